@@ -1,0 +1,189 @@
+#include "messages/wire/action_codec.hpp"
+
+#include "messages/wire/json_write.hpp"
+
+namespace relay::wire {
+
+namespace {
+
+/// The typed member that a JSON member of that name fills; null when it travels in `rest`.
+std::string* slot(action& x, std::string_view name) {
+  if (name == "chat_id") return &x.chat_id;
+  if (name == "content") return &x.content;
+  if (name == "message_id") return &x.message_id;
+  if (name == "reply_to") return &x.reply_to;
+  if (x.kind != op::follow_up) return nullptr;
+  if (name == "session_key") return &x.session_key;
+  return name == "kind" ? &x.follow_up_kind : nullptr;
+}
+
+/// Whether the op's `content` is always there, even when empty.
+bool needs_content(op x) {
+  return x == op::send || x == op::edit || x == op::follow_up || x == op::prompt || x == op::draft;
+}
+
+bool fill(std::string& to, std::string_view name, const json::value& from, op kind) {
+  if (from.IsNull()) return true;
+  if (name == "content") {
+    // An empty text that may be left out says something (`typing`: clear), so it is kept as it came.
+    if (!from.IsString() || (from.GetStringLength() == 0 && !needs_content(kind))) return false;
+    to = json::view(from);
+    return true;
+  }
+  return json::to_id(from, to);
+}
+
+/// Members of `metadata` as they came, then what `who` adds. Nulls give way to what `who` knows.
+void append_metadata(std::string& out, const json::value& metadata, const discriminators& who) {
+  const auto has = [&](std::string_view name) {
+    const auto* found = json::find(metadata, name);
+    return found != nullptr && !found->IsNull();
+  };
+  // Either name of the scope counts: one of the sender's own is never mixed with ours.
+  const bool add_scope = !who.scope_id.empty() && !has("scope_id") && !has("guild_id");
+  const bool add_user = !who.user_id.empty() && !has("user_id");
+  const bool add_profile = !who.profile.empty() && !has("profile");
+  json::object_writer to{out};
+  if (metadata.IsObject()) {
+    for (const auto& member : metadata.GetObject()) {
+      const auto name = json::view(member.name);
+      const bool replaced = (add_scope && (name == "scope_id" || name == "guild_id")) ||
+                            (add_user && name == "user_id") || (add_profile && name == "profile");
+      if (replaced) continue;
+      to.foreign_key(name);
+      json::append_value(out, member.value);
+    }
+  }
+  if (add_scope) to.text("scope_id", who.scope_id).text("guild_id", who.scope_id);
+  if (add_user) to.text("user_id", who.user_id);
+  if (add_profile) to.text("profile", who.profile);
+  to.end();
+}
+
+} // namespace
+
+action_or_error read_action(const json::value& from) {
+  constexpr rapidjson::SizeType most_members = 64;
+  action_or_error out;
+  if (!from.IsObject()) {
+    out.error = "action: must be an object";
+    return out;
+  }
+  const auto* name = json::find(from, "op");
+  if (name == nullptr || !name->IsString() || !from_string(json::view(*name), out.value.kind)) {
+    out.error = "action: op must name an operation of the contract";
+    return out;
+  }
+  if (from.MemberCount() > most_members) {
+    out.error = "action: has too many fields";
+    return out;
+  }
+  out.error = check_action(out.value.kind, from);
+  if (!out.error.empty()) return out;
+  json::object_writer rest{out.value.rest};
+  for (const auto& member : from.GetObject()) {
+    const auto key = json::view(member.name);
+    // What was checked is what is sent: a second member of the same name is not.
+    if (json::find(from, key) != &member.value || key == "op") continue;
+    if (key == "metadata") {
+      if (member.value.IsObject() && !member.value.ObjectEmpty())
+        json::append_value(out.value.metadata, member.value);
+      continue;
+    }
+    if (auto* to = slot(out.value, key); to != nullptr && fill(*to, key, member.value, out.value.kind))
+      continue;
+    rest.foreign_key(key);
+    json::append_value(out.value.rest, member.value);
+  }
+  rest.end();
+  if (out.value.rest == "{}") out.value.rest.clear();
+  return out;
+}
+
+action_or_error decode_action(std::string_view text) {
+  json::document doc;
+  if (doc.parse(text)) return read_action(doc.root());
+  action_or_error out;
+  out.error = std::string{"action: "} + to_string(doc.why());
+  return out;
+}
+
+void append_action(std::string& out, const action& x, const discriminators& who) {
+  json::object_writer to{out};
+  to.text("op", to_string(x.kind))
+      .optional("chat_id", x.chat_id)
+      .optional("message_id", x.message_id)
+      .optional("session_key", x.session_key)
+      .optional("kind", x.follow_up_kind);
+  if (needs_content(x.kind)) {
+    to.text("content", x.content);
+  } else {
+    to.optional("content", x.content);
+  }
+  // `send` always says what it replies to (protocol.md 6), the others only when they do.
+  if (x.kind == op::send) {
+    to.nullable("reply_to", x.reply_to);
+  } else {
+    to.optional("reply_to", x.reply_to);
+  }
+  to.members(x.rest);
+  if (!x.metadata.empty()) {
+    // Parsed, not spliced: an embedder's text must not be able to break the frame.
+    json::document metadata;
+    metadata.parse(x.metadata);
+    std::string merged;
+    append_metadata(merged, metadata.root(), who);
+    if (merged != "{}") to.json("metadata", merged);
+  } else if (!who.empty()) {
+    to.key("metadata");
+    append_metadata(out, json::value{}, who);
+  }
+  to.end();
+}
+
+std::string encode_action(const action& x, const discriminators& who) {
+  std::string out;
+  append_action(out, x, who);
+  return out;
+}
+
+namespace {
+action basic(op kind, std::string chat_id) {
+  action out;
+  out.kind = kind;
+  out.chat_id = std::move(chat_id);
+  return out;
+}
+} // namespace
+
+action send(std::string chat_id, std::string content, std::string reply_to, std::string metadata) {
+  auto out = basic(op::send, std::move(chat_id));
+  out.content = std::move(content);
+  out.reply_to = std::move(reply_to);
+  out.metadata = std::move(metadata);
+  return out;
+}
+
+action edit(std::string chat_id, std::string message_id, std::string content, std::string metadata) {
+  auto out = basic(op::edit, std::move(chat_id));
+  out.message_id = std::move(message_id);
+  out.content = std::move(content);
+  out.metadata = std::move(metadata);
+  return out;
+}
+
+action typing(std::string chat_id, std::string metadata) {
+  auto out = basic(op::typing, std::move(chat_id));
+  out.metadata = std::move(metadata);
+  return out;
+}
+
+action react(std::string chat_id, std::string message_id, std::string emoji, bool remove) {
+  auto out = basic(op::react, std::move(chat_id));
+  out.message_id = std::move(message_id);
+  json::object_writer to{out.rest};
+  to.text("emoji", emoji).flag("remove", remove).end();
+  return out;
+}
+
+} // namespace relay::wire

@@ -1,0 +1,169 @@
+// Which members an op needs and what they must be: the table of protocol.md 6 as data.
+#include "messages/wire/action_codec.hpp"
+
+#include <algorithm>
+
+namespace relay::wire {
+
+namespace {
+
+enum class shape : std::uint8_t {
+  text,   ///< any string
+  filled, ///< a string that is not empty
+  id,     ///< the same, or an integer
+  integer,
+  boolean,
+  seconds,    ///< a number that is not negative
+  list,       ///< an array
+  options,    ///< [{id, label, style?}], ids as prompts need them
+  media_kind, ///< one of the fixed words
+  prompt_kind
+};
+
+const char* demand(shape x) {
+  switch (x) {
+  case shape::text: return "must be a string";
+  case shape::filled:
+  case shape::id: return "must be a non-empty string";
+  case shape::integer: return "must be an integer";
+  case shape::boolean: return "must be true or false";
+  case shape::seconds: return "must be a number that is not negative";
+  case shape::list: return "must be an array";
+  case shape::options:
+    return "must be an array of {id, label, style?}, ids of 1 to 32 letters, digits, _ . -";
+  case shape::media_kind: return "must be one of image voice audio video document";
+  case shape::prompt_kind: return "must be one of approval clarify choice";
+  }
+  return "is wrong";
+}
+
+bool one_of(const json::value& x, std::initializer_list<std::string_view> words) {
+  return x.IsString() && std::find(words.begin(), words.end(), json::view(x)) != words.end();
+}
+
+bool is_option_id(std::string_view x) {
+  const auto allowed = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  };
+  return !x.empty() && x.size() <= 32 && std::all_of(x.begin(), x.end(), allowed);
+}
+
+bool is_option(const json::value& x) {
+  const auto* id = json::find(x, "id");
+  const auto* label = json::find(x, "label");
+  const auto* style = json::find(x, "style");
+  return id != nullptr && id->IsString() && is_option_id(json::view(*id)) && label != nullptr &&
+         label->IsString() && (style == nullptr || style->IsNull() || style->IsString());
+}
+
+bool fits(const json::value& x, shape wanted) {
+  switch (wanted) {
+  case shape::text: return x.IsString();
+  case shape::filled: return x.IsString() && x.GetStringLength() > 0;
+  case shape::id: return x.IsInt64() || x.IsUint64() || (x.IsString() && x.GetStringLength() > 0);
+  case shape::integer: return x.IsInt64() || x.IsUint64();
+  case shape::boolean: return x.IsBool();
+  case shape::seconds: return x.IsNumber() && x.GetDouble() >= 0;
+  case shape::list: return x.IsArray();
+  case shape::options: return x.IsArray() && std::all_of(x.Begin(), x.End(), is_option);
+  case shape::media_kind: return one_of(x, {"image", "voice", "audio", "video", "document"});
+  case shape::prompt_kind: return one_of(x, {"approval", "clarify", "choice"});
+  }
+  return false;
+}
+
+struct rule {
+  op kind;
+  std::string_view field;
+  shape is;
+  bool required = true;
+};
+constexpr bool optional = false;
+constexpr rule rules[] = {{op::send, "chat_id", shape::id},
+                          {op::send, "content", shape::text},
+                          {op::send, "reply_to", shape::id, optional},
+                          {op::edit, "chat_id", shape::id},
+                          {op::edit, "message_id", shape::id},
+                          {op::edit, "content", shape::text},
+                          {op::typing, "chat_id", shape::id},
+                          {op::typing, "content", shape::text, optional},
+                          {op::follow_up, "session_key", shape::filled},
+                          {op::follow_up, "kind", shape::filled},
+                          {op::follow_up, "content", shape::text},
+                          {op::get_chat_info, "chat_id", shape::id},
+                          {op::send_media, "chat_id", shape::id},
+                          {op::send_media, "media_kind", shape::media_kind},
+                          {op::send_media, "source_url", shape::filled},
+                          {op::send_media, "content", shape::text, optional},
+                          {op::send_media, "filename", shape::text, optional},
+                          {op::send_media, "reply_to", shape::id, optional},
+                          {op::prompt, "chat_id", shape::id},
+                          {op::prompt, "prompt_kind", shape::prompt_kind},
+                          {op::prompt, "prompt_id", shape::filled},
+                          {op::prompt, "content", shape::text},
+                          {op::prompt, "options", shape::options},
+                          {op::prompt, "timeout_s", shape::seconds, optional},
+                          {op::prompt, "reply_to", shape::id, optional},
+                          {op::react, "chat_id", shape::id},
+                          {op::react, "message_id", shape::id},
+                          {op::react, "emoji", shape::filled},
+                          {op::react, "remove", shape::boolean, optional},
+                          {op::remove, "chat_id", shape::id},
+                          {op::remove, "message_id", shape::id},
+                          {op::draft, "chat_id", shape::id},
+                          {op::draft, "draft_id", shape::integer},
+                          {op::draft, "content", shape::text},
+                          {op::draft, "final", shape::boolean},
+                          {op::task_card, "chat_id", shape::id},
+                          {op::task_card, "card_id", shape::id},
+                          {op::task_card, "chunks", shape::list},
+                          {op::task_card_stop, "chat_id", shape::id},
+                          {op::task_card_stop, "card_id", shape::id},
+                          {op::task_card_stop, "chunks", shape::list, optional},
+                          {op::thread_create, "chat_id", shape::id},
+                          {op::thread_create, "thread_name", shape::filled},
+                          {op::thread_create, "message_id", shape::id, optional},
+                          {op::thread_rename, "chat_id", shape::id},
+                          {op::thread_rename, "message_id", shape::id},
+                          {op::thread_rename, "thread_name", shape::filled},
+                          {op::thread_rename, "only_if_current_name", shape::text, optional}};
+
+std::string complaint(op kind, std::string_view field, std::string_view what) {
+  std::string out{to_string(kind)};
+  out.append(": ").append(field).append(" ").append(what);
+  return out;
+}
+
+// A press comes back as `hp1:<prompt_id>:<option_id>`, which platforms cut at 64 bytes (protocol.md 6).
+std::string check_prompt_tokens(const json::value& from) {
+  constexpr std::size_t longest = 64, fixed = 5;
+  const auto* prompt = json::find(from, "prompt_id");
+  if (json::view(*prompt).find(':') != std::string_view::npos)
+    return complaint(op::prompt, "prompt_id", "must not contain a colon");
+  for (const auto& option : json::find(from, "options")->GetArray())
+    if (fixed + prompt->GetStringLength() + json::find(option, "id")->GetStringLength() > longest)
+      return complaint(op::prompt, "prompt_id", "and an option id are too long together");
+  return {};
+}
+
+} // namespace
+
+std::string check_action(op kind, const json::value& from) {
+  for (const auto& rule : rules) {
+    if (rule.kind != kind) continue;
+    const auto* found = json::find(from, rule.field);
+    const bool absent = found == nullptr || found->IsNull();
+    // A field that may be left out may also be said to be empty.
+    const bool blank = !rule.required && rule.is == shape::id && !absent && found->IsString() &&
+                       found->GetStringLength() == 0;
+    if (absent ? rule.required : !blank && !fits(*found, rule.is))
+      return complaint(kind, rule.field, demand(rule.is));
+  }
+  const auto* metadata = json::find(from, "metadata");
+  if (metadata != nullptr && !metadata->IsNull() && !metadata->IsObject())
+    return complaint(kind, "metadata", "must be an object");
+  return kind == op::prompt ? check_prompt_tokens(from) : std::string{};
+}
+
+} // namespace relay::wire

@@ -1,0 +1,126 @@
+#include "messages/wire/agent_link.hpp"
+
+#include "messages/wire/action_codec.hpp"
+#include "messages/wire/descriptor_codec.hpp"
+#include "messages/wire/event_codec.hpp"
+#include "messages/wire/json_scan.hpp"
+#include "messages/wire/json_write.hpp"
+#include "messages/wire/result_codec.hpp"
+
+namespace relay::wire {
+
+namespace {
+
+agent_frame read_action_frame(const json::value& root) {
+  agent_action out;
+  out.request.request_id = json::id(root, "request_id");
+  out.request.platform = json::text(root, "platform");
+  out.request.delivery_id = json::id(root, "delivery_id");
+  const auto* what = json::find(root, "action");
+  auto read = what == nullptr ? read_action(json::value{}) : read_action(*what);
+  if (!read) return bad_agent_frame{std::move(read.error), std::move(out.request.request_id)};
+  out.request.act = std::move(read.value);
+  return out;
+}
+
+agent_frame read_interrupt(const json::value& root) {
+  agent_interrupt out;
+  out.session_key = json::id(root, "session_key");
+  if (out.session_key.empty())
+    return bad_agent_frame{"interrupt: session_key must be a non-empty string", json::id(root, "request_id")};
+  const auto* reason = json::find(root, "reason");
+  out.has_reason = reason != nullptr && reason->IsString();
+  if (out.has_reason) out.reason = json::view(*reason);
+  return out;
+}
+
+void finish(std::string& out, json::object_writer& frame) {
+  frame.end();
+  out += '\n';
+}
+
+/// The event as it came, its object reopened for what the gateway knows about it.
+void append_for_agent(std::string& out, const inbound_event& event) {
+  std::string typed;
+  if (event.raw.empty()) append_typed_event(typed, event);
+  json::object_writer to{out};
+  to.members(event.raw.empty() ? typed : event.raw)
+      .flag("delivered_via_upstream_relay", event.delivered_via_upstream_relay)
+      .optional("channel_context", event.channel_context)
+      .optional("display_name", event.display_name())
+      .end();
+}
+
+} // namespace
+
+agent_frame decode_agent_frame(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  json::document doc;
+  if (!doc.parse(line)) return bad_agent_frame{std::string{"frame: "} + to_string(doc.why()), {}};
+  const auto& root = doc.root();
+  if (!root.IsObject()) return bad_agent_frame{"frame: not a JSON object", {}};
+  const auto type = json::text(root, "type");
+  if (type == "action") return read_action_frame(root);
+  if (type == "interrupt") return read_interrupt(root);
+  if (type == "ack") {
+    agent_ack out{json::id(root, "delivery_id")};
+    if (!out.delivery_id.empty()) return out;
+    return bad_agent_frame{"ack: delivery_id must be a non-empty string", json::id(root, "request_id")};
+  }
+  return bad_agent_frame{"frame: type must be one of ack action interrupt", json::id(root, "request_id")};
+}
+
+void encode_ready(std::string& out, std::string_view gateway_id, const std::vector<descriptor>& platforms) {
+  json::object_writer to{out};
+  to.text("type", "ready").text("gateway_id", gateway_id).key("platforms");
+  out += '[';
+  bool first = true;
+  for (const auto& x : platforms) {
+    if (!first) out += ',';
+    first = false;
+    if (x.raw.empty()) {
+      append_descriptor(out, x);
+    } else {
+      out += x.raw;
+    }
+  }
+  out += ']';
+  finish(out, to);
+}
+
+void encode_delivery(std::string& out, const delivery& x) {
+  constexpr std::size_t around = 256;
+  out.reserve(out.size() + x.event->raw.size() + x.event->channel_context.size() + around);
+  json::object_writer to{out};
+  to.text("type", "inbound").text("delivery_id", x.id).text("session_key", x.session_key).key("event");
+  append_for_agent(out, *x.event);
+  to.boolean("redelivered", x.redelivered);
+  finish(out, to);
+}
+
+void encode_outcome(std::string& out, const action_outcome& x) {
+  json::object_writer to{out};
+  to.text("type", "result").text("request_id", x.request_id).key("result");
+  append_result(out, x.result);
+  finish(out, to);
+}
+
+void encode_interrupt(std::string& out, std::string_view session_key, std::string_view chat_id) {
+  json::object_writer to{out};
+  to.text("type", "interrupt").text("session_key", session_key).text("chat_id", chat_id);
+  finish(out, to);
+}
+
+void encode_draining(std::string& out) {
+  json::object_writer to{out};
+  to.text("type", "draining");
+  finish(out, to);
+}
+
+void encode_error(std::string& out, std::string_view message, std::string_view request_id) {
+  json::object_writer to{out};
+  to.text("type", "error").text("message", message).optional("request_id", request_id);
+  finish(out, to);
+}
+
+} // namespace relay::wire

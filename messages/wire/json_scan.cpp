@@ -1,0 +1,178 @@
+#include "messages/wire/json_scan.hpp"
+
+#include "messages/wire/utf8.hpp"
+
+#include <cstring>
+
+namespace relay::wire::json {
+
+namespace {
+
+constexpr std::uint64_t every(unsigned char byte) { return 0x0101010101010101ULL * byte; }
+/// 0x80 in each byte of `word` that is zero; exact, unlike the shorter trick that may carry.
+constexpr std::uint64_t zero_bytes(std::uint64_t word) {
+  return ~(((word & every(0x7F)) + every(0x7F)) | word | every(0x7F));
+}
+
+struct tally {
+  std::uint64_t openers = 0; ///< `{` and `[`, also those inside strings: a bound of the depth
+  bool nul = false, ascii = true;
+};
+
+// Eight bytes at a time: this pass is over every byte that the connector sends.
+tally count(std::string_view text) {
+  tally out;
+  const char* p = text.data();
+  std::size_t left = text.size();
+  while (left > 0) {
+    std::uint64_t word = every(' ');
+    const std::size_t n = left < 8 ? left : 8;
+    std::memcpy(&word, p, n);
+    if ((word & every(0x80)) != 0) out.ascii = false;
+    if (zero_bytes(word) != 0) out.nul = true;
+    // `[` is 0x5B and `{` is 0x7B: one bit apart.
+    const auto hits = zero_bytes((word | every(0x20)) ^ every('{'));
+    out.openers += ((hits >> 7) * every(1)) >> 56;
+    p += n;
+    left -= n;
+  }
+  return out;
+}
+
+/// Past the closing quote of a string whose opening quote is just before `p`; null when it never closes.
+const char* skip_string(const char* p, const char* end) {
+  const char* begin = p;
+  while (p != end) {
+    const auto* quote = static_cast<const char*>(std::memchr(p, '"', static_cast<std::size_t>(end - p)));
+    if (quote == nullptr) return nullptr;
+    const char* slash = quote;
+    while (slash != begin && slash[-1] == '\\') --slash;
+    p = quote + 1;
+    if ((quote - slash) % 2 == 0) return p;
+  }
+  return nullptr;
+}
+
+bool deeper_than(std::string_view text, int limit) {
+  const char* p = text.data();
+  const char* end = p + text.size();
+  int depth = 0;
+  while (p != end) {
+    switch (*p++) {
+    case '"':
+      p = skip_string(p, end);
+      if (p == nullptr) return false; // not JSON, which the parser will say
+      break;
+    case '{':
+    case '[':
+      if (++depth > limit) return true;
+      break;
+    case '}':
+    case ']': --depth; break;
+    default: break;
+    }
+  }
+  return false;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = static_cast<char>(c | 0x20);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+/// The code unit of an escape `\uXXXX` at `p`; -1 when there is none.
+int escaped_unit(const char* p, const char* end) {
+  if (end - p < 6 || p[0] != '\\' || p[1] != 'u') return -1;
+  int unit = 0;
+  for (int i = 2; i < 6; ++i) {
+    const int digit = hex_digit(p[i]);
+    if (digit < 0) return -1;
+    unit = unit * 16 + digit;
+  }
+  return unit;
+}
+
+// RapidJSON turns a lone low surrogate into bytes that are not UTF-8, so it must not get one.
+bool has_lone_surrogate(std::string_view text) {
+  const char* p = text.data();
+  const char* end = p + text.size();
+  while (p != end) {
+    p = static_cast<const char*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
+    if (p == nullptr) return false;
+    const int unit = escaped_unit(p, end);
+    if (unit >= 0xDC00 && unit <= 0xDFFF) return true;
+    if (unit >= 0xD800 && unit <= 0xDBFF) {
+      const int other = escaped_unit(p + 6, end);
+      if (other < 0xDC00 || other > 0xDFFF) return true;
+      p += 12;
+    } else {
+      p += end - p >= 2 ? 2 : 1;
+    }
+  }
+  return false;
+}
+
+const char* skip_space(const char* p, const char* end) {
+  while (p != end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')) ++p;
+  return p;
+}
+
+const char* skip_value(const char* p, const char* end) {
+  if (p == end) return nullptr;
+  if (*p == '"') return skip_string(p + 1, end);
+  if (*p != '{' && *p != '[') {
+    while (p != end && std::strchr(",]} \t\r\n", *p) == nullptr) ++p;
+    return p;
+  }
+  std::size_t depth = 0;
+  while (p != end) {
+    const char c = *p++;
+    if (c == '"') {
+      p = skip_string(p, end);
+      if (p == nullptr) return nullptr;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if ((c == '}' || c == ']') && --depth == 0) {
+      return p;
+    }
+  }
+  return nullptr;
+}
+
+} // namespace
+
+text_fault check_text(std::string_view text, int max_depth) noexcept {
+  const auto seen = count(text);
+  if (seen.nul) return text_fault::nul;
+  if (!seen.ascii && !is_utf8(text)) return text_fault::utf8;
+  if (has_lone_surrogate(text)) return text_fault::utf8;
+  if (seen.openers > static_cast<std::uint64_t>(max_depth) && deeper_than(text, max_depth))
+    return text_fault::depth;
+  return text_fault::none;
+}
+
+std::string_view member_text(std::string_view object, std::string_view name) noexcept {
+  const char* p = object.data();
+  const char* end = p + object.size();
+  p = skip_space(p, end);
+  if (p == end || *p != '{') return {};
+  do {
+    p = skip_space(p + 1, end); // past `{` or `,`
+    if (p == end || *p != '"') return {};
+    const char* key = p + 1;
+    p = skip_string(key, end);
+    if (p == nullptr) return {};
+    const std::string_view found(key, static_cast<std::size_t>(p - 1 - key));
+    if (found.find('\\') != std::string_view::npos) return {};
+    p = skip_space(p, end);
+    if (p == end || *p != ':') return {};
+    const char* from = skip_space(p + 1, end);
+    p = skip_value(from, end);
+    if (p == nullptr) return {};
+    if (found == name) return {from, static_cast<std::size_t>(p - from)};
+    p = skip_space(p, end);
+  } while (p != end && *p == ',');
+  return {};
+}
+
+} // namespace relay::wire::json

@@ -1,0 +1,69 @@
+#include "messages/wire/result_codec.hpp"
+
+#include "messages/wire/frames.hpp"
+#include "messages/wire/json_write.hpp"
+
+namespace relay::wire {
+
+namespace {
+
+bool contains_ignoring_case(std::string_view text, std::string_view lower_case) {
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a | 0x20 : a) == b; };
+  for (std::size_t at = 0; at + lower_case.size() <= text.size(); ++at) {
+    std::size_t i = 0;
+    while (i < lower_case.size() && same(text[at + i], lower_case[i])) ++i;
+    if (i == lower_case.size()) return true;
+  }
+  return false;
+}
+
+// The frame reached the wire and something answered, but not what: that is neither done nor certainly not
+// done.
+action_result unreadable() { return action_result::ambiguous("the connector's result cannot be read"); }
+
+} // namespace
+
+action_result read_result(const json::value& from, std::string_view source) {
+  if (!from.IsObject()) return unreadable();
+  action_result out;
+  out.how = json::flag(from, "success") ? outcome::done : outcome::definite;
+  out.message_id = json::id(from, "message_id");
+  if (const auto* ids = json::array(from, "message_ids"))
+    for (const auto& x : ids->GetArray())
+      if (std::string id; json::to_id(x, id)) out.message_ids.push_back(std::move(id));
+  out.error = json::text(from, "error");
+  out.code = json::text(from, "code");
+  // Ambiguity wins over everything else, also over a text that sounds like a refusal (F55).
+  if (json::flag(from, "ambiguous")) out.how = outcome::unknown;
+  if (out.how != outcome::done && out.error.empty())
+    out.error = "the connector reported a failure without a reason";
+  if (out.how == outcome::definite && out.code.empty() &&
+      contains_ignoring_case(out.error, "egress declined:"))
+    out.code = "egress_declined";
+  out.raw = json::text_of(from, source);
+  return out;
+}
+
+void append_result(std::string& out, const action_result& x) {
+  if (!x.raw.empty()) {
+    out += x.raw;
+    return;
+  }
+  json::object_writer to{out};
+  to.boolean("success", x.how == outcome::done).optional("message_id", x.message_id);
+  if (!x.message_ids.empty()) to.texts("message_ids", x.message_ids);
+  to.optional("error", x.error).optional("code", x.code).flag("ambiguous", x.how == outcome::unknown).end();
+}
+
+std::string encode_result(const action_result& x) {
+  std::string out;
+  append_result(out, x);
+  return out;
+}
+
+action_result decode_result(std::string_view text) {
+  json::document doc;
+  return doc.parse(text) ? read_result(doc.root(), text) : unreadable();
+}
+
+} // namespace relay::wire
