@@ -1,0 +1,22 @@
+// A CAF scheduler module that runs every actor on the thread that runs an io_context (design.md, Threads and
+// schedulers): a hop between actors costs 0.1 us instead of up to 30.
+#pragma once
+
+#include <caf/fwd.hpp>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace relay::net {
+
+/// Makes `config`'s actor system run its actors on `io`. Exactly one thread may run `io`, and it must still
+/// be run while the actor_system is destroyed or have been drained with drain_actors(). Actor timers use `io`
+/// too. `io` must outlive the actor_system. Call before the actor_system is made.
+void use_io_scheduler(caf::actor_system_config& config, boost::asio::io_context& io);
+
+/// Runs everything that is ready on `system` to the end, on the calling thread, which must be the one that
+/// ran the io_context (now stopped). Call after the actors were told to exit and before ~actor_system.
+void drain_actors(caf::actor_system& system);
+
+} // namespace relay::net
