@@ -1,8 +1,9 @@
 #include "app/net/transport.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
+#include <openssl/crypto.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <cstring>
@@ -23,6 +24,15 @@ transport::transport(asio::io_context& io)
     : socket_(io.get_executor()), linger_(io), in_(std::make_unique_for_overwrite<char[]>(block)),
       last_byte_(steady::now()) {}
 
+transport::~transport() {
+  // Bearers and provisioned secrets pass through here.
+  OPENSSL_cleanse(in_.get(), touched_);
+  out_.resize(out_.capacity());
+  OPENSSL_cleanse(out_.data(), out_.size());
+  flight_.resize(flight_.capacity());
+  OPENSSL_cleanse(flight_.data(), flight_.size());
+}
+
 void transport::connected() {
   error_code ec;
   socket_.non_blocking(true, ec);                        // flush() must never wait
@@ -36,12 +46,18 @@ void transport::start_tls_client(std::shared_ptr<asio::ssl::context> context, co
   tls_.emplace(socket_, *context_);
   error_code ec;
   tls_->set_verify_mode(asio::ssl::verify_peer, ec);
-  if (!ec) tls_->set_verify_callback(asio::ssl::host_name_verification(host), ec);
+  // OpenSSL's own check of the name, not Asio's call-back: it tells a wrong name from a wrong signature.
+  auto* ssl = tls_->native_handle();
   error_code not_an_address;
   asio::ip::make_address(host, not_an_address);
-  // SNI carries names only (RFC 6066); an address is verified against the certificate all the same.
-  if (!ec && not_an_address && SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str()) != 1)
-    ec = asio::error::invalid_argument;
+  bool set = false;
+  if (not_an_address) {
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    set = SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+  } else {
+    set = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1; // SNI carries names only
+  }
+  if (!ec && !set) ec = asio::error::invalid_argument;
   if (ec) return asio::post(socket_.get_executor(), [then = std::move(then), ec] { then(ec); });
   tls_->async_handshake(asio::ssl::stream_base::client,
                         [self = shared_from_this(), then = std::move(then)](error_code e) { then(e); });
@@ -52,6 +68,13 @@ void transport::start_tls_server(std::shared_ptr<asio::ssl::context> context, do
   tls_.emplace(socket_, *context_);
   tls_->async_handshake(asio::ssl::stream_base::server,
                         [self = shared_from_this(), then = std::move(then)](error_code e) { then(e); });
+}
+
+std::string transport::verify_error() const {
+  if (!tls_) return {};
+  auto code = SSL_get_verify_result(const_cast<asio::ssl::stream<socket_type&>&>(*tls_).native_handle());
+  return code == X509_V_OK ? ""
+                           : std::string("certificate not accepted: ") + X509_verify_cert_error_string(code);
 }
 
 // -- reading ----------------------------------------------------------------------------------------
@@ -80,6 +103,7 @@ void transport::fill(done then) {
 void transport::filled(const error_code& ec, std::size_t n, const done& then) {
   filling_ = false;
   end_ += n;
+  touched_ = std::max(touched_, end_);
   if (n > 0) last_byte_ = steady::now();
   // A peer that ends a TLS stream without close_notify has ended it all the same; what was cut off shows
   // above.

@@ -33,6 +33,9 @@ public:
   static constexpr std::size_t block = 64 * 1024;
 
   explicit transport(asio::io_context& io);
+  transport(const transport&) = delete;
+  transport& operator=(const transport&) = delete;
+  ~transport();
 
   executor_type get_executor() noexcept { return socket_.get_executor(); }
   socket_type& socket() noexcept { return socket_; }
@@ -43,6 +46,9 @@ public:
   /// Turns the connected socket into a TLS one. As a client `host` is verified and sent as SNI.
   void start_tls_client(std::shared_ptr<asio::ssl::context> context, const std::string& host, done then);
   void start_tls_server(std::shared_ptr<asio::ssl::context> context, done then);
+
+  /// Why the peer's certificate was not accepted; empty when that was not the trouble.
+  std::string verify_error() const;
 
   // -- reading: fill(), then look at unread() and consume() ----------------------------------------
 
@@ -98,7 +104,7 @@ private:
   std::optional<asio::ssl::stream<socket_type&>> tls_;
   asio::steady_timer linger_;
   std::unique_ptr<char[]> in_;
-  std::size_t begin_ = 0, end_ = 0;
+  std::size_t begin_ = 0, end_ = 0, touched_ = 0;
   std::string out_;    // appended; the first sent_ bytes have left (plain TCP)
   std::string flight_; // being written (TLS)
   std::size_t sent_ = 0;

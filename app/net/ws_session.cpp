@@ -123,7 +123,7 @@ void ws_session::fail(std::string why) {
 }
 
 void ws_session::upgraded(error_code ec, int http_status) {
-  if (state_ != state::opening) return;
+  if (state_ != state::opening || dropped_) return;
   if (ec) {
     socket_end why;
     why.http_status = http_status == 101 ? 0 : http_status;
