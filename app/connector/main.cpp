@@ -1,1 +1,144 @@
-int main() { return 0; }
+// relay-connector: the connector stand-in by itself.
+#include "app/connector/connector.hpp"
+#include "app/connector/json.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <charconv>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace {
+
+using relay::connector::options;
+
+constexpr const char* version = "0.1.0";
+
+bool read_file(const std::string& path, std::string& out) {
+  std::ifstream in{path, std::ios::binary};
+  std::ostringstream text;
+  text << in.rdbuf();
+  out = text.str();
+  return static_cast<bool>(in);
+}
+
+/// `HOST:PORT`, `[v6]:PORT` or `:PORT`.
+bool read_listen(const std::string& text, options& out) {
+  auto colon = text.rfind(':');
+  if (colon == std::string::npos) return false;
+  auto host = text.substr(0, colon);
+  if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (!host.empty()) out.host = host;
+  const char *first = text.data() + colon + 1, *last = text.data() + text.size();
+  auto [end, bad] = std::from_chars(first, last, out.port);
+  return bad == std::errc{} && end == last && first != last;
+}
+
+/// `NAME` or `NAME:descriptor.json`; the first one given replaces the usual platforms.
+bool add_platform(const std::string& text, options& out, std::string& error) {
+  auto colon = text.find(':');
+  auto name = text.substr(0, colon);
+  auto profile = relay::connector::conservative_profile(name);
+  for (auto& usual : relay::connector::default_platforms())
+    if (usual.name == name) profile = usual;
+  if (colon != std::string::npos) {
+    relay::connector::json::document doc;
+    if (!read_file(text.substr(colon + 1), profile.descriptor) ||
+        !relay::connector::json::parse_object(profile.descriptor, doc)) {
+      error = "--platform " + name + ": the file is not a readable JSON object";
+      return false;
+    }
+  }
+  out.platforms.push_back(std::move(profile));
+  return true;
+}
+
+int fail(const std::string& why, int code) {
+  std::cerr << "relay-connector: " << why << '\n';
+  return code;
+}
+
+std::string trimmed(const std::string& text) {
+  auto first = text.find_first_not_of(" \t\r\n");
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+int serve(const options& what) {
+  boost::asio::io_context io{1};
+  boost::asio::signal_set signals{io, SIGINT, SIGTERM};
+  std::unique_ptr<relay::connector::stand_in> peer;
+  int code = 0;
+  // Started from within, so that everything happens on the one thread that runs the io_context.
+  boost::asio::post(io, [&] {
+    std::string error;
+    peer = relay::connector::start(io, what, error);
+    if (!peer) {
+      code = fail(error, 1);
+      signals.cancel();
+      return io.stop();
+    }
+    std::cout << "relay-connector listens on " << peer->base_url() << (what.console ? " (console: /)" : "")
+              << std::endl;
+  });
+  signals.async_wait([&](const boost::system::error_code& ec, int) {
+    if (ec) return;
+    peer->stop();
+    io.stop();
+  });
+  io.run();
+  return code;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app{"The connector's side of the relay contract, for development, tests and trying things out.",
+               "relay-connector"};
+  options what;
+  std::string listen = "127.0.0.1:9490", token_file;
+  std::vector<std::string> platforms;
+  bool no_control = false;
+  what.console = true;
+  app.add_option("--listen", listen, "HOST:PORT; port 0 picks a free one")->capture_default_str();
+  app.add_flag("--console,!--no-console", what.console, "serve the page for a person at / (on by default)");
+  app.add_flag("--no-control", no_control, "serve no control API (and so no console)");
+  app.add_flag("--open-control", what.control_from_anywhere,
+               "answer console and control API to other machines, too; they have no password");
+  app.add_option("--state-dir", what.state_dir, "keep credentials and buffers there over a restart")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--platform", platforms,
+                 "NAME or NAME:descriptor.json, repeatable (default: discord telegram slack)");
+  app.add_option("--identity-token-file", token_file,
+                 "the one bearer that may provision and enroll (default: any)")
+      ->check(CLI::ExistingFile);
+  app.add_option("--tls-cert", what.tls_cert_file, "PEM chain: serve https and wss")
+      ->check(CLI::ExistingFile);
+  app.add_option("--tls-key", what.tls_key_file, "PEM key of --tls-cert")->check(CLI::ExistingFile);
+  app.set_version_flag("--version", std::string{"relay-connector "} + version);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  if (!read_listen(listen, what)) return fail("--listen must be HOST:PORT, not '" + listen + "'", 2);
+  what.control = !no_control;
+  if (no_control) what.console = false;
+  if (what.tls_cert_file.empty() != what.tls_key_file.empty())
+    return fail("--tls-cert and --tls-key go together", 2);
+  std::string error, token;
+  if (!platforms.empty()) what.platforms.clear();
+  for (const auto& x : platforms)
+    if (!add_platform(x, what, error)) return fail(error, 2);
+  if (!token_file.empty()) {
+    if (!read_file(token_file, token) || trimmed(token).empty())
+      return fail("--identity-token-file: no token in " + token_file, 2);
+    what.identity_token = relay::secret{trimmed(token)};
+  }
+  return serve(what);
+}

@@ -1,0 +1,225 @@
+// Events on their way to gateways: who gets one, live or buffered, in which order (protocol.md 3.2, 5).
+#include "app/connector/core.hpp"
+#include "app/connector/event_text.hpp"
+#include "messages/wire/session_key.hpp"
+#include "messages/wire/tokens.hpp"
+
+#include <algorithm>
+
+namespace relay::connector {
+
+bool core::fronts(const std::string& gateway_id, std::string_view platform) const {
+  if (platform.empty()) return true;
+  if (auto it = lines_.find(gateway_id); it != lines_.end())
+    for (const auto& [name, bot] : it->second.identities)
+      if (name == platform) return true;
+  auto known = keys_.all().find(gateway_id);
+  if (known == keys_.all().end()) return false;
+  const auto& held = known->second.platforms;
+  return std::find(held.begin(), held.end(), platform) != held.end();
+}
+
+std::vector<std::string> core::targets(std::string_view gateway_id, std::string_view platform) const {
+  if (!gateway_id.empty() && gateway_id != "*") return {std::string{gateway_id}};
+  std::vector<std::string> out;
+  std::string best;
+  // Without a name: one that fronts the platform before one that does not, a connected one before an absent
+  // one, then the one heard of last.
+  std::tuple<bool, bool, std::uint64_t> best_rank{};
+  for (const auto& [id, events] : lines_) {
+    bool fronting = fronts(id, platform);
+    if (gateway_id == "*") {
+      if (fronting) out.push_back(id);
+      continue;
+    }
+    const auto* open = current(id);
+    std::tuple<bool, bool, std::uint64_t> rank{fronting, open && open->handshaken && !open->idle,
+                                               events.seen};
+    if (best.empty() || rank > best_rank) {
+      best = id;
+      best_rank = rank;
+    }
+  }
+  if (!best.empty()) out.push_back(best);
+  return out;
+}
+
+void core::send_event(const connection& to, const buffered_entry& x) {
+  std::string frame =
+      x.passthrough ? R"({"type":"passthrough_forward","forward":)" : R"({"type":"inbound","event":)";
+  frame += x.payload;
+  if (!x.buffer_id.empty()) frame += R"(,"bufferId":)" + json::quote(x.buffer_id);
+  frame += '}';
+  write(to.id, std::move(frame), x.passthrough ? "passthrough_forward" : "inbound", x.platform);
+}
+
+bool core::deliver(const std::string& gateway_id, std::string_view platform, std::string payload,
+                   bool passthrough) {
+  auto& events = lines_[gateway_id];
+  const auto* open = current(gateway_id);
+  bool serving = open && open->handshaken && !open->idle;
+  buffered_entry entry{{}, std::string{platform}, std::move(payload), passthrough};
+  if (serving && !how_.buffer_all && events.waiting.all_sent()) {
+    send_event(*open, entry);
+    return true;
+  }
+  entry.buffer_id = life_ + "-" + std::to_string(++last_buffer_);
+  json::fields seen;
+  note("buffered", gateway_id, platform,
+       seen.add("buffer_id", entry.buffer_id).add("passthrough", passthrough));
+  events.waiting.push(std::move(entry));
+  ++changes_;
+  if (serving)
+    pump(gateway_id);
+  else if (!open || open->idle)
+    poke(gateway_id);
+  return false;
+}
+
+void core::pump(const std::string& gateway_id) {
+  const auto* open = current(gateway_id);
+  if (!open || !open->handshaken || open->idle) return;
+  auto& waiting = lines_[gateway_id].waiting;
+  while (const auto* entry = waiting.next(std::max<std::size_t>(1, how_.replay_window)))
+    send_event(*open, *entry);
+}
+
+void core::poke(const std::string& gateway_id) {
+  auto& events = lines_[gateway_id];
+  const auto* known = keys_.find(gateway_id);
+  if (events.poked || !known || known->wake_url.empty()) return;
+  events.poked = true;
+  effects_.emplace_back(poke_gateway{gateway_id, known->wake_url});
+}
+
+void core::poked(std::string_view gateway_id, int status, std::string_view error) {
+  note("poke", gateway_id, {}, json::fields{}.add("status", status).add("error", error));
+  // A poke that nobody heard is tried again with the next event.
+  if (status < 200 || status > 299)
+    if (auto it = lines_.find(gateway_id); it != lines_.end()) it->second.poked = false;
+}
+
+void core::deliver_to(injected& out, std::string_view gateway_id, std::string_view platform,
+                      const std::string& payload, bool passthrough) {
+  auto ids = targets(gateway_id, platform);
+  if (ids.empty()) out.error = "no gateway is known yet: none was provisioned, added or connected";
+  for (const auto& id : ids) ++(deliver(id, platform, payload, passthrough) ? out.live : out.buffered);
+}
+
+void core::remember(const json::value& event, std::int64_t at_ms) {
+  const auto* source = json::member(event, "source");
+  if (!source || !source->IsObject()) return;
+  auto from = read_source(*source);
+  auto& in = chats_.at({from.platform, from.chat_id});
+  in.type = from.chat_type;
+  if (!from.chat_name.empty()) in.name = from.chat_name;
+  if (!from.scope_id.empty()) in.scope_id = from.scope_id;
+  if (!from.parent_chat_id.empty()) in.parent_chat_id = from.parent_chat_id;
+  if (!from.user_id.empty()) in.users.insert(from.user_id);
+  in.session_key = wire::session_key(from, {});
+  chat_entry entry;
+  entry.id = json::text(event, "message_id");
+  entry.time_ms = at_ms;
+  entry.author = !from.user_display_name.empty() ? from.user_display_name
+                 : !from.user_name.empty()       ? from.user_name
+                                                 : from.user_id;
+  entry.text = json::text(event, "text");
+  entry.reply_to = json::text(event, "reply_to_message_id");
+  if (const auto* press = json::member(event, "prompt_response"); press && press->IsObject()) {
+    // A press is seen at the prompt itself, not as a message.
+    for (auto& one : in.entries)
+      if (one.form == "prompt" && one.prompt_id == json::text(*press, "prompt_id")) {
+        one.chosen = json::text(*press, "option_id");
+        chats_.touch(in, one);
+      }
+    return;
+  }
+  if (auto urls = json::texts(event, "media_urls"); !urls.empty()) {
+    entry.form = "media";
+    entry.media_kind = json::text(event, "message_type");
+    entry.media_name = urls.front();
+  }
+  chats_.add(in, std::move(entry));
+}
+
+injected core::inject_event(std::string_view event_json, std::string_view gateway_id) {
+  injected out;
+  json::document event;
+  std::string platform;
+  if (json::parse_object(event_json, event)) {
+    out.message_id = json::text(event, "message_id");
+    if (const auto* source = json::member(event, "source")) platform = json::text(*source, "platform");
+    remember(event, now_ms());
+  }
+  deliver_to(out, gateway_id, platform, json::one_line(event_json), false);
+  return out;
+}
+
+injected core::inject(const chat_message& what) {
+  auto filled = what;
+  if (filled.message_id.empty()) filled.message_id = chats_.new_id(chats_.at({what.platform, what.chat_id}));
+  const chat_entry* answered = nullptr;
+  if (!what.reply_to.empty())
+    answered = chats_.entry(chats_.at({what.platform, what.chat_id}), what.reply_to);
+  return inject_event(event_text(filled, answered), what.gateway_id);
+}
+
+injected core::inject_many(const chat_message& what, std::size_t count, std::size_t chats,
+                           milliseconds every) {
+  injected out;
+  auto one = [this, what, chats](std::size_t i) {
+    auto next = what;
+    next.message_id.clear();
+    if (auto at = next.text.find("{n}"); at != std::string::npos) next.text.replace(at, 3, std::to_string(i));
+    if (chats > 1) next.chat_id += "-" + std::to_string(i % chats);
+    return inject(next);
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0 && every.count() > 0) { // the rest goes out paced
+      later(every * static_cast<std::int64_t>(i), [one, i] { one(i); });
+      continue;
+    }
+    auto done = one(i);
+    out.message_id = done.message_id;
+    out.live += done.live;
+    out.buffered += done.buffered;
+    out.error = done.error;
+    if (!done) break;
+  }
+  return out;
+}
+
+injected core::forward(std::string_view forward_json, std::string_view gateway_id) {
+  injected out;
+  json::document doc;
+  std::string platform;
+  if (json::parse_object(forward_json, doc)) platform = json::text(doc, "platform");
+  deliver_to(out, gateway_id, platform, json::one_line(forward_json), true);
+  return out;
+}
+
+injected core::press(std::string_view platform, std::string_view chat_id, std::string_view message_id,
+                     std::string_view option_id, bool as_interaction) {
+  injected out;
+  auto* in = chats_.find({std::string{platform}, std::string{chat_id}});
+  auto* prompt = in ? chats_.entry(*in, message_id) : nullptr;
+  if (!prompt || prompt->form != "prompt") {
+    out.error = "no such prompt";
+    return out;
+  }
+  auto choice = std::find_if(prompt->choices.begin(), prompt->choices.end(),
+                             [&](const auto& x) { return x.first == option_id; });
+  if (choice == prompt->choices.end()) {
+    out.error = "the prompt has no such option";
+    return out;
+  }
+  // Every gateway of the platform hears a press: only the one that asked knows the prompt id (F57).
+  if (as_interaction) {
+    prompt->chosen = choice->first;
+    chats_.touch(*in, *prompt);
+    return forward(interaction_text(*in, *prompt, choice->first), "*");
+  }
+  return inject_event(press_text(*in, *prompt, choice->first, choice->second, chats_.new_id(*in)), "*");
+}
+
+} // namespace relay::connector

@@ -1,0 +1,24 @@
+// Events as a connector writes them (protocol.md 5), and the little that the stand-in reads back out of one.
+#pragma once
+
+#include "app/connector/chat_log.hpp"
+#include "app/connector/connector.hpp"
+#include "app/connector/json.hpp"
+#include "messages/event.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace relay::connector {
+
+/// The event object of a person's message. `answered`: the message that it replies to, may be null.
+std::string event_text(const chat_message& x, const chat_entry* answered);
+/// The event object of a press on a prompt's option.
+std::string press_text(const chat& in, const chat_entry& prompt, std::string_view option_id,
+                       std::string_view label, std::string_view message_id);
+/// The same press as the `forward` object of a Discord component interaction (protocol.md 5.2).
+std::string interaction_text(const chat& in, const chat_entry& prompt, std::string_view option_id);
+/// The fields of a `source` object that routes and session keys are made of.
+event_source read_source(const json::value& source);
+
+} // namespace relay::connector
