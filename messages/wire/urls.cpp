@@ -1,10 +1,11 @@
 #include "messages/wire/urls.hpp"
 
+#include <boost/url/ipv6_address.hpp>
 #include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 
 #include <algorithm>
-#include <cctype>
+#include <charconv>
+#include <cstdint>
 
 namespace relay::wire {
 
@@ -31,35 +32,65 @@ struct parts {
   bool has_query = false, has_fragment = false;
 };
 
+/// `host[:port]`; no credential, no percent-encoding, no exotic address form.
+bool split_authority(std::string_view text, parts& out) {
+  std::string_view port;
+  bool has_port = false;
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == std::string_view::npos) return false;
+    const auto address = text.substr(1, close - 1);
+    if (!boost::urls::parse_ipv6_address({address.data(), address.size()})) return false;
+    out.host = lower(address);
+    out.authority = text.substr(0, close + 1);
+    text.remove_prefix(close + 1);
+    has_port = text.starts_with(':');
+    if (!text.empty() && !has_port) return false;
+    if (has_port) port = text.substr(1);
+  } else {
+    const auto colon = text.find(':');
+    has_port = colon != std::string_view::npos;
+    if (has_port) port = text.substr(colon + 1);
+    out.authority = text.substr(0, colon);
+    out.host = lower(out.authority);
+    const auto in_a_name = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    };
+    // Also refuses a credential, which would end up in logs and status pages.
+    if (out.host.empty() || !std::all_of(out.host.begin(), out.host.end(), in_a_name)) return false;
+  }
+  if (port.empty()) return true;
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || end != port.data() + port.size() || number == 0) return false;
+  out.port = std::to_string(number);
+  out.authority += ':' + out.port;
+  return true;
+}
+
 bool split(std::string_view text, parts& out) {
-  const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
-  if (!parsed) return false;
-  const auto& url = *parsed;
-  out.scheme = lower({url.scheme().data(), url.scheme().size()});
+  // The library says whether this is a URI at all. Its parts are not used: version 1.81 ends a host after a
+  // leading IPv4 address or a port without digits, and takes the rest of the name for the path.
+  if (!boost::urls::parse_uri({text.data(), text.size()})) return false;
+  const auto mark = text.find("://");
+  if (mark == std::string_view::npos) return false;
+  out.scheme = lower(text.substr(0, mark));
   const bool secure = out.scheme == "https" || out.scheme == "wss";
   if (!secure && out.scheme != "http" && out.scheme != "ws") return false;
-  // A credential inside a URL would end up in logs and status pages.
-  if (!url.has_authority() || url.has_userinfo()) return false;
-  const auto kind = url.host_type();
-  if (kind == boost::urls::host_type::none || kind == boost::urls::host_type::ipvfuture) return false;
-  const auto host = url.encoded_host();
-  out.host = lower({host.data(), host.size()});
-  out.authority.assign(host.data(), host.size());
-  if (kind == boost::urls::host_type::ipv6) out.host = out.host.substr(1, out.host.size() - 2);
-  if (out.host.empty() || out.host.find('%') != std::string::npos) return false;
   out.port = secure ? "443" : "80";
-  if (url.has_port() && !url.port().empty()) {
-    if (url.port_number() == 0) return false; // also when it does not fit
-    out.port = std::to_string(url.port_number());
-    out.authority += ':' + out.port;
+  text.remove_prefix(mark + 3);
+  if (const auto hash = text.find('#'); hash != std::string_view::npos) {
+    out.has_fragment = true;
+    text = text.substr(0, hash);
   }
-  const auto path = url.encoded_path();
-  out.path.assign(path.data(), path.size());
-  const auto query = url.encoded_query();
-  out.query.assign(query.data(), query.size());
-  out.has_query = url.has_query();
-  out.has_fragment = url.has_fragment();
-  return true;
+  if (const auto ask = text.find('?'); ask != std::string_view::npos) {
+    out.has_query = true;
+    out.query = text.substr(ask + 1);
+    text = text.substr(0, ask);
+  }
+  const auto slash = text.find('/');
+  if (slash != std::string_view::npos) out.path = text.substr(slash);
+  return split_authority(text.substr(0, slash), out);
 }
 
 void strip_slashes(std::string& path) {

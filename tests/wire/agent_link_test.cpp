@@ -1,0 +1,147 @@
+// The agent link (agent-link.md): exact text out, exact meaning in.
+#include "messages/wire/actions.hpp"
+#include "messages/wire/agent_link.hpp"
+#include "messages/wire/frames.hpp"
+
+#include <gtest/gtest.h>
+
+namespace relay::wire {
+namespace {
+
+template <class T>
+T agent_says(std::string_view line) {
+  auto x = decode_agent_frame(line);
+  if (auto* found = std::get_if<T>(&x)) return std::move(*found);
+  ADD_FAILURE() << line
+                << (std::holds_alternative<bad_agent_frame>(x) ? std::get<bad_agent_frame>(x).what : "");
+  return {};
+}
+
+TEST(agent_link, ack) {
+  EXPECT_EQ(agent_says<agent_ack>(R"({"type":"ack","delivery_id":"d1"})").delivery_id, "d1");
+  EXPECT_EQ(agent_says<bad_agent_frame>(R"({"type":"ack"})").what,
+            "ack: delivery_id must be a non-empty string");
+}
+
+TEST(agent_link, action) {
+  const auto x = agent_says<agent_action>(
+                     R"({"type":"action","request_id":"r1","platform":"discord","delivery_id":"d1",)"
+                     R"("action":{"op":"send","chat_id":"c","content":"hi","metadata":{"k":1}}})")
+                     .request;
+  EXPECT_EQ(x, (action_request{"r1", "discord", "d1", send("c", "hi", "", R"({"k":1})")}));
+  EXPECT_EQ(agent_says<agent_action>(R"({"type":"action","action":{"op":"typing","chat_id":"c"}})").request,
+            (action_request{"", "", "", typing("c")}));
+}
+
+TEST(agent_link, a_bad_action_is_answered_by_its_request_id) {
+  const auto x = agent_says<bad_agent_frame>(R"({"type":"action","request_id":"r1","action":{"op":"send"}})");
+  EXPECT_EQ(x.what, "send: chat_id must be a non-empty string");
+  EXPECT_EQ(x.request_id, "r1");
+  EXPECT_EQ(agent_says<bad_agent_frame>(R"({"type":"action","request_id":2})").what,
+            "action: must be an object");
+  EXPECT_EQ(agent_says<bad_agent_frame>(R"({"type":"action","request_id":2})").request_id, "2");
+}
+
+TEST(agent_link, interrupt) {
+  const auto x = agent_says<agent_interrupt>(R"({"type":"interrupt","session_key":"s","reason":""})");
+  EXPECT_EQ(x.session_key, "s");
+  EXPECT_TRUE(x.has_reason);
+  EXPECT_FALSE(
+      agent_says<agent_interrupt>(R"({"type":"interrupt","session_key":"s","reason":null})").has_reason);
+  EXPECT_FALSE(agent_says<agent_interrupt>(R"({"type":"interrupt","session_key":"s"})").has_reason);
+  EXPECT_EQ(agent_says<bad_agent_frame>(R"({"type":"interrupt"})").what,
+            "interrupt: session_key must be a non-empty string");
+}
+
+TEST(agent_link, junk_is_a_bad_frame_that_quotes_nothing) {
+  for (const std::string line : {"", "[]", "null", "{}", "{", R"({"type":5})", R"({"type":"secret-word"})",
+                                 "\xFF", R"({"type":"secret-word"}})"}) {
+    const auto x = agent_says<bad_agent_frame>(line);
+    EXPECT_FALSE(x.what.empty());
+    EXPECT_EQ(x.what.find("secret-word"), std::string::npos);
+  }
+}
+
+TEST(agent_link, ready) {
+  relay::descriptor as_it_came, made_here;
+  as_it_came.raw = R"({"platform":"telegram","novel":1})";
+  made_here.platform = "discord";
+  std::string out;
+  encode_ready(out, "gw-1", {as_it_came, made_here});
+  EXPECT_EQ(
+      out,
+      R"({"type":"ready","gateway_id":"gw-1","platforms":[{"platform":"telegram","novel":1},)"
+      R"({"contract_version":1,"platform":"discord","label":"","max_message_length":4096,)"
+      R"("supports_draft_streaming":false,"supports_edit":false,"supports_threads":false,)"
+      R"("markdown_dialect":"plain","len_unit":"chars","emoji":"🔌","platform_hint":"","pii_safe":false,)"
+      R"("supports_context":false,"supports_inchannel_continuable":false,"supports_block_formatting":false}]})"
+      "\n");
+  out.clear();
+  encode_ready(out, "", {});
+  EXPECT_EQ(out, "{\"type\":\"ready\",\"gateway_id\":\"\",\"platforms\":[]}\n");
+}
+
+TEST(agent_link, a_delivery_is_the_event_as_it_came_and_what_is_known_about_it) {
+  inbound_event event;
+  std::string why;
+  ASSERT_TRUE(decode_event(
+      R"({"text":"hi","novel":[1],"source":{"user_name":"ann"},"context":[{"text":"before"}]})", event, why));
+  event.delivered_via_upstream_relay = true;
+  std::string out;
+  encode_delivery(out, {"d1", "agent:main:relay:dm", event_ref{event}, true});
+  EXPECT_EQ(
+      out, R"({"type":"inbound","delivery_id":"d1","session_key":"agent:main:relay:dm","event":{"text":"hi",)"
+           R"("novel":[1],"source":{"user_name":"ann"},"context":[{"text":"before"}],)"
+           R"("delivered_via_upstream_relay":true,"channel_context":"[Recent channel messages]\nbefore",)"
+           R"("display_name":"ann"},"redelivered":true})"
+           "\n");
+}
+
+TEST(agent_link, a_bare_delivery_has_no_additions) {
+  inbound_event event;
+  event.raw = "{ }";
+  std::string out;
+  encode_delivery(out, {"d", "s", event_ref{event}, false});
+  EXPECT_EQ(out, "{\"type\":\"inbound\",\"delivery_id\":\"d\",\"session_key\":\"s\",\"event\":{},"
+                 "\"redelivered\":false}\n");
+  event.raw = "{}";
+  event.source.user_handle = "h";
+  out.clear();
+  encode_delivery(out, {"d", "s", event_ref{event}, false});
+  EXPECT_NE(out.find(R"("event":{"display_name":"h"})"), std::string::npos);
+}
+
+TEST(agent_link, an_event_of_an_embedder_goes_out_from_its_fields) {
+  inbound_event event;
+  event.text = "hi";
+  event.source.chat_id = "c";
+  event.source.user_name = "ann";
+  std::string out;
+  encode_delivery(out, {"d", "s", event_ref{event}, false});
+  EXPECT_NE(
+      out.find(R"("event":{"text":"hi","message_type":"text","source":{"platform":"relay","chat_id":"c",)"
+               R"("chat_type":"dm","chat_name":null,"user_id":null,"user_name":"ann","thread_id":null,)"
+               R"("chat_topic":null},"display_name":"ann"})"),
+      std::string::npos)
+      << out;
+}
+
+TEST(agent_link, the_other_frames) {
+  std::string out;
+  encode_outcome(out, {"r1", action_result::success()});
+  encode_outcome(out, {"r2", decode_result(R"({"success":false,"error":"x","more":1})")});
+  encode_interrupt(out, "s", "c");
+  encode_draining(out);
+  encode_error(out, "bad \"frame\"");
+  encode_error(out, "bad action", "r3");
+  EXPECT_EQ(out, "{\"type\":\"result\",\"request_id\":\"r1\",\"result\":{\"success\":true}}\n"
+                 "{\"type\":\"result\",\"request_id\":\"r2\",\"result\":{\"success\":false,\"error\":\"x\","
+                 "\"more\":1}}\n"
+                 "{\"type\":\"interrupt\",\"session_key\":\"s\",\"chat_id\":\"c\"}\n"
+                 "{\"type\":\"draining\"}\n"
+                 "{\"type\":\"error\",\"message\":\"bad \\\"frame\\\"\"}\n"
+                 "{\"type\":\"error\",\"message\":\"bad action\",\"request_id\":\"r3\"}\n");
+}
+
+} // namespace
+} // namespace relay::wire

@@ -1,0 +1,237 @@
+// Whatever a peer sends is a counted bad_frame, never a crash (F12, F13, F14). Run under the sanitizers too.
+#include "messages/wire/actions.hpp"
+#include "messages/wire/agent_link.hpp"
+#include "messages/wire/control_plane.hpp"
+#include "messages/wire/json_scan.hpp"
+#include "messages/wire/json_write.hpp"
+#include "messages/wire/utf8.hpp"
+#include "tests/wire/golden.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace relay::wire {
+namespace {
+
+std::string nested(std::size_t depth, char open, char close) {
+  return std::string(depth, open) + std::string(depth, close);
+}
+std::string deep_event(std::size_t depth) {
+  return R"({"type":"inbound","bufferId":"b-1","event":{"x":)" + nested(depth, '[', ']') + "}}";
+}
+
+/// Feeds a text to everything that reads what a peer wrote.
+void read_everywhere(std::string_view text) {
+  const auto decoded = decode(text, true);
+  const auto again = encode_frame(decoded);
+  // What was accepted can be said again, on one line, and is accepted again.
+  if (!again.empty()) {
+    ASSERT_EQ(again.find('\n'), again.size() - 1) << text;
+    const auto second = decode(std::string_view{again}.substr(0, again.size() - 1), true);
+    ASSERT_EQ(second.index(), decoded.index()) << text << "\n" << again;
+  }
+  if (const auto* x = std::get_if<inbound>(&decoded)) {
+    std::string out;
+    encode_delivery(out, {"d", "s", x->event, false});
+    json::document doc;
+    ASSERT_TRUE(doc.parse(std::string_view{out}.substr(0, out.size() - 1))) << out;
+  }
+  if (const auto* x = std::get_if<passthrough_forward>(&decoded)) {
+    inbound_event event;
+    decode_discord_interaction(*x, event);
+  }
+  const auto* bad = std::get_if<bad_frame>(&decoded);
+  ASSERT_TRUE(bad == nullptr || !bad->what.empty());
+  decode_agent_frame(text);
+  decode_result(text);
+  decode_action(text);
+  decode_provision(200, text, "gw", false);
+  decode_enroll(403, text);
+  decode_token_answer(200, text);
+  inbound_event event;
+  std::string why;
+  decode_event(text, event, why);
+}
+
+TEST(hostile, lines_that_are_no_object_F12) {
+  const std::pair<std::string, refusal> lines[] = {
+      {"", refusal::not_json},
+      {" ", refusal::not_json},
+      {"{", refusal::not_json},
+      {"nul", refusal::not_json},
+      {"{}{}", refusal::not_json},
+      {"{\"a\":1,}", refusal::not_json},
+      {"{'a':1}", refusal::not_json},
+      {"{\"type\":\"going_idle\"} x", refusal::not_json},
+      {std::string("{\"type\":\"going_idle\"}\0x", 23), refusal::not_json},
+      {std::string("\0", 1), refusal::not_json},
+      {"\xEF\xBB\xBF{}", refusal::not_json},
+      {"{\"type\":\"\x01\"}", refusal::not_json},
+      {"{\"type\":\"hello\",\"n\":1e999}", refusal::not_json},
+      {"{\"type\":\"hello\",\"n\":NaN}", refusal::not_json},
+      {"[]", refusal::not_object},
+      {"[{\"type\":\"going_idle\"}]", refusal::not_object},
+      {"null", refusal::not_object},
+      {"\"x\"", refusal::not_object},
+      {"0", refusal::not_object},
+      {"{}", refusal::no_type},
+      {"{\"type\":null}", refusal::no_type},
+      {"{\"type\":7}", refusal::no_type},
+      {"{\"type\":\"\"}", refusal::no_type},
+      {"{\"type\":[\"hello\"]}", refusal::no_type}};
+  for (const auto& [line, why] : lines) {
+    EXPECT_EQ(refused(line).why, why) << line;
+    EXPECT_NE(refused(line).what, "was not refused") << line;
+  }
+}
+
+TEST(hostile, required_members_of_other_types_F12) {
+  for (const std::string value : {"null", "[]", "7", "\"x\"", "true"}) {
+    EXPECT_EQ(refused(R"({"type":"descriptor","descriptor":)" + value + "}").why, refusal::bad_field)
+        << value;
+    EXPECT_EQ(refused(R"({"type":"inbound","event":)" + value + "}").why, refusal::bad_field) << value;
+    EXPECT_EQ(refused(R"({"type":"passthrough_forward","forward":)" + value + "}").why, refusal::bad_field)
+        << value;
+  }
+  EXPECT_EQ(refused(R"({"type":"interrupt_inbound"})").why, refusal::bad_field);
+  EXPECT_EQ(refused(R"({"type":"passthrough_forward","bufferId":"b"})").buffer_id, "b")
+      << "so that it can be acked (F23)";
+}
+
+TEST(hostile, depth_is_bounded_before_anything_is_built) {
+  EXPECT_EQ(decode_as<inbound>(deep_event(62)).buffer_id, "b-1") << "64 levels in all are fine";
+  for (std::size_t depth : {63U, 100U, 10'000U, 1'000'000U}) {
+    const auto x = refused(deep_event(depth));
+    EXPECT_EQ(x.why, refusal::too_deep) << depth;
+    EXPECT_EQ(x.buffer_id, "b-1") << "a poison frame can still be acked (F12, F32)";
+    EXPECT_EQ(x.type, "inbound");
+  }
+  read_everywhere(nested(2'000'000, '[', ']'));
+  read_everywhere(std::string(2'000'000, '['));
+  read_everywhere(std::string(2'000'000, '{'));
+  read_everywhere(nested(2'000'000, '{', '}'));
+  std::string objects;
+  for (int i = 0; i < 200'000; ++i) objects += "{\"a\":";
+  read_everywhere(objects);
+}
+
+TEST(hostile, brackets_inside_strings_are_not_depth) {
+  const std::string many(1000, '[');
+  EXPECT_EQ(decode_as<inbound>(R"({"type":"inbound","event":{"text":"\"\\)" + many + R"("}})").event->text,
+            "\"\\" + many);
+}
+
+TEST(hostile, width_is_no_problem) {
+  std::string members = R"({"type":"inbound","event":{"text":"t")";
+  for (int i = 0; i < 50'000; ++i) members += ",\"k" + std::to_string(i) + "\":[" + std::to_string(i) + "]";
+  EXPECT_EQ(decode_as<inbound>(members + "}}").event->text, "t");
+}
+
+TEST(hostile, invalid_utf8_is_one_skipped_frame_F14) {
+  for (const std::string bytes :
+       {"\x80", "\xC0\xAF", "\xC3", "\xE2\x82", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF5\x80\x80\x80",
+        "\xFF", "\xF4\x90\x80\x80", "\xE0\x9F\xBF", "\xC3\x28"}) {
+    const auto x = refused(R"({"type":"inbound","bufferId":"b-1","event":{"text":")" + bytes + R"("}})");
+    EXPECT_EQ(x.why, refusal::bad_utf8);
+    EXPECT_EQ(x.buffer_id, "b-1");
+    EXPECT_EQ(x.type, "inbound");
+    EXPECT_EQ(x.what, "not valid UTF-8");
+  }
+}
+
+TEST(hostile, half_a_surrogate_pair_is_refused) {
+  const auto line = [](const std::string& text) {
+    return R"({"type":"inbound","event":{"text":")" + text + R"("}})";
+  };
+  for (const std::string bad : {R"(\ud800)", R"(\uDFFF)", R"(\udc00\ud800)", R"(\ud83d\ud83d)", R"(\ud83dx)",
+                                R"(\ud83d\\udd0c)", R"(x\\\udc00)"})
+    EXPECT_EQ(refused(line(bad)).why, refusal::bad_utf8) << bad;
+  EXPECT_EQ(decode_as<inbound>(line(R"(\ud83d\udd0c)")).event->text, "🔌");
+  EXPECT_EQ(decode_as<inbound>(line(R"(\\ud800)")).event->text, "\\ud800") << "only looks like one";
+}
+
+TEST(hostile, a_nul_inside_a_string_is_kept) {
+  const auto x =
+      decode_as<inbound>(R"({"type":"inbound","bufferId":"a\u0000b","event":{"text":"x\u0000y"}})");
+  EXPECT_EQ(x.event->text, std::string("x\0y", 3));
+  EXPECT_EQ(x.buffer_id, std::string("a\0b", 3));
+  EXPECT_EQ(encode_frame(inbound_ack{x.buffer_id}),
+            "{\"type\":\"inbound_ack\",\"bufferId\":\"a\\u0000b\"}\n");
+}
+
+TEST(hostile, huge_and_odd_numbers) {
+  for (const std::string n : {"1e308", "-1e308", "123456789012345678901234567890", "-0", "0.0000001e-300",
+                              "1E+2", "18446744073709551616"}) {
+    read_everywhere(R"({"type":"inbound","bufferId":)" + n + R"(,"event":{"message_id":)" + n +
+                    R"(,"media":[{"url":"u","size":)" + n + "}]}}");
+    read_everywhere(R"({"type":"descriptor","descriptor":{"contract_version":)" + n +
+                    R"(,"max_message_length":)" + n + "}}");
+    read_everywhere(R"({"type":)" + n + "}");
+  }
+}
+
+TEST(hostile, errors_never_quote_the_input) {
+  for (const std::string line :
+       {R"({"type":"inbound","event":"hush"})", R"({"type":"inbound","event":{"text":{"hush":1}}})",
+        R"({"type":"outbound","requestId":"r","action":{"op":"hush"}})",
+        R"({"type":"outbound","requestId":"r","action":{"op":"send","chat_id":["hush"]}})", "hush"})
+    EXPECT_EQ(refused(line).what.find("hush"), std::string::npos) << line;
+}
+
+TEST(hostile, every_prefix_of_every_frame) {
+  for (const auto& x : golden_frames)
+    for (std::size_t n = 0; n < x.line.size(); ++n) {
+      // Outside this copy is nothing that a reader may look at.
+      const std::string cut{x.line.substr(0, n)};
+      read_everywhere(cut);
+    }
+}
+
+TEST(hostile, random_changes_of_every_frame) {
+  std::mt19937_64 random{20240607}; // fixed: a failure must come back
+  const std::string_view alphabet("{}[]\",:\\u0d8\0\n\r 1-.eE\x80\xC3\xFFntf", 32);
+  for (int round = 0; round < 400; ++round) {
+    for (const auto& x : golden_frames) {
+      std::string text{x.line};
+      for (auto changes = random() % 4 + 1; changes > 0 && !text.empty(); --changes) {
+        const auto at = random() % text.size();
+        const auto n = std::min<std::size_t>(random() % 12, text.size() - at);
+        switch (random() % 5) {
+        case 0: text[at] = alphabet[random() % alphabet.size()]; break;
+        case 1: text.insert(at, 1, alphabet[random() % alphabet.size()]); break;
+        case 2: text.erase(at, n); break;
+        case 3: text.insert(at, text.substr(at, n)); break;
+        default:
+          text.insert(random() % text.size(), golden_frames[random() % std::size(golden_frames)].line);
+          break;
+        }
+      }
+      // One line, as the splitter would hand it over.
+      if (auto end = text.find('\n'); end != std::string::npos) text.resize(end);
+      ASSERT_NO_FATAL_FAILURE(read_everywhere(text)) << text;
+    }
+  }
+}
+
+TEST(hostile, values_of_every_type_in_every_place) {
+  // Replaces each value of each frame, at every depth, by values of the other types.
+  const std::string_view values[] = {"null",  "true", "-1",     "1e300", "\"\"",
+                                     "\"x\"", "[]",   "[null]", "{}",    "{\"\":{}}"};
+  for (const auto& x : golden_frames) {
+    for (std::size_t colon = x.line.find(':'); colon != std::string_view::npos;
+         colon = x.line.find(':', colon + 1)) {
+      // member_text wants an object: give it one that holds just this member.
+      const auto object = "{\"v\":" + std::string{x.line.substr(colon + 1)};
+      const auto size = json::member_text(object, "v").size();
+      for (auto other : values) {
+        std::string text{x.line};
+        text.replace(colon + 1, size, other);
+        ASSERT_NO_FATAL_FAILURE(read_everywhere(text)) << text;
+      }
+    }
+  }
+}
+
+} // namespace
+} // namespace relay::wire

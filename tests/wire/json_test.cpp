@@ -1,0 +1,85 @@
+// The pieces under the codecs: scanning, UTF-8, writing.
+#include "messages/wire/json_read.hpp"
+#include "messages/wire/json_scan.hpp"
+#include "messages/wire/json_write.hpp"
+#include "messages/wire/utf8.hpp"
+
+#include <gtest/gtest.h>
+
+namespace relay::wire::json {
+namespace {
+
+TEST(json, member_text) {
+  const std::string_view text = R"( {"a":1 ,"b" : {"a":[2,"}"]}, "c":"\"x\\", "d":[{"e":3}],"a":9})";
+  EXPECT_EQ(member_text(text, "a"), "1");
+  EXPECT_EQ(member_text(text, "b"), R"({"a":[2,"}"]})");
+  EXPECT_EQ(member_text(text, "c"), R"("\"x\\")");
+  EXPECT_EQ(member_text(text, "d"), R"([{"e":3}])");
+  EXPECT_EQ(member_text(text, "e"), "");
+  EXPECT_EQ(member_text(R"({"\u0061":1,"b":2})", "b"), "") << "not certain, so not told";
+  for (const auto* broken : {"", "[", "{", "{\"", "{\"b\"", "{\"b\":", "{\"b\":{", "{\"b\":\"", "{\"b\":[\"]",
+                             "{b:1}", "{\"a\":1 \"b\":2}"})
+    EXPECT_EQ(member_text(broken, "b"), "") << broken;
+}
+
+TEST(json, text_checks_see_every_byte_of_a_word) {
+  for (std::size_t size = 1; size <= 24; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string text(size, 'x');
+      EXPECT_EQ(check_text(text, 0), text_fault::none);
+      text[at] = '\0';
+      EXPECT_EQ(check_text(text, 0), text_fault::nul);
+      text[at] = '\xFF';
+      EXPECT_EQ(check_text(text, 0), text_fault::utf8);
+      for (const char c : {'{', '['}) {
+        text[at] = c;
+        EXPECT_EQ(check_text(text, 0), text_fault::depth);
+        EXPECT_EQ(check_text(text, 1), text_fault::none);
+      }
+    }
+  }
+}
+
+TEST(json, strings_are_escaped) {
+  std::string out;
+  append_string(out, std::string("a\"\\\b\f\n\r\t\x01\x1f/\x7f é🔌\0", 20));
+  EXPECT_EQ(out, "\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f/\x7f é🔌\\u0000\"");
+}
+
+TEST(json, what_is_not_utf8_is_replaced_on_the_way_out) {
+  std::string out;
+  append_string(out, "a\xFF\xE2\x82z\xED\xA0\x80\xC3");
+  EXPECT_EQ(out, "\"a\uFFFD\uFFFD\uFFFDz\uFFFD\uFFFD\uFFFD\uFFFD\"");
+  EXPECT_TRUE(is_utf8(out));
+}
+
+TEST(json, utf8_prefix_cuts_no_sequence) {
+  EXPECT_EQ(utf8_prefix("aé", 2), "a");
+  EXPECT_EQ(utf8_prefix("aé", 3), "aé");
+  EXPECT_EQ(utf8_prefix("🔌", 3), "");
+  EXPECT_EQ(utf8_prefix("abc", 0), "");
+}
+
+TEST(json, every_two_byte_text_is_judged_like_the_standard_says) {
+  for (int a = 0; a < 256; ++a)
+    for (int b = 0; b < 256; ++b) {
+      const std::string text{char(a), char(b)};
+      const bool expected = (a < 0x80 && b < 0x80) || (a >= 0xC2 && a <= 0xDF && (b & 0xC0) == 0x80);
+      EXPECT_EQ(is_utf8(text), expected) << a << " " << b;
+    }
+}
+
+TEST(json, a_document_can_be_used_again_and_wiped) {
+  document doc{document::content::sensitive};
+  EXPECT_TRUE(doc.root().IsNull());
+  const std::string longer(10'000, 'x');
+  EXPECT_TRUE(doc.parse("{\"secret\":\"" + longer + "\"}"));
+  EXPECT_EQ(text(doc.root(), "secret"), longer);
+  EXPECT_FALSE(doc.parse("{"));
+  EXPECT_TRUE(doc.root().IsNull());
+  EXPECT_TRUE(doc.parse("{\"secret\":\"s\"}"));
+  EXPECT_EQ(text(doc.root(), "secret"), "s");
+}
+
+} // namespace
+} // namespace relay::wire::json
