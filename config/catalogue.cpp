@@ -1,0 +1,85 @@
+#include "config/catalogue.hpp"
+
+#include <algorithm>
+
+namespace relay::config {
+
+const std::vector<entry>& catalogue() {
+  using namespace keys;
+  static const std::vector<entry> all{relay_url,
+                                      relay_platforms,
+                                      relay_bot_ids,
+                                      relay_id,
+                                      relay_secret,
+                                      relay_delivery_key,
+                                      relay_endpoint,
+                                      relay_route_keys,
+                                      relay_instance_id,
+                                      relay_wake_url,
+                                      relay_enabled,
+                                      idp_token_url,
+                                      idp_client_id,
+                                      idp_client_secret,
+                                      idp_scope,
+                                      relay_access_token,
+                                      hermes_portal,
+                                      nous_portal,
+                                      agent,
+                                      listen,
+                                      admin_token,
+                                      state_dir,
+                                      log_level,
+                                      log_format,
+                                      scheduler,
+                                      grace,
+                                      tls_ca_file,
+                                      tls_cert_file,
+                                      tls_key_file,
+                                      https_proxy,
+                                      http_proxy,
+                                      no_proxy,
+                                      group_sessions,
+                                      thread_sessions,
+                                      handshake_timeout,
+                                      outbound_timeout,
+                                      http_timeout,
+                                      ping_interval,
+                                      ping_timeout,
+                                      stable_after,
+                                      backoff_min,
+                                      backoff_max,
+                                      idle_ack_timeout,
+                                      max_frame,
+                                      max_pending,
+                                      max_chats,
+                                      chat_idle,
+                                      agent_ack_timeout,
+                                      agent_max_deliveries,
+                                      dedupe_window,
+                                      dedupe_entries,
+                                      egress_hold};
+  return all;
+}
+
+std::string flag_name(const std::string& flag) {
+  std::string result = "--" + flag;
+  std::replace_if(
+      result.begin(), result.end(), [](char c) { return c == '_' || c == '.'; }, '-');
+  return result;
+}
+
+std::vector<std::string> known_below(const std::string& section) {
+  std::vector<std::string> result;
+  auto add = [&](std::string name) {
+    if (std::find(result.begin(), result.end(), name) == result.end()) result.push_back(std::move(name));
+  };
+  for (const auto& x : catalogue()) {
+    std::string key = x.key;
+    if (!x.in_file || key.compare(0, section.size() + 1, section + ".") != 0) continue;
+    add(key.substr(section.size() + 1, key.find('.', section.size() + 1) - section.size() - 1));
+  }
+  if (section == "gateway") add("platforms"); // the relevance policies' second place
+  return result;
+}
+
+} // namespace relay::config

@@ -1,0 +1,89 @@
+#include "config/agent_choice.hpp"
+#include "config/listener.hpp"
+#include "config/places.hpp"
+#include "config/sections.hpp"
+#include "config/text.hpp"
+#include "config/units.hpp"
+
+#include <utility>
+
+namespace relay::config {
+
+namespace {
+
+/// One of a few words. The first name of a value is the one that is shown.
+template <class T>
+using words = std::vector<std::pair<std::string, T>>;
+
+template <class T>
+T choice(reading& in, const entry& x, T fallback, const words<T>& known) {
+  auto parse = [&](const std::string& text) {
+    std::string names;
+    for (const auto& [name, value] : known) {
+      if (lowered(text) == name) return parsed<T>::good(value);
+      names += (names.empty() ? "" : ", ") + name;
+    }
+    return parsed<T>::bad("is none of " + names);
+  };
+  auto show = [&](const T& used) {
+    for (const auto& [name, value] : known)
+      if (value == used) return name;
+    return std::string{};
+  };
+  return in.value(x, fallback, parse, show);
+}
+
+const words<std::string> levels{{"trace", "trace"},       {"debug", "debug"},  {"info", "info"},
+                                {"warn", "warn"},         {"warning", "warn"}, {"error", "error"},
+                                {"critical", "critical"}, {"off", "off"}};
+const words<log_format> formats{
+    {"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}};
+const words<scheduler_kind> schedulers{{"io", scheduler_kind::io}, {"pool", scheduler_kind::pool}};
+
+void read_listener(reading& in, service_settings& into) {
+  const listener standard{into.listen_host, into.listen_port};
+  auto listen =
+      in.value(keys::listen, standard, parse_listener, [](const listener& x) { return to_string(x); });
+  into.admin_token = in.hidden(keys::admin_token);
+  if (!is_loopback(listen.host) && into.admin_token.empty()) {
+    // Whoever goes on in spite of the fatal problem gets a listener that only this machine reaches.
+    listen.host = standard.host;
+    in.wrong(keys::listen.key, in.where(keys::listen),
+             "is reachable from other machines, and there is no admin token (GATEWAY_ADMIN_TOKEN)",
+             "run stops", true);
+    in.revert(keys::listen, to_string(listen));
+  }
+  into.listen_host = listen.host;
+  into.listen_port = listen.port;
+}
+
+std::string read_state_dir(reading& in) {
+  auto home = hermes_home(in.from());
+  auto fallback = home.empty() ? std::string{} : beside(home + "/", "relay");
+  return in.value(
+      keys::state_dir, fallback,
+      [&](const std::string& text) {
+        return parsed<std::string>::good(lowered(text) == "none" ? std::string{} : expanded(in.from(), text));
+      },
+      [](const std::string& used) { return used.empty() ? "none" : used; });
+}
+
+} // namespace
+
+service_settings read_service(reading& in) {
+  service_settings result;
+  result.agent = in.value(keys::agent, result.agent, parse_agent, shown_agent);
+  read_listener(in, result);
+  result.state_dir = read_state_dir(in);
+  result.log_level = choice(in, keys::log_level, result.log_level, levels);
+  result.format = choice(in, keys::log_format, result.format, formats);
+  result.scheduler = choice(in, keys::scheduler, result.scheduler, schedulers);
+  result.grace = in.value(keys::grace, result.grace, parse_duration, duration_text);
+  result.tls = read_tls(in);
+  result.proxy = read_proxies(in);
+  result.group_sessions_per_user = in.boolean(keys::group_sessions, true, true);
+  result.thread_sessions_per_user = in.boolean(keys::thread_sessions, false, false);
+  return result;
+}
+
+} // namespace relay::config

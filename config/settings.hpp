@@ -1,0 +1,108 @@
+// Everything that an operator can set, typed and immutable once resolved. Each actor gets only its slice.
+#pragma once
+
+#include "messages/ids.hpp"
+#include "messages/policy.hpp"
+#include "messages/secret.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace relay::config {
+
+using std::chrono::milliseconds;
+
+/// Time-outs, bounds and backoff. Durations are positive.
+struct limits {
+  milliseconds handshake_timeout{30'000}, outbound_timeout{30'000}, http_timeout{15'000},
+      ping_interval{10'000}, ping_timeout{25'000}, stable_after{30'000}, backoff_min{1'000},
+      backoff_max{30'000}, idle_ack_timeout{10'000}, chat_idle{30 * 60'000}, agent_ack_timeout{60'000},
+      dedupe_window{10 * 60'000}, egress_hold{30'000};
+  std::uint64_t max_frame = 8ULL << 20; ///< bytes of one line
+  std::uint64_t max_pending = 10'000, max_chats = 1'000'000, agent_max_deliveries = 5,
+                dedupe_entries = 100'000;
+  friend bool operator==(const limits&, const limits&) = default;
+};
+
+/// A secret given as a value or as the path of a file that is read anew at each use; empty = unset.
+struct secret_source {
+  secret value;
+  std::string file;
+  bool configured() const { return !value.empty() || !file.empty(); }
+  friend bool operator==(const secret_source&, const secret_source&) = default;
+};
+
+/// Who may provision: the first configured source wins (client credentials, given token, login store).
+struct identity_settings {
+  std::string token_url, client_id, scope;
+  secret client_secret;
+  secret_source access_token;
+  std::string login_store;     ///< path of auth.json; empty when there is no home
+  std::string portal_override; ///< HERMES_PORTAL_BASE_URL, else NOUS_PORTAL_BASE_URL
+  friend bool operator==(const identity_settings&, const identity_settings&) = default;
+};
+
+struct relay_settings {
+  bool vetoed = false;              ///< platforms.relay.enabled: false; nothing may happen (F45)
+  std::string url;                  ///< empty: the relay is off
+  std::vector<identity> identities; ///< never empty: ("relay","") when none is configured
+  std::string gateway_id;           ///< as configured; may be empty
+  std::string default_gateway_id;   ///< gw-<hostname>, or gw-hermes
+  secret gateway_secret, delivery_key;
+  std::string endpoint, instance_id, wake_url;
+  std::vector<std::string> route_keys;
+  /// Credentials come from the operator; nothing is provisioned.
+  bool pinned() const { return !gateway_id.empty() && !gateway_secret.empty(); }
+  friend bool operator==(const relay_settings&, const relay_settings&) = default;
+};
+
+struct tls_settings {
+  std::string ca_file, cert_file, key_file; ///< empty: system store, no client certificate
+  friend bool operator==(const tls_settings&, const tls_settings&) = default;
+};
+
+/// From HTTPS_PROXY, HTTP_PROXY, NO_PROXY (upper case wins over lower case). A URL may carry user:password.
+struct proxy_settings {
+  secret https, http;
+  std::vector<std::string> no_proxy;
+  friend bool operator==(const proxy_settings&, const proxy_settings&) = default;
+};
+
+enum class agent_kind : std::uint8_t { link, echo, exec, openai, nats };
+struct agent_settings {
+  agent_kind kind = agent_kind::link;
+  std::string argument; ///< command line or URL
+  friend bool operator==(const agent_settings&, const agent_settings&) = default;
+};
+
+enum class log_format : std::uint8_t { automatic, text, json };
+enum class scheduler_kind : std::uint8_t { io, pool };
+
+struct service_settings {
+  agent_settings agent;
+  std::string listen_host = "127.0.0.1";
+  std::uint16_t listen_port = 9480;
+  secret admin_token;
+  std::string state_dir; ///< empty = memory only
+  std::string log_level = "info";
+  log_format format = log_format::automatic;
+  scheduler_kind scheduler = scheduler_kind::io;
+  milliseconds grace{25'000};
+  tls_settings tls;
+  proxy_settings proxy;
+  bool group_sessions_per_user = true, thread_sessions_per_user = false;
+  friend bool operator==(const service_settings&, const service_settings&) = default;
+};
+
+struct settings {
+  relay_settings relay;
+  identity_settings idp;
+  std::vector<relevance_policy> policies; ///< one per fronted platform but the generic one, in order
+  service_settings service;
+  config::limits limits;
+  friend bool operator==(const settings&, const settings&) = default;
+};
+
+} // namespace relay::config
