@@ -32,7 +32,7 @@ bool document::parse(std::string_view text) {
     room_.long_size = text.size();
     copy = room_.long_text.get();
   }
-  std::memcpy(copy, text.data(), text.size());
+  if (!text.empty()) std::memcpy(copy, text.data(), text.size());
   copy[text.size()] = '\0';
   constexpr unsigned flags =
       rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;

@@ -1,0 +1,35 @@
+#include "actors/agents/echo.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "actors/harden.hpp"
+#include "messages/wire/actions.hpp"
+
+namespace relay {
+
+agent_actor::behavior_type echo_agent(agent_actor::stateful_pointer<echo_state> self, ports world,
+                                      caf::strong_actor_ptr parent) {
+  harden(self, world, parent);
+  auto* s = &self->state;
+  return {
+      [s](agent_host& x) { s->host = std::move(x); },
+      [](const agent_welcome&) {},
+      [self, s](const delivery& x) {
+        auto& event = *x.event;
+        // The delivery's id is the request's: an event that comes again is not answered again.
+        if (!event.source.chat_id.empty())
+          tell(self, s->host.actions,
+               action_request{x.id, {}, x.id, wire::send(event.source.chat_id, event.text)});
+        tell(self, s->host.acks, delivery_ack{x.id});
+      },
+      [world](const action_outcome& x) {
+        if (x.result.how == outcome::done) return;
+        world.notes->note(
+            severity::warn, "echo.failed",
+            {{"delivery", x.request_id}, {"outcome", to_string(x.result.how)}, {"error", x.result.error}});
+      },
+      [](const turn_interrupt&) {},
+      [](atom::finish) {},
+  };
+}
+
+} // namespace relay

@@ -1,0 +1,212 @@
+#include "actors/agents/link_state.hpp"
+#include "actors/caf_compat.hpp"
+#include "actors/harden.hpp"
+#include "messages/wire/framing.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace relay {
+
+void link_agent_state::attach(agent_attached& x) {
+  auto peer = x.peer;
+  if (!x.socket) return;
+  spread.join(peer);
+  auto& entry = peers[peer];
+  entry.socket = std::move(x.socket);
+  world.metrics->add(counter::agents_attached);
+  world.notes->note(severity::info, "agent.attached",
+                    {{"peer", std::to_string(peer)}, {"agents", std::to_string(peers.size())}});
+  if (welcomed) {
+    std::string frame;
+    wire::encode_ready(frame, welcome.gateway_id, welcome.platforms);
+    entry.socket->write(std::move(frame));
+  }
+  if (draining) {
+    std::string frame;
+    wire::encode_draining(frame);
+    entry.socket->write(std::move(frame));
+  }
+  announce();
+}
+
+void link_agent_state::detach(const agent_detached& x) {
+  auto it = peers.find(x.peer);
+  if (it == peers.end()) return;
+  auto gone = std::move(it->second);
+  peers.erase(it);
+  spread.leave(x.peer);
+  world.notes->note(severity::info, "agent.detached",
+                    {{"peer", std::to_string(x.peer)},
+                     {"why", x.why},
+                     {"unacked", std::to_string(gone.unacked.size())},
+                     {"next", "its unacked events go to another agent"}});
+  delivery_returned back;
+  back.delivery_ids.assign(gone.unacked.begin(), gone.unacked.end());
+  for (auto& id : back.delivery_ids) holder.erase(id);
+  if (peers.empty()) announce(); // first, so that nothing is handed to nobody
+  if (!back.delivery_ids.empty()) tell(self, host.acks, std::move(back));
+  if (!peers.empty()) announce();
+}
+
+void link_agent_state::announce() {
+  world.metrics->set(gauge::agents_now, static_cast<std::int64_t>(peers.size()));
+  tell(self, host.acks, agent_presence{static_cast<std::uint32_t>(peers.size())});
+}
+
+void link_agent_state::deliver(delivery& x) {
+  auto peer = spread.pick(x.event->chat());
+  if (peer == 0) { // it left while the event was on its way here
+    tell(self, host.acks, delivery_returned{{std::move(x.id)}});
+    return;
+  }
+  std::string frame;
+  wire::encode_delivery(frame, x);
+  auto& entry = peers.at(peer);
+  if (auto before = holder.find(x.id); before != holder.end() && before->second != peer)
+    if (auto old = peers.find(before->second); old != peers.end()) old->second.unacked.erase(x.id);
+  holder[x.id] = peer;
+  entry.unacked.insert(std::move(x.id));
+  entry.socket->write(std::move(frame));
+}
+
+void link_agent_state::said(agent_said& x) {
+  auto it = peers.find(x.peer);
+  if (it == peers.end()) return;
+  for (auto& frame : x.frames) {
+    if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {
+      if (auto held = holder.find(ack->delivery_id); held != holder.end()) {
+        if (auto owner = peers.find(held->second); owner != peers.end())
+          owner->second.unacked.erase(ack->delivery_id);
+        holder.erase(held);
+      }
+      tell(self, host.acks, delivery_ack{std::move(ack->delivery_id)});
+    } else if (auto* ask = std::get_if<wire::agent_action>(&frame)) {
+      asked[ask->request.request_id].push_back(x.peer);
+      tell(self, host.actions, std::move(ask->request));
+    } else if (auto* stop = std::get_if<wire::agent_interrupt>(&frame)) {
+      tell(self, host.actions,
+           session_interrupt{std::move(stop->session_key), std::move(stop->reason), stop->has_reason});
+    } else if (auto* bad = std::get_if<wire::bad_agent_frame>(&frame)) {
+      world.metrics->add(counter::agent_frames_refused);
+      world.notes->note(severity::warn, "agent.bad_frame",
+                        {{"peer", std::to_string(x.peer)}, {"what", bad->what}});
+      std::string out;
+      wire::encode_error(out, bad->what, bad->request_id);
+      it->second.socket->write(std::move(out));
+    }
+  }
+}
+
+void link_agent_state::outcome_of(const action_outcome& x) {
+  auto it = asked.find(x.request_id);
+  if (it == asked.end()) return;
+  auto peer = it->second.front();
+  it->second.pop_front();
+  if (it->second.empty()) asked.erase(it);
+  auto to = peers.find(peer);
+  if (to == peers.end()) return; // it may ask again with the same id and gets the recorded result
+  std::string frame;
+  wire::encode_outcome(frame, x);
+  to->second.socket->write(std::move(frame));
+}
+
+void link_agent_state::broadcast(const std::string& frame) {
+  for (auto& [peer, entry] : peers) entry.socket->write(frame);
+}
+
+void link_agent_state::rehost(agent_host x) {
+  auto had_host = static_cast<bool>(host.actions);
+  auto same_actions = had_host && host.actions == x.actions;
+  host = std::move(x);
+  if (had_host && !same_actions) { // whoever knew of these is gone, and with it what became of them
+    for (auto& [id, askers] : std::exchange(asked, {}))
+      for (auto peer : askers)
+        if (auto to = peers.find(peer); to != peers.end()) {
+          std::string frame;
+          wire::encode_outcome(frame, {id, action_result::ambiguous("the gateway's router was restarted")});
+          to->second.socket->write(std::move(frame));
+        }
+  }
+  announce();
+}
+
+link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<link_agent_state> self,
+                                           ports world, std::uint64_t max_chats,
+                                           caf::strong_actor_ptr parent) {
+  harden(self, world, parent);
+  auto* s = &self->state;
+  s->world = std::move(world);
+  s->spread = core::spread{max_chats};
+  return {
+      [s](agent_host& x) { s->rehost(std::move(x)); },
+      [s](agent_welcome& x) {
+        s->welcome = std::move(x);
+        s->welcomed = true;
+        std::string frame;
+        wire::encode_ready(frame, s->welcome.gateway_id, s->welcome.platforms);
+        s->broadcast(frame);
+      },
+      [s](delivery& x) { s->deliver(x); },
+      [s](const action_outcome& x) { s->outcome_of(x); },
+      [s](const turn_interrupt& x) {
+        std::string frame;
+        wire::encode_interrupt(frame, x.session_key, x.chat_id);
+        s->broadcast(frame); // only the agent knows which of them runs that session
+      },
+      [s](atom::finish) {
+        s->draining = true;
+        std::string frame;
+        wire::encode_draining(frame);
+        s->broadcast(frame);
+      },
+      [s](agent_attached& x) { s->attach(x); },
+      [s](agent_said& x) { s->said(x); },
+      [s](const agent_detached& x) { s->detach(x); },
+  };
+}
+
+namespace {
+
+/// Splits and decodes on the socket's thread; one message to the agent per burst.
+class agent_listener final : public socket_listener {
+public:
+  agent_listener(const link_agent_actor& to, std::uint64_t peer, std::uint64_t max_line)
+      : to_(caf::actor_cast<caf::weak_actor_ptr>(to)), peer_(peer), lines_(max_line) {}
+  void on_open() override {}
+  void on_bytes(std::string_view piece) override {
+    if (broken_) return;
+    if (!lines_.feed(piece,
+                     [this](std::string_view line) { frames_.push_back(wire::decode_agent_frame(line)); })) {
+      broken_ = true; // the rest of the line cannot be told from the next frame
+      frames_.emplace_back(
+          wire::bad_agent_frame{"the line is too long; nothing more is read from this link", {}});
+      on_batch_end();
+    }
+  }
+  void on_batch_end() override {
+    if (frames_.empty()) return;
+    if (auto to = caf::actor_cast<link_agent_actor>(to_))
+      post(to, agent_said{peer_, std::exchange(frames_, {})});
+  }
+  void on_end(const socket_end& why) override {
+    on_batch_end();
+    if (auto to = caf::actor_cast<link_agent_actor>(to_)) post(to, agent_detached{peer_, why.error});
+  }
+
+private:
+  caf::weak_actor_ptr to_;
+  std::uint64_t peer_;
+  wire::line_splitter lines_;
+  std::vector<wire::agent_frame> frames_;
+  bool broken_ = false;
+};
+
+} // namespace
+
+std::shared_ptr<socket_listener> make_agent_listener(const link_agent_actor& to, std::uint64_t peer,
+                                                     std::uint64_t max_line) {
+  return std::make_shared<agent_listener>(to, peer, max_line);
+}
+
+} // namespace relay

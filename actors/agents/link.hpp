@@ -1,0 +1,48 @@
+// The agent link (agent-link.md): agents in other processes, each on a socket of its own.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/ports.hpp"
+#include "messages/wire/agent_link.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace relay {
+
+/// A socket whose other end is an agent. `peer` is unique per link agent; the accepting side counts.
+struct agent_attached {
+  std::uint64_t peer = 0;
+  std::shared_ptr<line_socket> socket;
+};
+/// What one read of that socket yielded.
+struct agent_said {
+  std::uint64_t peer = 0;
+  std::vector<wire::agent_frame> frames;
+};
+/// The socket ended.
+struct agent_detached {
+  std::uint64_t peer = 0;
+  std::string why;
+};
+
+/// LINK AGENT: one typed agent in front of any number of attached ones. Chats are spread over them and stick.
+using link_agent_actor = agent_actor::extend<
+    // the listener: an agent came.
+    caf::reacts_to<agent_attached>,
+    // its socket's listener.
+    caf::reacts_to<agent_said>, caf::reacts_to<agent_detached>>;
+
+/// Makes the listener for one agent socket; give it to the server's accept(), then send agent_attached with
+/// the same peer number and the socket that accept() returned. Lines longer than `max_line` bytes end the
+/// socket.
+std::shared_ptr<socket_listener> make_agent_listener(const link_agent_actor& to, std::uint64_t peer,
+                                                     std::uint64_t max_line);
+
+} // namespace relay
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_attached)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_said)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_detached)

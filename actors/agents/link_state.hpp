@@ -1,0 +1,51 @@
+// What the link agent knows: who is attached, who has which event, who asked for what.
+#pragma once
+
+#include "actors/agents/link.hpp"
+#include "actors/core/spread.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+namespace relay {
+
+struct link_agent_state {
+  static inline const char* name = "agent-link";
+  struct peer_entry {
+    std::shared_ptr<line_socket> socket;
+    std::set<std::string> unacked;
+  };
+  explicit link_agent_state(link_agent_actor::pointer ptr) : self(ptr) {}
+
+  void rehost(agent_host x);
+  void attach(agent_attached& x);
+  void detach(const agent_detached& x);
+  void deliver(delivery& x);
+  void said(agent_said& x);
+  void outcome_of(const action_outcome& x);
+  void announce();
+  void broadcast(const std::string& frame);
+
+  link_agent_actor::pointer self;
+  ports world;
+  agent_host host;
+  agent_welcome welcome;
+  bool welcomed = false, draining = false;
+  core::spread spread{1};
+  std::map<std::uint64_t, peer_entry> peers;
+  std::unordered_map<std::string, std::uint64_t> holder;            ///< delivery -> peer
+  std::unordered_map<std::string, std::deque<std::uint64_t>> asked; ///< request id -> peers, in order
+};
+
+/// `parent`: its supervisor.
+link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<link_agent_state> self,
+                                           ports world, std::uint64_t max_chats,
+                                           caf::strong_actor_ptr parent);
+
+} // namespace relay

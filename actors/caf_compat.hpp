@@ -1,0 +1,43 @@
+// The few CAF calls whose names change after 0.17, in one place (style: everything else is common to 0.17
+// and 1.x).
+#pragma once
+
+#include <caf/actor_cast.hpp>
+#include <caf/duration.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace relay {
+
+/// A plain message of `self`; answers, if any, come back to it.
+template <class Self, class Handle, class... Ts>
+void tell(Self* self, const Handle& to, Ts&&... xs) {
+  if (to) self->send(to, std::forward<Ts>(xs)...);
+}
+/// Overtakes the plain messages that wait in the receiver's mailbox.
+template <class Self, class Handle, class... Ts>
+void tell_urgent(Self* self, const Handle& to, Ts&&... xs) {
+  if (to) self->template send<caf::message_priority::high>(to, std::forward<Ts>(xs)...);
+}
+/// A message to `self` after `delay`. It cannot be taken back: carry a generation, or make it harmless.
+template <class Handle, class Self, class... Ts>
+void tell_later(Self* self, std::chrono::nanoseconds delay, Ts&&... xs) {
+  self->delayed_send(caf::actor_cast<Handle>(self), std::max(delay, std::chrono::nanoseconds{0}),
+                     std::forward<Ts>(xs)...);
+}
+/// From outside any actor.
+template <class Handle, class... Ts>
+void post(const Handle& to, Ts&&... xs) {
+  if (to) caf::anon_send(to, std::forward<Ts>(xs)...);
+}
+/// Steady time of the actor system: virtual in tests.
+template <class Self>
+std::chrono::steady_clock::time_point now_of(Self* self) {
+  return self->clock().now();
+}
+
+} // namespace relay

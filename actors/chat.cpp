@@ -1,0 +1,60 @@
+#include "actors/chat.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "actors/harden.hpp"
+
+namespace relay {
+
+void chat_state::execute(core::lane_step& step) {
+  for (auto& x : step.out) tell(self, connection, std::move(x));
+  for (auto& x : step.done) tell(self, router, std::move(x));
+  arm();
+}
+
+void chat_state::arm() {
+  auto at = lane.due();
+  if (!at || (armed && *armed <= *at)) return; // an earlier alarm looks again
+  armed = at;
+  tell_later<chat_actor>(self, *at - now_of(self), atom::due_v, ++generation);
+}
+
+chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, ports world,
+                               egress_router_actor router, chat_key key, link_up link) {
+  harden(self, world);
+  auto* s = &self->state;
+  s->router = std::move(router);
+  s->key = std::move(key);
+  auto use = [s](const link_up& x) {
+    core::lane_step step;
+    s->connection = x.connection;
+    s->lane.link(x.connection ? x.what : nullptr, step);
+    s->execute(step);
+  };
+  use(link);
+  return {
+      [s](chat_action& x) {
+        ++s->taken;
+        core::lane_step step;
+        s->lane.push(std::move(x), step);
+        s->execute(step);
+      },
+      [s](const transmitted& x) {
+        core::lane_step step;
+        s->lane.settled(x, step);
+        s->execute(step);
+      },
+      use,
+      [s](atom::idle) {
+        if (!s->lane.busy()) tell(s->self, s->router, atom::idle_v, s->key, s->taken);
+      },
+      [s](atom::due, std::uint64_t generation) {
+        if (generation != s->generation) return;
+        s->armed.reset();
+        core::lane_step step;
+        s->lane.expire(now_of(s->self), step);
+        s->execute(step);
+      },
+  };
+}
+
+} // namespace relay

@@ -1,0 +1,31 @@
+// One active chat: executes what its lane decides (actors/core/lane).
+#pragma once
+
+#include "actors/core/lane.hpp"
+#include "actors/interfaces.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace relay {
+
+struct chat_state {
+  static inline const char* name = "chat";
+  explicit chat_state(chat_actor::pointer ptr) : self(ptr) {}
+  void execute(core::lane_step& step);
+  void arm();
+
+  chat_actor::pointer self;
+  egress_router_actor router;
+  chat_key key;
+  connection_actor connection;
+  core::lane lane;
+  std::uint64_t taken = 0, generation = 0;
+  core::deadline armed;
+};
+
+/// `link`: the connection to begin with; its handle may be null.
+chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, ports world,
+                               egress_router_actor router, chat_key key, link_up link);
+
+} // namespace relay

@@ -1,0 +1,161 @@
+#include "actors/core/lane.hpp"
+
+#include "actors/core/splitter.hpp"
+#include "messages/errors.hpp"
+
+#include <utility>
+
+namespace relay::core {
+
+descriptor destination(const descriptor_set* known, const std::string& platform) {
+  if (known)
+    if (auto* x = known->find(platform)) return *x;
+  descriptor defaults;
+  defaults.platform = platform;
+  return defaults;
+}
+
+void lane::push(chat_action x, lane_step& out) {
+  if (x.act.kind == op::typing && (busy() || !link_)) {
+    out.done.push_back({x.token, action_result::success()});
+    return;
+  }
+  item fresh;
+  fresh.callers.push_back({x.token, instant{std::chrono::nanoseconds{x.hold_until}}});
+  fresh.act = std::move(x.act);
+  fresh.where = std::move(x.where);
+  if (fresh.act.kind == op::edit) collapse(fresh);
+  waiting_.push_back(std::move(fresh));
+  pump(out);
+}
+
+/// The older edit goes, its callers wait for the newest: nothing overtakes what was pushed in between.
+void lane::collapse(item& newest) {
+  // From the newest backwards, up to whatever else touches the same message or is on the wire.
+  for (std::size_t i = waiting_.size(); i > (on_wire_ ? 1U : 0U); --i) {
+    auto& y = waiting_[i - 1];
+    if (y.act.message_id != newest.act.message_id) continue;
+    if (y.act.kind != op::edit || !(y.where == newest.where)) return;
+    newest.callers.insert(newest.callers.begin(), y.callers.begin(), y.callers.end());
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    return;
+  }
+}
+
+void lane::link(descriptors_ptr what, lane_step& out) {
+  link_.reset(); // nothing more goes to the old connection
+  // It tells the fate of every piece before it is replaced; if it could not, nobody knows it.
+  if (on_wire_)
+    settled({piece_, action_result::ambiguous("the connection was lost before the result came"), true}, out);
+  link_ = std::move(what);
+  pump(out);
+}
+
+void lane::described(descriptors_ptr what) {
+  if (link_ && what) link_ = std::move(what);
+}
+
+void lane::pump(lane_step& out) {
+  while (link_ && !on_wire_ && !waiting_.empty()) {
+    auto& x = waiting_.front();
+    auto to = destination(link_.get(), x.where.platform);
+    // A draft needs more than its name in the list (protocol.md 6).
+    if (!to.supports(x.act.kind) || (x.act.kind == op::draft && !to.supports_draft_streaming)) {
+      // These two are courtesies: a platform without them is not an error (protocol.md 6, routing 3).
+      if (x.act.kind == op::react || x.act.kind == op::typing) {
+        finish(action_result::success(), out);
+      } else {
+        finish(action_result::failed(to_string(ec::unsupported),
+                                     std::string{to_string(x.act.kind)} + " is not supported by platform '" +
+                                         (x.where.platform.empty() ? to.platform : x.where.platform) + "'"),
+               out);
+      }
+      continue;
+    }
+    // Until a piece has left, the connection that takes the first one decides the limit.
+    if (x.act.kind == op::send && x.next_piece == 0)
+      x.pieces = split_text(x.act.content, to.max_message_length, to.len_unit);
+    on_wire_ = true;
+    transmit t{++piece_, x.act, x.where};
+    if (x.pieces.size() > 1) {
+      t.act.content = x.pieces[x.next_piece];
+      if (x.next_piece > 0) t.act.reply_to.clear(); // the first piece carries it
+    }
+    out.out.push_back(std::move(t));
+  }
+}
+
+void lane::settled(const transmitted& x, lane_step& out) {
+  if (!on_wire_ || x.piece != piece_) return;
+  on_wire_ = false;
+  auto& top = waiting_.front();
+  if (!x.written) { // it never left: it goes first on the next connection, as long as it may be held
+    link_.reset();
+    if (top.act.kind == op::typing) finish(action_result::success(), out);
+    return;
+  }
+  if (top.pieces.size() <= 1) {
+    finish(x.result, out);
+    pump(out);
+    return;
+  }
+  if (!x.result.message_id.empty()) top.message_ids.push_back(x.result.message_id);
+  ++top.next_piece;
+  if (x.result.how != outcome::done || top.next_piece == top.pieces.size()) finish(whole(x.result), out);
+  pump(out);
+}
+
+/// The outcome of a split send whose last piece, as far as it came, had this one.
+action_result lane::whole(action_result of_piece) const {
+  auto& top = waiting_.front();
+  auto result = std::move(of_piece);
+  result.message_ids = top.message_ids;
+  if (result.how == outcome::done) {
+    result.raw.clear(); // the connector's own answer tells of the last piece only
+  } else if (top.next_piece > 1) {
+    result.raw.clear();
+    // A refusal is handed on verbatim (F54).
+    if (result.code != "egress_declined")
+      result.error = "piece " + std::to_string(top.next_piece) + " of " + std::to_string(top.pieces.size()) +
+                     " failed after the earlier ones were sent: " + result.error;
+  }
+  return result;
+}
+
+void lane::finish(const action_result& result, lane_step& out) {
+  for (auto& x : waiting_.front().callers) out.done.push_back({x.token, result});
+  waiting_.pop_front();
+}
+
+void lane::expire(instant now, lane_step& out) {
+  if (link_) return;
+  for (std::size_t i = 0; i < waiting_.size();) {
+    auto& x = waiting_[i];
+    auto result = action_result::failed("not_connected", "not connected to the connector; nothing was sent");
+    if (x.next_piece > 0) {
+      result.error = "not connected to the connector; only the first " + std::to_string(x.next_piece) +
+                     " of " + std::to_string(x.pieces.size()) + " pieces were sent";
+      result.message_ids = x.message_ids;
+    }
+    std::erase_if(x.callers, [&](auto& who) {
+      if (who.hold_until > now) return false;
+      out.done.push_back({who.token, result});
+      return true;
+    });
+    if (x.callers.empty()) {
+      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      ++i;
+    }
+  }
+}
+
+deadline lane::due() const {
+  deadline at;
+  if (link_) return at;
+  for (auto& x : waiting_)
+    for (auto& who : x.callers) at = earlier(at, who.hold_until);
+  return at;
+}
+
+} // namespace relay::core

@@ -1,0 +1,70 @@
+// One chat's way out: strict order, one piece on the wire at a time (agent-link.md, Promises).
+#pragma once
+
+#include "actors/core/clock.hpp"
+#include "messages/control.hpp"
+#include "messages/flow.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace relay::core {
+
+/// What the chat has to do now, in order.
+struct lane_step {
+  std::vector<transmit> out;
+  std::vector<chat_outcome> done;
+};
+
+/// The descriptor that counts for a platform: the connector's, else the contract's defaults (F38, F42).
+descriptor destination(const descriptor_set* known, const std::string& platform);
+
+class lane {
+public:
+  /// Takes one action. `edit`s of a message that wait collapse into the newest, in its place; all callers get
+  /// its outcome. A `typing` that would have to wait is dropped as done.
+  void push(chat_action x, lane_step& out);
+  /// The connection to use (its descriptors), or null for none. A piece whose fate the old one never told is
+  /// reported as unknown.
+  void link(descriptors_ptr what, lane_step& out);
+  /// More is known of the connection in use (a further platform's descriptor came); nothing is settled by
+  /// that.
+  void described(descriptors_ptr what);
+  /// What became of the piece on the wire; others are ignored. One that was never written waits for the next
+  /// link().
+  void settled(const transmitted& x, lane_step& out);
+  /// Fails what was held too long without a link (definite: nothing was written).
+  void expire(instant now, lane_step& out);
+  /// When expire() wants to be called; none while nothing is held.
+  deadline due() const;
+  std::size_t size() const { return waiting_.size(); }
+  bool busy() const { return !waiting_.empty(); }
+
+private:
+  struct caller {
+    std::uint64_t token = 0;
+    instant hold_until{};
+  };
+  struct item {
+    std::vector<caller> callers; ///< several once edits have collapsed
+    action act;
+    route where;
+    std::vector<std::string> pieces; ///< of a send; made when its first one goes out
+    std::size_t next_piece = 0;
+    std::vector<std::string> message_ids;
+  };
+  void pump(lane_step& out);
+  void finish(const action_result& result, lane_step& out);
+  action_result whole(action_result of_piece) const;
+  void collapse(item& newest);
+
+  std::deque<item> waiting_; ///< the first one may be on the wire
+  descriptors_ptr link_;     ///< null = down
+  bool on_wire_ = false;
+  std::uint64_t piece_ = 0; ///< names the piece on the wire
+};
+
+} // namespace relay::core

@@ -1,0 +1,46 @@
+#include "actors/core/ledger.hpp"
+
+namespace relay::core {
+
+ledger::verdict ledger::open(const std::string& id, instant now) {
+  trim(now);
+  auto [it, fresh] = entries_.try_emplace(id);
+  if (fresh) {
+    it->second.age = settled_.end();
+    return verdict::fresh;
+  }
+  return it->second.settled ? verdict::settled : verdict::pending;
+}
+
+void ledger::settle(const std::string& id, const action_result& result, instant now) {
+  auto it = entries_.find(id);
+  if (it == entries_.end() || it->second.settled) return;
+  it->second.result = result;
+  it->second.settled = true;
+  it->second.at = now;
+  it->second.age = settled_.insert(settled_.end(), id);
+  trim(now);
+}
+
+const action_result* ledger::recorded(const std::string& id) const {
+  auto it = entries_.find(id);
+  return it != entries_.end() && it->second.settled ? &it->second.result : nullptr;
+}
+
+void ledger::forget(const std::string& id) {
+  auto it = entries_.find(id);
+  if (it == entries_.end()) return;
+  if (it->second.settled) settled_.erase(it->second.age);
+  entries_.erase(it);
+}
+
+void ledger::trim(instant now) {
+  while (!settled_.empty()) {
+    auto it = entries_.find(settled_.front());
+    if (settled_.size() <= max_ && now - it->second.at < window_) break;
+    entries_.erase(it);
+    settled_.pop_front();
+  }
+}
+
+} // namespace relay::core

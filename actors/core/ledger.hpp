@@ -1,0 +1,50 @@
+// One record per request id (agent-link.md): the same id again returns the recorded outcome and sends
+// nothing.
+#pragma once
+
+#include "actors/core/clock.hpp"
+#include "messages/result.hpp"
+
+#include <cstddef>
+#include <list>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace relay::core {
+
+/// Bounded by number and age; an entry whose outcome is open is never forgotten.
+class ledger {
+public:
+  ledger(std::size_t max_entries, milliseconds window) : max_(max_entries), window_(window) {}
+
+  enum class verdict : std::uint8_t {
+    fresh,   ///< first time: act
+    pending, ///< an equal one is under way: wait for its outcome
+    settled  ///< answer with recorded()
+  };
+  /// A request arrives. Ids must not be empty.
+  verdict open(const std::string& id, instant now);
+  /// Its outcome. Unknown ids are ignored.
+  void settle(const std::string& id, const action_result& result, instant now);
+  /// The recorded outcome, or null.
+  const action_result* recorded(const std::string& id) const;
+  /// It was not accepted after all; the id is free again.
+  void forget(const std::string& id);
+  std::size_t size() const { return entries_.size(); }
+
+private:
+  struct entry {
+    action_result result;
+    bool settled = false;
+    instant at{};
+    std::list<std::string>::iterator age;
+  };
+  void trim(instant now);
+  std::size_t max_;
+  milliseconds window_;
+  std::unordered_map<std::string, entry> entries_;
+  std::list<std::string> settled_; ///< oldest outcome first
+};
+
+} // namespace relay::core

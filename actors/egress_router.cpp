@@ -1,0 +1,200 @@
+#include "actors/egress_router.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "actors/chat.hpp"
+#include "actors/harden.hpp"
+
+#include <algorithm>
+
+namespace relay {
+
+egress_state::egress_state(egress_router_actor::pointer ptr) : self(ptr) {
+  link.what = std::make_shared<const descriptor_set>();
+}
+
+caf::result<action_outcome> egress_state::request(action_request& x) {
+  auto now = now_of(self);
+  if (!x.request_id.empty()) {
+    switch (ledger.open(x.request_id, now)) {
+    case core::ledger::verdict::fresh: break;
+    case core::ledger::verdict::settled:
+      world.metrics->add(counter::actions_repeated);
+      return action_outcome{x.request_id, *ledger.recorded(x.request_id)};
+    case core::ledger::verdict::pending: {
+      world.metrics->add(counter::actions_repeated);
+      auto later = self->make_response_promise<action_outcome>();
+      waiting[x.request_id].push_back(later);
+      return later;
+    }
+    }
+  }
+  if (open.size() >= setup.max_pending)
+    return refuse(x.request_id, to_string(ec::overloaded),
+                  "too many actions are pending (" + std::to_string(open.size()) + "); try again later");
+  auto to = routes.resolve(x);
+  if (!to) return refuse(x.request_id, to.code, to.error);
+  chat_key key{to.where.platform, x.act.chat_id.empty() ? x.act.session_key : x.act.chat_id};
+  if (to.untagged) {
+    world.metrics->add(counter::actions_untagged);
+    if (chats.find(key) == chats.end()) // once per chat, as long as it is active
+      world.notes->note(
+          severity::warn, "egress.untagged",
+          {{"chat", key.chat_id}, {"next", "sent without a platform: the connector's default takes it"}});
+  }
+  world.metrics->add(counter::actions_accepted);
+  auto token = ++tokens;
+  auto later = self->make_response_promise<action_outcome>();
+  auto hold =
+      std::chrono::duration_cast<std::chrono::nanoseconds>((now + setup.egress_hold).time_since_epoch());
+  auto& chat = chat_of(key);
+  ++chat.given;
+  chat.used = now;
+  open.emplace(token, open_action{later, std::move(x.request_id), key});
+  world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
+  tell(self, chat.handle, chat_action{token, std::move(x.act), std::move(to.where), hold.count()});
+  return later;
+}
+
+action_outcome egress_state::refuse(const std::string& request_id, std::string code, std::string error) {
+  // Nothing was sent, so the id is free for another try.
+  if (!request_id.empty()) ledger.forget(request_id);
+  world.metrics->add(counter::actions_refused, code);
+  return {request_id, action_result::failed(std::move(code), std::move(error))};
+}
+
+egress_state::chat_entry& egress_state::chat_of(const chat_key& key) {
+  auto it = chats.find(key);
+  if (it != chats.end()) {
+    ages.splice(ages.end(), ages, it->second.age);
+    return it->second;
+  }
+  chat_entry fresh;
+  fresh.handle = self->spawn(chat, world, egress_router_actor{self}, key, link);
+  self->monitor(fresh.handle);
+  by_address.emplace(fresh.handle.address(), key);
+  fresh.age = ages.insert(ages.end(), key);
+  auto& entry = chats.emplace(key, std::move(fresh)).first->second;
+  world.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
+  if (chats.size() > setup.max_chats) tell(self, chats.at(ages.front()).handle, atom::idle_v);
+  if (!sweeping) {
+    sweeping = true;
+    tell_later<egress_router_actor>(self, setup.chat_idle / 2, atom::due_v);
+  }
+  return entry;
+}
+
+void egress_state::settle(std::uint64_t token, const action_result& result) {
+  auto it = open.find(token);
+  if (it == open.end()) return;
+  auto done = std::move(it->second);
+  open.erase(it);
+  world.metrics->add(counter::actions_settled, to_string(result.how));
+  world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
+  if (!done.request_id.empty()) {
+    ledger.settle(done.request_id, result, now_of(self));
+    if (auto more = waiting.find(done.request_id); more != waiting.end()) {
+      for (auto& asker : more->second) asker.deliver(action_outcome{done.request_id, result});
+      waiting.erase(more);
+    }
+  }
+  done.asker.deliver(action_outcome{std::move(done.request_id), result});
+  drained_yet();
+}
+
+void egress_state::use(const link_up& x) {
+  link = x;
+  for (auto& [key, entry] : chats) tell(self, entry.handle, link);
+}
+
+void egress_state::interrupt(const session_interrupt& x) {
+  if (link.connection) {
+    tell_urgent(self, link.connection, x);
+  } else {
+    world.metrics->add(counter::interrupts_sent, "dropped");
+  }
+}
+
+void egress_state::lost(const caf::actor_addr& who) {
+  auto at = by_address.find(who);
+  if (at == by_address.end()) return;
+  auto key = at->second;
+  by_address.erase(at);
+  if (auto it = chats.find(key); it != chats.end() && it->second.handle.address() == who) {
+    ages.erase(it->second.age);
+    chats.erase(it);
+  }
+  world.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
+  // It died with these; whether their frames left is not known any more.
+  std::vector<std::uint64_t> tokens_lost;
+  for (auto& [token, action] : open)
+    if (action.chat == key) tokens_lost.push_back(token);
+  std::sort(tokens_lost.begin(), tokens_lost.end());
+  for (auto token : tokens_lost)
+    settle(token, action_result::ambiguous("the chat's actor died before the outcome was known"));
+}
+
+void egress_state::sweep() {
+  sweeping = false;
+  auto now = now_of(self);
+  for (auto& key : ages) { // least recently used first
+    auto& entry = chats.at(key);
+    if (now - entry.used < setup.chat_idle) break;
+    tell(self, entry.handle, atom::idle_v);
+  }
+  if (!chats.empty()) {
+    sweeping = true;
+    tell_later<egress_router_actor>(self, setup.chat_idle / 2, atom::due_v);
+  }
+}
+
+void egress_state::passivate(const chat_key& key, std::uint64_t given) {
+  auto it = chats.find(key);
+  if (it == chats.end() || it->second.given != given) return; // something went to it meanwhile
+  self->send_exit(it->second.handle, caf::exit_reason::user_shutdown);
+  by_address.erase(it->second.handle.address());
+  ages.erase(it->second.age);
+  chats.erase(it);
+  world.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
+}
+
+void egress_state::drained_yet() {
+  if (!open.empty()) return;
+  for (auto& x : drain_waiters) x.deliver(true);
+  drain_waiters.clear();
+}
+
+egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_pointer<egress_state> self,
+                                                 ports world, egress_setup setup,
+                                                 caf::strong_actor_ptr parent) {
+  auto* s = &self->state;
+  harden(self, world, parent, [s](const caf::down_msg& d) { s->lost(d.source); });
+  s->routes = core::route_table{setup.max_chats};
+  s->routes.fronted(setup.fronted);
+  s->ledger = core::ledger{setup.dedupe_entries, setup.dedupe_window};
+  s->world = std::move(world);
+  s->setup = std::move(setup);
+  return {
+      [s](action_request& x) { return s->request(x); },
+      [s](const session_interrupt& x) { s->interrupt(x); },
+      [s](const route_seen& x) {
+        s->routes.seen(x);
+        s->world.metrics->set(gauge::routes_known, static_cast<std::int64_t>(s->routes.chats()));
+      },
+      [s](const chat_outcome& x) { s->settle(x.token, x.result); },
+      [s](const link_up& x) { s->use(x); },
+      [s](fronted_set& x) { s->routes.fronted(std::move(x.all)); },
+      [s](atom::drained) -> caf::result<bool> {
+        auto later = s->self->make_response_promise<bool>();
+        s->drain_waiters.push_back(later);
+        s->drained_yet();
+        return later;
+      },
+      [s](atom::status) -> caf::result<egress_report> {
+        return egress_report{s->chats.size(), s->open.size(), s->routes.chats(), s->ledger.size()};
+      },
+      [s](atom::due) { s->sweep(); },
+      [s](atom::idle, const chat_key& key, std::uint64_t given) { s->passivate(key, given); },
+  };
+}
+
+} // namespace relay

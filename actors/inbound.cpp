@@ -1,0 +1,162 @@
+#include "actors/inbound.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "actors/harden.hpp"
+
+#include <charconv>
+
+namespace relay {
+
+std::uint64_t inbound_state::id_of(const std::string& delivery_id) const {
+  auto& prefix = setup.id_prefix;
+  if (delivery_id.size() <= prefix.size() || delivery_id.compare(0, prefix.size(), prefix) != 0) return 0;
+  std::uint64_t id = 0;
+  auto* first = delivery_id.data() + prefix.size();
+  auto* last = delivery_id.data() + delivery_id.size();
+  auto [end, err] = std::from_chars(first, last, id);
+  return err == std::errc{} && end == last ? id : 0;
+}
+
+route_seen inbound_state::route_of(const std::string& delivery_id, const inbound_event& x) const {
+  // Both the scope and the author: a place without a route of its own is found by its author (F35, F36).
+  return {delivery_id,
+          x.chat(),
+          {x.source.scope_id, x.source.user_id, x.source.profile},
+          x.source.parent_chat_id};
+}
+
+void inbound_state::take(inbound_batch& batch) {
+  auto now = now_of(self);
+  core::inbox_step step;
+  // A replay may start before link_keeper has told of the new link; its acks must not go to the old one.
+  if (batch.epoch >= link.epoch) {
+    link.epoch = batch.epoch;
+    link.connection = caf::actor_cast<connection_actor>(self->current_sender());
+  }
+  world.metrics->add(counter::events_received, batch.items.size());
+  for (auto& item : batch.items) {
+    step.fresh = 0;
+    if (inbox.accept(item.event, item.buffer_id, now, step) != core::arrival::fresh) {
+      world.metrics->add(counter::events_duplicate);
+      continue;
+    }
+    // Before the event can reach an agent, so that its answer finds the route.
+    tell(self, sink.routes, route_of(name_of(step.fresh), *item.event));
+  }
+  execute(step);
+}
+
+void inbound_state::acked(const delivery_ack& x) {
+  core::inbox_step step;
+  auto id = id_of(x.delivery_id);
+  if (id == 0 || !inbox.acked(id, now_of(self), step)) {
+    world.metrics->add(counter::acks_unknown);
+    return;
+  }
+  world.metrics->add(counter::events_acked);
+  execute(step);
+}
+
+void inbound_state::execute(core::inbox_step& step) {
+  for (auto id : step.dead) {
+    world.metrics->add(counter::events_dead_letter);
+    world.notes->note(severity::error, "event.dead_letter",
+                      {{"delivery", name_of(id)},
+                       {"attempts", std::to_string(setup.rules.max_deliveries)},
+                       {"next", "set aside; its chat goes on"}});
+  }
+  if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
+  for (auto& x : step.deliver) {
+    delivery out{name_of(x.id), wire::session_key(x.event->source, setup.sessions), x.event, x.redelivered};
+    world.metrics->add(counter::events_delivered);
+    if (x.redelivered) {
+      world.metrics->add(counter::events_redelivered);
+      tell(self, sink.routes, route_of(out.id, *x.event)); // the router may have been restarted since
+    }
+    tell(self, agent, std::move(out));
+  }
+  after();
+}
+
+void inbound_state::after() {
+  world.metrics->set(gauge::events_pending, static_cast<std::int64_t>(inbox.pending()));
+  world.metrics->set(gauge::events_in_flight, static_cast<std::int64_t>(inbox.in_flight()));
+  world.metrics->set(gauge::dedupe_entries, static_cast<std::int64_t>(inbox.remembered()));
+  world.metrics->set(gauge::dead_letters, static_cast<std::int64_t>(inbox.dead_letters()));
+  auto room = inbox.room();
+  if (room != told) {
+    told = room;
+    tell(self, link.connection, room);
+  }
+  if (auto at = inbox.due(); at && (!armed || *at < *armed)) {
+    armed = at;
+    tell_later<inbound_actor>(self, *at - now_of(self), atom::due_v);
+  }
+  drained_yet();
+}
+
+void inbound_state::drained_yet() {
+  // Without an agent nothing moves any more: what is buffered at the connector comes again.
+  if (inbox.pending() > 0 && (agents > 0 || inbox.in_flight() > 0)) return;
+  for (auto& x : drain_waiters) x.deliver(true);
+  drain_waiters.clear();
+}
+
+inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_state> self, ports world,
+                                     inbound_setup setup, caf::strong_actor_ptr parent) {
+  harden(self, world, parent);
+  auto* s = &self->state;
+  s->world = std::move(world);
+  s->setup = std::move(setup);
+  s->inbox = core::inbox{s->setup.rules};
+  s->agents = s->setup.agent_present ? 1 : 0;
+  return {
+      [s](const delivery_ack& x) { s->acked(x); },
+      [s](const delivery_returned& x) {
+        core::inbox_step step;
+        for (auto& id : x.delivery_ids) s->inbox.returned(s->id_of(id), now_of(s->self), step);
+        s->execute(step);
+      },
+      [s](agent_presence x) {
+        core::inbox_step step;
+        s->agents = x.attached;
+        s->inbox.presence(x.attached > 0 && s->agent, now_of(s->self), step);
+        s->execute(step);
+      },
+      [s](inbound_batch& x) { s->take(x); },
+      [s](const link_up& x) {
+        if (x.epoch < s->link.epoch) return; // of an older link than the one that already brings events
+        s->link = x;
+        if (s->told != intake::open) tell(s->self, s->link.connection, s->told);
+      },
+      [s](const agent_actor& x) {
+        core::inbox_step step;
+        auto now = now_of(s->self);
+        s->inbox.presence(false, now, step); // nothing may go to the old one
+        s->agent = x;
+        s->agents = x && s->setup.agent_present ? 1 : 0;
+        s->inbox.all_returned(now, step);
+        s->inbox.presence(s->agents > 0, now, step);
+        s->execute(step);
+      },
+      [s](const route_sink& x) { s->sink = x; },
+      [s](atom::drained) -> caf::result<bool> {
+        auto later = s->self->make_response_promise<bool>();
+        s->drain_waiters.push_back(later);
+        s->drained_yet();
+        return later;
+      },
+      [s](atom::status) -> caf::result<inbound_report> {
+        return inbound_report{s->inbox.pending(), s->inbox.in_flight(), s->inbox.remembered(),
+                              s->inbox.dead_letters(), s->agents};
+      },
+      [s](atom::due) {
+        core::inbox_step step;
+        s->armed.reset();
+        s->inbox.timer(now_of(s->self), step);
+        s->execute(step);
+      },
+  };
+}
+
+} // namespace relay

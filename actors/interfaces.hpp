@@ -1,0 +1,283 @@
+// ALL typed actor interfaces, in the order of the data. Start reading here; app/wiring.cpp puts them
+// together.
+//
+//   settings -> identity -> provisioner -> policy -> link_keeper -> connection
+//   connection --inbound--> inbound --delivery--> agent --action--> egress_router --> chat --> connection
+//
+// A comment per handler says who sends it. INTERNAL marks what an actor sends itself. Handles point
+// downstream; the one cycle of the data (agent -> egress) is cut by the supervisor's ordered stop.
+#pragma once
+
+#include "actors/ports.hpp"
+#include "config/settings.hpp"
+#include "messages/type_ids.hpp"
+
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <memory>
+
+namespace relay {
+
+/// The HTTP port's answer to the call of this number.
+struct http_done {
+  std::uint64_t call = 0;
+  http_response what;
+};
+
+// -- boot: who are we, may we, what matters --------------------------------------------------------
+
+/// IDENTITY: gives the bearer that may provision (settings.md, Identity token). Fetches one when needed and
+/// keeps it until shortly before it expires; one fetch serves all who wait.
+using identity_actor = caf::typed_actor<
+    // provisioner: a bearer, or why there is none. Always answered.
+    caf::replies_to<atom::token>::with<identity_token>,
+    // the HTTP port.
+    caf::reacts_to<http_done>>;
+
+/// PLATFORM PROVISIONER: one platform's call to POST /relay/provision and its tries (protocol.md 2.1).
+using platform_provisioner_actor = caf::typed_actor<
+    // provisioner: try once now; `holds_credentials` decides whether a 2xx without a secret counts.
+    caf::reacts_to<atom::start, identity_token, bool>,
+    // the HTTP port.
+    caf::reacts_to<http_done>>;
+
+/// PROVISIONER: brings the credentials, platform by platform (protocol.md 2.1), and heals what failed for as
+/// long as the process runs. Tells the supervisor: credentials_decided, platform_progress.
+using provisioner_actor = caf::typed_actor<
+    // supervisor: begin.
+    caf::reacts_to<atom::start>,
+    // identity
+    caf::reacts_to<identity_token>,
+    // a platform_provisioner: its attempt is over.
+    caf::reacts_to<provision_attempt>,
+    // INTERNAL: the next round ("") or one platform's next try is due.
+    caf::reacts_to<atom::due, std::string>>;
+
+/// POLICY: declares each platform's relevance policy with an upgrade token (protocol.md 2.2), again after
+/// each failure. Tells the supervisor: platform_progress.
+using policy_actor = caf::typed_actor<
+    // supervisor: these credentials count from now on; declare what has something to say.
+    caf::reacts_to<credentials>,
+    // supervisor: a platform was provisioned just now; try again at once if its declaration had failed.
+    caf::reacts_to<atom::start, std::string>,
+    // the HTTP port.
+    caf::reacts_to<http_done>,
+    // INTERNAL: a platform's next try is due.
+    caf::reacts_to<atom::due, std::string, std::uint64_t>>;
+
+// -- agents: the far end of the way in, the near end of the way out ---------------------------------
+
+struct agent_host;
+
+/// AGENT: whatever answers the chats. All agents are behind this one interface: echo, link, an embedder's
+/// own.
+using agent_actor = caf::typed_actor<
+    // supervisor, first of all and again after a restart: whom to talk to. What was asked of the previous
+    // hosts and not answered never will be: its outcome is unknown.
+    caf::reacts_to<agent_host>,
+    // supervisor: who the gateway is; again whenever the platforms change.
+    caf::reacts_to<agent_welcome>,
+    // inbound: an event. Answer with delivery_ack once it is yours; until then no further one of that chat
+    // comes.
+    caf::reacts_to<delivery>,
+    // egress_router: the outcome of an action_request, exactly one each.
+    caf::reacts_to<action_outcome>,
+    // connection: the user stops a turn. Overtakes deliveries.
+    caf::reacts_to<turn_interrupt>,
+    // supervisor: finish; nothing new will come.
+    caf::reacts_to<atom::finish>>;
+
+/// What an agent needs of INBOUND.
+using delivery_sink_actor = caf::typed_actor<
+    // the event is the agent's now.
+    caf::reacts_to<delivery_ack>,
+    // the agent that had these went away: give them out again, marked as redelivered.
+    caf::reacts_to<delivery_returned>,
+    // how many agents can take events. Nobody there: events wait and no time-out runs.
+    caf::reacts_to<agent_presence>>;
+
+/// What an agent needs of EGRESS ROUTER.
+using action_sink_actor = caf::typed_actor<
+    // an action; its outcome comes back to the sender of a plain message, or answers a request.
+    caf::replies_to<action_request>::with<action_outcome>,
+    // stop a session upstream.
+    caf::reacts_to<session_interrupt>>;
+
+/// Whom an agent talks to.
+struct agent_host {
+  delivery_sink_actor acks;
+  action_sink_actor actions;
+};
+
+// -- connection -> inbound -> agent -----------------------------------------------------------------
+
+struct link_up;
+struct link_users;
+
+/// CONNECTION: one socket of one epoch: hello, frames in and out, results matched to requests. Dies with its
+/// socket. Tells link_keeper: descriptor, link_gone, atom::drained.
+using connection_actor = caf::typed_actor<
+    // chat: put this on the wire; answered by `transmitted`, exactly one each, also when the socket ends.
+    caf::reacts_to<transmit>,
+    // egress_router: an interrupt of the agent.
+    caf::reacts_to<session_interrupt>,
+    // inbound: acknowledge these to the connector.
+    caf::reacts_to<buffer_acks>,
+    // inbound: how much room there is.
+    caf::reacts_to<intake>,
+    // link_keeper: a further platform; say hello for it on the live socket.
+    caf::reacts_to<identity>,
+    // link_keeper: some of its users were restarted.
+    caf::reacts_to<link_users>,
+    // link_keeper: announce going_idle.
+    caf::reacts_to<atom::idle>,
+    // link_keeper: close in order (1000).
+    caf::reacts_to<atom::finish>,
+    // link_keeper: end at once; the text says why.
+    caf::reacts_to<atom::finish, std::string>,
+    // INTERNAL: something came off the socket. The frames wait in the listener, not in the mailbox.
+    caf::reacts_to<atom::start>,
+    // INTERNAL: the oldest request may be overdue.
+    caf::reacts_to<atom::due>>;
+
+/// What INBOUND needs of EGRESS ROUTER.
+struct route_sink {
+  caf::typed_actor<caf::reacts_to<route_seen>> routes;
+};
+
+/// INBOUND: from wire event to agent: no repeats, order per chat, acks only when somebody else has it.
+using inbound_actor = delivery_sink_actor::extend<
+    // connection: events of one read.
+    caf::reacts_to<inbound_batch>,
+    // supervisor, link_keeper: the connection that acks go to from now on.
+    caf::reacts_to<link_up>,
+    // supervisor: the agent to deliver to from now on (null = none); what its predecessor had is given out
+    // again.
+    caf::reacts_to<agent_actor>,
+    // supervisor: who must know routes; again after it was restarted.
+    caf::reacts_to<route_sink>,
+    // supervisor: drained yet? Answers when no event is with an agent any more.
+    caf::replies_to<atom::drained>::with<bool>, caf::replies_to<atom::status>::with<inbound_report>,
+    // INTERNAL: an ack is overdue.
+    caf::reacts_to<atom::due>>;
+
+// -- agent -> egress_router -> chat -> connection ----------------------------------------------------
+
+/// CHAT: strict order within one chat: one piece on the wire at a time (actors/core/lane).
+using chat_actor = caf::typed_actor<
+    // egress_router: a routed action; answered by chat_outcome, exactly one each.
+    caf::reacts_to<chat_action>,
+    // connection: what became of a piece.
+    caf::reacts_to<transmitted>,
+    // egress_router: the connection to use, or that there is none.
+    caf::reacts_to<link_up>,
+    // egress_router: nothing came for long; answers with (idle, key, how many actions it ever got) unless
+    // busy.
+    caf::reacts_to<atom::idle>,
+    // INTERNAL: a held action may be overdue.
+    caf::reacts_to<atom::due, std::uint64_t>>;
+
+/// The identities that are fronted from now on.
+struct fronted_set {
+  std::vector<identity> all;
+};
+
+/// EGRESS ROUTER: which platform, bot and tenant an action goes to (actors/core/routes), one record per
+/// request id (actors/core/ledger), one chat actor per active chat.
+using egress_router_actor = action_sink_actor::extend<
+    // inbound: how this event's chat is answered; comes before the event reaches an agent.
+    caf::reacts_to<route_seen>,
+    // chat: the outcome of an action.
+    caf::reacts_to<chat_outcome>,
+    // link_keeper: the connection to use, or that there is none.
+    caf::reacts_to<link_up>,
+    // supervisor: after a reload.
+    caf::reacts_to<fronted_set>,
+    // supervisor: drained yet? Answers when no action is pending any more.
+    caf::replies_to<atom::drained>::with<bool>, caf::replies_to<atom::status>::with<egress_report>,
+    // INTERNAL: look for idle chats.
+    caf::reacts_to<atom::due>,
+    // INTERNAL: a chat answered atom::idle: (key, actions it got).
+    caf::reacts_to<atom::idle, chat_key, std::uint64_t>>;
+
+/// link_keeper -> everybody who uses the connection: this one serves from now on, or none does.
+struct link_up {
+  std::uint64_t epoch = 0;
+  connection_actor connection; ///< null = the link is down
+  descriptors_ptr what;        ///< never null
+};
+
+// -- link ----------------------------------------------------------------------------------------------
+
+/// What to dial with. Changing it on a live link redials, unless only platforms were added.
+struct link_target {
+  std::string url; ///< the configured base; empty = off
+  credentials who; ///< not usable = dial without a token
+  std::vector<identity> identities;
+};
+/// link_keeper -> the actors that it serves.
+struct link_users {
+  inbound_actor inbound;
+  egress_router_actor egress;
+  agent_actor agent;
+};
+
+/// LINK KEEPER: owns the connection and its redials; one dialler at a time (actors/core/link_session).
+/// Tells the supervisor: link_status, descriptors (link_up).
+using link_keeper_actor = caf::typed_actor<
+    // supervisor: what to dial. The first one starts the link.
+    caf::reacts_to<link_target>,
+    // supervisor: who uses the connection; again after one of them was restarted.
+    caf::reacts_to<link_users>,
+    // supervisor: dormant, wake, reconnect, drain (ends with atom::drained to the supervisor).
+    caf::reacts_to<command>,
+    // supervisor: everything is finished; close 1000 and stop.
+    caf::reacts_to<atom::finish>,
+    // connection: the upgrade succeeded and the hellos are out.
+    caf::reacts_to<atom::start, std::uint64_t>,
+    // connection: a descriptor came; the first completes the handshake.
+    caf::reacts_to<descriptor, std::uint64_t>,
+    // connection: going_idle_ack.
+    caf::reacts_to<atom::idle, std::uint64_t>,
+    // connection: the socket ended.
+    caf::reacts_to<link_gone>,
+    // INTERNAL: the timer of this generation.
+    caf::reacts_to<atom::due, std::uint64_t>>;
+
+// -- supervision -----------------------------------------------------------------------------------------
+
+using settings_ptr = std::shared_ptr<const config::settings>;
+
+/// SUPERVISOR: boot order, restart of dead children, readiness, reload, ordered stop. Its death ends the
+/// gateway.
+using supervisor_actor = caf::typed_actor<
+    // the application: drain and stop; dormant; wake; reconnect. After drain it quits when all is done.
+    caf::reacts_to<command>,
+    // the application: run with these settings from now on.
+    caf::reacts_to<settings_ptr>,
+    // the application: how everything stands.
+    caf::replies_to<atom::status>::with<gateway_report>,
+    // the application: one action outside any agent (POST /v1/actions).
+    caf::replies_to<action_request>::with<action_outcome>,
+    // provisioner
+    caf::reacts_to<credentials_decided>,
+    caf::reacts_to<platform_progress, bool>, ///< true = provisioning, false = policy
+    // link_keeper
+    caf::reacts_to<link_status>, caf::reacts_to<link_up>, caf::reacts_to<atom::drained>,
+    // INTERNAL: a drain stage, or the grace, is over; (generation).
+    caf::reacts_to<atom::due, std::uint64_t>,
+    // INTERNAL: start this dead child again.
+    caf::reacts_to<atom::start, std::string>>;
+
+} // namespace relay
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fronted_set)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::route_sink)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_host)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_target)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_users)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_actor)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::settings_ptr)

@@ -1,0 +1,57 @@
+// Owns the connection and its redials: executes what the session machine decides (actors/core/link_session).
+#pragma once
+
+#include "actors/core/link_session.hpp"
+#include "actors/interfaces.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+
+namespace relay {
+
+struct link_setup {
+  core::link_rules rules;
+  milliseconds outbound_timeout{30'000}, ping_interval{10'000}, ping_timeout{25'000};
+  std::uint64_t max_frame = 8ULL << 20;
+  std::string request_prefix;
+};
+
+struct link_keeper_state {
+  static inline const char* name = "link-keeper";
+  link_keeper_state(link_keeper_actor::pointer ptr) : self(ptr) {}
+
+  void aim(link_target x);
+  void execute(const core::link_orders& orders);
+  void dial(core::dial_cause cause);
+  void spread_link();
+  void described(descriptor& x, std::uint64_t epoch);
+  void gone(const link_gone& x);
+  void died(const caf::actor_addr& who);
+  void tell_status();
+  void arm();
+  std::uint64_t random() { return world.world->random(); }
+
+  link_keeper_actor::pointer self;
+  ports world;
+  link_setup setup;
+  supervisor_actor owner;
+  link_users users;
+  link_target target;
+  core::link_session session{core::link_rules{}};
+  connection_actor connection;                         ///< of the current epoch; may be null
+  std::map<std::uint64_t, connection_actor> lingering; ///< ended ones that still answer what crosses the end
+  descriptors_ptr what = std::make_shared<const descriptor_set>(); ///< of the last completed handshake
+  bool up = false, aimed = false;
+  link_status told;
+  core::deadline armed;
+  std::uint64_t generation = 0;
+};
+
+/// Ends with `owner`, its supervisor.
+link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer<link_keeper_state> self,
+                                             ports world, link_setup setup, link_users users,
+                                             supervisor_actor owner);
+
+} // namespace relay

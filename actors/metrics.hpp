@@ -1,0 +1,66 @@
+// Every metric that the actors keep: one place for names, help and labels (app/metrics exposes them).
+#pragma once
+
+#include "actors/ports.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace relay {
+
+enum class counter : std::uint8_t {
+  frames_received,    ///< decoded frames
+  frames_refused,     ///< label reason: wire::refusal
+  frames_unknown,     ///< well-formed, of a type this version does not know
+  frames_stale,       ///< of a connection that is no longer the current one
+  events_received,    ///< inbound events, passthroughs included
+  events_duplicate,   ///< not given to the agent a second time
+  events_dropped,     ///< label reason: terminal decisions without an agent
+  events_delivered,   ///< given to an agent, repeats included
+  events_redelivered, ///< of these, repeats
+  events_acked,       ///< taken by an agent
+  events_dead_letter, ///< set aside after too many attempts
+  buffer_acks,        ///< inbound_ack frames
+  acks_unknown,       ///< acks of agents for deliveries that are not open
+  actions_accepted,
+  actions_refused,   ///< label reason: refused at the edge
+  actions_settled,   ///< label outcome: done definite unknown
+  actions_repeated,  ///< request ids seen before: answered from the record
+  actions_untagged,  ///< left without a platform although several are fronted (F74)
+  frames_sent,       ///< outbound frames given to a socket
+  results_unmatched, ///< results of unknown or settled requests
+  interrupts_received,
+  interrupts_sent, ///< label outcome: sent dropped
+  dials,           ///< label cause: start backoff fresh_token wake reconnect dormant
+  links_ended,     ///< label reason: closed refused timeout network revoked local
+  handshakes,
+  provision_attempts, ///< label outcome: done failed
+  policy_attempts,    ///< label outcome: done failed
+  child_restarts,     ///< label child: actor name
+  agents_attached,
+  agent_frames_refused,
+  stray_messages, ///< label kind: error down unexpected exception
+  count_
+};
+enum class gauge : std::uint8_t {
+  connected,
+  chats_active,
+  actions_pending,
+  routes_known,
+  events_pending,
+  events_in_flight,
+  dedupe_entries,
+  dead_letters,
+  agents_now,
+  count_
+};
+
+struct metric_text {
+  std::string_view name; ///< with prefix and, on counters, `_total`
+  std::string_view help;
+  std::string_view label; ///< label key; empty = none
+};
+metric_text describe(counter x);
+metric_text describe(gauge x);
+
+} // namespace relay

@@ -1,0 +1,50 @@
+// Declares which messages of a platform are relevant (protocol.md 2.2).
+#pragma once
+
+#include "actors/core/backoff.hpp"
+#include "actors/interfaces.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace relay {
+
+struct policy_setup {
+  std::string url; ///< of POST /relay/policy
+  std::vector<relevance_policy> policies;
+  /// Platforms for which something was declared before: their default is declared once, too (F46).
+  std::vector<std::string> declared_before;
+  milliseconds backoff_min{1'000}, backoff_max{30'000}, http_timeout{15'000};
+};
+
+struct policy_state {
+  static inline const char* name = "policy";
+  struct entry {
+    relevance_policy what;
+    core::backoff pause{milliseconds{1}, milliseconds{1}};
+    platform_step step = platform_step::pending;
+    std::uint64_t call = 0; ///< the call, or the timer, that counts
+  };
+  explicit policy_state(policy_actor::pointer ptr) : self(ptr) {}
+  void declare(entry& x);
+  void answered(const http_done& x);
+  void report(const entry& x, std::string error);
+
+  policy_actor::pointer self;
+  ports world;
+  policy_setup setup;
+  supervisor_actor owner;
+  credentials who;
+  std::map<std::string, entry> platforms;
+  std::uint64_t calls = 0;
+};
+
+/// Ends with `owner`, its supervisor.
+policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> self, ports world,
+                                   policy_setup setup, supervisor_actor owner);
+
+} // namespace relay

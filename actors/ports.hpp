@@ -1,0 +1,157 @@
+// What the actors need of the world. Implementations: app/ (sockets, disk), tests/ (simulated).
+// Rules for all: calls never block and never throw; call-backs may come on any thread, also before the call
+// returns; nothing is called back after the promise given at each function.
+#pragma once
+
+#include "messages/secret.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace relay {
+
+using std::chrono::milliseconds;
+
+// -- one socket to the connector (protocol.md 3) --------------------------------------------------
+
+/// Why a socket ended, or never opened.
+struct socket_end {
+  std::uint16_t close_code = 0; ///< of the peer's close frame; 0 = there was none
+  std::string close_reason;     ///< of the peer's close frame
+  int http_status = 0;          ///< of a refused upgrade; 0 = the upgrade was answered with 101 or not at all
+  bool opened = false;          ///< the upgrade had succeeded
+  bool oversized = false;       ///< the peer sent a message beyond `max_message`
+  std::string error;            ///< one line for a person; never empty
+  /// Frames whose bytes, at least in part, may have left this process. Those given to write() later did not.
+  std::uint64_t frames_written = 0;
+};
+
+/// Hears about one socket, on a thread of the port. After on_end() nothing more is called.
+class socket_listener {
+public:
+  virtual ~socket_listener() = default;
+  virtual void on_open() = 0;
+  /// A piece of the peer's text or binary messages, cut anywhere; valid during the call only.
+  virtual void on_bytes(std::string_view piece) = 0;
+  /// The bytes that were ready have been given out: a good moment to hand on what was decoded of them.
+  virtual void on_batch_end() {}
+  /// Exactly once, however the socket ends, also when it never opened.
+  virtual void on_end(const socket_end& why) = 0;
+};
+
+/// One socket. Any thread may call; calls after the end do nothing.
+class line_socket {
+public:
+  virtual ~line_socket() = default;
+  /// Queues one frame (with its `\n`) as one text message. Frames leave in order.
+  virtual void write(std::string frame) = 0;
+  /// Frames that wait to leave, bounded by whoever writes.
+  virtual std::size_t queued() const = 0;
+  /// Close handshake with this code after what is queued has left; on_end() follows within `limit`.
+  virtual void close(std::uint16_t code, std::string reason, milliseconds limit) = 0;
+  /// No handshake; on_end() follows at once.
+  virtual void drop(std::string why) = 0;
+  /// Stops or resumes reading; while stopped, silence is not counted against the peer.
+  virtual void read(bool on) = 0;
+};
+
+struct dial_request {
+  std::string url;              ///< ws or wss
+  secret bearer;                ///< upgrade token; empty = no Authorization header
+  milliseconds timeout{30'000}; ///< for name resolution, connect, TLS and upgrade together
+  milliseconds ping_interval{10'000};
+  milliseconds ping_timeout{25'000};      ///< this long without a received byte = dead
+  std::uint64_t max_message = 8ULL << 20; ///< bytes of one WebSocket message
+};
+
+class link_port {
+public:
+  virtual ~link_port() = default;
+  /// Starts one dial. The socket ends when its last handle is gone.
+  virtual std::shared_ptr<line_socket> dial(dial_request what, std::shared_ptr<socket_listener> who) = 0;
+};
+
+// -- HTTP calls to the connector and the identity provider (protocol.md 2) ------------------------
+
+struct http_request {
+  std::string method = "GET", url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  secret bearer; ///< sent as Authorization: Bearer; empty = none
+  secret body;   ///< may hold credentials, so it is treated as one
+  milliseconds timeout{15'000};
+  std::uint64_t max_body = 1ULL << 20, max_error_body = 64ULL << 10; ///< bytes of a 2xx, of any other answer
+};
+struct http_response {
+  int status = 0;    ///< 0 = no answer; then `error` says why
+  secret body;       ///< may hold credentials
+  std::string error; ///< one line; never empty when status is 0
+};
+class http_port {
+public:
+  virtual ~http_port() = default;
+  /// Calls `done` exactly once. Redirects are answers like any other: never followed (F48).
+  virtual void call(http_request what, std::function<void(http_response)> done) = 0;
+};
+
+// -- clock, randomness, files ---------------------------------------------------------------------
+
+/// Steady time is the actor clock's. Here is only what CAF has not.
+class world_port {
+public:
+  virtual ~world_port() = default;
+  /// Unix time in milliseconds; may jump.
+  virtual std::int64_t wall_ms() const = 0;
+  /// 64 random bits.
+  virtual std::uint64_t random() = 0;
+  /// The trimmed content of a small file, at most 64 KiB; false with one line in `why` when it cannot be
+  /// read.
+  virtual bool read_secret(const std::string& path, secret& out, std::string& why) const = 0;
+};
+
+// -- notes: what a person reads ------------------------------------------------------------------
+
+enum class severity : std::uint8_t { debug, info, warn, error };
+struct note_field {
+  std::string_view key;
+  std::string value;
+};
+/// One event with a stable id (`link.lost`) and fields. Never blocks; drops and counts when it cannot keep
+/// up.
+class notes_port {
+public:
+  virtual ~notes_port() = default;
+  virtual bool wants(severity level) const noexcept = 0;
+  virtual void note(severity level, std::string_view id,
+                    std::initializer_list<note_field> fields) noexcept = 0;
+};
+
+// -- metrics: all names are in actors/metrics.hpp --------------------------------------------------
+
+enum class counter : std::uint8_t;
+enum class gauge : std::uint8_t;
+class metrics_port {
+public:
+  virtual ~metrics_port() = default;
+  virtual void add(counter what, std::uint64_t n = 1) noexcept = 0;
+  /// For counters with a label; `value` must come from a fixed set (reasons, outcomes, platforms).
+  virtual void add(counter what, std::string_view value, std::uint64_t n = 1) noexcept = 0;
+  virtual void set(gauge what, std::int64_t value) noexcept = 0;
+};
+
+/// All of them, as the actors get them.
+struct ports {
+  std::shared_ptr<link_port> link;
+  std::shared_ptr<http_port> http;
+  std::shared_ptr<world_port> world;
+  std::shared_ptr<notes_port> notes;
+  std::shared_ptr<metrics_port> metrics;
+};
+
+} // namespace relay

@@ -1,0 +1,451 @@
+#include "actors/supervisor.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "actors/egress_router.hpp"
+#include "actors/harden.hpp"
+#include "actors/identity.hpp"
+#include "actors/inbound.hpp"
+#include "actors/link_keeper.hpp"
+#include "actors/policy.hpp"
+#include "actors/provisioner.hpp"
+#include "messages/wire/urls.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace relay {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto healthy_after = 60s; ///< a child that lived this long is restarted at once again
+
+std::string hex(std::uint64_t x) {
+  constexpr const char* digits = "0123456789abcdef";
+  std::string out(8, '0');
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = digits[(x >> (4 * i)) & 15];
+  return out;
+}
+
+} // namespace
+
+// -- start and restart ------------------------------------------------------------------------------
+
+void supervisor_state::boot(ports p, supervisor_setup s) {
+  world = std::move(p);
+  setup = std::move(s);
+  settings = setup.settings;
+  since_ms = world.world->wall_ms();
+  live.what = std::make_shared<const descriptor_set>();
+  link.phase = link_phase::starting;
+  link.reason = "starting";
+  // From the far end to the near one, so that nobody talks to somebody who is not there yet.
+  start_agent();
+  start_egress();
+  start_inbound();
+  start_keeper();
+  rewire();
+  welcome();
+  start_provisioning();
+}
+
+bool supervisor_state::relay_on() const { return !settings->relay.vetoed && !settings->relay.url.empty(); }
+
+std::string supervisor_state::effective_id() const {
+  if (!who.gateway_id.empty()) return who.gateway_id;
+  return settings->relay.gateway_id.empty() ? settings->relay.default_gateway_id : settings->relay.gateway_id;
+}
+
+void supervisor_state::watch(const std::string& which, caf::actor handle) {
+  auto& x = children[which];
+  x.handle = handle;
+  x.born = now_of(self);
+  self->monitor(handle);
+}
+
+void supervisor_state::start_agent() {
+  if (setup.make_agent) {
+    agent = setup.make_agent(caf::actor_cast<caf::strong_actor_ptr>(self));
+  } else {
+    agent = setup.agent;
+  }
+  if (agent) watch("agent", caf::actor_cast<caf::actor>(agent));
+}
+
+void supervisor_state::start_egress() {
+  auto& l = settings->limits;
+  egress_setup x;
+  x.fronted = settings->relay.identities;
+  x.egress_hold = l.egress_hold;
+  x.chat_idle = l.chat_idle;
+  x.dedupe_window = l.dedupe_window;
+  x.max_pending = l.max_pending;
+  x.max_chats = l.max_chats;
+  x.dedupe_entries = l.dedupe_entries;
+  egress = self->spawn(egress_router, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
+  watch("egress-router", caf::actor_cast<caf::actor>(egress));
+  tell(self, egress, live);
+}
+
+void supervisor_state::start_inbound() {
+  auto& l = settings->limits;
+  inbound_setup x;
+  x.rules.dedupe_window = l.dedupe_window;
+  x.rules.ack_timeout = l.agent_ack_timeout;
+  x.rules.dedupe_entries = l.dedupe_entries;
+  x.rules.max_pending = l.max_pending;
+  x.rules.max_deliveries = l.agent_max_deliveries;
+  x.sessions = {settings->service.group_sessions_per_user, settings->service.thread_sessions_per_user};
+  x.id_prefix = "d" + hex(world.world->random()) + "-";
+  x.agent_present = setup.agent_present;
+  inbound = self->spawn(relay::inbound, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
+  watch("inbound", caf::actor_cast<caf::actor>(inbound));
+  tell(self, inbound, live);
+}
+
+void supervisor_state::start_keeper() {
+  auto& l = settings->limits;
+  link_setup x;
+  x.rules.handshake_timeout = l.handshake_timeout;
+  x.rules.stable_after = l.stable_after;
+  x.rules.backoff_min = l.backoff_min;
+  x.rules.backoff_max = l.backoff_max;
+  x.rules.idle_ack_timeout = l.idle_ack_timeout;
+  x.outbound_timeout = l.outbound_timeout;
+  x.ping_interval = l.ping_interval;
+  x.ping_timeout = l.ping_timeout;
+  x.max_frame = l.max_frame;
+  x.request_prefix = "r" + hex(world.world->random()) + "-";
+  keeper = self->spawn(link_keeper, world, std::move(x), link_users{inbound, egress, agent},
+                       supervisor_actor{self});
+  watch("link-keeper", caf::actor_cast<caf::actor>(keeper));
+}
+
+void supervisor_state::rewire() {
+  tell(self, inbound, route_sink{egress});
+  tell(self, agent, agent_host{inbound, egress});
+  tell(self, inbound, agent);
+  tell(self, keeper, link_users{inbound, egress, agent});
+}
+
+void supervisor_state::start_policy() {
+  policy_setup x;
+  x.url = wire::derive_urls(settings->relay.url).policy;
+  x.policies = settings->policies;
+  for (auto& [platform, step] : declared)
+    if (step.step == platform_step::done || step.step == platform_step::failed)
+      x.declared_before.push_back(platform);
+  x.backoff_min = settings->limits.backoff_min;
+  x.backoff_max = settings->limits.backoff_max;
+  x.http_timeout = settings->limits.http_timeout;
+  policy = self->spawn(relay::policy, world, std::move(x), supervisor_actor{self});
+  watch("policy", caf::actor_cast<caf::actor>(policy));
+  if (who.usable()) tell(self, policy, who);
+}
+
+void supervisor_state::start_provisioning() {
+  auto& relay = settings->relay;
+  if (!relay_on()) { // nothing at all may happen (F45)
+    credentials_known = true;
+    world.notes->note(severity::warn, "relay.off",
+                      {{"why", relay.vetoed ? "platforms.relay.enabled is false" : "no relay URL is set"},
+                       {"next", "serving health only"}});
+    aim();
+    return;
+  }
+  auto mark_all = [&](platform_step step, const std::string& why) {
+    for (auto& x : relay.identities) provisioning[x.platform] = {x.platform, step, why};
+  };
+  if (relay.pinned()) { // somebody else provisions (F72)
+    mark_all(platform_step::pinned, {});
+    credentials_decided x{{relay.gateway_id, relay.gateway_secret, relay.delivery_key, {}}, {}};
+    start_policy();
+    decided(x);
+    return;
+  }
+  if (!has_identity(settings->idp)) {
+    mark_all(platform_step::skipped, "no identity token is configured");
+    world.notes->note(severity::warn, "provision.skipped",
+                      {{"why", "no identity token is configured"}, {"next", "dialling without credentials"}});
+    credentials_decided x{{}, "no identity token is configured"};
+    start_policy();
+    decided(x);
+    return;
+  }
+  start_policy();
+  identity = self->spawn(identity_source, world, identity_setup{settings->idp, settings->limits.http_timeout},
+                         caf::actor_cast<caf::strong_actor_ptr>(self));
+  watch("identity", caf::actor_cast<caf::actor>(identity));
+  provisioner_setup x;
+  x.url = wire::derive_urls(relay.url).provision;
+  x.gateway_id = effective_id();
+  x.endpoint = relay.endpoint;
+  x.instance_id = relay.instance_id;
+  x.wake_url = relay.wake_url;
+  x.route_keys = relay.route_keys;
+  x.platforms = relay.identities;
+  x.backoff_min = settings->limits.backoff_min;
+  x.backoff_max = settings->limits.backoff_max;
+  x.http_timeout = settings->limits.http_timeout;
+  x.held = who.usable();
+  for (auto& p : relay.identities) {
+    auto it = provisioning.find(p.platform);
+    if (it != provisioning.end() && it->second.step == platform_step::done) {
+      x.already.push_back(p.platform);
+    } else {
+      provisioning[p.platform] = {p.platform, platform_step::pending, {}};
+    }
+  }
+  provisioner = self->spawn(relay::provisioner, world, std::move(x), identity, supervisor_actor{self});
+  watch("provisioner", caf::actor_cast<caf::actor>(provisioner));
+  tell(self, provisioner, atom::start_v);
+}
+
+void supervisor_state::child_down(const caf::down_msg& d) {
+  auto it = std::find_if(children.begin(), children.end(),
+                         [&](auto& x) { return x.second.handle.address() == d.source; });
+  if (it == children.end()) return; // of an earlier life, or replaced on purpose
+  auto which = it->first;
+  it->second.handle = nullptr;
+  if (now == stage::stopping) {
+    stop_children();
+    return;
+  }
+  ++restarts;
+  world.metrics->add(counter::child_restarts, which);
+  auto& pause = it->second.pause;
+  if (now_of(self) - it->second.born >= healthy_after) pause.reset();
+  auto delay = pause.tries() == 0 ? milliseconds{0} : pause.next(world.world->random());
+  if (pause.tries() == 0) pause.next(0);
+  world.notes->note(severity::error, "child.down",
+                    {{"child", which},
+                     {"reason", caf::to_string(d.reason)},
+                     {"next", "started again in " + std::to_string(delay.count()) + " ms"}});
+  if (which == "link-keeper") { // its connection must not live on unwatched: one dialler at a time
+    if (live.connection) self->send_exit(live.connection, caf::exit_reason::kill);
+    live.connection = nullptr;
+    live.what = std::make_shared<const descriptor_set>();
+    tell(self, inbound, live);
+    tell(self, egress, live);
+    link_status lost{link_phase::starting, "the link keeper is being restarted", link.epoch};
+    link_changed(lost);
+  }
+  if (delay.count() == 0) {
+    restart(which);
+  } else {
+    tell_later<supervisor_actor>(self, delay, atom::start_v, which);
+  }
+}
+
+void supervisor_state::restart(const std::string& which) {
+  if (now == stage::stopping || children[which].handle) return;
+  if (which == "agent") {
+    if (!setup.make_agent) {
+      agent = nullptr; // the embedder's own: only its maker can make another
+      rewire();
+      return;
+    }
+    start_agent();
+    rewire();
+    tell(self, agent, welcomed);
+  } else if (which == "egress-router") {
+    start_egress();
+    rewire();
+  } else if (which == "inbound") {
+    start_inbound();
+    rewire();
+    tell(self, keeper, command::reconnect); // what its predecessor had not acked is replayed by the connector
+  } else if (which == "link-keeper") {
+    start_keeper();
+    aim();
+  } else if (which == "policy") {
+    start_policy();
+  } else if (which == "provisioner" || which == "identity") {
+    // They belong together: the one asks the other.
+    for (auto* both : {"provisioner", "identity"}) {
+      auto& x = children[both];
+      if (x.handle) self->send_exit(std::exchange(x.handle, nullptr), caf::exit_reason::user_shutdown);
+    }
+    if (children["policy"].handle)
+      self->send_exit(std::exchange(children["policy"].handle, nullptr), caf::exit_reason::user_shutdown);
+    start_provisioning();
+  }
+}
+
+// -- what is known ------------------------------------------------------------------------------------
+
+void supervisor_state::decided(credentials_decided& x) {
+  credentials_known = true;
+  auto changed = !(x.who == who);
+  if (x.who.usable()) who = std::move(x.who);
+  if (changed && who.usable())
+    tell(self, policy, who); // before the dial: the first event should find it in force
+  aim();
+  if (changed) welcome();
+}
+
+void supervisor_state::aim() {
+  if (!credentials_known || now != stage::running) return;
+  tell(self, keeper,
+       relay_on() ? link_target{settings->relay.url, who, settings->relay.identities} : link_target{});
+}
+
+void supervisor_state::progressed(platform_progress& x, bool of_provisioning) {
+  auto& table = of_provisioning ? provisioning : declared;
+  auto& entry = table[x.platform];
+  auto healed = of_provisioning && x.step == platform_step::done && entry.step != platform_step::done;
+  if (healed) tell(self, policy, atom::start_v, x.platform);
+  entry = std::move(x);
+}
+
+void supervisor_state::linked(link_up& x) {
+  live = std::move(x);
+  welcome();
+}
+
+void supervisor_state::link_changed(link_status& x) {
+  if (x.phase != link.phase) since_ms = world.world->wall_ms();
+  link = std::move(x);
+  if (link.phase == link_phase::stopped && now == stage::closing) begin_stopping();
+}
+
+void supervisor_state::welcome() {
+  agent_welcome fresh{effective_id(), live.what->all};
+  // A lost link does not change what the platforms can do; the next handshake tells anew.
+  if (!live.connection && !welcomed.platforms.empty()) fresh.platforms = welcomed.platforms;
+  if (fresh == welcomed) return;
+  welcomed = std::move(fresh);
+  tell(self, agent, welcomed);
+}
+
+void supervisor_state::apply(const settings_ptr& next) {
+  if (now != stage::running || !next) return;
+  auto before = settings;
+  settings = next;
+  auto& a = before->relay;
+  auto& b = next->relay;
+  auto same_provisioning = a.vetoed == b.vetoed && a.url == b.url && a.identities == b.identities &&
+                           a.gateway_id == b.gateway_id && a.gateway_secret == b.gateway_secret &&
+                           a.delivery_key == b.delivery_key && a.endpoint == b.endpoint &&
+                           a.instance_id == b.instance_id && a.wake_url == b.wake_url &&
+                           a.route_keys == b.route_keys && before->idp == next->idp;
+  auto same_policies = before->policies == next->policies;
+  world.notes->note(severity::info, "settings.applied",
+                    {{"relay", same_provisioning ? "unchanged" : "changed"},
+                     {"policies", same_policies ? "unchanged" : "changed"}});
+  if (same_provisioning && same_policies) return;
+  tell(self, egress, fronted_set{b.identities});
+  auto replace = [&](const char* which) {
+    auto& x = children[which];
+    if (x.handle) self->send_exit(std::exchange(x.handle, nullptr), caf::exit_reason::user_shutdown);
+  };
+  replace("policy");
+  if (same_provisioning) {
+    start_policy();
+    return;
+  }
+  replace("provisioner");
+  replace("identity");
+  // Another connector, id or identity: what the old one gave is void. A changed platform set keeps it.
+  auto void_credentials = a.url != b.url || a.gateway_id != b.gateway_id || a.pinned() != b.pinned() ||
+                          a.gateway_secret != b.gateway_secret || before->idp != next->idp;
+  if (void_credentials) {
+    who = {};
+    provisioning.clear();
+    if (a.url != b.url) declared.clear();
+    credentials_known = false;
+  }
+  start_provisioning();
+  aim();
+}
+
+gateway_report supervisor_state::known() const {
+  gateway_report out;
+  out.link = link;
+  out.ready = link.phase == link_phase::connected || link.phase == link_phase::dormant;
+  out.started = credentials_known;
+  out.since_ms = since_ms;
+  out.gateway_id = effective_id();
+  out.tenant = who.tenant;
+  out.connector = settings->relay.url;
+  out.agent = setup.agent_name;
+  out.credentials = who.usable();
+  out.restarts = restarts;
+  for (auto& x : settings->relay.identities) {
+    platform_report p;
+    p.who = x;
+    p.provisioning.platform = p.policy.platform = x.platform;
+    if (auto it = provisioning.find(x.platform); it != provisioning.end()) p.provisioning = it->second;
+    if (auto it = declared.find(x.platform); it != declared.end()) p.policy = it->second;
+    if (auto* d = live.what->find(x.platform)) {
+      p.described = true;
+      p.what = *d;
+    }
+    out.platforms.push_back(std::move(p));
+  }
+  return out;
+}
+
+caf::result<gateway_report> supervisor_state::report() {
+  auto later = self->make_response_promise<gateway_report>();
+  auto out = std::make_shared<gateway_report>(known());
+  auto parts = std::make_shared<int>(2);
+  auto part = [later, out, parts]() mutable {
+    if (--*parts == 0) later.deliver(std::move(*out));
+  };
+  // A part that does not answer in time is reported as it was at birth: status must work when things do not.
+  self->request(inbound, caf::duration{1s}, atom::status_v)
+      .then(
+          [out, part](const inbound_report& x) mutable {
+            out->inbound = x;
+            part();
+          },
+          [part](const caf::error&) mutable { part(); });
+  self->request(egress, caf::duration{1s}, atom::status_v)
+      .then(
+          [out, part](const egress_report& x) mutable {
+            out->egress = x;
+            part();
+          },
+          [part](const caf::error&) mutable { part(); });
+  return later;
+}
+
+supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
+                                           ports world, supervisor_setup setup) {
+  auto* s = &self->state;
+  harden(self, world, nullptr, [s](const caf::down_msg& d) { s->child_down(d); });
+  s->boot(std::move(world), std::move(setup));
+  return {
+      [s](command what) {
+        if (what == command::drain) {
+          s->drain();
+        } else {
+          tell(s->self, s->keeper, what);
+        }
+      },
+      [s](const settings_ptr& x) { s->apply(x); },
+      [s](atom::status) { return s->report(); },
+      [s](action_request& x) -> caf::result<action_outcome> {
+        auto later = s->self->make_response_promise<action_outcome>();
+        auto id = x.request_id;
+        auto limit = s->settings->limits.egress_hold + 2 * s->settings->limits.outbound_timeout;
+        s->self->request(s->egress, caf::duration{limit}, std::move(x))
+            .then([later](action_outcome& y) mutable { later.deliver(std::move(y)); },
+                  [later, id](const caf::error&) mutable {
+                    later.deliver(action_outcome{id, action_result::ambiguous("the router did not answer")});
+                  });
+        return later;
+      },
+      [s](credentials_decided& x) { s->decided(x); },
+      [s](platform_progress& x, bool of_provisioning) { s->progressed(x, of_provisioning); },
+      [s](link_status& x) { s->link_changed(x); },
+      [s](link_up& x) { s->linked(x); },
+      [s](atom::drained) { s->quiet(); },
+      [s](atom::due, std::uint64_t generation) { s->due(generation); },
+      [s](atom::start, const std::string& which) { s->restart(which); },
+  };
+}
+
+} // namespace relay

@@ -1,0 +1,109 @@
+// The root of the tree: boot order, restarts, readiness, reload, ordered stop (design.md; protocol.md 3.2).
+#pragma once
+
+#include "actors/core/backoff.hpp"
+#include "actors/core/clock.hpp"
+#include "actors/interfaces.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace relay {
+
+/// What a supervisor is started with.
+struct supervisor_setup {
+  settings_ptr settings;
+  /// Makes the built-in agent; called again when it died. Unset: `agent` is the embedder's.
+  std::function<agent_actor(caf::strong_actor_ptr parent)> make_agent;
+  agent_actor agent;         ///< the embedder's own; not restarted, not stopped
+  bool agent_present = true; ///< false for an agent that tells its presence itself (the link)
+  std::string agent_name;    ///< for reports
+};
+
+struct supervisor_state {
+  static inline const char* name = "supervisor";
+  explicit supervisor_state(supervisor_actor::pointer ptr) : self(ptr) {}
+
+  // -- start and restart (supervisor.cpp)
+  void boot(ports p, supervisor_setup s);
+  void start_agent();
+  void start_egress();
+  void start_inbound();
+  void start_keeper();
+  void start_policy();
+  void start_provisioning();
+  void child_down(const caf::down_msg& d);
+  void restart(const std::string& which);
+  void watch(const std::string& which, caf::actor handle);
+  void rewire(); ///< tells everybody whom to talk to now
+
+  // -- what is known (supervisor.cpp)
+  void decided(credentials_decided& x);
+  void aim();
+  void progressed(platform_progress& x, bool provisioning);
+  void linked(link_up& x);
+  void link_changed(link_status& x);
+  void welcome();
+  void apply(const settings_ptr& next);
+  caf::result<gateway_report> report();
+  gateway_report known() const;
+  std::string effective_id() const;
+  bool relay_on() const;
+
+  // -- stop (supervisor_stop.cpp)
+  void drain();
+  void quiet();
+  void agent_done();
+  void egress_done();
+  void close_link();
+  void stop_children();
+  void begin_stopping();
+  void due(std::uint64_t generation);
+
+  enum class stage : std::uint8_t { running, draining, finishing, closing, stopping };
+
+  supervisor_actor::pointer self;
+  ports world;
+  supervisor_setup setup;
+  settings_ptr settings;
+
+  identity_actor identity;
+  provisioner_actor provisioner;
+  policy_actor policy;
+  link_keeper_actor keeper;
+  inbound_actor inbound;
+  egress_router_actor egress;
+  agent_actor agent;
+
+  struct child {
+    caf::actor handle;
+    core::backoff pause{milliseconds{100}, milliseconds{10'000}};
+    core::instant born{};
+  };
+  std::map<std::string, child> children;
+  std::uint64_t restarts = 0;
+
+  credentials who;
+  bool credentials_known = false; ///< decided once, whichever way
+  std::map<std::string, platform_progress> provisioning, declared;
+  link_status link;
+  link_up live;
+  std::int64_t since_ms = 0;
+  agent_welcome welcomed;
+
+  stage now = stage::running;
+  std::uint64_t generation = 0;
+  std::vector<std::string> stop_order; ///< who is still to be stopped, last one first
+};
+
+/// Boots at once. Quits when an ordered stop is complete.
+supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
+                                           ports world, supervisor_setup setup);
+
+} // namespace relay

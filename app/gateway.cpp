@@ -1,0 +1,130 @@
+#include "app/gateway.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "actors/metrics.hpp"
+#include "app/net/io_thread.hpp"
+#include "app/wiring.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace relay {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+class no_notes final : public notes_port {
+public:
+  bool wants(severity) const noexcept override { return false; }
+  void note(severity, std::string_view, std::initializer_list<note_field>) noexcept override {}
+};
+class no_metrics final : public metrics_port {
+public:
+  void add(counter, std::uint64_t) noexcept override {}
+  void add(counter, std::string_view, std::uint64_t) noexcept override {}
+  void set(gauge, std::int64_t) noexcept override {}
+};
+
+/// Told once that the supervisor is gone, by whom it concerns and in whatever order.
+class ending {
+public:
+  void happened() {
+    std::function<void()> call;
+    {
+      std::lock_guard guard{lock_};
+      over_ = true;
+      call = std::exchange(stopped_, nullptr);
+    }
+    changed_.notify_all();
+    if (call) call();
+  }
+  void then(std::function<void()> stopped) {
+    {
+      std::lock_guard guard{lock_};
+      if (!over_) {
+        stopped_ = std::move(stopped);
+        return;
+      }
+    }
+    if (stopped) stopped();
+  }
+  void wait() {
+    std::unique_lock guard{lock_};
+    changed_.wait(guard, [this] { return over_; });
+  }
+
+private:
+  std::mutex lock_;
+  std::condition_variable changed_;
+  std::function<void()> stopped_;
+  bool over_ = false;
+};
+
+class spawned_gateway final : public gateway {
+public:
+  spawned_gateway(caf::actor_system& system, actor_tree tree, std::unique_ptr<net::io_thread> own_io)
+      : own_io_(std::move(own_io)), system_(system), tree_(std::move(tree)) {
+    // A watcher of its own: a death must be told whoever asked and whoever did not.
+    system_.spawn([root = tree_.supervisor, over = over_](caf::event_based_actor* self) {
+      self->monitor(root);
+      self->set_down_handler([self, over](caf::down_msg&) {
+        over->happened();
+        self->quit();
+      });
+      return caf::behavior{[](atom::due) {}};
+    });
+  }
+  spawned_gateway(const spawned_gateway&) = delete;
+  spawned_gateway& operator=(const spawned_gateway&) = delete;
+  ~spawned_gateway() override {
+    // On the caller's own I/O thread nobody would run the actors while we wait for them.
+    if (tree_.supervisor) caf::anon_send_exit(tree_.supervisor, caf::exit_reason::kill);
+    if (own_io_) over_->wait();
+  }
+  const supervisor_actor& supervisor() const override { return tree_.supervisor; }
+  link_agent_actor link_agent() const override { return tree_.link->get(); }
+  void drain(std::function<void()> stopped) override {
+    over_->then(std::move(stopped));
+    post(tree_.supervisor, command::drain);
+  }
+  void stop() override {
+    post(tree_.supervisor, command::drain);
+    over_->wait();
+  }
+  void report(std::function<void(const gateway_report*)> done) override {
+    system_.spawn([root = tree_.supervisor, done = std::move(done)](caf::event_based_actor* self) {
+      self->request(root, caf::duration{3s}, atom::status_v)
+          .then([done](const gateway_report& x) { done(&x); }, [done](const caf::error&) { done(nullptr); });
+    });
+  }
+
+private:
+  std::unique_ptr<net::io_thread> own_io_; // outlives the actors, whose sockets live on it
+  caf::actor_system& system_;
+  actor_tree tree_;
+  std::shared_ptr<ending> over_ = std::make_shared<ending>();
+};
+
+} // namespace
+
+std::unique_ptr<gateway> gateway::start(caf::actor_system& system, gateway_options what, std::string& error) {
+  std::unique_ptr<net::io_thread> own_io;
+  if (!what.io) own_io = std::make_unique<net::io_thread>();
+  auto& io = what.io ? *what.io : own_io->context();
+  if (!what.notes) what.notes = std::make_shared<no_notes>();
+  if (!what.metrics) what.metrics = std::make_shared<no_metrics>();
+  ports world;
+  actor_tree tree;
+  if (!real_ports(world, io, what.settings, what.notes, what.metrics, error)) return nullptr;
+  if (!spawn_tree(tree, system, world, what.settings, std::move(what.agent), error)) return nullptr;
+  return std::make_unique<spawned_gateway>(system, std::move(tree), std::move(own_io));
+}
+
+} // namespace relay

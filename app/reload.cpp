@@ -1,0 +1,38 @@
+#include "app/reload.hpp"
+
+#include <string_view>
+
+namespace relay {
+
+namespace {
+
+/// A file as a whole could not be used, as opposed to one value in it.
+bool loses_a_file(const config::problem& x) {
+  return x.key == "config file" || (x.key == ".env" && x.applied == "treated as empty");
+}
+
+} // namespace
+
+std::string reload_fault(const config::resolution& next, bool file_was_there) {
+  for (const auto& x : next.problems)
+    if (x.fatal_for_run || loses_a_file(x)) return to_string(x);
+  if (file_was_there && !next.config_found) return next.config_path + ": the config file is gone";
+  return {};
+}
+
+std::vector<std::string> needs_restart(const config::settings& running, const config::settings& next) {
+  std::vector<std::string> result;
+  auto compare = [&](std::string_view key, bool same) {
+    if (!same) result.push_back(std::string{key} + " changed; that takes effect at the next start");
+  };
+  const auto &a = running.service, &b = next.service;
+  compare("gateway.listen", a.listen_host == b.listen_host && a.listen_port == b.listen_port);
+  compare("gateway.agent", a.agent == b.agent);
+  compare("gateway.state_dir", a.state_dir == b.state_dir);
+  compare("gateway.scheduler", a.scheduler == b.scheduler);
+  compare("gateway.tls", a.tls == b.tls);
+  compare("the proxy", a.proxy == b.proxy);
+  return result;
+}
+
+} // namespace relay

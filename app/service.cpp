@@ -1,0 +1,244 @@
+#include "app/service.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "app/admin/server.hpp"
+#include "app/gateway.hpp"
+#include "app/net/io_scheduler.hpp"
+#include "app/pacemaker.hpp"
+#include "app/process.hpp"
+#include "app/reload.hpp"
+#include "app/version.hpp"
+#include "config/listener.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <csignal>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace relay {
+
+namespace {
+
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+/// A stop that is not over this long after the grace ends the process all the same.
+constexpr milliseconds overtime{3'000};
+/// How long answers on their way out (to POST /v1/drain, say) may take before the listener goes.
+constexpr milliseconds last_answers{50};
+
+std::unique_ptr<caf::actor_system_config> actor_config(config::scheduler_kind kind, boost::asio::io_context& io) {
+  auto result = std::make_unique<caf::actor_system_config>();
+  register_messages(*result);
+  if (kind == config::scheduler_kind::io) {
+    net::use_io_scheduler(*result, io);
+  } else {
+    result->set("scheduler.policy", caf::atom("sharing"));
+    result->set("scheduler.max-threads", std::size_t{1});
+  }
+  return result;
+}
+
+} // namespace
+
+// Members go from last to first: what is above is used by what is below.
+struct service::impl {
+  service_options what;
+  config::settings running;
+  heartbeats beats;
+  boost::asio::io_context io{1};
+  std::unique_ptr<admin::server> listener;
+  std::unique_ptr<caf::actor_system_config> actor_setup;
+  std::unique_ptr<caf::actor_system> system;
+  std::unique_ptr<gateway> relay;
+  std::unique_ptr<pacemaker> pace;
+  boost::asio::signal_set ends{io}, wishes{io};
+  boost::asio::steady_timer farewell{io};
+  std::unique_ptr<exit_guard> guard;
+  bool draining = false, over = false;
+  int code = exit_code::fine;
+
+  explicit impl(service_options x) : what(std::move(x)), running(what.settings) {}
+  impl(const impl&) = delete;
+  impl& operator=(const impl&) = delete;
+  ~impl() { dismantle(); }
+
+  bool start(start_failure& why);
+  int run();
+  void take_signals();
+  void on_wish(int signal);
+  void drain();
+  void drained();
+  void supervisor_ended();
+  void dismantle();
+  admin::reload_answer reload();
+
+  void note(severity level, std::string_view id, std::initializer_list<note_field> fields) const noexcept {
+    what.log->note(level, id, fields);
+  }
+};
+
+bool service::impl::start(start_failure& why) {
+  const auto& service = running.service;
+  admin::listener_options where;
+  where.host = service.listen_host;
+  where.port = service.listen_port;
+  where.token = service.admin_token;
+  where.max_line = running.limits.max_frame;
+  std::string error;
+  // First of all: without it nobody would learn how the rest goes, and a second gateway on one port must stop here.
+  listener = admin::listen(io, std::move(where), {what.counts.get(), &beats, what.log.get()}, error);
+  if (!listener) {
+    why = {exit_code::failure, error + "; choose another address with --listen or GATEWAY_LISTEN"};
+    return false;
+  }
+  actor_setup = actor_config(service.scheduler, io);
+  system = std::make_unique<caf::actor_system>(*actor_setup);
+  relay = gateway::start(*system, {running, {}, what.log, what.counts, &io}, error);
+  if (!relay) {
+    why = {exit_code::configuration, error};
+    return false;
+  }
+  caf::actor_cast<caf::abstract_actor*>(relay->supervisor())
+    ->attach_functor([this](const caf::error&) { boost::asio::post(io, [this] { supervisor_ended(); }); });
+  pace = std::make_unique<pacemaker>(io, *system, beats);
+
+  admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, "memory"};
+  target.agents = [this] { return relay->link_agent(); };
+  target.reload = [this] { return reload(); };
+  target.drain = [this] { drain(); };
+  const auto& limits = running.limits;
+  target.action_limit = limits.egress_hold + 2 * limits.outbound_timeout + milliseconds{2'000};
+  listener->attach(std::move(target));
+  return true;
+}
+
+int service::impl::run() {
+  take_signals();
+  note(severity::info, "service.started",
+       {{"version", std::string{version()}}, {"listening", listener->url()}, {"store", "memory"}});
+  while (!over) {
+    try {
+      io.run();
+      break;
+    } catch (const std::exception& x) {
+      // A handler's mistake stays a mistake of that handler.
+      note(severity::error, "service.handler_failed", {{"why", x.what()}});
+    }
+  }
+  dismantle();
+  note(severity::info, "service.stopped", {{"exit_code", std::to_string(code)}});
+  return code;
+}
+
+void service::impl::take_signals() {
+  ends.add(SIGINT);
+  ends.add(SIGTERM);
+  wishes.add(SIGHUP);
+  wishes.add(SIGUSR1);
+  ends.async_wait([this](const error_code& ec, int signal) {
+    if (ec) return;
+    error_code ignored;
+    ends.clear(ignored);
+    end_at_next_signal();
+    note(severity::info, "service.signal", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+    drain();
+  });
+  wishes.async_wait([this](const error_code& ec, int signal) {
+    if (!ec) on_wish(signal);
+  });
+}
+
+void service::impl::on_wish(int signal) {
+  if (signal == SIGHUP)
+    reload();
+  else
+    post(relay->supervisor(), command::reconnect);
+  wishes.async_wait([this](const error_code& ec, int next) {
+    if (!ec) on_wish(next);
+  });
+}
+
+admin::reload_answer service::impl::reload() {
+  if (!what.resolve) return {false, {"these settings come from no file"}};
+  auto next = what.resolve();
+  admin::reload_answer answer;
+  for (const auto& x : next.problems) {
+    note(severity::warn, "config.problem", {{"problem", to_string(x)}});
+    answer.problems.push_back(to_string(x));
+  }
+  if (auto fault = reload_fault(next, what.config_found); !fault.empty()) {
+    note(severity::error, "reload.refused", {{"why", fault}, {"next", "the running settings stay"}});
+    if (answer.problems.empty()) answer.problems.push_back(fault);
+    return answer;
+  }
+  for (auto& line : needs_restart(running, next.values)) {
+    note(severity::warn, "reload.needs_restart", {{"what", line}});
+    answer.problems.push_back(std::move(line));
+  }
+  answer.accepted = true;
+  what.config_found = next.config_found;
+  running = next.values;
+  what.log->configure(running.service.log_level, running.service.format);
+  listener->use_token(running.service.admin_token);
+  post(relay->supervisor(), std::make_shared<const config::settings>(running));
+  note(severity::info, "reload.done", {{"config_file", next.config_found ? next.config_path : "none"}});
+  return answer;
+}
+
+void service::impl::drain() {
+  if (std::exchange(draining, true)) return;
+  guard = std::make_unique<exit_guard>(running.service.grace + overtime, exit_code::fine);
+  relay->drain([this] { boost::asio::post(io, [this] { drained(); }); });
+}
+
+void service::impl::supervisor_ended() {
+  if (draining) return drained();
+  draining = true;
+  code = exit_code::failure;
+  note(severity::error, "service.supervisor_died", {{"next", "the process ends with 1, to be started again"}});
+  drained();
+}
+
+void service::impl::drained() {
+  if (std::exchange(over, true)) return;
+  farewell.expires_after(last_answers);
+  farewell.async_wait([this](const error_code&) {
+    listener->stop();
+    boost::asio::post(io, [this] { io.stop(); });
+  });
+}
+
+/// The end, in order, on the thread that ran the io_context: the listener, the actors, their system.
+void service::impl::dismantle() {
+  if (!system) return;
+  listener->stop();
+  if (pace) pace->stop();
+  relay.reset();
+  net::drain_actors(*system);
+  system.reset();
+}
+
+service::service(std::unique_ptr<impl> x) : impl_(std::move(x)) {}
+service::~service() = default;
+
+std::unique_ptr<service> service::start(service_options what, start_failure& why) {
+  auto inner = std::make_unique<impl>(std::move(what));
+  if (!inner->start(why)) return nullptr;
+  return std::unique_ptr<service>{new service(std::move(inner))};
+}
+
+std::string service::url() const { return impl_->listener->url(); }
+int service::run() { return impl_->run(); }
+void service::drain() {
+  boost::asio::post(impl_->io, [x = impl_.get()] { x->drain(); });
+}
+
+} // namespace relay

@@ -1,0 +1,53 @@
+// The gateway as a service: one thread, its signals, the admin listener, reload, and an ordered end. What `run` and
+// `demo` are made of; a program that embeds the library uses app/gateway.hpp instead.
+#pragma once
+
+#include "app/log.hpp"
+#include "app/metrics/metrics.hpp"
+#include "config/resolve.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace relay {
+
+struct service_options {
+  config::settings settings;
+  std::shared_ptr<log_port> log;
+  std::shared_ptr<metrics> counts;
+  /// Resolves the settings anew (reload). Unset: a reload is refused.
+  std::function<config::resolution()> resolve;
+  bool config_found = false; ///< of the first resolution: a file that is gone later is no reason to turn all off
+};
+
+/// Why a service did not start.
+struct start_failure {
+  int exit_code = 0;
+  std::string text; ///< one line that says what to do about it
+};
+
+/// Made, run and destroyed by one thread, which run() keeps busy. One per process: it takes the signals.
+class service {
+public:
+  /// Binds the listener and starts the gateway; nothing is served before run(). Null and `why` on failure.
+  static std::unique_ptr<service> start(service_options what, start_failure& why);
+  service(const service&) = delete;
+  service& operator=(const service&) = delete;
+  ~service();
+
+  /// `http://127.0.0.1:9480`: where the listener is.
+  std::string url() const;
+  /// Serves until drained: by a signal, by POST /v1/drain, or by drain(). Returns the exit code: 0 after every
+  /// planned stop. Takes SIGINT, SIGTERM, SIGHUP and SIGUSR1 meanwhile.
+  int run();
+  /// Begins the ordered end. Any thread, also before run(); again is without effect.
+  void drain();
+
+private:
+  struct impl;
+  explicit service(std::unique_ptr<impl> x);
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace relay

@@ -1,0 +1,64 @@
+#include "app/wiring.hpp"
+
+#include "actors/agents/echo.hpp"
+#include "actors/agents/link_state.hpp"
+#include "actors/supervisor.hpp"
+#include "app/net/client.hpp"
+#include "app/version.hpp"
+#include "app/world.hpp"
+
+#include <caf/actor_system.hpp>
+
+namespace relay {
+
+// settings -> the world: one dialler, one HTTP client, one clock
+bool real_ports(ports& out, boost::asio::io_context& io, const config::settings& settings,
+                std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics,
+                std::string& error) {
+  net::client_options options;
+  options.tls = settings.service.tls;
+  options.proxy = settings.service.proxy;
+  options.user_agent = std::string{"relay-gateway/"} + std::string{version()};
+  out.link = net::make_link_port(io, options, error);
+  if (!out.link) return false;
+  out.http = net::make_http_port(io, options, error);
+  if (!out.http) return false;
+  out.world = make_world_port();
+  out.notes = std::move(notes);
+  out.metrics = std::move(metrics);
+  return true;
+}
+
+// settings -> the agent at the far end of the way; the supervisor starts the rest of it
+bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& world,
+                const config::settings& settings, agent_actor agent, std::string& error) {
+  supervisor_setup setup;
+  setup.settings = std::make_shared<const config::settings>(settings);
+  auto& chosen = settings.service.agent;
+  if (agent) {
+    setup.agent = std::move(agent);
+    setup.agent_name = "embedded";
+  } else if (chosen.kind == config::agent_kind::echo) {
+    setup.agent_name = "echo";
+    setup.make_agent = [&system, world](caf::strong_actor_ptr parent) -> agent_actor {
+      return system.spawn(echo_agent, world, std::move(parent));
+    };
+  } else if (chosen.kind == config::agent_kind::link) {
+    setup.agent_name = "link";
+    setup.agent_present = false; // it says itself who is attached
+    setup.make_agent = [&system, world, slot = out.link,
+                        max_chats = settings.limits.max_chats](caf::strong_actor_ptr parent) -> agent_actor {
+      auto link = system.spawn(link_agent, world, max_chats, std::move(parent));
+      slot->set(link);
+      return link;
+    };
+  } else {
+    error = "agent: only `echo` and `link` are built into this version; set --agent, GATEWAY_AGENT or "
+            "gateway.agent";
+    return false;
+  }
+  out.supervisor = system.spawn(supervisor, world, std::move(setup));
+  return true;
+}
+
+} // namespace relay

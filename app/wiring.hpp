@@ -1,0 +1,54 @@
+// Puts the parts together. wiring.cpp reads top to bottom as the way of the data.
+#pragma once
+
+#include "actors/agents/link.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/ports.hpp"
+#include "app/gateway.hpp"
+
+#include <caf/fwd.hpp>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace relay {
+
+/// The real world for the actors: sockets on `io`, the real clock. False and one line in `error` when the TLS
+/// files cannot be used.
+bool real_ports(ports& out, boost::asio::io_context& io, const config::settings& settings,
+                std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics, std::string& error);
+
+/// The current link agent; the supervisor may replace it. Thread-safe.
+class link_slot {
+public:
+  link_agent_actor get() const {
+    std::lock_guard guard{lock_};
+    return current_;
+  }
+  void set(link_agent_actor x) {
+    std::lock_guard guard{lock_};
+    current_ = std::move(x);
+  }
+
+private:
+  mutable std::mutex lock_;
+  link_agent_actor current_;
+};
+
+/// One gateway's actors.
+struct actor_tree {
+  supervisor_actor supervisor;
+  std::shared_ptr<link_slot> link = std::make_shared<link_slot>(); ///< empty unless the agent is `link`
+};
+/// Spawns the tree; it boots at once. `agent`: the embedder's, or null for the one that the settings name.
+/// False and one line in `error` for an agent of a kind that is not built in.
+bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& world,
+                const config::settings& settings, agent_actor agent, std::string& error);
+
+} // namespace relay

@@ -1,0 +1,262 @@
+// Boot, link and supervision: what the actors say about themselves and about the way (never payload).
+#pragma once
+
+#include "messages/credentials.hpp"
+#include "messages/descriptor.hpp"
+#include "messages/flow.hpp"
+#include "messages/policy.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace relay {
+
+// -- identity, provisioning, policy ----------------------------------------------------------------
+
+/// identity -> whoever asked: a bearer for provisioning, or one line that says why there is none.
+struct identity_token {
+  secret bearer;
+  std::string error;
+};
+
+/// platform_provisioner -> provisioner: one attempt is over.
+struct provision_attempt {
+  std::string platform;
+  bool provisioned = false;
+  bool carries_credentials = false;
+  credentials given;
+  std::string error;
+};
+
+/// provisioner -> supervisor: whether credentials are known is decided (again). Not usable = known not to
+/// come for now; a later round may still bring some.
+struct credentials_decided {
+  credentials who;
+  std::string why_none; ///< one line when not usable
+};
+
+/// provisioner, policy -> supervisor: how one platform stands.
+enum class platform_step : std::uint8_t {
+  pending, ///< not tried yet, or waiting for its next try
+  done,    ///< accepted by the connector
+  failed,  ///< the last try failed; tried again with backoff
+  pinned,  ///< somebody else provisions (F72)
+  skipped, ///< nothing to do (no identity token; a default policy)
+};
+const char* to_string(platform_step x);
+struct platform_progress {
+  std::string platform;
+  platform_step step = platform_step::pending;
+  std::string error; ///< of the last failure; empty otherwise
+  friend bool operator==(const platform_progress&, const platform_progress&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, platform_progress& x) {
+  return f(caf::meta::type_name("platform_progress"), x.platform, x.step, x.error);
+}
+
+// -- link -------------------------------------------------------------------------------------------
+
+/// The descriptors of one connection, per platform; the first one received is the session default.
+struct descriptor_set {
+  std::vector<descriptor> all;
+  std::string default_platform;
+
+  /// The descriptor of a platform; "" asks for the session default. Null when the connector sent none.
+  const descriptor* find(const std::string& platform) const {
+    for (auto& x : all)
+      if (x.platform == (platform.empty() ? default_platform : platform)) return &x;
+    return nullptr;
+  }
+  /// Adds or replaces. The first one stays the default.
+  void put(descriptor x) {
+    if (all.empty()) default_platform = x.platform;
+    for (auto& y : all)
+      if (y.platform == x.platform) {
+        y = std::move(x);
+        return;
+      }
+    all.push_back(std::move(x));
+  }
+  friend bool operator==(const descriptor_set&, const descriptor_set&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, descriptor_set& x) {
+  return f(caf::meta::type_name("descriptor_set"), x.all, x.default_platform);
+}
+/// Shared: every chat keeps one, and it may be large.
+using descriptors_ptr = std::shared_ptr<const descriptor_set>;
+
+/// Where the relay stands, for readiness and for people.
+enum class link_phase : std::uint8_t {
+  off,        ///< no connector configured, or vetoed
+  starting,   ///< credentials are not decided yet
+  connecting, ///< dialling or shaking hands
+  waiting,    ///< between two dials
+  connected,
+  draining, ///< going_idle sent, still serving
+  dormant,  ///< asleep on purpose
+  disabled, ///< credentials revoked; terminal
+  stopped
+};
+const char* to_string(link_phase x);
+
+/// link_keeper -> supervisor: the phase changed.
+struct link_status {
+  link_phase phase = link_phase::off;
+  std::string reason; ///< why it is not connected; empty when it is
+  std::uint64_t epoch = 0;
+  friend bool operator==(const link_status&, const link_status&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, link_status& x) {
+  return f(caf::meta::type_name("link_status"), x.phase, x.reason, x.epoch);
+}
+
+/// connection -> link_keeper: why the socket of this epoch ended.
+struct link_gone {
+  std::uint64_t epoch = 0;
+  std::uint16_t close_code = 0;
+  std::string close_reason;
+  int http_status = 0;
+  std::string error;
+  friend bool operator==(const link_gone&, const link_gone&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, link_gone& x) {
+  return f(caf::meta::type_name("link_gone"), x.epoch, x.close_code, x.close_reason, x.http_status, x.error);
+}
+
+// -- agents -----------------------------------------------------------------------------------------
+
+/// supervisor -> agent: who the gateway is and what its platforms can do; again whenever the set changes.
+struct agent_welcome {
+  std::string gateway_id;
+  std::vector<descriptor> platforms;
+  friend bool operator==(const agent_welcome&, const agent_welcome&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, agent_welcome& x) {
+  return f(caf::meta::type_name("agent_welcome"), x.gateway_id, x.platforms);
+}
+
+/// agent -> inbound: whether deliveries can be taken. Without anybody there, events wait and nothing times
+/// out.
+struct agent_presence {
+  std::uint32_t attached = 0;
+  friend bool operator==(const agent_presence&, const agent_presence&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, agent_presence& x) {
+  return f(caf::meta::type_name("agent_presence"), x.attached);
+}
+
+/// agent -> inbound: these were not taken (their agent went); give them out again.
+struct delivery_returned {
+  std::vector<std::string> delivery_ids;
+  friend bool operator==(const delivery_returned&, const delivery_returned&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, delivery_returned& x) {
+  return f(caf::meta::type_name("delivery_returned"), x.delivery_ids);
+}
+
+/// connection -> inbound: what one read yielded, in the order of the wire.
+struct inbound_item {
+  event_ref event;
+  std::string buffer_id;
+  friend bool operator==(const inbound_item&, const inbound_item&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, inbound_item& x) {
+  return f(caf::meta::type_name("inbound_item"), x.event, x.buffer_id);
+}
+struct inbound_batch {
+  std::uint64_t epoch = 0; ///< of the connection, so that acks go to the newest one that brought something
+  std::vector<inbound_item> items;
+  friend bool operator==(const inbound_batch&, const inbound_batch&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, inbound_batch& x) {
+  return f(caf::meta::type_name("inbound_batch"), x.epoch, x.items);
+}
+
+/// inbound -> connection: acknowledge these to the connector.
+struct buffer_acks {
+  std::vector<std::string> ids;
+  friend bool operator==(const buffer_acks&, const buffer_acks&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, buffer_acks& x) {
+  return f(caf::meta::type_name("buffer_acks"), x.ids);
+}
+
+/// inbound -> connection: how much room there is for further events.
+enum class intake : std::uint8_t {
+  open,
+  full,    ///< stop reading unless results are awaited
+  stuffed, ///< stop reading
+};
+
+// -- supervision ------------------------------------------------------------------------------------
+
+enum class command : std::uint8_t {
+  drain,     ///< finish and stop (protocol.md 3.2)
+  dormant,   ///< scale to zero
+  wake,      ///< end dormancy now
+  reconnect, ///< a new connection now
+};
+const char* to_string(command x);
+
+// Reports: what `GET /v1/status` shows, gathered by the supervisor. Never a secret.
+
+struct platform_report {
+  identity who;
+  platform_progress provisioning, policy;
+  bool described = false;
+  descriptor what;
+  friend bool operator==(const platform_report&, const platform_report&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, platform_report& x) {
+  return f(caf::meta::type_name("platform_report"), x.who, x.provisioning, x.policy, x.described, x.what);
+}
+struct inbound_report {
+  std::uint64_t pending = 0, in_flight = 0, remembered = 0, dead_letters = 0;
+  std::uint32_t agents = 0;
+  friend bool operator==(const inbound_report&, const inbound_report&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, inbound_report& x) {
+  return f(caf::meta::type_name("inbound_report"), x.pending, x.in_flight, x.remembered, x.dead_letters,
+           x.agents);
+}
+struct egress_report {
+  std::uint64_t chats = 0, pending = 0, routes = 0, recorded = 0;
+  friend bool operator==(const egress_report&, const egress_report&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, egress_report& x) {
+  return f(caf::meta::type_name("egress_report"), x.chats, x.pending, x.routes, x.recorded);
+}
+struct gateway_report {
+  link_status link;
+  bool ready = false, started = false;
+  std::int64_t since_ms = 0; ///< unix ms of the last change of link.phase
+  std::string gateway_id, tenant, connector, agent;
+  bool credentials = false;
+  std::vector<platform_report> platforms;
+  inbound_report inbound;
+  egress_report egress;
+  std::uint64_t restarts = 0; ///< of dead children
+  friend bool operator==(const gateway_report&, const gateway_report&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gateway_report& x) {
+  return f(caf::meta::type_name("gateway_report"), x.link, x.ready, x.started, x.since_ms, x.gateway_id,
+           x.tenant, x.connector, x.agent, x.credentials, x.platforms, x.inbound, x.egress, x.restarts);
+}
+
+} // namespace relay

@@ -1,0 +1,150 @@
+// What the actors say to each other on the way of the data (see actors/interfaces.hpp for who says what).
+#pragma once
+
+#include "messages/action.hpp"
+#include "messages/credentials.hpp"
+#include "messages/descriptor.hpp"
+#include "messages/event.hpp"
+#include "messages/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace relay {
+
+// -- inbound -----------------------------------------------------------------
+
+/// One event on its way to an agent. Ids are unique for as long as routes and acks are remembered.
+struct delivery {
+  std::string id;
+  std::string session_key;
+  event_ref event;
+  bool redelivered = false; ///< it may be a repeat
+  friend bool operator==(const delivery&, const delivery&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, delivery& x) {
+  return f(caf::meta::type_name("delivery"), x.id, x.session_key, x.event, x.redelivered);
+}
+
+/// The event is the agent's now. Unknown ids are counted and ignored.
+struct delivery_ack {
+  std::string delivery_id;
+  friend bool operator==(const delivery_ack&, const delivery_ack&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, delivery_ack& x) {
+  return f(caf::meta::type_name("delivery_ack"), x.delivery_id);
+}
+
+/// A user stops a running turn (protocol.md 3, interrupt_inbound). Overtakes deliveries.
+struct turn_interrupt {
+  std::string session_key, chat_id;
+  friend bool operator==(const turn_interrupt&, const turn_interrupt&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, turn_interrupt& x) {
+  return f(caf::meta::type_name("turn_interrupt"), x.session_key, x.chat_id);
+}
+
+// -- outbound ----------------------------------------------------------------
+
+/// What an agent wants done. `request_id` is its idempotency key: a repeat gets the recorded outcome and
+/// sends nothing; empty = never a repeat. `delivery_id` names the event that it answers; empty = unprompted.
+struct action_request {
+  std::string request_id, platform, delivery_id;
+  action act;
+  friend bool operator==(const action_request&, const action_request&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, action_request& x) {
+  return f(caf::meta::type_name("action_request"), x.request_id, x.platform, x.delivery_id, x.act);
+}
+
+/// The one answer to each action_request.
+struct action_outcome {
+  std::string request_id;
+  action_result result;
+  friend bool operator==(const action_outcome&, const action_outcome&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, action_outcome& x) {
+  return f(caf::meta::type_name("action_outcome"), x.request_id, x.result);
+}
+
+/// The agent stops a session upstream (protocol.md 3, interrupt).
+struct session_interrupt {
+  std::string session_key, reason;
+  bool has_reason = false;
+  friend bool operator==(const session_interrupt&, const session_interrupt&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_interrupt& x) {
+  return f(caf::meta::type_name("session_interrupt"), x.session_key, x.reason, x.has_reason);
+}
+
+/// How an event's chat is answered: what inbound tells egress_router before the event reaches an agent.
+struct route_seen {
+  std::string delivery_id;
+  chat_key chat;
+  discriminators who;
+  std::string parent_chat_id; ///< of a thread; actions on it fall back to the parent's route
+  friend bool operator==(const route_seen&, const route_seen&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, route_seen& x) {
+  return f(caf::meta::type_name("route_seen"), x.delivery_id, x.chat, x.who, x.parent_chat_id);
+}
+
+/// egress_router -> chat: one routed action. `token` is the router's name for it; `hold_until` is in
+/// nanoseconds of the actor clock: unsent by then it fails as definite.
+struct chat_action {
+  std::uint64_t token = 0;
+  action act;
+  route where;
+  std::int64_t hold_until = 0;
+  friend bool operator==(const chat_action&, const chat_action&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, chat_action& x) {
+  return f(caf::meta::type_name("chat_action"), x.token, x.act, x.where, x.hold_until);
+}
+
+/// chat -> egress_router: the outcome of a chat_action.
+struct chat_outcome {
+  std::uint64_t token = 0;
+  action_result result;
+  friend bool operator==(const chat_outcome&, const chat_outcome&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, chat_outcome& x) {
+  return f(caf::meta::type_name("chat_outcome"), x.token, x.result);
+}
+
+/// chat -> connection: put this on the wire. `piece` is the chat's name for it.
+struct transmit {
+  std::uint64_t piece = 0;
+  action act;
+  route where;
+  friend bool operator==(const transmit&, const transmit&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, transmit& x) {
+  return f(caf::meta::type_name("transmit"), x.piece, x.act, x.where);
+}
+
+/// connection -> chat: what became of a transmit. `written` false = the frame never reached the wire, so it
+/// may go out again on the next connection.
+struct transmitted {
+  std::uint64_t piece = 0;
+  action_result result;
+  bool written = true;
+  friend bool operator==(const transmitted&, const transmitted&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, transmitted& x) {
+  return f(caf::meta::type_name("transmitted"), x.piece, x.result, x.written);
+}
+
+} // namespace relay

@@ -1,0 +1,89 @@
+// The one CAF id block of this project. Include it wherever messages travel.
+// The ids start high above caf::first_custom_type_id, so that an embedding program keeps the low ones.
+#pragma once
+
+#include "messages/control.hpp"
+#include "messages/errors.hpp"
+#include "messages/flow.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/atom.hpp>
+#include <caf/error.hpp>
+#include <caf/make_message.hpp>
+#include <caf/message.hpp>
+#include <caf/type_id.hpp>
+
+// Credentials and process-local pointers never leave the process, so they have no inspector.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::credentials)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::identity_token)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::provision_attempt)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::credentials_decided)
+
+CAF_BEGIN_TYPE_ID_BLOCK(relay, caf::first_custom_type_id + 4000)
+
+CAF_ADD_ATOM(relay, relay::atom, due, "due")         // an own timer fired
+CAF_ADD_ATOM(relay, relay::atom, start, "start")     // begin
+CAF_ADD_ATOM(relay, relay::atom, finish, "finish")   // nothing more will come: end in order
+CAF_ADD_ATOM(relay, relay::atom, drained, "drained") // no work is left
+CAF_ADD_ATOM(relay, relay::atom, status, "status")   // describe yourself
+CAF_ADD_ATOM(relay, relay::atom, token, "token")     // give an identity token
+CAF_ADD_ATOM(relay, relay::atom, idle, "idle")       // may this chat go?
+
+CAF_ADD_TYPE_ID(relay, (relay::action))
+CAF_ADD_TYPE_ID(relay, (relay::action_outcome))
+CAF_ADD_TYPE_ID(relay, (relay::action_request))
+CAF_ADD_TYPE_ID(relay, (relay::action_result))
+CAF_ADD_TYPE_ID(relay, (relay::agent_presence))
+CAF_ADD_TYPE_ID(relay, (relay::agent_welcome))
+CAF_ADD_TYPE_ID(relay, (relay::buffer_acks))
+CAF_ADD_TYPE_ID(relay, (relay::chat_action))
+CAF_ADD_TYPE_ID(relay, (relay::chat_key))
+CAF_ADD_TYPE_ID(relay, (relay::chat_outcome))
+CAF_ADD_TYPE_ID(relay, (relay::command))
+CAF_ADD_TYPE_ID(relay, (relay::delivery))
+CAF_ADD_TYPE_ID(relay, (relay::delivery_ack))
+CAF_ADD_TYPE_ID(relay, (relay::delivery_returned))
+CAF_ADD_TYPE_ID(relay, (relay::descriptor))
+CAF_ADD_TYPE_ID(relay, (relay::descriptor_set))
+CAF_ADD_TYPE_ID(relay, (relay::discriminators))
+CAF_ADD_TYPE_ID(relay, (relay::ec))
+CAF_ADD_TYPE_ID(relay, (relay::egress_report))
+CAF_ADD_TYPE_ID(relay, (relay::event_ref))
+CAF_ADD_TYPE_ID(relay, (relay::event_source))
+CAF_ADD_TYPE_ID(relay, (relay::gateway_report))
+CAF_ADD_TYPE_ID(relay, (relay::identity))
+CAF_ADD_TYPE_ID(relay, (relay::inbound_batch))
+CAF_ADD_TYPE_ID(relay, (relay::inbound_event))
+CAF_ADD_TYPE_ID(relay, (relay::inbound_item))
+CAF_ADD_TYPE_ID(relay, (relay::inbound_report))
+CAF_ADD_TYPE_ID(relay, (relay::intake))
+CAF_ADD_TYPE_ID(relay, (relay::link_gone))
+CAF_ADD_TYPE_ID(relay, (relay::link_status))
+CAF_ADD_TYPE_ID(relay, (relay::media_item))
+CAF_ADD_TYPE_ID(relay, (relay::platform_progress))
+CAF_ADD_TYPE_ID(relay, (relay::platform_report))
+CAF_ADD_TYPE_ID(relay, (relay::prompt_response))
+CAF_ADD_TYPE_ID(relay, (relay::relevance_policy))
+CAF_ADD_TYPE_ID(relay, (relay::replied_message))
+CAF_ADD_TYPE_ID(relay, (relay::route))
+CAF_ADD_TYPE_ID(relay, (relay::route_seen))
+CAF_ADD_TYPE_ID(relay, (relay::session_interrupt))
+CAF_ADD_TYPE_ID(relay, (relay::transmit))
+CAF_ADD_TYPE_ID(relay, (relay::transmitted))
+CAF_ADD_TYPE_ID(relay, (relay::turn_interrupt))
+
+CAF_END_TYPE_ID_BLOCK(relay)
+
+CAF_ERROR_CODE_ENUM(relay::ec, "relay")
+
+namespace caf {
+class actor_system_config;
+}
+
+namespace relay {
+
+/// Makes every message type of this project known to `config`. Call once per configuration, before its actor
+/// system is made; an embedding program calls it beside its own registrations.
+void register_messages(caf::actor_system_config& config);
+
+} // namespace relay
