@@ -37,7 +37,7 @@ struct chat_message {
   std::string chat_name{}, user_id = "u1", user_name = "ada", thread_id{}, scope_id{}, parent_chat_id{};
   std::string message_id{}; ///< empty = the chat's next
   std::string reply_to{};   ///< a message id of the same chat
-  std::string gateway_id{}; ///< empty = the gateway that fronts the platform; `*` = each one that does
+  std::string gateway_id{}; ///< empty = the gateway that fronts the platform; `*` = each that does
 };
 
 /// What became of an injection.

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,7 +88,7 @@ public:
   std::string put_media(std::string_view content_type, std::string_view filename, std::string body);
   /// The session key of a chat that somebody wrote in; empty when nobody did.
   std::string session_of(std::string_view platform, std::string_view chat_id);
-  std::vector<std::string> platform_names() const;
+  const std::vector<std::string>& platform_names() const { return platform_order_; }
   const chat_log& chats() const { return chats_; }
   std::int64_t now_ms() const { return world_.wall_ms(); }
 
@@ -138,6 +139,9 @@ private:
   void describe(socket_id to, const std::string& platform, const std::string& descriptor);
   void on_outbound(connection& from, const json::value& frame, std::string_view text);
   std::string tag_problem(const connection& from, const json::value& frame, std::string& platform) const;
+  /// What the platform says to an action, or what the script wants it to say.
+  std::string result_of(const std::string& platform, const json::value& action,
+                        const std::optional<rule>& script);
   void on_ack(connection& from, const json::value& frame);
   void on_going_idle(connection& from);
   /// True when the rule ends the connection instead of answering.
@@ -146,6 +150,7 @@ private:
   // core_delivery.cpp
   std::vector<std::string> targets(std::string_view gateway_id, std::string_view platform) const;
   bool fronts(const std::string& gateway_id, std::string_view platform) const;
+  bool says_nothing(const std::string& gateway_id) const; ///< of what it fronts
   /// Gives one event to one gateway; true = live.
   bool deliver(const std::string& gateway_id, std::string_view platform, std::string payload,
                bool passthrough);
@@ -173,6 +178,7 @@ private:
   habits how_;
   secret identity_token_;
   std::map<std::string, platform_entry, std::less<>> platforms_;
+  std::vector<std::string> platform_order_; ///< as configured
   keyring keys_;
   script script_;
   media_store media_;

@@ -11,8 +11,10 @@ core::core(const options& what, surroundings world)
       // Microseconds of the start: beyond every id of an earlier life, unless that sent a million a second.
       chats_(static_cast<std::uint64_t>(std::max<std::int64_t>(1, world_.wall_ms() * 1000))), side_(chats_),
       life_("b" + world_.fresh_text().substr(0, 8)) {
-  for (const auto& x : what.platforms)
+  for (const auto& x : what.platforms) {
     platforms_[x.name] = {{x.name, json::one_line(x.descriptor)}, read_limits(x.descriptor)};
+    platform_order_.push_back(x.name);
+  }
 }
 
 const core::platform_entry& core::entry_of(const std::string& platform) {
@@ -21,14 +23,9 @@ const core::platform_entry& core::entry_of(const std::string& platform) {
     auto made = conservative_profile(platform);
     auto limits = read_limits(made.descriptor);
     it = platforms_.emplace(platform, platform_entry{std::move(made), std::move(limits)}).first;
+    platform_order_.push_back(platform);
   }
   return it->second;
-}
-
-std::vector<std::string> core::platform_names() const {
-  std::vector<std::string> out;
-  for (const auto& [name, x] : platforms_) out.push_back(name);
-  return out;
 }
 
 core::connection* core::current(std::string_view gateway_id) {

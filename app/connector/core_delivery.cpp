@@ -5,6 +5,7 @@
 #include "messages/wire/tokens.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace relay::connector {
 
@@ -12,7 +13,7 @@ bool core::fronts(const std::string& gateway_id, std::string_view platform) cons
   if (platform.empty()) return true;
   if (auto it = lines_.find(gateway_id); it != lines_.end())
     for (const auto& [name, bot] : it->second.identities)
-      if (name == platform) return true;
+      if (name == platform || name == generic_platform) return true;
   auto known = keys_.all().find(gateway_id);
   if (known == keys_.all().end()) return false;
   const auto& held = known->second.platforms;
@@ -22,9 +23,9 @@ bool core::fronts(const std::string& gateway_id, std::string_view platform) cons
 std::vector<std::string> core::targets(std::string_view gateway_id, std::string_view platform) const {
   if (!gateway_id.empty() && gateway_id != "*") return {std::string{gateway_id}};
   std::vector<std::string> out;
+  // Without a name: the gateway that fronts the platform, a connected one before an absent one, then the one
+  // heard of last. One that has not said yet what it fronts may turn out to be the one.
   std::string best;
-  // Without a name: one that fronts the platform before one that does not, a connected one before an absent
-  // one, then the one heard of last.
   std::tuple<bool, bool, std::uint64_t> best_rank{};
   for (const auto& [id, events] : lines_) {
     bool fronting = fronts(id, platform);
@@ -32,6 +33,7 @@ std::vector<std::string> core::targets(std::string_view gateway_id, std::string_
       if (fronting) out.push_back(id);
       continue;
     }
+    if (!fronting && !says_nothing(id)) continue;
     const auto* open = current(id);
     std::tuple<bool, bool, std::uint64_t> rank{fronting, open && open->handshaken && !open->idle,
                                                events.seen};
@@ -42,6 +44,13 @@ std::vector<std::string> core::targets(std::string_view gateway_id, std::string_
   }
   if (!best.empty()) out.push_back(best);
   return out;
+}
+
+bool core::says_nothing(const std::string& gateway_id) const {
+  auto events = lines_.find(gateway_id);
+  auto known = keys_.all().find(gateway_id);
+  return (events == lines_.end() || events->second.identities.empty()) &&
+         (known == keys_.all().end() || known->second.platforms.empty());
 }
 
 void core::send_event(const connection& to, const buffered_entry& x) {
@@ -102,7 +111,8 @@ void core::poked(std::string_view gateway_id, int status, std::string_view error
 void core::deliver_to(injected& out, std::string_view gateway_id, std::string_view platform,
                       const std::string& payload, bool passthrough) {
   auto ids = targets(gateway_id, platform);
-  if (ids.empty()) out.error = "no gateway is known yet: none was provisioned, added or connected";
+  if (ids.empty())
+    out.error = "no gateway fronts " + (platform.empty() ? "anything yet" : std::string{platform});
   for (const auto& id : ids) ++(deliver(id, platform, payload, passthrough) ? out.live : out.buffered);
 }
 

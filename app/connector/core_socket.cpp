@@ -162,20 +162,35 @@ void core::on_outbound(connection& from, const json::value& frame, std::string_v
   note("outbound", from.gateway_id, platform, seen.raw("frame", json::one_line(text)));
   if (request.empty()) return; // there is nothing that an answer could name
   if (rule && (ends(*rule, from.id) || rule->withhold)) return;
-  std::string result;
-  if (rule && !rule->result.empty())
-    result = json::one_line(rule->result);
-  else if (!problem.empty())
-    result = json::fields{}.add("success", false).add("error", problem).object();
-  else
-    result = side_.perform(platform, entry_of(platform).limits, *action,
-                           {how_.check_discriminators, how_.check_length}, now_ms());
+  if (rule && !rule->result.empty()) problem.clear(); // the script decides
+  auto result = problem.empty() ? result_of(platform, *action, rule)
+                                : json::fields{}.add("success", false).add("error", problem).object();
   auto answer =
       R"({"type":"outbound_result","requestId":)" + json::quote(request) + R"(,"result":)" + result + "}";
   for (int i = 0; i < (rule ? rule->copies : 1); ++i)
     later(rule ? rule->delay : milliseconds{0}, [this, to = from.id, platform, answer] {
       if (sockets_.count(to) > 0) write(to, answer, "outbound_result", platform);
     });
+}
+
+std::string core::result_of(const std::string& platform, const json::value& action,
+                            const std::optional<rule>& script) {
+  json::document told;
+  bool scripted = script && !script->result.empty() && json::parse_object(script->result, told);
+  if (scripted && !json::flag(told, "success", false)) return json::one_line(script->result);
+  auto usual = side_.perform(platform, entry_of(platform).limits, action,
+                             {how_.check_discriminators, how_.check_length}, now_ms());
+  if (!scripted) return usual;
+  // The platform did it, and names the message as the script wants it: later edits will use that name.
+  json::document done;
+  auto* in = chats_.find({platform, std::string{json::text(action, "chat_id")}});
+  if (in && json::parse_object(usual, done))
+    if (auto* entry = chats_.entry(*in, json::text(done, "message_id"));
+        entry && !json::text(told, "message_id").empty()) {
+      entry->id = json::text(told, "message_id");
+      chats_.touch(*in, *entry);
+    }
+  return json::one_line(script->result);
 }
 
 void core::on_ack(connection& from, const json::value& frame) {

@@ -220,7 +220,7 @@ void engine::on_request(net::server_request x, std::shared_ptr<net::responder> t
     return settle();
   }
   if (x.path == "/healthz") return to->answer({200, "application/json", R"({"ok":true})", {}});
-  bool page = what_.console && (x.path == "/" || x.path == "/console");
+  bool page = what_.console && what_.control && (x.path == "/" || x.path == "/console");
   if (!page && !(what_.control && starts("/control/"))) {
     return to->answer({404, "application/json", R"({"error":"no such path"})", {}});
   }

@@ -140,7 +140,7 @@ chat_entry& platform_side::post(call& x, std::string form) {
   entry.id = chats_.new_id(x.in);
   entry.time_ms = x.now_ms;
   entry.from_bot = true;
-  entry.author = "bot";
+  entry.author = "agent";
   entry.text = x.get("content");
   entry.reply_to = x.get("reply_to");
   entry.form = std::move(form);
