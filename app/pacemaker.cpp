@@ -23,8 +23,8 @@ voice_actor::behavior_type voice(voice_actor::pointer, const std::shared_ptr<hea
 
 struct pacemaker::impl : std::enable_shared_from_this<pacemaker::impl> {
   impl(boost::asio::io_context& io, caf::actor_system& system, heartbeats& all)
-    : beats(all), timer(io), own(all.add("I/O", steady::now())),
-      actor(system.spawn(voice, all.add("actor", steady::now()))) {}
+      : beats(all), timer(io), own(all.add("I/O", steady::now())),
+        actor(system.spawn(voice, all.add("actor", steady::now()))) {}
 
   void wait() {
     timer.expires_after(heartbeats::interval);
@@ -49,7 +49,7 @@ struct pacemaker::impl : std::enable_shared_from_this<pacemaker::impl> {
 };
 
 pacemaker::pacemaker(boost::asio::io_context& io, caf::actor_system& system, heartbeats& beats)
-  : impl_(std::make_shared<impl>(io, system, beats)) {
+    : impl_(std::make_shared<impl>(io, system, beats)) {
   impl_->wait();
 }
 

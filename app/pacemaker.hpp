@@ -13,8 +13,8 @@ class io_context;
 
 namespace relay {
 
-/// Every heartbeats::interval it lets the io_context's thread beat, and asks an actor to beat for the threads that
-/// run actors. Two wake-ups in five seconds.
+/// Every heartbeats::interval it lets the io_context's thread beat, and asks an actor to beat for the threads
+/// that run actors. Two wake-ups in five seconds.
 class pacemaker {
 public:
   pacemaker(boost::asio::io_context& io, caf::actor_system& system, heartbeats& beats);

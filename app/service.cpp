@@ -34,7 +34,8 @@ constexpr milliseconds overtime{3'000};
 /// How long answers on their way out (to POST /v1/drain, say) may take before the listener goes.
 constexpr milliseconds last_answers{50};
 
-std::unique_ptr<caf::actor_system_config> actor_config(config::scheduler_kind kind, boost::asio::io_context& io) {
+std::unique_ptr<caf::actor_system_config> actor_config(config::scheduler_kind kind,
+                                                       boost::asio::io_context& io) {
   auto result = std::make_unique<caf::actor_system_config>();
   register_messages(*result);
   if (kind == config::scheduler_kind::io) {
@@ -93,7 +94,8 @@ bool service::impl::start(start_failure& why) {
   where.token = service.admin_token;
   where.max_line = running.limits.max_frame;
   std::string error;
-  // First of all: without it nobody would learn how the rest goes, and a second gateway on one port must stop here.
+  // First of all: without it nobody would learn how the rest goes, and a second gateway on one port must stop
+  // here.
   listener = admin::listen(io, std::move(where), {what.counts.get(), &beats, what.log.get()}, error);
   if (!listener) {
     why = {exit_code::failure, error + "; choose another address with --listen or GATEWAY_LISTEN"};
@@ -106,8 +108,9 @@ bool service::impl::start(start_failure& why) {
     why = {exit_code::configuration, error};
     return false;
   }
-  caf::actor_cast<caf::abstract_actor*>(relay->supervisor())
-    ->attach_functor([this](const caf::error&) { boost::asio::post(io, [this] { supervisor_ended(); }); });
+  caf::actor_cast<caf::abstract_actor*>(relay->supervisor())->attach_functor([this](const caf::error&) {
+    boost::asio::post(io, [this] { supervisor_ended(); });
+  });
   pace = std::make_unique<pacemaker>(io, *system, beats);
 
   admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, "memory"};
@@ -203,7 +206,8 @@ void service::impl::supervisor_ended() {
   if (draining) return drained();
   draining = true;
   code = exit_code::failure;
-  note(severity::error, "service.supervisor_died", {{"next", "the process ends with 1, to be started again"}});
+  note(severity::error, "service.supervisor_died",
+       {{"next", "the process ends with 1, to be started again"}});
   drained();
 }
 

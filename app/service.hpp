@@ -1,5 +1,5 @@
-// The gateway as a service: one thread, its signals, the admin listener, reload, and an ordered end. What `run` and
-// `demo` are made of; a program that embeds the library uses app/gateway.hpp instead.
+// The gateway as a service: one thread, its signals, the admin listener, reload, and an ordered end. What
+// `run` and `demo` are made of; a program that embeds the library uses app/gateway.hpp instead.
 #pragma once
 
 #include "app/log.hpp"
@@ -18,7 +18,8 @@ struct service_options {
   std::shared_ptr<metrics> counts;
   /// Resolves the settings anew (reload). Unset: a reload is refused.
   std::function<config::resolution()> resolve;
-  bool config_found = false; ///< of the first resolution: a file that is gone later is no reason to turn all off
+  bool config_found =
+      false; ///< of the first resolution: a file that is gone later is no reason to turn all off
 };
 
 /// Why a service did not start.
@@ -38,8 +39,8 @@ public:
 
   /// `http://127.0.0.1:9480`: where the listener is.
   std::string url() const;
-  /// Serves until drained: by a signal, by POST /v1/drain, or by drain(). Returns the exit code: 0 after every
-  /// planned stop. Takes SIGINT, SIGTERM, SIGHUP and SIGUSR1 meanwhile.
+  /// Serves until drained: by a signal, by POST /v1/drain, or by drain(). Returns the exit code: 0 after
+  /// every planned stop. Takes SIGINT, SIGTERM, SIGHUP and SIGUSR1 meanwhile.
   int run();
   /// Begins the ordered end. Any thread, also before run(); again is without effect.
   void drain();

@@ -1,0 +1,50 @@
+#include "app/admin/one_shot.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/wire/actions.hpp"
+#include "messages/wire/json_read.hpp"
+#include "messages/wire/json_write.hpp"
+
+namespace relay::admin {
+
+namespace {
+
+/// An optional text member. False when it is there and not a text.
+bool read_text(const wire::json::value& root, const char* name, std::string& out) {
+  const auto* found = wire::json::find(root, name);
+  if (found == nullptr || found->IsNull()) return true;
+  if (!found->IsString()) return false;
+  out = wire::json::view(*found);
+  return true;
+}
+
+one_shot wrong(std::string why) { return {{}, std::move(why)}; }
+
+} // namespace
+
+one_shot read_one_shot(std::string_view body) {
+  wire::json::document doc;
+  if (!doc.parse(body) || !doc.root().IsObject()) return wrong("the body is not a JSON object");
+  one_shot result;
+  if (!read_text(doc.root(), "platform", result.request.platform)) return wrong("platform is not a string");
+  if (!read_text(doc.root(), "request_id", result.request.request_id))
+    return wrong("request_id is not a string");
+  const auto* what = wire::json::object(doc.root(), "action");
+  if (what == nullptr) return wrong("action is missing or not an object");
+  auto read = wire::decode_action(wire::json::text_of(*what, {}));
+  if (!read) return wrong(read.error);
+  result.request.act = std::move(read.value);
+  return result;
+}
+
+int status_of(const action_result& x) {
+  switch (x.how) {
+  case outcome::done: return 200;
+  case outcome::unknown: return 504;
+  case outcome::definite: break;
+  }
+  if (x.code == "not_connected") return 503;
+  return x.code == to_string(ec::bad_action) ? 400 : 409;
+}
+
+} // namespace relay::admin

@@ -1,0 +1,23 @@
+// `POST /v1/actions`: one action from outside any agent (agent-link.md, One-shot sends). Pure.
+#pragma once
+
+#include "messages/flow.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace relay::admin {
+
+/// Either a request or one line that says what is wrong with the body.
+struct one_shot {
+  action_request request;
+  std::string error; ///< empty = fine
+};
+/// Reads `{"platform"?,"request_id"?,"action":{...}}`.
+one_shot read_one_shot(std::string_view body);
+
+/// The HTTP status that an outcome is answered with: 200 done, 409 definite failure, 504 ambiguous, 400 bad
+/// action, 503 not connected in time.
+int status_of(const action_result& x);
+
+} // namespace relay::admin

@@ -1,0 +1,243 @@
+#include "app/admin/server.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "app/admin/access.hpp"
+#include "app/admin/one_shot.hpp"
+#include "app/admin/status_json.hpp"
+#include "app/admin/status_page.hpp"
+#include "config/listener.hpp"
+#include "messages/wire/frames.hpp"
+#include "messages/wire/json_write.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace relay::admin {
+
+namespace {
+
+using net::server_request;
+using net::server_response;
+using answering = std::shared_ptr<net::responder>;
+
+constexpr milliseconds report_limit{2'000};
+
+server_response json(int status, std::string body) {
+  server_response out;
+  out.status = status;
+  out.body = std::move(body);
+  return out;
+}
+
+server_response problem(int status, std::string_view why) { return json(status, error_json(why)); }
+
+/// What no answer of this listener goes without.
+server_response guarded(server_response x) {
+  bool has_policy = false;
+  for (const auto& [name, value] : x.headers) has_policy = has_policy || name == "Content-Security-Policy";
+  if (!has_policy)
+    x.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  x.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  x.headers.emplace_back("Referrer-Policy", "no-referrer");
+  x.headers.emplace_back("Cache-Control", "no-store");
+  return x;
+}
+
+class admin_server final : public server {
+public:
+  admin_server(const listener_options& what, surroundings with)
+      : with_(with), host_(what.host),
+        max_line_(what.max_line), rules_{config::is_loopback(what.host), what.token} {}
+
+  bool open(boost::asio::io_context& io, const listener_options& what, std::string& error) {
+    net::server_options options;
+    options.host = what.host;
+    options.port = what.port;
+    options.max_message = what.max_line;
+    net::server_handlers handlers;
+    handlers.on_request = [this](server_request x, answering to) { request(x, to); };
+    handlers.on_upgrade = [this](const server_request& x, const std::shared_ptr<net::upgrade>& to) {
+      upgrade(x, to);
+    };
+    http_ = net::listen(io, std::move(options), std::move(handlers), error);
+    return http_ != nullptr;
+  }
+
+  std::uint16_t port() const override { return http_->port(); }
+  std::string url() const override {
+    return "http://" + config::to_string(config::listener{host_, http_->port()});
+  }
+  void attach(target x) override { target_.emplace(std::move(x)); }
+  void use_token(secret x) override {
+    if (!x.empty() || rules_.loopback) rules_.token = std::move(x);
+  }
+  void stop() override { http_->stop(); }
+
+private:
+  /// `endpoint` of the table below; what it does is decided, who may ask was checked.
+  using action = void (admin_server::*)(const server_request&, const answering&);
+  struct endpoint {
+    std::string_view path, method;
+    action run;
+    bool open = false;  ///< needs no token
+    bool alone = false; ///< works without a gateway
+  };
+  static const endpoint endpoints[];
+
+  static const endpoint* find(std::string_view path);
+
+  void request(const server_request& x, const answering& to) {
+    const auto* where = find(x.path);
+    auto reply = [&](server_response answer) { to->answer(guarded(std::move(answer))); };
+    if (auto said = judge(rules_, x, where != nullptr && where->open); said != verdict::allowed) {
+      note(severity::debug, "admin.refused", x);
+      return reply(refusal(said));
+    }
+    if (where == nullptr) return reply(problem(404, "not found"));
+    bool head = x.method == "HEAD" && where->method == "GET";
+    if (x.method != where->method && !head) {
+      auto answer = problem(405, "the method is not allowed here");
+      answer.headers.emplace_back("Allow", where->method == "GET" ? "GET, HEAD" : std::string{where->method});
+      return reply(std::move(answer));
+    }
+    if (!target_ && !where->alone) return reply(problem(503, "starting"));
+    if (x.method == "POST") note(severity::info, "admin.command", x);
+    (this->*where->run)(x, to);
+  }
+
+  void upgrade(const server_request& x, const std::shared_ptr<net::upgrade>& to) {
+    auto refuse = [&](server_response answer) { to->refuse(guarded(std::move(answer))); };
+    if (auto said = judge(rules_, x, false); said != verdict::allowed) {
+      note(severity::debug, "admin.refused", x);
+      return refuse(refusal(said));
+    }
+    if (x.path != "/v1/agent") return refuse(problem(404, "not found"));
+    if (!target_) return refuse(problem(503, "starting"));
+    auto agents = target_->agents ? target_->agents() : link_agent_actor{};
+    if (!agents) return refuse(problem(409, "the agent of this gateway is not `link`"));
+    auto peer = ++peers_;
+    auto socket = to->accept(make_agent_listener(agents, peer, max_line_));
+    post(agents, agent_attached{peer, std::move(socket)});
+  }
+
+  void note(severity level, std::string_view id, const server_request& x) const {
+    if (with_.notes != nullptr && with_.notes->wants(level))
+      with_.notes->note(level, id, {{"method", x.method}, {"path", x.path}, {"peer", x.peer}});
+  }
+
+  // -- health -----------------------------------------------------------------------------------------
+
+  void live(const server_request&, const answering& to) {
+    auto now = std::chrono::steady_clock::now();
+    with_.beats->look(now);
+    auto late = with_.beats->late(now);
+    to->answer(guarded(late.empty() ? json(200, R"({"state":"alive"})") : problem(503, late)));
+  }
+  void ready(const server_request&, const answering& to) {
+    target_->supervisor.report(report_limit, [to](const gateway_report* x) {
+      auto said = readiness_of(x);
+      to->answer(guarded(json(said.status, std::move(said.body))));
+    });
+  }
+  void startup(const server_request&, const answering& to) {
+    target_->supervisor.report(report_limit, [to](const gateway_report* x) {
+      auto said = startup_of(x);
+      to->answer(guarded(json(said.status, std::move(said.body))));
+    });
+  }
+
+  // -- to look at ---------------------------------------------------------------------------------------
+
+  void expose(const server_request&, const answering& to) {
+    server_response out;
+    out.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    out.body = with_.counts->expose();
+    to->answer(guarded(std::move(out)));
+  }
+  void status(const server_request&, const answering& to) {
+    target_->supervisor.report(report_limit, [to, counters = with_.counts->values(),
+                                              store = target_->store](const gateway_report* x) {
+      to->answer(guarded(x == nullptr ? problem(503, "the supervisor does not answer")
+                                      : json(200, status_json(*x, counters, store))));
+    });
+  }
+  void page(const server_request&, const answering& to) { to->answer(guarded(status_page())); }
+
+  // -- to command ---------------------------------------------------------------------------------------
+
+  void reload(const server_request&, const answering& to) {
+    reload_answer done =
+        target_->reload ? target_->reload() : reload_answer{false, {"there is nothing to reload"}};
+    std::string out;
+    wire::json::object_writer{out}.boolean("accepted", done.accepted).texts("problems", done.problems).end();
+    to->answer(guarded(json(202, std::move(out))));
+  }
+  void drain(const server_request&, const answering& to) {
+    to->answer(guarded(json(202, R"({"accepted":true})")));
+    if (target_->drain) target_->drain();
+  }
+  void dormant(const server_request&, const answering& to) {
+    target_->supervisor.tell(command::dormant);
+    to->answer(guarded(json(202, R"({"accepted":true})")));
+  }
+  void wake(const server_request&, const answering& to) {
+    target_->supervisor.tell(command::wake);
+    to->answer(guarded(json(204, {})));
+  }
+  void act(const server_request& x, const answering& to) {
+    auto what = read_one_shot(x.body);
+    if (!what.error.empty()) return to->answer(guarded(problem(400, what.error)));
+    target_->supervisor.act(std::move(what.request), target_->action_limit, [to](const action_outcome* done) {
+      // No answer at all: the action may be anywhere on its way.
+      auto result =
+          done != nullptr ? done->result : action_result::ambiguous("the gateway gave no outcome in time");
+      to->answer(guarded(json(status_of(result), wire::encode_result(result))));
+    });
+  }
+  void agent(const server_request&, const answering& to) {
+    auto answer = problem(426, "connect with a WebSocket");
+    answer.headers.emplace_back("Upgrade", "websocket");
+    to->answer(guarded(std::move(answer)));
+  }
+
+  surroundings with_;
+  std::string host_;
+  std::uint64_t max_line_;
+  access_rules rules_;
+  std::optional<target> target_;
+  std::uint64_t peers_ = 0;
+  std::unique_ptr<net::http_server> http_; // last: its handlers use everything above
+};
+
+const admin_server::endpoint admin_server::endpoints[] = {
+    {"/livez", "GET", &admin_server::live, true, true},
+    {"/healthz", "GET", &admin_server::live, true, true},
+    {"/startupz", "GET", &admin_server::startup, true},
+    {"/readyz", "GET", &admin_server::ready, true},
+    {"/wake", "GET", &admin_server::wake, true},
+    {"/metrics", "GET", &admin_server::expose, false, true},
+    {"/v1/status", "GET", &admin_server::status},
+    {"/", "GET", &admin_server::page, false, true},
+    {"/v1/reload", "POST", &admin_server::reload},
+    {"/v1/drain", "POST", &admin_server::drain},
+    {"/v1/dormant", "POST", &admin_server::dormant},
+    {"/v1/actions", "POST", &admin_server::act},
+    {"/v1/agent", "GET", &admin_server::agent},
+};
+
+const admin_server::endpoint* admin_server::find(std::string_view path) {
+  for (const auto& x : endpoints)
+    if (x.path == path) return &x;
+  return nullptr;
+}
+
+} // namespace
+
+std::unique_ptr<server> listen(boost::asio::io_context& io, listener_options what, surroundings with,
+                               std::string& error) {
+  auto result = std::make_unique<admin_server>(what, with);
+  if (!result->open(io, what, error)) return nullptr;
+  return result;
+}
+
+} // namespace relay::admin

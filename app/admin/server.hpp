@@ -1,0 +1,74 @@
+// The admin listener: health, status, metrics, commands, one-shot sends, and the door for agents
+// (agent-link.md).
+#pragma once
+
+#include "actors/agents/link.hpp"
+#include "app/admin/supervisor_line.hpp"
+#include "app/heartbeat.hpp"
+#include "app/metrics/metrics.hpp"
+#include "messages/secret.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace relay::admin {
+
+struct listener_options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;              ///< 0 picks one
+  secret token;                        ///< needed when `host` is not loopback
+  std::uint64_t max_line = 8ULL << 20; ///< bytes of one line of an agent
+};
+
+/// What the endpoints show that is not the gateway itself. All must outlive the server.
+struct surroundings {
+  metrics* counts = nullptr;
+  heartbeats* beats = nullptr;
+  notes_port* notes = nullptr;
+};
+
+/// What a reload led to: nothing is wrong, or why the running settings stay.
+struct reload_answer {
+  bool accepted = false;
+  std::vector<std::string> problems; ///< one line each; also of accepted settings
+};
+
+/// The gateway behind the endpoints.
+struct target {
+  supervisor_line supervisor;
+  std::function<link_agent_actor()> agents; ///< who takes agents now; unset or null: none may attach
+  std::function<reload_answer()> reload;    ///< called on the io_context's thread
+  std::function<void()> drain;              ///< the same; the process ends when it is done
+  milliseconds action_limit{90'000};        ///< an action is settled by then
+  std::string store = "memory";
+};
+
+/// Everything on the io_context's thread unless said otherwise.
+class server {
+public:
+  virtual ~server() = default;
+  virtual std::uint16_t port() const = 0;
+  /// `http://127.0.0.1:9480`
+  virtual std::string url() const = 0;
+  /// The gateway is there. Until then all but /livez and /healthz answer 503. Before the io_context runs, or
+  /// on its thread.
+  virtual void attach(target x) = 0;
+  /// The admin token of reloaded settings. A listener that is not on loopback keeps the one it has when this
+  /// is empty.
+  virtual void use_token(secret x) = 0;
+  /// Ends the listener and every connection; idempotent.
+  virtual void stop() = 0;
+};
+
+/// Binds at once; requests are answered as soon as `io` runs. Null and one line in `error` on failure.
+std::unique_ptr<server> listen(boost::asio::io_context& io, listener_options what, surroundings with,
+                               std::string& error);
+
+} // namespace relay::admin

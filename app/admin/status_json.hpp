@@ -1,0 +1,32 @@
+// What the admin endpoints tell about the gateway, as JSON. Pure; no secret can get in.
+#pragma once
+
+#include "messages/control.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace relay::admin {
+
+using counts = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// `GET /v1/status`. `store`: where accepted events are kept (`memory`).
+std::string status_json(const gateway_report& x, const counts& counters, std::string_view store);
+
+/// `GET /readyz`: 200 with `{"state"}`, or 503 with `{"state","reason"}`.
+struct readiness {
+  int status = 503;
+  std::string body;
+};
+/// Null: the gateway did not answer.
+readiness readiness_of(const gateway_report* x);
+/// `GET /startupz`, in the same form.
+readiness startup_of(const gateway_report* x);
+
+/// `{"error":"..."}`
+std::string error_json(std::string_view why);
+
+} // namespace relay::admin

@@ -1,0 +1,22 @@
+#include "app/commands/commands.hpp"
+#include "app/commands/say.hpp"
+#include "config/render.hpp"
+#include "config/resolve.hpp"
+
+namespace relay::commands {
+
+int check(const setting_options& from, bool json) {
+  auto found = config::resolve(config::process_sources(from.flags, from.config_file));
+  auto code = config::check_exit_code(found);
+  if (json) {
+    print(config::resolution_json(found));
+    return code;
+  }
+  print("# config file: " + (found.config_path.empty() ? std::string{"none"} : found.config_path) +
+        (found.config_found ? "" : " (not there)") + "\n" + config::listing_text(found));
+  for (const auto& x : found.problems) complain(to_string(x));
+  if (code != 0) complain(std::to_string(found.problems.size()) + " problem(s); fix them and check again");
+  return code;
+}
+
+} // namespace relay::commands

@@ -1,0 +1,44 @@
+// What the program can do, one function per command (agent-link.md, Commands). Each returns the exit code and
+// says what went wrong in one line on standard error.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace relay::commands {
+
+/// Where settings come from, beside the environment and the files.
+struct setting_options {
+  std::map<std::string, std::string> flags; ///< as config::sources::flags
+  std::optional<std::string> config_file;   ///< --config
+};
+
+/// The service.
+int run(const setting_options& from);
+
+/// Strict validation of the settings.
+int check(const setting_options& from, bool json);
+
+/// The health check of an image without a shell: `what` is `live` or `ready`.
+int probe(const setting_options& from, const std::string& what);
+
+/// How a running gateway stands.
+int status(const setting_options& from, bool json);
+
+struct send_options {
+  std::string platform, chat, text; ///< text `-`: standard input
+  std::string reply_to, request_id;
+};
+/// One message through a running gateway.
+int send(const setting_options& from, const send_options& what);
+
+struct demo_options {
+  bool once = false;
+  std::string listen = "127.0.0.1:0"; ///< of the stand-in's console page
+};
+/// Connector stand-in, gateway and echo agent in one process.
+int demo(const demo_options& what);
+
+} // namespace relay::commands

@@ -1,0 +1,50 @@
+#include "app/commands/commands.hpp"
+#include "app/commands/say.hpp"
+#include "app/process.hpp"
+#include "app/service.hpp"
+#include "config/render.hpp"
+
+#include <unistd.h>
+
+namespace relay::commands {
+
+namespace {
+
+/// Every problem that does not stop us, in one clear line each; those that do have been told already.
+void report(log_port& log, const config::resolution& found) {
+  for (const auto& x : found.problems)
+    log.note(severity::warn, "config.problem", {{"problem", to_string(x)}});
+  log.note(severity::info, "config.loaded",
+           {{"config_file", found.config_found ? found.config_path : "none"},
+            {"problems", std::to_string(found.problems.size())}});
+}
+
+} // namespace
+
+int run(const setting_options& from) {
+  auto resolve = [from] { return config::resolve(config::process_sources(from.flags, from.config_file)); };
+  auto found = resolve();
+  if (config::stops_run(found)) {
+    for (const auto& x : found.problems)
+      if (x.fatal_for_run) complain(to_string(x));
+    return exit_code::configuration;
+  }
+  ignore_broken_pipes();
+  service_options what;
+  what.settings = found.values;
+  what.log = make_log(make_descriptor_output(STDERR_FILENO), found.values.service.log_level,
+                      found.values.service.format);
+  what.counts = std::make_shared<metrics>();
+  what.counts->watch({"relay_gateway_log_lines_dropped_total", "Log lines that nobody took in time.", ""},
+                     [log = what.log] { return log->dropped(); });
+  what.resolve = resolve;
+  what.config_found = found.config_found;
+  report(*what.log, found);
+  start_failure why;
+  auto service = service::start(std::move(what), why);
+  if (!service) return fail(why.exit_code, why.text);
+  print("listening on " + service->url() + "\n");
+  return service->run();
+}
+
+} // namespace relay::commands

@@ -1,0 +1,62 @@
+#include "app/commands/running_gateway.hpp"
+
+#include "app/net/client.hpp"
+#include "app/net/io_thread.hpp"
+#include "app/version.hpp"
+#include "config/listener.hpp"
+#include "config/resolve.hpp"
+
+#include <future>
+
+namespace relay::commands {
+
+namespace {
+
+http_response nobody(std::string why) {
+  http_response result;
+  result.error = std::move(why);
+  return result;
+}
+
+} // namespace
+
+std::string listener_url(const config::service_settings& x) {
+  if (x.listen_port == 0) return {};
+  auto host = x.listen_host;
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  return "http://" + config::to_string(config::listener{host, x.listen_port});
+}
+
+http_response ask_gateway(const setting_options& from, const std::string& method, const std::string& path,
+                          const std::string& body, milliseconds limit) {
+  auto found = config::resolve(config::process_sources(from.flags, from.config_file));
+  auto base = listener_url(found.values.service);
+  if (base.empty())
+    return nobody("the listener's port is 0, so nobody knows it; name the port with --listen");
+  net::io_thread io;
+  net::client_options how; // no proxy, whatever the settings say: this is our own machine
+  how.user_agent = "relay-gateway/" + std::string{version()};
+  std::string error;
+  auto port = net::make_http_port(io.context(), how, error);
+  if (!port) return nobody(error);
+  http_request what;
+  what.method = method;
+  what.url = base + path;
+  what.bearer = found.values.service.admin_token;
+  what.timeout = limit;
+  what.max_body = 16ULL << 20;
+  if (!body.empty()) {
+    what.headers.emplace_back("Content-Type", "application/json");
+    what.body = secret{body};
+  }
+  auto answer = std::make_shared<std::promise<http_response>>();
+  port->call(std::move(what), [answer](http_response x) { answer->set_value(std::move(x)); });
+  auto result = answer->get_future().get();
+  if (result.status == 0)
+    result.error =
+        "no gateway answers at " + base + " (" + result.error + "); is it running, and is --listen right?";
+  return result;
+}
+
+} // namespace relay::commands

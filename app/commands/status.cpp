@@ -1,0 +1,83 @@
+#include "app/commands/commands.hpp"
+#include "app/commands/running_gateway.hpp"
+#include "app/commands/say.hpp"
+#include "app/process.hpp"
+#include "config/text.hpp"
+#include "messages/wire/json_read.hpp"
+
+namespace relay::commands {
+
+namespace {
+
+using wire::json::value;
+
+std::string shown_text(const value& x, std::string_view name) {
+  return config::shown(wire::json::text(x, name));
+}
+
+std::string shown_number(const value& x, std::string_view name) {
+  const auto* found = wire::json::find(x, name);
+  return found != nullptr && found->IsUint64() ? std::to_string(found->GetUint64()) : "?";
+}
+
+void row(std::string& out, std::string_view name, const std::string& text) {
+  if (text.empty()) return;
+  out += name;
+  out.append(name.size() < 14 ? 14 - name.size() : 1, ' ');
+  out += text + "\n";
+}
+
+std::string with_error(std::string step, const std::string& error) {
+  return error.empty() ? step : step + " (" + error + ")";
+}
+
+std::string platform_line(const value& x) {
+  auto result = "provisioning " +
+                with_error(shown_text(x, "provisioning"), shown_text(x, "provisioning_error")) + ", policy " +
+                with_error(shown_text(x, "policy"), shown_text(x, "policy_error"));
+  auto bot = shown_text(x, "bot_id");
+  return (bot.empty() ? "" : "bot " + bot + ", ") + result +
+         (wire::json::object(x, "descriptor") != nullptr ? ", described" : ", not described yet");
+}
+
+std::string for_a_person(const value& root) {
+  std::string out;
+  auto since = shown_text(root, "since");
+  row(out, "state", shown_text(root, "state") + (since.empty() ? "" : " since " + since));
+  row(out, "reason", shown_text(root, "reason"));
+  row(out, "gateway", shown_text(root, "gateway_id"));
+  row(out, "tenant", shown_text(root, "tenant"));
+  row(out, "connector", shown_text(root, "connector"));
+  row(out, "agent", shown_text(root, "agent") + ", " + shown_number(root, "agents") + " attached");
+  row(out, "chats", shown_number(root, "chats"));
+  row(out, "pending", shown_number(root, "pending"));
+  row(out, "store", shown_text(root, "store"));
+  if (const auto* platforms = wire::json::array(root, "platforms"))
+    for (const auto& x : platforms->GetArray()) row(out, shown_text(x, "name"), platform_line(x));
+  row(out, "version", shown_text(root, "version"));
+  return out;
+}
+
+} // namespace
+
+int status(const setting_options& from, bool json) {
+  auto answer = ask_gateway(from, "GET", "/v1/status", {}, milliseconds{10'000});
+  if (answer.status == 0) return fail(exit_code::failure, answer.error);
+  if (answer.status == 401)
+    return fail(exit_code::failure,
+                "the gateway does not take this admin token; set GATEWAY_ADMIN_TOKEN to its own");
+  if (answer.status != 200)
+    return fail(exit_code::failure,
+                "the gateway answered " + std::to_string(answer.status) + ": " + answer.body.reveal());
+  if (json) {
+    print(answer.body.reveal() + "\n");
+    return exit_code::fine;
+  }
+  wire::json::document doc;
+  if (!doc.parse(answer.body.reveal()) || !doc.root().IsObject())
+    return fail(exit_code::failure, "what answers at the listener is not a relay-gateway; check --listen");
+  print(for_a_person(doc.root()));
+  return exit_code::fine;
+}
+
+} // namespace relay::commands

@@ -1,0 +1,50 @@
+#include "app/process.hpp"
+
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <unistd.h>
+
+namespace relay {
+
+namespace {
+
+extern "C" void end_now(int signal) { ::_exit(128 + signal); }
+
+} // namespace
+
+void ignore_broken_pipes() noexcept { std::signal(SIGPIPE, SIG_IGN); }
+
+void end_at_next_signal() noexcept {
+  struct sigaction how {};
+  how.sa_handler = end_now;
+  ::sigaction(SIGINT, &how, nullptr);
+  ::sigaction(SIGTERM, &how, nullptr);
+}
+
+struct exit_guard::impl {
+  std::mutex lock;
+  std::condition_variable changed;
+  bool released = false;
+  std::thread thread;
+};
+
+exit_guard::exit_guard(std::chrono::milliseconds limit, int code) : impl_(std::make_unique<impl>()) {
+  impl_->thread = std::thread([this, limit, code] {
+    std::unique_lock held{impl_->lock};
+    if (!impl_->changed.wait_for(held, limit, [this] { return impl_->released; })) std::_Exit(code);
+  });
+}
+
+exit_guard::~exit_guard() {
+  {
+    std::lock_guard held{impl_->lock};
+    impl_->released = true;
+  }
+  impl_->changed.notify_all();
+  impl_->thread.join();
+}
+
+} // namespace relay

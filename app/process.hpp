@@ -1,0 +1,37 @@
+// The process as its environment sees it: exit codes, signals, and an end that surely comes.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+namespace relay {
+
+/// What the process ends with (agent-link.md, Commands). A stop forced by a second signal is 128 + the
+/// signal.
+namespace exit_code {
+inline constexpr int fine = 0, failure = 1, usage = 2, state_not_writable = 73, state_held = 75,
+                     configuration = 78;
+} // namespace exit_code
+
+/// A peer that goes away must show as an error of write(), not as the end of the process.
+void ignore_broken_pipes() noexcept;
+
+/// From now on SIGINT and SIGTERM end the process at once, with 130 and 143. Also when every thread hangs,
+/// and as process 1 of a container, where the default actions do not count.
+void end_at_next_signal() noexcept;
+
+/// Ends the process with `code` unless it is destroyed within `limit`: for a stop that must come to its end
+/// even if some part of it hangs. Costs a thread while it lives.
+class exit_guard {
+public:
+  exit_guard(std::chrono::milliseconds limit, int code);
+  exit_guard(const exit_guard&) = delete;
+  exit_guard& operator=(const exit_guard&) = delete;
+  ~exit_guard();
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace relay

@@ -1,0 +1,11 @@
+// The version that `--version`, the metrics and the status page tell.
+#pragma once
+
+#include <string_view>
+
+namespace relay {
+
+/// As in CMakeLists.txt: `major.minor.patch`.
+std::string_view version() noexcept;
+
+} // namespace relay
