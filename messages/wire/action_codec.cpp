@@ -178,7 +178,7 @@ action typing(std::string chat_id, std::string metadata) {
   return out;
 }
 
-action react(std::string chat_id, std::string message_id, std::string emoji, bool remove) {
+action react(std::string chat_id, std::string message_id, std::string_view emoji, bool remove) {
   auto out = basic(op::react, std::move(chat_id));
   out.message_id = std::move(message_id);
   json::object_writer to{out.rest};

@@ -24,6 +24,6 @@ std::string encode_action(const action& x, const discriminators& who = {});
 action send(std::string chat_id, std::string content, std::string reply_to = {}, std::string metadata = {});
 action edit(std::string chat_id, std::string message_id, std::string content, std::string metadata = {});
 action typing(std::string chat_id, std::string metadata = {});
-action react(std::string chat_id, std::string message_id, std::string emoji, bool remove = false);
+action react(std::string chat_id, std::string message_id, std::string_view emoji, bool remove = false);
 
 } // namespace relay::wire

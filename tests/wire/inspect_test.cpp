@@ -1,7 +1,6 @@
 // Every message struct survives CAF's binary serialisation, so that a member forgotten in `inspect` is
 // noticed.
-#include "messages/flow.hpp"
-#include "messages/policy.hpp"
+#include "messages/control.hpp"
 
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
@@ -15,6 +14,10 @@ struct filler {
   int next = 1;
   std::string text() { return "text-" + std::to_string(next++); }
 };
+template <class T>
+T made(filler& f) {
+  return full(f, static_cast<T*>(nullptr));
+}
 
 event_source full(filler& f, event_source*) {
   event_source x;
@@ -32,26 +35,26 @@ prompt_response full(filler& f, prompt_response*) { return {f.text(), f.text(), 
 inbound_event full(filler& f, inbound_event*) {
   return {f.text(),
           message_type::sticker,
-          full(f, static_cast<event_source*>(nullptr)),
+          made<event_source>(f),
           f.text(),
           f.text(),
-          full(f, static_cast<replied_message*>(nullptr)),
+          made<replied_message>(f),
           {f.text(), f.text()},
-          {full(f, static_cast<media_item*>(nullptr))},
-          full(f, static_cast<prompt_response*>(nullptr)),
+          {made<media_item>(f)},
+          made<prompt_response>(f),
           f.text(),
           f.text(),
           f.text(),
           true};
 }
-event_ref full(filler& f, event_ref*) { return event_ref{full(f, static_cast<inbound_event*>(nullptr))}; }
+event_ref full(filler& f, event_ref*) { return event_ref{made<inbound_event>(f)}; }
 chat_key full(filler& f, chat_key*) { return {f.text(), f.text()}; }
 identity full(filler& f, identity*) { return {f.text(), f.text(), f.text()}; }
 action full(filler& f, action*) {
   return {op::draft, f.text(), f.text(), f.text(), f.text(), f.text(), f.text(), f.text(), f.text()};
 }
 discriminators full(filler& f, discriminators*) { return {f.text(), f.text(), f.text()}; }
-route full(filler& f, route*) { return {f.text(), f.text(), full(f, static_cast<discriminators*>(nullptr))}; }
+route full(filler& f, route*) { return {f.text(), f.text(), made<discriminators>(f)}; }
 descriptor full(filler& f, descriptor*) {
   return {2,        f.text(), f.text(), f.text(), 77,   length_unit::utf16, true,    true, true, f.text(),
           f.text(), true,     true,     true,     true, {f.text()},         f.text()};
@@ -60,31 +63,50 @@ action_result full(filler& f, action_result*) {
   return {outcome::unknown, f.text(), {f.text(), f.text()}, f.text(), f.text(), f.text()};
 }
 relevance_policy full(filler& f, relevance_policy*) { return {f.text(), true, {f.text()}, true}; }
-delivery full(filler& f, delivery*) {
-  return {f.text(), f.text(), full(f, static_cast<event_ref*>(nullptr)), true};
-}
+delivery full(filler& f, delivery*) { return {f.text(), f.text(), made<event_ref>(f), true}; }
 delivery_ack full(filler& f, delivery_ack*) { return {f.text()}; }
 turn_interrupt full(filler& f, turn_interrupt*) { return {f.text(), f.text()}; }
-action_request full(filler& f, action_request*) {
-  return {f.text(), f.text(), f.text(), full(f, static_cast<action*>(nullptr))};
-}
-action_outcome full(filler& f, action_outcome*) {
-  return {f.text(), full(f, static_cast<action_result*>(nullptr))};
-}
+action_request full(filler& f, action_request*) { return {f.text(), f.text(), f.text(), made<action>(f)}; }
+action_outcome full(filler& f, action_outcome*) { return {f.text(), made<action_result>(f)}; }
 session_interrupt full(filler& f, session_interrupt*) { return {f.text(), f.text(), true}; }
 route_seen full(filler& f, route_seen*) {
-  return {f.text(), full(f, static_cast<chat_key*>(nullptr)), full(f, static_cast<discriminators*>(nullptr)),
-          f.text()};
+  return {f.text(), made<chat_key>(f), made<discriminators>(f), f.text()};
 }
-chat_action full(filler& f, chat_action*) {
-  return {7, full(f, static_cast<action*>(nullptr)), full(f, static_cast<route*>(nullptr)), -8};
+chat_action full(filler& f, chat_action*) { return {7, made<action>(f), made<route>(f), -8}; }
+chat_outcome full(filler& f, chat_outcome*) { return {7, made<action_result>(f)}; }
+transmit full(filler& f, transmit*) { return {7, made<action>(f), made<route>(f)}; }
+transmitted full(filler& f, transmitted*) { return {7, made<action_result>(f), false}; }
+
+platform_progress full(filler& f, platform_progress*) { return {f.text(), platform_step::failed, f.text()}; }
+descriptor_set full(filler& f, descriptor_set*) { return {{made<descriptor>(f)}, f.text()}; }
+link_status full(filler& f, link_status*) { return {link_phase::draining, f.text(), 7}; }
+link_gone full(filler& f, link_gone*) { return {7, 4401, f.text(), 503, f.text()}; }
+agent_welcome full(filler& f, agent_welcome*) { return {f.text(), {made<descriptor>(f)}}; }
+agent_presence full(filler&, agent_presence*) { return {7}; }
+delivery_returned full(filler& f, delivery_returned*) { return {{f.text()}}; }
+inbound_item full(filler& f, inbound_item*) { return {made<event_ref>(f), f.text()}; }
+inbound_batch full(filler& f, inbound_batch*) { return {7, {made<inbound_item>(f)}}; }
+buffer_acks full(filler& f, buffer_acks*) { return {{f.text(), f.text()}}; }
+platform_report full(filler& f, platform_report*) {
+  return {made<identity>(f), made<platform_progress>(f), made<platform_progress>(f), true,
+          made<descriptor>(f)};
 }
-chat_outcome full(filler& f, chat_outcome*) { return {7, full(f, static_cast<action_result*>(nullptr))}; }
-transmit full(filler& f, transmit*) {
-  return {7, full(f, static_cast<action*>(nullptr)), full(f, static_cast<route*>(nullptr))};
-}
-transmitted full(filler& f, transmitted*) {
-  return {7, full(f, static_cast<action_result*>(nullptr)), false};
+inbound_report full(filler&, inbound_report*) { return {1, 2, 3, 4, 5}; }
+egress_report full(filler&, egress_report*) { return {1, 2, 3, 4}; }
+gateway_report full(filler& f, gateway_report*) {
+  return {made<link_status>(f),
+          true,
+          true,
+          -7,
+          f.text(),
+          f.text(),
+          f.text(),
+          f.text(),
+          true,
+          {made<platform_report>(f)},
+          made<inbound_report>(f),
+          made<egress_report>(f),
+          9};
 }
 
 template <class T>
@@ -93,12 +115,15 @@ using message_structs =
     ::testing::Types<event_source, media_item, replied_message, prompt_response, inbound_event, event_ref,
                      chat_key, identity, action, discriminators, route, descriptor, action_result,
                      relevance_policy, delivery, delivery_ack, turn_interrupt, action_request, action_outcome,
-                     session_interrupt, route_seen, chat_action, chat_outcome, transmit, transmitted>;
+                     session_interrupt, route_seen, chat_action, chat_outcome, transmit, transmitted,
+                     platform_progress, descriptor_set, link_status, link_gone, agent_welcome, agent_presence,
+                     delivery_returned, inbound_item, inbound_batch, buffer_acks, platform_report,
+                     inbound_report, egress_report, gateway_report>;
 TYPED_TEST_SUITE(inspection, message_structs);
 
 TYPED_TEST(inspection, keeps_every_member) {
   filler f;
-  auto x = full(f, static_cast<TypeParam*>(nullptr));
+  auto x = made<TypeParam>(f);
   ASSERT_NE(x, TypeParam{});
   std::vector<char> bytes;
   caf::binary_serializer sink{nullptr, bytes};

@@ -23,7 +23,7 @@ TEST(json, member_text) {
 }
 
 TEST(json, text_checks_see_every_byte_of_a_word) {
-  for (std::size_t size = 1; size <= 24; ++size) {
+  for (std::size_t size = 1; size <= 300; size += size < 40 ? 1 : 37) {
     for (std::size_t at = 0; at < size; ++at) {
       std::string text(size, 'x');
       EXPECT_EQ(check_text(text, 0), text_fault::none);
@@ -37,6 +37,16 @@ TEST(json, text_checks_see_every_byte_of_a_word) {
         EXPECT_EQ(check_text(text, 1), text_fault::none);
       }
     }
+  }
+}
+
+TEST(json, a_lone_surrogate_is_seen_at_every_place) {
+  for (std::size_t before = 0; before <= 300; ++before) {
+    const std::string space(before, ' ');
+    EXPECT_EQ(check_text(space + R"("\udc00")", 0), text_fault::utf8) << before;
+    EXPECT_EQ(check_text(space + R"("\ud800")", 0), text_fault::utf8) << before;
+    EXPECT_EQ(check_text(space + R"("\ud83d\udd0c")", 0), text_fault::none) << before;
+    EXPECT_EQ(check_text(space + R"("\\udc00")", 0), text_fault::none) << before;
   }
 }
 
