@@ -25,6 +25,10 @@ chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, po
   s->router = std::move(router);
   s->key = std::move(key);
   auto use = [s](const link_up& x) {
+    if (x.connection && x.connection == s->connection) { // another platform's descriptor came
+      s->lane.describe(x.what);
+      return;
+    }
     core::lane_step step;
     s->connection = x.connection;
     s->lane.link(x.connection ? x.what : nullptr, step);

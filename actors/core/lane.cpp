@@ -3,6 +3,7 @@
 #include "actors/core/splitter.hpp"
 #include "messages/errors.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace relay::core {
@@ -36,6 +37,9 @@ void lane::collapse(item& newest) {
     auto& y = waiting_[i - 1];
     if (y.act.message_id != newest.act.message_id) continue;
     if (y.act.kind != op::edit || !(y.where == newest.where)) return;
+    // Its content may go out for as long as anybody waits, so it must not be told earlier that it did not.
+    auto& hold = newest.callers.back().hold_until;
+    for (auto& who : y.callers) hold = std::max(hold, who.hold_until);
     newest.callers.insert(newest.callers.begin(), y.callers.begin(), y.callers.end());
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i - 1));
     return;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace relay::core {
@@ -33,6 +34,10 @@ public:
   /// More is known of the connection in use (a further platform's descriptor came); nothing is settled by
   /// that.
   void described(descriptors_ptr what);
+  /// The same connection told more descriptors; ignored while there is no link.
+  void describe(descriptors_ptr what) {
+    if (link_) link_ = std::move(what);
+  }
   /// What became of the piece on the wire; others are ignored. One that was never written waits for the next
   /// link().
   void settled(const transmitted& x, lane_step& out);

@@ -1,0 +1,155 @@
+// The agent link (agent-link.md): attached agents, spread, hand-over, bad frames.
+#include "fixture.hpp"
+#include "messages/wire/framing.hpp"
+
+namespace relay::testing {
+namespace {
+
+class agent_link : public gateway_test {
+protected:
+  struct seat {
+    std::shared_ptr<fake_socket> socket;
+    std::size_t seen = 0;
+  };
+  fake_link sockets; // reused as a maker of line_socket handles
+
+  seat attach(std::uint64_t peer) {
+    auto listener = make_agent_listener(link, peer, 1 << 20);
+    auto handle = sockets.dial({}, listener);
+    seat out{sockets.dials.back()};
+    out.socket->open = true;
+    caf::anon_send(link, agent_attached{peer, std::move(handle)});
+    settle();
+    return out;
+  }
+  void say(seat& x, const std::string& text) {
+    x.socket->say(text);
+    settle();
+  }
+  static std::vector<std::string> of(const seat& x, const std::string& type) {
+    std::vector<std::string> out;
+    for (auto& f : x.socket->written)
+      if (f.find("\"type\":\"" + type + "\"") != std::string::npos) out.push_back(f);
+    return out;
+  }
+  void ack(seat& x, const std::string& frame) {
+    say(x, R"({"type":"ack","delivery_id":")" + field(frame, "delivery_id") + "\"}\n");
+  }
+};
+
+TEST_F(agent_link, ReadyDeliveryAckActionResult) {
+  start(with::link);
+  handshake();
+  world.link->last().say(event("discord", "c", "hello", "1", "b1"));
+  settle();
+  EXPECT_EQ(report().inbound.pending, 1U) << "nobody is attached: it waits";
+  auto a = attach(1);
+  ASSERT_EQ(of(a, "ready").size(), 1U);
+  EXPECT_NE(of(a, "ready")[0].find(R"("gateway_id":"gw-test")"), std::string::npos);
+  EXPECT_NE(of(a, "ready")[0].find(R"("platform":"telegram")"), std::string::npos);
+  ASSERT_EQ(of(a, "inbound").size(), 1U);
+  auto in = of(a, "inbound")[0];
+  EXPECT_EQ(field(in, "session_key"), "agent:main:discord:dm:c");
+  EXPECT_NE(in.find(R"("redelivered":false)"), std::string::npos);
+  EXPECT_TRUE(acked().empty());
+  ack(a, in);
+  EXPECT_EQ(acked().size(), 1U);
+  say(a, R"({"type":"action","request_id":"q1","delivery_id":")" + field(in, "delivery_id") +
+             R"(","action":{"op":"send","chat_id":"c","content":"hi"}})"
+             "\n");
+  ASSERT_EQ(sent().size(), 1U);
+  EXPECT_EQ(field(sent()[0], "platform"), "discord");
+  answer_all();
+  ASSERT_EQ(of(a, "result").size(), 1U);
+  EXPECT_NE(of(a, "result")[0].find(R"("request_id":"q1")"), std::string::npos);
+}
+
+TEST_F(agent_link, UnackedEventsOfAnAgentThatGoesMoveToAnother) {
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  world.link->last().say(event("discord", "c", "hello", "1"));
+  settle();
+  ASSERT_EQ(of(a, "inbound").size(), 1U);
+  auto b = attach(2);
+  a.socket->end();
+  settle();
+  ASSERT_EQ(of(b, "inbound").size(), 1U);
+  EXPECT_NE(of(b, "inbound")[0].find(R"("redelivered":true)"), std::string::npos);
+}
+
+TEST_F(agent_link, ChatsSpreadAndStick) {
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  auto b = attach(2);
+  for (int round = 0; round < 3; ++round)
+    for (int chat = 0; chat < 10; ++chat) {
+      world.link->last().say(
+          event("discord", "c" + std::to_string(chat), "x", std::to_string(round * 100 + chat)));
+      settle();
+      for (auto* x : {&a, &b})
+        for (auto all = of(*x, "inbound"); x->seen < all.size(); ++x->seen) ack(*x, all[x->seen]);
+    }
+  EXPECT_EQ(of(a, "inbound").size(), 15U);
+  EXPECT_EQ(of(b, "inbound").size(), 15U);
+}
+
+TEST_F(agent_link, BadFramesAreAnsweredAndTheLinkLivesOn) {
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  say(a, "nonsense\n{\"type\":\"action\",\"request_id\":\"q\",\"action\":{\"op\":\"send\"}}\n");
+  EXPECT_EQ(of(a, "error").size(), 2U);
+  EXPECT_NE(of(a, "error")[1].find(R"("request_id":"q")"), std::string::npos);
+  EXPECT_FALSE(a.socket->over);
+}
+
+TEST_F(agent_link, EventThatIsNeverAckedIsRepeatedThenSetAside) {
+  settings.limits.agent_ack_timeout = 10s;
+  settings.limits.agent_max_deliveries = 3;
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  world.link->last().say(event("discord", "c", "poison", "1", "b1") + event("discord", "c", "next", "2"));
+  settle();
+  advance(35s);
+  auto got = of(a, "inbound");
+  ASSERT_EQ(got.size(), 4U) << "three times the poison, then the next one";
+  EXPECT_NE(got[1].find(R"("redelivered":true)"), std::string::npos);
+  EXPECT_NE(got[3].find("next"), std::string::npos);
+  EXPECT_EQ(acked().size(), 1U) << "a terminal decision is an ack";
+  EXPECT_EQ(report().inbound.dead_letters, 1U);
+}
+
+TEST_F(agent_link, DeathOfTheRouterTellsTheAgentThatItsOutcomesAreUnknown) {
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  say(a,
+      R"({"type":"action","request_id":"q1","platform":"discord","action":{"op":"send","chat_id":"c","content":"hi"}})"
+      "\n");
+  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
+      caf::actor_cast<caf::abstract_actor*>(root));
+  caf::anon_send_exit(state->state.children.at("egress-router").handle, caf::exit_reason::kill);
+  settle();
+  ASSERT_EQ(of(a, "result").size(), 1U);
+  EXPECT_NE(of(a, "result")[0].find(R"("ambiguous":true)"), std::string::npos);
+}
+
+TEST_F(agent_link, InterruptsReachTheAgentsAndDrainingIsTold) {
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  world.link->last().say("{\"type\":\"interrupt_inbound\",\"session_key\":\"s\",\"chat_id\":\"c\"}\n");
+  settle();
+  EXPECT_EQ(of(a, "interrupt").size(), 1U);
+  caf::anon_send(root, command::drain);
+  settle();
+  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  settle();
+  EXPECT_EQ(of(a, "draining").size(), 1U);
+}
+
+} // namespace
+} // namespace relay::testing

@@ -1,0 +1,193 @@
+// Credentials and policy over the whole tree (protocol.md 2.1, 2.2), on virtual time.
+#include "fixture.hpp"
+
+namespace relay::testing {
+namespace {
+
+class provisioning : public gateway_test {
+protected:
+  provisioning() {
+    settings.relay.gateway_secret = {};
+    settings.relay.gateway_id.clear();
+    settings.relay.default_gateway_id = "gw-host";
+    settings.idp.access_token.value = secret{"the-access-token"};
+  }
+  std::vector<fake_http::call_t*> provisions() { return world.http->open("/relay/provision"); }
+  std::vector<fake_http::call_t*> policies() { return world.http->open("/relay/policy"); }
+  static std::string issued(const std::string& secret_text = "issued-secret") {
+    return R"({"secret":")" + secret_text +
+           R"(","deliveryKey":"dk","tenant":"t1","gatewayId":"gw-host","routeKeys":[]})";
+  }
+  static std::string body(fake_http::call_t* x) { return x->what.body.reveal(); }
+};
+
+TEST_F(provisioning, OneByOneUntilCredentialsThenTheRestAtOnce) {
+  settings.relay.identities = {{"discord", "a", ""}, {"telegram", "b", ""}, {"slack", "c", ""}};
+  start();
+  ASSERT_EQ(provisions().size(), 1U);
+  auto* first = provisions()[0];
+  EXPECT_EQ(first->what.bearer.reveal(), "the-access-token");
+  EXPECT_EQ(
+      body(first),
+      R"({"gatewayId":"gw-host","platform":"discord","botId":"a","gatewayEndpoint":"","routeKeys":[]})");
+  EXPECT_TRUE(world.link->dials.empty()) << "not decided yet";
+  first->answer(500, R"({"error":"no"})");
+  settle();
+  ASSERT_EQ(provisions().size(), 1U);
+  EXPECT_NE(body(provisions()[0]).find("telegram"), std::string::npos);
+  provisions()[0]->answer(200, issued());
+  settle();
+  EXPECT_EQ(world.link->dials.size(), 1U) << "a slow platform does not hold up the dial";
+  ASSERT_EQ(provisions().size(), 1U);
+  EXPECT_NE(body(provisions()[0]).find("slack"), std::string::npos);
+  advance(2s); // discord's own backoff
+  ASSERT_EQ(provisions().size(), 2U);
+  EXPECT_NE(body(provisions()[1]).find("discord"), std::string::npos);
+  provisions()[1]->answer(200, R"({"ok":true})");
+  settle();
+  auto r = report();
+  EXPECT_EQ(r.platforms[0].provisioning.step, platform_step::done)
+      << "a 2xx without a secret counts once one is held";
+  EXPECT_EQ(r.tenant, "t1");
+  EXPECT_EQ(world.link->dials.size(), 1U) << "healed without a new dial";
+}
+
+TEST_F(provisioning, AllFailedDialsWithoutCredentialsAndHealsLater) {
+  start();
+  provisions()[0]->answer(0, {});
+  settle();
+  provisions()[0]->answer(403, R"({"error":"forbidden"})");
+  settle();
+  ASSERT_EQ(world.link->dials.size(), 1U);
+  EXPECT_TRUE(world.link->last().request.bearer.empty());
+  EXPECT_TRUE(report().started);
+  advance(2s);
+  ASSERT_EQ(provisions().size(), 1U) << "the next round, one by one again";
+  provisions()[0]->answer(200, issued());
+  settle();
+  ASSERT_EQ(world.link->dials.size(), 2U) << "redialled with credentials";
+  EXPECT_FALSE(world.link->last().request.bearer.empty());
+}
+
+TEST_F(provisioning, F52_WithheldSecretIsProvisionedButGivesNoCredentials) {
+  start();
+  provisions()[0]->answer(200, R"({"secretIssued":false,"gatewayId":""})");
+  settle();
+  ASSERT_EQ(provisions().size(), 1U);
+  provisions()[0]->answer(200, issued());
+  settle();
+  auto r = report();
+  EXPECT_EQ(r.platforms[0].provisioning.step, platform_step::done);
+  EXPECT_TRUE(r.credentials);
+  EXPECT_EQ(r.gateway_id, "gw-host");
+}
+
+TEST_F(provisioning, NoIdentityTokenWarnsAndGoesOn) {
+  settings.idp.access_token.value = {};
+  start();
+  EXPECT_TRUE(world.http->calls.empty());
+  EXPECT_EQ(world.notes->count("provision.skipped"), 1U);
+  ASSERT_EQ(world.link->dials.size(), 1U);
+  EXPECT_TRUE(world.link->last().request.bearer.empty());
+}
+
+TEST_F(provisioning, MountedTokenIsReadAnewAtEachUse) {
+  settings.idp.access_token.value = {};
+  settings.idp.access_token.file = "/run/token";
+  start();
+  EXPECT_EQ(world.link->dials.size(), 1U) << "unreadable: decided as none";
+  world.world->files["/run/token"] = "second";
+  advance(2s);
+  ASSERT_EQ(provisions().size(), 1U);
+  EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "second");
+  world.world->files["/run/token"] = "third";
+  provisions()[0]->answer(401, {});
+  settle();
+  ASSERT_EQ(provisions().size(), 1U);
+  EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "third");
+}
+
+TEST_F(provisioning, ClientCredentialsAreFetchedOnceForAllWhoWait) {
+  settings.idp.access_token.value = {};
+  settings.idp.token_url = "https://idp.example/token";
+  settings.idp.client_id = "me";
+  settings.idp.client_secret = secret{"cs"};
+  start();
+  ASSERT_EQ(world.http->open("/token").size(), 1U);
+  auto* call = world.http->open("/token")[0];
+  EXPECT_EQ(body(call), "grant_type=client_credentials&client_id=me&client_secret=cs");
+  call->answer(200, R"({"access_token":"at","expires_in":3600})");
+  settle();
+  ASSERT_EQ(provisions().size(), 1U);
+  EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "at");
+  provisions()[0]->answer(500, {});
+  settle();
+  EXPECT_TRUE(world.http->open("/token").empty()) << "still good";
+  EXPECT_EQ(provisions().size(), 1U);
+}
+
+TEST_F(provisioning, F45_VetoPreventsEverySideEffect) {
+  settings.relay.vetoed = true;
+  settings.policies = {{"discord", true, {}, false}};
+  start();
+  advance(2min, 5s);
+  EXPECT_TRUE(world.http->calls.empty());
+  EXPECT_TRUE(world.link->dials.empty());
+  EXPECT_EQ(phase(), link_phase::off);
+}
+
+TEST_F(provisioning, PolicyIsDeclaredWithAnUpgradeTokenAndAgainAfterAFailure) {
+  settings.policies = {{"discord", true, {"c1"}, false}, {"telegram", false, {}, false}};
+  start();
+  EXPECT_TRUE(policies().empty()) << "no credentials yet";
+  provisions()[0]->answer(200, issued());
+  settle();
+  ASSERT_EQ(policies().size(), 1U) << "a default policy says nothing";
+  EXPECT_EQ(
+      body(policies()[0]),
+      R"({"platform":"discord","requireAddress":true,"freeResponseScopes":["c1"],"allowOtherBots":false})");
+  EXPECT_FALSE(policies()[0]->what.bearer.empty());
+  EXPECT_NE(policies()[0]->what.bearer.reveal(), "the-access-token");
+  policies()[0]->answer(503, R"({"error":"busy"})");
+  settle();
+  EXPECT_EQ(world.link->dials.size(), 1U);
+  advance(2s);
+  ASSERT_EQ(policies().size(), 1U);
+  policies()[0]->answer(200, {});
+  settle();
+  EXPECT_EQ(report().platforms[0].policy.step, platform_step::done);
+  advance(2min, 5s);
+  EXPECT_TRUE(policies().empty());
+}
+
+TEST_F(provisioning, F46_PolicyThatTurnsDefaultIsDeclaredOnceMore) {
+  settings.policies = {{"discord", true, {}, false}};
+  start();
+  provisions()[0]->answer(200, issued());
+  settle();
+  policies()[0]->answer(200, {});
+  settle();
+  auto next = settings;
+  next.policies = {{"discord", false, {}, false}};
+  caf::anon_send(root, std::make_shared<const config::settings>(next));
+  settle();
+  ASSERT_EQ(policies().size(), 1U);
+  EXPECT_EQ(
+      body(policies()[0]),
+      R"({"platform":"discord","requireAddress":false,"freeResponseScopes":[],"allowOtherBots":false})");
+}
+
+TEST_F(provisioning, SecretsAreInNoNote) {
+  start();
+  provisions()[0]->answer(200, issued("issued-secret-value"));
+  settle();
+  handshake();
+  world.link->last().end(4401);
+  advance(5s);
+  for (auto& x : world.notes->lines)
+    for (auto* word : {"the-access-token", "issued-secret-value", "dk "})
+      EXPECT_EQ(x.text.find(word), std::string::npos) << x.id << " " << x.text;
+}
+
+} // namespace
+} // namespace relay::testing

@@ -1,0 +1,193 @@
+// A failure stays in its room; a stop is ordered; settings change without a restart.
+#include "fixture.hpp"
+#include "messages/wire/actions.hpp"
+
+#include <caf/actor_registry.hpp>
+
+namespace relay::testing {
+namespace {
+
+class supervision : public gateway_test {
+protected:
+  bool gone() {
+    bool down = false;
+    caf::scoped_actor self{sys, true};
+    self->monitor(root);
+    settle();
+    self->receive([&](caf::down_msg&) { down = true; }, caf::after(0ms) >> [] {});
+    return down;
+  }
+  void kill(const std::string& child) {
+    // Children are found by what they are told to be: the supervisor's table is not public.
+    caf::anon_send_exit(handle(child), caf::exit_reason::kill);
+    settle();
+  }
+  caf::actor handle(const std::string& child) {
+    auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
+        caf::actor_cast<caf::abstract_actor*>(root));
+    return state->state.children.at(child).handle;
+  }
+};
+
+TEST_F(supervision, EveryChildIsRestartedAndTheGatewayStillEchoes) {
+  start();
+  handshake();
+  int n = 0;
+  for (auto* child : {"egress-router", "inbound", "agent", "link-keeper", "policy"}) {
+    kill(child);
+    advance(40s, 500ms);
+    if (!world.link->last().open || world.link->last().over) handshake();
+    advance(1s);
+    if (!world.link->last().open) handshake();
+    auto before = sent().size();
+    world.link->last().say(event("discord", "c", "still here", std::to_string(++n)));
+    settle();
+    ASSERT_EQ(sent().size(), before + 1) << child;
+    EXPECT_NE(sent().back().find("still here"), std::string::npos) << child;
+    EXPECT_LE(world.link->alive(), 1U) << child;
+    advance(40s, 500ms);
+  }
+  EXPECT_EQ(report().restarts, 5U);
+}
+
+TEST_F(supervision, DeathOfAChatIsReportedAsUnknownAndTheNextActionGetsANewOne) {
+  start(with::scripted);
+  handshake();
+  ask({"r1", "discord", {}, relay::wire::send("c", "x")});
+  auto* router = static_cast<caf::stateful_actor<egress_state, egress_router_actor::base>*>(
+      caf::actor_cast<caf::abstract_actor*>(handle("egress-router")));
+  caf::anon_send_exit(router->state.chats.begin()->second.handle, caf::exit_reason::kill);
+  settle();
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
+  ask({"r2", "discord", {}, relay::wire::send("c", "y")});
+  EXPECT_EQ(sent().size(), 2U);
+}
+
+TEST_F(supervision, DrainServesUntilTheAckFinishesWhatIsInFlightAndCloses1000) {
+  start();
+  handshake();
+  world.link->last().say(event("discord", "a", "before", "1"));
+  settle();
+  caf::anon_send(root, command::drain);
+  settle();
+  EXPECT_EQ(world.link->last().written.back(), "{\"type\":\"going_idle\"}\n");
+  EXPECT_FALSE(report().ready);
+  world.link->last().say(event("discord", "a", "during", "2"));
+  settle();
+  answer_all();
+  EXPECT_EQ(sent().size(), 2U) << "served until the ack";
+  world.link->last().say(event("discord", "a", "last", "3") + "{\"type\":\"going_idle_ack\"}\n");
+  settle();
+  EXPECT_EQ(world.link->last().closed_with, 0) << "one action is still in flight";
+  answer_all();
+  EXPECT_EQ(world.link->last().closed_with, 1000);
+  EXPECT_TRUE(gone());
+}
+
+TEST_F(supervision, F18_DrainEndsWithinTheGraceWhateverHappens) {
+  settings.service.grace = 8s;
+  start(with::scripted);
+  agent->ack = false; // never takes anything
+  handshake();
+  world.link->last().say(event("discord", "a", "x", "1"));
+  ask({"r", "discord", {}, relay::wire::send("a", "never answered")});
+  caf::anon_send(root, command::drain);
+  settle();
+  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  advance(8s);
+  EXPECT_EQ(world.link->last().closed_with, 1000);
+  EXPECT_TRUE(gone());
+  ASSERT_EQ(agent->outcomes.size(), 1U) << "reported, not forgotten";
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
+  EXPECT_GE(agent->finished, 1U);
+}
+
+TEST_F(supervision, DrainWithoutALinkStopsAtOnce) {
+  start();
+  caf::anon_send(root, command::drain);
+  settle();
+  EXPECT_TRUE(gone());
+  EXPECT_EQ(world.link->alive(), 0U);
+}
+
+TEST_F(supervision, DrainWithoutTheAckGoesOnAfterItsTimeout) {
+  start();
+  handshake();
+  caf::anon_send(root, command::drain);
+  settle();
+  advance(9s);
+  EXPECT_FALSE(gone());
+  advance(2s);
+  EXPECT_TRUE(gone());
+  EXPECT_EQ(world.link->dials[0]->closed_with, 1000);
+}
+
+TEST_F(supervision, ReloadAddsAPlatformOnTheLiveSocketAndRedialsForASmallerSet) {
+  start();
+  handshake();
+  auto next = settings;
+  next.relay.identities.push_back({"slack", "s-3", ""});
+  caf::anon_send(root, std::make_shared<const config::settings>(next));
+  settle();
+  EXPECT_EQ(world.link->dials.size(), 1U);
+  EXPECT_EQ(world.link->last().written.back(),
+            "{\"type\":\"hello\",\"platform\":\"slack\",\"botId\":\"s-3\"}\n");
+  next.relay.identities = {{"discord", "app-1", ""}};
+  caf::anon_send(root, std::make_shared<const config::settings>(next));
+  settle();
+  ASSERT_EQ(world.link->dials.size(), 2U);
+  world.link->last().accept();
+  settle();
+  EXPECT_EQ(world.link->last().written.size(), 1U);
+}
+
+TEST_F(supervision, ReloadWithNewCredentialsRevivesARevokedLink) {
+  start();
+  handshake();
+  world.link->last().end(4401);
+  settle();
+  world.link->last().end(4401);
+  settle();
+  ASSERT_EQ(phase(), link_phase::disabled);
+  auto next = settings;
+  next.relay.gateway_secret = secret{"rotated"};
+  caf::anon_send(root, std::make_shared<const config::settings>(next));
+  settle();
+  EXPECT_EQ(world.link->dials.size(), 3U);
+  handshake();
+  EXPECT_EQ(phase(), link_phase::connected);
+}
+
+TEST_F(supervision, StrayMessagesKillNobody) {
+  start();
+  handshake();
+  for (auto* child : {"egress-router", "inbound", "agent", "link-keeper"}) {
+    caf::anon_send(handle(child), std::string{"what is this?"});
+    caf::anon_send(handle(child), caf::make_error(ec::bad_answer, "stray"));
+    caf::anon_send(handle(child),
+                   caf::down_msg{caf::actor_cast<caf::actor_addr>(handle(child)), caf::exit_reason::kill});
+  }
+  settle();
+  EXPECT_EQ(report().restarts, 0U);
+  world.link->last().say(event("discord", "c", "alive", "1"));
+  settle();
+  EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(supervision, OneShotActionsAreAnsweredLikeAnAgents) {
+  start();
+  handshake();
+  caf::scoped_actor self{sys, true};
+  auto asked =
+      self->request(root, caf::infinite, action_request{"one", "telegram", {}, relay::wire::send("c", "x")});
+  settle();
+  answer_all();
+  bool done = false;
+  asked.receive([&](action_outcome& x) { done = x.result.how == outcome::done; },
+                [](caf::error& e) { ADD_FAILURE() << caf::to_string(e); });
+  EXPECT_TRUE(done);
+}
+
+} // namespace
+} // namespace relay::testing
