@@ -163,8 +163,13 @@ function bubble(c, e) {
 const gone = e => e.form === 'draft' && e.removed;   // its message has taken its place
 
 // The newest message stays in view, unless the person has scrolled up to read.
-let pinned = true;
-function toEnd() { if (pinned) $('log').scrollTop = $('log').scrollHeight; }
+let pinned = true, shape = '';
+const shapeOf = log => log.clientHeight + '/' + log.scrollHeight;
+function toEnd() {
+  const log = $('log');
+  if (pinned) log.scrollTop = log.scrollHeight;
+  shape = shapeOf(log);
+}
 
 function showTyping() {
   const c = chats.get(current), left = c ? c.typing - Date.now() : 0;
@@ -280,11 +285,15 @@ async function listen() {
 async function say() {
   const text = $('text').value, c = chats.get(current);
   if (!text.trim() || !c) return;
-  await post('/control/inject', {platform: c.p, chat_id: c.id, chat_type: c.type,
+  $('text').value = '';                               // at once: the next message may be typed meanwhile
+  grow();
+  const sent = post('/control/inject', {platform: c.p, chat_id: c.id, chat_type: c.type,
     chat_name: c.type === 'dm' ? user() : c.name, user_id: 'u-' + slug(user()), user_name: user(),
     scope_id: c.scope, parent_chat_id: c.parent, thread_id: c.type === 'thread' ? c.id : '', text});
-  $('text').value = '';
-  grow();
+  await sent.catch(e => {
+    if (!$('text').value) $('text').value = text;
+    throw e;
+  });
 }
 
 function grow() {
@@ -328,6 +337,7 @@ $('platforms').onkeydown = e => {
 
 $('log').onscroll = () => {
   const log = $('log');
+  if (shapeOf(log) !== shape) return toEnd();   // the layout moved it, not the person
   pinned = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
 };
 new ResizeObserver(toEnd).observe($('log'));

@@ -39,6 +39,7 @@ h2 { font-size: 1rem; line-height: 1.3; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 button, input, select, textarea { font: inherit; color: inherit; }
 input, select, textarea { background: var(--card); border: 1px solid var(--line); border-radius: 9px; padding: 7px 10px; }
+::placeholder { color: var(--dim); opacity: 1; }
 button { cursor: pointer; border-radius: 9px; border: 1px solid transparent; padding: 7px 13px; }
 .plain { background: var(--card); border-color: var(--line); }
 .plain:hover { border-color: var(--accent); }
@@ -138,12 +139,13 @@ button { cursor: pointer; border-radius: 9px; border: 1px solid transparent; pad
   .top .sub { display: none; }
   .frame { grid-template-columns: minmax(0, 1fr); grid-template-rows: auto minmax(0, 1fr); gap: 10px; padding: 10px 12px; }
   .side { gap: 8px; }
-  .panel { flex: none; padding: 6px; }
+  .panel { flex: none; flex-direction: row; flex-wrap: wrap; align-items: center; justify-content: space-between; padding: 4px; }
   .panel .label { display: none; }
   .chats { flex-direction: row; overflow-x: auto; }
   .chats button { white-space: nowrap; }
   .chats small { display: none; }
   .new { margin: 0; }
+  .new[open] { width: 100%; }
   .me { padding: 6px 10px; }
   .row { max-width: 90%; }
   .talk-head { padding: 8px 12px; }

@@ -1,0 +1,206 @@
+// What the platforms do with actions, tags, scripted results (protocol.md 6).
+#include "tests/connector/rig.hpp"
+
+namespace relay::connector {
+namespace {
+
+class outbound_frames : public core_test {
+protected:
+  void SetUp() override { socket = connect("gw"); }
+  /// The result of one action, tagged for `platform` unless that is empty.
+  record act(const std::string& action, const std::string& platform = "discord") {
+    auto tags = platform.empty() ? "" : R"(,"platform":")" + platform + R"(","botId":"b")";
+    outbound(socket, action, tags);
+    auto frames = sent();
+    if (frames.size() != 1) return {};
+    EXPECT_EQ(frames[0].at("requestId"), "r1");
+    return {0, 0, {}, {}, {}, frames[0].at("result")};
+  }
+  socket_id socket = 0;
+};
+
+TEST_F(outbound_frames, MessageIdsCountPerChat) {
+  auto a1 = act(R"({"op":"send","chat_id":"a","content":"1"})").at("message_id");
+  auto a2 = act(R"({"op":"send","chat_id":"a","content":"2"})").at("message_id");
+  auto b1 = act(R"({"op":"send","chat_id":"b","content":"1"})").at("message_id");
+  EXPECT_EQ(std::stoull(a2), std::stoull(a1) + 1);
+  EXPECT_EQ(b1, a1);
+}
+
+TEST_F(outbound_frames, TheTagPairMustBeOneOfTheHellos) {
+  std::string send = R"({"op":"send","chat_id":"a","content":"x"})";
+  outbound(socket, send, R"(,"platform":"telegram","botId":"wrong")");
+  EXPECT_EQ(sent("result.success"), texts{"false"});
+  EXPECT_EQ(last("outbound").at("problem"), "botId is not the one of this platform");
+  outbound(socket, send, R"(,"platform":"slack","botId":"b")");
+  EXPECT_EQ(sent("result.success"), texts{"false"});
+  EXPECT_EQ(act(send, "telegram").at("success"), "true");
+  EXPECT_EQ(act(send, "").at("success"), "true") << "untagged goes to the session default";
+  EXPECT_EQ(last("outbound").platform, "discord");
+  EXPECT_EQ(last("outbound").at("tagged"), "false");
+}
+
+TEST_F(outbound_frames, LengthIsCountedInThePlatformsUnit) {
+  auto send = [](const std::string& text) {
+    return R"({"op":"send","chat_id":"a","content":")" + text + R"("})";
+  };
+  std::string accents, rockets;
+  for (int i = 0; i < 2000; ++i) accents += "\u00e9";
+  for (int i = 0; i < 2049; ++i) rockets += "\U0001F680";
+  EXPECT_EQ(act(send(accents)).at("success"), "true");
+  EXPECT_EQ(act(send(accents + "x")).at("code"), "too_long");
+  EXPECT_EQ(act(send(rockets), "telegram").at("code"), "too_long") << "2,049 rockets are 4,098 UTF-16 units";
+}
+
+TEST_F(outbound_frames, OpsThatThePlatformLacksAreRefused) {
+  EXPECT_EQ(act(R"({"op":"draft","chat_id":"a","draft_id":1,"content":"x","final":false})").at("code"),
+            "unsupported");
+  EXPECT_EQ(act(R"({"op":"send","chat_id":"a"})").at("error"), "send needs content");
+  EXPECT_EQ(act(R"({"op":"sing","chat_id":"a"})").at("code"), "unsupported");
+}
+
+TEST_F(outbound_frames, EditsReactionsAndDeletionsReachTheChatLog) {
+  auto id = act(R"({"op":"send","chat_id":"a","content":"one"})").at("message_id");
+  auto on = [&](const std::string& op, const std::string& rest) {
+    return act(R"({"op":")" + op + R"(","chat_id":"a","message_id":")" + id + "\"" + rest + "}")
+        .at("success");
+  };
+  EXPECT_EQ(on("edit", R"(,"content":"two")"), "true");
+  EXPECT_EQ(on("react", R"(,"emoji":"x")"), "true");
+  auto seen = heart.chats().changes(0, now_ms);
+  EXPECT_NE(seen.find(R"("text":"two")"), std::string::npos) << seen;
+  EXPECT_NE(seen.find(R"("reactions":["x"])"), std::string::npos) << seen;
+  EXPECT_EQ(on("delete", ""), "true");
+  EXPECT_EQ(heart.chats().changes(0, now_ms).find("two"), std::string::npos);
+  EXPECT_EQ(act(R"({"op":"edit","chat_id":"a","message_id":"m-nobody","content":"x"})").at("success"),
+            "false");
+}
+
+TEST_F(outbound_frames, ADraftBecomesAMessageWhenItIsFinal) {
+  auto draft = [&](const std::string& text, const std::string& final) {
+    return act(R"({"op":"draft","chat_id":"t","draft_id":3,"content":")" + text + R"(","final":)" + final +
+                   "}",
+               "telegram");
+  };
+  EXPECT_FALSE(draft("a", "false").has("message_id"));
+  EXPECT_FALSE(draft("ab", "false").has("message_id"));
+  EXPECT_TRUE(draft("abc", "true").has("message_id"));
+}
+
+TEST_F(outbound_frames, APromptIsAnsweredByAPress) {
+  auto id =
+      act(R"({"op":"prompt","chat_id":"p","prompt_kind":"approval","prompt_id":"n.00000001","content":"?",)"
+          R"("options":[{"id":"yes","label":"Yes"},{"id":"no","label":"No"}]})")
+          .at("message_id");
+  EXPECT_FALSE(heart.press("discord", "p", id, "maybe", false));
+  EXPECT_TRUE(heart.press("discord", "p", id, "yes", false));
+  auto frames = sent();
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(frames[0].at("event.prompt_response.prompt_id"), "n.00000001");
+  EXPECT_EQ(frames[0].at("event.prompt_response.option_id"), "yes");
+  EXPECT_EQ(frames[0].at("event.prompt_response.prompt_message_id"), id);
+  EXPECT_TRUE(heart.press("discord", "p", id, "no", true));
+  frames = sent();
+  ASSERT_EQ(frames.size(), 1U);
+  std::string body;
+  ASSERT_TRUE(wire::base64_decode(frames[0].at("forward.bodyB64"), body));
+  EXPECT_EQ((record{0, 0, {}, {}, {}, body}.at("data.custom_id")), "hp1:n.00000001:no");
+}
+
+TEST_F(outbound_frames, ThreadsAreMadeAndRenamed) {
+  auto thread = act(R"({"op":"thread_create","chat_id":"a","thread_name":"plan"})").at("thread_id");
+  ASSERT_FALSE(thread.empty());
+  auto rename = [&](const std::string& more) {
+    return act(R"({"op":"thread_rename","chat_id":"a","message_id":")" + thread + R"(","thread_name":"new")" +
+               more + "}");
+  };
+  EXPECT_EQ(rename(R"(,"only_if_current_name":"other")").at("renamed"), "false");
+  EXPECT_EQ(rename(R"(,"only_if_current_name":"plan")").at("success"), "true");
+  EXPECT_EQ(act(R"({"op":"get_chat_info","chat_id":")" + thread + "\"}").at("chat_info.name"), "new");
+}
+
+TEST_F(outbound_frames, DiscriminatorsDecideWhenTheyAreChecked) {
+  auto how = heart.how();
+  how.check_discriminators = true;
+  heart.set_habits(how);
+  heart.inject({.chat_id = "g", .text = "x", .chat_type = "channel", .user_id = "u7", .scope_id = "s1"});
+  sent();
+  auto send = [&](const std::string& metadata) {
+    return act(R"({"op":"send","chat_id":"g","content":"x")" + metadata + "}");
+  };
+  EXPECT_EQ(send("").at("code"), "egress_declined");
+  EXPECT_EQ(send(R"(,"metadata":{"scope_id":"other","user_id":"u8"})").at("code"), "egress_declined");
+  EXPECT_EQ(send(R"(,"metadata":{"scope_id":"s1"})").at("success"), "true");
+  EXPECT_EQ(send(R"(,"metadata":{"user_id":"u7"})").at("success"), "true");
+}
+
+TEST_F(outbound_frames, ScriptedResultsAreUsedUpInOrder) {
+  std::string send = R"({"op":"send","chat_id":"a","content":"x"})";
+  heart.answer(
+      {.on = moment::outbound, .op = "send", .count = 2, .result = R"({"success":false,"error":"no"})"});
+  heart.answer({.on = moment::outbound, .chat_id = "a", .withhold = true});
+  heart.answer({.on = moment::outbound, .contains = "rare", .copies = 2});
+  EXPECT_EQ(act(send).at("error"), "no");
+  EXPECT_EQ(act(send).at("error"), "no");
+  outbound(socket, send);
+  EXPECT_TRUE(sent().empty()) << "withheld";
+  EXPECT_EQ(act(send).at("success"), "true");
+  outbound(socket, R"({"op":"send","chat_id":"a","content":"a rare one"})");
+  EXPECT_EQ(sent("result.success"), (texts{"true", "true"}));
+  EXPECT_EQ(heart.rules(), 0U);
+}
+
+TEST_F(outbound_frames, ADelayedResultDiesWithItsSocket) {
+  heart.answer({.on = moment::outbound, .delay = milliseconds{10}});
+  outbound(socket, R"({"op":"send","chat_id":"a","content":"x"})");
+  auto later = effect_of<call_later>();
+  ASSERT_TRUE(later);
+  heart.ended(socket, end_of(1006));
+  heart.due(later->token);
+  EXPECT_TRUE(sent().empty());
+}
+
+TEST_F(outbound_frames, AScriptedMessageIdCanBeEdited) {
+  heart.answer({.on = moment::outbound, .result = R"({"success":true,"message_id":"mine"})"});
+  EXPECT_EQ(act(R"({"op":"send","chat_id":"a","content":"x"})").at("message_id"), "mine");
+  EXPECT_EQ(act(R"({"op":"edit","chat_id":"a","message_id":"mine","content":"y"})").at("success"), "true");
+}
+
+TEST_F(outbound_frames, ARuleCanEndTheConnection) {
+  heart.answer({.on = moment::outbound, .close_code = 1012, .close_reason = "restart"});
+  outbound(socket, R"({"op":"send","chat_id":"a","content":"x"})");
+  auto close = effect_of<close_socket>();
+  ASSERT_TRUE(close);
+  EXPECT_EQ(close->code, 1012);
+}
+
+TEST(rules, AreReadStrictly) {
+  rule x;
+  std::string why;
+  EXPECT_TRUE(
+      read_rule(R"({"on":"outbound","op":"send","count":-1,"delay_ms":5,"result":{"success":true}})", x, why))
+      << why;
+  EXPECT_EQ(x.count, -1);
+  EXPECT_EQ(x.result, R"({"success":true})");
+  EXPECT_FALSE(read_rule(R"({"on":"outbound","opp":"send"})", x, why));
+  EXPECT_EQ(why, "a rule has no field 'opp'");
+  EXPECT_FALSE(read_rule(R"({"op":"send"})", x, why));
+  EXPECT_FALSE(read_rule(R"({"on":"provision","drop":true})", x, why));
+  EXPECT_FALSE(read_rule("[]", x, why));
+}
+
+TEST(journals, WaitForWhatIsAlreadyThereAndForWhatComes) {
+  journal records{3};
+  for (int i = 0; i < 5; ++i)
+    records.append(0, i % 2 == 0 ? "even" : "odd", "g", "p", "\"n\":" + std::to_string(i));
+  EXPECT_EQ(records.last(), 5U);
+  EXPECT_EQ(records.read().size(), 3U) << "the oldest are gone";
+  EXPECT_EQ(records.wait_for(of_kind("odd"), milliseconds{0})->at("n"), "3");
+  EXPECT_FALSE(records.wait_for(of_kind("odd"), milliseconds{1}, 4));
+  EXPECT_TRUE(records.wait_count(of_kind("even"), 2, milliseconds{0}));
+  EXPECT_EQ(records.read(4).size(), 1U);
+  EXPECT_TRUE(records.read(99).empty());
+}
+
+} // namespace
+} // namespace relay::connector
