@@ -205,8 +205,12 @@ void ws_session::absorb() {
 
 void ws_session::pump() {
   if (!opened_ || state_ == state::ended || dropped_) return;
-  error_code ec;
-  while (!queue_.empty() && below_->unsent() < max_unsent && ws_->open() && !below_->broken()) {
+  while (!queue_.empty() && ws_->open() && !below_->broken()) {
+    if (below_->unsent() >= max_unsent) {
+      below_->flush();
+      if (below_->unsent() >= max_unsent) break; // blocked: on_flushed goes on
+    }
+    error_code ec;
     ledger_.begin(below_->appended());
     ws_->write(queue_.front(), ec);
     if (ec) break; // the reader hears of it, too

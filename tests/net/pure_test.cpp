@@ -1,0 +1,153 @@
+// The parts of app/net that decide without sockets.
+#include "app/net/http_text.hpp"
+#include "app/net/keepalive.hpp"
+#include "app/net/outbox.hpp"
+#include "app/net/upgrade_gate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace relay::net_test {
+namespace {
+
+using namespace std::chrono_literals;
+using net::keepalive;
+using verdict = keepalive::verdict;
+
+class beats : public ::testing::Test {
+protected:
+  keepalive::time at(std::chrono::milliseconds t) const { return start + t; }
+  keepalive::time start{1h};
+  keepalive alive{10s, 25s, start};
+};
+
+TEST_F(beats, PingsEachIntervalAndGivesUpOnSilence) {
+  EXPECT_EQ(alive.due(), at(10s));
+  EXPECT_EQ(alive.wake(at(10s), 10s), verdict::ping);
+  EXPECT_EQ(alive.due(), at(20s));
+  EXPECT_EQ(alive.wake(at(20s), 20s), verdict::ping);
+  EXPECT_EQ(alive.due(), at(25s)); // not only at the next ping
+  EXPECT_EQ(alive.wake(at(25s), 25s), verdict::dead);
+}
+
+TEST_F(beats, AByteStartsTheCountAnew) {
+  alive.wake(at(10s), 10s);
+  alive.wake(at(20s), 1s);
+  EXPECT_EQ(alive.due(), at(30s));
+  EXPECT_EQ(alive.wake(at(30s), 11s), verdict::ping);
+}
+
+TEST_F(beats, AWakeUpFarTooLateIsAFreezeAndGivesOneFreshInterval) {
+  alive.wake(at(10s), 10s);
+  EXPECT_EQ(alive.wake(at(300s), 290s), verdict::ping); // asked at once, not condemned
+  EXPECT_EQ(alive.due(), at(310s));
+  EXPECT_EQ(alive.wake(at(310s), 300s), verdict::dead); // it had its interval
+}
+
+TEST_F(beats, AfterAFreezeAnAnswerSavesThePeer) {
+  alive.wake(at(10s), 10s);
+  alive.wake(at(300s), 290s);
+  EXPECT_EQ(alive.wake(at(310s), 9s), verdict::ping);
+}
+
+TEST_F(beats, SilenceWhileNotReadingDoesNotCount) {
+  alive.reading(false, at(1s));
+  for (auto t = 10s; t < 100s; t += 10s) EXPECT_EQ(alive.wake(at(t), t), verdict::ping);
+  alive.reading(true, at(95s));
+  EXPECT_EQ(alive.wake(at(100s), 100s), verdict::ping);
+  EXPECT_EQ(alive.wake(at(110s), 110s), verdict::ping);
+  EXPECT_EQ(alive.wake(at(120s), 120s), verdict::dead);
+}
+
+TEST_F(beats, NeverAsksToBeWokenInThePast) {
+  for (auto t = 10s; t < 500s; t += 7s) {
+    alive.wake(at(t), 24s);
+    EXPECT_GT(alive.due(), at(t));
+  }
+}
+
+TEST(gate, LetsTheHeadPassHoweverItIsCut) {
+  std::string head = "HTTP/1.1 401 Unauthorized\r\nX: \r\r\n\r\nbody";
+  auto size = head.size() - 4;
+  for (std::size_t cut = 0; cut <= head.size(); ++cut) {
+    net::upgrade_gate gate;
+    auto first = gate.pass(std::string_view(head).substr(0, cut));
+    EXPECT_EQ(first, std::min(cut, size));
+    auto second = gate.pass(std::string_view(head).substr(first));
+    EXPECT_EQ(first + second, size);
+    EXPECT_TRUE(gate.refused());
+    EXPECT_EQ(gate.status(), 401);
+    EXPECT_EQ(gate.pass("more"), 0u);
+  }
+}
+
+TEST(gate, TellsNoStatusOfWhatIsNoHttp) {
+  net::upgrade_gate gate;
+  gate.pass("SSH-2.0-x\r\n\r\n");
+  EXPECT_EQ(gate.status(), 0);
+  net::upgrade_gate accepted;
+  accepted.pass("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+  EXPECT_TRUE(accepted.done());
+  EXPECT_FALSE(accepted.refused());
+}
+
+TEST(ledger, CountsAFrameFromItsFirstByte) {
+  net::frame_ledger ledger;
+  ledger.begin(0);
+  ledger.begin(10);
+  ledger.begin(20);
+  EXPECT_EQ(ledger.written(), 0u);
+  ledger.departed(1);
+  EXPECT_EQ(ledger.written(), 1u);
+  ledger.departed(10);
+  EXPECT_EQ(ledger.written(), 1u); // the second begins there and has not left
+  ledger.departed(21);
+  EXPECT_EQ(ledger.written(), 3u);
+}
+
+TEST(inbox, HandsOverOncePerBurst) {
+  net::socket_inbox inbox;
+  EXPECT_TRUE(inbox.write("a"));
+  EXPECT_FALSE(inbox.write("b"));
+  EXPECT_FALSE(inbox.read(false));
+  auto burst = inbox.take();
+  EXPECT_EQ(burst.frames, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(burst.read, false);
+  EXPECT_TRUE(inbox.write("c"));
+  EXPECT_EQ(inbox.given(), 3u);
+}
+
+TEST(inbox, TakesNothingInAfterTheEnd) {
+  net::socket_inbox inbox;
+  inbox.close({1000, "", 1s});
+  EXPECT_FALSE(inbox.write("too late"));
+  inbox.drop("why");
+  EXPECT_FALSE(inbox.read(true));
+  EXPECT_EQ(inbox.given(), 0u);
+  EXPECT_TRUE(inbox.take().drop);
+}
+
+TEST(text, DecodesEscapes) {
+  EXPECT_EQ(net::percent_decode("a%20b+c%2", false), "a b+c%2");
+  EXPECT_EQ(net::percent_decode("a%20b+c%g1", true), "a b c%g1");
+}
+
+TEST(text, TakesTargetsApart) {
+  net::server_request x;
+  x.target = "/p%2Fq?&a=1&b&a=2=3#f";
+  net::take_target_apart(x);
+  EXPECT_EQ(x.path, "/p/q");
+  ASSERT_EQ(x.query.size(), 3u);
+  EXPECT_EQ(x.parameter("a"), "1");
+  EXPECT_EQ(x.parameter("b"), "");
+  EXPECT_EQ(x.query[2].second, "2=3");
+}
+
+TEST(text, AnswersWithoutABodyHaveNoLength) {
+  net::server_response x;
+  x.status = 204;
+  x.body = "ignored";
+  EXPECT_EQ(net::answer_text(x, true, false), "HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n");
+}
+
+} // namespace
+} // namespace relay::net_test
