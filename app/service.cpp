@@ -63,6 +63,7 @@ struct service::impl {
   boost::asio::signal_set ends{io}, wishes{io};
   boost::asio::steady_timer farewell{io};
   std::unique_ptr<exit_guard> guard;
+  std::string url; // of the listener, also when that is gone
   bool draining = false, over = false;
   int code = exit_code::fine;
 
@@ -101,6 +102,7 @@ bool service::impl::start(start_failure& why) {
     why = {exit_code::failure, error + "; choose another address with --listen or GATEWAY_LISTEN"};
     return false;
   }
+  url = listener->url();
   actor_setup = actor_config(service.scheduler, io);
   system = std::make_unique<caf::actor_system>(*actor_setup);
   relay = gateway::start(*system, {running, {}, what.log, what.counts, &io}, error);
@@ -126,7 +128,7 @@ bool service::impl::start(start_failure& why) {
 int service::impl::run() {
   take_signals();
   note(severity::info, "service.started",
-       {{"version", std::string{version()}}, {"listening", listener->url()}, {"store", "memory"}});
+       {{"version", std::string{version()}}, {"listening", url}, {"store", "memory"}});
   while (!over) {
     try {
       io.run();
@@ -223,7 +225,7 @@ void service::impl::drained() {
 /// The end, in order, on the thread that ran the io_context: the listener, the actors, their system.
 void service::impl::dismantle() {
   if (!system) return;
-  listener->stop();
+  listener.reset(); // holds a line to the supervisor, so it goes before the actors' system
   if (pace) pace->stop();
   relay.reset();
   net::drain_actors(*system);
@@ -239,7 +241,7 @@ std::unique_ptr<service> service::start(service_options what, start_failure& why
   return std::unique_ptr<service>{new service(std::move(inner))};
 }
 
-std::string service::url() const { return impl_->listener->url(); }
+std::string service::url() const { return impl_->url; }
 int service::run() { return impl_->run(); }
 void service::drain() {
   boost::asio::post(impl_->io, [x = impl_.get()] { x->drain(); });

@@ -35,12 +35,12 @@ h2 { font-size: 1rem; margin: 1.6rem 0 .5rem; }
 .faint { color: var(--faint); }
 #reason { margin: 0 0 .8rem; overflow-wrap: anywhere; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .7rem 1.2rem; margin: 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .7rem 1.2rem; margin: 0; }
 dt { color: var(--faint); font-size: .8rem; }
 dd { margin: 0; overflow-wrap: anywhere; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: .8rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); gap: .8rem; }
 .cards h3 { margin: 0 0 .5rem; font-size: 1rem; overflow-wrap: anywhere; }
-.cards dl { grid-template-columns: 7.5rem 1fr; gap: .25rem .7rem; }
+.cards dl { grid-template-columns: 6.6rem 1fr; gap: .25rem .7rem; }
 .cards dt { font-size: .85rem; }
 .error { color: var(--bad); }
 table { width: 100%; border-collapse: collapse; }

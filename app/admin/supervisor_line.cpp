@@ -3,35 +3,73 @@
 #include "actors/caf_compat.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/event_based_actor.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace relay::admin {
+
+struct status_question {
+  milliseconds limit;
+  std::function<void(const gateway_report*)> done;
+};
+struct action_question {
+  action_request what;
+  milliseconds limit;
+  std::function<void(const action_outcome*)> done;
+};
+
+} // namespace relay::admin
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::status_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::action_question)
 
 namespace relay::admin {
 
 namespace {
 
-/// One short-lived actor per question: the asking side has no mailbox of its own.
-template <class Answer, class Question>
-void ask(caf::actor_system& system, const supervisor_actor& to, milliseconds limit, Question question,
-         std::function<void(const Answer*)> done) {
-  system.spawn(
-      [to, limit, question = std::move(question), done = std::move(done)](caf::event_based_actor* self) {
-        self->request(to, caf::duration{limit}, question)
-            .then([done](const Answer& x) { done(&x); }, [done](const caf::error&) { done(nullptr); });
-      });
+/// Whoever asks has no mailbox of its own, so this one asks for all.
+using desk_actor = caf::typed_actor<caf::reacts_to<status_question>, caf::reacts_to<action_question>>;
+
+template <class Answer, class Self, class Done, class Question>
+void ask(Self* self, const supervisor_actor& to, milliseconds limit, const Done& done, Question what) {
+  self->request(to, caf::duration{limit}, std::move(what))
+      .then([done](const Answer& x) { done(&x); }, [done](const caf::error&) { done(nullptr); });
+}
+
+desk_actor::behavior_type clerk(desk_actor::pointer self, const supervisor_actor& to) {
+  // A late answer to a question that timed out is nobody's any more.
+  self->set_default_handler([](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
+    return caf::sec::unexpected_message;
+  });
+  self->set_error_handler([](caf::scheduled_actor*, caf::error&) {});
+  return {
+      [self, to](status_question& x) { ask<gateway_report>(self, to, x.limit, x.done, atom::status_v); },
+      [self, to](action_question& x) { ask<action_outcome>(self, to, x.limit, x.done, std::move(x.what)); },
+  };
 }
 
 } // namespace
 
+struct supervisor_line::desk {
+  explicit desk(desk_actor x) : actor(std::move(x)) {}
+  desk(const desk&) = delete;
+  desk& operator=(const desk&) = delete;
+  ~desk() { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); }
+  desk_actor actor;
+};
+
+supervisor_line::supervisor_line(caf::actor_system& system, supervisor_actor to)
+    : to_(std::move(to)), desk_(std::make_shared<const desk>(system.spawn(clerk, to_))) {}
+
 void supervisor_line::report(milliseconds limit, std::function<void(const gateway_report*)> done) const {
-  ask<gateway_report>(*system_, to_, limit, atom::status_v, std::move(done));
+  post(desk_->actor, status_question{limit, std::move(done)});
 }
 
 void supervisor_line::act(action_request what, milliseconds limit,
                           std::function<void(const action_outcome*)> done) const {
-  ask<action_outcome>(*system_, to_, limit, std::move(what), std::move(done));
+  post(desk_->actor, action_question{std::move(what), limit, std::move(done)});
 }
 
 void supervisor_line::tell(command x) const { post(to_, x); }
-void supervisor_line::tell(settings_ptr x) const { post(to_, std::move(x)); }
 
 } // namespace relay::admin

@@ -5,25 +5,29 @@
 
 #include <caf/fwd.hpp>
 
-#include <chrono>
 #include <functional>
+#include <memory>
 
 namespace relay::admin {
 
-/// Copies are cheap. Any thread. Every question is answered exactly once, on some thread of the actor system;
-/// with null when the supervisor is gone or takes longer than `limit`.
+/// Copies are cheap and share one actor, which asks in our name and goes with the last copy; all of them must
+/// be gone before the actor system. Calls are for any thread. A question is answered once, on some thread of
+/// the actor system: with null when the supervisor is gone or takes longer than `limit`. Questions that are
+/// open when the last copy goes are dropped.
 class supervisor_line {
 public:
-  supervisor_line(caf::actor_system& system, supervisor_actor to) : system_(&system), to_(std::move(to)) {}
+  /// Spawns, and so belongs on the thread that will destroy `system`: CAF ties a thread that ever spawned to
+  /// the system until that thread ends, and the system's destructor waits for it.
+  supervisor_line(caf::actor_system& system, supervisor_actor to);
 
   void report(milliseconds limit, std::function<void(const gateway_report*)> done) const;
   void act(action_request what, milliseconds limit, std::function<void(const action_outcome*)> done) const;
   void tell(command x) const;
-  void tell(settings_ptr x) const;
 
 private:
-  caf::actor_system* system_;
+  struct desk;
   supervisor_actor to_;
+  std::shared_ptr<const desk> desk_;
 };
 
 } // namespace relay::admin

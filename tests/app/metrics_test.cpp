@@ -1,0 +1,117 @@
+// What Prometheus and the status page see.
+#include "app/metrics/metrics.hpp"
+#include "app/version.hpp"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <sstream>
+#include <thread>
+
+namespace relay {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::map<std::string, std::uint64_t> by_name(const metrics& x) {
+  auto all = x.values();
+  return {all.begin(), all.end()};
+}
+
+TEST(Metrics, EveryNameIsThereFromTheStart) {
+  metrics counts;
+  auto text = counts.expose();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(counter::count_); ++i) {
+    auto what = describe(static_cast<counter>(i));
+    if (what.label.empty()) {
+      EXPECT_THAT(text, HasSubstr("\n" + std::string{what.name} + " 0\n"));
+    }
+  }
+  for (std::size_t i = 0; i < static_cast<std::size_t>(gauge::count_); ++i) {
+    auto name = std::string{describe(static_cast<gauge>(i)).name};
+    EXPECT_THAT(text, HasSubstr("# TYPE " + name + " gauge\n" + name + " 0\n"));
+  }
+  EXPECT_THAT(text, HasSubstr("relay_gateway_build_info{version=\"" + std::string{version()} + "\"} 1\n"));
+}
+
+TEST(Metrics, TheProcessIsDescribed) {
+  auto text = metrics{}.expose();
+  for (const char* name : {"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds",
+                           "process_max_fds", "process_start_time_seconds"})
+    EXPECT_THAT(text, HasSubstr(std::string{"\n"} + name + " "));
+}
+
+TEST(Metrics, CountsWithAndWithoutLabels) {
+  metrics counts;
+  counts.add(counter::handshakes);
+  counts.add(counter::dials, "start");
+  counts.add(counter::dials, "backoff", 4);
+  counts.set(gauge::connected, 1);
+  auto text = counts.expose();
+  EXPECT_THAT(text, HasSubstr("relay_gateway_handshakes_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("relay_gateway_dials_total{cause=\"backoff\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("relay_gateway_connected 1\n"));
+  auto values = by_name(counts);
+  EXPECT_EQ(values.at("handshakes"), 1U);
+  EXPECT_EQ(values.at("dials"), 5U);
+  EXPECT_EQ(values.at("dials.start"), 1U);
+  EXPECT_EQ(values.at("events_received"), 0U);
+}
+
+TEST(Metrics, LabelValuesAreBounded) {
+  metrics counts;
+  for (int i = 0; i < 1000; ++i) counts.add(counter::events_dropped, "reason" + std::to_string(i));
+  auto text = counts.expose();
+  EXPECT_THAT(text, HasSubstr("relay_gateway_events_dropped_total{reason=\"other\"} 952\n"));
+  EXPECT_THAT(text, Not(HasSubstr("reason500")));
+  EXPECT_EQ(by_name(counts).at("events_dropped"), 1000U);
+}
+
+TEST(Metrics, MistakesInLabelsStillCount) {
+  metrics counts;
+  counts.add(counter::dials);
+  counts.add(counter::handshakes, "label");
+  EXPECT_EQ(by_name(counts).at("dials.none"), 1U);
+  EXPECT_EQ(by_name(counts).at("handshakes"), 1U);
+}
+
+TEST(Metrics, ManyThreadsLoseNothing) {
+  metrics counts;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&counts] {
+      for (int i = 0; i < 2000; ++i) {
+        counts.add(counter::frames_sent);
+        counts.add(counter::dials, "v" + std::to_string(i % 60));
+      }
+    });
+  for (auto& x : threads) x.join();
+  EXPECT_EQ(by_name(counts).at("frames_sent"), 8000U);
+  EXPECT_EQ(by_name(counts).at("dials"), 8000U);
+}
+
+TEST(Metrics, OthersCountersAreReadAtEachLook) {
+  metrics counts;
+  std::uint64_t lines = 0;
+  counts.watch({"relay_gateway_log_lines_dropped_total", "Lost.", ""}, [&lines] { return lines; });
+  lines = 7;
+  EXPECT_THAT(counts.expose(), HasSubstr("# TYPE relay_gateway_log_lines_dropped_total counter\n"
+                                         "relay_gateway_log_lines_dropped_total 7\n"));
+  EXPECT_EQ(by_name(counts).at("log_lines_dropped"), 7U);
+}
+
+TEST(Metrics, TheTextIsWellFormed) {
+  metrics counts;
+  counts.add(counter::links_ended, "a\"b\\c\nd");
+  std::istringstream text{counts.expose()};
+  for (std::string line; std::getline(text, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    auto space = line.rfind(' ');
+    ASSERT_NE(space, std::string::npos) << line;
+    EXPECT_NO_THROW((void)std::stod(line.substr(space + 1))) << line;
+  }
+}
+
+} // namespace
+} // namespace relay

@@ -1,0 +1,205 @@
+// The small pure parts: status JSON, one-shot sends, heartbeats, what a reload may do.
+#include "app/admin/one_shot.hpp"
+#include "app/admin/status_json.hpp"
+#include "app/heartbeat.hpp"
+#include "app/reload.hpp"
+#include "messages/wire/json_read.hpp"
+
+#include <gmock/gmock.h>
+
+namespace relay {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using wire::json::document;
+using namespace std::chrono_literals;
+
+// -- status -------------------------------------------------------------------------------------------
+
+gateway_report some_report() {
+  gateway_report x;
+  x.link = {link_phase::connected, "", 3};
+  x.since_ms = 1'767'323'045'678;
+  x.started = true;
+  x.gateway_id = "gw-\"1\"";
+  x.tenant = "t";
+  x.connector = "https://user:pass@connector.example/relay";
+  x.agent = "link";
+  platform_report p;
+  p.who = {"discord", "42", "bot"};
+  p.provisioning = {"discord", platform_step::done, ""};
+  p.policy = {"discord", platform_step::failed, "<b>refused</b>"};
+  p.described = true;
+  p.what.raw = R"({"platform":"discord","max_message_length":2000})";
+  x.platforms.push_back(p);
+  platform_report q;
+  q.who = {"telegram", "", ""};
+  x.platforms.push_back(q);
+  x.inbound.pending = 3;
+  x.egress.pending = 4;
+  x.egress.chats = 2;
+  return x;
+}
+
+TEST(StatusJson, HasEveryPromisedMember) {
+  document doc;
+  auto text = admin::status_json(some_report(), {{"dials", 1}, {"dials.a\"b", 1}}, "memory");
+  ASSERT_TRUE(doc.parse(text)) << text;
+  const auto& root = doc.root();
+  for (const char* name : {"state", "since", "gateway_id", "tenant", "connector", "platforms", "agent",
+                           "chats", "pending", "store", "counters"})
+    EXPECT_NE(wire::json::find(root, name), nullptr) << name;
+  EXPECT_EQ(wire::json::text(root, "state"), "connected");
+  EXPECT_EQ(wire::json::text(root, "since"), "2026-01-02T03:04:05.678Z");
+  EXPECT_EQ(wire::json::text(root, "gateway_id"), "gw-\"1\"");
+  EXPECT_EQ(wire::json::id(root, "pending"), "7");
+  EXPECT_EQ(wire::json::id(root, "chats"), "2");
+  EXPECT_EQ(wire::json::id(*wire::json::object(root, "counters"), "dials"), "1");
+  const auto& platforms = *wire::json::array(root, "platforms");
+  ASSERT_EQ(platforms.Size(), 2U);
+  EXPECT_TRUE(wire::json::flag(platforms[0], "provisioned"));
+  EXPECT_EQ(wire::json::text(platforms[0], "policy"), "failed");
+  EXPECT_EQ(wire::json::id(*wire::json::object(platforms[0], "descriptor"), "max_message_length"), "2000");
+  EXPECT_FALSE(wire::json::flag(platforms[1], "provisioned"));
+  EXPECT_TRUE(wire::json::find(platforms[1], "descriptor")->IsNull());
+}
+
+TEST(StatusJson, KeepsPasswordsOfUrlsOut) {
+  auto text = admin::status_json(some_report(), {}, "memory");
+  EXPECT_THAT(text, HasSubstr("https://connector.example/relay"));
+  EXPECT_THAT(text, Not(HasSubstr("pass@")));
+}
+
+TEST(Readiness, OnlyServingAndSleepingOnPurposeAreReady) {
+  for (auto phase : {link_phase::off, link_phase::starting, link_phase::connecting, link_phase::waiting,
+                     link_phase::connected, link_phase::draining, link_phase::dormant, link_phase::disabled,
+                     link_phase::stopped}) {
+    gateway_report x;
+    x.link.phase = phase;
+    bool ready = phase == link_phase::connected || phase == link_phase::dormant;
+    auto said = admin::readiness_of(&x);
+    EXPECT_EQ(said.status, ready ? 200 : 503) << to_string(phase);
+    EXPECT_THAT(said.body, HasSubstr(std::string{R"("state":")"} + to_string(phase)));
+    if (!ready) {
+      EXPECT_THAT(said.body, HasSubstr("\"reason\":"));
+    }
+  }
+  EXPECT_EQ(admin::readiness_of(nullptr).status, 503);
+}
+
+TEST(Startup, IsOverOnce) {
+  gateway_report x;
+  EXPECT_EQ(admin::startup_of(&x).status, 503);
+  x.started = true;
+  EXPECT_EQ(admin::startup_of(&x).status, 200);
+  EXPECT_EQ(admin::startup_of(nullptr).status, 503);
+}
+
+// -- one-shot sends -----------------------------------------------------------------------------------
+
+TEST(OneShot, ReadsARequest) {
+  auto x = admin::read_one_shot(
+      R"({"platform":"discord","request_id":"r1","action":{"op":"send","chat_id":"c","content":"hi"},"later":1})");
+  EXPECT_EQ(x.error, "");
+  EXPECT_EQ(x.request.platform, "discord");
+  EXPECT_EQ(x.request.request_id, "r1");
+  EXPECT_EQ(x.request.act.chat_id, "c");
+  EXPECT_EQ(x.request.act.content, "hi");
+  EXPECT_EQ(
+      admin::read_one_shot(R"({"platform":null,"action":{"op":"send","chat_id":"c","content":"hi"}})").error,
+      "");
+}
+
+TEST(OneShot, SaysWhatIsWrong) {
+  for (const char* bad :
+       {"", "nonsense", "[]", "{}", R"({"action":[]})", R"({"action":{}})",
+        R"({"action":{"op":"send","chat_id":"c"}})", R"({"action":{"op":"fly","chat_id":"c"}})",
+        R"({"platform":7,"action":{"op":"send","chat_id":"c","content":"x"}})",
+        R"({"request_id":{},"action":{"op":"send","chat_id":"c","content":"x"}})"})
+    EXPECT_THAT(admin::read_one_shot(bad).error, Not(IsEmpty())) << bad;
+}
+
+TEST(OneShot, OutcomesHaveTheirStatus) {
+  EXPECT_EQ(admin::status_of(action_result::success()), 200);
+  EXPECT_EQ(admin::status_of(action_result::ambiguous("?")), 504);
+  EXPECT_EQ(admin::status_of(action_result::failed("", "no")), 409);
+  EXPECT_EQ(admin::status_of(action_result::failed("egress_declined", "no")), 409);
+  EXPECT_EQ(admin::status_of(action_result::failed("unsupported", "no")), 409);
+  EXPECT_EQ(admin::status_of(action_result::failed("not_connected", "no")), 503);
+  EXPECT_EQ(admin::status_of(action_result::failed("bad_action", "no")), 400);
+}
+
+// -- heartbeats ---------------------------------------------------------------------------------------
+
+constexpr heartbeats::time start{1000h};
+
+TEST(Heartbeats, NameWhoIsLate) {
+  heartbeats all;
+  auto io = all.add("I/O", start), actors = all.add("actor", start);
+  EXPECT_EQ(all.late(start + 15s), "");
+  all.look(start);
+  for (auto t = 5s; t <= 20s; t += 5s) {
+    all.look(start + t);
+    io->beat(start + t);
+  }
+  EXPECT_EQ(all.late(start + 20s), "the actor thread was not heard of for 20 s");
+  actors->beat(start + 21s);
+  EXPECT_EQ(all.late(start + 21s), "");
+}
+
+TEST(Heartbeats, AFrozenProcessIsNotAHungThread) {
+  heartbeats all;
+  auto io = all.add("I/O", start);
+  all.look(start);
+  all.look(start + 1h); // SIGSTOP in between
+  EXPECT_EQ(all.late(start + 1h), "");
+  EXPECT_THAT(all.late(start + 1h + 16s), HasSubstr("I/O"));
+}
+
+TEST(Heartbeats, WhoIsGoneIsNotMissed) {
+  heartbeats all;
+  all.add("short-lived", start).reset();
+  EXPECT_EQ(all.late(start + 1h), "");
+}
+
+// -- reload -------------------------------------------------------------------------------------------
+
+TEST(Reload, TakesWhatIsUsable) {
+  config::resolution next;
+  next.config_found = true;
+  EXPECT_EQ(reload_fault(next, true), "");
+  next.problems.push_back({"gateway.grace", "x.yaml:3", "is no duration", "default 25s kept", false});
+  EXPECT_EQ(reload_fault(next, true), "");
+  next.config_found = false;
+  EXPECT_EQ(reload_fault(next, false), "");
+}
+
+TEST(Reload, KeepsWhatRunsWhenAFileCannotBeUsed) {
+  config::resolution next;
+  next.config_path = "x.yaml";
+  EXPECT_THAT(reload_fault(next, true), HasSubstr("x.yaml"));
+  next.config_found = true;
+  next.problems = {{"config file", "x.yaml:7", "is not YAML", "treated as empty", false}};
+  EXPECT_THAT(reload_fault(next, true), HasSubstr("x.yaml:7"));
+  next.problems = {{".env", ".env", "is there but cannot be read", "treated as empty", false}};
+  EXPECT_THAT(reload_fault(next, true), Not(IsEmpty()));
+  next.problems = {{"gateway.listen", "GATEWAY_LISTEN", "is reachable", "run stops", true}};
+  EXPECT_THAT(reload_fault(next, true), Not(IsEmpty()));
+}
+
+TEST(Reload, NamesWhatWaitsForARestart) {
+  config::settings a, b;
+  EXPECT_THAT(needs_restart(a, b), IsEmpty());
+  b.relay.url = "https://elsewhere.example";
+  b.service.log_level = "debug";
+  EXPECT_THAT(needs_restart(a, b), IsEmpty());
+  b.service.listen_port = 1;
+  b.service.scheduler = config::scheduler_kind::pool;
+  EXPECT_THAT(needs_restart(a, b), SizeIs(2));
+}
+
+} // namespace
+} // namespace relay
