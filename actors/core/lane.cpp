@@ -16,8 +16,18 @@ descriptor destination(const descriptor_set* known, const std::string& platform)
   return defaults;
 }
 
+namespace {
+
+/// A `typing` that would come too late may be skipped. A clear (`content` "", which travels in `rest`) may
+/// not: without it the status would stay (F65).
+bool may_skip(const action& x) {
+  return x.kind == op::typing && x.rest.find("\"content\"") == std::string::npos;
+}
+
+} // namespace
+
 void lane::push(chat_action x, lane_step& out) {
-  if (x.act.kind == op::typing && (busy() || !link_)) {
+  if (may_skip(x.act) && (busy() || !link_)) {
     out.done.push_back({x.token, action_result::success()});
     return;
   }
@@ -53,10 +63,6 @@ void lane::link(descriptors_ptr what, lane_step& out) {
     settled({piece_, action_result::ambiguous("the connection was lost before the result came"), true}, out);
   link_ = std::move(what);
   pump(out);
-}
-
-void lane::described(descriptors_ptr what) {
-  if (link_ && what) link_ = std::move(what);
 }
 
 void lane::pump(lane_step& out) {
@@ -95,7 +101,7 @@ void lane::settled(const transmitted& x, lane_step& out) {
   auto& top = waiting_.front();
   if (!x.written) { // it never left: it goes first on the next connection, as long as it may be held
     link_.reset();
-    if (top.act.kind == op::typing) finish(action_result::success(), out);
+    if (may_skip(top.act)) finish(action_result::success(), out);
     return;
   }
   if (top.pieces.size() <= 1) {

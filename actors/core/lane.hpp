@@ -26,14 +26,11 @@ descriptor destination(const descriptor_set* known, const std::string& platform)
 class lane {
 public:
   /// Takes one action. `edit`s of a message that wait collapse into the newest, in its place; all callers get
-  /// its outcome. A `typing` that would have to wait is dropped as done.
+  /// its outcome. A `typing` that would have to wait is dropped as done; one that clears the status waits.
   void push(chat_action x, lane_step& out);
   /// The connection to use (its descriptors), or null for none. A piece whose fate the old one never told is
   /// reported as unknown.
   void link(descriptors_ptr what, lane_step& out);
-  /// More is known of the connection in use (a further platform's descriptor came); nothing is settled by
-  /// that.
-  void described(descriptors_ptr what);
   /// The same connection told more descriptors; ignored while there is no link.
   void describe(descriptors_ptr what) {
     if (link_) link_ = std::move(what);

@@ -193,6 +193,19 @@ TEST(Lane, TypingThatWouldWaitIsDroppedAsDone) {
   EXPECT_THAT(contents(d.link()), IsEmpty());
 }
 
+TEST(Lane, F65_ATypingThatClearsTheStatusIsNotDropped) {
+  driver d;
+  auto clear = make(2, op::typing, "");
+  clear.act.rest = R"({"content":""})";
+  d.link();
+  d.push(text(1, "one"));
+  EXPECT_THAT(tokens(d.push(clear)), IsEmpty());
+  EXPECT_EQ(d.settle(ok("m")).out.size(), 1U);
+  EXPECT_THAT(tokens(d.unwritten()), IsEmpty());
+  EXPECT_EQ(d.link().out.size(), 1U);
+  EXPECT_THAT(tokens(d.settle(ok(""))), ElementsAre(2));
+}
+
 TEST(Lane, WhatThePlatformDoesNotOfferIsNeverSent) {
   driver d;
   d.link();
@@ -467,12 +480,12 @@ TEST(Lane, F42_AFurtherDescriptorSettlesNothing) {
   d.link(set_of({platform("first", 100, {})}));
   d.push(text(1, "one"));
   d.push(text(2, "aaaa bbbb cccc dddd"));
-  d.lane.described(set_of({platform("first", 100, {}), platform("p", 10, {})}));
+  d.lane.describe(set_of({platform("first", 100, {}), platform("p", 10, {})}));
   auto step = d.settle(ok("m1"));
   EXPECT_THAT(tokens(step), ElementsAre(1));
   EXPECT_THAT(contents(step), ElementsAre("aaaa bbbb")) << "but its limit counts from here on";
   d.down();
-  d.lane.described(usual());
+  d.lane.describe(usual());
   EXPECT_THAT(contents(d.push(text(3, "three"))), IsEmpty()) << "a description is not a link";
 }
 

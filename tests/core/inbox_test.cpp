@@ -1,0 +1,525 @@
+#include "actors/core/inbox.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace relay::core {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+event_ref event(const std::string& chat, const std::string& message, const std::string& text = "hello") {
+  inbound_event x;
+  x.source.platform = "p";
+  x.source.chat_id = chat;
+  x.message_id = message;
+  x.text = text;
+  return event_ref{std::move(x)};
+}
+
+event_ref edited(const std::string& text) {
+  inbound_event x = *event("c", "m", text);
+  x.source.message_is_edit = true;
+  return event_ref{std::move(x)};
+}
+
+inbox_rules small() {
+  inbox_rules x;
+  x.dedupe_entries = 4;
+  x.max_pending = 2;
+  x.max_deliveries = 3;
+  x.max_dead = 2;
+  return x;
+}
+
+struct driver {
+  explicit driver(inbox_rules rules = {}, bool present = true) : box(rules) {
+    if (present) presence(true);
+  }
+  template <class F>
+  inbox_step run(F f) {
+    inbox_step out;
+    f(out);
+    return out;
+  }
+  inbox_step accept(const event_ref& x, const std::string& buffer_id = {}) {
+    return run([&](auto& out) { last = box.accept(x, buffer_id, now, out); });
+  }
+  inbox_step ack(std::uint64_t id) {
+    return run([&](auto& out) { known = box.acked(id, now, out); });
+  }
+  inbox_step returned(std::uint64_t id) {
+    return run([&](auto& out) { box.returned(id, now, out); });
+  }
+  inbox_step presence(bool x) {
+    return run([&](auto& out) { box.presence(x, now, out); });
+  }
+  inbox_step timer() {
+    return run([&](auto& out) { box.timer(now, out); });
+  }
+  core::inbox box;
+  instant now{1h};
+  arrival last = arrival::fresh;
+  bool known = false;
+};
+
+std::vector<std::uint64_t> ids(const inbox_step& x) {
+  std::vector<std::uint64_t> out;
+  for (auto& y : x.deliver) out.push_back(y.id);
+  return out;
+}
+
+// -- order and acks ---------------------------------------------------------------------------------------
+
+TEST(Inbox, OneAtATimePerChatOthersDoNotWait) {
+  driver d;
+  EXPECT_THAT(ids(d.accept(event("c", "1"))), ElementsAre(1));
+  EXPECT_THAT(ids(d.accept(event("c", "2"))), IsEmpty());
+  EXPECT_THAT(ids(d.accept(event("other", "1"))), ElementsAre(3));
+  EXPECT_THAT(ids(d.accept(event("c", "3"))), IsEmpty());
+  EXPECT_THAT(ids(d.ack(1)), ElementsAre(2));
+  EXPECT_THAT(ids(d.ack(3)), IsEmpty());
+  EXPECT_THAT(ids(d.ack(2)), ElementsAre(4));
+  EXPECT_EQ(d.box.in_flight(), 1U);
+  EXPECT_EQ(d.box.pending(), 1U);
+}
+
+TEST(Inbox, F40_TheSameNumberOnTwoPlatformsIsTwoChats) {
+  driver d;
+  inbound_event x = *event("c", "1");
+  x.source.platform = "q";
+  d.accept(event("c", "1"));
+  EXPECT_THAT(ids(d.accept(event_ref{x})), ElementsAre(2));
+}
+
+TEST(Inbox, F24_TheConnectorIsAckedOnlyOnceTheAgentHasIt) {
+  driver d;
+  EXPECT_THAT(d.accept(event("c", "1"), "b1").acks, IsEmpty());
+  EXPECT_THAT(d.ack(1).acks, ElementsAre("b1"));
+  EXPECT_TRUE(d.known);
+  EXPECT_THAT(d.ack(1).acks, IsEmpty());
+  EXPECT_FALSE(d.known);
+}
+
+TEST(Inbox, AnEventThatWasNeverGivenOutCannotBeAcked) {
+  driver d;
+  d.accept(event("c", "1"));
+  d.accept(event("c", "2"), "b2");
+  EXPECT_THAT(d.ack(2).acks, IsEmpty());
+  EXPECT_FALSE(d.known);
+  d.ack(77);
+  EXPECT_FALSE(d.known);
+  EXPECT_EQ(d.box.pending(), 2U);
+}
+
+// -- repeats ------------------------------------------------------------------------------------------------
+
+TEST(Inbox, F22_ARepeatOfASettledEventIsAckedAndGoesNoFurther) {
+  driver d;
+  d.accept(event("c", "1"), "b1");
+  d.ack(1);
+  for (auto& [what, buffer] : {std::pair{event("c", "1"), "b2"}, {event("x", ""), "b1"}}) {
+    auto step = d.accept(what, buffer);
+    EXPECT_EQ(d.last, arrival::repeat_settled);
+    EXPECT_THAT(step.acks, ElementsAre(buffer));
+    EXPECT_THAT(ids(step), IsEmpty());
+    EXPECT_EQ(step.fresh, 0U);
+  }
+  EXPECT_THAT(d.accept(event("c", "1")).acks, IsEmpty()) << "nothing to ack without a buffer id";
+  EXPECT_EQ(d.last, arrival::repeat_settled);
+}
+
+TEST(Inbox, F25_ARepeatOfAnOpenEventWaitsForItsOutcome) {
+  driver d;
+  d.accept(event("c", "1"), "b1");
+  for (auto buffer : {"b2", "b2", "b1", ""}) {
+    auto step = d.accept(event("c", "1"), buffer);
+    EXPECT_EQ(d.last, arrival::repeat_open);
+    EXPECT_THAT(step.acks, IsEmpty());
+    EXPECT_THAT(ids(step), IsEmpty());
+  }
+  d.accept(event("c", "elsewhere"), "b2");
+  EXPECT_EQ(d.last, arrival::repeat_open) << "b2 is a name of the first one by now";
+  EXPECT_THAT(d.ack(1).acks, ElementsAre("b1", "b2"));
+}
+
+TEST(Inbox, F25_AnEventThatWasReturnedIsNotARepeatOfItself) {
+  driver d;
+  d.accept(event("c", "1"), "b1");
+  d.presence(false);
+  d.returned(1);
+  EXPECT_THAT(d.accept(event("c", "1"), "b1").acks, IsEmpty());
+  EXPECT_EQ(d.last, arrival::repeat_open);
+  auto step = d.presence(true);
+  ASSERT_THAT(ids(step), ElementsAre(1));
+  EXPECT_TRUE(step.deliver[0].redelivered);
+}
+
+TEST(Inbox, F28_TheFirstSnapshotWins) {
+  driver d;
+  d.accept(event("c", "1", "first"), "b1");
+  d.accept(event("c", "1", "second"), "b1");
+  auto step = d.returned(1);
+  ASSERT_THAT(ids(step), ElementsAre(1));
+  EXPECT_EQ(step.deliver[0].event->text, "first");
+  d.ack(1);
+  d.accept(event("c", "1", "third"), "b3");
+  EXPECT_EQ(d.last, arrival::repeat_settled);
+}
+
+TEST(Inbox, WithoutAnyIdNothingIsARepeat) {
+  driver d;
+  d.accept(event("c", ""));
+  d.accept(event("c", ""));
+  EXPECT_EQ(d.last, arrival::fresh);
+  EXPECT_EQ(d.box.pending(), 2U);
+}
+
+TEST(Inbox, TheMessageIdCountsWithinItsChatOnly) {
+  driver d;
+  d.accept(event("c", "1"));
+  d.accept(event("c2", "1"));
+  EXPECT_EQ(d.last, arrival::fresh);
+  d.accept(event("c:1", "2"));
+  d.accept(event("c", "1:2"));
+  EXPECT_EQ(d.last, arrival::fresh) << "no choice of ids makes two events look alike";
+}
+
+TEST(Inbox, EveryEditOfAMessageIsAnEventOfItsOwn) {
+  driver d;
+  d.accept(event("c", "m"));
+  for (auto text : {"one", "two"}) {
+    d.accept(edited(text));
+    EXPECT_EQ(d.last, arrival::fresh);
+    d.accept(edited(text));
+    EXPECT_EQ(d.last, arrival::repeat_open);
+  }
+}
+
+// -- presence, returns, time-outs
+// ------------------------------------------------------------------------------
+
+TEST(Inbox, WhileNobodyIsThereEventsWaitAndNothingTimesOut) {
+  driver d{{}, false};
+  EXPECT_THAT(ids(d.accept(event("a", "1"))), IsEmpty());
+  d.accept(event("b", "1"));
+  d.accept(event("a", "2"));
+  EXPECT_EQ(d.box.due(), deadline{});
+  d.now += 24h;
+  EXPECT_THAT(ids(d.timer()), IsEmpty());
+  EXPECT_THAT(ids(d.presence(true)), ElementsAre(1, 2)) << "the oldest of each chat, oldest first";
+  EXPECT_THAT(ids(d.presence(true)), IsEmpty());
+}
+
+TEST(Inbox, WhatIsOutWhenTheLastAgentGoesDoesNotAgeTowardsDeath) {
+  driver d{small()};
+  d.accept(event("c", "1"));
+  d.presence(false);
+  EXPECT_EQ(d.box.due(), deadline{});
+  for (int i = 0; i < 5; ++i) {
+    d.now += 1h;
+    EXPECT_THAT(d.timer().dead, IsEmpty());
+  }
+  EXPECT_THAT(ids(d.presence(true)), IsEmpty()) << "it may still be with somebody";
+  ASSERT_TRUE(d.box.due());
+  EXPECT_LE(*d.box.due(), d.now);
+  EXPECT_THAT(ids(d.timer()), ElementsAre(1));
+}
+
+TEST(Inbox, AnAckMayComeAfterTheAgentHasGone) {
+  driver d;
+  d.accept(event("c", "1"), "b1");
+  d.presence(false);
+  EXPECT_THAT(d.ack(1).acks, ElementsAre("b1"));
+  d.accept(event("c", "2"), "b2");
+  d.presence(true);
+  d.presence(false);
+  d.returned(2);
+  EXPECT_THAT(d.ack(2).acks, ElementsAre("b2"));
+  EXPECT_EQ(d.box.in_flight(), 0U);
+  EXPECT_EQ(d.box.pending(), 0U);
+}
+
+TEST(Inbox, AnOverdueAckMeansAnotherDeliveryOfTheSameEvent) {
+  driver d;
+  d.accept(event("c", "1"));
+  d.accept(event("c", "2"));
+  EXPECT_EQ(d.box.due(), deadline{d.now + 60s});
+  d.now += 60s - 1ms;
+  EXPECT_THAT(ids(d.timer()), IsEmpty());
+  d.now += 1ms;
+  auto step = d.timer();
+  ASSERT_THAT(ids(step), ElementsAre(1)) << "not the next one: the order is kept";
+  EXPECT_TRUE(step.deliver[0].redelivered);
+  EXPECT_EQ(d.box.due(), deadline{d.now + 60s});
+  EXPECT_EQ(d.box.in_flight(), 1U);
+  EXPECT_FALSE(d.ack(1).deliver.at(0).redelivered) << "the next one is new";
+}
+
+TEST(Inbox, AReturnedEventHasANewDeadline) {
+  driver d;
+  d.accept(event("c", "1"));
+  d.now += 40s;
+  EXPECT_THAT(ids(d.returned(1)), ElementsAre(1));
+  d.now += 20s;
+  EXPECT_THAT(ids(d.timer()), IsEmpty()) << "the first delivery's deadline is void";
+  EXPECT_EQ(d.box.due(), deadline{d.now + 40s});
+  EXPECT_THAT(ids(d.returned(99)), IsEmpty());
+}
+
+TEST(Inbox, F32_TooManyDeliveriesAreATerminalDecisionAndAnAck) {
+  driver d{small()};
+  d.accept(event("c", "1"), "b1");
+  d.accept(event("c", "2"), "b2");
+  EXPECT_THAT(ids(d.returned(1)), ElementsAre(1));
+  EXPECT_THAT(ids(d.returned(1)), ElementsAre(1));
+  auto step = d.returned(1);
+  EXPECT_THAT(step.dead, ElementsAre(1));
+  EXPECT_THAT(step.acks, ElementsAre("b1"));
+  EXPECT_THAT(ids(step), ElementsAre(2)) << "it blocks its chat no longer";
+  EXPECT_EQ(d.box.dead_letters(), 1U);
+  EXPECT_THAT(d.ack(1).acks, IsEmpty()) << "too late";
+  EXPECT_FALSE(d.known);
+  d.accept(event("c", "1"), "b1");
+  EXPECT_EQ(d.last, arrival::repeat_settled);
+}
+
+TEST(Inbox, DeadLettersAreBounded) {
+  driver d{small()};
+  for (int i = 0; i < 10; ++i) {
+    auto id = d.accept(event("c" + std::to_string(i), "")).fresh;
+    for (int k = 0; k < 3; ++k) d.returned(id);
+  }
+  EXPECT_EQ(d.box.dead_letters(), 2U);
+  EXPECT_EQ(d.box.pending(), 0U);
+}
+
+TEST(Inbox, AllThatWasWithADeadAgentIsGivenOutAgain) {
+  driver d;
+  d.accept(event("a", "1"));
+  d.accept(event("b", "1"));
+  d.accept(event("a", "2"));
+  inbox_step step;
+  d.box.all_returned(d.now, step);
+  EXPECT_THAT(ids(step), ElementsAre(1, 2));
+  EXPECT_EQ(d.box.in_flight(), 2U);
+}
+
+// -- bounds
+// ---------------------------------------------------------------------------------------------------
+
+TEST(Inbox, TheDedupeWindowEndsByTime) {
+  driver d;
+  d.accept(event("c", "1"));
+  d.now += 1h;
+  d.accept(event("c", "1"));
+  EXPECT_EQ(d.last, arrival::repeat_open) << "what is open is never forgotten";
+  d.ack(1);
+  d.now += 10min - 1ms;
+  d.accept(event("c", "1"));
+  EXPECT_EQ(d.last, arrival::repeat_settled);
+  d.now += 1ms;
+  d.accept(event("c", "1"));
+  EXPECT_EQ(d.last, arrival::fresh);
+}
+
+TEST(Inbox, TheDedupeWindowEndsByCount) {
+  driver d{small()};
+  for (int i = 1; i <= 5; ++i) {
+    d.accept(event("c", std::to_string(i)));
+    d.ack(static_cast<std::uint64_t>(i));
+  }
+  EXPECT_EQ(d.box.remembered(), 4U);
+  d.accept(event("c", "2"));
+  EXPECT_EQ(d.last, arrival::repeat_settled);
+  d.accept(event("c", "1"));
+  EXPECT_EQ(d.last, arrival::fresh) << "the oldest went first";
+}
+
+TEST(Inbox, SaysWhenItIsFull) {
+  driver d{small()};
+  std::vector<intake> seen;
+  for (int i = 0; i < 5; ++i) {
+    seen.push_back(d.box.room());
+    d.accept(event("c", std::to_string(i)));
+  }
+  EXPECT_THAT(seen, ElementsAre(intake::open, intake::open, intake::full, intake::full, intake::stuffed));
+  for (std::uint64_t id = 1; id <= 4; ++id) d.ack(id);
+  EXPECT_EQ(d.box.room(), intake::open);
+}
+
+TEST(Inbox, ALongBacklogOfOneChatTakesTimeInProportion) {
+  driver d;
+  constexpr std::uint64_t many = 50'000;
+  for (std::uint64_t i = 1; i <= many; ++i) d.accept(event("c", std::to_string(i)));
+  for (std::uint64_t i = 1; i < many; ++i) EXPECT_EQ(ids(d.ack(i)).at(0), i + 1);
+}
+
+// -- model
+// ----------------------------------------------------------------------------------------------------
+
+struct known_event {
+  std::string chat, text;
+  std::set<std::string> buffers;
+  int given = 0;
+  bool out = false, over = false, acked = false;
+};
+
+RC_GTEST_PROP(InboxProperty, EveryEventReachesTheAgentOnceInOrder, ()) {
+  auto rules = inbox_rules{};
+  rules.max_deliveries = 3;
+  rules.dedupe_window = 24h;
+  inbox box{rules};
+  instant now{1h};
+  auto present = false;
+  std::map<std::uint64_t, known_event> all;
+  std::map<std::string, std::uint64_t> claims; // buffer id, or chat/message -> event
+  auto arrivals = 0;
+
+  auto look = [&](const inbox_step& step) {
+    for (auto id : step.dead) {
+      auto& x = all.at(id);
+      RC_ASSERT(x.out && !x.over && x.given == 3);
+      x.out = false, x.over = true;
+    }
+    for (auto& id : step.acks) RC_ASSERT(all.at(claims.at("b" + id)).over);
+    for (auto& x : step.deliver) {
+      auto& y = all.at(x.id);
+      RC_ASSERT(present && !y.over && !y.out);
+      RC_ASSERT(x.redelivered == (y.given > 0));
+      RC_ASSERT(x.event->text == y.text);
+      for (auto& [id, earlier] : all) RC_ASSERT(id >= x.id || earlier.chat != y.chat || earlier.over);
+      y.out = true, ++y.given;
+    }
+  };
+  auto deadlines = [&] {
+    inbox_step step;
+    auto due = box.due();
+    RC_ASSERT(!due || present);
+    // Its agent had its time: it is taken back before it is given out again.
+    auto late = due && *due <= now;
+    box.timer(now, step);
+    if (!late) RC_ASSERT(step.deliver.empty() && step.dead.empty());
+    for (auto& x : step.deliver) all.at(x.id).out = false;
+    look(step);
+  };
+
+  auto steps = *rc::gen::inRange(1, 100);
+  for (int i = 0; i < steps; ++i) {
+    inbox_step step;
+    switch (*rc::gen::weightedElement<int>({{10, 0}, {8, 1}, {3, 2}, {1, 3}, {2, 4}, {2, 5}})) {
+    case 0: {
+      auto chat = *rc::gen::element<std::string>("a", "b", "c");
+      auto message = *rc::gen::element<std::string>("", "1", "2", "3", "4", "5", "6");
+      auto buffer = *rc::gen::element<std::string>("", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+      auto text = std::to_string(++arrivals);
+      std::vector<std::string> keys;
+      if (!buffer.empty()) keys.push_back("b" + buffer);
+      if (!message.empty()) keys.push_back(chat + "/" + message);
+      std::uint64_t claimed = 0;
+      for (auto& key : keys)
+        if (claimed == 0 && claims.count(key) > 0) claimed = claims.at(key);
+      auto how = box.accept(event(chat, message, text), buffer, now, step);
+      if (claimed == 0) {
+        RC_ASSERT(how == arrival::fresh);
+        RC_ASSERT(all.count(step.fresh) == 0U && step.fresh > all.size());
+        all[step.fresh].chat = chat;
+        all[step.fresh].text = text;
+        claimed = step.fresh;
+      } else {
+        RC_ASSERT(step.fresh == 0U);
+        RC_ASSERT(how == (all.at(claimed).over ? arrival::repeat_settled : arrival::repeat_open));
+        if (how == arrival::repeat_settled) {
+          RC_ASSERT(step.acks ==
+                    (buffer.empty() ? std::vector<std::string>{} : std::vector<std::string>{buffer}));
+          break;
+        }
+      }
+      for (auto& key : keys) claims.emplace(key, claimed);
+      if (!buffer.empty() && claims.at("b" + buffer) == claimed) all.at(claimed).buffers.insert(buffer);
+      look(step);
+      break;
+    }
+    case 1:
+    case 2: {
+      auto id = *rc::gen::inRange<std::uint64_t>(1, all.size() + 2);
+      auto it = all.find(id);
+      auto open = it != all.end() && !it->second.over && it->second.given > 0;
+      if (*rc::gen::weightedElement<bool>({{4, true}, {1, false}})) {
+        if (open) it->second.out = false, it->second.over = true;
+        RC_ASSERT(box.acked(id, now, step) == open);
+        if (open) {
+          std::set<std::string> acks{step.acks.begin(), step.acks.end()};
+          RC_ASSERT(acks == it->second.buffers);
+        }
+      } else {
+        auto was_out = open && it->second.out;
+        box.returned(id, now, step);
+        if (was_out && step.dead.empty()) it->second.out = false;
+      }
+      look(step);
+      break;
+    }
+    case 3:
+      present = !present;
+      box.presence(present, now, step);
+      look(step);
+      break;
+    case 4:
+      now += milliseconds{*rc::gen::inRange(0, 90'000)};
+      deadlines();
+      break;
+    default: deadlines(); break;
+    }
+    std::size_t open = 0, out = 0;
+    for (auto& [id, x] : all) open += x.over ? 0 : 1, out += x.out ? 1 : 0;
+    RC_ASSERT(box.pending() == open);
+    RC_ASSERT(box.in_flight() == out);
+    RC_ASSERT(box.due().has_value() == (present && out > 0));
+  }
+
+  // With somebody there who acks, everything is given out.
+  inbox_step step;
+  present = true;
+  box.presence(true, now, step);
+  look(step);
+  for (std::size_t rounds = all.size() + 1; rounds > 0 && box.pending() > 0; --rounds) {
+    for (auto& [id, x] : all) {
+      if (!x.out) continue;
+      inbox_step next;
+      x.out = false, x.over = true;
+      RC_ASSERT(box.acked(id, now, next));
+      look(next);
+    }
+  }
+  RC_ASSERT(box.pending() == 0U);
+  for (auto& [id, x] : all) RC_ASSERT(x.over && x.given >= 1 && x.given <= 3);
+}
+
+RC_GTEST_PROP(InboxProperty, MemoryIsBoundedByTheRules, ()) {
+  auto rules = small();
+  inbox box{rules};
+  instant now{1h};
+  inbox_step step;
+  box.presence(true, now, step);
+  auto n = *rc::gen::inRange(1, 60);
+  for (int i = 0; i < n; ++i) {
+    inbox_step one;
+    box.accept(event("c" + std::to_string(i % 7), std::to_string(i)), "b" + std::to_string(i), now, one);
+    if (*rc::gen::weightedElement<bool>({{3, true}, {1, false}}))
+      for (auto& x : one.deliver) box.acked(x.id, now, step);
+    RC_ASSERT(box.remembered() <= rules.dedupe_entries + 2 * box.pending());
+  }
+}
+
+} // namespace
+} // namespace relay::core

@@ -1,0 +1,120 @@
+#include "actors/core/ledger.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace relay::core {
+namespace {
+
+using namespace std::chrono_literals;
+using verdict = ledger::verdict;
+
+constexpr instant now{1h};
+
+action_result result(const std::string& id) {
+  auto x = action_result::success();
+  x.message_id = id;
+  return x;
+}
+
+TEST(Ledger, ARepeatWaitsThenGetsTheRecordedOutcome) {
+  ledger x{10, 10min};
+  EXPECT_EQ(x.open("a", now), verdict::fresh);
+  EXPECT_EQ(x.open("a", now), verdict::pending);
+  EXPECT_EQ(x.recorded("a"), nullptr);
+  x.settle("a", result("1"), now);
+  EXPECT_EQ(x.open("a", now), verdict::settled);
+  ASSERT_NE(x.recorded("a"), nullptr);
+  EXPECT_EQ(*x.recorded("a"), result("1"));
+}
+
+TEST(Ledger, TheFirstOutcomeStays) {
+  ledger x{10, 10min};
+  x.open("a", now);
+  x.settle("a", action_result::ambiguous("lost"), now);
+  x.settle("a", result("late"), now);
+  EXPECT_EQ(x.recorded("a")->how, outcome::unknown);
+}
+
+TEST(Ledger, AnOutcomeNobodyAskedForIsIgnored) {
+  ledger x{10, 10min};
+  x.settle("a", result("1"), now);
+  EXPECT_EQ(x.size(), 0U);
+  EXPECT_EQ(x.open("a", now), verdict::fresh);
+}
+
+TEST(Ledger, ForgottenIdsAreFreeAgain) {
+  ledger x{10, 10min};
+  x.open("a", now);
+  x.forget("a");
+  x.forget("never");
+  EXPECT_EQ(x.open("a", now), verdict::fresh);
+  x.settle("a", result("1"), now);
+  x.forget("a");
+  EXPECT_EQ(x.size(), 0U);
+  EXPECT_EQ(x.open("a", now), verdict::fresh);
+  x.settle("a", result("2"), now);
+  EXPECT_EQ(*x.recorded("a"), result("2"));
+}
+
+TEST(Ledger, OutcomesAreForgottenByAgeOpenOnesNever) {
+  ledger x{10, 10min};
+  x.open("settled", now);
+  x.open("open", now);
+  x.settle("settled", result("1"), now + 1min);
+  EXPECT_EQ(x.open("settled", now + 11min - 1ms), verdict::settled);
+  EXPECT_EQ(x.open("settled", now + 11min), verdict::fresh);
+  EXPECT_EQ(x.open("open", now + 24h), verdict::pending);
+}
+
+TEST(Ledger, OutcomesAreForgottenByNumberOldestFirst) {
+  ledger x{2, 10min};
+  for (auto id : {"a", "b", "c", "open"}) x.open(id, now);
+  for (auto id : {"b", "a", "c"}) x.settle(id, result(id), now);
+  EXPECT_EQ(x.size(), 3U);
+  EXPECT_EQ(x.recorded("b"), nullptr) << "its outcome was the oldest";
+  EXPECT_NE(x.recorded("a"), nullptr);
+  EXPECT_NE(x.recorded("c"), nullptr);
+  EXPECT_EQ(x.open("open", now), verdict::pending);
+}
+
+RC_GTEST_PROP(LedgerProperty, NothingRunsTwiceWithinTheBounds, ()) {
+  constexpr std::size_t max = 3;
+  ledger x{max, 10min};
+  std::map<std::string, int> state; // 1 = open, 2 = settled
+  std::size_t open = 0;
+  auto steps = *rc::gen::inRange(1, 80);
+  for (int i = 0; i < steps; ++i) {
+    auto id = *rc::gen::element<std::string>("a", "b", "c", "d", "e", "f");
+    switch (*rc::gen::weightedElement<int>({{4, 0}, {3, 1}, {1, 2}})) {
+    case 0: {
+      auto got = x.open(id, now);
+      if (state[id] == 1) RC_ASSERT(got == verdict::pending);
+      if (state[id] == 0) RC_ASSERT(got == verdict::fresh);
+      if (got == verdict::settled) RC_ASSERT(x.recorded(id) && x.recorded(id)->message_id == id);
+      if (got == verdict::fresh) state[id] = 1, ++open;
+      break;
+    }
+    case 1:
+      x.settle(id, result(id), now);
+      if (state[id] == 1) {
+        state[id] = 2, --open;
+        RC_ASSERT(x.recorded(id) != nullptr); // the newest outcome is there
+      }
+      break;
+    default:
+      if (state[id] == 1) --open;
+      state[id] = 0;
+      x.forget(id);
+      break;
+    }
+    RC_ASSERT(x.size() >= open);
+    RC_ASSERT(x.size() <= open + max);
+  }
+}
+
+} // namespace
+} // namespace relay::core

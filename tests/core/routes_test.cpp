@@ -1,0 +1,293 @@
+#include "actors/core/routes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace relay::core {
+namespace {
+
+discriminators who(std::string scope, std::string user) { return {std::move(scope), std::move(user), {}}; }
+
+/// Fronts discord and telegram.
+struct driver {
+  route_table table{100};
+  driver() { table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}}); }
+
+  void seen(const std::string& turn, const std::string& platform, const std::string& chat, discriminators x,
+            const std::string& parent = {}) {
+    table.seen({turn, {platform, chat}, std::move(x), parent});
+  }
+  routing resolve(const std::string& chat, const std::string& turn = {}, const std::string& platform = {}) {
+    action_request x;
+    x.platform = platform;
+    x.delivery_id = turn;
+    x.act.chat_id = chat;
+    return table.resolve(x);
+  }
+};
+
+// -- platform and bot
+// -----------------------------------------------------------------------------------------
+
+TEST(Routes, ThePlatformLastSeenForTheChatWithItsBot) {
+  driver d;
+  d.seen("", "telegram", "1", who("", "u"));
+  auto r = d.resolve("1");
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r.where, (route{"telegram", "t-bot", who("", "u")}));
+  EXPECT_FALSE(r.untagged);
+}
+
+TEST(Routes, F39_ANamedPlatformComesWithItsOwnBot) {
+  driver d;
+  d.seen("", "telegram", "1", who("", "u"));
+  auto r = d.resolve("1", {}, "discord");
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r.where, (route{"discord", "d-bot", {}})) << "and not with the other platform's user";
+}
+
+TEST(Routes, F39_APlatformThatIsNotFrontedIsAStructuredFailure) {
+  driver d;
+  auto r = d.resolve("1", {}, "slack");
+  EXPECT_FALSE(r);
+  EXPECT_EQ(r.code, "unknown_platform");
+  EXPECT_NE(r.error.find("'slack'"), std::string::npos);
+}
+
+TEST(Routes, AnEmptyBotIdIsAbsent) {
+  driver d;
+  d.table.fronted({{"discord", "", {}}});
+  EXPECT_EQ(d.resolve("1", {}, "discord").where.bot_id, "");
+}
+
+TEST(Routes, TheGenericPlatformIsNeverATag) {
+  driver d;
+  d.seen("t", "relay", "1", who("g", "u"));
+  for (auto& r : {d.resolve("1"), d.resolve("1", "t"), d.resolve("1", {}, "relay")}) {
+    ASSERT_TRUE(r);
+    EXPECT_EQ(r.where.platform, "");
+    EXPECT_EQ(r.where.bot_id, "");
+    EXPECT_EQ(r.where.who, who("g", "u"));
+  }
+}
+
+TEST(Routes, AGenericGatewayTakesAnyName) {
+  for (auto& fronted : {std::vector<identity>{}, std::vector<identity>{{"relay", "", {}}}}) {
+    driver d;
+    d.table.fronted(fronted);
+    auto r = d.resolve("1", {}, "slack");
+    ASSERT_TRUE(r);
+    EXPECT_EQ(r.where, (route{"slack", "", {}}));
+    r = d.resolve("1");
+    EXPECT_EQ(r.where, route{});
+    EXPECT_FALSE(r.untagged) << "there is only one place it can go";
+  }
+}
+
+TEST(Routes, AnEventWithoutAPlatformMayBeAnsweredUnderAName) {
+  driver d;
+  d.table.fronted({{"relay", "", {}}});
+  d.seen("t", "relay", "1", who("g", "u"));
+  EXPECT_EQ(d.resolve("1", "t", "discord").where, (route{"discord", "", who("g", "u")}));
+}
+
+TEST(Routes, F40_TheSameNumberOnTwoPlatforms) {
+  driver d;
+  d.seen("dt", "discord", "1", who("g", "du"));
+  d.seen("tt", "telegram", "1", who("", "tu"));
+  EXPECT_EQ(d.resolve("1").where.platform, "telegram") << "the last one seen";
+  EXPECT_EQ(d.resolve("1", {}, "discord").where, (route{"discord", "d-bot", who("g", "du")}));
+  EXPECT_EQ(d.resolve("1", {}, "telegram").where, (route{"telegram", "t-bot", who("", "tu")}));
+  EXPECT_EQ(d.resolve("1", "dt").where, (route{"discord", "d-bot", who("g", "du")}));
+}
+
+TEST(Routes, F74_AChatNeverSeenGoesUntaggedAndSaysSo) {
+  driver d;
+  auto r = d.resolve("1");
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r.where, route{});
+  EXPECT_TRUE(r.untagged);
+  d.table.fronted({{"discord", "d-bot", {}}});
+  EXPECT_FALSE(d.resolve("1").untagged);
+  d.table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}});
+  EXPECT_FALSE(d.resolve("1", {}, "discord").untagged);
+}
+
+TEST(Routes, AFollowUpGoesWhereItsKindSays) {
+  driver d;
+  action_request x;
+  x.act.kind = op::follow_up;
+  x.act.session_key = "agent:main:discord:dm:1";
+  x.act.follow_up_kind = "discord.interaction";
+  EXPECT_EQ(d.table.resolve(x).where, (route{"discord", "d-bot", {}}));
+  x.act.follow_up_kind = "telegram";
+  EXPECT_EQ(d.table.resolve(x).where.platform, "telegram");
+  x.act.follow_up_kind = "slack.modal";
+  EXPECT_TRUE(d.table.resolve(x)) << "a prefix that is no fronted platform names none";
+  EXPECT_EQ(d.table.resolve(x).where.platform, "");
+  x.act.follow_up_kind = "discord.interaction";
+  x.platform = "telegram";
+  EXPECT_EQ(d.table.resolve(x).where.platform, "telegram") << "what the agent named comes first";
+  x.platform.clear();
+  d.seen("t", "telegram", "9", who("", "u"));
+  x.delivery_id = "t";
+  EXPECT_EQ(d.table.resolve(x).where, (route{"discord", "d-bot", {}})) << "not with another platform's user";
+  d.seen("t2", "discord", "9", who("g", "u"));
+  x.delivery_id = "t2";
+  EXPECT_EQ(d.table.resolve(x).where, (route{"discord", "d-bot", who("g", "u")}));
+}
+
+// -- discriminators
+// -------------------------------------------------------------------------------------------
+
+TEST(Routes, F35_ADirectMessageIsRoutableByItsUser) {
+  driver d;
+  d.seen("t", "telegram", "dm", who("", "u"));
+  EXPECT_EQ(d.resolve("dm", "t").where.who, who("", "u"));
+  EXPECT_EQ(d.resolve("dm").where.who, who("", "u"));
+}
+
+TEST(Routes, F36_AGuildReplyCarriesScopeAndUserAndProfile) {
+  driver d;
+  d.seen("t", "discord", "c", {"g", "u", "work"});
+  EXPECT_EQ(d.resolve("c", "t").where.who, (discriminators{"g", "u", "work"}));
+}
+
+TEST(Routes, F41_ATurnKeepsItsOwnMember) {
+  driver d;
+  d.seen("first", "discord", "c", who("g", "alice"));
+  d.seen("second", "discord", "c", who("g", "bob"));
+  EXPECT_EQ(d.resolve("c", "first").where.who.user_id, "alice");
+  EXPECT_EQ(d.resolve("c", "second").where.who.user_id, "bob");
+  EXPECT_EQ(d.resolve("c").where.who.user_id, "bob") << "unprompted: the chat's last";
+  EXPECT_EQ(d.resolve("c", "forgotten").where.who.user_id, "bob");
+}
+
+TEST(Routes, NeverInventedForAnUnknownChat) {
+  driver d;
+  d.seen("", "discord", "c", who("g", "u"));
+  EXPECT_TRUE(d.resolve("unknown", {}, "discord").where.who.empty());
+  EXPECT_TRUE(d.resolve("unknown").where.who.empty());
+}
+
+TEST(Routes, ATurnThatWritesElsewhere) {
+  driver d;
+  d.seen("t", "discord", "c", who("g", "u"));
+  d.seen("", "discord", "other", who("g2", "u2"));
+  d.seen("", "telegram", "far", who("", "u3"));
+  EXPECT_EQ(d.resolve("other", "t").where, (route{"discord", "d-bot", who("g2", "u2")}))
+      << "its own tenant's";
+  EXPECT_EQ(d.resolve("far", "t").where, (route{"telegram", "t-bot", who("", "u3")}))
+      << "on its own platform";
+  EXPECT_EQ(d.resolve("new-thread", "t").where, (route{"discord", "d-bot", who("g", "u")}))
+      << "a chat that the turn made is the turn's";
+}
+
+TEST(Routes, F40_ATurnThatWritesToANumberThatBothPlatformsHaveStaysOnItsOwn) {
+  driver d;
+  d.seen("t", "discord", "c", who("g", "u"));
+  d.seen("", "discord", "1", who("g1", "u1"));
+  d.seen("", "telegram", "1", who("", "u2"));
+  EXPECT_EQ(d.resolve("1", "t").where, (route{"discord", "d-bot", who("g1", "u1")}));
+}
+
+TEST(Routes, F41_ATurnDoesNotAuthorizeOnAnotherPlatform) {
+  driver d;
+  d.seen("t", "discord", "c", who("g", "u"));
+  EXPECT_EQ(d.resolve("c", "t", "telegram").where, (route{"telegram", "t-bot", {}}));
+}
+
+action_request rename(const std::string& chat, const std::string& thread, const std::string& turn = {}) {
+  action_request x;
+  x.delivery_id = turn;
+  x.act.kind = op::thread_rename;
+  x.act.chat_id = chat;
+  x.act.message_id = thread;
+  return x;
+}
+
+TEST(Routes, F37_AThreadActionHasItsParentsDiscriminators) {
+  driver d;
+  d.seen("", "discord", "parent", who("g", "u"));
+  EXPECT_EQ(d.table.resolve(rename("parent", "thread")).where, (route{"discord", "d-bot", who("g", "u")}));
+}
+
+TEST(Routes, F37_WhenOnlyTheThreadWasSeen) {
+  driver d;
+  d.seen("", "discord", "thread", who("g", "u"), "parent");
+  EXPECT_EQ(d.table.resolve(rename("parent", "thread")).where, (route{"discord", "d-bot", who("g", "u")}));
+}
+
+TEST(Routes, F37_AThreadWithoutATenantOfItsOwnHasItsParents) {
+  driver d;
+  d.seen("", "discord", "parent", who("g", "u"));
+  d.seen("", "discord", "thread", {}, "parent");
+  EXPECT_EQ(d.resolve("thread").where.who, who("g", "u"));
+}
+
+TEST(Routes, F37_ATurnInAThreadActsOnItsParent) {
+  driver d;
+  d.seen("", "discord", "parent", who("g", "somebody"));
+  d.seen("t", "discord", "thread", who("g", "u"), "parent");
+  EXPECT_EQ(d.resolve("parent", "t").where.who, who("g", "u"));
+  EXPECT_EQ(d.table.resolve(rename("parent", "thread", "t")).where.who, who("g", "u"));
+}
+
+TEST(Routes, F41_ATurnOfAThreadThatWasSeenTwiceIsReplaced) {
+  driver d;
+  d.seen("t", "discord", "c", who("g", "u"));
+  d.seen("t", "discord", "c", who("g", "v"));
+  EXPECT_EQ(d.resolve("c", "t").where.who.user_id, "v");
+  EXPECT_EQ(d.table.turns(), 1U);
+}
+
+// -- bounds
+// -----------------------------------------------------------------------------------------------------
+
+TEST(Routes, TheLeastRecentlyUsedChatGoesFirst) {
+  driver d;
+  d.table = route_table{2};
+  d.table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}});
+  d.seen("", "discord", "1", who("g", "1"));
+  d.seen("", "discord", "2", who("g", "2"));
+  d.resolve("1");
+  d.seen("", "discord", "3", who("g", "3"));
+  EXPECT_EQ(d.table.chats(), 2U);
+  EXPECT_EQ(d.resolve("1").where.who.user_id, "1");
+  EXPECT_TRUE(d.resolve("2").untagged);
+  EXPECT_EQ(d.resolve("3").where.who.user_id, "3");
+}
+
+TEST(Routes, ForgettingAChatKeepsTheOtherPlatformsSameNumber) {
+  driver d;
+  d.table = route_table{2};
+  d.table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}});
+  d.seen("", "discord", "1", who("g", "d"));
+  d.seen("", "telegram", "1", who("", "t"));
+  d.seen("", "telegram", "2", who("", "x"));
+  EXPECT_EQ(d.resolve("1").where.platform, "telegram");
+}
+
+TEST(Routes, TurnsAreBoundedToo) {
+  driver d;
+  d.table = route_table{2};
+  for (int i = 1; i <= 5; ++i) d.seen(std::to_string(i), "discord", "c", who("g", std::to_string(i)));
+  EXPECT_EQ(d.table.turns(), 2U);
+  EXPECT_EQ(d.table.chats(), 1U);
+  EXPECT_EQ(d.resolve("c", "4").where.who.user_id, "4");
+  EXPECT_EQ(d.resolve("c", "1").where.who.user_id, "5") << "forgotten: the chat's last";
+}
+
+TEST(Routes, ABoundOfNothingStillAnswersTheLastChat) {
+  driver d;
+  d.table = route_table{0};
+  d.table.fronted({{"discord", "d-bot", {}}});
+  d.seen("t", "discord", "c", who("g", "u"));
+  EXPECT_EQ(d.resolve("c").where.who, who("g", "u"));
+}
+
+} // namespace
+} // namespace relay::core

@@ -1,0 +1,88 @@
+#include "actors/core/spread.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+namespace relay::core {
+namespace {
+
+chat_key chat(int i) { return {"p", std::to_string(i)}; }
+
+TEST(Spread, NobodyThereIsNobody) {
+  spread x{10};
+  EXPECT_EQ(x.pick(chat(1)), 0U);
+  x.join(7);
+  EXPECT_EQ(x.pick(chat(1)), 7U);
+  x.leave(7);
+  EXPECT_EQ(x.pick(chat(1)), 0U);
+}
+
+TEST(Spread, ChatsAreSpreadEvenly) {
+  spread x{100};
+  x.join(1);
+  x.join(2);
+  x.join(3);
+  std::map<std::uint64_t, int> load;
+  for (int i = 0; i < 30; ++i) ++load[x.pick(chat(i))];
+  for (auto peer : {1, 2, 3}) EXPECT_EQ(load[static_cast<std::uint64_t>(peer)], 10);
+}
+
+TEST(Spread, AChatSticksUntilItsAgentLeaves) {
+  spread x{100};
+  x.join(1);
+  EXPECT_EQ(x.pick(chat(1)), 1U);
+  x.join(2);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(x.pick(chat(1)), 1U);
+  x.leave(1);
+  EXPECT_EQ(x.pick(chat(1)), 2U);
+  x.join(1);
+  EXPECT_EQ(x.pick(chat(1)), 2U) << "it has moved";
+}
+
+TEST(Spread, TheLeastRecentlyUsedChatIsForgotten) {
+  spread x{2};
+  x.join(1);
+  x.pick(chat(1));
+  x.pick(chat(2));
+  x.pick(chat(1));
+  x.join(2);
+  x.pick(chat(3)); // forgets chat 2
+  EXPECT_EQ(x.pick(chat(1)), 1U);
+}
+
+RC_GTEST_PROP(SpreadProperty, AlwaysSomebodyWhoIsThereAndAlwaysTheSame, ()) {
+  spread x{1000};
+  std::set<std::uint64_t> there;
+  std::map<int, std::uint64_t> had;
+  std::uint64_t next = 0;
+  auto steps = *rc::gen::inRange(1, 80);
+  for (int i = 0; i < steps; ++i) {
+    switch (*rc::gen::weightedElement<int>({{2, 0}, {1, 1}, {8, 2}})) {
+    case 0: x.join(*there.insert(++next).first); break;
+    case 1:
+      if (!there.empty()) {
+        auto gone = *rc::gen::elementOf(there);
+        there.erase(gone);
+        x.leave(gone);
+      }
+      break;
+    default: {
+      auto c = *rc::gen::inRange(0, 8);
+      auto peer = x.pick(chat(c));
+      RC_ASSERT((there.empty() ? peer == 0U : there.count(peer) == 1U));
+      if (had.count(c) > 0 && there.count(had[c]) > 0) RC_ASSERT(peer == had[c]);
+      had[c] = peer;
+      break;
+    }
+    }
+    RC_ASSERT(x.peers() == there.size());
+  }
+}
+
+} // namespace
+} // namespace relay::core
