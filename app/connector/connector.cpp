@@ -89,7 +89,7 @@ std::unique_ptr<stand_in> start(boost::asio::io_context& io, options what, std::
   bool up = false;
   // Before anybody runs the io_context its thread cannot be told, so after a moment the work is done here.
   errand::run(
-      io, [&] { up = inner->start(error); }, milliseconds{200});
+      io, [&] { up = inner->start(error); }, milliseconds{500});
   if (!up) return nullptr;
   return std::make_unique<stand_in>(std::make_unique<stand_in::impl>(stand_in::impl{io, std::move(inner)}));
 }

@@ -22,7 +22,7 @@ std::string masked(std::string_view body) {
   json::document doc;
   if (!json::parse_object(body, doc)) return json::quote(body.substr(0, 4096));
   for (const char* name : {"enrollmentToken", "secret", "deliveryKey"})
-    if (auto it = doc.FindMember(name); it != doc.MemberEnd()) it->value.SetString("***");
+    if (doc.HasMember(name)) doc[name].SetString("***");
   return json::write(doc);
 }
 

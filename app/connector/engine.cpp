@@ -161,11 +161,12 @@ bool engine::listen(std::string& error) {
   how.ping_interval = what_.ping_interval;
   how.ping_timeout = what_.ping_timeout;
   net::server_handlers who;
-  who.on_request = [weak = weak_from_this()](net::server_request x, std::shared_ptr<net::responder> to) {
-    if (auto self = weak.lock()) self->on_request(std::move(x), std::move(to));
+  who.on_request = [weak = weak_from_this()](net::server_request x,
+                                             const std::shared_ptr<net::responder>& to) {
+    if (auto self = weak.lock()) self->on_request(std::move(x), to);
   };
-  who.on_upgrade = [weak = weak_from_this()](net::server_request x, std::shared_ptr<net::upgrade> to) {
-    if (auto self = weak.lock()) self->on_upgrade(std::move(x), std::move(to));
+  who.on_upgrade = [weak = weak_from_this()](net::server_request x, const std::shared_ptr<net::upgrade>& to) {
+    if (auto self = weak.lock()) self->on_upgrade(std::move(x), to);
   };
   server_ = net::listen(io_, std::move(how), std::move(who), error);
   if (!server_) return false;
@@ -213,7 +214,7 @@ void engine::answer(const std::shared_ptr<net::responder>& to, http_answer x) {
 
 // -- calls -------------------------------------------------------------------
 
-void engine::on_request(net::server_request x, std::shared_ptr<net::responder> to) {
+void engine::on_request(net::server_request x, const std::shared_ptr<net::responder>& to) {
   auto starts = [&](std::string_view prefix) { return x.path.compare(0, prefix.size(), prefix) == 0; };
   if (starts("/relay")) {
     answer(to, core_.call(as_call(std::move(x))));
@@ -240,7 +241,7 @@ void engine::on_request(net::server_request x, std::shared_ptr<net::responder> t
   settle();
 }
 
-void engine::on_upgrade(net::server_request x, std::shared_ptr<net::upgrade> to) {
+void engine::on_upgrade(net::server_request x, const std::shared_ptr<net::upgrade>& to) {
   if (x.path != "/relay") return to->refuse({404, "application/json", R"({"error":"no such path"})", {}});
   auto verdict = core_.upgrade(as_call(std::move(x)));
   if (verdict.hang)

@@ -50,8 +50,8 @@ private:
   void line_in(socket_id from, std::string_view text);
   void answer(const std::shared_ptr<net::responder>& to, http_answer x);
 
-  void on_request(net::server_request x, std::shared_ptr<net::responder> to);
-  void on_upgrade(net::server_request x, std::shared_ptr<net::upgrade> to);
+  void on_request(net::server_request x, const std::shared_ptr<net::responder>& to);
+  void on_upgrade(net::server_request x, const std::shared_ptr<net::upgrade>& to);
   void decide(const upgrade_answer& verdict, const std::shared_ptr<net::upgrade>& to);
   void after(milliseconds delay, std::function<void()> then);
   void carry_out(effect x);

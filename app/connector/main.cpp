@@ -13,11 +13,14 @@
 #include <iostream>
 #include <sstream>
 
+// From the build; a binary made by hand has none.
+#ifndef RELAY_VERSION
+#define RELAY_VERSION "unversioned"
+#endif
+
 namespace {
 
 using relay::connector::options;
-
-constexpr const char* version = "0.1.0";
 
 bool read_file(const std::string& path, std::string& out) {
   std::ifstream in{path, std::ios::binary};
@@ -120,7 +123,7 @@ int main(int argc, char** argv) {
   app.add_option("--tls-cert", what.tls_cert_file, "PEM chain: serve https and wss")
       ->check(CLI::ExistingFile);
   app.add_option("--tls-key", what.tls_key_file, "PEM key of --tls-cert")->check(CLI::ExistingFile);
-  app.set_version_flag("--version", std::string{"relay-connector "} + version);
+  app.set_version_flag("--version", "relay-connector " RELAY_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
