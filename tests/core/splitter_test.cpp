@@ -114,6 +114,20 @@ TEST(Splitter, NoEmptyCodeBlockAtACut) {
     }
 }
 
+TEST(Splitter, WhatStandsBehindCodeStaysOutsideOfIt) {
+  for (std::size_t limit = 20; limit < 60; ++limit) {
+    auto found = 0;
+    for (auto& x :
+         split_text("some words before\n```py\nalpha = 1\nbeta = 2\n```\nand words behind", limit, chars)) {
+      auto at = x.find("behind");
+      if (at == std::string::npos) continue;
+      ++found;
+      EXPECT_EQ(fences_in(x.substr(0, at)) % 2, 0U) << limit << ": " << x;
+    }
+    EXPECT_EQ(found, 1) << limit;
+  }
+}
+
 TEST(Splitter, AnUnclosedFenceIsClosedInEveryPiece) {
   for (auto& x : split_text("```\n" + std::string(100, 'x'), 20, chars)) EXPECT_EQ(fences_in(x), 2U) << x;
 }
