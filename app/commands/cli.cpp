@@ -52,6 +52,18 @@ public:
       return status(settings_, json_);
     })->add_flag("--json", json_, "As the gateway's JSON object");
 
+    auto* enroll_command =
+        add("enroll", "Trade an enrollment token for credentials, kept in the .env beside the config file",
+            [this] { return enroll(settings_, enroll_); });
+    enroll_command->add_option_function<std::string>(
+        "--token", [this](const std::string& x) { enroll_.token = secret{x}; },
+        "Works once (else GATEWAY_RELAY_ENROLL_TOKEN)");
+    enroll_command->add_option("--connector-url", enroll_.connector_url,
+                               "Where the connector is; kept in the .env as well");
+    enroll_command->add_option("--gateway-id", enroll_.gateway_id,
+                               "Id to ask for (else GATEWAY_RELAY_ID, else gw-<host name>)");
+    enroll_command->add_option("--wake-url", enroll_.wake_url, "Kept in the .env for provisioning");
+
     auto* send_command = add("send", "Send one message through the running gateway",
                              [this] { return send(settings_, send_); });
     send_command->add_option("--platform", send_.platform,
@@ -108,6 +120,7 @@ private:
   std::vector<std::pair<CLI::App*, std::function<int()>>> commands_;
   setting_options settings_;
   send_options send_;
+  enroll_options enroll_;
   demo_options demo_;
   std::string probe_ = "live";
   bool json_ = false;

@@ -2,7 +2,8 @@
 // says what went wrong in one line on standard error.
 #pragma once
 
-#include <cstdint>
+#include "messages/secret.hpp"
+
 #include <map>
 #include <optional>
 #include <string>
@@ -33,6 +34,13 @@ struct send_options {
 };
 /// One message through a running gateway.
 int send(const setting_options& from, const send_options& what);
+
+struct enroll_options {
+  secret token; ///< works once; empty: GATEWAY_RELAY_ENROLL_TOKEN
+  std::string connector_url, gateway_id, wake_url;
+};
+/// Trades an enrollment token for credentials, which go to the `.env` beside the config file.
+int enroll(const setting_options& from, const enroll_options& what);
 
 struct demo_options {
   bool once = false;
