@@ -57,7 +57,6 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
   } else if (auto* forward = std::get_if<wire::passthrough_forward>(&x)) {
     inbound_event decoded;
     if (forward->platform == "discord" && wire::decode_discord_interaction(*forward, decoded)) {
-      decoded.delivered_via_upstream_relay = true;
       batch.items.push_back({event_ref{std::move(decoded)}, std::move(forward->buffer_id)});
       return;
     }

@@ -23,11 +23,13 @@ namespace relay {
 template <class Self>
 void harden(Self* self, const ports& world, const caf::strong_actor_ptr& parent = nullptr,
             std::function<void(const caf::down_msg&)> on_down = nullptr) {
-  auto stray = [world, who = std::string{self->name()}](const char* kind, std::string what) {
-    world.metrics->add(counter::stray_messages, kind);
-    if (world.notes->wants(severity::warn))
-      world.notes->note(severity::warn, "actor.stray",
-                        {{"actor", who}, {"kind", kind}, {"what", std::move(what)}});
+  // Not the whole world: handlers live as long as the actor's memory, the right to touch the world ends with
+  // it.
+  auto stray = [notes = world.notes, metrics = world.metrics,
+                who = std::string{self->name()}](const char* kind, std::string what) {
+    metrics->add(counter::stray_messages, kind);
+    if (notes->wants(severity::warn))
+      notes->note(severity::warn, "actor.stray", {{"actor", who}, {"kind", kind}, {"what", std::move(what)}});
   };
   self->set_error_handler(
       [stray](caf::scheduled_actor*, caf::error& e) { stray("error", caf::to_string(e)); });
@@ -48,20 +50,20 @@ void harden(Self* self, const ports& world, const caf::strong_actor_ptr& parent 
         stray("unexpected", std::to_string(x.content().size()) + " elements");
         return caf::sec::unexpected_message;
       });
-  self->set_exception_handler(
-      [world, who = std::string{self->name()}](caf::scheduled_actor*, std::exception_ptr& e) -> caf::error {
-        std::string what = "unknown exception";
-        try {
-          std::rethrow_exception(e);
-        } catch (const std::exception& x) {
-          what = x.what();
-        } catch (...) { // NOLINT(bugprone-empty-catch): `what` says it already
-        }
-        world.metrics->add(counter::stray_messages, "exception");
-        world.notes->note(severity::error, "actor.died",
-                          {{"actor", who}, {"what", what}, {"next", "its supervisor starts it again"}});
-        return caf::exit_reason::unhandled_exception;
-      });
+  self->set_exception_handler([notes = world.notes, metrics = world.metrics, who = std::string{self->name()}](
+                                  caf::scheduled_actor*, std::exception_ptr& e) -> caf::error {
+    std::string what = "unknown exception";
+    try {
+      std::rethrow_exception(e);
+    } catch (const std::exception& x) {
+      what = x.what();
+    } catch (...) { // NOLINT(bugprone-empty-catch): `what` says it already
+    }
+    metrics->add(counter::stray_messages, "exception");
+    notes->note(severity::error, "actor.died",
+                {{"actor", who}, {"what", what}, {"next", "its supervisor starts it again"}});
+    return caf::exit_reason::unhandled_exception;
+  });
 }
 
 } // namespace relay

@@ -147,6 +147,8 @@ public:
 
 /// All of them, as the actors get them.
 struct ports {
+  /// Released when the last actor that could touch the world is gone. Declared first: it must go last.
+  std::shared_ptr<void> lifetime;
   std::shared_ptr<link_port> link;
   std::shared_ptr<http_port> http;
   std::shared_ptr<world_port> world;

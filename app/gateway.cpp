@@ -5,9 +5,9 @@
 #include "app/net/io_thread.hpp"
 #include "app/wiring.hpp"
 
+#include <caf/abstract_actor.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scoped_actor.hpp>
 
 #include <chrono>
 #include <condition_variable>
@@ -32,7 +32,7 @@ public:
   void set(gauge, std::int64_t) noexcept override {}
 };
 
-/// Told once that the supervisor is gone, by whom it concerns and in whatever order.
+/// Told once that the last actor is gone.
 class ending {
 public:
   void happened() {
@@ -69,23 +69,15 @@ private:
 
 class spawned_gateway final : public gateway {
 public:
-  spawned_gateway(caf::actor_system& system, actor_tree tree, std::unique_ptr<net::io_thread> own_io)
-      : own_io_(std::move(own_io)), system_(system), tree_(std::move(tree)) {
-    // A watcher of its own: a death must be told whoever asked and whoever did not.
-    system_.spawn([root = tree_.supervisor, over = over_](caf::event_based_actor* self) {
-      self->monitor(root);
-      self->set_down_handler([self, over](caf::down_msg&) {
-        over->happened();
-        self->quit();
-      });
-      return caf::behavior{[](atom::due) {}};
-    });
-  }
+  spawned_gateway(caf::actor_system& system, actor_tree tree, std::shared_ptr<ending> over,
+                  std::unique_ptr<net::io_thread> own_io)
+      : own_io_(std::move(own_io)), system_(system), tree_(std::move(tree)), over_(std::move(over)) {}
   spawned_gateway(const spawned_gateway&) = delete;
   spawned_gateway& operator=(const spawned_gateway&) = delete;
   ~spawned_gateway() override {
+    caf::anon_send_exit(tree_.supervisor, caf::exit_reason::kill);
+    tree_ = {};
     // On the caller's own I/O thread nobody would run the actors while we wait for them.
-    if (tree_.supervisor) caf::anon_send_exit(tree_.supervisor, caf::exit_reason::kill);
     if (own_io_) over_->wait();
   }
   const supervisor_actor& supervisor() const override { return tree_.supervisor; }
@@ -109,7 +101,7 @@ private:
   std::unique_ptr<net::io_thread> own_io_; // outlives the actors, whose sockets live on it
   caf::actor_system& system_;
   actor_tree tree_;
-  std::shared_ptr<ending> over_ = std::make_shared<ending>();
+  std::shared_ptr<ending> over_;
 };
 
 } // namespace
@@ -122,9 +114,12 @@ std::unique_ptr<gateway> gateway::start(caf::actor_system& system, gateway_optio
   if (!what.metrics) what.metrics = std::make_shared<no_metrics>();
   ports world;
   actor_tree tree;
+  auto over = std::make_shared<ending>();
+  // Every actor that may touch the world holds a copy of this; the last one to go rings.
+  world.lifetime = std::shared_ptr<void>{over.get(), [over](void*) { over->happened(); }};
   if (!real_ports(world, io, what.settings, what.notes, what.metrics, error)) return nullptr;
   if (!spawn_tree(tree, system, world, what.settings, std::move(what.agent), error)) return nullptr;
-  return std::make_unique<spawned_gateway>(system, std::move(tree), std::move(own_io));
+  return std::make_unique<spawned_gateway>(system, std::move(tree), std::move(over), std::move(own_io));
 }
 
 } // namespace relay

@@ -10,6 +10,7 @@ agent_actor::behavior_type echo_agent(agent_actor::stateful_pointer<echo_state> 
                                       caf::strong_actor_ptr parent) {
   harden(self, world, parent);
   auto* s = &self->state;
+  s->world = std::move(world);
   return {
       [s](agent_host& x) { s->host = std::move(x); },
       [](const agent_welcome&) {},
@@ -21,9 +22,9 @@ agent_actor::behavior_type echo_agent(agent_actor::stateful_pointer<echo_state> 
                action_request{x.id, {}, x.id, wire::send(event.source.chat_id, event.text)});
         tell(self, s->host.acks, delivery_ack{x.id});
       },
-      [world](const action_outcome& x) {
+      [s](const action_outcome& x) {
         if (x.result.how == outcome::done) return;
-        world.notes->note(
+        s->world.notes->note(
             severity::warn, "echo.failed",
             {{"delivery", x.request_id}, {"outcome", to_string(x.result.how)}, {"error", x.result.error}});
       },

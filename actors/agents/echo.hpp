@@ -10,6 +10,7 @@ namespace relay {
 
 struct echo_state {
   static inline const char* name = "agent-echo";
+  ports world;
   agent_host host;
 };
 /// `parent`: its supervisor.

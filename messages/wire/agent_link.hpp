@@ -13,10 +13,19 @@
 namespace relay::wire {
 
 /// A frame that an agent sent and that is not one; answered with `error`, the link lives on.
-struct bad_agent_frame { std::string what, request_id; };
-struct agent_ack { std::string delivery_id; };
-struct agent_action { action_request request; };
-struct agent_interrupt { std::string session_key, reason; bool has_reason = false; };
+struct bad_agent_frame {
+  std::string what, request_id;
+};
+struct agent_ack {
+  std::string delivery_id;
+};
+struct agent_action {
+  action_request request;
+};
+struct agent_interrupt {
+  std::string session_key, reason;
+  bool has_reason = false;
+};
 using agent_frame = std::variant<bad_agent_frame, agent_ack, agent_action, agent_interrupt>;
 
 /// Decodes one line from an agent. An action that fails validation is a bad_agent_frame with its request_id.

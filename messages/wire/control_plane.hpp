@@ -26,7 +26,8 @@ struct provision_answer {
   std::vector<std::string> route_keys;
   std::string error; ///< one line when not provisioned; never quotes a secret
 };
-/// `holds_credentials`: whether a 2xx without a secret counts as provisioned even without `secretIssued:false`.
+/// `holds_credentials`: whether a 2xx without a secret counts as provisioned even without
+/// `secretIssued:false`.
 provision_answer decode_provision(int status, std::string_view body, std::string_view requested_id,
                                   bool holds_credentials);
 
@@ -50,7 +51,8 @@ token_answer decode_token_answer(int status, std::string_view body);
 /// application/x-www-form-urlencoded
 std::string form_encode(const std::vector<std::pair<std::string, std::string>>& fields);
 
-/// The `error` string of a JSON error body, cut to 200 characters, control characters removed; empty without one.
+/// The `error` string of a JSON error body, cut to 200 characters, control characters removed; empty without
+/// one.
 std::string error_detail(std::string_view body);
 
 } // namespace relay::wire

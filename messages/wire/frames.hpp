@@ -1,6 +1,6 @@
-// Every frame of the relay WebSocket (protocol.md 3) as one closed variant, and its JSON codec, for both ends:
-// the gateway encodes what `gw -> co` says and decodes the rest; the connector stand-in does the opposite.
-// Thread-safe: no state. Nothing here throws; bad input is a `bad_frame`.
+// Every frame of the relay WebSocket (protocol.md 3) as one closed variant, and its JSON codec, for both
+// ends: the gateway encodes what `gw -> co` says and decodes the rest; the connector stand-in does the
+// opposite. Thread-safe: no state. Nothing here throws; bad input is a `bad_frame`.
 #pragma once
 
 #include "messages/action.hpp"
@@ -29,21 +29,43 @@ struct bad_frame {
   std::string buffer_id; ///< when it could be read, so that a terminal refusal can be acked (F12, F32)
 };
 /// A well-formed frame of a type that this version does not know; ignored (protocol.md, Versioning).
-struct unknown_frame { std::string type; };
+struct unknown_frame {
+  std::string type;
+};
 
 struct hello {
   identity who;
   std::string command_manifest; ///< JSON array text; empty = none
 };
-struct descriptor_frame { relay::descriptor what; };
-struct inbound { event_ref event; std::string buffer_id; };
-struct inbound_ack { std::string buffer_id; };
+struct descriptor_frame {
+  relay::descriptor what;
+};
+struct inbound {
+  event_ref event;
+  std::string buffer_id;
+};
+struct inbound_ack {
+  std::string buffer_id;
+};
 /// Metadata as decoded from the wire is complete: `where.who` is only filled when encoding.
-struct outbound { std::string request_id; relay::action what; route where; };
-struct outbound_result { std::string request_id; action_result result; };
-struct interrupt { std::string session_key, reason; bool has_reason = false; };
-struct interrupt_inbound { std::string session_key, chat_id; };
-/// Exact bytes of a platform's HTTP request (protocol.md 5.2). A bad body is empty, bad header pairs are gone.
+struct outbound {
+  std::string request_id;
+  relay::action what;
+  route where;
+};
+struct outbound_result {
+  std::string request_id;
+  action_result result;
+};
+struct interrupt {
+  std::string session_key, reason;
+  bool has_reason = false;
+};
+struct interrupt_inbound {
+  std::string session_key, chat_id;
+};
+/// Exact bytes of a platform's HTTP request (protocol.md 5.2). A bad body is empty, bad header pairs are
+/// gone.
 struct passthrough_forward {
   std::string platform, bot_id, method, path, body, profile, buffer_id;
   std::vector<std::pair<std::string, std::string>> headers;
@@ -69,8 +91,10 @@ bool decode_event(std::string_view json, inbound_event& out, std::string& why);
 
 // Each appends exactly one frame and its `\n` to `out`.
 void encode(std::string& out, const hello& x);
-void encode(std::string& out, const descriptor_frame& x); ///< from the typed fields; unknown ones are not kept
-void encode(std::string& out, const inbound& x);          ///< sends `event.raw` when there is one, else the typed fields
+void encode(std::string& out,
+            const descriptor_frame& x); ///< from the typed fields; unknown ones are not kept
+void encode(std::string& out,
+            const inbound& x); ///< sends `event.raw` when there is one, else the typed fields
 void encode(std::string& out, const inbound_ack& x);
 /// Discriminators are attached only where the metadata lacks them (protocol.md 6, rule 2).
 void encode(std::string& out, const outbound& x);

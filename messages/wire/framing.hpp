@@ -1,4 +1,5 @@
-// Newline framing over arbitrary chunks (protocol.md 3): a frame may span messages, a message may hold several.
+// Newline framing over arbitrary chunks (protocol.md 3): a frame may span messages, a message may hold
+// several.
 #pragma once
 
 #include <cstddef>

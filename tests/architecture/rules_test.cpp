@@ -1,0 +1,142 @@
+// The rules of the tree that a compiler does not check: who may include whom, and what must not appear where.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+const fs::path root{RELAY_SOURCE_DIR};
+
+struct line {
+  std::string file; ///< relative to the root
+  std::size_t number;
+  std::string text;
+};
+
+std::vector<line> lines_under(const std::string& folder) {
+  std::vector<line> out;
+  for (auto& entry : fs::recursive_directory_iterator{root / folder}) {
+    auto ext = entry.path().extension();
+    if (ext != ".hpp" && ext != ".cpp") continue;
+    std::ifstream in{entry.path()};
+    std::string text;
+    for (std::size_t n = 1; std::getline(in, text); ++n)
+      out.push_back({fs::relative(entry.path(), root).string(), n, text});
+  }
+  EXPECT_GT(out.size(), 50U) << folder;
+  return out;
+}
+
+std::string at(const line& x) { return x.file + ":" + std::to_string(x.number) + ": " + x.text; }
+
+/// What a line includes, without the brackets; empty when it is no include.
+std::string included(const line& x) {
+  static const std::regex form{R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])"};
+  std::smatch m;
+  return std::regex_search(x.text, m, form) ? m[1].str() : "";
+}
+
+TEST(architecture, FoldersIncludeOnlyWhatStandsBeforeThem) {
+  const std::map<std::string, std::set<std::string>> may{
+      {"messages", {"messages"}},
+      {"config", {"messages", "config"}},
+      {"actors", {"messages", "config", "actors"}},
+      {"app", {"messages", "config", "actors", "app"}},
+  };
+  for (auto& [folder, allowed] : may)
+    for (auto& x : lines_under(folder)) {
+      auto what = included(x);
+      auto top = what.substr(0, what.find('/'));
+      if (may.count(top) == 0 && top != "tests") continue;
+      EXPECT_TRUE(allowed.count(top)) << at(x);
+    }
+}
+
+TEST(architecture, ActorsReachTheWorldThroughTheirPorts) {
+  const std::set<std::string> foreign{"boost",    "openssl",    "rapidjson", "spdlog", "fmt",     "SQLiteCpp",
+                                      "yaml-cpp", "prometheus", "CLI",       "sys",    "netinet", "fcntl.h",
+                                      "unistd.h", "sqlite3.h",  "fstream",   "thread"};
+  for (auto& x : lines_under("actors")) {
+    auto what = included(x);
+    EXPECT_EQ(foreign.count(what.substr(0, what.find('/'))), 0U) << at(x);
+  }
+}
+
+TEST(architecture, CoreIsPure) {
+  static const std::regex impure{R"((::|\b)now\(\)|random_device|\bthis_thread\b|std::mutex)"};
+  for (auto& x : lines_under("actors/core")) {
+    auto what = included(x);
+    EXPECT_NE(what.substr(0, what.find('/')), "caf") << at(x);
+    EXPECT_FALSE(std::regex_search(x.text, impure)) << at(x);
+  }
+}
+
+TEST(architecture, JsonStaysAtTheEdge) {
+  for (auto* folder : {"messages", "config", "actors"})
+    for (auto& x : lines_under(folder))
+      if (included(x).rfind("rapidjson", 0) == 0) {
+        EXPECT_TRUE(x.file.rfind("messages/wire/", 0) == 0 || x.file.rfind("config/", 0) == 0) << at(x);
+      }
+}
+
+TEST(architecture, CallsWhoseNamesChangeWithCafStandInOneFile) {
+  static const std::regex calls{R"(delayed_send|anon_send\(|->send\()"};
+  for (auto& x : lines_under("actors")) {
+    if (x.file == "actors/caf_compat.hpp") continue;
+    EXPECT_FALSE(std::regex_search(x.text, calls)) << at(x);
+  }
+}
+
+TEST(architecture, NothingOutsideAppAsksTheTimeOrSleeps) {
+  static const std::regex clock{R"(system_clock::now|steady_clock::now|sleep_\w+|usleep|std::thread\b)"};
+  for (auto* folder : {"messages", "config", "actors"})
+    for (auto& x : lines_under(folder)) EXPECT_FALSE(std::regex_search(x.text, clock)) << at(x);
+}
+
+TEST(architecture, NoExceptionIsThrownByActors) {
+  static const std::regex thrown{R"(\bthrow\b)"};
+  for (auto& x : lines_under("actors")) {
+    auto code = x.text.substr(0, x.text.find("//"));
+    EXPECT_FALSE(std::regex_search(code, thrown)) << at(x);
+  }
+}
+
+TEST(architecture, MessageTypesHaveOneIdBlock) {
+  std::size_t blocks = 0;
+  for (auto* folder : {"messages", "config", "actors", "app"})
+    for (auto& x : lines_under(folder))
+      if (x.text.find("CAF_BEGIN_TYPE_ID_BLOCK") != std::string::npos) {
+        ++blocks;
+        EXPECT_EQ(x.file, "messages/type_ids.hpp");
+      }
+  EXPECT_EQ(blocks, 1U);
+}
+
+TEST(architecture, TopLevelIsFixed) {
+  const std::set<std::string> folders{"actors", "messages", "app", "config", "tests", "deploy"};
+  for (auto& entry : fs::directory_iterator{root}) {
+    auto name = entry.path().filename().string();
+    if (!entry.is_directory() || name.front() == '.' || name == "build") continue;
+    EXPECT_TRUE(folders.count(name)) << name;
+  }
+}
+
+TEST(architecture, TestsAwaitEventsInsteadOfSleeping) {
+  static const std::regex sleeps{"sleep"
+                                 "_for|usleep"
+                                 R"(\()"};
+  for (auto& x : lines_under("tests")) {
+    if (x.file == "tests/architecture/rules_test.cpp") continue;
+    EXPECT_FALSE(std::regex_search(x.text, sleeps)) << at(x);
+  }
+}
+
+} // namespace
