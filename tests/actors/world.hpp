@@ -182,7 +182,7 @@ struct fake_ports {
   std::shared_ptr<fake_world> world = std::make_shared<fake_world>();
   std::shared_ptr<fake_notes> notes = std::make_shared<fake_notes>();
   std::shared_ptr<fake_metrics> metrics = std::make_shared<fake_metrics>();
-  ports all() const { return {link, http, world, notes, metrics}; }
+  ports all() const { return {nullptr, link, http, world, notes, metrics}; }
 };
 
 } // namespace relay::testing
