@@ -30,6 +30,7 @@ chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, po
       return;
     }
     core::lane_step step;
+    if (x.abandoned) s->lane.abandon(step);
     s->connection = x.connection;
     s->lane.link(x.connection ? x.what : nullptr, step);
     s->execute(step);

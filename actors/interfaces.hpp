@@ -206,6 +206,7 @@ struct link_up {
   std::uint64_t epoch = 0;
   connection_actor connection; ///< null = the link is down
   descriptors_ptr what;        ///< never null
+  bool abandoned = false;      ///< the old one died without a word: what was out on it is unknown
 };
 
 // -- link ----------------------------------------------------------------------------------------------

@@ -145,8 +145,9 @@ void link_keeper_state::described(descriptor& x, std::uint64_t epoch) {
 void link_keeper_state::gone(const link_gone& x) {
   if (x.epoch == session.epoch()) {
     world.metrics->add(counter::links_ended, label(x));
-    // Without a live link a failure is an error only once it lasts; the first one is an everyday event.
-    world.notes->note(severity::warn, "link.lost",
+    // An end that we asked for is no news; any other is a warning, since it heals by itself.
+    auto planned = session.state() == core::link_state::closing;
+    world.notes->note(planned ? severity::info : severity::warn, planned ? "link.closed" : "link.lost",
                       {{"epoch", std::to_string(x.epoch)},
                        {"error", x.error},
                        {"close_code", std::to_string(x.close_code)},
@@ -172,7 +173,10 @@ void link_keeper_state::died(const caf::actor_addr& who) {
     return;
   }
   if (!connection || connection.address() != who) return;
-  // It died without a word: as if its socket had ended.
+  // It died without a word: as if its socket had ended, but nobody knows what it had put on the wire.
+  link_up lost{session.epoch(), {}, what, true};
+  tell(self, users.inbound, lost);
+  tell(self, users.egress, lost);
   gone({session.epoch(), 0, {}, 0, "the connection's actor died"});
 }
 

@@ -226,8 +226,10 @@ void supervisor_state::child_down(const caf::down_msg& d) {
     if (live.connection) self->send_exit(live.connection, caf::exit_reason::kill);
     live.connection = nullptr;
     live.what = std::make_shared<const descriptor_set>();
+    live.abandoned = true;
     tell(self, inbound, live);
     tell(self, egress, live);
+    live.abandoned = false;
     link_status lost{link_phase::starting, "the link keeper is being restarted", link.epoch};
     link_changed(lost);
   }

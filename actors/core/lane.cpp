@@ -58,11 +58,17 @@ void lane::collapse(item& newest) {
 
 void lane::link(descriptors_ptr what, lane_step& out) {
   link_.reset(); // nothing more goes to the old connection
-  // It tells the fate of every piece before it is replaced; if it could not, nobody knows it.
-  if (on_wire_)
-    settled({piece_, action_result::ambiguous("the connection was lost before the result came"), true}, out);
+  // While that one is closing, results may still come, and its end tells the fate of the rest. A new
+  // connection while a piece is out means that the old one died without a word: then nobody knows.
+  if (what) abandon(out);
   link_ = std::move(what);
   pump(out);
+}
+
+void lane::abandon(lane_step& out) {
+  if (!on_wire_) return;
+  link_.reset();
+  settled({piece_, action_result::ambiguous("the connection was lost before the result came"), true}, out);
 }
 
 void lane::pump(lane_step& out) {

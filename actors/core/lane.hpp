@@ -28,9 +28,11 @@ public:
   /// Takes one action. `edit`s of a message that wait collapse into the newest, in its place; all callers get
   /// its outcome. A `typing` that would have to wait is dropped as done; one that clears the status waits.
   void push(chat_action x, lane_step& out);
-  /// The connection to use (its descriptors), or null for none. A piece whose fate the old one never told is
-  /// reported as unknown.
+  /// The connection to use (its descriptors), or null for none. A piece that is out on the old one keeps
+  /// waiting for that one's word; when a new one comes first, its fate is reported as unknown.
   void link(descriptors_ptr what, lane_step& out);
+  /// The connection died without a word: nobody will ever tell of the piece that is out. Before link().
+  void abandon(lane_step& out);
   /// The same connection told more descriptors; ignored while there is no link.
   void describe(descriptors_ptr what) {
     if (link_) link_ = std::move(what);

@@ -26,6 +26,22 @@ TEST_F(link, F1_F6_LossSettlesEveryPendingRequestAtOnceAsAmbiguous) {
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
 }
 
+TEST_F(link, PlannedCloseStillTakesTheResultsThatCome) {
+  start(with::scripted);
+  handshake();
+  ask({"r", "discord", {}, relay::wire::send("c", "x")});
+  world.link->last().closing_takes_time = true;
+  caf::anon_send(root, command::reconnect);
+  settle();
+  EXPECT_TRUE(agent->outcomes.empty()) << "the peer has not closed yet";
+  answer_all();
+  world.link->last().end(1000);
+  settle();
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::done);
+  EXPECT_EQ(world.link->dials.size(), 2U);
+}
+
 TEST_F(link, FrameThatNeverReachedTheWireIsSentOnTheNextConnection) {
   start(with::scripted);
   handshake();

@@ -22,6 +22,7 @@ struct fake_socket {
   std::shared_ptr<socket_listener> listener;
   std::vector<std::string> written; ///< frames, in order, each with its `\n`
   bool open = false, over = false, reading = true;
+  bool closing_takes_time = false;         ///< the test ends the close handshake
   std::uint16_t closed_with = 0;           ///< by the gateway; 0 = not
   std::string dropped;                     ///< why the gateway hung up
   std::uint64_t lose_writes_after = ~0ULL; ///< frames beyond this never reached the wire
@@ -78,7 +79,7 @@ private:
     void close(std::uint16_t code, std::string, milliseconds) override {
       if (x_->over) return;
       x_->closed_with = code;
-      x_->end(code);
+      if (!x_->closing_takes_time) x_->end(code);
     }
     void drop(std::string why) override {
       if (x_->over) return;

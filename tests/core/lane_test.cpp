@@ -83,7 +83,15 @@ struct driver {
   lane_step link(descriptors_ptr x = usual()) {
     return run([&](auto& out) { lane.link(std::move(x), out); });
   }
-  lane_step down() { return link(nullptr); }
+  /// The connection died without a word.
+  lane_step down() {
+    return run([&](auto& out) {
+      lane.abandon(out);
+      lane.link(nullptr, out);
+    });
+  }
+  /// The connection is being closed; it will still tell what became of what is out.
+  lane_step closing() { return link(nullptr); }
   lane_step settle(action_result x, bool written = true) {
     return run([&](auto& out) { lane.settled({piece, std::move(x), written}, out); });
   }
@@ -455,6 +463,19 @@ TEST(Lane, F6_ASplitSendThatIsHeldTooLongSaysWhatWasSent) {
   EXPECT_THAT(step.done[0].result.message_ids, ElementsAre("m1"));
 }
 
+TEST(Lane, WhatIsOutOnAClosingConnectionStillGetsItsResult) {
+  driver d;
+  d.link();
+  d.push(text(1, "one"));
+  d.push(text(2, "two"));
+  EXPECT_THAT(tokens(d.closing()), IsEmpty());
+  auto step = d.settle(ok("m1"));
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::done);
+  EXPECT_THAT(contents(step), IsEmpty()) << "the next one waits for a link";
+  EXPECT_THAT(contents(d.link()), ElementsAre("two"));
+}
+
 TEST(Lane, F6_ALostPieceOfASplitSendIsUnknown) {
   driver d;
   d.link();
@@ -546,6 +567,7 @@ RC_GTEST_PROP(LaneProperty, OrderOneInFlightAndOneOutcomeEach, ()) {
     in_flight = 0;
     up = to_up;
     lane_step step;
+    if (!to_up) lane.abandon(step);
     lane.link(to_up ? usual() : nullptr, step);
     look(step);
   };
