@@ -70,6 +70,12 @@ public:
       : owner_(std::move(owner)), verdict_(std::move(verdict)) {}
   void hold(std::shared_ptr<line_socket> socket) { socket_ = std::move(socket); }
   line_socket* socket() { return socket_.get(); }
+  /// Ends the socket without a close handshake and lets go of it. Needed: the session owns this listener
+  /// until on_end(), which never comes when the io_context is stopped first, and a handle kept here would own
+  /// it back.
+  void let_go() {
+    if (auto last = std::move(socket_)) last->drop("connector goes down");
+  }
 
   void on_open() override {
     auto owner = owner_.lock();
@@ -176,10 +182,8 @@ bool engine::listen(std::string& error) {
 }
 
 void engine::go_down() {
-  for (auto& x : opening_)
-    if (x->socket()) x->socket()->drop("connector goes down");
-  for (auto& [id, x] : peers_)
-    if (x->socket()) x->socket()->drop("connector goes down");
+  for (auto& x : opening_) x->let_go();
+  for (auto& [id, x] : peers_) x->let_go();
   if (server_) server_->stop();
   server_.reset();
   withheld_.clear();
