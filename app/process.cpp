@@ -13,7 +13,17 @@ namespace {
 
 extern "C" void end_now(int signal) { ::_exit(128 + signal); }
 
+void mask(int how) noexcept {
+  sigset_t ours;
+  ::sigemptyset(&ours);
+  for (int x : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) ::sigaddset(&ours, x);
+  ::pthread_sigmask(how, &ours, nullptr);
+}
+
 } // namespace
+
+void hold_signals() noexcept { mask(SIG_BLOCK); }
+void release_signals() noexcept { mask(SIG_UNBLOCK); }
 
 void ignore_broken_pipes() noexcept { std::signal(SIGPIPE, SIG_IGN); }
 

@@ -16,6 +16,12 @@ inline constexpr int fine = 0, failure = 1, usage = 2, state_not_writable = 73, 
 /// A peer that goes away must show as an error of write(), not as the end of the process.
 void ignore_broken_pipes() noexcept;
 
+/// The signals that a service acts on wait from now on instead of ending the process; release_signals() lets
+/// them through. For the time before there is anybody who could act on them. Not to be in force when threads
+/// or children are made: they would inherit it.
+void hold_signals() noexcept;
+void release_signals() noexcept;
+
 /// From now on SIGINT and SIGTERM end the process at once, with 130 and 143. Also when every thread hangs,
 /// and as process 1 of a container, where the default actions do not count.
 void end_at_next_signal() noexcept;

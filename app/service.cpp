@@ -95,8 +95,12 @@ bool service::impl::start(start_failure& why) {
   where.token = service.admin_token;
   where.max_line = running.limits.max_frame;
   std::string error;
-  // First of all: without it nobody would learn how the rest goes, and a second gateway on one port must stop
-  // here.
+  // From now on a signal waits for run() instead of killing a process that has begun to provision; as process
+  // 1 of a container it would be lost for good.
+  take_signals();
+  release_signals();
+  // Before the gateway: without it nobody would learn how the rest goes, and a second gateway on one port
+  // must stop here.
   listener = admin::listen(io, std::move(where), {what.counts.get(), &beats, what.log.get()}, error);
   if (!listener) {
     why = {exit_code::failure, error + "; choose another address with --listen or GATEWAY_LISTEN"};
@@ -126,7 +130,6 @@ bool service::impl::start(start_failure& why) {
 }
 
 int service::impl::run() {
-  take_signals();
   note(severity::info, "service.started",
        {{"version", std::string{version()}}, {"listening", url}, {"store", "memory"}});
   while (!over) {

@@ -40,7 +40,8 @@ public:
   /// `http://127.0.0.1:9480`: where the listener is.
   std::string url() const;
   /// Serves until drained: by a signal, by POST /v1/drain, or by drain(). Returns the exit code: 0 after
-  /// every planned stop. Takes SIGINT, SIGTERM, SIGHUP and SIGUSR1 meanwhile.
+  /// every planned stop. SIGINT, SIGTERM, SIGHUP and SIGUSR1 are the service's from start() on and acted on
+  /// here.
   int run();
   /// Begins the ordered end. Any thread, also before run(); again is without effect.
   void drain();

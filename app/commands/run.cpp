@@ -22,6 +22,7 @@ void report(log_port& log, const config::resolution& found) {
 } // namespace
 
 int run(const setting_options& from) {
+  hold_signals(); // until the service has taken them
   auto resolve = [from] { return config::resolve(config::process_sources(from.flags, from.config_file)); };
   auto found = resolve();
   if (config::stops_run(found)) {
