@@ -20,10 +20,13 @@ struct client_options {
 };
 
 /// The dialler. Host names are verified, TLS 1.2 at least. On bad TLS files: null and one line in `error`.
-/// `io` must outlive it; all call-backs come on its thread.
+/// `io` must outlive it and every socket; all call-backs come on its thread, never from inside a call on a
+/// socket. A close frame without a code is told as 1005. What a proxy answers is never a
+/// socket_end::http_status. The bytes given out are not checked for UTF-8 (F14).
 std::shared_ptr<link_port> make_link_port(boost::asio::io_context& io, const client_options& what,
                                           std::string& error);
-/// HTTP/1.1 calls, one connection each, never following a redirect.
+/// HTTP/1.1 calls, one connection each, never following a redirect. A 2xx body beyond `max_body` is an error
+/// (half an answer would be taken for a whole one); any other answer keeps its status and has its body cut.
 std::shared_ptr<http_port> make_http_port(boost::asio::io_context& io, const client_options& what,
                                           std::string& error);
 

@@ -37,14 +37,16 @@ struct server_response {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// Answers once, now or later, from any thread; dropping it without an answer sends a 500.
+/// Answers once, now or later, from any thread; dropping it without an answer sends a 500. Must not outlive
+/// the io_context.
 class responder {
 public:
   virtual ~responder() = default;
   virtual void answer(server_response x) = 0;
 };
 
-/// A WebSocket upgrade that waits for a decision. Dropping it refuses with 403.
+/// A WebSocket upgrade that waits for a decision, from any thread. Dropping it refuses with 403. Must not
+/// outlive the io_context.
 class upgrade {
 public:
   virtual ~upgrade() = default;
@@ -71,13 +73,15 @@ struct server_handlers {
 
 class http_server {
 public:
+  /// Stops. On the io_context's thread, or when nobody runs it any more.
   virtual ~http_server() = default;
   virtual std::uint16_t port() const = 0; ///< the bound port
   /// Stops accepting and ends every connection; idempotent. Call on the io_context's thread.
   virtual void stop() = 0;
 };
 
-/// Binds and starts. On failure returns null and one line in `error` (address in use, bad certificate, ...).
+/// Binds and starts, from any thread. `host` is an address or "localhost". On failure returns null and one
+/// line in `error` (address in use, bad certificate, ...).
 std::unique_ptr<http_server> listen(boost::asio::io_context& io, server_options what, server_handlers who,
                                     std::string& error);
 

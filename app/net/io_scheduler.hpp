@@ -17,6 +17,8 @@ void use_io_scheduler(caf::actor_system_config& config, boost::asio::io_context&
 
 /// Runs everything that is ready on `system` to the end, on the calling thread, which must be the one that
 /// ran the io_context (now stopped). Call after the actors were told to exit and before ~actor_system.
+/// Pending timers are dropped, as nobody would fire them: wait for what needs time while the io_context still
+/// runs. Does nothing to a system with another scheduler.
 void drain_actors(caf::actor_system& system);
 
 } // namespace relay::net

@@ -158,8 +158,12 @@ void ws_session::piece(error_code ec, std::size_t size) {
     held_ = size; // it was on its way when reading was stopped
     return;
   }
+  giving_ = true;
   give(size);
+  giving_ = false;
   read_next();
+  // Reading was stopped meanwhile: nobody else flushes what the listener wrote.
+  if (!read_pending_ && below_->unsent() > 0) flush_soon();
 }
 
 void ws_session::give(std::size_t size) {
@@ -228,7 +232,7 @@ void ws_session::pump() {
 void ws_session::flush_soon() {
   // A reader that is busy flushes when it runs dry. Else the next turn of the loop does, so that frames
   // written by the handlers of this turn leave together.
-  if (flush_posted_ || (read_pending_ && !below_->filling())) return;
+  if (flush_posted_ || giving_ || (read_pending_ && !below_->filling())) return;
   flush_posted_ = true;
   asio::post(io_, [self = shared_from_this()] {
     self->flush_posted_ = false;

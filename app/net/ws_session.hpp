@@ -90,8 +90,8 @@ private:
   std::array<char, 16 * 1024> piece_;
   std::size_t held_ = 0; // bytes of piece_ that came after reading was stopped
   unsigned since_flush_ = 0;
-  bool opened_ = false, read_on_ = true, read_pending_ = false, in_batch_ = false, batch_end_posted_ = false,
-       flush_posted_ = false, close_said_ = false;
+  bool opened_ = false, read_on_ = true, read_pending_ = false, giving_ = false, in_batch_ = false,
+       batch_end_posted_ = false, flush_posted_ = false, close_said_ = false;
 
   std::optional<socket_inbox::closing> closing_;
   std::optional<std::string> dropped_; // why; the end is on its way

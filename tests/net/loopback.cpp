@@ -60,6 +60,9 @@ std::string recorder::wait_bytes(std::size_t n) {
   wait([this, n] { return total_ >= n || end_; });
   return bytes();
 }
+bool recorder::wait_batch() {
+  return wait([this] { return batches_ > 0 || end_; }) && batches_ > 0;
+}
 socket_end recorder::wait_end() {
   EXPECT_TRUE(wait([this] { return end_.has_value(); })) << "the socket did not end";
   std::lock_guard lock(mutex_);

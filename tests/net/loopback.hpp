@@ -36,6 +36,8 @@ public:
   bool wait_open();
   /// Until at least that many bytes came; what came so far.
   std::string wait_bytes(std::size_t n);
+  /// Until the end of a batch was told.
+  bool wait_batch();
   socket_end wait_end();
   bool ended();
   std::string bytes();

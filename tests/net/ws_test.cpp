@@ -66,7 +66,7 @@ TEST_F(sockets, KeepOrderBothWays) {
   auto expected = numbered(0, count);
   EXPECT_EQ(p.heard->wait_bytes(expected.size()), expected);
   EXPECT_EQ(p.there.heard->wait_bytes(expected.size()), expected);
-  EXPECT_GT(p.heard->batches(), 0u);
+  EXPECT_TRUE(p.heard->wait_batch());
   EXPECT_LT(p.heard->batches(), p.heard->pieces()); // many frames are handed on together
 }
 
