@@ -49,6 +49,11 @@ chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, po
         s->execute(step);
       },
       use,
+      [s](atom::finish) {
+        core::lane_step step;
+        s->lane.expire(core::instant::max(), step);
+        s->execute(step);
+      },
       [s](atom::idle) {
         if (!s->lane.busy()) tell(s->self, s->router, atom::idle_v, s->key, s->taken);
       },

@@ -183,6 +183,9 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
       [s](const chat_outcome& x) { s->settle(x.token, x.result); },
       [s](const link_up& x) { s->use(x); },
       [s](fronted_set& x) { s->routes.fronted(std::move(x.all)); },
+      [s](atom::finish) {
+        for (auto& [key, entry] : s->chats) tell(s->self, entry.handle, atom::finish_v);
+      },
       [s](atom::drained) -> caf::result<bool> {
         auto later = s->self->make_response_promise<bool>();
         s->drain_waiters.push_back(later);

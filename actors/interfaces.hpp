@@ -172,6 +172,8 @@ using chat_actor = caf::typed_actor<
     caf::reacts_to<transmitted>,
     // egress_router: the connection to use, or that there is none.
     caf::reacts_to<link_up>,
+    // egress_router: no connection will come any more; fail what is held.
+    caf::reacts_to<atom::finish>,
     // egress_router: nothing came for long; answers with (idle, key, how many actions it ever got) unless
     // busy.
     caf::reacts_to<atom::idle>,
@@ -194,6 +196,8 @@ using egress_router_actor = action_sink_actor::extend<
     caf::reacts_to<link_up>,
     // supervisor: after a reload.
     caf::reacts_to<fronted_set>,
+    // supervisor: no connection will come any more; fail what is held.
+    caf::reacts_to<atom::finish>,
     // supervisor: drained yet? Answers when no action is pending any more.
     caf::replies_to<atom::drained>::with<bool>, caf::replies_to<atom::status>::with<egress_report>,
     // INTERNAL: look for idle chats.

@@ -309,7 +309,9 @@ void supervisor_state::linked(link_up& x) {
 void supervisor_state::link_changed(link_status& x) {
   if (x.phase != link.phase) since_ms = world.world->wall_ms();
   link = std::move(x);
-  if (link.phase == link_phase::stopped && now == stage::closing) begin_stopping();
+  if (link.phase != link_phase::stopped) return;
+  tell(self, egress, atom::finish_v); // nobody will dial again: what is held can only fail
+  if (now == stage::closing) begin_stopping();
 }
 
 void supervisor_state::welcome() {

@@ -67,15 +67,40 @@ private:
   bool over_ = false;
 };
 
+/// Asks for others: a thread that spawns actors would be waited for by the system's destructor.
+struct question {
+  std::function<void(const gateway_report*)> done;
+};
+
+} // namespace
+} // namespace relay
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::question)
+
+namespace relay {
+namespace {
+
+using reporter_actor = caf::typed_actor<caf::reacts_to<question>>;
+
+reporter_actor::behavior_type reporter(reporter_actor::pointer self, const supervisor_actor& root) {
+  return {[self, root](const question& x) {
+    self->request(root, caf::duration{3s}, atom::status_v)
+        .then([done = x.done](const gateway_report& y) { done(&y); },
+              [done = x.done](const caf::error&) { done(nullptr); });
+  }};
+}
+
 class spawned_gateway final : public gateway {
 public:
   spawned_gateway(caf::actor_system& system, actor_tree tree, std::shared_ptr<ending> over,
                   std::unique_ptr<net::io_thread> own_io)
-      : own_io_(std::move(own_io)), system_(system), tree_(std::move(tree)), over_(std::move(over)) {}
+      : own_io_(std::move(own_io)), tree_(std::move(tree)), over_(std::move(over)),
+        reporter_(system.spawn(reporter, tree_.supervisor)) {}
   spawned_gateway(const spawned_gateway&) = delete;
   spawned_gateway& operator=(const spawned_gateway&) = delete;
   ~spawned_gateway() override {
     caf::anon_send_exit(tree_.supervisor, caf::exit_reason::kill);
+    caf::anon_send_exit(reporter_, caf::exit_reason::user_shutdown);
     tree_ = {};
     // On the caller's own I/O thread nobody would run the actors while we wait for them.
     if (own_io_) over_->wait();
@@ -91,17 +116,14 @@ public:
     over_->wait();
   }
   void report(std::function<void(const gateway_report*)> done) override {
-    system_.spawn([root = tree_.supervisor, done = std::move(done)](caf::event_based_actor* self) {
-      self->request(root, caf::duration{3s}, atom::status_v)
-          .then([done](const gateway_report& x) { done(&x); }, [done](const caf::error&) { done(nullptr); });
-    });
+    post(reporter_, question{std::move(done)});
   }
 
 private:
   std::unique_ptr<net::io_thread> own_io_; // outlives the actors, whose sockets live on it
-  caf::actor_system& system_;
   actor_tree tree_;
   std::shared_ptr<ending> over_;
+  reporter_actor reporter_;
 };
 
 } // namespace
@@ -112,12 +134,11 @@ std::unique_ptr<gateway> gateway::start(caf::actor_system& system, gateway_optio
   auto& io = what.io ? *what.io : own_io->context();
   if (!what.notes) what.notes = std::make_shared<no_notes>();
   if (!what.metrics) what.metrics = std::make_shared<no_metrics>();
-  ports world;
   actor_tree tree;
   auto over = std::make_shared<ending>();
+  auto world = real_ports(io, what.settings, what.notes, what.metrics);
   // Every actor that may touch the world holds a copy of this; the last one to go rings.
   world.lifetime = std::shared_ptr<void>{over.get(), [over](void*) { over->happened(); }};
-  if (!real_ports(world, io, what.settings, what.notes, what.metrics, error)) return nullptr;
   if (!spawn_tree(tree, system, world, what.settings, std::move(what.agent), error)) return nullptr;
   return std::make_unique<spawned_gateway>(system, std::move(tree), std::move(over), std::move(own_io));
 }

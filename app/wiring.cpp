@@ -3,7 +3,7 @@
 #include "actors/agents/echo.hpp"
 #include "actors/agents/link_state.hpp"
 #include "actors/supervisor.hpp"
-#include "app/net/client.hpp"
+#include "app/net/healing.hpp"
 #include "app/version.hpp"
 #include "app/world.hpp"
 
@@ -12,21 +12,19 @@
 namespace relay {
 
 // settings -> the world: one dialler, one HTTP client, one clock
-bool real_ports(ports& out, boost::asio::io_context& io, const config::settings& settings,
-                std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics,
-                std::string& error) {
+ports real_ports(boost::asio::io_context& io, const config::settings& settings,
+                 std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics) {
   net::client_options options;
   options.tls = settings.service.tls;
   options.proxy = settings.service.proxy;
-  options.user_agent = std::string{"relay-gateway/"} + std::string{version()};
-  out.link = net::make_link_port(io, options, error);
-  if (!out.link) return false;
-  out.http = net::make_http_port(io, options, error);
-  if (!out.http) return false;
+  options.user_agent = "relay-gateway/" + std::string{version()};
+  ports out;
+  out.link = net::make_healing_link_port(io, options);
+  out.http = net::make_healing_http_port(io, options);
   out.world = make_world_port();
   out.notes = std::move(notes);
   out.metrics = std::move(metrics);
-  return true;
+  return out;
 }
 
 // settings -> the agent at the far end of the way; the supervisor starts the rest of it

@@ -19,10 +19,10 @@ class io_context;
 
 namespace relay {
 
-/// The real world for the actors: sockets on `io`, the real clock. False and one line in `error` when the TLS
-/// files cannot be used.
-bool real_ports(ports& out, boost::asio::io_context& io, const config::settings& settings,
-                std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics, std::string& error);
+/// The real world for the actors: sockets on `io`, the real clock. TLS files that cannot be used fail each
+/// dial with their reason until they can.
+ports real_ports(boost::asio::io_context& io, const config::settings& settings,
+                 std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics);
 
 /// The current link agent; the supervisor may replace it. Thread-safe.
 class link_slot {

@@ -82,10 +82,8 @@ int enroll(const setting_options& from, const enroll_options& what) {
   if (!file) return fail(exit_code::failure, error);
 
   net::io_thread io;
-  ports world;
   auto log = make_log(make_descriptor_output(STDERR_FILENO), "warn", config::log_format::text);
-  if (!real_ports(world, io.context(), settings, log, std::make_shared<metrics>(), error))
-    return fail(exit_code::configuration, error);
+  auto world = real_ports(io.context(), settings, log, std::make_shared<metrics>());
   auto identity = find_identity(world, settings);
   if (!identity.error.empty() || identity.bearer.empty())
     return fail(exit_code::failure, "who asks is not known: " + identity.error +

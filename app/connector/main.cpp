@@ -14,9 +14,6 @@
 #include <sstream>
 
 // From the build; a binary made by hand has none.
-#ifndef RELAY_VERSION
-#define RELAY_VERSION "unversioned"
-#endif
 
 namespace {
 

@@ -147,43 +147,4 @@ std::string encode_action(const action& x, const discriminators& who) {
   return out;
 }
 
-namespace {
-action basic(op kind, std::string chat_id) {
-  action out;
-  out.kind = kind;
-  out.chat_id = std::move(chat_id);
-  return out;
-}
-} // namespace
-
-action send(std::string chat_id, std::string content, std::string reply_to, std::string metadata) {
-  auto out = basic(op::send, std::move(chat_id));
-  out.content = std::move(content);
-  out.reply_to = std::move(reply_to);
-  out.metadata = std::move(metadata);
-  return out;
-}
-
-action edit(std::string chat_id, std::string message_id, std::string content, std::string metadata) {
-  auto out = basic(op::edit, std::move(chat_id));
-  out.message_id = std::move(message_id);
-  out.content = std::move(content);
-  out.metadata = std::move(metadata);
-  return out;
-}
-
-action typing(std::string chat_id, std::string metadata) {
-  auto out = basic(op::typing, std::move(chat_id));
-  out.metadata = std::move(metadata);
-  return out;
-}
-
-action react(std::string chat_id, std::string message_id, std::string_view emoji, bool remove) {
-  auto out = basic(op::react, std::move(chat_id));
-  out.message_id = std::move(message_id);
-  json::object_writer to{out.rest};
-  to.text("emoji", emoji).flag("remove", remove).end();
-  return out;
-}
-
 } // namespace relay::wire

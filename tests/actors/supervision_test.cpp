@@ -111,6 +111,16 @@ TEST_F(supervision, DrainWithoutALinkStopsAtOnce) {
   EXPECT_EQ(world.link->alive(), 0U);
 }
 
+TEST_F(supervision, DrainWithoutALinkFailsWhatIsHeldAtOnce) {
+  start(with::scripted);
+  ask({"r", "discord", {}, relay::wire::send("c", "x")});
+  caf::anon_send(root, command::drain);
+  settle();
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::definite);
+  EXPECT_TRUE(gone());
+}
+
 TEST_F(supervision, DrainWithoutTheAckGoesOnAfterItsTimeout) {
   start();
   handshake();
