@@ -48,8 +48,9 @@ TEST(ActionMakers, F65_ClearingSaysAnEmptyContent) {
 TEST(ActionMakers, CheckNamesTheField) {
   EXPECT_NE(check(send("", "x")).find("chat_id"), std::string::npos);
   EXPECT_NE(check(edit("c", "", "x")).find("message_id"), std::string::npos);
-  EXPECT_NE(check(prompt("c", prompt_kind::choice, "?", {{"bad id", "x", ""}})).find("options"),
-            std::string::npos);
+  EXPECT_NE(
+      check(prompt("c", prompt_kind::choice, "?", {{"bad id", "x", ""}}, {.prompt_id = "p"})).find("options"),
+      std::string::npos);
   EXPECT_NE(check(task_card("c", "k", "7")).find("chunks"), std::string::npos);
 }
 
