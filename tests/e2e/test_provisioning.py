@@ -196,6 +196,19 @@ class PartialFailure(Scenario):
         gateway = await self.first_fails(endless)
         self.assertLess(gateway.rss(), 100 << 20)
 
+    async def test_chunked_success_body_is_read(self):
+        connector = await self.connector()
+
+        async def chunked(_):
+            yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            for part in (b'{"secret": "sec', b'ret-c", "gatewayId": "gw-c"', b"}"):
+                yield f"{len(part):x}\r\n".encode() + part + b"\r\n"
+            yield b"0\r\n\r\n"
+        connector.answers["/relay/provision"] = chunked
+        await self.gateway(connector, PROVISIONED)
+        link = await connector.link(1)
+        self.assertTrue(genuine(link.dial.token, "secret-c", link.dial.request.unix))
+
     async def test_success_body_of_900_kibibytes_is_read(self):
         connector = await self.connector()
         connector.answers["/relay/provision"] = by_platform(discord=issues("secret-big", padding="x" * (900 << 10)),

@@ -220,6 +220,21 @@ class Losing(Scenario):
         await connector.link(2, 2)
         await connector.never(lambda: len(connector.sent()) > 5, "a blind resend", 0.7)
 
+    async def test_what_queued_behind_the_ambiguous_one_follows_in_order(self):
+        connector, gateway, link = await self.connected()
+        agent = await self.agent(gateway)
+        connector.result_of = lambda frame: None
+        numbers = [agent.say(f"q{n}", chat_id="1", platform="discord") for n in range(5)]
+        agent.send({"type": "nonsense"})
+        await agent.frame("error")
+        await connector.actions(1)
+        connector.result_of = connector.success
+        link.drop()
+        self.assertIs((await agent.result(numbers[0]))["ambiguous"], True)
+        for number in numbers[1:]:
+            self.assertTrue((await agent.result(number))["success"])
+        self.assertEqual([x["action"]["content"] for x in connector.sent()], [f"q{n}" for n in range(5)])
+
     async def test_f3_what_was_never_written_goes_after_the_next_handshake(self):
         connector, gateway, link = await self.connected()
         agent = await self.agent(gateway)

@@ -122,6 +122,24 @@ class Handshake(Scenario):
         await connector.link(1, 2)
         self.assertEqual(len(connector.dials), 6)
 
+    async def test_f48_redirect_of_the_upgrade_is_not_followed(self):
+        connector, elsewhere = await self.connector(), await self.connector()
+        moved = f"HTTP/1.1 307 Moved\r\nLocation: {elsewhere.url}/relay\r\nContent-Length: 0\r\n\r\n".encode()
+        connector.gate = lambda dial: moved if len(connector.dials) < 4 else None
+        await self.gateway(connector, TWO, PINNED, QUICK)
+        await connector.link(1, 2)
+        self.assertEqual(elsewhere.dials, [])
+
+    async def test_upgrade_answers_that_are_none_are_tried_again(self):
+        connector = await self.connector()
+        answers = [b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong\r\n\r\n",
+                   b"\xff" * 4096, b"HTTP/1.1 101 Switching\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000 + b"\r\n"]
+        connector.gate = lambda dial: answers.pop(0) if answers else None
+        gateway = await self.gateway(connector, TWO, PINNED, QUICK)
+        await connector.link(1, 2)
+        await gateway.ready()
+        self.assertEqual(len(connector.dials), 5)
+
     async def test_f42_second_descriptor_missing_does_not_block_the_first(self):
         connector = await self.connector()
         known = connector.descriptor_of

@@ -80,7 +80,7 @@ class Connector:
     """Answers like a well-behaved connector until a scenario says otherwise.
 
     answers[path]   callable(Request) -> Answer, or None to hang up; may be a coroutine function
-    gate            callable(Dial) -> None to accept, or the HTTP status to refuse with, or "hang up"
+    gate            callable(Dial) -> None to accept, or the HTTP status to refuse with, or "hang up", or raw bytes
     descriptor_of   callable(platform) -> descriptor or None (none is sent)
     result_of       callable(frame) -> result or None (none is sent); may be a coroutine function
     acks_idle       whether going_idle is acknowledged
@@ -102,8 +102,9 @@ class Connector:
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
-    async def start(self, port=0):
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=1 << 22)
+    async def start(self, port=0, tls=None):
+        self.tls = tls
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=1 << 22, ssl=tls)
         self.port = self.server.sockets[0].getsockname()[1]
         return self
 
@@ -119,7 +120,7 @@ class Connector:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     # -- what came ----------------------------------------------------------------------------------------------------
 
@@ -226,6 +227,9 @@ class Connector:
         self.changes.notify()
         if verdict == "hang up":
             return
+        if isinstance(verdict, bytes):
+            writer.write(verdict)
+            return await writer.drain()
         if verdict is not None:
             writer.write(Answer(verdict, {"error": "refused"}).encoded())
             return await writer.drain()

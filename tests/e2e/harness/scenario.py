@@ -56,8 +56,8 @@ class Scenario(unittest.IsolatedAsyncioTestCase):
         with open(os.path.join(home, "hermes", "config.yaml"), "w") as file:
             file.write(text)
 
-    async def connector(self, port=0):
-        found = await Connector().start(port)
+    async def connector(self, port=0, tls=None):
+        found = await Connector().start(port, tls)
         self._connectors.append(found)
         self._stack.push_async_callback(found.stop)
         return found
