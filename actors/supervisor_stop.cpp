@@ -27,6 +27,7 @@ void supervisor_state::drain() {
 void supervisor_state::quiet() {
   if (now != stage::draining) return;
   now = stage::finishing;
+  tell(self, agent, atom::finish_v); // while it still holds something: that is what it is to finish
   // What is already here still goes to the agent; what is not comes again from the connector's buffer.
   self->request(inbound, caf::infinite, atom::drained_v)
       .then([this](bool) { agent_done(); }, [this](const caf::error&) { agent_done(); });
@@ -34,7 +35,6 @@ void supervisor_state::quiet() {
 
 void supervisor_state::agent_done() {
   if (now != stage::finishing) return;
-  tell(self, agent, atom::finish_v);
   self->request(egress, caf::infinite, atom::drained_v)
       .then([this](bool) { egress_done(); }, [this](const caf::error&) { egress_done(); });
 }
