@@ -69,6 +69,16 @@ class Health(Scenario):
         self.assertEqual(answer.status, 200)
         self.assertIn("text/html", answer.headers["content-type"])
 
+    async def test_five_hundred_idle_connections_do_not_shut_out_the_probe(self):
+        _, gateway, _ = await self.connected()
+        host, port = re.match(r"http://(.*):(\d+)", gateway.url).groups()
+        opened = [await asyncio.open_connection(host, int(port)) for _ in range(500)]
+        for _, writer in opened[::2]:
+            writer.write(b"GET /livez HT")
+        self.assertEqual((await gateway.get("/livez", limit=3)).status, 200)
+        for _, writer in opened:
+            writer.close()
+
     async def test_bad_requests_harm_nothing(self):
         connector, gateway, link = await self.connected(ECHO)
         host, port = re.match(r"http://(.*):(\d+)", gateway.url).groups()

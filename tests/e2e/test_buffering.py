@@ -107,6 +107,24 @@ class Buffered(Scenario):
         link.send(*({"type": "inbound", "event": bare} for _ in range(3)))
         await agent.until(lambda: len(agent.deliveries) == 3, "three deliveries")
 
+    async def test_f22_acked_by_the_agent_while_the_socket_is_down(self):
+        connector, gateway, link, agent = await self.start()
+        link.send(inbound("once", buffer_id="b-1", message_id="m-1"))
+        delivery = await agent.delivery("once")
+        connector.gate = lambda dial: 503
+        link.drop()
+        await connector.dial(2)
+        agent.ack(delivery)
+        agent.send({"type": "nonsense"})
+        await agent.frame("error")
+        connector.gate = lambda dial: None
+        second = await connector.link(2, 2)
+        second.send(inbound("once", buffer_id="b-1", message_id="m-1"))
+        await connector.until(lambda: [x for x in second.of("inbound_ack") if x["bufferId"] == "b-1"], "the replay's ack")
+        second.send(inbound("last"))
+        await agent.delivery("last")
+        self.assertEqual([x["event"]["text"] for x in agent.deliveries], ["once", "last"])
+
     async def test_f28_redelivery_with_changed_text_keeps_the_first(self):
         connector, _, link, agent = await self.start()
         link.send(inbound("first text", buffer_id="b-1", message_id="m-1"))

@@ -340,6 +340,17 @@ class PartialFailure(Scenario):
         await connector.reply("came late")
 
 
+    async def test_credentials_that_come_late_redial_a_link_that_has_none(self):
+        connector = await self.connector()
+        connector.answers["/relay/provision"] = lambda _: Answer(500)
+        await self.gateway(connector, TWO, PROVISIONED, QUICK)
+        link = await connector.link(1, 2)
+        self.assertIsNone(link.dial.token)
+        connector.answers["/relay/provision"] = connector.provision
+        second = await connector.link(2, 2)
+        self.assertTrue(genuine(second.dial.token, SECRET, second.dial.request.unix))
+
+
 class Withheld(Scenario):
     async def test_f52_withheld_secret_counts_as_provisioned_without_credentials(self):
         connector = await self.connector()
@@ -471,6 +482,13 @@ class Credentials(Scenario):
         write("second-token\n")
         good = await connector.until(lambda: [x for x in connector.links if x.dial.token], "a dial with credentials")
         self.assertTrue(genuine(good[0].dial.token, SECRET, good[0].dial.request.unix))
+
+    async def test_token_cannot_smuggle_a_header(self):
+        connector = await self.connector()
+        gateway = await self.gateway(connector, TWO, QUICK, GATEWAY_RELAY_ACCESS_TOKEN="abc\r\nX-Smuggled: 1")
+        await connector.dial(1)
+        self.assertEqual([x for x in connector.requests if "x-smuggled" in x.headers], [])
+        self.assertTrue(gateway.running)
 
     async def test_token_file_that_appears_later(self):
         connector, home = await self.connector(), self.home()

@@ -1,10 +1,11 @@
 """Section 3.1: when the gateway dials again, and when it holds the line for dead."""
 import asyncio
+import os
 
+from harness import websocket
 from harness.events import inbound
 from harness.gateway import now
-from harness.scenario import ECHO, PINNED, QUICK, TWO, Scenario
-from harness import websocket
+from harness.scenario import ECHO, PINNED, QUICK, Scenario
 
 SLACK = 0.35        # what a loaded machine may add to a delay
 DEFAULTS = {"GATEWAY_BACKOFF_MIN": None, "GATEWAY_BACKOFF_MAX": None}
@@ -91,6 +92,32 @@ class Delays(Scenario):
             alive = [x for x in connector.links if x.over is None]
             self.assertEqual(alive, [current])
             (current.reset if number % 2 else current.drop)()
+
+    async def test_sixty_reconnects_leave_nothing_behind(self):
+        connector, gateway, link = await self.connected(GATEWAY_BACKOFF_MIN="5ms", GATEWAY_BACKOFF_MAX="10ms")
+        files = lambda: len(os.listdir(f"/proc/{gateway.process.pid}/fd"))
+        for number in range(1, 11):
+            (await connector.link(number, 2)).reset()
+        await connector.link(11, 2)
+        await gateway.ready()
+        before, memory = files(), gateway.rss()
+        for number in range(11, 71):
+            current = await connector.link(number, 2)
+            (current.reset, current.drop, lambda: current.close(1001))[number % 3]()
+        await connector.link(71, 2)
+        await gateway.ready()
+        await gateway.changes.poll(lambda: files() <= before + 1, "no more open files than before")
+        self.assertLess(gateway.rss() - memory, 4 << 20)
+
+    async def test_host_name_that_has_more_than_one_address(self):
+        connector = await self.connector()
+        await self.gateway(None, PINNED, QUICK, GATEWAY_RELAY_URL=f"http://localhost:{connector.port}")
+        await connector.link(1)
+
+    async def test_name_that_does_not_resolve_is_tried_again(self):
+        gateway = await self.gateway(None, PINNED, QUICK, GATEWAY_RELAY_URL="http://no-such-host.invalid")
+        await gateway.changes.until(lambda: len([x for x in gateway.output if "link.dial" in x]) >= 3, "three dials", 15)
+        self.assertEqual((await gateway.get("/livez")).status, 200)
 
     async def test_close_1000_of_the_connector_redials(self):
         connector, _, link = await self.connected()

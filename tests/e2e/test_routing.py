@@ -5,7 +5,7 @@ import json
 import re
 
 from harness.events import descriptor, event, inbound, source
-from harness.scenario import ECHO, Scenario
+from harness.scenario import ECHO, PINNED, TWO, Scenario
 
 
 def units(text):
@@ -99,6 +99,13 @@ class Replies(Scenario):
         found = await self.echoed(link, connector, "tagged", platform="discord", chat_id="1")
         self.assertEqual(found["platform"], "discord")
         self.assertNotIn("botId", found)
+
+    async def test_event_without_platform_on_a_gateway_of_two_is_answered_untagged(self):
+        connector, _, link = await self.connected(ECHO)
+        found = await self.echoed(link, connector, "no platform", origin={"chat_id": "5", "chat_type": "dm", "user_id": "u"})
+        self.assertNotIn("platform", found)
+        self.assertNotIn("botId", found)
+        self.assertEqual(found["action"]["metadata"]["user_id"], "u")
 
     async def test_bot_id_is_absent_when_empty(self):
         connector, _, link = await self.connected(ECHO, GATEWAY_RELAY_BOT_IDS="{}")
@@ -295,6 +302,21 @@ class FromAnAgent(Scenario):
         number = agent.say("x" * 4100, chat_id="1", platform="discord")
         await agent.result(number)
         self.assertEqual("".join(x["action"]["content"] for x in connector.sent()), "x" * 4100)
+
+    async def test_descriptor_without_a_usable_limit_means_4096_code_points(self):
+        connector = await self.connector()
+        connector.descriptor_of = lambda platform: descriptor(platform, max_message_length=0 if platform == "discord" else "many",
+                                                              len_unit="furlongs")
+        gateway = await self.gateway(connector, PINNED, TWO)
+        await connector.link(1, 2)
+        await gateway.ready()
+        agent = await self.agent(gateway)
+        for platform in ("discord", "telegram"):
+            before = len(connector.sent())
+            await agent.result(agent.say("🥊" * 4096, platform=platform))
+            self.assertEqual(len(connector.sent()) - before, 1)
+            await agent.result(agent.say("🥊" * 4097, platform=platform))
+            self.assertEqual(len(connector.sent()) - before, 3)
 
     async def test_piece_that_fails_stops_the_rest(self):
         connector, _, _, agent = await self.start()

@@ -175,6 +175,20 @@ class Handshake(Scenario):
         second.send(inbound("fresh"))
         await connector.reply("fresh")
 
+    async def test_storm_of_sighup_and_sigusr1_settles_on_one_connection(self):
+        connector, gateway, link = await self.connected(ECHO)
+        await gateway.ready()
+        for _ in range(100):
+            gateway.signal(HUP)
+        link.send(inbound("after reloads"))
+        await connector.reply("after reloads")
+        self.assertEqual(len(connector.dials), 1)
+        for _ in range(30):
+            gateway.signal(USR1)
+        await connector.until(lambda: link.over, "a new connection")
+        await gateway.ready()
+        await connector.until(lambda: len([x for x in connector.links if x.over is None]) == 1, "one connection")
+
     async def test_reload_adds_a_platform_on_the_live_socket(self):
         connector, home = await self.connector(), self.home()
         self.config(home, "gateway:\n  relay_platforms: [discord]\n")

@@ -221,10 +221,10 @@ class Connector:
     async def _upgrade(self, request, reader, writer):
         dial = Dial(request, time.monotonic())
         self.dials.append(dial)
+        self.changes.notify()
         verdict = self.gate(dial)
         if inspect.isawaitable(verdict):
             verdict = await verdict
-        self.changes.notify()
         if verdict == "hang up":
             return
         if isinstance(verdict, bytes):
