@@ -49,7 +49,10 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
   auto& chat = chat_of(key);
   ++chat.given;
   chat.used = now;
-  open.emplace(token, open_action{later, std::move(x.request_id), key});
+  // Indicators and reactions are no answer: the turn goes on behind them.
+  auto answers = x.act.kind != op::typing && x.act.kind != op::react && x.act.kind != op::get_chat_info;
+  open.emplace(token,
+               open_action{later, std::move(x.request_id), key, answers ? x.delivery_id : std::string{}});
   world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   tell(self, chat.handle, chat_action{token, std::move(x.act), std::move(to.where), hold.count()});
   return later;
@@ -88,6 +91,7 @@ void egress_state::settle(std::uint64_t token, const action_result& result) {
   if (it == open.end()) return;
   auto done = std::move(it->second);
   open.erase(it);
+  if (!done.turn.empty()) turns.answered(done.turn);
   world.metrics->add(counter::actions_settled, to_string(result.how));
   world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   if (!done.request_id.empty()) {
@@ -178,6 +182,7 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
       [s](const session_interrupt& x) { s->interrupt(x); },
       [s](const route_seen& x) {
         s->routes.seen(x);
+        s->turns.opened(x.delivery_id, now_of(s->self));
         s->world.metrics->set(gauge::routes_known, static_cast<std::int64_t>(s->routes.chats()));
       },
       [s](const chat_outcome& x) { s->settle(x.token, x.result); },
@@ -193,7 +198,12 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
         return later;
       },
       [s](atom::status) -> caf::result<egress_report> {
-        return egress_report{s->chats.size(), s->open.size(), s->routes.chats(), s->ledger.size()};
+        return egress_report{s->chats.size(),
+                             s->open.size(),
+                             s->routes.chats(),
+                             s->ledger.size(),
+                             s->turns.count(now_of(s->self)),
+                             s->tokens};
       },
       [s](atom::due) { s->sweep(); },
       [s](atom::idle, const chat_key& key, std::uint64_t given) { s->passivate(key, given); },

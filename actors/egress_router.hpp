@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/core/ledger.hpp"
+#include "actors/core/open_turns.hpp"
 #include "actors/core/routes.hpp"
 #include "actors/interfaces.hpp"
 
@@ -36,6 +37,7 @@ struct egress_state {
     promise asker;
     std::string request_id;
     chat_key chat;
+    std::string turn; ///< the delivery that a message of it answers; empty when it is none
   };
   explicit egress_state(egress_router_actor::pointer ptr);
 
@@ -55,6 +57,7 @@ struct egress_state {
   egress_setup setup;
   core::route_table routes{1};
   core::ledger ledger{1, milliseconds{1}};
+  core::open_turns turns;
   link_up link;
   std::unordered_map<chat_key, chat_entry> chats;
   std::list<chat_key> ages; ///< least recently used chat first

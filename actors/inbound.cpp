@@ -33,6 +33,7 @@ void inbound_state::take(inbound_batch& batch) {
     link.epoch = batch.epoch;
     link.connection = caf::actor_cast<connection_actor>(self->current_sender());
   }
+  ever += batch.items.size();
   world.metrics->add(counter::events_received, batch.items.size());
   for (auto& item : batch.items) {
     step.fresh = 0;
@@ -147,8 +148,9 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         return later;
       },
       [s](atom::status) -> caf::result<inbound_report> {
-        return inbound_report{s->inbox.pending(), s->inbox.in_flight(), s->inbox.remembered(),
-                              s->inbox.dead_letters(), s->agents};
+        return inbound_report{
+            s->inbox.pending(), s->inbox.in_flight(), s->inbox.remembered(), s->inbox.dead_letters(), s->ever,
+            s->agents};
       },
       [s](atom::due) {
         core::inbox_step step;

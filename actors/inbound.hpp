@@ -43,6 +43,7 @@ struct inbound_state {
   route_sink sink;
   agent_actor agent;
   std::uint32_t agents = 0;
+  std::uint64_t ever = 0; ///< events that came
   link_up link;
   intake told = intake::open;
   core::deadline armed;

@@ -273,7 +273,9 @@ using supervisor_actor = caf::typed_actor<
     // INTERNAL: a drain stage, or the grace, is over; (generation).
     caf::reacts_to<atom::due, std::uint64_t>,
     // INTERNAL: start this dead child again.
-    caf::reacts_to<atom::start, std::string>>;
+    caf::reacts_to<atom::start, std::string>,
+    // INTERNAL: look whether there is any work (settings.md, gateway.idle).
+    caf::reacts_to<atom::idle>>;
 
 } // namespace relay
 

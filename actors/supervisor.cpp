@@ -48,6 +48,7 @@ void supervisor_state::boot(ports p, supervisor_setup s) {
   rewire();
   welcome();
   start_provisioning();
+  watch_idle();
 }
 
 bool supervisor_state::relay_on() const { return !settings->relay.vetoed && !settings->relay.url.empty(); }
@@ -335,6 +336,7 @@ void supervisor_state::apply(const settings_ptr& next) {
                            a.instance_id == b.instance_id && a.wake_url == b.wake_url &&
                            a.route_keys == b.route_keys && before->idp == next->idp;
   auto same_policies = before->policies == next->policies;
+  if (before->service.idle_after != next->service.idle_after) watch_idle();
   world.notes->note(severity::info, "settings.applied",
                     {{"relay", same_provisioning ? "unchanged" : "changed"},
                      {"policies", same_policies ? "unchanged" : "changed"}});
@@ -449,6 +451,7 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
       [s](atom::drained) { s->quiet(); },
       [s](atom::due, std::uint64_t generation) { s->due(generation); },
       [s](atom::start, const std::string& which) { s->restart(which); },
+      [s](atom::idle) { s->look_for_work(); },
   };
 }
 

@@ -3,6 +3,7 @@
 
 #include "actors/core/backoff.hpp"
 #include "actors/core/clock.hpp"
+#include "actors/core/idle_watch.hpp"
 #include "actors/interfaces.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -56,6 +57,11 @@ struct supervisor_state {
   std::string effective_id() const;
   bool relay_on() const;
 
+  // -- idle (supervisor_idle.cpp)
+  void watch_idle();
+  void look_for_work();
+  void looked(const core::workload& x);
+
   // -- stop (supervisor_stop.cpp)
   void drain();
   void quiet();
@@ -96,6 +102,9 @@ struct supervisor_state {
   link_up live;
   std::int64_t since_ms = 0;
   agent_welcome welcomed;
+
+  core::idle_watch idle{milliseconds{0}, core::instant{}};
+  bool looking = false;
 
   stage now = stage::running;
   std::uint64_t generation = 0;

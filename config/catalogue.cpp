@@ -32,6 +32,8 @@ const std::vector<entry>& catalogue() {
                                       log_format,
                                       scheduler,
                                       grace,
+                                      idle_after,
+                                      idle_action,
                                       tls_ca_file,
                                       tls_cert_file,
                                       tls_key_file,

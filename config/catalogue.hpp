@@ -54,6 +54,8 @@ inline constexpr entry log_level{"gateway.log.level", "GATEWAY_LOG_LEVEL", "log.
 inline constexpr entry log_format{"gateway.log.format", "GATEWAY_LOG_FORMAT", "log.format"};
 inline constexpr entry scheduler{"gateway.scheduler", "GATEWAY_SCHEDULER", "scheduler"};
 inline constexpr entry grace{"gateway.grace", "GATEWAY_GRACE", "grace"};
+inline constexpr entry idle_after{"gateway.idle.after", "GATEWAY_IDLE_AFTER", "idle.after"};
+inline constexpr entry idle_action{"gateway.idle.action", "GATEWAY_IDLE_ACTION", "idle.action"};
 inline constexpr entry tls_ca_file{"gateway.tls.ca_file", "GATEWAY_TLS_CA_FILE", "tls.ca_file"};
 inline constexpr entry tls_cert_file{"gateway.tls.cert_file", "GATEWAY_TLS_CERT_FILE", "tls.cert_file"};
 inline constexpr entry tls_key_file{"gateway.tls.key_file", "GATEWAY_TLS_KEY_FILE", "tls.key_file"};

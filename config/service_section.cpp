@@ -38,6 +38,7 @@ const words<std::string> levels{{"trace", "trace"},       {"debug", "debug"},  {
                                 {"critical", "critical"}, {"off", "off"}};
 const words<log_format> formats{
     {"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}};
+const words<idle_action> idle_actions{{"dormant", idle_action::dormant}, {"exit", idle_action::exit}};
 const words<scheduler_kind> schedulers{{"io", scheduler_kind::io}, {"pool", scheduler_kind::pool}};
 
 void read_listener(reading& in, service_settings& into) {
@@ -79,6 +80,9 @@ service_settings read_service(reading& in) {
   result.format = choice(in, keys::log_format, result.format, formats);
   result.scheduler = choice(in, keys::scheduler, result.scheduler, schedulers);
   result.grace = in.value(keys::grace, result.grace, parse_duration, duration_text);
+  // 0 is the default and means never, so it is also what takes a file's value back.
+  result.idle_after = in.value(keys::idle_after, result.idle_after, parse_duration, duration_text);
+  result.idle_does = choice(in, keys::idle_action, result.idle_does, idle_actions);
   result.tls = read_tls(in);
   result.proxy = read_proxies(in);
   result.group_sessions_per_user = in.boolean(keys::group_sessions, true, true);

@@ -80,6 +80,9 @@ struct agent_settings {
 enum class log_format : std::uint8_t { automatic, text, json };
 enum class scheduler_kind : std::uint8_t { io, pool };
 
+/// What a gateway without any work does after a while. Needs a wake URL: nobody else could wake it.
+enum class idle_action : std::uint8_t { dormant, exit };
+
 struct service_settings {
   agent_settings agent;
   std::string listen_host = "127.0.0.1";
@@ -90,6 +93,8 @@ struct service_settings {
   log_format format = log_format::automatic;
   scheduler_kind scheduler = scheduler_kind::io;
   milliseconds grace{25'000};
+  milliseconds idle_after{0}; ///< 0 = never
+  idle_action idle_does = idle_action::dormant;
   tls_settings tls;
   proxy_settings proxy;
   bool group_sessions_per_user = true, thread_sessions_per_user = false;

@@ -225,21 +225,25 @@ typename Inspector::result_type inspect(Inspector& f, platform_report& x) {
 }
 struct inbound_report {
   std::uint64_t pending = 0, in_flight = 0, remembered = 0, dead_letters = 0;
+  std::uint64_t ever = 0; ///< events that came since the start
   std::uint32_t agents = 0;
   friend bool operator==(const inbound_report&, const inbound_report&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, inbound_report& x) {
   return f(caf::meta::type_name("inbound_report"), x.pending, x.in_flight, x.remembered, x.dead_letters,
-           x.agents);
+           x.ever, x.agents);
 }
 struct egress_report {
   std::uint64_t chats = 0, pending = 0, routes = 0, recorded = 0;
+  std::uint64_t turns = 0; ///< deliveries that the agent has not answered
+  std::uint64_t ever = 0;  ///< actions that were asked for since the start
   friend bool operator==(const egress_report&, const egress_report&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, egress_report& x) {
-  return f(caf::meta::type_name("egress_report"), x.chats, x.pending, x.routes, x.recorded);
+  return f(caf::meta::type_name("egress_report"), x.chats, x.pending, x.routes, x.recorded, x.turns,
+           x.ever);
 }
 struct gateway_report {
   link_status link;

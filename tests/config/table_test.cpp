@@ -92,6 +92,8 @@ const std::vector<row> rows{
     {keys::log_format, "auto", "JSON", "json", "text", "text", "xml", {}},
     {keys::scheduler, "io", "pool", "pool", "IO", "io", "sharing", {}},
     {keys::grace, "25s", "5s", "5s", "1500ms", "1500ms", "soon", {}},
+    {keys::idle_after, "0s", "5m", "5m", "90s", "90s", "later", {}},
+    {keys::idle_action, "dormant", "EXIT", "exit", "dormant", "dormant", "sleep", {}},
     {keys::tls_ca_file, "", "/tls/ca.pem", "/tls/ca.pem", "/tls/b.pem", "/tls/b.pem", "", {}},
     {keys::tls_cert_file,
      "",

@@ -1,0 +1,87 @@
+// The idle policy over the whole tree, on virtual time (settings.md gateway.idle; protocol.md 3.2).
+#include "fixture.hpp"
+#include "messages/wire/actions.hpp"
+
+namespace relay::testing {
+namespace {
+
+class idle : public gateway_test {
+protected:
+  idle() {
+    settings.relay.wake_url = "https://wake.example/x";
+    settings.service.idle_after = 60s;
+  }
+  bool announced() {
+    for (auto& x : world.link->last().written)
+      if (x == "{\"type\":\"going_idle\"}\n") return true;
+    return false;
+  }
+};
+
+TEST_F(idle, QuietGatewayGoesDormantAndAPokeWakesIt) {
+  start();
+  handshake();
+  advance(59s, 1s);
+  EXPECT_FALSE(announced());
+  for (int i = 0; i < 20 && !announced(); ++i) advance(1s, 1s);
+  ASSERT_TRUE(announced());
+  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  settle();
+  EXPECT_EQ(phase(), link_phase::dormant);
+  caf::anon_send(root, command::wake);
+  settle();
+  EXPECT_EQ(world.link->dials.size(), 2U);
+}
+
+TEST_F(idle, ExitDrainsAndEnds) {
+  settings.service.idle_does = config::idle_action::exit;
+  start();
+  handshake();
+  advance(90s, 1s);
+  ASSERT_TRUE(announced());
+  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  settle();
+  EXPECT_EQ(world.link->last().closed_with, 1000);
+}
+
+TEST_F(idle, F69_WorkOfEveryKindKeepsItAwake) {
+  start(with::scripted);
+  agent->ack = false;
+  handshake();
+  // An event that nobody has taken.
+  world.link->last().say(event("discord", "c", "x", "1"));
+  advance(55s, 1s);
+  caf::send_as(agent_handle, agent->host.acks, delivery_ack{agent->deliveries[0].id});
+  // Taken, not answered: a turn is running.
+  advance(5min, 5s);
+  EXPECT_FALSE(announced());
+  // Answered, not settled.
+  ask({"r", {}, agent->deliveries[0].id, relay::wire::send("c", "y")});
+  advance(25s, 1s);
+  EXPECT_FALSE(announced());
+  answer_all();
+  advance(50s, 1s);
+  EXPECT_FALSE(announced());
+  advance(60s, 1s);
+  EXPECT_TRUE(announced());
+}
+
+TEST_F(idle, F68_WithoutAWakeUrlItStaysAwakeAndSaysWhy) {
+  settings.relay.wake_url.clear();
+  start();
+  handshake();
+  advance(5min, 5s);
+  EXPECT_FALSE(announced());
+  EXPECT_EQ(world.notes->count("idle.no_wake_url"), 1U);
+}
+
+TEST_F(idle, F70_WithoutTheAckItStaysAndTriesAgainLater) {
+  start();
+  handshake();
+  advance(90s, 1s);
+  EXPECT_EQ(phase(), link_phase::connected);
+  EXPECT_EQ(world.link->dials.size(), 1U);
+}
+
+} // namespace
+} // namespace relay::testing

@@ -1,0 +1,55 @@
+#include "actors/core/idle_watch.hpp"
+#include "actors/core/open_turns.hpp"
+
+#include <gtest/gtest.h>
+
+namespace relay::core {
+namespace {
+
+using namespace std::chrono_literals;
+const instant start = instant{} + 1h;
+
+TEST(IdleWatch, QuietForLongEnoughAndNotAgainAtOnce) {
+  idle_watch x{60s, start};
+  EXPECT_FALSE(x.look({}, start + 59s));
+  EXPECT_TRUE(x.look({}, start + 60s));
+  EXPECT_FALSE(x.look({}, start + 61s));
+  EXPECT_TRUE(x.look({}, start + 120s));
+}
+
+TEST(IdleWatch, F69_EveryKindOfWorkCountsAndUnreadableIsBusy) {
+  idle_watch x{60s, start};
+  EXPECT_FALSE(x.look({true, 1, 0}, start + 100s)) << "in hand";
+  EXPECT_FALSE(x.look({false, 0, 0}, start + 200s)) << "unreadable";
+  EXPECT_FALSE(x.look({true, 0, 7}, start + 300s)) << "came and went between two looks";
+  EXPECT_FALSE(x.look({true, 0, 7}, start + 359s));
+  EXPECT_TRUE(x.look({true, 0, 7}, start + 360s));
+}
+
+TEST(IdleWatch, F68_WithoutAPeriodItNeverActs) {
+  idle_watch x{0s, start};
+  EXPECT_EQ(x.pace(), 0ms);
+  EXPECT_FALSE(x.look({}, start + 24h));
+}
+
+TEST(IdleWatch, PaceIsAQuarterButNotFrantic) {
+  EXPECT_EQ((idle_watch{60s, start}.pace()), 15s);
+  EXPECT_EQ((idle_watch{100ms, start}.pace()), 250ms);
+}
+
+TEST(OpenTurns, AnsweredOrGivenUp) {
+  open_turns x{15min, 3};
+  x.opened("a", start);
+  x.opened("a", start);
+  x.opened("b", start + 1min);
+  EXPECT_EQ(x.count(start + 1min), 2U);
+  x.answered("b");
+  x.answered("unknown");
+  EXPECT_EQ(x.count(start + 2min), 1U);
+  EXPECT_EQ(x.count(start + 15min), 0U) << "an agent need not answer";
+  for (auto* id : {"1", "2", "3", "4", "5"}) x.opened(id, start + 20min);
+  EXPECT_LE(x.count(start + 20min), 3U) << "bounded";
+}
+
+} // namespace
+} // namespace relay::core
