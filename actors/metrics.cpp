@@ -30,6 +30,8 @@ constexpr std::array<metric_text, static_cast<std::size_t>(counter::count_)> cou
     {"relay_gateway_frames_sent_total", "Outbound action frames given to a socket.", ""},
     {"relay_gateway_results_unmatched_total", "Results of unknown or settled requests.", ""},
     {"relay_gateway_interrupts_received_total", "Interrupts from the connector.", ""},
+    {"relay_gateway_interrupts_unknown_total",
+     "Interrupts of sessions that no attached agent got an event of.", ""},
     {"relay_gateway_interrupts_sent_total", "Interrupts from agents.", "outcome"},
     {"relay_gateway_dials_total", "Dials of the connector.", "cause"},
     {"relay_gateway_links_ended_total", "Ends of a connection or of an attempt.", "reason"},

@@ -30,6 +30,7 @@ enum class counter : std::uint8_t {
   frames_sent,       ///< outbound frames given to a socket
   results_unmatched, ///< results of unknown or settled requests
   interrupts_received,
+  interrupts_unknown, ///< of sessions that no attached agent got an event of
   interrupts_sent, ///< label outcome: sent dropped
   dials,           ///< label cause: start backoff fresh_token wake reconnect dormant
   links_ended,     ///< label reason: closed refused timeout network revoked local

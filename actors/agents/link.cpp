@@ -66,6 +66,7 @@ void link_agent_state::deliver(delivery& x) {
   if (auto before = holder.find(x.id); before != holder.end() && before->second != peer)
     if (auto old = peers.find(before->second); old != peers.end()) old->second.unacked.erase(x.id);
   holder[x.id] = peer;
+  sessions.put(x.session_key, peer);
   entry.unacked.insert(std::move(x.id));
   entry.socket->write(std::move(frame));
 }
@@ -111,6 +112,20 @@ void link_agent_state::outcome_of(const action_outcome& x) {
   to->second.socket->write(std::move(frame));
 }
 
+void link_agent_state::interrupt(const turn_interrupt& x) {
+  const auto* peer = sessions.find(x.session_key);
+  auto to = peer ? peers.find(*peer) : peers.end();
+  std::string frame;
+  wire::encode_interrupt(frame, x.session_key, x.chat_id);
+  if (to != peers.end()) {
+    to->second.socket->write(std::move(frame));
+    return;
+  }
+  // No event of that session came here since the start: only an agent that was there before can know it.
+  world.metrics->add(counter::interrupts_unknown);
+  broadcast(frame);
+}
+
 void link_agent_state::broadcast(const std::string& frame) {
   for (auto& [peer, entry] : peers) entry.socket->write(frame);
 }
@@ -138,6 +153,7 @@ link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<li
   auto* s = &self->state;
   s->world = std::move(world);
   s->spread = core::spread{max_chats};
+  s->sessions = core::recent<std::string, std::uint64_t>{max_chats};
   return {
       [s](agent_host& x) { s->rehost(std::move(x)); },
       [s](agent_welcome& x) {
@@ -149,11 +165,7 @@ link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<li
       },
       [s](delivery& x) { s->deliver(x); },
       [s](const action_outcome& x) { s->outcome_of(x); },
-      [s](const turn_interrupt& x) {
-        std::string frame;
-        wire::encode_interrupt(frame, x.session_key, x.chat_id);
-        s->broadcast(frame); // only the agent knows which of them runs that session
-      },
+      [s](const turn_interrupt& x) { s->interrupt(x); },
       [s](atom::finish) {
         s->draining = true;
         std::string frame;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/agents/link.hpp"
+#include "actors/core/recent.hpp"
 #include "actors/core/spread.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -29,6 +30,7 @@ struct link_agent_state {
   void deliver(delivery& x);
   void said(agent_said& x);
   void outcome_of(const action_outcome& x);
+  void interrupt(const turn_interrupt& x);
   void announce();
   void broadcast(const std::string& frame);
 
@@ -38,6 +40,7 @@ struct link_agent_state {
   agent_welcome welcome;
   bool welcomed = false, draining = false;
   core::spread spread{1};
+  core::recent<std::string, std::uint64_t> sessions{1}; ///< session key -> peer that last got an event of it
   std::map<std::uint64_t, peer_entry> peers;
   std::unordered_map<std::string, std::uint64_t> holder;            ///< delivery -> peer
   std::unordered_map<std::string, std::deque<std::uint64_t>> asked; ///< request id -> peers, in order

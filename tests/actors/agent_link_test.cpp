@@ -137,6 +137,27 @@ TEST_F(agent_link, DeathOfTheRouterTellsTheAgentThatItsOutcomesAreUnknown) {
   EXPECT_NE(of(a, "result")[0].find(R"("ambiguous":true)"), std::string::npos);
 }
 
+TEST_F(agent_link, InterruptGoesToTheAgentOfTheSessionAndAnUnknownOneIsCounted) {
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  auto b = attach(2);
+  world.link->last().say(event("discord", "1", "x", "1") + event("discord", "2", "x", "2"));
+  settle();
+  ASSERT_EQ(of(a, "inbound").size(), 1U);
+  ASSERT_EQ(of(b, "inbound").size(), 1U);
+  auto before = world.link->last().written.size();
+  world.link->last().say(R"({"type":"interrupt_inbound","session_key":")" +
+                         field(of(b, "inbound")[0], "session_key") + "\",\"chat_id\":\"2\"}\n");
+  settle();
+  EXPECT_EQ(of(a, "interrupt").size(), 0U);
+  EXPECT_EQ(of(b, "interrupt").size(), 1U);
+  world.link->last().say("{\"type\":\"interrupt_inbound\",\"session_key\":\"nobody's\",\"chat_id\":\"9\"}\n");
+  settle();
+  EXPECT_EQ(world.metrics->get("interrupts_unknown_total"), 1U);
+  EXPECT_EQ(world.link->last().written.size(), before) << "nothing is answered";
+}
+
 TEST_F(agent_link, InterruptsReachTheAgentsAndDrainingIsTold) {
   start(with::link);
   handshake();
