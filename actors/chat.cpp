@@ -6,6 +6,7 @@
 namespace relay {
 
 void chat_state::execute(core::lane_step& step) {
+  for (auto& x : step.shown) tell(self, router, std::move(x));
   for (auto& x : step.out) tell(self, connection, std::move(x));
   for (auto& x : step.done) tell(self, router, std::move(x));
   arm();

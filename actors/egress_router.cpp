@@ -3,6 +3,8 @@
 #include "actors/caf_compat.hpp"
 #include "actors/chat.hpp"
 #include "actors/harden.hpp"
+#include "messages/wire/actions.hpp"
+#include "messages/wire/prompts.hpp"
 
 #include <algorithm>
 
@@ -34,6 +36,11 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
   auto to = routes.resolve(x);
   if (!to) return refuse(x.request_id, to.code, to.error);
   chat_key key{to.where.platform, x.act.chat_id.empty() ? x.act.session_key : x.act.chat_id};
+  std::string prompt_id;
+  if (x.act.kind == op::prompt) {
+    prompt_id = open_prompt(x.act, key);
+    if (prompt_id.empty()) return refuse(x.request_id, to_string(ec::bad_action), wire::check(x.act));
+  }
   if (to.untagged) {
     world.metrics->add(counter::actions_untagged);
     if (chats.find(key) == chats.end()) // once per chat, as long as it is active
@@ -51,11 +58,24 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
   chat.used = now;
   // Indicators and reactions are no answer: the turn goes on behind them.
   auto answers = x.act.kind != op::typing && x.act.kind != op::react && x.act.kind != op::get_chat_info;
-  open.emplace(token,
-               open_action{later, std::move(x.request_id), key, answers ? x.delivery_id : std::string{}});
+  open.emplace(token, open_action{later, std::move(x.request_id), key,
+                                  answers ? x.delivery_id : std::string{}, std::move(prompt_id)});
   world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   tell(self, chat.handle, chat_action{token, std::move(x.act), std::move(to.where), hold.count()});
   return later;
+}
+
+/// Names the prompt if its agent did not, and tells who hears its answers, before it can leave. Empty: it is
+/// none.
+std::string egress_state::open_prompt(action& x, const chat_key& chat) {
+  wire::prompt_ask ask;
+  if (!wire::read_prompt(x, ask)) return {};
+  if (ask.id.empty()) {
+    ask.id = minter.next();
+    wire::name_prompt(x, ask.id);
+  }
+  tell(self, registry.prompts, prompt_opened{ask.id, chat, std::move(ask.options), ask.timeout_ms});
+  return ask.id;
 }
 
 action_outcome egress_state::refuse(const std::string& request_id, std::string code, std::string error) {
@@ -86,12 +106,17 @@ egress_state::chat_entry& egress_state::chat_of(const chat_key& key) {
   return entry;
 }
 
-void egress_state::settle(std::uint64_t token, const action_result& result) {
+void egress_state::settle(std::uint64_t token, action_result result) {
   auto it = open.find(token);
   if (it == open.end()) return;
   auto done = std::move(it->second);
   open.erase(it);
   if (!done.turn.empty()) turns.answered(done.turn);
+  if (!done.prompt_id.empty()) {
+    if (result.how == outcome::definite) // what nobody saw, nobody answers
+      tell(self, registry.prompts, prompt_shown{done.prompt_id, prompt_face::withdrawn});
+    result.prompt_id = std::move(done.prompt_id);
+  }
   world.metrics->add(counter::actions_settled, to_string(result.how));
   world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   if (!done.request_id.empty()) {
@@ -101,7 +126,7 @@ void egress_state::settle(std::uint64_t token, const action_result& result) {
       waiting.erase(more);
     }
   }
-  done.asker.deliver(action_outcome{std::move(done.request_id), result});
+  done.asker.deliver(action_outcome{std::move(done.request_id), std::move(result)});
   drained_yet();
 }
 
@@ -177,15 +202,20 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
   s->ledger = core::ledger{setup.dedupe_entries, setup.dedupe_window};
   s->world = std::move(world);
   s->setup = std::move(setup);
+  s->minter =
+      core::prompt_minter{s->setup.prompt_nonce, static_cast<std::uint32_t>(s->world.world->random())};
   return {
       [s](action_request& x) { return s->request(x); },
       [s](const session_interrupt& x) { s->interrupt(x); },
       [s](const route_seen& x) {
         s->routes.seen(x);
-        s->turns.opened(x.delivery_id, now_of(s->self));
+        if (!x.delivery_id.empty())
+          s->turns.opened(x.delivery_id, now_of(s->self)); // a chat alone is no turn
         s->world.metrics->set(gauge::routes_known, static_cast<std::int64_t>(s->routes.chats()));
       },
-      [s](const chat_outcome& x) { s->settle(x.token, x.result); },
+      [s](chat_outcome& x) { s->settle(x.token, std::move(x.result)); },
+      [s](prompt_shown& x) { tell(s->self, s->registry.prompts, std::move(x)); },
+      [s](const prompt_sink& x) { s->registry = x; },
       [s](const link_up& x) { s->use(x); },
       [s](fronted_set& x) { s->routes.fronted(std::move(x.all)); },
       [s](atom::finish) {

@@ -3,6 +3,7 @@
 
 #include "actors/core/ledger.hpp"
 #include "actors/core/open_turns.hpp"
+#include "actors/core/prompts.hpp"
 #include "actors/core/routes.hpp"
 #include "actors/interfaces.hpp"
 
@@ -22,6 +23,7 @@ struct egress_setup {
   std::vector<identity> fronted;
   milliseconds egress_hold{30'000}, chat_idle{1'800'000}, dedupe_window{600'000};
   std::uint64_t max_pending = 10'000, max_chats = 1'000'000, dedupe_entries = 100'000;
+  std::string prompt_nonce; ///< the process's: marks the prompt ids that are minted here
 };
 
 struct egress_state {
@@ -37,12 +39,14 @@ struct egress_state {
     promise asker;
     std::string request_id;
     chat_key chat;
-    std::string turn; ///< the delivery that a message of it answers; empty when it is none
+    std::string turn;      ///< the delivery that a message of it answers; empty when it is none
+    std::string prompt_id; ///< of a prompt
   };
   explicit egress_state(egress_router_actor::pointer ptr);
 
   caf::result<action_outcome> request(action_request& x);
-  void settle(std::uint64_t token, const action_result& result);
+  void settle(std::uint64_t token, action_result result);
+  std::string open_prompt(action& x, const chat_key& chat);
   void use(const link_up& x);
   void interrupt(const session_interrupt& x);
   chat_entry& chat_of(const chat_key& key);
@@ -58,6 +62,8 @@ struct egress_state {
   core::route_table routes{1};
   core::ledger ledger{1, milliseconds{1}};
   core::open_turns turns;
+  core::prompt_minter minter{{}, 0};
+  prompt_sink registry;
   link_up link;
   std::unordered_map<chat_key, chat_entry> chats;
   std::list<chat_key> ages; ///< least recently used chat first

@@ -2,6 +2,8 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/harden.hpp"
+#include "messages/wire/actions.hpp"
+#include "messages/wire/prompts.hpp"
 
 #include <charconv>
 
@@ -37,6 +39,11 @@ void inbound_state::take(inbound_batch& batch) {
   world.metrics->add(counter::events_received, batch.items.size());
   for (auto& item : batch.items) {
     step.fresh = 0;
+    if (!item.event->interaction) places.learn(item.event->source);
+    // A repeat is the inbox's: that of a winning answer must not be taken for a second one.
+    if (prompts.concerns(*item.event) && !inbox.known(*item.event, item.buffer_id, now) &&
+        answers_prompt(item, now, step))
+      continue;
     if (inbox.accept(item.event, item.buffer_id, now, step) != core::arrival::fresh) {
       world.metrics->add(counter::events_duplicate);
       continue;
@@ -45,6 +52,32 @@ void inbound_state::take(inbound_batch& batch) {
     tell(self, sink.routes, route_of(name_of(step.fresh), *item.event));
   }
   execute(step);
+}
+
+/// Whether the event ends here: an answer that no agent waits for. One that is for the agent may be changed.
+bool inbound_state::answers_prompt(inbound_item& item, core::instant now, core::inbox_step& step) {
+  auto heard = prompts.hear(*item.event, now);
+  if (heard.verdict == core::prompt_verdict::none) return false;
+  world.metrics->add(counter::prompt_answers, core::to_string(heard.verdict));
+  if (heard.verdict == core::prompt_verdict::numbered)
+    item.event = event_ref{wire::with_answer(*item.event, std::move(heard.response))};
+  if (heard.for_agent()) return false;
+  world.metrics->add(counter::events_dropped, "prompt");
+  inbox.consume(*item.event, item.buffer_id, now, step);
+  if (heard.verdict == core::prompt_verdict::late) tell_late(*item.event);
+  return true;
+}
+
+void inbound_state::tell_late(const inbound_event& x) {
+  world.notes->note(severity::info, "prompt.late",
+                    {{"platform", x.source.platform},
+                     {"chat", x.source.chat_id},
+                     {"next", "the chat is told once that the prompt is over"}});
+  if (x.source.chat_id.empty()) return;
+  tell(self, sink.routes, route_of({}, x)); // no agent answers it, so the chat's route is what counts
+  tell(self, sink.actions,
+       action_request{
+           {}, x.source.platform, {}, wire::send(x.source.chat_id, "This prompt is no longer open.")});
 }
 
 void inbound_state::acked(const delivery_ack& x) {
@@ -68,7 +101,8 @@ void inbound_state::execute(core::inbox_step& step) {
   }
   if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
   for (auto& x : step.deliver) {
-    delivery out{name_of(x.id), wire::session_key(x.event->source, setup.sessions), x.event, x.redelivered};
+    delivery out{name_of(x.id), wire::session_key(places.keyed(*x.event), setup.sessions), x.event,
+                 x.redelivered};
     world.metrics->add(counter::events_delivered);
     if (x.redelivered) {
       world.metrics->add(counter::events_redelivered);
@@ -83,6 +117,7 @@ void inbound_state::after() {
   world.metrics->set(gauge::events_pending, static_cast<std::int64_t>(inbox.pending()));
   world.metrics->set(gauge::events_in_flight, static_cast<std::int64_t>(inbox.in_flight()));
   world.metrics->set(gauge::dedupe_entries, static_cast<std::int64_t>(inbox.remembered()));
+  world.metrics->set(gauge::prompts_known, static_cast<std::int64_t>(prompts.size()));
   world.metrics->set(gauge::dead_letters, static_cast<std::int64_t>(inbox.dead_letters()));
   auto room = inbox.room();
   if (room != told) {
@@ -110,6 +145,8 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
   s->world = std::move(world);
   s->setup = std::move(setup);
   s->inbox = core::inbox{s->setup.rules};
+  s->prompts = core::prompts{s->setup.prompt_nonce, s->setup.prompts};
+  s->places = core::places{s->setup.max_places};
   s->agents = s->setup.agent_present ? 1 : 0;
   return {
       [s](const delivery_ack& x) { s->acked(x); },
@@ -141,6 +178,9 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->execute(step);
       },
       [s](const route_sink& x) { s->sink = x; },
+      [s](prompt_opened& x) { s->prompts.open(std::move(x), now_of(s->self)); },
+      [s](const prompt_shown& x) { s->prompts.shown(x); },
+      [s](const action_outcome&) {}, // a notice is a courtesy; the router counted what became of it
       [s](atom::drained) -> caf::result<bool> {
         auto later = s->self->make_response_promise<bool>();
         s->drain_waiters.push_back(later);

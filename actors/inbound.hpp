@@ -2,6 +2,8 @@
 #pragma once
 
 #include "actors/core/inbox.hpp"
+#include "actors/core/places.hpp"
+#include "actors/core/prompts.hpp"
 #include "actors/interfaces.hpp"
 #include "messages/wire/session_key.hpp"
 
@@ -18,6 +20,9 @@ struct inbound_setup {
   core::inbox_rules rules;
   wire::session_rules sessions;
   std::string id_prefix; ///< makes delivery ids unique over restarts
+  core::prompt_rules prompts;
+  std::string prompt_nonce; ///< the process's, as egress_router has it
+  std::size_t max_places = 10'000;
   /// Whether the agent counts as present from the start (a built-in or embedded one), or says so itself (the
   /// link).
   bool agent_present = true;
@@ -28,6 +33,8 @@ struct inbound_state {
   explicit inbound_state(inbound_actor::pointer ptr) : self(ptr) {}
 
   void take(inbound_batch& batch);
+  bool answers_prompt(inbound_item& item, core::instant now, core::inbox_step& step);
+  void tell_late(const inbound_event& x);
   void acked(const delivery_ack& x);
   void execute(core::inbox_step& step);
   void after();
@@ -40,6 +47,8 @@ struct inbound_state {
   ports world;
   inbound_setup setup;
   core::inbox inbox{core::inbox_rules{}};
+  core::prompts prompts{{}, {}};
+  core::places places{1};
   route_sink sink;
   agent_actor agent;
   std::uint32_t agents = 0;

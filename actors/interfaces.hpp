@@ -144,6 +144,7 @@ using connection_actor = caf::typed_actor<
 /// What INBOUND needs of EGRESS ROUTER.
 struct route_sink {
   caf::typed_actor<caf::reacts_to<route_seen>> routes;
+  action_sink_actor actions; ///< for what it says to a chat itself
 };
 
 /// INBOUND: from wire event to agent: no repeats, order per chat, acks only when somebody else has it.
@@ -157,6 +158,12 @@ using inbound_actor = delivery_sink_actor::extend<
     caf::reacts_to<agent_actor>,
     // supervisor: who must know routes; again after it was restarted.
     caf::reacts_to<route_sink>,
+    // egress_router: a prompt is about to leave; its answers are ours.
+    caf::reacts_to<prompt_opened>,
+    // egress_router: how that prompt is shown, or that it is not.
+    caf::reacts_to<prompt_shown>,
+    // egress_router: what became of what it said to a chat itself.
+    caf::reacts_to<action_outcome>,
     // supervisor: drained yet? Answers when no event is with an agent any more.
     caf::replies_to<atom::drained>::with<bool>, caf::replies_to<atom::status>::with<inbound_report>,
     // INTERNAL: an ack is overdue.
@@ -180,6 +187,11 @@ using chat_actor = caf::typed_actor<
     // INTERNAL: a held action may be overdue.
     caf::reacts_to<atom::due, std::uint64_t>>;
 
+/// What EGRESS ROUTER needs of INBOUND: who hears the answers to prompts.
+struct prompt_sink {
+  caf::typed_actor<caf::reacts_to<prompt_opened>, caf::reacts_to<prompt_shown>> prompts;
+};
+
 /// The identities that are fronted from now on.
 struct fronted_set {
   std::vector<identity> all;
@@ -192,6 +204,10 @@ using egress_router_actor = action_sink_actor::extend<
     caf::reacts_to<route_seen>,
     // chat: the outcome of an action.
     caf::reacts_to<chat_outcome>,
+    // chat: how a prompt is shown, told before it leaves; handed on to inbound.
+    caf::reacts_to<prompt_shown>,
+    // supervisor: who hears the answers to prompts; again after it was restarted.
+    caf::reacts_to<prompt_sink>,
     // link_keeper: the connection to use, or that there is none.
     caf::reacts_to<link_up>,
     // supervisor: after a reload.
@@ -281,6 +297,7 @@ using supervisor_actor = caf::typed_actor<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fronted_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::prompt_sink)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::route_sink)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_host)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_up)

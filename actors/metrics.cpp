@@ -20,6 +20,8 @@ constexpr std::array<metric_text, static_cast<std::size_t>(counter::count_)> cou
     {"relay_gateway_events_acked_total", "Events that an agent took.", ""},
     {"relay_gateway_events_dead_letter_total", "Events set aside after too many attempts.", ""},
     {"relay_gateway_buffer_acks_total", "Buffered entries acknowledged to the connector.", ""},
+    {"relay_gateway_prompt_answers_total", "Answers to prompts: taken by an agent, or consumed and why.",
+     "outcome"},
     {"relay_gateway_acks_unknown_total", "Agent acks for deliveries that are not open.", ""},
     {"relay_gateway_actions_accepted_total", "Actions taken from agents.", ""},
     {"relay_gateway_actions_refused_total", "Actions refused at the edge.", "reason"},
@@ -53,6 +55,7 @@ constexpr std::array<metric_text, static_cast<std::size_t>(gauge::count_)> gauge
     {"relay_gateway_events_in_flight", "Events given to an agent and not acked.", ""},
     {"relay_gateway_dedupe_entries", "Event keys remembered against repeats.", ""},
     {"relay_gateway_dead_letters", "Events set aside and kept.", ""},
+    {"relay_gateway_prompts", "Prompts remembered, answered ones included.", ""},
     {"relay_gateway_agents", "Agents attached now.", ""},
 }};
 

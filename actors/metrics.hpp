@@ -21,6 +21,7 @@ enum class counter : std::uint8_t {
   events_acked,       ///< taken by an agent
   events_dead_letter, ///< set aside after too many attempts
   buffer_acks,        ///< inbound_ack frames
+  prompt_answers,     ///< label outcome: core::prompt_verdict
   acks_unknown,       ///< acks of agents for deliveries that are not open
   actions_accepted,
   actions_refused,   ///< label reason: refused at the edge
@@ -52,6 +53,7 @@ enum class gauge : std::uint8_t {
   events_in_flight,
   dedupe_entries,
   dead_letters,
+  prompts_known,
   agents_now,
   count_
 };

@@ -40,6 +40,7 @@ void supervisor_state::boot(ports p, supervisor_setup s) {
   live.what = std::make_shared<const descriptor_set>();
   link.phase = link_phase::starting;
   link.reason = "starting";
+  prompt_nonce = hex(world.world->random());
   // From the far end to the near one, so that nobody talks to somebody who is not there yet.
   start_agent();
   start_egress();
@@ -84,6 +85,7 @@ void supervisor_state::start_egress() {
   x.max_pending = l.max_pending;
   x.max_chats = l.max_chats;
   x.dedupe_entries = l.dedupe_entries;
+  x.prompt_nonce = prompt_nonce;
   egress = self->spawn(egress_router, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("egress-router", caf::actor_cast<caf::actor>(egress));
   tell(self, egress, live);
@@ -99,6 +101,7 @@ void supervisor_state::start_inbound() {
   x.rules.max_deliveries = l.agent_max_deliveries;
   x.sessions = {settings->service.group_sessions_per_user, settings->service.thread_sessions_per_user};
   x.id_prefix = "d" + hex(world.world->random()) + "-";
+  x.prompt_nonce = prompt_nonce;
   x.agent_present = setup.agent_present;
   inbound = self->spawn(relay::inbound, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("inbound", caf::actor_cast<caf::actor>(inbound));
@@ -124,7 +127,8 @@ void supervisor_state::start_keeper() {
 }
 
 void supervisor_state::rewire() {
-  tell(self, inbound, route_sink{egress});
+  tell(self, inbound, route_sink{egress, egress});
+  tell(self, egress, prompt_sink{inbound});
   tell(self, agent, agent_host{inbound, egress});
   tell(self, inbound, agent);
   tell(self, keeper, link_users{inbound, egress, agent});

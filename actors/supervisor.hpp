@@ -78,6 +78,7 @@ struct supervisor_state {
   ports world;
   supervisor_setup setup;
   settings_ptr settings;
+  std::string prompt_nonce; ///< one per process, so that prompts outlive a restart of who minted them
 
   identity_actor identity;
   provisioner_actor provisioner;

@@ -97,6 +97,8 @@ struct inbound_event {
   std::string raw;
   /// Set by the gateway for an event off the authenticated socket, never read from the wire.
   bool delivered_via_upstream_relay = false;
+  /// Made here of a passed-through interaction, not of an event of the connector's own text lane (F26).
+  bool interaction = false;
 
   chat_key chat() const { return {source.platform, source.chat_id}; }
   /// The name to show: first present of user_display_name, user_name, user_handle; empty when none is.
@@ -111,7 +113,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, inbound_event& x) {
   return f(caf::meta::type_name("inbound_event"), x.text, x.type, x.source, x.message_id,
            x.reply_to_message_id, x.reply_to, x.media_urls, x.media, x.prompt, x.channel_context,
-           x.context_error, x.raw, x.delivered_via_upstream_relay);
+           x.context_error, x.raw, x.delivered_via_upstream_relay, x.interaction);
 }
 
 /// A shared, immutable event inside messages: handing it on copies a pointer. Never null in a message.

@@ -147,4 +147,47 @@ typename Inspector::result_type inspect(Inspector& f, transmitted& x) {
   return f(caf::meta::type_name("transmitted"), x.piece, x.result, x.written);
 }
 
+// -- prompts -----------------------------------------------------------------
+
+/// One thing to choose (protocol.md 6).
+struct prompt_choice {
+  std::string id, label;
+  friend bool operator==(const prompt_choice&, const prompt_choice&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, prompt_choice& x) {
+  return f(caf::meta::type_name("prompt_choice"), x.id, x.label);
+}
+
+/// egress_router -> inbound: a prompt is about to leave; answers that name its id are ours. Sent before the
+/// frame can be, so that no answer comes earlier. `lifetime_ms` 0 = as long as any prompt lives.
+struct prompt_opened {
+  std::string prompt_id;
+  chat_key chat; ///< platform empty = the connector's session default
+  std::vector<prompt_choice> options;
+  std::uint64_t lifetime_ms = 0;
+  friend bool operator==(const prompt_opened&, const prompt_opened&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, prompt_opened& x) {
+  return f(caf::meta::type_name("prompt_opened"), x.prompt_id, x.chat, x.options, x.lifetime_ms);
+}
+
+/// How people see a prompt.
+enum class prompt_face : std::uint8_t {
+  buttons,  ///< the platform draws it; a number that somebody writes is no answer
+  numbers,  ///< a text with numbered options: a number is the answer
+  withdrawn ///< nobody saw it: it certainly did not go out
+};
+/// chat -> egress_router -> inbound: what became of an opened prompt at transmit time.
+struct prompt_shown {
+  std::string prompt_id;
+  prompt_face how = prompt_face::buttons;
+  friend bool operator==(const prompt_shown&, const prompt_shown&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, prompt_shown& x) {
+  return f(caf::meta::type_name("prompt_shown"), x.prompt_id, x.how);
+}
+
 } // namespace relay

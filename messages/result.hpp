@@ -24,21 +24,23 @@ struct action_result {
   std::string message_id;
   std::vector<std::string> message_ids; ///< all pieces of a split send, in order
   std::string error;                    ///< one line; empty only when done
-  std::string code; ///< machine-readable: `egress_declined`, `unsupported`, ...; may be empty
-  std::string raw;  ///< the connector's result object as JSON text; empty when made here
+  std::string code;        ///< machine-readable: `egress_declined`, `unsupported`, ...; may be empty
+  std::string raw;         ///< the connector's result object as JSON text; empty when made here
+  std::string prompt_id{}; ///< of a `prompt`: the id that its answer will name
   friend bool operator==(const action_result&, const action_result&) = default;
 
-  static action_result success() { return {outcome::done, {}, {}, {}, {}, {}}; }
+  static action_result success() { return {outcome::done, {}, {}, {}, {}, {}, {}}; }
   static action_result failed(std::string code, std::string error) {
-    return {outcome::definite, {}, {}, std::move(error), std::move(code), {}};
+    return {outcome::definite, {}, {}, std::move(error), std::move(code), {}, {}};
   }
   static action_result ambiguous(std::string error) {
-    return {outcome::unknown, {}, {}, std::move(error), {}, {}};
+    return {outcome::unknown, {}, {}, std::move(error), {}, {}, {}};
   }
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, action_result& x) {
-  return f(caf::meta::type_name("action_result"), x.how, x.message_id, x.message_ids, x.error, x.code, x.raw);
+  return f(caf::meta::type_name("action_result"), x.how, x.message_id, x.message_ids, x.error, x.code, x.raw,
+           x.prompt_id);
 }
 
 } // namespace relay

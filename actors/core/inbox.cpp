@@ -17,13 +17,32 @@ std::string message_key(const inbound_event& x) {
   return "m" + key;
 }
 
+std::vector<std::string> keys_of(const inbound_event& event, const std::string& buffer_id) {
+  std::vector<std::string> keys;
+  if (!buffer_id.empty()) keys.push_back("b" + buffer_id);
+  if (!event.message_id.empty()) keys.push_back(message_key(event));
+  return keys;
+}
+
 } // namespace
+
+bool inbox::known(const inbound_event& event, const std::string& buffer_id, instant now) {
+  trim(now);
+  auto keys = keys_of(event, buffer_id);
+  return std::any_of(keys.begin(), keys.end(), [&](auto& key) { return keys_.count(key) > 0; });
+}
+
+void inbox::consume(const inbound_event& event, const std::string& buffer_id, instant now, inbox_step& out) {
+  for (auto& key : keys_of(event, buffer_id))
+    if (auto [it, fresh] = keys_.try_emplace(key); fresh)
+      it->second.age = settled_.insert(settled_.end(), {now, key});
+  if (!buffer_id.empty()) out.acks.push_back(buffer_id);
+  trim(now);
+}
 
 arrival inbox::accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out) {
   trim(now);
-  std::vector<std::string> keys;
-  if (!buffer_id.empty()) keys.push_back("b" + buffer_id);
-  if (!event->message_id.empty()) keys.push_back(message_key(*event));
+  auto keys = keys_of(*event, buffer_id);
   for (auto& key : keys) {
     auto it = keys_.find(key);
     if (it == keys_.end()) continue;

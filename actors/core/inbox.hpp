@@ -48,6 +48,11 @@ public:
 
   /// An event arrives; the first snapshot wins (F28).
   arrival accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out);
+  /// Whether this event, or another one of its keys, was here before.
+  bool known(const inbound_event& event, const std::string& buffer_id, instant now);
+  /// A terminal decision about an event that is not known: no agent gets it, its repeats are settled, and it
+  /// is acked (F32).
+  void consume(const inbound_event& event, const std::string& buffer_id, instant now, inbox_step& out);
   /// The agent took it. False when nothing of that id is open.
   bool acked(std::uint64_t id, instant now, inbox_step& out);
   /// Whoever had it went away: give it out again. Unknown ids are ignored.

@@ -2,6 +2,7 @@
 
 #include "actors/core/splitter.hpp"
 #include "messages/errors.hpp"
+#include "messages/wire/prompts.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -75,10 +76,12 @@ void lane::pump(lane_step& out) {
   while (link_ && !on_wire_ && !waiting_.empty()) {
     auto& x = waiting_.front();
     auto to = destination(link_.get(), x.where.platform);
+    auto act = x.act;
+    if (act.kind == op::prompt) show_prompt(x, to, act, out);
     // A draft needs more than its name in the list (protocol.md 6).
-    if (!to.supports(x.act.kind) || (x.act.kind == op::draft && !to.supports_draft_streaming)) {
+    if (!to.supports(act.kind) || (act.kind == op::draft && !to.supports_draft_streaming)) {
       // These two are courtesies: a platform without them is not an error (protocol.md 6, routing 3).
-      if (x.act.kind == op::react || x.act.kind == op::typing) {
+      if (act.kind == op::react || act.kind == op::typing) {
         finish(action_result::success(), out);
       } else {
         finish(action_result::failed(to_string(ec::unsupported),
@@ -89,16 +92,28 @@ void lane::pump(lane_step& out) {
       continue;
     }
     // Until a piece has left, the connection that takes the first one decides the limit.
-    if (x.act.kind == op::send && x.next_piece == 0)
-      x.pieces = split_text(x.act.content, to.max_message_length, to.len_unit);
+    if (x.next_piece == 0) {
+      x.pieces.clear(); // a prompt may have been a text on the connection before
+      if (act.kind == op::send) x.pieces = split_text(act.content, to.max_message_length, to.len_unit);
+    }
     on_wire_ = true;
-    transmit t{++piece_, x.act, x.where};
+    transmit t{++piece_, std::move(act), x.where};
     if (x.pieces.size() > 1) {
       t.act.content = x.pieces[x.next_piece];
       if (x.next_piece > 0) t.act.reply_to.clear(); // the first piece carries it
     }
     out.out.push_back(std::move(t));
   }
+}
+
+/// A prompt that its platform cannot draw goes out as a text with numbered options, if it takes texts. What
+/// began as a text goes on as one, also when a new connection could draw it.
+void lane::show_prompt(const item& x, const descriptor& to, action& act, lane_step& out) {
+  const bool drawn = x.next_piece == 0 && to.supports(op::prompt);
+  wire::prompt_ask ask;
+  if ((!drawn && !to.supports(op::send)) || !wire::read_prompt(act, ask)) return;
+  if (!drawn) act = wire::numbered_prompt(act, ask);
+  out.shown.push_back({std::move(ask.id), drawn ? prompt_face::buttons : prompt_face::numbers});
 }
 
 void lane::settled(const transmitted& x, lane_step& out) {

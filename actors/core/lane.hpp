@@ -18,6 +18,7 @@ namespace relay::core {
 struct lane_step {
   std::vector<transmit> out;
   std::vector<chat_outcome> done;
+  std::vector<prompt_shown> shown; ///< of prompts in `out`; to be told before these leave
 };
 
 /// The descriptor that counts for a platform: the connector's, else the contract's defaults (F38, F42).
@@ -61,6 +62,7 @@ private:
     std::vector<std::string> message_ids;
   };
   void pump(lane_step& out);
+  static void show_prompt(const item& x, const descriptor& to, action& act, lane_step& out);
   void finish(const action_result& result, lane_step& out);
   action_result whole(action_result of_piece) const;
   void collapse(item& newest);

@@ -1,5 +1,6 @@
 // Which members an op needs and what they must be: the table of protocol.md 6 as data.
 #include "messages/wire/action_codec.hpp"
+#include "messages/wire/prompts.hpp"
 
 #include <algorithm>
 
@@ -39,14 +40,6 @@ const char* demand(shape x) {
 
 bool one_of(const json::value& x, std::initializer_list<std::string_view> words) {
   return x.IsString() && std::find(words.begin(), words.end(), json::view(x)) != words.end();
-}
-
-bool is_option_id(std::string_view x) {
-  const auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-';
-  };
-  return !x.empty() && x.size() <= 32 && std::all_of(x.begin(), x.end(), allowed);
 }
 
 bool is_option(const json::value& x) {
@@ -100,7 +93,7 @@ constexpr rule rules[] = {{op::send, "chat_id", shape::id},
                           {op::send_media, "reply_to", shape::id, optional},
                           {op::prompt, "chat_id", shape::id},
                           {op::prompt, "prompt_kind", shape::prompt_kind},
-                          {op::prompt, "prompt_id", shape::filled},
+                          {op::prompt, "prompt_id", shape::filled, optional}, // without one we name it
                           {op::prompt, "content", shape::text},
                           {op::prompt, "options", shape::options},
                           {op::prompt, "timeout_s", shape::seconds, optional},
@@ -135,15 +128,21 @@ std::string complaint(op kind, std::string_view field, std::string_view what) {
   return out;
 }
 
-// A press comes back as `hp1:<prompt_id>:<option_id>`, which platforms cut at 64 bytes (protocol.md 6).
-std::string check_prompt_tokens(const json::value& from) {
-  constexpr std::size_t longest = 64, fixed = 5;
-  const auto* prompt = json::find(from, "prompt_id");
-  if (json::view(*prompt).find(':') != std::string_view::npos)
+std::string check_prompt(const json::value& from) {
+  // An id that the gateway mints is short enough for every option.
+  const auto id = json::text(from, "prompt_id");
+  if (id.find(':') != std::string::npos)
     return complaint(op::prompt, "prompt_id", "must not contain a colon");
-  for (const auto& option : json::find(from, "options")->GetArray())
-    if (fixed + prompt->GetStringLength() + json::find(option, "id")->GetStringLength() > longest)
+  const auto options = json::find(from, "options")->GetArray();
+  for (auto x = options.Begin(); x != options.End(); ++x) {
+    const auto option = json::view(*json::find(*x, "id"));
+    if (!prompt_token_fits(id, option))
       return complaint(op::prompt, "prompt_id", "and an option id are too long together");
+    // Of two options with one id nobody could tell which was chosen.
+    if (std::any_of(options.Begin(), x,
+                    [&](const json::value& y) { return json::view(*json::find(y, "id")) == option; }))
+      return complaint(op::prompt, "options", "must have different ids");
+  }
   return {};
 }
 
@@ -163,7 +162,7 @@ std::string check_action(op kind, const json::value& from) {
   const auto* metadata = json::find(from, "metadata");
   if (metadata != nullptr && !metadata->IsNull() && !metadata->IsObject())
     return complaint(kind, "metadata", "must be an object");
-  return kind == op::prompt ? check_prompt_tokens(from) : std::string{};
+  return kind == op::prompt ? check_prompt(from) : std::string{};
 }
 
 } // namespace relay::wire

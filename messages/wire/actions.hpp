@@ -46,7 +46,7 @@ struct prompt_option {
   std::string id, label, style; ///< id: 1 to 32 letters, digits, `_ . -`; style may be empty
 };
 struct prompt_extras {
-  std::string prompt_id{};    ///< empty: where the connector's contract allows, the gateway chooses
+  std::string prompt_id{};    ///< empty: the gateway mints one and tells it in the result
   std::int64_t timeout_s = 0; ///< 0 = not said
   std::string reply_to{}, metadata{};
 };

@@ -1,23 +1,39 @@
 // Discord interactions that a connector passes through (protocol.md 5.2).
 #include "messages/wire/event_codec.hpp"
 #include "messages/wire/frames.hpp"
-
-#include <algorithm>
+#include "messages/wire/json_write.hpp"
+#include "messages/wire/prompts.hpp"
 
 namespace relay::wire {
 
 namespace {
 
-enum interaction_type : int { ping = 1, application_command = 2, message_component = 3 };
+enum interaction_type : int { ping = 1, application_command = 2, message_component = 3, modal_submit = 5 };
+enum option_type : int { sub_command = 1, sub_command_group = 2 };
+enum channel_type : int { announcement_thread = 10, public_thread = 11, private_thread = 12 };
 
-/// Where it happened. Kept apart: threads of other channel types are to be told from channels here.
+int number(const json::value& from, std::string_view name) {
+  const auto* found = json::find(from, name);
+  return found != nullptr && found->IsInt() ? found->GetInt() : 0;
+}
+
+/// Where it happened. A thread is a channel of its own on Discord: the message lane names it by its own id,
+/// as chat and as thread, and its parent beside it; so it is named here (F26).
 void read_chat(const json::value& interaction, event_source& out) {
-  out.platform = "discord";
+  out.platform = "discord"; // and never the generic name: nobody could answer that (F27)
   out.chat_id = json::id(interaction, "channel_id");
   out.scope_id = json::id(interaction, "guild_id");
   out.chat_type = out.scope_id.empty() ? "dm" : "channel";
-  if (const auto* channel = json::object(interaction, "channel"))
-    out.chat_name = json::text(*channel, "name");
+  const auto* channel = json::object(interaction, "channel");
+  if (channel == nullptr) return;
+  if (out.chat_id.empty()) out.chat_id = json::id(*channel, "id");
+  out.chat_name = json::text(*channel, "name");
+  out.chat_topic = json::text(*channel, "topic");
+  const auto type = number(*channel, "type");
+  if (type < announcement_thread || type > private_thread) return; // `parent_id` is a mere category there
+  out.chat_type = "thread";
+  out.thread_id = out.chat_id;
+  out.parent_chat_id = json::id(*channel, "parent_id");
 }
 
 void read_user(const json::value& interaction, event_source& out) {
@@ -26,38 +42,70 @@ void read_user(const json::value& interaction, event_source& out) {
   if (user == nullptr) user = json::object(interaction, "user");
   if (user == nullptr) return;
   out.user_id = json::id(*user, "id");
-  out.user_name = json::text(*user, "username");
+  out.user_handle = json::text(*user, "username");
+  out.user_name = json::text(*user, "global_name");
   if (member != nullptr) out.user_display_name = json::text(*member, "nick");
-  if (out.user_display_name.empty()) out.user_display_name = json::text(*user, "global_name");
+  if (out.user_display_name.empty()) out.user_display_name = out.user_name;
+  if (out.user_name.empty()) out.user_name = out.user_handle;
   out.is_bot = json::flag(*user, "bot");
 }
 
-bool is_option_id(std::string_view x) {
-  const auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-';
-  };
-  return !x.empty() && x.size() <= 32 && std::all_of(x.begin(), x.end(), allowed);
+/// The path of sub-commands and the values, in order. The parser bounds the depth.
+void append_options(std::string& out, const json::value& command) {
+  const auto* options = json::array(command, "options");
+  if (options == nullptr) return;
+  for (const auto& x : options->GetArray()) {
+    const auto type = number(x, "type");
+    if (type == sub_command || type == sub_command_group) {
+      out += ' ' + json::text(x, "name");
+      append_options(out, x);
+      continue;
+    }
+    const auto* value = json::find(x, "value");
+    if (value == nullptr || value->IsNull()) continue;
+    out += ' ';
+    if (value->IsString()) {
+      out += json::view(*value);
+    } else {
+      json::append_value(out, *value);
+    }
+  }
 }
 
-/// `hp1:<prompt_id>:<option_id>`, at most 64 bytes (protocol.md 6).
-bool read_prompt_token(std::string_view token, prompt_response& out) {
-  constexpr std::string_view mark = "hp1:";
-  if (!token.starts_with(mark) || token.size() > 64) return false;
-  token.remove_prefix(mark.size());
-  const auto colon = token.find(':');
-  if (colon == std::string_view::npos || colon == 0 || !is_option_id(token.substr(colon + 1))) return false;
-  out.prompt_id = token.substr(0, colon);
-  out.option_id = token.substr(colon + 1);
-  out.present = true;
-  return true;
+std::string command_text(const json::value& data) {
+  const auto name = json::text(data, "name");
+  std::string options;
+  append_options(options, data);
+  // A bare command is its name (protocol.md 5.2); one that says more reads as somebody would type it.
+  return options.empty() ? name : '/' + name + options;
 }
 
-void read_press(const json::value& interaction, std::string custom_id, inbound_event& out) {
-  if (!read_prompt_token(custom_id, out.prompt)) {
+/// What was filled in, one value per line. Inputs stand in rows (`components`) or labels (`component`).
+void append_inputs(std::string& out, const json::value& from) {
+  if (const auto* value = json::find(from, "value"); value != nullptr && value->IsString()) {
+    if (!out.empty()) out += '\n';
+    out += json::view(*value);
+  }
+  if (const auto* inner = json::object(from, "component")) append_inputs(out, *inner);
+  if (const auto* rows = json::array(from, "components"))
+    for (const auto& x : rows->GetArray()) append_inputs(out, x);
+}
+
+/// A press or a submitted form: an answer to a prompt when its token says so.
+void read_data(int type, const json::value& data, inbound_event& out) {
+  if (type == application_command) {
+    out.text = command_text(data);
+    out.type = message_type::command;
+    return;
+  }
+  if (type != message_component && type != modal_submit) return;
+  auto custom_id = json::text(data, "custom_id");
+  const bool answer = read_prompt_token(custom_id, out.prompt);
+  if (answer) out.prompt.prompt_message_id = out.source.message_id;
+  if (type == modal_submit) {
+    append_inputs(out.text, data);
+  } else if (!answer) {
     out.text = std::move(custom_id);
-  } else if (const auto* message = json::object(interaction, "message")) {
-    out.prompt.prompt_message_id = json::id(*message, "id");
   }
 }
 
@@ -67,23 +115,20 @@ bool decode_discord_interaction(const passthrough_forward& x, inbound_event& out
   json::document doc;
   if (!doc.parse(x.body) || !doc.root().IsObject()) return false;
   const auto& interaction = doc.root();
-  const auto* type = json::find(interaction, "type");
-  if (type == nullptr || !type->IsInt() || type->GetInt() <= ping) return false;
+  const auto type = number(interaction, "type");
+  if (type <= ping) return false;
   inbound_event event;
   read_chat(interaction, event.source);
   read_user(interaction, event.source);
   event.source.profile = x.profile;
   event.message_id = json::id(interaction, "id");
-  if (const auto* data = json::object(interaction, "data")) {
-    if (type->GetInt() == application_command) {
-      event.text = json::text(*data, "name");
-      event.type = message_type::command;
-    } else if (type->GetInt() == message_component) {
-      read_press(interaction, json::text(*data, "custom_id"), event);
-    }
-  }
+  // The message that carries the button is another one than the interaction.
+  if (const auto* message = json::object(interaction, "message"))
+    event.source.message_id = json::id(*message, "id");
+  if (const auto* data = json::object(interaction, "data")) read_data(type, *data, event);
   append_typed_event(event.raw, event);
   event.delivered_via_upstream_relay = x.authenticated;
+  event.interaction = true;
   out = std::move(event);
   return true;
 }

@@ -17,6 +17,7 @@ std::string render_context(const json::value& context);
 
 /// As it came when it did, else from the typed fields.
 void append_event(std::string& out, const inbound_event& x);
+void append_prompt_response(std::string& out, const prompt_response& x);
 /// From the typed fields.
 void append_typed_event(std::string& out, const inbound_event& x);
 

@@ -51,6 +51,15 @@ void append_media(std::string& out, const std::vector<media_item>& items) {
 
 } // namespace
 
+void append_prompt_response(std::string& out, const prompt_response& x) {
+  json::object_writer{out}
+      .text("prompt_id", x.prompt_id)
+      .text("option_id", x.option_id)
+      .optional("label", x.label)
+      .optional("prompt_message_id", x.prompt_message_id)
+      .end();
+}
+
 void append_typed_event(std::string& out, const inbound_event& x) {
   json::object_writer to{out};
   to.text("text", x.text).text("message_type", to_string(x.type)).key("source");
@@ -72,12 +81,7 @@ void append_typed_event(std::string& out, const inbound_event& x) {
   to.optional("context_error", x.context_error);
   if (x.prompt.present) {
     to.key("prompt_response");
-    json::object_writer{out}
-        .text("prompt_id", x.prompt.prompt_id)
-        .text("option_id", x.prompt.option_id)
-        .optional("label", x.prompt.label)
-        .optional("prompt_message_id", x.prompt.prompt_message_id)
-        .end();
+    append_prompt_response(out, x.prompt);
   }
   to.end();
 }

@@ -21,6 +21,25 @@ bool contains_ignoring_case(std::string_view text, std::string_view lower_case) 
 // done.
 action_result unreadable() { return action_result::ambiguous("the connector's result cannot be read"); }
 
+/// As the connector said it. The id of a prompt is ours to say, so a connector's own word on it goes.
+void append_raw_result(std::string& out, const action_result& x) {
+  if (x.prompt_id.empty()) {
+    out += x.raw;
+    return;
+  }
+  json::document doc;
+  doc.parse(x.raw);
+  json::object_writer to{out};
+  if (doc.root().IsObject()) {
+    for (const auto& member : doc.root().GetObject()) {
+      if (json::view(member.name) == "prompt_id") continue;
+      to.foreign_key(json::view(member.name));
+      json::append_value(out, member.value);
+    }
+  }
+  to.text("prompt_id", x.prompt_id).end();
+}
+
 } // namespace
 
 action_result read_result(const json::value& from, std::string_view source) {
@@ -46,13 +65,17 @@ action_result read_result(const json::value& from, std::string_view source) {
 
 void append_result(std::string& out, const action_result& x) {
   if (!x.raw.empty()) {
-    out += x.raw;
+    append_raw_result(out, x);
     return;
   }
   json::object_writer to{out};
   to.boolean("success", x.how == outcome::done).optional("message_id", x.message_id);
   if (!x.message_ids.empty()) to.texts("message_ids", x.message_ids);
-  to.optional("error", x.error).optional("code", x.code).flag("ambiguous", x.how == outcome::unknown).end();
+  to.optional("error", x.error)
+      .optional("code", x.code)
+      .flag("ambiguous", x.how == outcome::unknown)
+      .optional("prompt_id", x.prompt_id)
+      .end();
 }
 
 std::string encode_result(const action_result& x) {

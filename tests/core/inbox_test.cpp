@@ -521,5 +521,30 @@ RC_GTEST_PROP(InboxProperty, MemoryIsBoundedByTheRules, ()) {
   }
 }
 
+TEST(Inbox, F32_AConsumedEventIsAckedAndItsRepeatsAreSettled) {
+  driver d;
+  auto x = event("c", "m", "x");
+  EXPECT_FALSE(d.box.known(*x, "b1", d.now));
+  auto step = d.run([&](auto& out) { d.box.consume(*x, "b1", d.now, out); });
+  EXPECT_EQ(step.acks, std::vector<std::string>{"b1"});
+  EXPECT_TRUE(step.deliver.empty());
+  EXPECT_EQ(d.box.pending(), 0U);
+  EXPECT_TRUE(d.box.known(*event("c", "other", "y"), "b1", d.now)) << "by its buffer id";
+  EXPECT_TRUE(d.box.known(*x, "", d.now)) << "by its message id";
+  step = d.accept(x, "b2");
+  EXPECT_EQ(d.last, arrival::repeat_settled);
+  EXPECT_EQ(step.acks, std::vector<std::string>{"b2"});
+  d.now += inbox_rules{}.dedupe_window;
+  EXPECT_FALSE(d.box.known(*x, "b1", d.now)) << "for as long as any";
+}
+
+TEST(Inbox, F22_AnEventWithoutKeysIsNeverKnown) {
+  driver d;
+  auto x = event("c", "", "x");
+  d.run([&](auto& out) { d.box.consume(*x, "", d.now, out); });
+  EXPECT_FALSE(d.box.known(*x, "", d.now));
+  EXPECT_EQ(d.box.remembered(), 0U);
+}
+
 } // namespace
 } // namespace relay::core

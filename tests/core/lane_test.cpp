@@ -247,6 +247,61 @@ TEST(Lane, ADraftNeedsTheStreamingFlagToo) {
   }
 }
 
+/// A prompt with two options.
+chat_action prompt(std::uint64_t token, std::string content) {
+  auto x = make(token, op::prompt, std::move(content));
+  x.act.rest = R"({"prompt_kind":"choice","prompt_id":"n.1","options":[{"id":"a","label":"A"},)"
+               R"({"id":"b","label":"B"}]})";
+  return x;
+}
+
+TEST(Lane, APromptIsShownAsItsPlatformCan) {
+  for (auto drawn : {false, true}) {
+    driver d;
+    d.link(set_of({platform(
+        "p", 100, drawn ? std::vector<std::string>{"send", "prompt"} : std::vector<std::string>{"send"})}));
+    auto step = d.push(prompt(1, "which?"));
+    ASSERT_EQ(step.out.size(), 1U);
+    ASSERT_EQ(step.shown.size(), 1U);
+    EXPECT_EQ(step.shown[0], (prompt_shown{"n.1", drawn ? prompt_face::buttons : prompt_face::numbers}));
+    EXPECT_EQ(step.out[0].act.kind, drawn ? op::prompt : op::send);
+    EXPECT_EQ(step.out[0].act.content, drawn ? "which?" : "which?\n\n1. A\n2. B");
+    EXPECT_EQ(step.out[0].act.rest.empty(), !drawn);
+    EXPECT_THAT(tokens(d.settle(ok("m"))), ElementsAre(1));
+  }
+}
+
+TEST(Lane, APromptThatCannotEvenBeWrittenIsUnsupported) {
+  driver d;
+  d.link(set_of({platform("p", 100, {"typing"})}));
+  auto step = d.push(prompt(1, "which?"));
+  EXPECT_TRUE(step.out.empty() && step.shown.empty());
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.code, "unsupported");
+}
+
+TEST(Lane, EachConnectionDecidesHowAPromptIsShownUntilAPieceHasLeft) {
+  const auto text_only = set_of({platform("p", 10, {"send"})});
+  const auto drawing = set_of({platform("p", 10, {"send", "prompt"})});
+  driver d;
+  d.link(text_only);
+  d.push(prompt(1, "a long question"));
+  d.unwritten();
+  auto step = d.link(drawing);
+  ASSERT_EQ(step.out.size(), 1U);
+  EXPECT_EQ(step.out[0].act.kind, op::prompt);
+  EXPECT_EQ(step.out[0].act.content, "a long question") << "not the piece of the text that it was";
+  EXPECT_EQ(step.shown.at(0).how, prompt_face::buttons);
+  d.unwritten();
+  step = d.link(text_only);
+  EXPECT_EQ(step.shown.at(0).how, prompt_face::numbers);
+  d.settle(ok("m1"));
+  d.unwritten();
+  step = d.link(drawing);
+  ASSERT_EQ(step.out.size(), 1U);
+  EXPECT_EQ(step.out[0].act.kind, op::send) << "the first piece is out: the rest follows";
+}
+
 TEST(Lane, UnsupportedOnesInBetweenHoldNothingUp) {
   driver d;
   d.link();

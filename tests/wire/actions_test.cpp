@@ -103,8 +103,8 @@ TEST(actions, errors_name_the_field) {
 
 TEST(actions, every_required_field_is_missed) {
   // Taking any one member out of a valid example is refused by name, unless the contract lets it be left out.
-  const std::vector<std::string_view> may_lack{"reply_to",  "metadata", "filename",
-                                               "timeout_s", "remove",   "only_if_current_name"};
+  const std::vector<std::string_view> may_lack{
+      "reply_to", "metadata", "filename", "prompt_id", "timeout_s", "remove", "only_if_current_name"};
   for (const auto& x : examples) {
     json::document doc;
     ASSERT_TRUE(doc.parse(x.text));
@@ -141,6 +141,19 @@ TEST(actions, prompts_fit_a_button) {
   EXPECT_EQ(prompt(longest, R"([{"id":"ab","label":""}])"), "");
   EXPECT_EQ(prompt(longest, R"([{"id":"abc","label":""}])"),
             "prompt: prompt_id and an option id are too long together");
+  EXPECT_EQ(prompt("n.1", R"([{"id":"a","label":"x"},{"id":"b","label":"y"},{"id":"a","label":"z"}])"),
+            "prompt: options must have different ids");
+}
+
+TEST(actions, a_prompt_without_an_id_is_named_by_the_gateway) {
+  const auto prompt = [](const std::string& id) {
+    return error_of(R"({"op":"prompt","chat_id":"c","content":"","prompt_kind":"choice","options":[])" + id +
+                    "}");
+  };
+  EXPECT_EQ(prompt(""), "");
+  EXPECT_EQ(prompt(R"(,"prompt_id":null)"), "");
+  EXPECT_EQ(prompt(R"(,"prompt_id":"")"), "prompt: prompt_id must be a non-empty string");
+  EXPECT_EQ(prompt(R"(,"prompt_id":7)"), "prompt: prompt_id must be a non-empty string");
 }
 
 TEST(actions, too_many_fields_are_refused) {

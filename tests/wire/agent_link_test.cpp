@@ -126,6 +126,19 @@ TEST(agent_link, an_event_of_an_embedder_goes_out_from_its_fields) {
       << out;
 }
 
+TEST(agent_link, the_result_of_a_prompt_tells_its_id) {
+  auto made_here = action_result::failed("unsupported", "no");
+  auto as_it_came = decode_result(R"({"success":true,"prompt_id":"the connector's word","message_id":"m"})");
+  made_here.prompt_id = as_it_came.prompt_id = "n.00000001";
+  std::string out;
+  encode_outcome(out, {"r", as_it_came});
+  encode_outcome(out, {"r", made_here});
+  EXPECT_EQ(out, "{\"type\":\"result\",\"request_id\":\"r\",\"result\":{\"success\":true,"
+                 "\"message_id\":\"m\",\"prompt_id\":\"n.00000001\"}}\n"
+                 "{\"type\":\"result\",\"request_id\":\"r\",\"result\":{\"success\":false,"
+                 "\"error\":\"no\",\"code\":\"unsupported\",\"prompt_id\":\"n.00000001\"}}\n");
+}
+
 TEST(agent_link, the_other_frames) {
   std::string out;
   encode_outcome(out, {"r1", action_result::success()});

@@ -1,5 +1,6 @@
 // Interactions that come through the passthrough lane (protocol.md 5.2).
 #include "messages/wire/frames.hpp"
+#include "messages/wire/session_key.hpp"
 
 #include <gtest/gtest.h>
 
@@ -37,7 +38,7 @@ TEST(discord, a_command_in_a_guild) {
   inbound_event again;
   std::string why;
   ASSERT_TRUE(decode_event(x.raw, again, why)) << why;
-  again.delivered_via_upstream_relay = true;
+  again.delivered_via_upstream_relay = again.interaction = true;
   EXPECT_EQ(again, x) << "raw says the same";
 }
 
@@ -73,8 +74,100 @@ TEST(discord, what_only_looks_like_a_prompt_token_is_text) {
   }
 }
 
+TEST(discord, the_pressed_message_is_not_the_interaction) {
+  const auto x = event(R"({"type":3,"id":"i9","data":{"custom_id":"b"},"message":{"id":"m7"}})");
+  EXPECT_EQ(x.message_id, "i9");
+  EXPECT_EQ(x.source.message_id, "m7");
+  EXPECT_EQ(event(R"({"type":2,"id":"i9","data":{"name":"a"}})").source.message_id, "");
+}
+
+TEST(discord, a_command_with_options_reads_as_it_is_typed) {
+  const auto text = [](const std::string& data) { return event(R"({"type":2,"data":)" + data + "}").text; };
+  EXPECT_EQ(text(R"({"name":"ask","options":[]})"), "ask") << "a bare name stays one (protocol.md 5.2)";
+  EXPECT_EQ(text(R"({"name":"ask","options":[{"name":"q","type":3,"value":"why so?"},)"
+                 R"({"name":"n","type":4,"value":-7},{"name":"f","type":10,"value":1.5},)"
+                 R"({"name":"b","type":5,"value":true},{"name":"u","type":6,"value":"184"}]})"),
+            "/ask why so? -7 1.5 true 184");
+  EXPECT_EQ(text(R"({"name":"job","options":[{"name":"run","type":1}]})"), "/job run");
+  EXPECT_EQ(text(R"({"name":"job","options":[{"name":"admin","type":2,"options":[{"name":"stop","type":1,)"
+                 R"("options":[{"name":"id","type":3,"value":"x"}]}]}]})"),
+            "/job admin stop x");
+  EXPECT_EQ(
+      text(R"({"name":"ask","options":[7,{"type":3},{"type":3,"value":null},{"type":"1","name":"x"}]})"),
+      "ask");
+  EXPECT_EQ(event(R"({"type":2,"data":{"name":"a","options":[{"type":3,"value":"b"}]}})").type,
+            message_type::command);
+}
+
+TEST(discord, a_form_is_its_values_one_per_line) {
+  const auto x = event(
+      R"({"type":5,"data":{"custom_id":"form","components":[{"type":1,"components":[{"type":4,"custom_id":"a",)"
+      R"("value":"one"}]},{"type":18,"component":{"type":4,"custom_id":"b","value":"two\nlines"}},)"
+      R"({"type":1,"components":[{"type":4,"value":""},{"type":4,"value":5},9]}]}})");
+  EXPECT_EQ(x.text, "one\ntwo\nlines\n");
+  EXPECT_EQ(x.type, message_type::text);
+  EXPECT_FALSE(x.prompt.present);
+}
+
+TEST(discord, a_form_may_answer_a_prompt_and_keeps_its_values) {
+  const auto x =
+      event(R"({"type":5,"id":"i1","message":{"id":"m7"},"data":{"custom_id":"hp1:ab12.0000001f:other",)"
+            R"("components":[{"type":1,"components":[{"type":4,"value":"because"}]}]}})");
+  EXPECT_EQ(x.prompt, (prompt_response{"ab12.0000001f", "other", "", "m7", true}));
+  EXPECT_EQ(x.text, "because");
+}
+
+TEST(discord, threads_are_named_as_the_message_lane_names_them_F26) {
+  for (const auto* type : {"10", "11", "12"}) {
+    const auto x = event(
+        R"({"type":2,"channel_id":"t1","guild_id":"g1","data":{"name":"a"},"member":{"user":{"id":"u1"}},)"
+        R"("channel":{"id":"t1","name":"bugs","type":)" +
+        std::string{type} + R"(,"parent_id":"c1"}})");
+    EXPECT_EQ(x.source.chat_type, "thread") << type;
+    EXPECT_EQ(x.source.chat_id, "t1");
+    EXPECT_EQ(x.source.thread_id, "t1");
+    EXPECT_EQ(x.source.parent_chat_id, "c1");
+    EXPECT_EQ(x.source.chat_name, "bugs");
+    inbound_event text;
+    std::string why;
+    ASSERT_TRUE(decode_event(
+        R"({"text":"hi","source":{"platform":"discord","chat_id":"t1","chat_type":"thread","thread_id":"t1",)"
+        R"("parent_chat_id":"c1","guild_id":"g1","user_id":"u1"}})",
+        text, why));
+    EXPECT_EQ(session_key(x.source, {}), session_key(text.source, {}));
+  }
+}
+
+TEST(discord, a_channel_in_a_category_is_no_thread) {
+  const auto x = event(R"({"type":2,"channel_id":"c1","guild_id":"g1","data":{"name":"a"},)"
+                       R"("channel":{"id":"c1","type":0,"parent_id":"category","topic":"news"}})");
+  EXPECT_EQ(x.source.chat_type, "channel");
+  EXPECT_EQ(x.source.thread_id, "");
+  EXPECT_EQ(x.source.parent_chat_id, "");
+  EXPECT_EQ(x.source.chat_topic, "news");
+}
+
+TEST(discord, names_of_a_user) {
+  const auto who = [](const std::string& member) {
+    return event(R"({"type":2,"data":{"name":"a"},"member":)" + member + "}").source;
+  };
+  auto x = who(R"({"nick":"Annie","user":{"id":"1","username":"ann","global_name":"Ann B"}})");
+  EXPECT_EQ(x.user_display_name, "Annie");
+  EXPECT_EQ(x.user_name, "Ann B");
+  EXPECT_EQ(x.user_handle, "ann");
+  x = who(R"({"nick":null,"user":{"id":"1","username":"ann","global_name":"Ann B"}})");
+  EXPECT_EQ(x.user_display_name, "Ann B");
+  x = who(R"({"user":{"id":"1","username":"ann","bot":true}})");
+  EXPECT_EQ(x.user_display_name, "");
+  EXPECT_EQ(x.user_name, "ann");
+  EXPECT_TRUE(x.is_bot);
+}
+
 TEST(discord, other_types_have_no_text) {
   EXPECT_EQ(event(R"({"type":5,"channel_id":"c","data":{"custom_id":"form","name":"x"}})").text, "");
+  EXPECT_EQ(
+      event(R"({"type":4,"channel_id":"c","data":{"name":"x","options":[{"type":3,"value":"y"}]}})").text,
+      "");
   EXPECT_EQ(event(R"({"type":2,"channel_id":"c"})").text, "");
 }
 

@@ -45,6 +45,7 @@ inbound_event full(filler& f, inbound_event*) {
           f.text(),
           f.text(),
           f.text(),
+          true,
           true};
 }
 event_ref full(filler& f, event_ref*) { return event_ref{made<inbound_event>(f)}; }
@@ -60,7 +61,7 @@ descriptor full(filler& f, descriptor*) {
           f.text(), true,     true,     true,     true, {f.text()},         f.text()};
 }
 action_result full(filler& f, action_result*) {
-  return {outcome::unknown, f.text(), {f.text(), f.text()}, f.text(), f.text(), f.text()};
+  return {outcome::unknown, f.text(), {f.text(), f.text()}, f.text(), f.text(), f.text(), f.text()};
 }
 relevance_policy full(filler& f, relevance_policy*) { return {f.text(), true, {f.text()}, true}; }
 delivery full(filler& f, delivery*) { return {f.text(), f.text(), made<event_ref>(f), true}; }
@@ -76,6 +77,11 @@ chat_action full(filler& f, chat_action*) { return {7, made<action>(f), made<rou
 chat_outcome full(filler& f, chat_outcome*) { return {7, made<action_result>(f)}; }
 transmit full(filler& f, transmit*) { return {7, made<action>(f), made<route>(f)}; }
 transmitted full(filler& f, transmitted*) { return {7, made<action_result>(f), false}; }
+prompt_choice full(filler& f, prompt_choice*) { return {f.text(), f.text()}; }
+prompt_opened full(filler& f, prompt_opened*) {
+  return {f.text(), made<chat_key>(f), {made<prompt_choice>(f)}, 7};
+}
+prompt_shown full(filler& f, prompt_shown*) { return {f.text(), prompt_face::withdrawn}; }
 
 platform_progress full(filler& f, platform_progress*) { return {f.text(), platform_step::failed, f.text()}; }
 descriptor_set full(filler& f, descriptor_set*) { return {{made<descriptor>(f)}, f.text()}; }
@@ -111,14 +117,13 @@ gateway_report full(filler& f, gateway_report*) {
 
 template <class T>
 class inspection : public ::testing::Test {};
-using message_structs =
-    ::testing::Types<event_source, media_item, replied_message, prompt_response, inbound_event, event_ref,
-                     chat_key, identity, action, discriminators, route, descriptor, action_result,
-                     relevance_policy, delivery, delivery_ack, turn_interrupt, action_request, action_outcome,
-                     session_interrupt, route_seen, chat_action, chat_outcome, transmit, transmitted,
-                     platform_progress, descriptor_set, link_status, link_gone, agent_welcome, agent_presence,
-                     delivery_returned, inbound_item, inbound_batch, buffer_acks, platform_report,
-                     inbound_report, egress_report, gateway_report>;
+using message_structs = ::testing::Types<
+    event_source, media_item, replied_message, prompt_response, inbound_event, event_ref, chat_key, identity,
+    action, discriminators, route, descriptor, action_result, relevance_policy, delivery, delivery_ack,
+    turn_interrupt, action_request, action_outcome, session_interrupt, route_seen, chat_action, chat_outcome,
+    transmit, transmitted, prompt_choice, prompt_opened, prompt_shown, platform_progress, descriptor_set,
+    link_status, link_gone, agent_welcome, agent_presence, delivery_returned, inbound_item, inbound_batch,
+    buffer_acks, platform_report, inbound_report, egress_report, gateway_report>;
 TYPED_TEST_SUITE(inspection, message_structs);
 
 TYPED_TEST(inspection, keeps_every_member) {
