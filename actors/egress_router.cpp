@@ -197,7 +197,7 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
                                                  caf::strong_actor_ptr parent) {
   auto* s = &self->state;
   harden(self, world, parent, [s](const caf::down_msg& d) { s->lost(d.source); });
-  s->routes = core::route_table{setup.max_chats};
+  s->routes = core::route_table{setup.max_chats, setup.dedupe_entries};
   s->routes.fronted(setup.fronted);
   s->ledger = core::ledger{setup.dedupe_entries, setup.dedupe_window};
   s->world = std::move(world);

@@ -59,7 +59,7 @@ struct egress_state {
   egress_router_actor::pointer self;
   ports world;
   egress_setup setup;
-  core::route_table routes{1};
+  core::route_table routes{1, 1};
   core::ledger ledger{1, milliseconds{1}};
   core::open_turns turns;
   core::prompt_minter minter{{}, 0};

@@ -15,8 +15,8 @@ namespace {
 link_phase phase_of(const core::link_session& x, bool aimed) {
   switch (x.state()) {
   case core::link_state::idle: return aimed ? link_phase::off : link_phase::starting;
-  case core::link_state::waiting: return link_phase::waiting;
-  case core::link_state::dialling: return link_phase::connecting;
+  case core::link_state::waiting: return x.asleep() ? link_phase::dormant : link_phase::waiting;
+  case core::link_state::dialling: return x.asleep() ? link_phase::dormant : link_phase::connecting;
   case core::link_state::serving: return link_phase::connected;
   case core::link_state::quiescing: return x.draining() ? link_phase::draining : link_phase::connected;
   case core::link_state::quiet: return link_phase::draining;

@@ -102,6 +102,8 @@ public:
   /// A handshake has succeeded in this process: from then on a refused credential may be a revocation.
   bool ever_served() const { return ever_served_; }
   bool draining() const { return draining_; }
+  /// Dormancy has not ended: a dial out of it changes nothing until its handshake is done (F73).
+  bool asleep() const { return asleep_ || state_ == link_state::dormant; }
   std::uint64_t stale() const { return stale_; }
 
 private:

@@ -30,7 +30,7 @@ void route_table::seen(const route_seen& x) {
   turn->second.chat = x.chat;
   turn->second.who = x.who;
   turn->second.parent = x.parent_chat_id;
-  while (turns_.size() > max_) {
+  while (turns_.size() > max_turns_) {
     turns_.erase(turn_ages_.front());
     turn_ages_.pop_front();
   }

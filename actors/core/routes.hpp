@@ -23,7 +23,8 @@ struct routing {
 /// Remembers how chats and open turns are answered. Bounded: the least recently used goes first.
 class route_table {
 public:
-  explicit route_table(std::size_t max_chats) : max_(max_chats < 1 ? 1 : max_chats) {}
+  route_table(std::size_t max_chats, std::size_t max_turns)
+      : max_(max_chats < 1 ? 1 : max_chats), max_turns_(max_turns < 1 ? 1 : max_turns) {}
 
   void fronted(std::vector<identity> all) { identities_ = std::move(all); }
   /// An event came: its turn and its chat are answered like this from now on.
@@ -49,7 +50,7 @@ private:
   const identity* fronts(const std::string& platform) const;
   bool generic() const;
 
-  std::size_t max_;
+  std::size_t max_, max_turns_;
   std::vector<identity> identities_;
   std::unordered_map<chat_key, chat_entry> chats_;
   std::list<chat_key> chat_ages_;                              ///< least recently used first

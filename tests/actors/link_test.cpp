@@ -237,6 +237,25 @@ TEST_F(link, DormantClosesAfterTheAckAndWakes) {
   EXPECT_EQ(phase(), link_phase::connected);
 }
 
+TEST_F(link, F73_ADialOutOfDormancyChangesNothingUntilItsHandshakeIsDone) {
+  start();
+  handshake();
+  caf::anon_send(root, command::dormant);
+  settle();
+  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  settle();
+  advance(1100ms, 50ms);
+  ASSERT_EQ(world.link->dials.size(), 2U) << "on the dormant cadence";
+  EXPECT_EQ(phase(), link_phase::dormant);
+  EXPECT_TRUE(report().ready);
+  world.link->last().end();
+  settle();
+  EXPECT_EQ(phase(), link_phase::dormant);
+  advance(3s, 50ms);
+  handshake();
+  EXPECT_EQ(phase(), link_phase::connected);
+}
+
 TEST_F(link, DormantWithoutTheAckStaysConnected) {
   start();
   handshake();

@@ -13,7 +13,7 @@ discriminators who(std::string scope, std::string user) { return {std::move(scop
 
 /// Fronts discord and telegram.
 struct driver {
-  route_table table{100};
+  route_table table{100, 100};
   driver() { table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}}); }
 
   void seen(const std::string& turn, const std::string& platform, const std::string& chat, discriminators x,
@@ -249,7 +249,7 @@ TEST(Routes, F41_ATurnOfAThreadThatWasSeenTwiceIsReplaced) {
 
 TEST(Routes, TheLeastRecentlyUsedChatGoesFirst) {
   driver d;
-  d.table = route_table{2};
+  d.table = route_table{2, 2};
   d.table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}});
   d.seen("", "discord", "1", who("g", "1"));
   d.seen("", "discord", "2", who("g", "2"));
@@ -263,7 +263,7 @@ TEST(Routes, TheLeastRecentlyUsedChatGoesFirst) {
 
 TEST(Routes, ForgettingAChatKeepsTheOtherPlatformsSameNumber) {
   driver d;
-  d.table = route_table{2};
+  d.table = route_table{2, 2};
   d.table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}});
   d.seen("", "discord", "1", who("g", "d"));
   d.seen("", "telegram", "1", who("", "t"));
@@ -273,7 +273,7 @@ TEST(Routes, ForgettingAChatKeepsTheOtherPlatformsSameNumber) {
 
 TEST(Routes, TurnsAreBoundedToo) {
   driver d;
-  d.table = route_table{2};
+  d.table = route_table{2, 2};
   for (int i = 1; i <= 5; ++i) d.seen(std::to_string(i), "discord", "c", who("g", std::to_string(i)));
   EXPECT_EQ(d.table.turns(), 2U);
   EXPECT_EQ(d.table.chats(), 1U);
@@ -283,7 +283,7 @@ TEST(Routes, TurnsAreBoundedToo) {
 
 TEST(Routes, ABoundOfNothingStillAnswersTheLastChat) {
   driver d;
-  d.table = route_table{0};
+  d.table = route_table{0, 0};
   d.table.fronted({{"discord", "d-bot", {}}});
   d.seen("t", "discord", "c", who("g", "u"));
   EXPECT_EQ(d.resolve("c").where.who, who("g", "u"));

@@ -1,0 +1,218 @@
+// Echo turns through the real binary: a connector of a few lines keeps a window of events open and answers
+// every reply. Reports turns/s, latency from event to reply, and the gateway's CPU per turn and memory.
+//
+//   build/release/bin/relay-bench [--turns N] [--window N] [--chats N] [--bytes N] [--scheduler io|pool]
+//
+// Connector and gateway share the machine, so compare figures of one run on one machine only.
+#include "app/net/http_server.hpp"
+#include "app/net/io_thread.hpp"
+#include "messages/wire/framing.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <future>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <spawn.h>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+struct plan {
+  std::size_t turns = 200'000, window = 256, chats = 100, bytes = 200;
+  std::string scheduler = "io";
+};
+
+/// The value of a string member; enough for frames whose shape is known.
+std::string_view member(std::string_view frame, std::string_view key) {
+  auto name = std::string{"\""}.append(key).append("\":\"");
+  auto at = frame.find(name);
+  if (at == std::string_view::npos) return {};
+  at += name.size();
+  return frame.substr(at, frame.find('"', at) - at);
+}
+
+class load final : public relay::socket_listener {
+public:
+  explicit load(const plan& x) : plan_(x), text_(x.bytes, 'x'), begun_(x.turns) {
+    latencies_.reserve(x.turns);
+  }
+  std::shared_ptr<relay::line_socket> socket;
+  std::promise<void> started, finished;
+  std::vector<double> latencies() const { return latencies_; }
+  std::size_t wrong() const { return wrong_; }
+
+  void on_open() override {}
+  void on_bytes(std::string_view piece) override {
+    lines_.feed(piece, [this](std::string_view line) { on_line(line); });
+  }
+  void on_end(const relay::socket_end& why) override {
+    if (latencies_.size() < plan_.turns) std::cerr << "the gateway's socket ended: " << why.error << "\n";
+  }
+
+private:
+  void on_line(std::string_view line) {
+    auto type = member(line, "type");
+    if (type == "hello") {
+      std::string out = R"({"type":"descriptor","descriptor":{"contract_version":1,"platform":")";
+      out.append(member(line, "platform"));
+      out += "\",\"label\":\"x\",\"max_message_length\":100000,\"supports_edit\":true,\"markdown_dialect\":"
+             "\"plain\",\"len_unit\":\"chars\"}}\n";
+      socket->write(std::move(out));
+      if (++hellos_ < 2) return;
+      started.set_value();
+      while (next_ < std::min(plan_.window, plan_.turns)) inject();
+      return;
+    }
+    if (type != "outbound") return;
+    std::string out = R"({"type":"outbound_result","requestId":")";
+    out.append(member(line, "requestId"));
+    out += "\",\"result\":{\"success\":true,\"message_id\":\"1\"}}\n";
+    socket->write(std::move(out));
+    auto content = member(line, "content");
+    auto number = std::strtoul(std::string{content.substr(0, content.find(' '))}.c_str(), nullptr, 10);
+    if (number >= begun_.size() || member(line, "platform") != platform_of(number)) {
+      ++wrong_;
+    } else {
+      latencies_.push_back(
+          std::chrono::duration<double, std::micro>(clock_type::now() - begun_[number]).count());
+    }
+    if (++done_ == plan_.turns) {
+      finished.set_value();
+    } else if (next_ < plan_.turns) {
+      inject();
+    }
+  }
+  static std::string_view platform_of(std::size_t n) { return n % 2 == 0 ? "discord" : "telegram"; }
+  void inject() {
+    auto n = next_++;
+    std::string out = R"({"type":"inbound","event":{"text":")";
+    out += std::to_string(n) + " " + text_ + R"(","message_type":"text","message_id":"m)" +
+           std::to_string(n) + R"(","source":{"platform":")";
+    out.append(platform_of(n));
+    out += R"(","chat_id":")" + std::to_string(n % plan_.chats) +
+           R"(","chat_type":"dm","user_id":"u1","user_name":"ada"}}})"
+           "\n";
+    begun_[n] = clock_type::now();
+    socket->write(std::move(out));
+  }
+
+  plan plan_;
+  std::string text_;
+  relay::wire::line_splitter lines_{1 << 20};
+  std::vector<clock_type::time_point> begun_;
+  std::vector<double> latencies_;
+  std::size_t next_ = 0, done_ = 0, hellos_ = 0, wrong_ = 0;
+};
+
+struct usage {
+  double cpu_s = 0;
+  std::size_t rss_kib = 0;
+};
+usage usage_of(pid_t pid) {
+  usage out;
+  std::ifstream stat{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string word;
+  for (int i = 1; stat >> word; ++i)
+    if (i == 14 || i == 15) out.cpu_s += std::stod(word) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("VmRSS:", 0) == 0) out.rss_kib = std::stoul(line.substr(6));
+  return out;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  plan x;
+  CLI::App app{"Echo turns through the real gateway"};
+  app.add_option("--turns", x.turns)->check(CLI::Range(1, 10'000'000));
+  app.add_option("--window", x.window)->check(CLI::Range(1, 100'000));
+  app.add_option("--chats", x.chats)->check(CLI::Range(1, 1'000'000));
+  app.add_option("--bytes", x.bytes)->check(CLI::Range(0, 60'000));
+  app.add_option("--scheduler", x.scheduler);
+  CLI11_PARSE(app, argc, argv);
+
+  relay::net::io_thread io;
+  auto traffic = std::make_shared<load>(x);
+  std::string error;
+  relay::net::server_handlers handlers;
+  handlers.on_request = [](const relay::net::server_request&,
+                           const std::shared_ptr<relay::net::responder>& r) {
+    r->answer({404, "application/json", "{}", {}});
+  };
+  handlers.on_upgrade = [traffic](const relay::net::server_request&,
+                                  const std::shared_ptr<relay::net::upgrade>& u) {
+    traffic->socket = u->accept(traffic);
+  };
+  std::unique_ptr<relay::net::http_server> server;
+  io.run([&] { server = relay::net::listen(io.context(), {}, handlers, error); });
+  if (!server) {
+    std::cerr << error << "\n";
+    return 1;
+  }
+
+  std::vector<std::string> env{"GATEWAY_RELAY_URL=http://127.0.0.1:" + std::to_string(server->port()),
+                               "GATEWAY_RELAY_PLATFORMS=discord,telegram",
+                               "GATEWAY_RELAY_ID=gw-bench",
+                               "GATEWAY_RELAY_SECRET=bench",
+                               "GATEWAY_LISTEN=127.0.0.1:0",
+                               "GATEWAY_STATE_DIR=none",
+                               "GATEWAY_LOG_LEVEL=warn",
+                               "GATEWAY_SCHEDULER=" + x.scheduler};
+  auto self = std::string{argv[0]};
+  auto program = self.substr(0, self.rfind('/') + 1) + "relay-gateway";
+  std::vector<std::string> words{program, "run", "--agent", "echo"};
+  std::vector<char*> args, environment;
+  for (auto& w : words) args.push_back(w.data());
+  for (auto& e : env) environment.push_back(e.data());
+  args.push_back(nullptr);
+  environment.push_back(nullptr);
+  pid_t pid = 0;
+  if (posix_spawn(&pid, program.c_str(), nullptr, nullptr, args.data(), environment.data()) != 0) {
+    std::cerr << "cannot start " << program << "\n";
+    return 1;
+  }
+  auto ready = traffic->started.get_future().wait_for(std::chrono::seconds{20}) == std::future_status::ready;
+  auto before = usage_of(pid);
+  auto t0 = clock_type::now();
+  auto fine =
+      ready && traffic->finished.get_future().wait_for(std::chrono::minutes{5}) == std::future_status::ready;
+  auto seconds = std::chrono::duration<double>(clock_type::now() - t0).count();
+  auto after = usage_of(pid);
+  kill(pid, SIGTERM);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  io.run([&] {
+    server->stop();
+    server.reset();
+    traffic->socket.reset();
+  });
+  if (!fine || traffic->wrong() > 0) {
+    std::cerr << "failed: "
+              << (fine ? std::to_string(traffic->wrong()) + " wrong replies" : "not all turns came back")
+              << "\n";
+    return 1;
+  }
+  auto l = traffic->latencies();
+  std::sort(l.begin(), l.end());
+  auto at = [&](double q) { return l[static_cast<std::size_t>(q * static_cast<double>(l.size() - 1))]; };
+  std::printf(
+      "%zu turns, window %zu, %zu chats, %zu B, scheduler %s: %.0f turns/s, p50 %.0f us, p99 %.0f us, "
+      "gateway %.1f us CPU a turn, %zu KiB resident\n",
+      x.turns, x.window, x.chats, x.bytes, x.scheduler.c_str(), static_cast<double>(x.turns) / seconds,
+      at(0.5), at(0.99), (after.cpu_s - before.cpu_s) * 1e6 / static_cast<double>(x.turns), after.rss_kib);
+  return 0;
+}
