@@ -61,7 +61,8 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
   open.emplace(token, open_action{later, std::move(x.request_id), key,
                                   answers ? x.delivery_id : std::string{}, std::move(prompt_id)});
   world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
-  tell(self, chat.handle, chat_action{token, std::move(x.act), std::move(to.where), hold.count()});
+  tell(self, chat.handle,
+       chat_action{token, std::move(x.act), std::move(to.where), hold.count(), x.delivery_id});
   return later;
 }
 

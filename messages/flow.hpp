@@ -104,11 +104,12 @@ struct chat_action {
   action act;
   route where;
   std::int64_t hold_until = 0;
+  std::string turn; ///< the delivery that it answers; empty = none
   friend bool operator==(const chat_action&, const chat_action&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, chat_action& x) {
-  return f(caf::meta::type_name("chat_action"), x.token, x.act, x.where, x.hold_until);
+  return f(caf::meta::type_name("chat_action"), x.token, x.act, x.where, x.hold_until, x.turn);
 }
 
 /// chat -> egress_router: the outcome of a chat_action.

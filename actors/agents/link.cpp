@@ -1,6 +1,7 @@
 #include "actors/agents/link_state.hpp"
 #include "actors/caf_compat.hpp"
 #include "actors/harden.hpp"
+#include "messages/wire/drafts.hpp"
 #include "messages/wire/framing.hpp"
 
 #include <algorithm>
@@ -45,6 +46,13 @@ void link_agent_state::detach(const agent_detached& x) {
   back.delivery_ids.assign(gone.unacked.begin(), gone.unacked.end());
   for (auto& id : back.delivery_ids) holder.erase(id);
   if (peers.empty()) announce(); // first, so that nothing is handed to nobody
+  // What it was still writing is sealed as it stands: nobody will finish it, and it must not look alive
+  // (F63).
+  for (auto& [key, open] : gone.drafts) {
+    open.request_id.clear();
+    open.act = wire::seal_draft(open.act);
+    tell(self, host.actions, std::move(open));
+  }
   if (!back.delivery_ids.empty()) tell(self, host.acks, std::move(back));
   if (!peers.empty()) announce();
 }
@@ -83,6 +91,7 @@ void link_agent_state::said(agent_said& x) {
       }
       tell(self, host.acks, delivery_ack{std::move(ack->delivery_id)});
     } else if (auto* ask = std::get_if<wire::agent_action>(&frame)) {
+      if (ask->request.act.kind == op::draft) note_draft(it->second, ask->request);
       asked[ask->request.request_id].push_back(x.peer);
       tell(self, host.actions, std::move(ask->request));
     } else if (auto* stop = std::get_if<wire::agent_interrupt>(&frame)) {
@@ -96,6 +105,18 @@ void link_agent_state::said(agent_said& x) {
       wire::encode_error(out, bad->what, bad->request_id);
       it->second.socket->write(std::move(out));
     }
+  }
+}
+
+void link_agent_state::note_draft(peer_entry& from, const action_request& x) {
+  constexpr std::size_t most = 1'000;
+  wire::draft_state what;
+  if (!wire::read_draft(x.act, what)) return;
+  auto key = x.act.chat_id + "\n" + what.id;
+  if (what.final) {
+    from.drafts.erase(key);
+  } else if (from.drafts.size() < most || from.drafts.count(key) > 0) {
+    from.drafts.insert_or_assign(std::move(key), x);
   }
 }
 

@@ -21,6 +21,7 @@ struct link_agent_state {
   struct peer_entry {
     std::shared_ptr<line_socket> socket;
     std::set<std::string> unacked;
+    std::map<std::string, action_request> drafts; ///< open ones, by chat and draft id
   };
   explicit link_agent_state(link_agent_actor::pointer ptr) : self(ptr) {}
 
@@ -31,6 +32,7 @@ struct link_agent_state {
   void said(agent_said& x);
   void outcome_of(const action_outcome& x);
   void interrupt(const turn_interrupt& x);
+  static void note_draft(peer_entry& from, const action_request& x);
   void announce();
   void broadcast(const std::string& frame);
 

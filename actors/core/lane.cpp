@@ -2,6 +2,7 @@
 
 #include "actors/core/splitter.hpp"
 #include "messages/errors.hpp"
+#include "messages/wire/drafts.hpp"
 #include "messages/wire/prompts.hpp"
 
 #include <algorithm>
@@ -36,7 +37,9 @@ void lane::push(chat_action x, lane_step& out) {
   fresh.callers.push_back({x.token, instant{std::chrono::nanoseconds{x.hold_until}}});
   fresh.act = std::move(x.act);
   fresh.where = std::move(x.where);
-  if (fresh.act.kind == op::edit) collapse(fresh);
+  fresh.turn = std::move(x.turn);
+  if (fresh.act.kind == op::draft && !admit_draft(fresh, out)) return;
+  if (fresh.act.kind == op::edit || fresh.act.kind == op::draft) collapse(fresh);
   waiting_.push_back(std::move(fresh));
   pump(out);
 }
@@ -46,8 +49,8 @@ void lane::collapse(item& newest) {
   // From the newest backwards, up to whatever else touches the same message or is on the wire.
   for (std::size_t i = waiting_.size(); i > (on_wire_ ? 1U : 0U); --i) {
     auto& y = waiting_[i - 1];
-    if (y.act.message_id != newest.act.message_id) continue;
-    if (y.act.kind != op::edit || !(y.where == newest.where)) return;
+    if (y.act.message_id != newest.act.message_id || y.draft != newest.draft) continue;
+    if (y.act.kind != newest.act.kind || y.seals || !(y.where == newest.where)) return;
     // Its content may go out for as long as anybody waits, so it must not be told earlier that it did not.
     auto& hold = newest.callers.back().hold_until;
     for (auto& who : y.callers) hold = std::max(hold, who.hold_until);
@@ -125,6 +128,10 @@ void lane::settled(const transmitted& x, lane_step& out) {
     if (may_skip(top.act)) finish(action_result::success(), out);
     return;
   }
+  if (top.seals && settle_seal(x.result)) {
+    pump(out);
+    return;
+  }
   if (top.pieces.size() <= 1) {
     finish(x.result, out);
     pump(out);
@@ -134,6 +141,37 @@ void lane::settled(const transmitted& x, lane_step& out) {
   ++top.next_piece;
   if (x.result.how != outcome::done || top.next_piece == top.pieces.size()) finish(whole(x.result), out);
   pump(out);
+}
+
+/// One open draft per turn: a second one would be a second message that grows under the user's eyes (F60).
+bool lane::admit_draft(item& fresh, lane_step& out) {
+  wire::draft_state what;
+  if (!wire::read_draft(fresh.act, what)) return true; // the connector says what is wrong with it
+  fresh.draft = what.id;
+  fresh.seals = what.final;
+  if (fresh.turn.empty()) return true;
+  const auto* open = drafts_.find(fresh.turn);
+  if (open && !open->empty() && *open != what.id) {
+    out.done.push_back(
+        {fresh.callers.front().token,
+         action_result::failed(to_string(ec::bad_action),
+                               "draft: draft_id " + *open + " of the same turn is not sealed yet")});
+    return false;
+  }
+  drafts_.put(fresh.turn, what.final ? std::string{} : what.id);
+  return true;
+}
+
+/// True when the seal goes on, in this form or another, instead of being over.
+bool lane::settle_seal(const action_result& result) {
+  auto& top = waiting_.front();
+  if (result.how == outcome::done || result.code == "egress_declined")
+    return false; // a refusal is final (F54)
+  if (result.how == outcome::unknown && !std::exchange(top.sealed_twice, true))
+    return true; // idempotent (F61)
+  top.act = wire::draft_as_text(top.act);
+  top.seals = false;
+  return true;
 }
 
 /// The outcome of a split send whose last piece, as far as it came, had this one.
@@ -160,7 +198,8 @@ void lane::finish(const action_result& result, lane_step& out) {
 
 void lane::expire(instant now, lane_step& out) {
   if (link_) return;
-  for (std::size_t i = 0; i < waiting_.size();) {
+  // What is still out on a closing connection is that one's to tell.
+  for (std::size_t i = on_wire_ ? 1 : 0; i < waiting_.size();) {
     auto& x = waiting_[i];
     auto result = action_result::failed("not_connected", "not connected to the connector; nothing was sent");
     if (x.next_piece > 0) {
@@ -168,6 +207,8 @@ void lane::expire(instant now, lane_step& out) {
                      " of " + std::to_string(x.pieces.size()) + " pieces were sent";
       result.message_ids = x.message_ids;
     }
+    if (x.sealed_twice)
+      result = action_result::ambiguous("the draft's seal was lost, and no connection came for another");
     std::erase_if(x.callers, [&](auto& who) {
       if (who.hold_until > now) return false;
       out.done.push_back({who.token, result});
@@ -184,8 +225,8 @@ void lane::expire(instant now, lane_step& out) {
 deadline lane::due() const {
   deadline at;
   if (link_) return at;
-  for (auto& x : waiting_)
-    for (auto& who : x.callers) at = earlier(at, who.hold_until);
+  for (std::size_t i = on_wire_ ? 1 : 0; i < waiting_.size(); ++i)
+    for (auto& who : waiting_[i].callers) at = earlier(at, who.hold_until);
   return at;
 }
 

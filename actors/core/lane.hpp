@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/core/clock.hpp"
+#include "actors/core/recent.hpp"
 #include "messages/control.hpp"
 #include "messages/flow.hpp"
 
@@ -28,6 +29,9 @@ class lane {
 public:
   /// Takes one action. `edit`s of a message that wait collapse into the newest, in its place; all callers get
   /// its outcome. A `typing` that would have to wait is dropped as done; one that clears the status waits.
+  /// `draft`s of one draft collapse like edits; a turn has one open draft at a time; a seal whose outcome is
+  /// lost is sent once more, and then, or when it fails, its content goes out as a plain text: a final is
+  /// worth more than its form.
   void push(chat_action x, lane_step& out);
   /// The connection to use (its descriptors), or null for none. A piece that is out on the old one keeps
   /// waiting for that one's word; when a new one comes first, its fate is reported as unknown.
@@ -60,7 +64,12 @@ private:
     std::vector<std::string> pieces; ///< of a send; made when its first one goes out
     std::size_t next_piece = 0;
     std::vector<std::string> message_ids;
+    std::string draft, turn;   ///< of a draft
+    bool seals = false;        ///< a draft's final state
+    bool sealed_twice = false; ///< its seal was lost once
   };
+  bool admit_draft(item& fresh, lane_step& out);
+  bool settle_seal(const action_result& result);
   void pump(lane_step& out);
   static void show_prompt(const item& x, const descriptor& to, action& act, lane_step& out);
   void finish(const action_result& result, lane_step& out);
@@ -70,7 +79,8 @@ private:
   std::deque<item> waiting_; ///< the first one may be on the wire
   descriptors_ptr link_;     ///< null = down
   bool on_wire_ = false;
-  std::uint64_t piece_ = 0; ///< names the piece on the wire
+  std::uint64_t piece_ = 0;                        ///< names the piece on the wire
+  recent<std::string, std::string> drafts_{1'000}; ///< turn -> its open draft; "" once sealed
 };
 
 } // namespace relay::core

@@ -137,6 +137,27 @@ TEST_F(agent_link, DeathOfTheRouterTellsTheAgentThatItsOutcomesAreUnknown) {
   EXPECT_NE(of(a, "result")[0].find(R"("ambiguous":true)"), std::string::npos);
 }
 
+TEST_F(agent_link, F63_DraftsOfAnAgentThatGoesAreSealedInPlace) {
+  start(with::link);
+  world.link->last().accept();
+  settle();
+  world.link->last().say(
+      R"({"type":"descriptor","descriptor":{"platform":"telegram","supports_draft_streaming":true,"supported_ops":["send","draft"]}})"
+      "\n");
+  settle();
+  auto a = attach(1);
+  say(a,
+      R"({"type":"action","request_id":"1","platform":"telegram","action":{"op":"draft","chat_id":"c","draft_id":7,"content":"half a","final":false}})"
+      "\n");
+  answer_all();
+  ASSERT_EQ(sent().size(), 1U);
+  a.socket->end();
+  settle();
+  ASSERT_EQ(sent().size(), 2U);
+  EXPECT_EQ(field(sent()[1], "content"), "half a");
+  EXPECT_NE(sent()[1].find(R"("final":true)"), std::string::npos);
+}
+
 TEST_F(agent_link, InterruptGoesToTheAgentOfTheSessionAndAnUnknownOneIsCounted) {
   start(with::link);
   handshake();

@@ -73,7 +73,7 @@ session_interrupt full(filler& f, session_interrupt*) { return {f.text(), f.text
 route_seen full(filler& f, route_seen*) {
   return {f.text(), made<chat_key>(f), made<discriminators>(f), f.text()};
 }
-chat_action full(filler& f, chat_action*) { return {7, made<action>(f), made<route>(f), -8}; }
+chat_action full(filler& f, chat_action*) { return {7, made<action>(f), made<route>(f), -8, f.text()}; }
 chat_outcome full(filler& f, chat_outcome*) { return {7, made<action_result>(f)}; }
 transmit full(filler& f, transmit*) { return {7, made<action>(f), made<route>(f)}; }
 transmitted full(filler& f, transmitted*) { return {7, made<action_result>(f), false}; }

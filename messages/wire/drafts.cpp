@@ -1,0 +1,53 @@
+#include "messages/wire/drafts.hpp"
+
+#include "messages/wire/json_read.hpp"
+#include "messages/wire/json_write.hpp"
+
+namespace relay::wire {
+
+namespace {
+
+/// `rest` without the draft's own members; `final` put back as told.
+std::string rest_of(const action& x, bool keep_id, bool final) {
+  std::string out;
+  json::document doc;
+  json::object_writer to{out};
+  if (doc.parse(x.rest) && doc.root().IsObject()) {
+    for (const auto& member : doc.root().GetObject()) {
+      const auto name = json::view(member.name);
+      if (name == "final" || (name == "draft_id" && !keep_id)) continue;
+      to.foreign_key(name);
+      json::append_value(out, member.value);
+    }
+  }
+  if (final) to.boolean("final", true);
+  to.end();
+  return out == "{}" ? std::string{} : out;
+}
+
+} // namespace
+
+bool read_draft(const action& x, draft_state& out) {
+  json::document doc;
+  if (x.kind != op::draft || !doc.parse(x.rest) || !doc.root().IsObject()) return false;
+  const auto* id = json::find(doc.root(), "draft_id");
+  const auto* final = json::find(doc.root(), "final");
+  if (id == nullptr || !json::to_id(*id, out.id) || final == nullptr || !final->IsBool()) return false;
+  out.final = final->GetBool();
+  return true;
+}
+
+action seal_draft(const action& x) {
+  auto out = x;
+  out.rest = rest_of(x, true, true);
+  return out;
+}
+
+action draft_as_text(const action& x) {
+  auto out = x;
+  out.kind = op::send;
+  out.rest = rest_of(x, false, false);
+  return out;
+}
+
+} // namespace relay::wire
