@@ -188,9 +188,13 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         return later;
       },
       [s](atom::status) -> caf::result<inbound_report> {
-        return inbound_report{
-            s->inbox.pending(), s->inbox.in_flight(), s->inbox.remembered(), s->inbox.dead_letters(), s->ever,
-            s->agents};
+        return inbound_report{s->inbox.pending(),
+                              s->inbox.in_flight(),
+                              s->inbox.remembered(),
+                              s->inbox.dead_letters(),
+                              s->ever,
+                              s->prompts.unanswered(now_of(s->self)),
+                              s->agents};
       },
       [s](atom::due) {
         core::inbox_step step;

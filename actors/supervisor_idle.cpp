@@ -45,7 +45,7 @@ void supervisor_state::look_for_work() {
   self->request(inbound, caf::duration{1s}, atom::status_v)
       .then(
           [sum, part](const inbound_report& x) {
-            sum->in_hand += x.pending;
+            sum->in_hand += x.pending + x.prompts;
             sum->ever_done += x.ever;
             part();
           },

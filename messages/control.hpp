@@ -225,14 +225,15 @@ typename Inspector::result_type inspect(Inspector& f, platform_report& x) {
 }
 struct inbound_report {
   std::uint64_t pending = 0, in_flight = 0, remembered = 0, dead_letters = 0;
-  std::uint64_t ever = 0; ///< events that came since the start
+  std::uint64_t ever = 0;    ///< events that came since the start
+  std::uint64_t prompts = 0; ///< prompts that somebody may still answer
   std::uint32_t agents = 0;
   friend bool operator==(const inbound_report&, const inbound_report&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, inbound_report& x) {
   return f(caf::meta::type_name("inbound_report"), x.pending, x.in_flight, x.remembered, x.dead_letters,
-           x.ever, x.agents);
+           x.ever, x.prompts, x.agents);
 }
 struct egress_report {
   std::uint64_t chats = 0, pending = 0, routes = 0, recorded = 0;
@@ -242,8 +243,7 @@ struct egress_report {
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, egress_report& x) {
-  return f(caf::meta::type_name("egress_report"), x.chats, x.pending, x.routes, x.recorded, x.turns,
-           x.ever);
+  return f(caf::meta::type_name("egress_report"), x.chats, x.pending, x.routes, x.recorded, x.turns, x.ever);
 }
 struct gateway_report {
   link_status link;

@@ -170,4 +170,10 @@ bool prompts::minted_here(const std::string& id) const {
          id[nonce_.size()] == '.';
 }
 
+std::size_t prompts::unanswered(instant now) const {
+  return static_cast<std::size_t>(std::count_if(known_.begin(), known_.end(), [&](auto& x) {
+    return x.second.now == stage::open && x.second.until > now;
+  }));
+}
+
 } // namespace relay::core

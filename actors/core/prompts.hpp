@@ -71,6 +71,8 @@ public:
   prompt_hearing hear(const inbound_event& x, instant now);
 
   std::size_t size() const { return known_.size(); }
+  /// Prompts that somebody may still answer.
+  std::size_t unanswered(instant now) const;
 
 private:
   enum class stage : std::uint8_t { open, answered, told_late };

@@ -66,6 +66,31 @@ TEST_F(idle, F69_WorkOfEveryKindKeepsItAwake) {
   EXPECT_TRUE(announced());
 }
 
+TEST_F(idle, AnAttachedPromptKeepsItAwakeUntilItIsAnswered) {
+  start(with::scripted);
+  world.link->last().accept();
+  settle();
+  world.link->last().say(descriptor_line("discord", 2000, R"(["send","prompt"])"));
+  settle();
+  ask({"r",
+       "discord",
+       {},
+       relay::wire::prompt("c", relay::wire::prompt_kind::choice, "?", {{"a", "A", ""}},
+                           {.prompt_id = "p1"})});
+  answer_all();
+  advance(5min, 5s);
+  EXPECT_FALSE(announced());
+  world.link->last().say(
+      R"({"type":"inbound","event":{"text":"","source":{"platform":"discord","chat_id":"c","user_id":"u"},"message_id":"9","prompt_response":{"prompt_id":"p1","option_id":"a"}}})"
+      "\n");
+  settle();
+  ASSERT_EQ(agent->deliveries.size(), 1U);
+  ask({"r2", {}, agent->deliveries[0].id, relay::wire::send("c", "thanks")});
+  answer_all();
+  advance(2min, 5s);
+  EXPECT_TRUE(announced());
+}
+
 TEST_F(idle, F68_WithoutAWakeUrlItStaysAwakeAndSaysWhy) {
   settings.relay.wake_url.clear();
   start();
