@@ -180,7 +180,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       [s](const route_sink& x) { s->sink = x; },
       [s](prompt_opened& x) { s->prompts.open(std::move(x), now_of(s->self)); },
       [s](const prompt_shown& x) { s->prompts.shown(x); },
-      [s](const action_outcome&) {}, // a notice is a courtesy; the router counted what became of it
+      [](const action_outcome&) {}, // a notice is a courtesy; the router counted what became of it
       [s](atom::drained) -> caf::result<bool> {
         auto later = s->self->make_response_promise<bool>();
         s->drain_waiters.push_back(later);

@@ -329,12 +329,24 @@ class FromAnAgent(Scenario):
 
     async def test_unsupported_op_is_never_sent(self):
         connector, _, _, agent = await self.start()
-        number = agent.act({"op": "prompt", "chat_id": "1", "prompt_kind": "choice", "prompt_id": "n.00000001", "content": "?",
-                            "options": [{"id": "a", "label": "A"}]}, platform="telegram")
+        number = agent.act({"op": "delete", "chat_id": "1", "message_id": "m"}, platform="telegram")
         result = await agent.result(number)
         self.assertIs(result["success"], False)
         self.assertIn("unsupported", (result.get("error", "") + result.get("code", "")).lower())
         self.assertEqual(connector.outbound, [])
+
+    async def test_prompt_without_buttons_becomes_a_numbered_text_and_a_number_answers_it(self):
+        connector, gateway, link, agent = await self.start()
+        number = agent.act({"op": "prompt", "chat_id": "1", "prompt_kind": "choice", "prompt_id": "n.00000001", "content": "Which?",
+                            "options": [{"id": "a", "label": "Apple"}, {"id": "b", "label": "Banana"}]}, platform="telegram")
+        self.assertIs((await agent.result(number))["success"], True)
+        sent = connector.outbound[0]["action"]
+        self.assertEqual(sent["op"], "send")
+        for part in ("Which?", "1. Apple", "2. Banana"):
+            self.assertIn(part, sent["content"])
+        link.send(inbound("2", chat_id="1", platform="telegram"))
+        delivery = await agent.delivery("2")
+        self.assertEqual(delivery["event"]["prompt_response"]["option_id"], "b")
 
     async def test_unsupported_react_succeeds_silently(self):
         connector, _, _, agent = await self.start()
