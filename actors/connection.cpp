@@ -2,6 +2,7 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/harden.hpp"
+#include "messages/wire/commands.hpp"
 
 #include <chrono>
 
@@ -94,13 +95,19 @@ void connection_state::refused(const wire::bad_frame& x) {
 
 void connection_state::greet(const identity& who) {
   if (over) return;
-  if (!open_now) { // it goes out with the others, after them
-    setup.hellos.push_back(who);
-    return;
-  }
   std::string frame;
-  wire::encode(frame, wire::hello{who, {}});
+  wire::encode(frame, wire::hello{who, who.platform == "discord" ? setup.manifest : std::string{}});
   write(std::move(frame));
+}
+
+void connection_state::publish(const command_manifest& x) {
+  auto text = wire::encode_commands(x.commands);
+  if (text == setup.manifest) return;
+  setup.manifest = std::move(text);
+  // Not open yet: the first hellos will carry it.
+  if (!open_now) return;
+  for (auto& who : setup.hellos)
+    if (who.platform == "discord") greet(who);
 }
 
 void connection_state::write(std::string frame) {
@@ -210,7 +217,11 @@ connection_actor::behavior_type connection(connection_actor::stateful_pointer<co
       [s](const session_interrupt& x) { s->interrupt(x); },
       [s](const buffer_acks& x) { s->acknowledge(x); },
       [s](intake x) { s->room(x); },
-      [s](const identity& who) { s->greet(who); },
+      [s](const identity& who) {
+        s->setup.hellos.push_back(who); // not open yet: it goes out with the others, after them
+        if (s->open_now) s->greet(who);
+      },
+      [s](const command_manifest& x) { s->publish(x); },
       [s](link_users& x) { s->setup.users = std::move(x); },
       [s](atom::idle) {
         std::string frame;

@@ -18,6 +18,7 @@ struct connection_setup {
   std::uint64_t epoch = 0;
   dial_request dial;
   std::vector<identity> hellos; ///< the first one is the session default
+  std::string manifest;         ///< JSON array text for the Discord hello; empty = none
   milliseconds outbound_timeout{30'000};
   milliseconds close_limit{1'000};
   std::uint64_t max_frame = 8ULL << 20;
@@ -38,6 +39,7 @@ struct connection_state {
   void heard(); ///< takes what the listener holds
   void put(transmit& x, const chat_actor& from);
   void greet(const identity& who);
+  void publish(const command_manifest& x);
   void write(std::string frame);
   void interrupt(const session_interrupt& x);
   void acknowledge(const buffer_acks& x);

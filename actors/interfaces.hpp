@@ -104,10 +104,16 @@ using action_sink_actor = caf::typed_actor<
     // stop a session upstream.
     caf::reacts_to<session_interrupt>>;
 
+/// What an agent needs of the SUPERVISOR.
+using agent_registry_actor = caf::typed_actor<
+    // what it is like; again when that changes, and after each agent_host.
+    caf::reacts_to<agent_declaration>>;
+
 /// Whom an agent talks to.
 struct agent_host {
   delivery_sink_actor acks;
   action_sink_actor actions;
+  agent_registry_actor registry; ///< an agent without anything to declare need not use it
 };
 
 // -- connection -> inbound -> agent -----------------------------------------------------------------
@@ -128,6 +134,8 @@ using connection_actor = caf::typed_actor<
     caf::reacts_to<intake>,
     // link_keeper: a further platform; say hello for it on the live socket.
     caf::reacts_to<identity>,
+    // link_keeper: the manifest changed; say the Discord hello again.
+    caf::reacts_to<command_manifest>,
     // link_keeper: some of its users were restarted.
     caf::reacts_to<link_users>,
     // link_keeper: announce going_idle.
@@ -251,6 +259,8 @@ using link_keeper_actor = caf::typed_actor<
     caf::reacts_to<link_target>,
     // supervisor: who uses the connection; again after one of them was restarted.
     caf::reacts_to<link_users>,
+    // supervisor: the commands of the operator and of the agents, for this and all further hellos.
+    caf::reacts_to<command_manifest>,
     // supervisor: dormant, wake, reconnect, drain (ends with atom::drained to the supervisor).
     caf::reacts_to<command>,
     // supervisor: everything is finished; close 1000 and stop.
@@ -272,7 +282,7 @@ using settings_ptr = std::shared_ptr<const config::settings>;
 
 /// SUPERVISOR: boot order, restart of dead children, readiness, reload, ordered stop. Its death ends the
 /// gateway.
-using supervisor_actor = caf::typed_actor<
+using supervisor_actor = agent_registry_actor::extend<
     // the application: drain and stop; dormant; wake; reconnect. After drain it quits when all is done.
     caf::reacts_to<command>,
     // the application: run with these settings from now on.

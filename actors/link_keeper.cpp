@@ -3,6 +3,7 @@
 #include "actors/caf_compat.hpp"
 #include "actors/connection.hpp"
 #include "actors/harden.hpp"
+#include "messages/wire/commands.hpp"
 #include "messages/wire/tokens.hpp"
 #include "messages/wire/urls.hpp"
 
@@ -106,6 +107,7 @@ void link_keeper_state::dial(core::dial_cause cause) {
   s.dial.ping_interval = setup.ping_interval;
   s.dial.ping_timeout = setup.ping_timeout;
   s.hellos = target.identities;
+  s.manifest = wire::encode_commands(manifest.commands);
   s.outbound_timeout = setup.outbound_timeout;
   s.close_limit = setup.rules.close_limit;
   s.max_frame = setup.max_frame;
@@ -217,6 +219,10 @@ link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer
         s->users = std::move(x);
         tell(s->self, s->connection, s->users);
         if (s->up) s->spread_link();
+      },
+      [s](command_manifest& x) {
+        s->manifest = std::move(x);
+        tell(s->self, s->connection, s->manifest);
       },
       [s](command what) {
         auto now = now_of(s->self);

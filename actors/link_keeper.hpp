@@ -39,6 +39,7 @@ struct link_keeper_state {
   supervisor_actor owner;
   link_users users;
   link_target target;
+  command_manifest manifest;
   core::link_session session{core::link_rules{}};
   connection_actor connection;                         ///< of the current epoch; may be null
   std::map<std::uint64_t, connection_actor> lingering; ///< ended ones that still answer what crosses the end

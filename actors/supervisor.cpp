@@ -1,6 +1,7 @@
 #include "actors/supervisor.hpp"
 
 #include "actors/caf_compat.hpp"
+#include "actors/core/commands.hpp"
 #include "actors/egress_router.hpp"
 #include "actors/harden.hpp"
 #include "actors/identity.hpp"
@@ -124,12 +125,13 @@ void supervisor_state::start_keeper() {
   keeper = self->spawn(link_keeper, world, std::move(x), link_users{inbound, egress, agent},
                        supervisor_actor{self});
   watch("link-keeper", caf::actor_cast<caf::actor>(keeper));
+  publish();
 }
 
 void supervisor_state::rewire() {
   tell(self, inbound, route_sink{egress, egress});
   tell(self, egress, prompt_sink{inbound});
-  tell(self, agent, agent_host{inbound, egress});
+  tell(self, agent, agent_host{inbound, egress, agent_registry_actor{self}});
   tell(self, inbound, agent);
   tell(self, keeper, link_users{inbound, egress, agent});
 }
@@ -328,6 +330,16 @@ void supervisor_state::welcome() {
   tell(self, agent, welcomed);
 }
 
+void supervisor_state::declare(agent_declaration x) {
+  if (x == agents) return;
+  agents = std::move(x);
+  publish();
+}
+
+void supervisor_state::publish() {
+  tell(self, keeper, command_manifest{core::merged_commands(settings->service.commands, agents.commands)});
+}
+
 void supervisor_state::apply(const settings_ptr& next) {
   if (now != stage::running || !next) return;
   auto before = settings;
@@ -339,6 +351,7 @@ void supervisor_state::apply(const settings_ptr& next) {
                            a.delivery_key == b.delivery_key && a.endpoint == b.endpoint &&
                            a.instance_id == b.instance_id && a.wake_url == b.wake_url &&
                            a.route_keys == b.route_keys && before->idp == next->idp;
+  if (before->service.commands != next->service.commands) publish();
   auto same_policies = before->policies == next->policies;
   if (before->service.idle_after != next->service.idle_after) watch_idle();
   world.notes->note(severity::info, "settings.applied",
@@ -428,6 +441,7 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
   harden(self, world, nullptr, [s](const caf::down_msg& d) { s->child_down(d); });
   s->boot(std::move(world), std::move(setup));
   return {
+      [s](agent_declaration& x) { s->declare(std::move(x)); },
       [s](command what) {
         if (what == command::drain) {
           s->drain();

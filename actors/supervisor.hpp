@@ -51,6 +51,8 @@ struct supervisor_state {
   void linked(link_up& x);
   void link_changed(link_status& x);
   void welcome();
+  void declare(agent_declaration x);
+  void publish(); ///< what is declared, and what the operator set, to those who act on it
   void apply(const settings_ptr& next);
   caf::result<gateway_report> report();
   gateway_report known() const;
@@ -99,6 +101,7 @@ struct supervisor_state {
   credentials who;
   bool credentials_known = false; ///< decided once, whichever way
   std::map<std::string, platform_progress> provisioning, declared;
+  agent_declaration agents; ///< what the agent said it is like
   link_status link;
   link_up live;
   std::int64_t since_ms = 0;

@@ -42,6 +42,8 @@ const std::vector<entry>& catalogue() {
                                       no_proxy,
                                       group_sessions,
                                       thread_sessions,
+                                      reactions,
+                                      commands,
                                       handshake_timeout,
                                       outbound_timeout,
                                       http_timeout,

@@ -64,6 +64,8 @@ inline constexpr entry http_proxy{"HTTP_PROXY", "HTTP_PROXY", "", true, "http_pr
 inline constexpr entry no_proxy{"NO_PROXY", "NO_PROXY", "", false, "no_proxy", false};
 inline constexpr entry group_sessions{"gateway.group_sessions_per_user"};
 inline constexpr entry thread_sessions{"gateway.thread_sessions_per_user"};
+inline constexpr entry reactions{"gateway.reactions", "GATEWAY_REACTIONS", "reactions"};
+inline constexpr entry commands{"gateway.commands"};
 
 inline constexpr entry handshake_timeout{"gateway.limits.handshake_timeout", "GATEWAY_HANDSHAKE_TIMEOUT",
                                          "limits.handshake_timeout"};

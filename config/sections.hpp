@@ -17,6 +17,8 @@ std::vector<relevance_policy> read_policies(reading& in, const std::vector<ident
 service_settings read_service(reading& in);
 tls_settings read_tls(reading& in);
 proxy_settings read_proxies(reading& in);
+/// Commands for the manifest; bad ones are left out.
+std::vector<command_spec> read_commands(reading& in);
 /// Time-outs and bounds.
 limits read_limits(reading& in);
 /// Keys inside `gateway` that look like a mistyped known one.

@@ -87,6 +87,8 @@ service_settings read_service(reading& in) {
   result.proxy = read_proxies(in);
   result.group_sessions_per_user = in.boolean(keys::group_sessions, true, true);
   result.thread_sessions_per_user = in.boolean(keys::thread_sessions, false, false);
+  result.reactions = in.boolean(keys::reactions, false, false);
+  result.commands = read_commands(in);
   return result;
 }
 

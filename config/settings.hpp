@@ -1,6 +1,7 @@
 // Everything that an operator can set, typed and immutable once resolved. Each actor gets only its slice.
 #pragma once
 
+#include "messages/commands.hpp"
 #include "messages/ids.hpp"
 #include "messages/policy.hpp"
 #include "messages/secret.hpp"
@@ -98,6 +99,8 @@ struct service_settings {
   tls_settings tls;
   proxy_settings proxy;
   bool group_sessions_per_user = true, thread_sessions_per_user = false;
+  bool reactions = false;             ///< show the processing of a message on it (protocol.md 6)
+  std::vector<command_spec> commands; ///< for the Discord hello; valid, at most `most_commands`
   friend bool operator==(const service_settings&, const service_settings&) = default;
 };
 

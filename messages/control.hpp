@@ -1,6 +1,7 @@
 // Boot, link and supervision: what the actors say about themselves and about the way (never payload).
 #pragma once
 
+#include "messages/commands.hpp"
 #include "messages/credentials.hpp"
 #include "messages/descriptor.hpp"
 #include "messages/flow.hpp"
@@ -151,6 +152,26 @@ struct agent_presence {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, agent_presence& x) {
   return f(caf::meta::type_name("agent_presence"), x.attached);
+}
+
+/// agent -> supervisor: what it is like; the newest one counts, all of it.
+struct agent_declaration {
+  std::vector<command_spec> commands; ///< for the manifest; valid (fault_of)
+  friend bool operator==(const agent_declaration&, const agent_declaration&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, agent_declaration& x) {
+  return f(caf::meta::type_name("agent_declaration"), x.commands);
+}
+
+/// link_keeper -> connection: the manifest from now on (protocol.md 3, hello).
+struct command_manifest {
+  std::vector<command_spec> commands;
+  friend bool operator==(const command_manifest&, const command_manifest&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, command_manifest& x) {
+  return f(caf::meta::type_name("command_manifest"), x.commands);
 }
 
 /// agent -> inbound: these were not taken (their agent went); give them out again.

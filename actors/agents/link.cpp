@@ -54,7 +54,9 @@ void link_agent_state::detach(const agent_detached& x) {
     tell(self, host.actions, std::move(open));
   }
   if (!back.delivery_ids.empty()) tell(self, host.acks, std::move(back));
-  if (!peers.empty()) announce();
+  if (peers.empty()) return; // what was declared stays: an agent that restarts must not make hellos flap
+  announce();
+  declare();
 }
 
 void link_agent_state::announce() {
@@ -82,6 +84,7 @@ void link_agent_state::deliver(delivery& x) {
 void link_agent_state::said(agent_said& x) {
   auto it = peers.find(x.peer);
   if (it == peers.end()) return;
+  auto silent = !std::exchange(it->second.spoken, true); // so far: what an earlier agent declared is in force
   for (auto& frame : x.frames) {
     if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {
       if (auto held = holder.find(ack->delivery_id); held != holder.end()) {
@@ -97,15 +100,37 @@ void link_agent_state::said(agent_said& x) {
     } else if (auto* stop = std::get_if<wire::agent_interrupt>(&frame)) {
       tell(self, host.actions,
            session_interrupt{std::move(stop->session_key), std::move(stop->reason), stop->has_reason});
+    } else if (auto* self_portrait = std::get_if<wire::agent_hello>(&frame)) {
+      silent = false;
+      declared(x.peer, it->second, *self_portrait);
     } else if (auto* bad = std::get_if<wire::bad_agent_frame>(&frame)) {
-      world.metrics->add(counter::agent_frames_refused);
-      world.notes->note(severity::warn, "agent.bad_frame",
-                        {{"peer", std::to_string(x.peer)}, {"what", bad->what}});
-      std::string out;
-      wire::encode_error(out, bad->what, bad->request_id);
-      it->second.socket->write(std::move(out));
+      refuse(x.peer, it->second, bad->what, bad->request_id);
     }
   }
+  if (silent) declare(); // it has nothing to declare
+}
+
+void link_agent_state::refuse(std::uint64_t peer, peer_entry& entry, const std::string& what,
+                              const std::string& request_id) {
+  world.metrics->add(counter::agent_frames_refused);
+  world.notes->note(severity::warn, "agent.bad_frame", {{"peer", std::to_string(peer)}, {"what", what}});
+  std::string out;
+  wire::encode_error(out, what, request_id);
+  entry.socket->write(std::move(out));
+}
+
+void link_agent_state::declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x) {
+  for (auto& fault : x.faults) refuse(peer, entry, fault, {});
+  entry.commands = std::move(x.commands);
+  declare();
+}
+
+void link_agent_state::declare() {
+  agent_declaration all;
+  // Of two agents with a command of one name the newer one counts: it comes first.
+  for (auto it = peers.rbegin(); it != peers.rend(); ++it)
+    all.commands.insert(all.commands.end(), it->second.commands.begin(), it->second.commands.end());
+  tell(self, host.registry, std::move(all));
 }
 
 void link_agent_state::note_draft(peer_entry& from, const action_request& x) {
@@ -165,6 +190,7 @@ void link_agent_state::rehost(agent_host x) {
         }
   }
   announce();
+  if (!peers.empty()) declare();
 }
 
 link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<link_agent_state> self,
@@ -209,8 +235,7 @@ public:
   void on_open() override {}
   void on_bytes(std::string_view piece) override {
     if (broken_) return;
-    if (!lines_.feed(piece,
-                     [this](std::string_view line) { frames_.push_back(wire::decode_agent_frame(line)); })) {
+    if (!lines_.feed(piece, [this](std::string_view line) { take(line); })) {
       broken_ = true; // the rest of the line cannot be told from the next frame
       frames_.emplace_back(
           wire::bad_agent_frame{"the line is too long; nothing more is read from this link", {}});
@@ -228,11 +253,18 @@ public:
   }
 
 private:
+  void take(std::string_view line) {
+    wire::agent_hello hello;
+    bool more = true;
+    if (std::exchange(first_, false) && wire::decode_first_frame(line, hello, more))
+      frames_.emplace_back(std::move(hello));
+    if (more) frames_.push_back(wire::decode_agent_frame(line));
+  }
   caf::weak_actor_ptr to_;
   std::uint64_t peer_;
   wire::line_splitter lines_;
   std::vector<wire::agent_frame> frames_;
-  bool broken_ = false;
+  bool broken_ = false, first_ = true;
 };
 
 } // namespace

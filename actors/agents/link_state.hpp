@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace relay {
 
@@ -22,6 +23,8 @@ struct link_agent_state {
     std::shared_ptr<line_socket> socket;
     std::set<std::string> unacked;
     std::map<std::string, action_request> drafts; ///< open ones, by chat and draft id
+    std::vector<command_spec> commands; ///< as declared
+    bool spoken = false;                ///< its first frame has come
   };
   explicit link_agent_state(link_agent_actor::pointer ptr) : self(ptr) {}
 
@@ -30,6 +33,9 @@ struct link_agent_state {
   void detach(const agent_detached& x);
   void deliver(delivery& x);
   void said(agent_said& x);
+  void refuse(std::uint64_t peer, peer_entry& entry, const std::string& what, const std::string& request_id);
+  void declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x);
+  void declare(); ///< tells the host what the agents are like, all together
   void outcome_of(const action_outcome& x);
   void interrupt(const turn_interrupt& x);
   static void note_draft(peer_entry& from, const action_request& x);

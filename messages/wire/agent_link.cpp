@@ -1,6 +1,7 @@
 #include "messages/wire/agent_link.hpp"
 
 #include "messages/wire/action_codec.hpp"
+#include "messages/wire/commands.hpp"
 #include "messages/wire/descriptor_codec.hpp"
 #include "messages/wire/event_codec.hpp"
 #include "messages/wire/json_scan.hpp"
@@ -31,6 +32,14 @@ agent_frame read_interrupt(const json::value& root) {
   const auto* reason = json::find(root, "reason");
   out.has_reason = reason != nullptr && reason->IsString();
   if (out.has_reason) out.reason = json::view(*reason);
+  return out;
+}
+
+agent_hello read_hello(const json::value& root) {
+  agent_hello out;
+  if (const auto* commands = json::find(root, "commands"); commands != nullptr && !commands->IsNull())
+    read_commands(*commands, out.commands, out.faults);
+  for (auto& x : out.faults) x.insert(0, "hello: ");
   return out;
 }
 
@@ -67,7 +76,19 @@ agent_frame decode_agent_frame(std::string_view line) {
     if (!out.delivery_id.empty()) return out;
     return bad_agent_frame{"ack: delivery_id must be a non-empty string", json::id(root, "request_id")};
   }
-  return bad_agent_frame{"frame: type must be one of ack action interrupt", json::id(root, "request_id")};
+  if (type == "hello") return read_hello(root);
+  return bad_agent_frame{"frame: type must be one of hello ack action interrupt",
+                         json::id(root, "request_id")};
+}
+
+bool decode_first_frame(std::string_view line, agent_hello& out, bool& more) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  json::document doc;
+  if (!doc.parse(line) || json::find(doc.root(), "commands") == nullptr) return false;
+  const auto type = json::text(doc.root(), "type");
+  more = type == "ack" || type == "action" || type == "interrupt";
+  out = read_hello(doc.root());
+  return true;
 }
 
 void encode_ready(std::string& out, std::string_view gateway_id, const std::vector<descriptor>& platforms) {

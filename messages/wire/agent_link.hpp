@@ -2,6 +2,7 @@
 // Thread-safe, never throws.
 #pragma once
 
+#include "messages/commands.hpp"
 #include "messages/descriptor.hpp"
 #include "messages/flow.hpp"
 
@@ -26,10 +27,19 @@ struct agent_interrupt {
   std::string session_key, reason;
   bool has_reason = false;
 };
-using agent_frame = std::variant<bad_agent_frame, agent_ack, agent_action, agent_interrupt>;
+/// What an agent says about itself: `{"type":"hello","commands":[...]}`, first of all and whenever it
+/// changes.
+struct agent_hello {
+  std::vector<command_spec> commands;
+  std::vector<std::string> faults; ///< what is bad and was left out, one line each
+};
+using agent_frame = std::variant<bad_agent_frame, agent_ack, agent_action, agent_interrupt, agent_hello>;
 
 /// Decodes one line from an agent. An action that fails validation is a bad_agent_frame with its request_id.
 agent_frame decode_agent_frame(std::string_view line);
+/// Whether a link's first line says what an agent_hello does, whatever its type is; `more` is then whether it
+/// says something else besides, for decode_agent_frame().
+bool decode_first_frame(std::string_view line, agent_hello& out, bool& more);
 
 // Each appends one frame and its `\n`.
 void encode_ready(std::string& out, std::string_view gateway_id, const std::vector<descriptor>& platforms);
