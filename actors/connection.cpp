@@ -132,6 +132,21 @@ void connection_state::put(transmit& x, const chat_actor& from) {
   arm();
 }
 
+void connection_state::offer(courtesy& x) {
+  // Old connectors never answer these; what waits for its time-out must not pile up.
+  constexpr std::size_t most_open = 1000;
+  auto fits = !over && open_now && open.size() < most_open;
+  world.metrics->add(counter::reactions, fits ? "sent" : "dropped");
+  if (!fits) return;
+  auto id = setup.request_prefix + std::to_string(++requests);
+  std::string frame;
+  wire::encode(frame, wire::outbound{id, std::move(x.act), std::move(x.where)});
+  write(std::move(frame));
+  world.metrics->add(counter::frames_sent);
+  open.add(std::move(id), {}, frames, now_of(self) + setup.outbound_timeout); // nobody hears of its result
+  arm();
+}
+
 void connection_state::interrupt(const session_interrupt& x) {
   if (over) { // nothing to stop on a dead link; it must not throw or wait either (F20)
     world.metrics->add(counter::interrupts_sent, "dropped");
@@ -214,6 +229,7 @@ connection_actor::behavior_type connection(connection_actor::stateful_pointer<co
   auto* s = &self->state;
   return {
       [s](transmit& x) { s->put(x, caf::actor_cast<chat_actor>(s->self->current_sender())); },
+      [s](courtesy& x) { s->offer(x); },
       [s](const session_interrupt& x) { s->interrupt(x); },
       [s](const buffer_acks& x) { s->acknowledge(x); },
       [s](intake x) { s->room(x); },

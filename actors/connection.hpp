@@ -38,6 +38,7 @@ struct connection_state {
   void begin(ports p, connection_setup s, link_keeper_actor k);
   void heard(); ///< takes what the listener holds
   void put(transmit& x, const chat_actor& from);
+  void offer(courtesy& x);
   void greet(const identity& who);
   void publish(const command_manifest& x);
   void write(std::string frame);

@@ -59,7 +59,8 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
   // Indicators and reactions are no answer: the turn goes on behind them.
   auto answers = x.act.kind != op::typing && x.act.kind != op::react && x.act.kind != op::get_chat_info;
   open.emplace(token, open_action{later, std::move(x.request_id), key,
-                                  answers ? x.delivery_id : std::string{}, std::move(prompt_id)});
+                                  answers ? x.delivery_id : std::string{}, std::move(prompt_id),
+                                  core::ends_turn(x.act)});
   world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   tell(self, chat.handle,
        chat_action{token, std::move(x.act), std::move(to.where), hold.count(), x.delivery_id});
@@ -127,7 +128,12 @@ void egress_state::settle(std::uint64_t token, action_result result) {
       waiting.erase(more);
     }
   }
+  auto how = result.how;
   done.asker.deliver(action_outcome{std::move(done.request_id), std::move(result)});
+  if (done.ends && !done.turn.empty() && shown.size() > 0)
+    end_turn(done.turn, how == outcome::done       ? core::turn_end::answered
+                        : how == outcome::definite ? core::turn_end::failed
+                                                   : core::turn_end::unknown);
   drained_yet();
 }
 
@@ -214,6 +220,7 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
           s->turns.opened(x.delivery_id, now_of(s->self)); // a chat alone is no turn
         s->world.metrics->set(gauge::routes_known, static_cast<std::int64_t>(s->routes.chats()));
       },
+      [s](const turn_mark& x) { s->mark(x); },
       [s](chat_outcome& x) { s->settle(x.token, std::move(x.result)); },
       [s](prompt_shown& x) { tell(s->self, s->registry.prompts, std::move(x)); },
       [s](const prompt_sink& x) { s->registry = x; },

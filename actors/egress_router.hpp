@@ -4,6 +4,7 @@
 #include "actors/core/ledger.hpp"
 #include "actors/core/open_turns.hpp"
 #include "actors/core/prompts.hpp"
+#include "actors/core/reactions.hpp"
 #include "actors/core/routes.hpp"
 #include "actors/interfaces.hpp"
 
@@ -41,6 +42,7 @@ struct egress_state {
     chat_key chat;
     std::string turn;      ///< the delivery that a message of it answers; empty when it is none
     std::string prompt_id; ///< of a prompt
+    bool ends = false;     ///< its outcome decides what that one's message shows
   };
   explicit egress_state(egress_router_actor::pointer ptr);
 
@@ -48,6 +50,10 @@ struct egress_state {
   void settle(std::uint64_t token, action_result result);
   std::string open_prompt(action& x, const chat_key& chat);
   void use(const link_up& x);
+  void mark(const turn_mark& x);
+  void end_turn(const std::string& delivery_id, core::turn_end how);
+  bool can_react(const std::string& platform) const;
+  void react(const std::string& delivery_id, std::vector<action> what);
   void interrupt(const session_interrupt& x);
   chat_entry& chat_of(const chat_key& key);
   void lost(const caf::actor_addr& who);
@@ -64,6 +70,7 @@ struct egress_state {
   core::open_turns turns;
   core::prompt_minter minter{{}, 0};
   prompt_sink registry;
+  core::reaction_book shown{10'000};
   link_up link;
   std::unordered_map<chat_key, chat_entry> chats;
   std::list<chat_key> ages; ///< least recently used chat first

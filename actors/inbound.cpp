@@ -1,6 +1,7 @@
 #include "actors/inbound.hpp"
 
 #include "actors/caf_compat.hpp"
+#include "actors/core/reactions.hpp"
 #include "actors/harden.hpp"
 #include "messages/wire/actions.hpp"
 #include "messages/wire/prompts.hpp"
@@ -92,7 +93,8 @@ void inbound_state::acked(const delivery_ack& x) {
 }
 
 void inbound_state::execute(core::inbox_step& step) {
-  for (auto id : step.dead) {
+  for (auto& [id, event] : step.dead) {
+    mark(name_of(id), *event, true);
     world.metrics->add(counter::events_dead_letter);
     world.notes->note(severity::error, "event.dead_letter",
                       {{"delivery", name_of(id)},
@@ -108,9 +110,15 @@ void inbound_state::execute(core::inbox_step& step) {
       world.metrics->add(counter::events_redelivered);
       tell(self, sink.routes, route_of(out.id, *x.event)); // the router may have been restarted since
     }
+    mark(out.id, *x.event, false);
     tell(self, agent, std::move(out));
   }
   after();
+}
+
+void inbound_state::mark(const std::string& delivery_id, const inbound_event& x, bool given_up) {
+  if (setup.reactions && core::carries_reactions(x))
+    tell(self, sink.routes, turn_mark{delivery_id, x.chat(), x.message_id, given_up});
 }
 
 void inbound_state::after() {

@@ -26,6 +26,7 @@ struct inbound_setup {
   /// Whether the agent counts as present from the start (a built-in or embedded one), or says so itself (the
   /// link).
   bool agent_present = true;
+  bool reactions = false; ///< tell egress_router where turns begin and which were given up
 };
 
 struct inbound_state {
@@ -37,6 +38,7 @@ struct inbound_state {
   void tell_late(const inbound_event& x);
   void acked(const delivery_ack& x);
   void execute(core::inbox_step& step);
+  void mark(const std::string& delivery_id, const inbound_event& x, bool given_up);
   void after();
   void drained_yet();
   std::string name_of(std::uint64_t id) const { return setup.id_prefix + std::to_string(id); }

@@ -126,6 +126,8 @@ struct link_users;
 using connection_actor = caf::typed_actor<
     // chat: put this on the wire; answered by `transmitted`, exactly one each, also when the socket ends.
     caf::reacts_to<transmit>,
+    // egress_router: something that may be left out.
+    caf::reacts_to<courtesy>,
     // egress_router: an interrupt of the agent.
     caf::reacts_to<session_interrupt>,
     // inbound: acknowledge these to the connector.
@@ -151,7 +153,7 @@ using connection_actor = caf::typed_actor<
 
 /// What INBOUND needs of EGRESS ROUTER.
 struct route_sink {
-  caf::typed_actor<caf::reacts_to<route_seen>> routes;
+  caf::typed_actor<caf::reacts_to<route_seen>, caf::reacts_to<turn_mark>> routes;
   action_sink_actor actions; ///< for what it says to a chat itself
 };
 
@@ -210,6 +212,8 @@ struct fronted_set {
 using egress_router_actor = action_sink_actor::extend<
     // inbound: how this event's chat is answered; comes before the event reaches an agent.
     caf::reacts_to<route_seen>,
+    // inbound: a turn begins, or was given up.
+    caf::reacts_to<turn_mark>,
     // chat: the outcome of an action.
     caf::reacts_to<chat_outcome>,
     // chat: how a prompt is shown, told before it leaves; handed on to inbound.

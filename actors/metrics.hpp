@@ -41,6 +41,7 @@ enum class counter : std::uint8_t {
   child_restarts,     ///< label child: actor name
   agents_attached,
   agent_frames_refused,
+  reactions,      ///< label outcome: sent dropped
   stray_messages, ///< label kind: error down unexpected exception
   count_
 };

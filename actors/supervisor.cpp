@@ -104,6 +104,7 @@ void supervisor_state::start_inbound() {
   x.id_prefix = "d" + hex(world.world->random()) + "-";
   x.prompt_nonce = prompt_nonce;
   x.agent_present = setup.agent_present;
+  x.reactions = settings->service.reactions;
   inbound = self->spawn(relay::inbound, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("inbound", caf::actor_cast<caf::actor>(inbound));
   tell(self, inbound, live);

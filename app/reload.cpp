@@ -30,6 +30,7 @@ std::vector<std::string> needs_restart(const config::settings& running, const co
   compare("gateway.agent", a.agent == b.agent);
   compare("gateway.state_dir", a.state_dir == b.state_dir);
   compare("gateway.scheduler", a.scheduler == b.scheduler);
+  compare("gateway.reactions", a.reactions == b.reactions);
   compare("gateway.tls", a.tls == b.tls);
   compare("the proxy", a.proxy == b.proxy);
   return result;

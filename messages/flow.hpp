@@ -97,6 +97,31 @@ typename Inspector::result_type inspect(Inspector& f, route_seen& x) {
   return f(caf::meta::type_name("route_seen"), x.delivery_id, x.chat, x.who, x.parent_chat_id);
 }
 
+/// inbound -> egress_router: a turn begins on this message, or it was given up. Only when reactions are on.
+struct turn_mark {
+  std::string delivery_id;
+  chat_key chat;
+  std::string message_id;
+  bool given_up = false;
+  friend bool operator==(const turn_mark&, const turn_mark&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, turn_mark& x) {
+  return f(caf::meta::type_name("turn_mark"), x.delivery_id, x.chat, x.message_id, x.given_up);
+}
+
+/// egress_router -> connection: put this on the wire if that is possible right now; nobody wants to know what
+/// became of it.
+struct courtesy {
+  action act;
+  route where;
+  friend bool operator==(const courtesy&, const courtesy&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, courtesy& x) {
+  return f(caf::meta::type_name("courtesy"), x.act, x.where);
+}
+
 /// egress_router -> chat: one routed action. `token` is the router's name for it; `hold_until` is in
 /// nanoseconds of the actor clock: unsent by then it fails as definite.
 struct chat_action {

@@ -125,7 +125,7 @@ void inbox::give_again(std::uint64_t id, instant now, inbox_step& out) {
   if (x.attempts >= rules_.max_deliveries) { // it blocks its chat no longer
     dead_.push_back(x.event);
     if (dead_.size() > rules_.max_dead) dead_.pop_front();
-    out.dead.push_back(id);
+    out.dead.emplace_back(id, x.event);
     settle(id, now, out); // a terminal decision is an ack (F32)
     return;
   }

@@ -11,6 +11,7 @@
 #include <list>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace relay::core {
@@ -29,9 +30,10 @@ struct handout {
 /// What to do, in order: nothing in here depends on a later part.
 struct inbox_step {
   std::vector<handout> deliver;
-  std::vector<std::string> acks;   ///< buffer ids that the connector may drop
-  std::vector<std::uint64_t> dead; ///< set aside just now
-  std::uint64_t fresh = 0;         ///< the id that accept() gave to a fresh event
+  std::vector<std::string> acks; ///< buffer ids that the connector may drop
+  /// Set aside just now.
+  std::vector<std::pair<std::uint64_t, event_ref>> dead;
+  std::uint64_t fresh = 0; ///< the id that accept() gave to a fresh event
 };
 
 enum class arrival : std::uint8_t {
