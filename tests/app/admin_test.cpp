@@ -66,6 +66,7 @@ supervisor_actor::behavior_type fake_supervisor(supervisor_actor::pointer self,
       [](atom::drained) {},
       [](atom::due, std::uint64_t) {},
       [](atom::start, const std::string&) {},
+      [](atom::idle) {},
   };
 }
 
