@@ -48,7 +48,7 @@ struct script {
 supervisor_actor::behavior_type fake_supervisor(supervisor_actor::pointer self,
                                                 const std::shared_ptr<script>& say) {
   return {
-      [](const command_manifest&) {},
+      [](const agent_declaration&) {},
       [say](command x) { say->told(to_string(x)); },
       [](const settings_ptr&) {},
       [self, say](atom::status) -> caf::result<gateway_report> {
