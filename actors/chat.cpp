@@ -9,7 +9,25 @@ void chat_state::execute(core::lane_step& step) {
   for (auto& x : step.shown) tell(self, router, std::move(x));
   for (auto& x : step.out) tell(self, connection, std::move(x));
   for (auto& x : step.done) tell(self, router, std::move(x));
+  for (auto& x : step.uploads) upload(x);
   arm();
+}
+
+void chat_state::upload(const core::upload& x) {
+  auto settle = [this, number = x.number](const media_reference& where) {
+    core::lane_step step;
+    lane.uploaded(number, where, step);
+    execute(step);
+  };
+  if (!media) {
+    settle({{}, "media_refused", "this gateway uploads no files"});
+    return;
+  }
+  // Longer than the upload itself may take, which tells more about what went wrong.
+  self->request(media, caf::duration{std::chrono::seconds{75}}, x.file)
+      .then(settle, [settle](const caf::error&) {
+        settle({{}, "media_refused", "the file was not uploaded: whoever does that is gone"});
+      });
 }
 
 void chat_state::arm() {
@@ -20,11 +38,12 @@ void chat_state::arm() {
 }
 
 chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, ports world,
-                               egress_router_actor router, chat_key key, link_up link) {
+                               egress_router_actor router, chat_key key, link_up link, media_actor media) {
   harden(self, world);
   auto* s = &self->state;
   s->router = std::move(router);
   s->key = std::move(key);
+  s->media = std::move(media);
   auto use = [s](const link_up& x) {
     if (x.connection && x.connection == s->connection) { // another platform's descriptor came
       s->lane.describe(x.what);
@@ -47,6 +66,13 @@ chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, po
       [s](const transmitted& x) {
         core::lane_step step;
         s->lane.settled(x, step);
+        s->execute(step);
+      },
+      [s](const media_actor& x) {
+        if (x == s->media) return;
+        s->media = x;
+        core::lane_step step;
+        s->lane.upload_lost(step);
         s->execute(step);
       },
       use,

@@ -13,12 +13,14 @@ struct chat_state {
   static inline const char* name = "chat";
   explicit chat_state(chat_actor::pointer ptr) : self(ptr) {}
   void execute(core::lane_step& step);
+  void upload(const core::upload& x);
   void arm();
 
   chat_actor::pointer self;
   egress_router_actor router;
   chat_key key;
   connection_actor connection;
+  media_actor media; ///< may be null
   core::lane lane;
   std::uint64_t taken = 0, generation = 0;
   core::deadline armed;
@@ -26,6 +28,6 @@ struct chat_state {
 
 /// `link`: the connection to begin with; its handle may be null.
 chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, ports world,
-                               egress_router_actor router, chat_key key, link_up link);
+                               egress_router_actor router, chat_key key, link_up link, media_actor media);
 
 } // namespace relay

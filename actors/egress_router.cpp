@@ -58,9 +58,9 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
   chat.used = now;
   // Indicators and reactions are no answer: the turn goes on behind them.
   auto answers = x.act.kind != op::typing && x.act.kind != op::react && x.act.kind != op::get_chat_info;
-  open.emplace(token, open_action{later, std::move(x.request_id), key,
-                                  answers ? x.delivery_id : std::string{}, std::move(prompt_id),
-                                  core::ends_turn(x.act)});
+  open.emplace(token,
+               open_action{later, std::move(x.request_id), key, answers ? x.delivery_id : std::string{},
+                           std::move(prompt_id), core::ends_turn(x.act)});
   world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   tell(self, chat.handle,
        chat_action{token, std::move(x.act), std::move(to.where), hold.count(), x.delivery_id});
@@ -94,7 +94,7 @@ egress_state::chat_entry& egress_state::chat_of(const chat_key& key) {
     return it->second;
   }
   chat_entry fresh;
-  fresh.handle = self->spawn(chat, world, egress_router_actor{self}, key, link);
+  fresh.handle = self->spawn(chat, world, egress_router_actor{self}, key, link, media);
   self->monitor(fresh.handle);
   by_address.emplace(fresh.handle.address(), key);
   fresh.age = ages.insert(ages.end(), key);
@@ -225,6 +225,10 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
       [s](prompt_shown& x) { tell(s->self, s->registry.prompts, std::move(x)); },
       [s](const prompt_sink& x) { s->registry = x; },
       [s](const link_up& x) { s->use(x); },
+      [s](const media_actor& x) {
+        s->media = x;
+        for (auto& [key, entry] : s->chats) tell(s->self, entry.handle, x);
+      },
       [s](fronted_set& x) { s->routes.fronted(std::move(x.all)); },
       [s](atom::finish) {
         for (auto& [key, entry] : s->chats) tell(s->self, entry.handle, atom::finish_v);

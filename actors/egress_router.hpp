@@ -72,6 +72,7 @@ struct egress_state {
   prompt_sink registry;
   core::reaction_book shown{10'000};
   link_up link;
+  media_actor media;
   std::unordered_map<chat_key, chat_entry> chats;
   std::list<chat_key> ages; ///< least recently used chat first
   std::unordered_map<caf::actor_addr, chat_key> by_address;

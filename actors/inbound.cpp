@@ -1,6 +1,7 @@
 #include "actors/inbound.hpp"
 
 #include "actors/caf_compat.hpp"
+#include "actors/core/media_shelf.hpp"
 #include "actors/core/reactions.hpp"
 #include "actors/harden.hpp"
 #include "messages/wire/actions.hpp"
@@ -38,6 +39,7 @@ void inbound_state::take(inbound_batch& batch) {
   }
   ever += batch.items.size();
   world.metrics->add(counter::events_received, batch.items.size());
+  std::vector<std::pair<std::uint64_t, std::vector<std::string>>> fetches;
   for (auto& item : batch.items) {
     step.fresh = 0;
     if (!item.event->interaction) places.learn(item.event->source);
@@ -45,14 +47,29 @@ void inbound_state::take(inbound_batch& batch) {
     if (prompts.concerns(*item.event) && !inbox.known(*item.event, item.buffer_id, now) &&
         answers_prompt(item, now, step))
       continue;
-    if (inbox.accept(item.event, item.buffer_id, now, step) != core::arrival::fresh) {
+    auto urls = want_files && media ? core::media_urls(*item.event) : std::vector<std::string>{};
+    if (inbox.accept(item.event, item.buffer_id, now, step, !urls.empty()) != core::arrival::fresh) {
       world.metrics->add(counter::events_duplicate);
       continue;
     }
     // Before the event can reach an agent, so that its answer finds the route.
     tell(self, sink.routes, route_of(name_of(step.fresh), *item.event));
+    if (!urls.empty()) fetches.emplace_back(step.fresh, std::move(urls));
   }
   execute(step);
+  for (auto& [id, urls] : fetches) fetch(id, std::move(urls));
+}
+
+/// On receipt, because references expire; the event waits in its chat, no other chat does (F17).
+void inbound_state::fetch(std::uint64_t id, std::vector<std::string> urls) {
+  auto go_on = [this, id](std::vector<media_file> files) {
+    core::inbox_step step;
+    inbox.ready(id, std::move(files), now_of(self), step);
+    execute(step);
+  };
+  self->request(media, caf::duration{setup.media_patience}, media_wanted{name_of(id), std::move(urls)})
+      .then([go_on](media_ready& x) { go_on(std::move(x.files)); },
+            [go_on](const caf::error&) { go_on({}); }); // the URLs are still there
 }
 
 /// Whether the event ends here: an answer that no agent waits for. One that is for the agent may be changed.
@@ -101,10 +118,15 @@ void inbound_state::execute(core::inbox_step& step) {
                        {"attempts", std::to_string(setup.rules.max_deliveries)},
                        {"next", "set aside; its chat goes on"}});
   }
+  if (!step.released.empty()) {
+    media_released over;
+    for (auto id : step.released) over.delivery_ids.push_back(name_of(id));
+    tell(self, media, std::move(over));
+  }
   if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
   for (auto& x : step.deliver) {
     delivery out{name_of(x.id), wire::session_key(places.keyed(*x.event), setup.sessions), x.event,
-                 x.redelivered};
+                 x.redelivered, std::move(x.files)};
     world.metrics->add(counter::events_delivered);
     if (x.redelivered) {
       world.metrics->add(counter::events_redelivered);
@@ -189,6 +211,14 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       [s](prompt_opened& x) { s->prompts.open(std::move(x), now_of(s->self)); },
       [s](const prompt_shown& x) { s->prompts.shown(x); },
       [](const action_outcome&) {}, // a notice is a courtesy; the router counted what became of it
+      [s](const media_actor& x) {
+        if (x == s->media) return;
+        s->media = x;
+        core::inbox_step step;
+        s->inbox.all_ready(now_of(s->self), step); // what the old one was asked for never comes
+        s->execute(step);
+      },
+      [s](media_wish x) { s->want_files = x.paths; },
       [s](atom::drained) -> caf::result<bool> {
         auto later = s->self->make_response_promise<bool>();
         s->drain_waiters.push_back(later);

@@ -26,7 +26,8 @@ struct inbound_setup {
   /// Whether the agent counts as present from the start (a built-in or embedded one), or says so itself (the
   /// link).
   bool agent_present = true;
-  bool reactions = false; ///< tell egress_router where turns begin and which were given up
+  milliseconds media_patience{75'000}; ///< longer than the media actor may take
+  bool reactions = false;              ///< tell egress_router where turns begin and which were given up
 };
 
 struct inbound_state {
@@ -38,6 +39,7 @@ struct inbound_state {
   void tell_late(const inbound_event& x);
   void acked(const delivery_ack& x);
   void execute(core::inbox_step& step);
+  void fetch(std::uint64_t id, std::vector<std::string> urls);
   void mark(const std::string& delivery_id, const inbound_event& x, bool given_up);
   void after();
   void drained_yet();
@@ -53,6 +55,8 @@ struct inbound_state {
   core::places places{1};
   route_sink sink;
   agent_actor agent;
+  media_actor media;
+  bool want_files = false; ///< some agent wants attachments as files
   std::uint32_t agents = 0;
   std::uint64_t ever = 0; ///< events that came
   link_up link;

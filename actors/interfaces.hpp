@@ -66,6 +66,40 @@ using policy_actor = caf::typed_actor<
     // INTERNAL: a platform's next try is due.
     caf::reacts_to<atom::due, std::string, std::uint64_t>>;
 
+// -- attachments ---------------------------------------------------------------------------------------
+
+/// Where attachments are kept and who may have them.
+struct media_access {
+  std::string store; ///< the connector's own; empty = there is none
+  credentials who;   ///< not usable = without a token
+};
+/// The media port's answers to the call of this number.
+struct fetch_done {
+  std::uint64_t call = 0;
+  media_fetched what;
+};
+struct upload_done {
+  std::uint64_t call = 0;
+  media_uploaded what;
+};
+
+/// MEDIA: attachments between the connector's store and files of this machine (actors/core/media_shelf).
+using media_actor = caf::typed_actor<
+    // inbound: fetch a delivery's attachments; answered in bounded time, whatever became of them.
+    caf::replies_to<media_wanted>::with<media_ready>,
+    // inbound: these files may go.
+    caf::reacts_to<media_released>,
+    // chat: put a file into the store; always answered.
+    caf::replies_to<local_file>::with<media_reference>,
+    // supervisor: the store and the credentials from now on.
+    caf::reacts_to<media_access>,
+    // supervisor: inbound was started anew; nobody waits for files any more.
+    caf::reacts_to<atom::start>,
+    // the media port.
+    caf::reacts_to<fetch_done>, caf::reacts_to<upload_done>,
+    // INTERNAL: an event may have waited long enough.
+    caf::reacts_to<atom::due>>;
+
 // -- agents: the far end of the way in, the near end of the way out ---------------------------------
 
 struct agent_host;
@@ -174,6 +208,10 @@ using inbound_actor = delivery_sink_actor::extend<
     caf::reacts_to<prompt_shown>,
     // egress_router: what became of what it said to a chat itself.
     caf::reacts_to<action_outcome>,
+    // supervisor: who fetches attachments; again after it was restarted.
+    caf::reacts_to<media_actor>,
+    // supervisor: whether some agent wants them as files.
+    caf::reacts_to<media_wish>,
     // supervisor: drained yet? Answers when no event is with an agent any more.
     caf::replies_to<atom::drained>::with<bool>, caf::replies_to<atom::status>::with<inbound_report>,
     // INTERNAL: an ack is overdue.
@@ -187,6 +225,8 @@ using chat_actor = caf::typed_actor<
     caf::reacts_to<chat_action>,
     // connection: what became of a piece.
     caf::reacts_to<transmitted>,
+    // egress_router: who uploads files.
+    caf::reacts_to<media_actor>,
     // egress_router: the connection to use, or that there is none.
     caf::reacts_to<link_up>,
     // egress_router: no connection will come any more; fail what is held.
@@ -222,6 +262,8 @@ using egress_router_actor = action_sink_actor::extend<
     caf::reacts_to<prompt_sink>,
     // link_keeper: the connection to use, or that there is none.
     caf::reacts_to<link_up>,
+    // supervisor: who uploads files; again after it was restarted.
+    caf::reacts_to<media_actor>,
     // supervisor: after a reload.
     caf::reacts_to<fronted_set>,
     // supervisor: no connection will come any more; fail what is held.
@@ -314,6 +356,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::prompt_sink)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::route_sink)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_host)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::media_access)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::media_actor)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fetch_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::upload_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_target)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_users)

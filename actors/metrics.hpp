@@ -32,15 +32,17 @@ enum class counter : std::uint8_t {
   results_unmatched, ///< results of unknown or settled requests
   interrupts_received,
   interrupts_unknown, ///< of sessions that no attached agent got an event of
-  interrupts_sent, ///< label outcome: sent dropped
-  dials,           ///< label cause: start backoff fresh_token wake reconnect dormant
-  links_ended,     ///< label reason: closed refused timeout network revoked local
+  interrupts_sent,    ///< label outcome: sent dropped
+  dials,              ///< label cause: start backoff fresh_token wake reconnect dormant
+  links_ended,        ///< label reason: closed refused timeout network revoked local
   handshakes,
   provision_attempts, ///< label outcome: done failed
   policy_attempts,    ///< label outcome: done failed
   child_restarts,     ///< label child: actor name
   agents_attached,
   agent_frames_refused,
+  media_fetched,  ///< label outcome: done failed
+  media_uploaded, ///< label outcome: done failed
   reactions,      ///< label outcome: sent dropped
   stray_messages, ///< label kind: error down unexpected exception
   count_
@@ -56,6 +58,7 @@ enum class gauge : std::uint8_t {
   dead_letters,
   prompts_known,
   agents_now,
+  media_bytes, ///< on disk
   count_
 };
 

@@ -100,6 +100,45 @@ public:
   virtual void call(http_request what, std::function<void(http_response)> done) = 0;
 };
 
+// -- attachments: the connector's media store and files of this machine (protocol.md 6, Media) --------
+
+struct media_fetch {
+  std::string url;
+  secret bearer; ///< goes to this URL's host only: redirects are not followed (F48)
+  milliseconds timeout{60'000};
+  std::uint64_t max_bytes = 0; ///< a longer answer is an error and leaves no file
+};
+struct media_fetched {
+  std::string path; ///< absolute, random, readable by this user alone; empty = failed
+  std::uint64_t bytes = 0;
+  std::string error; ///< one line; never empty without a path
+};
+struct media_upload {
+  std::string url;
+  secret bearer;
+  std::string path, content_type, filename;
+  milliseconds timeout{60'000};
+  std::uint64_t max_bytes = 0; ///< a larger file is not sent
+};
+struct media_uploaded {
+  enum class step : std::uint8_t { file_unreadable, file_too_large, not_reached, answered };
+  step how = step::not_reached;
+  int status = 0;    ///< when answered
+  std::string body;  ///< when answered; at most 64 KiB
+  std::string error; ///< one line; empty only when answered
+};
+/// Bytes pass piece by piece between socket and disk; no file is ever held in memory, and the disk is never
+/// waited for on a thread that serves sockets.
+class media_port {
+public:
+  virtual ~media_port() = default;
+  /// Calls `done` exactly once, unless the port ends first, as the others do.
+  virtual void fetch(media_fetch what, std::function<void(media_fetched)> done) = 0;
+  virtual void upload(media_upload what, std::function<void(media_uploaded)> done) = 0;
+  /// Removes files that fetch() made. All that are left go with the port.
+  virtual void remove(std::vector<std::string> paths) = 0;
+};
+
 // -- clock, randomness, files ---------------------------------------------------------------------
 
 /// Steady time is the actor clock's. Here is only what CAF has not.
@@ -154,6 +193,7 @@ struct ports {
   std::shared_ptr<world_port> world;
   std::shared_ptr<notes_port> notes;
   std::shared_ptr<metrics_port> metrics;
+  std::shared_ptr<media_port> media;
 };
 
 } // namespace relay

@@ -7,6 +7,7 @@
 #include "actors/identity.hpp"
 #include "actors/inbound.hpp"
 #include "actors/link_keeper.hpp"
+#include "actors/media.hpp"
 #include "actors/policy.hpp"
 #include "actors/provisioner.hpp"
 #include "messages/wire/urls.hpp"
@@ -44,6 +45,7 @@ void supervisor_state::boot(ports p, supervisor_setup s) {
   prompt_nonce = hex(world.world->random());
   // From the far end to the near one, so that nobody talks to somebody who is not there yet.
   start_agent();
+  start_media();
   start_egress();
   start_inbound();
   start_keeper();
@@ -74,6 +76,12 @@ void supervisor_state::start_agent() {
     agent = setup.agent;
   }
   if (agent) watch("agent", caf::actor_cast<caf::actor>(agent));
+}
+
+void supervisor_state::start_media() {
+  media_setup x;
+  media = self->spawn(relay::media, world, x, caf::actor_cast<caf::strong_actor_ptr>(self));
+  watch("media", caf::actor_cast<caf::actor>(media));
 }
 
 void supervisor_state::start_egress() {
@@ -107,6 +115,8 @@ void supervisor_state::start_inbound() {
   x.reactions = settings->service.reactions;
   inbound = self->spawn(relay::inbound, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("inbound", caf::actor_cast<caf::actor>(inbound));
+  tell(self, media, atom::start_v); // whoever had files is gone
+  tell(self, inbound, media_wish{agents.media_paths});
   tell(self, inbound, live);
 }
 
@@ -132,6 +142,8 @@ void supervisor_state::start_keeper() {
 void supervisor_state::rewire() {
   tell(self, inbound, route_sink{egress, egress});
   tell(self, egress, prompt_sink{inbound});
+  tell(self, inbound, media);
+  tell(self, egress, media);
   tell(self, agent, agent_host{inbound, egress, agent_registry_actor{self}});
   tell(self, inbound, agent);
   tell(self, keeper, link_users{inbound, egress, agent});
@@ -259,6 +271,11 @@ void supervisor_state::restart(const std::string& which) {
     start_agent();
     rewire();
     tell(self, agent, welcomed);
+  } else if (which == "media") {
+    start_media();
+    equip();
+    tell(self, inbound, media); // no more than that: rewire() would give out again what the agent has
+    tell(self, egress, media);
   } else if (which == "egress-router") {
     start_egress();
     rewire();
@@ -295,8 +312,14 @@ void supervisor_state::decided(credentials_decided& x) {
   if (changed) welcome();
 }
 
+void supervisor_state::equip() {
+  auto store = relay_on() ? wire::derive_urls(settings->relay.url).media : std::string{};
+  tell(self, media, media_access{std::move(store), who});
+}
+
 void supervisor_state::aim() {
   if (!credentials_known || now != stage::running) return;
+  equip();
   tell(self, keeper,
        relay_on() ? link_target{settings->relay.url, who, settings->relay.identities} : link_target{});
 }
@@ -339,6 +362,7 @@ void supervisor_state::declare(agent_declaration x) {
 
 void supervisor_state::publish() {
   tell(self, keeper, command_manifest{core::merged_commands(settings->service.commands, agents.commands)});
+  tell(self, inbound, media_wish{agents.media_paths});
 }
 
 void supervisor_state::apply(const settings_ptr& next) {

@@ -34,6 +34,7 @@ struct supervisor_state {
   // -- start and restart (supervisor.cpp)
   void boot(ports p, supervisor_setup s);
   void start_agent();
+  void start_media();
   void start_egress();
   void start_inbound();
   void start_keeper();
@@ -47,6 +48,7 @@ struct supervisor_state {
   // -- what is known (supervisor.cpp)
   void decided(credentials_decided& x);
   void aim();
+  void equip(); ///< tells where attachments are kept
   void progressed(platform_progress& x, bool provisioning);
   void linked(link_up& x);
   void link_changed(link_status& x);
@@ -88,6 +90,7 @@ struct supervisor_state {
   link_keeper_actor keeper;
   inbound_actor inbound;
   egress_router_actor egress;
+  media_actor media;
   agent_actor agent;
 
   struct child {

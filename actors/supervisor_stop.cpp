@@ -79,7 +79,8 @@ void supervisor_state::due(std::uint64_t which) {
 void supervisor_state::begin_stopping() {
   now = stage::stopping;
   // The way of the data, from its source: nobody is left to talk to somebody who is gone.
-  stop_order = {"provisioner", "identity", "policy", "link-keeper", "inbound", "agent", "egress-router"};
+  stop_order = {"provisioner", "identity", "policy",        "link-keeper",
+                "inbound",     "agent",    "egress-router", "media"};
   std::reverse(stop_order.begin(), stop_order.end());
   tell_later<supervisor_actor>(self, 500ms, atom::due_v, ++generation);
   stop_children();

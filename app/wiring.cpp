@@ -21,6 +21,7 @@ ports real_ports(boost::asio::io_context& io, const config::settings& settings,
   ports out;
   out.link = net::make_healing_link_port(io, options);
   out.http = net::make_healing_http_port(io, options);
+  out.media = net::make_media_port(io, options, net::media_base(settings.service.state_dir));
   out.world = make_world_port();
   out.notes = std::move(notes);
   out.metrics = std::move(metrics);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/ids.hpp"
+#include "messages/media.hpp"
 
 #include <cstdint>
 #include <string>
@@ -43,12 +44,13 @@ struct action {
   std::string follow_up_kind; ///< follow_up only: `<platform>.<capability>`
   std::string metadata;       ///< the metadata object as JSON text; empty = none
   std::string rest;           ///< the remaining members as a JSON object text; empty = none
+  local_file file{};          ///< send_media only: uploaded first; never on the wire itself
   friend bool operator==(const action&, const action&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, action& x) {
   return f(caf::meta::type_name("action"), x.kind, x.chat_id, x.content, x.message_id, x.reply_to,
-           x.session_key, x.follow_up_kind, x.metadata, x.rest);
+           x.session_key, x.follow_up_kind, x.metadata, x.rest, x.file);
 }
 
 /// What makes an action routable to its tenant (protocol.md 6, routing rule 2). Empty = not known.

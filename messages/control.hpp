@@ -157,11 +157,12 @@ typename Inspector::result_type inspect(Inspector& f, agent_presence& x) {
 /// agent -> supervisor: what it is like; the newest one counts, all of it.
 struct agent_declaration {
   std::vector<command_spec> commands; ///< for the manifest; valid (fault_of)
+  bool media_paths = false;           ///< wants attachments as files of this machine (delivery::files)
   friend bool operator==(const agent_declaration&, const agent_declaration&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, agent_declaration& x) {
-  return f(caf::meta::type_name("agent_declaration"), x.commands);
+  return f(caf::meta::type_name("agent_declaration"), x.commands, x.media_paths);
 }
 
 /// link_keeper -> connection: the manifest from now on (protocol.md 3, hello).

@@ -5,6 +5,7 @@
 #include "messages/credentials.hpp"
 #include "messages/descriptor.hpp"
 #include "messages/event.hpp"
+#include "messages/media.hpp"
 #include "messages/result.hpp"
 
 #include <cstdint>
@@ -20,12 +21,13 @@ struct delivery {
   std::string id;
   std::string session_key;
   event_ref event;
-  bool redelivered = false; ///< it may be a repeat
+  bool redelivered = false;        ///< it may be a repeat
+  std::vector<media_file> files{}; ///< attachments fetched for it; gone after its ack
   friend bool operator==(const delivery&, const delivery&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, delivery& x) {
-  return f(caf::meta::type_name("delivery"), x.id, x.session_key, x.event, x.redelivered);
+  return f(caf::meta::type_name("delivery"), x.id, x.session_key, x.event, x.redelivered, x.files);
 }
 
 /// The event is the agent's now. Unknown ids are counted and ignored.

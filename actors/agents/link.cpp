@@ -70,9 +70,9 @@ void link_agent_state::deliver(delivery& x) {
     tell(self, host.acks, delivery_returned{{std::move(x.id)}});
     return;
   }
-  std::string frame;
-  wire::encode_delivery(frame, x);
   auto& entry = peers.at(peer);
+  std::string frame;
+  wire::encode_delivery(frame, x, entry.media_paths);
   if (auto before = holder.find(x.id); before != holder.end() && before->second != peer)
     if (auto old = peers.find(before->second); old != peers.end()) old->second.unacked.erase(x.id);
   holder[x.id] = peer;
@@ -122,14 +122,17 @@ void link_agent_state::refuse(std::uint64_t peer, peer_entry& entry, const std::
 void link_agent_state::declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x) {
   for (auto& fault : x.faults) refuse(peer, entry, fault, {});
   entry.commands = std::move(x.commands);
+  entry.media_paths = x.media_paths;
   declare();
 }
 
 void link_agent_state::declare() {
   agent_declaration all;
   // Of two agents with a command of one name the newer one counts: it comes first.
-  for (auto it = peers.rbegin(); it != peers.rend(); ++it)
+  for (auto it = peers.rbegin(); it != peers.rend(); ++it) {
+    all.media_paths = all.media_paths || it->second.media_paths;
     all.commands.insert(all.commands.end(), it->second.commands.begin(), it->second.commands.end());
+  }
   tell(self, host.registry, std::move(all));
 }
 

@@ -23,8 +23,9 @@ struct link_agent_state {
     std::shared_ptr<line_socket> socket;
     std::set<std::string> unacked;
     std::map<std::string, action_request> drafts; ///< open ones, by chat and draft id
-    std::vector<command_spec> commands; ///< as declared
-    bool spoken = false;                ///< its first frame has come
+    std::vector<command_spec> commands;           ///< as declared
+    bool media_paths = false;                     ///< wants attachments as files
+    bool spoken = false;                          ///< its first frame has come
   };
   explicit link_agent_state(link_agent_actor::pointer ptr) : self(ptr) {}
 

@@ -40,7 +40,8 @@ void inbox::consume(const inbound_event& event, const std::string& buffer_id, in
   trim(now);
 }
 
-arrival inbox::accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out) {
+arrival inbox::accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out,
+                      bool held) {
   trim(now);
   auto keys = keys_of(*event, buffer_id);
   for (auto& key : keys) {
@@ -63,6 +64,7 @@ arrival inbox::accept(const event_ref& event, const std::string& buffer_id, inst
   out.fresh = id;
   entry x;
   x.event = event;
+  x.held = x.was_held = held;
   if (!buffer_id.empty()) x.buffer_ids.push_back(buffer_id);
   for (auto& key : keys) keys_[key] = {id, settled_.end()};
   x.keys = std::move(keys);
@@ -82,7 +84,23 @@ void inbox::advance(const chat_key& chat, instant now, inbox_step& out) {
   }
   auto id = it->second.front();
   auto& x = entries_.at(id);
-  if (!x.out && anybody_) hand_out(id, x, now, out);
+  if (!x.out && !x.held && anybody_) hand_out(id, x, now, out);
+}
+
+void inbox::ready(std::uint64_t id, std::vector<media_file> files, instant now, inbox_step& out) {
+  auto it = entries_.find(id);
+  if (it == entries_.end() || !it->second.held) return;
+  it->second.held = false;
+  it->second.files = std::move(files);
+  advance(it->second.event->chat(), now, out);
+}
+
+void inbox::all_ready(instant now, inbox_step& out) {
+  std::vector<std::uint64_t> ids;
+  for (auto& [id, x] : entries_)
+    if (x.held) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  for (auto id : ids) ready(id, {}, now, out);
 }
 
 void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
@@ -90,7 +108,7 @@ void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
   x.overdue = now + rules_.ack_timeout;
   ++in_flight_;
   deadlines_.emplace_back(x.overdue, id);
-  out.deliver.push_back({id, x.event, x.attempts > 0});
+  out.deliver.push_back({id, x.event, x.attempts > 0, x.files});
   ++x.attempts;
 }
 
@@ -105,6 +123,7 @@ void inbox::settle(std::uint64_t id, instant now, inbox_step& out) {
   auto it = entries_.find(id);
   auto& x = it->second;
   if (x.out) --in_flight_;
+  if (x.was_held) out.released.push_back(id);
   for (auto& buffer_id : x.buffer_ids) out.acks.push_back(std::move(buffer_id));
   for (auto& key : x.keys) {
     auto& state = keys_.at(key);
@@ -151,7 +170,8 @@ void inbox::presence(bool anybody, instant now, inbox_step& out) {
   if (!anybody_) return;
   std::vector<std::uint64_t> heads;
   for (auto& [chat, ids] : lanes_)
-    if (!ids.empty() && !entries_.at(ids.front()).out) heads.push_back(ids.front());
+    if (!ids.empty() && !entries_.at(ids.front()).out && !entries_.at(ids.front()).held)
+      heads.push_back(ids.front());
   std::sort(heads.begin(), heads.end()); // oldest first over all chats
   for (auto id : heads) hand_out(id, entries_.at(id), now, out);
 }

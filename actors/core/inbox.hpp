@@ -26,6 +26,7 @@ struct handout {
   std::uint64_t id = 0;
   event_ref event;
   bool redelivered = false;
+  std::vector<media_file> files{};
 };
 /// What to do, in order: nothing in here depends on a later part.
 struct inbox_step {
@@ -33,7 +34,8 @@ struct inbox_step {
   std::vector<std::string> acks; ///< buffer ids that the connector may drop
   /// Set aside just now.
   std::vector<std::pair<std::uint64_t, event_ref>> dead;
-  std::uint64_t fresh = 0; ///< the id that accept() gave to a fresh event
+  std::vector<std::uint64_t> released; ///< events that are over and had been held for their files
+  std::uint64_t fresh = 0;             ///< the id that accept() gave to a fresh event
 };
 
 enum class arrival : std::uint8_t {
@@ -48,13 +50,19 @@ class inbox {
 public:
   explicit inbox(const inbox_rules& rules) : rules_(rules) {}
 
-  /// An event arrives; the first snapshot wins (F28).
-  arrival accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out);
   /// Whether this event, or another one of its keys, was here before.
   bool known(const inbound_event& event, const std::string& buffer_id, instant now);
   /// A terminal decision about an event that is not known: no agent gets it, its repeats are settled, and it
   /// is acked (F32).
   void consume(const inbound_event& event, const std::string& buffer_id, instant now, inbox_step& out);
+  /// An event arrives; the first snapshot wins (F28). A held one keeps its place in its chat and is given out
+  /// when ready() says so (F17).
+  arrival accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out,
+                 bool held = false);
+  /// A held event has its files. Unknown ids, and those not held, are ignored.
+  void ready(std::uint64_t id, std::vector<media_file> files, instant now, inbox_step& out);
+  /// Whoever fetches files is gone: what is held goes on without.
+  void all_ready(instant now, inbox_step& out);
   /// The agent took it. False when nothing of that id is open.
   bool acked(std::uint64_t id, instant now, inbox_step& out);
   /// Whoever had it went away: give it out again. Unknown ids are ignored.
@@ -80,6 +88,8 @@ private:
     std::vector<std::string> buffer_ids, keys;
     std::uint32_t attempts = 0;
     bool out = false; ///< with the agent
+    bool held = false, was_held = false;
+    std::vector<media_file> files; ///< pinned until it is over, for its repeats (F31)
     instant overdue{};
   };
   struct key_state {

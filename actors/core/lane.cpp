@@ -2,6 +2,7 @@
 
 #include "actors/core/splitter.hpp"
 #include "messages/errors.hpp"
+#include "messages/wire/actions.hpp"
 #include "messages/wire/drafts.hpp"
 #include "messages/wire/prompts.hpp"
 
@@ -78,6 +79,7 @@ void lane::abandon(lane_step& out) {
 void lane::pump(lane_step& out) {
   while (link_ && !on_wire_ && !waiting_.empty()) {
     auto& x = waiting_.front();
+    if (x.upload != 0) return; // the chat's order holds, others go on
     auto to = destination(link_.get(), x.where.platform);
     auto act = x.act;
     if (act.kind == op::prompt) show_prompt(x, to, act, out);
@@ -93,6 +95,11 @@ void lane::pump(lane_step& out) {
                out);
       }
       continue;
+    }
+    if (!x.act.file.empty()) { // only now: for a platform that takes it, and when its turn has come
+      x.upload = ++uploads_;
+      out.uploads.push_back({x.upload, x.act.file});
+      return;
     }
     // Until a piece has left, the connection that takes the first one decides the limit.
     if (x.next_piece == 0) {
@@ -117,6 +124,23 @@ void lane::show_prompt(const item& x, const descriptor& to, action& act, lane_st
   if ((!drawn && !to.supports(op::send)) || !wire::read_prompt(act, ask)) return;
   if (!drawn) act = wire::numbered_prompt(act, ask);
   out.shown.push_back({std::move(ask.id), drawn ? prompt_face::buttons : prompt_face::numbers});
+}
+
+void lane::upload_lost(lane_step& out) {
+  if (!waiting_.empty())
+    uploaded(waiting_.front().upload, {{}, "media_refused", "the upload was interrupted; nothing was sent"},
+             out);
+}
+
+void lane::uploaded(std::uint64_t number, const media_reference& x, lane_step& out) {
+  if (waiting_.empty() || number == 0 || waiting_.front().upload != number) return; // it was given up
+  auto& top = waiting_.front();
+  top.upload = 0;
+  if (x.url.empty())
+    finish(action_result::failed(x.code, x.error), out);
+  else
+    wire::with_source(top.act, x.url);
+  pump(out);
 }
 
 void lane::settled(const transmitted& x, lane_step& out) {

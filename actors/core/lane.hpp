@@ -15,11 +15,17 @@
 
 namespace relay::core {
 
+/// A file that must be in the connector's store before its action can go out; answered by lane::uploaded().
+struct upload {
+  std::uint64_t number = 0;
+  local_file file;
+};
 /// What the chat has to do now, in order.
 struct lane_step {
   std::vector<transmit> out;
   std::vector<chat_outcome> done;
   std::vector<prompt_shown> shown; ///< of prompts in `out`; to be told before these leave
+  std::vector<upload> uploads;     ///< to be done before what waits behind them goes on
 };
 
 /// The descriptor that counts for a platform: the connector's, else the contract's defaults (F38, F42).
@@ -45,6 +51,10 @@ public:
   /// What became of the piece on the wire; others are ignored. One that was never written waits for the next
   /// link().
   void settled(const transmitted& x, lane_step& out);
+  /// Where an action's file is now, or why it is nowhere: then the action fails, and nothing was sent.
+  void uploaded(std::uint64_t number, const media_reference& x, lane_step& out);
+  /// Whoever uploads is gone: the action that waits for it fails.
+  void upload_lost(lane_step& out);
   /// Fails what was held too long without a link (definite: nothing was written).
   void expire(instant now, lane_step& out);
   /// When expire() wants to be called; none while nothing is held.
@@ -67,6 +77,7 @@ private:
     std::string draft, turn;   ///< of a draft
     bool seals = false;        ///< a draft's final state
     bool sealed_twice = false; ///< its seal was lost once
+    std::uint64_t upload = 0;  ///< under way for its file
   };
   bool admit_draft(item& fresh, lane_step& out);
   bool settle_seal(const action_result& result);
@@ -80,6 +91,7 @@ private:
   descriptors_ptr link_;     ///< null = down
   bool on_wire_ = false;
   std::uint64_t piece_ = 0;                        ///< names the piece on the wire
+  std::uint64_t uploads_ = 0;                      ///< names uploads
   recent<std::string, std::string> drafts_{1'000}; ///< turn -> its open draft; "" once sealed
 };
 

@@ -60,6 +60,17 @@ void append_metadata(std::string& out, const json::value& metadata, const discri
   to.end();
 }
 
+/// The file of a send_media that brings one; false when it does not.
+bool read_file(const json::value& from, action& out) {
+  if (out.kind != op::send_media) return false;
+  out.file.path = json::text(from, "source_path");
+  if (out.file.empty()) return false;
+  out.file.mime = json::text(from, "mime");
+  out.file.name = json::text(from, "filename");
+  if (out.file.name.empty()) out.file.name = out.file.path.substr(out.file.path.rfind('/') + 1);
+  return true;
+}
+
 } // namespace
 
 action_or_error read_action(const json::value& from) {
@@ -80,11 +91,14 @@ action_or_error read_action(const json::value& from) {
   }
   out.error = check_action(out.value.kind, from);
   if (!out.error.empty()) return out;
+  const bool uploads = read_file(from, out.value);
   json::object_writer rest{out.value.rest};
+  if (uploads && json::text(from, "filename").empty()) rest.text("filename", out.value.file.name);
   for (const auto& member : from.GetObject()) {
     const auto key = json::view(member.name);
     // What was checked is what is sent: a second member of the same name is not.
     if (json::find(from, key) != &member.value || key == "op") continue;
+    if (uploads && (key == "source_path" || key == "mime" || key == "source_url")) continue;
     if (key == "metadata") {
       if (member.value.IsObject() && !member.value.ObjectEmpty())
         json::append_value(out.value.metadata, member.value);
@@ -92,6 +106,7 @@ action_or_error read_action(const json::value& from) {
     }
     if (auto* to = slot(out.value, key); to != nullptr && fill(*to, key, member.value, out.value.kind))
       continue;
+    if (uploads && key == "filename" && json::text(from, "filename").empty()) continue;
     rest.foreign_key(key);
     json::append_value(out.value.rest, member.value);
   }

@@ -92,6 +92,24 @@ action send_media(std::string chat_id, media_kind kind, std::string source_url, 
   return out;
 }
 
+action send_file(std::string chat_id, media_kind kind, std::string path, media_options more,
+                 std::string mime) {
+  auto name = more.filename.empty() ? path.substr(path.rfind('/') + 1) : more.filename;
+  auto out = basic(op::send_media, std::move(chat_id), std::move(more.metadata));
+  out.content = std::move(more.content);
+  out.reply_to = std::move(more.reply_to);
+  json::object_writer{out.rest}.text("media_kind", word(kind)).text("filename", name).end();
+  out.file = {std::move(path), std::move(mime), std::move(name)};
+  return out;
+}
+
+void with_source(action& x, std::string_view source_url) {
+  std::string rest;
+  json::object_writer{rest}.members(x.rest).text("source_url", source_url).end();
+  x.rest = std::move(rest);
+  x.file = {};
+}
+
 action prompt(std::string chat_id, prompt_kind kind, std::string content,
               const std::vector<prompt_option>& options, prompt_extras more) {
   auto out = basic(op::prompt, std::move(chat_id), std::move(more.metadata));
@@ -161,6 +179,16 @@ action thread_rename(std::string chat_id, std::string thread_id, std::string thr
   return out;
 }
 
-std::string check(const action& x) { return decode_action(encode_action(x)).error; }
+std::string check(const action& x) {
+  if (x.file.empty()) return decode_action(encode_action(x)).error;
+  auto as_asked = x;
+  as_asked.rest.clear();
+  json::object_writer{as_asked.rest}
+      .members(x.rest)
+      .text("source_path", x.file.path)
+      .optional("mime", x.file.mime)
+      .end();
+  return decode_action(encode_action(as_asked)).error;
+}
 
 } // namespace relay::wire

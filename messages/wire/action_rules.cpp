@@ -1,6 +1,7 @@
 // Which members an op needs and what they must be: the table of protocol.md 6 as data.
 #include "messages/wire/action_codec.hpp"
 #include "messages/wire/prompts.hpp"
+#include "messages/wire/urls.hpp"
 
 #include <algorithm>
 
@@ -17,6 +18,9 @@ enum class shape : std::uint8_t {
   seconds,    ///< a number that is not negative
   list,       ///< an array
   options,    ///< [{id, label, style?}], ids as prompts need them
+  web_url,    ///< http or https, whole
+  path,       ///< of a file, absolute
+  mime,       ///< type/subtype
   media_kind, ///< one of the fixed words
   prompt_kind
 };
@@ -32,6 +36,9 @@ const char* demand(shape x) {
   case shape::list: return "must be an array";
   case shape::options:
     return "must be an array of {id, label, style?}, ids of 1 to 32 letters, digits, _ . -";
+  case shape::web_url: return "must be an http or https URL (a file of this machine goes as source_path)";
+  case shape::path: return "must be an absolute path";
+  case shape::mime: return "must be a media type like image/png";
   case shape::media_kind: return "must be one of image voice audio video document";
   case shape::prompt_kind: return "must be one of approval clarify choice";
   }
@@ -50,6 +57,26 @@ bool is_option(const json::value& x) {
          label->IsString() && (style == nullptr || style->IsNull() || style->IsString());
 }
 
+/// Nothing but these two schemes ever leaves (F50).
+bool is_web_url(std::string_view x) {
+  const auto where = parse_url(x);
+  return where.valid && (where.scheme == "http" || where.scheme == "https");
+}
+
+bool is_path(std::string_view x) {
+  constexpr std::size_t longest = 4096;
+  return x.starts_with('/') && !x.ends_with('/') && x.size() < longest &&
+         x.find('\0') == std::string_view::npos;
+}
+
+bool is_mime(std::string_view x) {
+  constexpr std::size_t longest = 127;
+  const auto allowed = [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != ',' && c != '\\'; };
+  const auto slash = x.find('/');
+  return x.size() <= longest && slash != std::string_view::npos && slash > 0 && slash + 1 < x.size() &&
+         std::all_of(x.begin(), x.end(), allowed);
+}
+
 bool fits(const json::value& x, shape wanted) {
   switch (wanted) {
   case shape::text: return x.IsString();
@@ -60,6 +87,9 @@ bool fits(const json::value& x, shape wanted) {
   case shape::seconds: return x.IsNumber() && x.GetDouble() >= 0;
   case shape::list: return x.IsArray();
   case shape::options: return x.IsArray() && std::all_of(x.Begin(), x.End(), is_option);
+  case shape::web_url: return x.IsString() && is_web_url(json::view(x));
+  case shape::path: return x.IsString() && is_path(json::view(x));
+  case shape::mime: return x.IsString() && is_mime(json::view(x));
   case shape::media_kind: return one_of(x, {"image", "voice", "audio", "video", "document"});
   case shape::prompt_kind: return one_of(x, {"approval", "clarify", "choice"});
   }
@@ -87,7 +117,9 @@ constexpr rule rules[] = {{op::send, "chat_id", shape::id},
                           {op::get_chat_info, "chat_id", shape::id},
                           {op::send_media, "chat_id", shape::id},
                           {op::send_media, "media_kind", shape::media_kind},
-                          {op::send_media, "source_url", shape::filled},
+                          {op::send_media, "source_url", shape::web_url, optional}, // one of these two
+                          {op::send_media, "source_path", shape::path, optional},
+                          {op::send_media, "mime", shape::mime, optional},
                           {op::send_media, "content", shape::text, optional},
                           {op::send_media, "filename", shape::text, optional},
                           {op::send_media, "reply_to", shape::id, optional},
@@ -146,6 +178,18 @@ std::string check_prompt(const json::value& from) {
   return {};
 }
 
+std::string check_media(const json::value& from) {
+  const auto given = [&](std::string_view name) {
+    const auto* found = json::find(from, name);
+    return found != nullptr && !found->IsNull();
+  };
+  if (given("source_url") && given("source_path"))
+    return complaint(op::send_media, "source_path", "and source_url cannot both be given");
+  if (!given("source_url") && !given("source_path"))
+    return complaint(op::send_media, "source_url", "must be a non-empty string, or source_path be given");
+  return {};
+}
+
 } // namespace
 
 std::string check_action(op kind, const json::value& from) {
@@ -162,6 +206,7 @@ std::string check_action(op kind, const json::value& from) {
   const auto* metadata = json::find(from, "metadata");
   if (metadata != nullptr && !metadata->IsNull() && !metadata->IsObject())
     return complaint(kind, "metadata", "must be an object");
+  if (kind == op::send_media) return check_media(from);
   return kind == op::prompt ? check_prompt(from) : std::string{};
 }
 

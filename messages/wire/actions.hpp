@@ -41,6 +41,13 @@ struct media_options {
 /// `source_url`: http or https.
 action send_media(std::string chat_id, media_kind kind, std::string source_url, media_options more = {});
 
+/// `path`: of a file that is uploaded to the connector's store first; its name and type go by the path's end
+/// unless said otherwise.
+action send_file(std::string chat_id, media_kind kind, std::string path, media_options more = {},
+                 std::string mime = {});
+/// What a send_file becomes once its file is in the store.
+void with_source(action& x, std::string_view source_url);
+
 enum class prompt_kind : std::uint8_t { approval, clarify, choice };
 struct prompt_option {
   std::string id, label, style; ///< id: 1 to 32 letters, digits, `_ . -`; style may be empty

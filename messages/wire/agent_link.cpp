@@ -37,6 +37,11 @@ agent_frame read_interrupt(const json::value& root) {
 
 agent_hello read_hello(const json::value& root) {
   agent_hello out;
+  if (const auto* media = json::find(root, "media"); media != nullptr && !media->IsNull()) {
+    const auto word = json::text(root, "media");
+    out.media_paths = word == "path";
+    if (word != "path" && word != "url") out.faults.emplace_back("media: must be path or url");
+  }
   if (const auto* commands = json::find(root, "commands"); commands != nullptr && !commands->IsNull())
     read_commands(*commands, out.commands, out.faults);
   for (auto& x : out.faults) x.insert(0, "hello: ");
@@ -48,12 +53,76 @@ void finish(std::string& out, json::object_writer& frame) {
   out += '\n';
 }
 
-/// The event as it came, its object reopened for what the gateway knows about it.
-void append_for_agent(std::string& out, const inbound_event& event) {
-  std::string typed;
-  if (event.raw.empty()) append_typed_event(typed, event);
+/// `media` as it came, each item with its file; a file whose URL stood alone gets an item of its own.
+void append_media_files(std::string& out, const json::value& event, const std::vector<media_file>& files) {
+  const auto add = [](json::object_writer& to, const media_file& x) {
+    to.optional("path", x.path).optional("path_error", x.error);
+  };
+  std::vector<bool> told(files.size());
+  out += '[';
+  const char* separator = "";
+  if (const auto* items = json::array(event, "media")) {
+    for (const auto& item : items->GetArray()) {
+      if (!item.IsObject()) continue;
+      out += separator;
+      separator = ",";
+      json::object_writer to{out};
+      for (const auto& member : item.GetObject()) {
+        const auto name = json::view(member.name);
+        if (name == "path" || name == "path_error") continue; // only this gateway knows its own files
+        to.foreign_key(name);
+        json::append_value(out, member.value);
+      }
+      const auto url = json::text(item, "url");
+      for (std::size_t i = 0; i < files.size(); ++i) {
+        if (files[i].url != url) continue;
+        add(to, files[i]);
+        told[i] = true;
+        break;
+      }
+      to.end();
+    }
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (told[i]) continue;
+    out += separator;
+    separator = ",";
+    json::object_writer to{out};
+    to.text("url", files[i].url);
+    add(to, files[i]);
+    to.end();
+  }
+  out += ']';
+}
+
+/// The event with its files; nothing changes where that cannot be done.
+std::string with_files(const std::string& event, const std::vector<media_file>& files) {
+  json::document doc;
+  if (!doc.parse(event) || !doc.root().IsObject()) return event;
+  std::string out;
   json::object_writer to{out};
-  to.members(event.raw.empty() ? typed : event.raw)
+  for (const auto& member : doc.root().GetObject()) {
+    const auto name = json::view(member.name);
+    if (name == "media") continue;
+    to.foreign_key(name);
+    json::append_value(out, member.value);
+  }
+  to.key("media");
+  append_media_files(out, doc.root(), files);
+  to.end();
+  return out;
+}
+
+/// The event as it came, its object reopened for what the gateway knows about it.
+void append_for_agent(std::string& out, const delivery& x, bool paths) {
+  const auto& event = *x.event;
+  std::string made;
+  if (event.raw.empty()) append_typed_event(made, event);
+  const auto& plain = event.raw.empty() ? made : event.raw;
+  std::string changed;
+  if (paths && (!x.files.empty() || !event.media.empty())) changed = with_files(plain, x.files);
+  json::object_writer to{out};
+  to.members(changed.empty() ? plain : changed)
       .flag("delivered_via_upstream_relay", event.delivered_via_upstream_relay)
       .optional("channel_context", event.channel_context)
       .optional("display_name", event.display_name())
@@ -84,7 +153,9 @@ agent_frame decode_agent_frame(std::string_view line) {
 bool decode_first_frame(std::string_view line, agent_hello& out, bool& more) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   json::document doc;
-  if (!doc.parse(line) || json::find(doc.root(), "commands") == nullptr) return false;
+  if (!doc.parse(line)) return false;
+  if (json::find(doc.root(), "commands") == nullptr && json::find(doc.root(), "media") == nullptr)
+    return false;
   const auto type = json::text(doc.root(), "type");
   more = type == "ack" || type == "action" || type == "interrupt";
   out = read_hello(doc.root());
@@ -109,12 +180,12 @@ void encode_ready(std::string& out, std::string_view gateway_id, const std::vect
   finish(out, to);
 }
 
-void encode_delivery(std::string& out, const delivery& x) {
+void encode_delivery(std::string& out, const delivery& x, bool paths) {
   constexpr std::size_t around = 256;
   out.reserve(out.size() + x.event->raw.size() + x.event->channel_context.size() + around);
   json::object_writer to{out};
   to.text("type", "inbound").text("delivery_id", x.id).text("session_key", x.session_key).key("event");
-  append_for_agent(out, *x.event);
+  append_for_agent(out, x, paths);
   to.boolean("redelivered", x.redelivered);
   finish(out, to);
 }

@@ -27,9 +27,10 @@ struct agent_interrupt {
   std::string session_key, reason;
   bool has_reason = false;
 };
-/// What an agent says about itself: `{"type":"hello","commands":[...]}`, first of all and whenever it
-/// changes.
+/// What an agent says about itself: `{"type":"hello","media":"path"|"url","commands":[...]}`, first of all
+/// and whenever it changes.
 struct agent_hello {
+  bool media_paths = false; ///< attachments as files of this machine, where they can be fetched
   std::vector<command_spec> commands;
   std::vector<std::string> faults; ///< what is bad and was left out, one line each
 };
@@ -44,8 +45,8 @@ bool decode_first_frame(std::string_view line, agent_hello& out, bool& more);
 // Each appends one frame and its `\n`.
 void encode_ready(std::string& out, std::string_view gateway_id, const std::vector<descriptor>& platforms);
 /// The event goes out as it came, plus `delivered_via_upstream_relay`, `channel_context` and `display_name`
-/// where known.
-void encode_delivery(std::string& out, const delivery& x);
+/// where known. `paths`: each item of `media` also gets the `path` of its file, or `path_error`.
+void encode_delivery(std::string& out, const delivery& x, bool paths = false);
 void encode_outcome(std::string& out, const action_outcome& x);
 void encode_interrupt(std::string& out, std::string_view session_key, std::string_view chat_id);
 void encode_draining(std::string& out);

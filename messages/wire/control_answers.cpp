@@ -3,6 +3,7 @@
 #include "messages/wire/json_read.hpp"
 #include "messages/wire/utf8.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace relay::wire {
@@ -148,6 +149,31 @@ token_answer decode_token_answer(int status, std::string_view body) {
   out.access_token = std::move(token);
   out.refresh_token = secret{json::text(doc.root(), "refresh_token")};
   out.expires_in = lifetime(doc.root());
+  return out;
+}
+
+media_answer decode_media(int status, std::string_view body) {
+  constexpr int too_large = 413;
+  constexpr std::size_t longest_id = 200;
+  media_answer out;
+  if (!is_success(status)) {
+    out.code = status == too_large ? "media_too_large" : "media_refused";
+    out.error = "the connector did not take the file: " + failure(status, error_detail(body));
+    return out;
+  }
+  json::document doc;
+  if (doc.parse(body)) out.id = json::id(doc.root(), "id");
+  // It becomes part of a URL: nothing in it may lead elsewhere.
+  const auto safe = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '~';
+  };
+  if (!out.id.empty() && out.id.size() <= longest_id && out.id.front() != '.' &&
+      std::all_of(out.id.begin(), out.id.end(), safe))
+    return out;
+  out.id.clear();
+  out.code = "media_refused";
+  out.error = "the connector took the file and named no id for it";
   return out;
 }
 

@@ -41,6 +41,13 @@ struct enroll_answer {
 std::string encode_enroll(const secret& enrollment_token, std::string_view gateway_id);
 enroll_answer decode_enroll(int status, std::string_view body);
 
+/// Answer to an upload (protocol.md 6, Media).
+struct media_answer {
+  std::string id;          ///< to be appended to the store's URL; empty when it was not taken
+  std::string code, error; ///< `media_too_large`, `media_refused`; one line
+};
+media_answer decode_media(int status, std::string_view body);
+
 /// OAuth token answer: `access_token`, `refresh_token`?, `expires_in`? (seconds; 0 = not told).
 struct token_answer {
   secret access_token, refresh_token;

@@ -121,6 +121,31 @@ public:
   }
 };
 
+/// Transfers that the test ends by hand; files exist by name only.
+class fake_media final : public media_port {
+public:
+  struct fetch_t {
+    media_fetch what;
+    std::function<void(media_fetched)> done;
+  };
+  struct upload_t {
+    media_upload what;
+    std::function<void(media_uploaded)> done;
+  };
+  std::deque<fetch_t> fetches;
+  std::deque<upload_t> uploads;
+  std::vector<std::string> removed;
+  void fetch(media_fetch what, std::function<void(media_fetched)> done) override {
+    fetches.push_back({std::move(what), std::move(done)});
+  }
+  void upload(media_upload what, std::function<void(media_uploaded)> done) override {
+    uploads.push_back({std::move(what), std::move(done)});
+  }
+  void remove(std::vector<std::string> paths) override {
+    removed.insert(removed.end(), paths.begin(), paths.end());
+  }
+};
+
 class fake_world final : public world_port {
 public:
   std::int64_t wall = 1'790'000'000'000;
@@ -183,7 +208,8 @@ struct fake_ports {
   std::shared_ptr<fake_world> world = std::make_shared<fake_world>();
   std::shared_ptr<fake_notes> notes = std::make_shared<fake_notes>();
   std::shared_ptr<fake_metrics> metrics = std::make_shared<fake_metrics>();
-  ports all() const { return {nullptr, link, http, world, notes, metrics}; }
+  std::shared_ptr<fake_media> media = std::make_shared<fake_media>();
+  ports all() const { return {nullptr, link, http, world, notes, metrics, media}; }
 };
 
 } // namespace relay::testing

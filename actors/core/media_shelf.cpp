@@ -1,0 +1,153 @@
+#include "actors/core/media_shelf.hpp"
+
+#include "messages/wire/urls.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace relay::core {
+
+void media_shelf::wanted(const media_wanted& x, const std::string& base, instant now, media_step& out) {
+  auto [it, fresh] = events_.try_emplace(x.delivery_id);
+  if (!fresh) { // its files are there, or on their way to somebody else
+    out.ready.emplace_back(x.delivery_id, media_ready{});
+    return;
+  }
+  auto& entry = it->second;
+  entry.until = now + rules_.patience;
+  for (auto& url : x.urls) {
+    if (!wire::is_own_media(url, base)) continue;
+    item one;
+    one.file.url = url;
+    if (entry.items.size() >= rules_.max_items) {
+      one.file.error = "not fetched: the event has too many attachments";
+      one.over = true;
+    } else {
+      waiting_.push_back({x.delivery_id, entry.items.size()});
+      ++entry.open;
+    }
+    entry.items.push_back(std::move(one));
+  }
+  if (entry.open == 0) settle(x.delivery_id, entry, out);
+  pump(now, out);
+}
+
+void media_shelf::pump(instant now, media_step& out) {
+  while (!waiting_.empty() && calls_.size() < rules_.max_at_once &&
+         bytes_ + (calls_.size() + 1) * rules_.max_bytes <= rules_.max_total) {
+    auto next = std::move(waiting_.front());
+    waiting_.pop_front();
+    auto it = events_.find(next.delivery);
+    if (it == events_.end() || it->second.items[next.index].over) continue;
+    auto left = std::chrono::duration_cast<milliseconds>(it->second.until - now);
+    if (left < milliseconds{1}) continue; // its timer is about to say so
+    auto call = ++next_call_;
+    out.start.push_back({call, it->second.items[next.index].file.url, left});
+    calls_.emplace(call, std::move(next));
+  }
+}
+
+void media_shelf::fetched(std::uint64_t call, std::string path, std::uint64_t bytes, std::string error,
+                          instant now, media_step& out) {
+  auto it = calls_.find(call);
+  if (it == calls_.end()) return;
+  auto where = std::move(it->second);
+  calls_.erase(it);
+  auto found = where.delivery.empty() ? events_.end() : events_.find(where.delivery);
+  if (found == events_.end()) {
+    if (!path.empty()) out.remove.push_back(std::move(path));
+  } else {
+    auto& x = found->second.items[where.index];
+    x.over = true;
+    x.bytes = bytes;
+    x.file.error = path.empty() && error.empty() ? "not fetched" : std::move(error);
+    x.file.path = std::move(path);
+    if (!x.file.path.empty()) bytes_ += bytes;
+    if (--found->second.open == 0) settle(where.delivery, found->second, out);
+  }
+  pump(now, out);
+}
+
+void media_shelf::settle(const std::string& delivery_id, event& x, media_step& out) {
+  media_ready all;
+  for (auto& one : x.items) all.files.push_back(one.file);
+  x.open = 0;
+  out.ready.emplace_back(delivery_id, std::move(all));
+}
+
+void media_shelf::released(const std::string& delivery_id, instant now, media_step& out) {
+  auto it = events_.find(delivery_id);
+  if (it == events_.end()) return;
+  for (auto& x : it->second.items) {
+    if (x.file.path.empty()) continue;
+    bytes_ -= x.bytes;
+    out.remove.push_back(std::move(x.file.path));
+  }
+  for (auto& [call, where] : calls_)
+    if (where.delivery == delivery_id) where.delivery.clear();
+  events_.erase(it);
+  pump(now, out);
+}
+
+void media_shelf::all_released(instant now, media_step& out) {
+  while (!events_.empty()) {
+    auto id = events_.begin()->first;
+    released(id, now, out);
+  }
+}
+
+void media_shelf::timer(instant now, media_step& out) {
+  for (auto& [id, x] : events_) {
+    if (x.open == 0 || x.until > now) continue;
+    for (std::size_t i = 0; i < x.items.size(); ++i) {
+      auto& one = x.items[i];
+      if (one.over) continue;
+      one.over = true;
+      one.file.error = "not fetched in time";
+      for (auto& [call, where] : calls_)
+        if (where.delivery == id && where.index == i) where.delivery.clear();
+    }
+    settle(id, x, out);
+  }
+  pump(now, out);
+}
+
+deadline media_shelf::due() const {
+  deadline at;
+  for (auto& [id, x] : events_)
+    if (x.open > 0) at = earlier(at, x.until);
+  return at;
+}
+
+std::vector<std::string> media_urls(const inbound_event& x) {
+  std::vector<std::string> out;
+  auto add = [&](const std::string& url) {
+    if (std::find(out.begin(), out.end(), url) == out.end()) out.push_back(url);
+  };
+  for (auto& url : x.media_urls) add(url);
+  for (auto& item : x.media) add(item.url);
+  return out;
+}
+
+std::string mime_of(const std::string& path) {
+  constexpr std::array<std::pair<std::string_view, const char*>, 20> known{{
+      {"jpg", "image/jpeg"},      {"jpeg", "image/jpeg"},     {"png", "image/png"},
+      {"gif", "image/gif"},       {"webp", "image/webp"},     {"svg", "image/svg+xml"},
+      {"mp4", "video/mp4"},       {"mov", "video/quicktime"}, {"webm", "video/webm"},
+      {"mp3", "audio/mpeg"},      {"m4a", "audio/mp4"},       {"ogg", "audio/ogg"},
+      {"oga", "audio/ogg"},       {"opus", "audio/ogg"},      {"wav", "audio/wav"},
+      {"pdf", "application/pdf"}, {"zip", "application/zip"}, {"json", "application/json"},
+      {"txt", "text/plain"},      {"csv", "text/csv"},
+  }};
+  auto dot = path.find_last_of("./");
+  std::string end;
+  if (dot != std::string::npos && path[dot] == '.') end = path.substr(dot + 1);
+  for (char& c : end)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  for (auto& [name, type] : known)
+    if (end == name) return type;
+  return "application/octet-stream";
+}
+
+} // namespace relay::core

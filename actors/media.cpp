@@ -1,0 +1,143 @@
+#include "actors/media.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "actors/harden.hpp"
+#include "messages/wire/control_plane.hpp"
+#include "messages/wire/tokens.hpp"
+
+#include <caf/actor_control_block.hpp>
+
+namespace relay {
+
+secret media_state::token() const {
+  return access.who.usable() ? wire::mint_token(access.who, world.world->wall_ms() / 1000) : secret{};
+}
+
+caf::result<media_ready> media_state::wanted(const media_wanted& x) {
+  auto later = self->make_response_promise<media_ready>();
+  if (!world.media || waiting.count(x.delivery_id) > 0) {
+    later.deliver(media_ready{});
+    return later;
+  }
+  waiting.emplace(x.delivery_id, later);
+  core::media_step step;
+  shelf.wanted(x, access.store, now_of(self), step);
+  execute(step);
+  return later;
+}
+
+void media_state::execute(core::media_step& step) {
+  for (auto& x : step.start) {
+    media_fetch what;
+    what.url = std::move(x.url);
+    what.bearer = token();
+    what.timeout = x.timeout;
+    what.max_bytes = setup.rules.max_bytes;
+    world.media->fetch(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
+                                         call = x.call](media_fetched answer) {
+      if (auto to = caf::actor_cast<media_actor>(weak)) post(to, fetch_done{call, std::move(answer)});
+    });
+  }
+  for (auto& [id, files] : step.ready) {
+    auto it = waiting.find(id);
+    if (it == waiting.end()) continue;
+    auto asker = std::move(it->second);
+    waiting.erase(it);
+    asker.deliver(std::move(files));
+  }
+  if (!step.remove.empty()) world.media->remove(std::move(step.remove));
+  world.metrics->set(gauge::media_bytes, static_cast<std::int64_t>(shelf.bytes()));
+  if (auto at = shelf.due(); at && (!armed || *at < *armed)) {
+    armed = at;
+    tell_later<media_actor>(self, *at - now_of(self), atom::due_v);
+  }
+}
+
+caf::result<media_reference> media_state::upload(const local_file& x) {
+  if (!world.media || access.store.empty())
+    return media_reference{{}, "not_connected", "there is no connector to give the file to"};
+  auto later = self->make_response_promise<media_reference>();
+  auto call = ++next_upload;
+  uploads.emplace(call, later);
+  media_upload what;
+  what.url = access.store;
+  what.bearer = token();
+  what.path = x.path;
+  what.content_type = x.mime.empty() ? core::mime_of(x.path) : x.mime;
+  what.filename = x.name;
+  what.timeout = setup.upload_timeout;
+  what.max_bytes = setup.rules.max_bytes;
+  world.media->upload(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
+                                        call](media_uploaded answer) {
+    if (auto to = caf::actor_cast<media_actor>(weak)) post(to, upload_done{call, std::move(answer)});
+  });
+  return later;
+}
+
+void media_state::uploaded(upload_done& x) {
+  auto it = uploads.find(x.call);
+  if (it == uploads.end()) return;
+  auto asker = std::move(it->second);
+  uploads.erase(it);
+  media_reference out;
+  switch (x.what.how) {
+  case media_uploaded::step::file_unreadable: out.code = "media_unreadable"; break;
+  case media_uploaded::step::file_too_large: out.code = "media_too_large"; break;
+  case media_uploaded::step::not_reached: out.code = "not_connected"; break;
+  case media_uploaded::step::answered: {
+    auto answer = wire::decode_media(x.what.status, x.what.body);
+    if (!answer.id.empty()) out.url = access.store + "/" + answer.id;
+    out.code = std::move(answer.code);
+    x.what.error = std::move(answer.error);
+  }
+  }
+  out.error = std::move(x.what.error);
+  world.metrics->add(counter::media_uploaded, out.url.empty() ? "failed" : "done");
+  if (out.url.empty())
+    world.notes->note(severity::warn, "media.not_uploaded", {{"code", out.code}, {"why", out.error}});
+  asker.deliver(std::move(out));
+}
+
+media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self, ports world,
+                                 media_setup setup, caf::strong_actor_ptr parent) {
+  harden(self, world, parent);
+  auto* s = &self->state;
+  s->world = std::move(world);
+  s->setup = setup;
+  s->shelf = core::media_shelf{setup.rules};
+  return {
+      [s](const media_wanted& x) { return s->wanted(x); },
+      [s](const media_released& x) {
+        core::media_step step;
+        for (auto& id : x.delivery_ids) s->shelf.released(id, now_of(s->self), step);
+        s->execute(step);
+      },
+      [s](const local_file& x) { return s->upload(x); },
+      [s](media_access& x) { s->access = std::move(x); },
+      [s](atom::start) {
+        core::media_step step;
+        s->waiting.clear();
+        s->shelf.all_released(now_of(s->self), step);
+        s->execute(step);
+      },
+      [s](fetch_done& x) {
+        auto& got = x.what;
+        s->world.metrics->add(counter::media_fetched, got.path.empty() ? "failed" : "done");
+        if (got.path.empty())
+          s->world.notes->note(severity::warn, "media.not_fetched",
+                               {{"why", got.error}, {"next", "the agent gets the URL alone"}});
+        core::media_step step;
+        s->shelf.fetched(x.call, std::move(got.path), got.bytes, std::move(got.error), now_of(s->self), step);
+        s->execute(step);
+      },
+      [s](upload_done& x) { s->uploaded(x); },
+      [s](atom::due) {
+        core::media_step step;
+        s->armed.reset();
+        s->shelf.timer(now_of(s->self), step);
+        s->execute(step);
+      },
+  };
+}
+
+} // namespace relay

@@ -1,0 +1,47 @@
+// Attachments between the connector's store and files of this machine: executes what its shelf decides
+// (actors/core/media_shelf).
+#pragma once
+
+#include "actors/core/media_shelf.hpp"
+#include "actors/interfaces.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <string>
+#include <unordered_map>
+
+namespace relay {
+
+struct media_setup {
+  core::media_rules rules;
+  milliseconds upload_timeout{60'000};
+};
+
+struct media_state {
+  static inline const char* name = "media";
+  explicit media_state(media_actor::pointer ptr) : self(ptr) {}
+
+  caf::result<media_ready> wanted(const media_wanted& x);
+  caf::result<media_reference> upload(const local_file& x);
+  void uploaded(upload_done& x);
+  void execute(core::media_step& step);
+  secret token() const; ///< minted anew for each call: an old one may have expired (F8)
+
+  media_actor::pointer self;
+  ports world;
+  media_setup setup;
+  media_access access;
+  core::media_shelf shelf;
+  std::unordered_map<std::string, caf::typed_response_promise<media_ready>> waiting; ///< by delivery
+  std::unordered_map<std::uint64_t, caf::typed_response_promise<media_reference>> uploads;
+  std::uint64_t next_upload = 0;
+  core::deadline armed;
+};
+
+/// `parent`: its supervisor.
+media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self, ports world,
+                                 media_setup setup, caf::strong_actor_ptr parent);
+
+} // namespace relay

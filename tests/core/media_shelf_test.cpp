@@ -1,0 +1,156 @@
+#include "actors/core/media_shelf.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace relay::core {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const std::string base = "https://c.example/relay/media";
+std::string at(const std::string& id) { return base + "/" + id; }
+
+class shelf : public ::testing::Test {
+protected:
+  media_rules rules = [] {
+    media_rules x;
+    x.max_bytes = 10;
+    x.max_total = 40;
+    x.max_at_once = 2;
+    x.max_items = 3;
+    return x;
+  }();
+  media_shelf it{rules};
+  instant now{1h};
+  media_step step;
+
+  media_step wanted(const std::string& id, const std::vector<std::string>& urls) {
+    media_step out;
+    it.wanted({id, urls}, base, now, out);
+    return out;
+  }
+  media_step fetched(std::uint64_t call, const std::string& path, std::uint64_t bytes = 5,
+                     const std::string& error = {}) {
+    media_step out;
+    it.fetched(call, path, bytes, error, now, out);
+    return out;
+  }
+  media_step released(const std::string& id) {
+    media_step out;
+    it.released(id, now, out);
+    return out;
+  }
+  static std::vector<std::string> urls(const media_step& x) {
+    std::vector<std::string> out;
+    for (auto& y : x.start) out.push_back(y.url);
+    return out;
+  }
+};
+
+TEST_F(shelf, F49_only_the_connectors_own_store_is_asked) {
+  auto out = wanted("d", {"https://evil.example/relay/media/1", "http://c.example/relay/media/1",
+                          "file:///etc/passwd", base + "/../x", at("1")});
+  EXPECT_THAT(urls(out), ElementsAre(at("1")));
+  EXPECT_THAT(out.ready, IsEmpty());
+  out = fetched(out.start[0].call, "/f1");
+  ASSERT_EQ(out.ready.size(), 1U);
+  EXPECT_EQ(out.ready[0].first, "d");
+  EXPECT_THAT(out.ready[0].second.files, ElementsAre(media_file{at("1"), "/f1", ""}));
+}
+
+TEST_F(shelf, nothing_to_fetch_is_ready_at_once) {
+  auto out = wanted("d", {"https://cdn.example/a.png"});
+  ASSERT_EQ(out.ready.size(), 1U);
+  EXPECT_THAT(out.ready[0].second.files, IsEmpty());
+  EXPECT_THAT(released("d").remove, IsEmpty());
+}
+
+TEST_F(shelf, a_failure_is_noted_and_the_others_count) {
+  auto out = wanted("d", {at("1"), at("2")});
+  EXPECT_THAT(fetched(out.start[0].call, "", 0, "HTTP status 404").ready, IsEmpty()) << "one is still open";
+  out = fetched(out.start[1].call, "/f2");
+  ASSERT_EQ(out.ready.size(), 1U);
+  EXPECT_THAT(out.ready[0].second.files,
+              ElementsAre(media_file{at("1"), "", "HTTP status 404"}, media_file{at("2"), "/f2", ""}));
+}
+
+TEST_F(shelf, files_stay_until_released_and_go_then) {
+  auto out = wanted("d", {at("1")});
+  fetched(out.start[0].call, "/f1");
+  EXPECT_EQ(it.bytes(), 5U);
+  EXPECT_THAT(released("d").remove, ElementsAre("/f1"));
+  EXPECT_EQ(it.bytes(), 0U);
+  EXPECT_THAT(released("d").remove, IsEmpty());
+}
+
+TEST_F(shelf, few_at_a_time_and_a_bounded_total) {
+  auto a = wanted("a", {at("1"), at("2"), at("3")});
+  EXPECT_EQ(a.start.size(), 2U) << "two at once";
+  auto next = fetched(a.start[0].call, "/1", 10);
+  ASSERT_EQ(next.start.size(), 1U);
+  EXPECT_THAT(fetched(a.start[1].call, "/2", 10).start, IsEmpty());
+  auto b = wanted("b", {at("4"), at("5")});
+  EXPECT_EQ(b.start.size(), 1U) << "20 on disk, 10 each for two that run: 40";
+  EXPECT_THAT(fetched(next.start[0].call, "/3", 10).start, IsEmpty());
+  EXPECT_THAT(fetched(b.start[0].call, "/4", 10).start, IsEmpty()) << "full";
+  EXPECT_EQ(released("a").start.size(), 1U) << "room again";
+}
+
+TEST_F(shelf, an_event_has_so_many_at_most) {
+  auto out = wanted("d", {at("1"), at("2"), at("3"), at("4")});
+  auto third = fetched(out.start[0].call, "/1").start;
+  ASSERT_EQ(third.size(), 1U);
+  fetched(out.start[1].call, "/2");
+  out = fetched(third[0].call, "/3");
+  ASSERT_EQ(out.ready.size(), 1U);
+  ASSERT_EQ(out.ready[0].second.files.size(), 4U);
+  EXPECT_NE(out.ready[0].second.files[3].error.find("too many"), std::string::npos);
+}
+
+TEST_F(shelf, an_event_waits_no_longer_than_patience_and_late_files_are_thrown_away) {
+  auto out = wanted("d", {at("1"), at("2")});
+  EXPECT_EQ(out.start[0].timeout, 60s);
+  EXPECT_EQ(it.due(), now + 60s);
+  fetched(out.start[0].call, "/1");
+  now += 60s;
+  media_step late;
+  it.timer(now, late);
+  ASSERT_EQ(late.ready.size(), 1U);
+  EXPECT_THAT(late.ready[0].second.files,
+              ElementsAre(media_file{at("1"), "/1", ""}, media_file{at("2"), "", "not fetched in time"}));
+  EXPECT_FALSE(it.due());
+  auto after = fetched(out.start[1].call, "/2");
+  EXPECT_THAT(after.remove, ElementsAre("/2"));
+  EXPECT_THAT(after.ready, IsEmpty());
+  EXPECT_THAT(released("d").remove, ElementsAre("/1"));
+  EXPECT_EQ(it.bytes(), 0U);
+}
+
+TEST_F(shelf, what_nobody_waits_for_any_more_leaves_nothing) {
+  auto out = wanted("d", {at("1"), at("2"), at("3")});
+  fetched(out.start[0].call, "/1");
+  media_step all;
+  it.all_released(now, all);
+  EXPECT_THAT(all.remove, ElementsAre("/1"));
+  EXPECT_THAT(fetched(out.start[1].call, "/2").remove, ElementsAre("/2"));
+  EXPECT_EQ(it.bytes(), 0U);
+}
+
+TEST(media, types_by_name) {
+  EXPECT_EQ(mime_of("/a.b/c.PNG"), "image/png");
+  EXPECT_EQ(mime_of("/a.png/c"), "application/octet-stream");
+  EXPECT_EQ(mime_of("/a/c.unknown"), "application/octet-stream");
+}
+
+TEST(media, urls_of_an_event_are_told_once) {
+  inbound_event x;
+  x.media_urls = {"u1", "u2", "u1"};
+  x.media = {{"u2", "", "", "", "", 0}, {"u3", "", "", "", "", 0}};
+  EXPECT_THAT(media_urls(x), ElementsAre("u1", "u2", "u3"));
+}
+
+} // namespace
+} // namespace relay::core
