@@ -282,5 +282,45 @@ TEST_F(link, ReplayRightBehindTheDescriptorIsAcknowledgedOnTheSameSocket) {
   EXPECT_EQ(acked().size(), 1U);
 }
 
+TEST_F(link, F4_ALiveSocketTakesActionsWhateverElseGoesOn) {
+  start(with::scripted);
+  handshake();
+  caf::anon_send(root, command::dormant); // going_idle is out, its ack is not here: still serving
+  settle();
+  ask({"r", "discord", {}, relay::wire::send("c", "x")});
+  EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(link, F5_EveryActionGetsExactlyOneResultHoweverTheSocketFares) {
+  start(with::scripted);
+  handshake();
+  for (int i = 0; i < 12; ++i) {
+    ask({"r" + std::to_string(i), "discord", {}, relay::wire::send("c" + std::to_string(i % 3), "x")});
+    if (i == 3) world.link->last().lose_writes_after = world.link->last().written.size();
+    if (i == 5) world.link->last().end();
+    if (i == 8) advance(2s);
+  }
+  settle();
+  advance(2min, 1s);
+  EXPECT_EQ(agent->outcomes.size(), 12U);
+}
+
+TEST_F(link, F62_DraftsGoByTheChatsPlatformNotByTheSessionDefault) {
+  start(with::scripted);
+  world.link->last().accept();
+  settle();
+  world.link->last().say(
+      descriptor_line("discord", 2000) +
+      R"({"type":"descriptor","descriptor":{"platform":"telegram","supports_draft_streaming":true,"supported_ops":["send","draft"]}})"
+      "\n");
+  settle();
+  ask({"t", "telegram", {}, relay::wire::draft("c", 1, "so far", false)});
+  ask({"d", "discord", {}, relay::wire::draft("c", 1, "so far", false)});
+  ASSERT_EQ(sent().size(), 1U);
+  EXPECT_EQ(field(sent()[0], "platform"), "telegram");
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.code, "unsupported");
+}
+
 } // namespace
 } // namespace relay::testing

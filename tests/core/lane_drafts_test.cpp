@@ -132,6 +132,16 @@ TEST_F(drafts, WhatIsOutOnAClosingConnectionDoesNotExpire) {
   EXPECT_EQ(settle(action_result::success()).done.size(), 1U);
 }
 
+TEST_F(drafts, F59_WhatIsSentBesideADraftDoesNotSealIt) {
+  state("a");
+  push(wire::send("c", "an approval, say"));
+  settle(action_result::success());
+  settle(action_result::success());
+  auto step = state("ab");
+  ASSERT_THAT(sent(step), ElementsAre("draft:ab"));
+  EXPECT_NE(step.out[0].act.rest.find(R"("final":false)"), std::string::npos);
+}
+
 TEST(DraftCodec, SealAndTextKeepWhatIsNotTheDrafts) {
   auto x = wire::draft("c", 7, "so far", false, R"({"k":1})");
   wire::draft_state what;

@@ -79,7 +79,7 @@ protected:
   std::shared_ptr<media_port> port;
 };
 
-TEST_F(media, AFetchedFileIsWholeAndPrivate) {
+TEST_F(media, F67_AFetchedFileIsWholeAndPrivate) {
   std::string bytes;
   for (int i = 0; i < 1'000'000; ++i) bytes += static_cast<char>(i * 7 % 251);
   media_fetch what;

@@ -1,0 +1,32 @@
+// Verdicts that a naive reader of a result or of a profile gets wrong.
+#include "messages/wire/frames.hpp"
+#include "messages/wire/session_key.hpp"
+
+#include <gtest/gtest.h>
+
+namespace relay::wire {
+namespace {
+
+TEST(Verdicts, F55_AmbiguityWinsOverTheDeclinePhrase) {
+  auto x =
+      decode_result(R"({"success":false,"ambiguous":true,"error":"ack lost after egress declined: maybe"})");
+  EXPECT_EQ(x.how, outcome::unknown);
+  EXPECT_NE(x.code, "egress_declined");
+  x = decode_result(R"({"success":false,"error":"Egress Declined: no"})");
+  EXPECT_EQ(x.how, outcome::definite);
+  EXPECT_EQ(x.code, "egress_declined");
+}
+
+TEST(Verdicts, F56_AProfileNamedMainDoesNotShareTheDefaultsSessions) {
+  event_source from;
+  from.platform = "discord";
+  from.chat_id = "1";
+  auto standard = session_key(from, {});
+  from.profile = "default";
+  EXPECT_EQ(session_key(from, {}), standard);
+  from.profile = "main";
+  EXPECT_EQ(session_key(from, {}), "agent:main~:discord:dm:1");
+}
+
+} // namespace
+} // namespace relay::wire
