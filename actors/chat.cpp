@@ -37,7 +37,7 @@ void chat_state::arm() {
   tell_later<chat_actor>(self, *at - now_of(self), atom::due_v, ++generation);
 }
 
-chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, ports world,
+chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, const ports& world,
                                egress_router_actor router, chat_key key, link_up link, media_actor media) {
   harden(self, world);
   auto* s = &self->state;

@@ -201,7 +201,7 @@ void egress_state::drained_yet() {
 
 egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_pointer<egress_state> self,
                                                  ports world, egress_setup setup,
-                                                 caf::strong_actor_ptr parent) {
+                                                 const caf::strong_actor_ptr& parent) {
   auto* s = &self->state;
   harden(self, world, parent, [s](const caf::down_msg& d) { s->lost(d.source); });
   s->routes = core::route_table{setup.max_chats, setup.dedupe_entries};

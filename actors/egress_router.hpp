@@ -86,6 +86,6 @@ struct egress_state {
 /// `parent`: its supervisor. Its chats end with it: nobody else holds them.
 egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_pointer<egress_state> self,
                                                  ports world, egress_setup setup,
-                                                 caf::strong_actor_ptr parent);
+                                                 const caf::strong_actor_ptr& parent);
 
 } // namespace relay

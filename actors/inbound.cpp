@@ -169,7 +169,7 @@ void inbound_state::drained_yet() {
 }
 
 inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_state> self, ports world,
-                                     inbound_setup setup, caf::strong_actor_ptr parent) {
+                                     inbound_setup setup, const caf::strong_actor_ptr& parent) {
   harden(self, world, parent);
   auto* s = &self->state;
   s->world = std::move(world);

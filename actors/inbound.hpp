@@ -67,6 +67,6 @@ struct inbound_state {
 
 /// `parent`: its supervisor.
 inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_state> self, ports world,
-                                     inbound_setup setup, caf::strong_actor_ptr parent);
+                                     inbound_setup setup, const caf::strong_actor_ptr& parent);
 
 } // namespace relay

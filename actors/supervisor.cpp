@@ -62,7 +62,7 @@ std::string supervisor_state::effective_id() const {
   return settings->relay.gateway_id.empty() ? settings->relay.default_gateway_id : settings->relay.gateway_id;
 }
 
-void supervisor_state::watch(const std::string& which, caf::actor handle) {
+void supervisor_state::watch(const std::string& which, const caf::actor& handle) {
   auto& x = children[which];
   x.handle = handle;
   x.born = now_of(self);

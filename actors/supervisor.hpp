@@ -42,7 +42,7 @@ struct supervisor_state {
   void start_provisioning();
   void child_down(const caf::down_msg& d);
   void restart(const std::string& which);
-  void watch(const std::string& which, caf::actor handle);
+  void watch(const std::string& which, const caf::actor& handle);
   void rewire(); ///< tells everybody whom to talk to now
 
   // -- what is known (supervisor.cpp)

@@ -198,7 +198,7 @@ void link_agent_state::rehost(agent_host x) {
 
 link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<link_agent_state> self,
                                            ports world, std::uint64_t max_chats,
-                                           caf::strong_actor_ptr parent) {
+                                           const caf::strong_actor_ptr& parent) {
   harden(self, world, parent);
   auto* s = &self->state;
   s->world = std::move(world);

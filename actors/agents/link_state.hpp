@@ -58,6 +58,6 @@ struct link_agent_state {
 /// `parent`: its supervisor.
 link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<link_agent_state> self,
                                            ports world, std::uint64_t max_chats,
-                                           caf::strong_actor_ptr parent);
+                                           const caf::strong_actor_ptr& parent);
 
 } // namespace relay
