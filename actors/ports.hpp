@@ -3,12 +3,14 @@
 // returns; nothing is called back after the promise given at each function.
 #pragma once
 
+#include "messages/records.hpp"
 #include "messages/secret.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -139,6 +141,38 @@ public:
   virtual void remove(std::vector<std::string> paths) = 0;
 };
 
+// -- what outlives the process (messages/records.hpp) ----------------------------------------------
+
+/// Calls take effect in the order in which they are made, and their call-backs come in that order. While the
+/// disk refuses (full, read-only), everything waits and is tried again; watch() tells. Nothing is ever half
+/// done.
+class store_port {
+public:
+  virtual ~store_port() = default;
+  /// False: memory only. Then nothing survives, nothing may be spilled, and of all records only dead letters
+  /// are kept.
+  virtual bool durable() const noexcept = 0;
+  /// The facts as they stood when the store was opened. Any thread.
+  virtual std::map<std::string, std::string> facts() const = 0;
+  /// Writes these together; `done` (may be null) once they are on disk. Commits that arrive while another one
+  /// runs share the next write.
+  virtual void commit(std::vector<store_record> batch, std::function<void(store_receipt)> done) = 0;
+  /// What was there when the calls before this one had been done. Each once per start of the actor that wants
+  /// it.
+  virtual void load_inbound(std::function<void(inbound_image)> done) = 0;
+  virtual void load_outbound(std::function<void(outbound_image)> done) = 0;
+  /// Takes up to `limit` spilled events of a chat back into memory, oldest first. Their keys stay guarded
+  /// until event_settled or event_dead.
+  virtual void recall(chat_key chat, std::size_t limit, std::function<void(recalled_events)> done) = 0;
+  /// Spilled events behind `after_seq`, oldest first.
+  virtual void scan(std::uint64_t after_seq, std::size_t limit, std::function<void(spill_page)> done) = 0;
+  /// Dead letters behind `after_seq`, oldest first.
+  virtual void dead_letters(std::uint64_t after_seq, std::size_t limit,
+                            std::function<void(std::vector<dead_letter>)> done) = 0;
+  /// Calls `told` whenever the health changes, and once at once. The newest watcher counts; null ends it.
+  virtual void watch(std::function<void(store_health)> told) = 0;
+};
+
 // -- clock, randomness, files ---------------------------------------------------------------------
 
 /// Steady time is the actor clock's. Here is only what CAF has not.
@@ -194,6 +228,7 @@ struct ports {
   std::shared_ptr<notes_port> notes;
   std::shared_ptr<metrics_port> metrics;
   std::shared_ptr<media_port> media;
+  std::shared_ptr<store_port> store;
 };
 
 } // namespace relay

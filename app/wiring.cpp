@@ -4,6 +4,7 @@
 #include "actors/agents/link_state.hpp"
 #include "actors/supervisor.hpp"
 #include "app/net/healing.hpp"
+#include "app/store/memory_store.hpp"
 #include "app/version.hpp"
 #include "app/world.hpp"
 
@@ -23,6 +24,7 @@ ports real_ports(boost::asio::io_context& io, const config::settings& settings,
   out.http = net::make_healing_http_port(io, options);
   out.media = net::make_media_port(io, options, net::media_base(settings.service.state_dir));
   out.world = make_world_port();
+  out.store = make_memory_store();
   out.notes = std::move(notes);
   out.metrics = std::move(metrics);
   return out;

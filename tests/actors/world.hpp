@@ -4,6 +4,7 @@
 
 #include "actors/metrics.hpp"
 #include "actors/ports.hpp"
+#include "app/store/memory_store.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -209,7 +210,8 @@ struct fake_ports {
   std::shared_ptr<fake_notes> notes = std::make_shared<fake_notes>();
   std::shared_ptr<fake_metrics> metrics = std::make_shared<fake_metrics>();
   std::shared_ptr<fake_media> media = std::make_shared<fake_media>();
-  ports all() const { return {nullptr, link, http, world, notes, metrics, media}; }
+  std::shared_ptr<store_port> store = make_memory_store();
+  ports all() const { return {nullptr, link, http, world, notes, metrics, media, store}; }
 };
 
 } // namespace relay::testing
