@@ -12,7 +12,7 @@
 namespace relay {
 
 std::uint64_t inbound_state::id_of(const std::string& delivery_id) const {
-  auto& prefix = setup.id_prefix;
+  auto prefix = "d" + setup.instance + "-";
   if (delivery_id.size() <= prefix.size() || delivery_id.compare(0, prefix.size(), prefix) != 0) return 0;
   std::uint64_t id = 0;
   auto* first = delivery_id.data() + prefix.size();
@@ -31,15 +31,24 @@ route_seen inbound_state::route_of(const std::string& delivery_id, const inbound
 
 void inbound_state::take(inbound_batch& batch) {
   auto now = now_of(self);
+  auto from = caf::actor_cast<connection_actor>(self->current_sender());
+  if (!ready) {
+    early.emplace_back(std::move(batch), std::move(from));
+    return;
+  }
+  take_from(batch, from, now);
+}
+
+void inbound_state::take_from(inbound_batch& batch, const connection_actor& from, core::instant now) {
   core::inbox_step step;
   // A replay may start before link_keeper has told of the new link; its acks must not go to the old one.
   if (batch.epoch >= link.epoch) {
     link.epoch = batch.epoch;
-    link.connection = caf::actor_cast<connection_actor>(self->current_sender());
+    link.connection = from;
   }
   ever += batch.items.size();
   world.metrics->add(counter::events_received, batch.items.size());
-  std::vector<std::pair<std::uint64_t, std::vector<std::string>>> fetches;
+  std::vector<std::uint64_t> held;
   for (auto& item : batch.items) {
     step.fresh = 0;
     if (!item.event->interaction) places.learn(item.event->source);
@@ -47,29 +56,40 @@ void inbound_state::take(inbound_batch& batch) {
     if (prompts.concerns(*item.event) && !inbox.known(*item.event, item.buffer_id, now) &&
         answers_prompt(item, now, step))
       continue;
-    auto urls = want_files && media ? core::media_urls(*item.event) : std::vector<std::string>{};
-    if (inbox.accept(item.event, item.buffer_id, now, step, !urls.empty()) != core::arrival::fresh) {
+    auto files = wants_files(*item.event);
+    if (inbox.accept(item.event, item.buffer_id, now, step, files) != core::arrival::fresh) {
       world.metrics->add(counter::events_duplicate);
       continue;
     }
-    // Before the event can reach an agent, so that its answer finds the route.
-    tell(self, sink.routes, route_of(name_of(step.fresh), *item.event));
-    if (!urls.empty()) fetches.emplace_back(step.fresh, std::move(urls));
+    if (step.spilled)
+      world.metrics->add(counter::events_spilled);
+    else if (files)
+      held.push_back(step.fresh);
   }
+  keep_prompts(step);
   execute(step);
-  for (auto& [id, urls] : fetches) fetch(id, std::move(urls));
+  fetch_held(held);
+}
+
+bool inbound_state::wants_files(const inbound_event& x) const {
+  return want_files && media && !core::media_urls(x).empty();
 }
 
 /// On receipt, because references expire; the event waits in its chat, no other chat does (F17).
-void inbound_state::fetch(std::uint64_t id, std::vector<std::string> urls) {
-  auto go_on = [this, id](std::vector<media_file> files) {
-    core::inbox_step step;
-    inbox.ready(id, std::move(files), now_of(self), step);
-    execute(step);
-  };
-  self->request(media, caf::duration{setup.media_patience}, media_wanted{name_of(id), std::move(urls)})
-      .then([go_on](media_ready& x) { go_on(std::move(x.files)); },
-            [go_on](const caf::error&) { go_on({}); }); // the URLs are still there
+void inbound_state::fetch_held(const std::vector<std::uint64_t>& ids) {
+  for (auto id : ids) {
+    auto go_on = [this, id](std::vector<media_file> files) {
+      core::inbox_step step;
+      inbox.ready(id, std::move(files), now_of(self), step);
+      execute(step);
+    };
+    auto* event = inbox.find(id);
+    if (!event) continue;
+    self->request(media, caf::duration{setup.media_patience},
+                  media_wanted{name_of(id), core::media_urls(*event)})
+        .then([go_on](media_ready& x) { go_on(std::move(x.files)); },
+              [go_on](const caf::error&) { go_on({}); }); // the URLs are still there
+  }
 }
 
 /// Whether the event ends here: an answer that no agent waits for. One that is for the agent may be changed.
@@ -99,6 +119,10 @@ void inbound_state::tell_late(const inbound_event& x) {
 }
 
 void inbound_state::acked(const delivery_ack& x) {
+  if (!ready) {
+    early_acks.push_back(x);
+    return;
+  }
   core::inbox_step step;
   auto id = id_of(x.delivery_id);
   if (id == 0 || !inbox.acked(id, now_of(self), step)) {
@@ -110,6 +134,7 @@ void inbound_state::acked(const delivery_ack& x) {
 }
 
 void inbound_state::execute(core::inbox_step& step) {
+  ask_store(step);
   for (auto& [id, event] : step.dead) {
     mark(name_of(id), *event, true);
     world.metrics->add(counter::events_dead_letter);
@@ -128,10 +153,9 @@ void inbound_state::execute(core::inbox_step& step) {
     delivery out{name_of(x.id), wire::session_key(places.keyed(*x.event), setup.sessions), x.event,
                  x.redelivered, std::move(x.files)};
     world.metrics->add(counter::events_delivered);
-    if (x.redelivered) {
-      world.metrics->add(counter::events_redelivered);
-      tell(self, sink.routes, route_of(out.id, *x.event)); // the router may have been restarted since
-    }
+    if (x.redelivered) world.metrics->add(counter::events_redelivered);
+    // Before the event can reach an agent, so that its answer finds the route.
+    tell(self, sink.routes, route_of(out.id, *x.event));
     mark(out.id, *x.event, false);
     tell(self, agent, std::move(out));
   }
@@ -148,6 +172,7 @@ void inbound_state::after() {
   world.metrics->set(gauge::events_in_flight, static_cast<std::int64_t>(inbox.in_flight()));
   world.metrics->set(gauge::dedupe_entries, static_cast<std::int64_t>(inbox.remembered()));
   world.metrics->set(gauge::prompts_known, static_cast<std::int64_t>(prompts.size()));
+  world.metrics->set(gauge::events_unstored, static_cast<std::int64_t>(inbox.unstored()));
   world.metrics->set(gauge::dead_letters, static_cast<std::int64_t>(inbox.dead_letters()));
   auto room = inbox.room();
   if (room != told) {
@@ -162,8 +187,12 @@ void inbound_state::after() {
 }
 
 void inbound_state::drained_yet() {
-  // Without an agent nothing moves any more: what is buffered at the connector comes again.
-  if (inbox.pending() > 0 && (agents > 0 || inbox.in_flight() > 0)) return;
+  if (drain_waiters.empty()) return;
+  if (setup.rules.durable) { // the disk keeps what nobody has
+    if (inbox.in_flight() > 0 || inbox.unstored() > 0) return;
+  } else if (inbox.pending() > 0 && (agents > 0 || inbox.in_flight() > 0)) {
+    return;
+  }
   for (auto& x : drain_waiters) x.deliver(true);
   drain_waiters.clear();
 }
@@ -174,10 +203,12 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
   auto* s = &self->state;
   s->world = std::move(world);
   s->setup = std::move(setup);
+  s->setup.rules.durable = s->world.store->durable();
   s->inbox = core::inbox{s->setup.rules};
   s->prompts = core::prompts{s->setup.prompt_nonce, s->setup.prompts};
   s->places = core::places{s->setup.max_places};
   s->agents = s->setup.agent_present ? 1 : 0;
+  s->load();
   return {
       [s](const delivery_ack& x) { s->acked(x); },
       [s](const delivery_returned& x) {
@@ -208,8 +239,14 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->execute(step);
       },
       [s](const route_sink& x) { s->sink = x; },
-      [s](prompt_opened& x) { s->prompts.open(std::move(x), now_of(s->self)); },
-      [s](const prompt_shown& x) { s->prompts.shown(x); },
+      [s](prompt_opened& x) {
+        s->prompts.open(std::move(x), now_of(s->self));
+        s->keep_prompts();
+      },
+      [s](const prompt_shown& x) {
+        s->prompts.shown(x);
+        s->keep_prompts();
+      },
       [](const action_outcome&) {}, // a notice is a courtesy; the router counted what became of it
       [s](const media_actor& x) {
         if (x == s->media) return;
@@ -219,7 +256,14 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->execute(step);
       },
       [s](media_wish x) { s->want_files = x.paths; },
+      [s](inbound_image& x) { s->loaded(x); },
+      [s](const inbound_stored& x) { s->stored(x); },
+      [s](recalled_events& x) { s->recalled(x); },
+      [s](const spill_page& x) { s->scanned(x); },
+      [s](letters_found& x) { s->letters(x); },
+      [s](const dead_letter_ask& x) { return s->dead_letters(x); },
       [s](atom::drained) -> caf::result<bool> {
+        if (s->setup.rules.durable) s->inbox.close();
         auto later = s->self->make_response_promise<bool>();
         s->drain_waiters.push_back(later);
         s->drained_yet();

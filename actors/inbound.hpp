@@ -11,7 +11,9 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace relay {
@@ -19,7 +21,7 @@ namespace relay {
 struct inbound_setup {
   core::inbox_rules rules;
   wire::session_rules sessions;
-  std::string id_prefix; ///< makes delivery ids unique over restarts
+  std::string instance; ///< makes delivery ids unique over restarts; a durable store has its own
   core::prompt_rules prompts;
   std::string prompt_nonce; ///< the process's, as egress_router has it
   std::size_t max_places = 10'000;
@@ -34,16 +36,33 @@ struct inbound_state {
   static inline const char* name = "inbound";
   explicit inbound_state(inbound_actor::pointer ptr) : self(ptr) {}
 
+  // -- the way of an event (inbound.cpp)
   void take(inbound_batch& batch);
+  void take_from(inbound_batch& batch, const connection_actor& from, core::instant now);
   bool answers_prompt(inbound_item& item, core::instant now, core::inbox_step& step);
   void tell_late(const inbound_event& x);
   void acked(const delivery_ack& x);
   void execute(core::inbox_step& step);
-  void fetch(std::uint64_t id, std::vector<std::string> urls);
+  void ask_store(core::inbox_step& step);
   void mark(const std::string& delivery_id, const inbound_event& x, bool given_up);
   void after();
   void drained_yet();
-  std::string name_of(std::uint64_t id) const { return setup.id_prefix + std::to_string(id); }
+  bool wants_files(const inbound_event& x) const;
+  void fetch_held(const std::vector<std::uint64_t>& ids);
+
+  // -- what outlives the process (inbound_store.cpp)
+  void load();
+  void loaded(inbound_image& image);
+  void stored(const inbound_stored& x);
+  void recalled(recalled_events& x);
+  void scanned(const spill_page& x);
+  void keep_prompts(core::inbox_step& step);
+  void keep_prompts();
+  caf::result<dead_letter_answer> dead_letters(const dead_letter_ask& x);
+  void letters(letters_found& x);
+  void decide(const dead_letter_ask& x, const dead_letter& letter);
+
+  std::string name_of(std::uint64_t id) const { return delivery_name(setup.instance, id); }
   std::uint64_t id_of(const std::string& delivery_id) const; ///< 0 when it is not one of ours
   route_seen route_of(const std::string& delivery_id, const inbound_event& x) const;
 
@@ -63,6 +82,13 @@ struct inbound_state {
   intake told = intake::open;
   core::deadline armed;
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
+  bool ready = false; ///< what was left of before is known
+  /// Came before that. Bounded by what a socket brings within one load.
+  std::vector<std::pair<inbound_batch, connection_actor>> early;
+  std::vector<delivery_ack> early_acks;
+  std::map<std::uint64_t, std::pair<dead_letter_ask, caf::typed_response_promise<dead_letter_answer>>>
+      open_letter_asks;
+  std::uint64_t letter_asks = 0;
 };
 
 /// `parent`: its supervisor.

@@ -191,7 +191,30 @@ struct route_sink {
   action_sink_actor actions; ///< for what it says to a chat itself
 };
 
-/// INBOUND: from wire event to agent: no repeats, order per chat, acks only when somebody else has it.
+/// The store's answer to inbound's records: all up to this id are on disk, but for the refused ones.
+struct inbound_stored {
+  std::uint64_t upto = 0;
+  store_receipt receipt;
+};
+/// What a person wants of the events that were set aside (`relay-gateway dlq`).
+struct dead_letter_ask {
+  enum class wish : std::uint8_t { list, retry, drop };
+  wish what = wish::list;
+  std::uint64_t seq = 0;   ///< list: those behind it; otherwise the one that is meant
+  std::size_t limit = 100; ///< list: how many at most
+};
+struct dead_letter_answer {
+  bool found = false; ///< always of a list
+  std::vector<dead_letter> letters;
+};
+/// The store's answer to a dead_letter_ask of this number.
+struct letters_found {
+  std::uint64_t ask = 0;
+  std::vector<dead_letter> found;
+};
+
+/// INBOUND: from wire event to agent: no repeats, order per chat, acks only when somebody else has it. With a
+/// durable store it begins with what was left there; until that is known, events wait.
 using inbound_actor = delivery_sink_actor::extend<
     // connection: events of one read.
     caf::reacts_to<inbound_batch>,
@@ -212,7 +235,13 @@ using inbound_actor = delivery_sink_actor::extend<
     caf::reacts_to<media_actor>,
     // supervisor: whether some agent wants them as files.
     caf::reacts_to<media_wish>,
-    // supervisor: drained yet? Answers when no event is with an agent any more.
+    // the store port.
+    caf::reacts_to<inbound_image>, caf::reacts_to<inbound_stored>, caf::reacts_to<recalled_events>,
+    caf::reacts_to<spill_page>, caf::reacts_to<letters_found>,
+    // supervisor: a person asks for, retries or drops what was set aside.
+    caf::replies_to<dead_letter_ask>::with<dead_letter_answer>,
+    // supervisor: drained yet? Answers when no event is with an agent any more; with a durable store nothing
+    // more is given out from then on.
     caf::replies_to<atom::drained>::with<bool>, caf::replies_to<atom::status>::with<inbound_report>,
     // INTERNAL: an ack is overdue.
     caf::reacts_to<atom::due>>;
@@ -335,6 +364,8 @@ using supervisor_actor = agent_registry_actor::extend<
     caf::reacts_to<settings_ptr>,
     // the application: how everything stands.
     caf::replies_to<atom::status>::with<gateway_report>,
+    // the application: what was set aside (GET, POST, DELETE /v1/dlq).
+    caf::replies_to<dead_letter_ask>::with<dead_letter_answer>,
     // the application: one action outside any agent (POST /v1/actions).
     caf::replies_to<action_request>::with<action_outcome>,
     // provisioner
@@ -353,6 +384,13 @@ using supervisor_actor = agent_registry_actor::extend<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fronted_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::inbound_image)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::inbound_stored)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::recalled_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::spill_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::dead_letter_ask)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::letters_found)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::dead_letter_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::prompt_sink)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::route_sink)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_host)

@@ -18,6 +18,7 @@ enum class counter : std::uint8_t {
   events_dropped,     ///< label reason: terminal decisions without an agent
   events_delivered,   ///< given to an agent, repeats included
   events_redelivered, ///< of these, repeats
+  events_spilled,     ///< kept on disk only until there is room in memory
   events_acked,       ///< taken by an agent
   events_dead_letter, ///< set aside after too many attempts
   buffer_acks,        ///< inbound_ack frames
@@ -54,6 +55,7 @@ enum class gauge : std::uint8_t {
   routes_known,
   events_pending,
   events_in_flight,
+  events_unstored, ///< waiting for the disk
   dedupe_entries,
   dead_letters,
   prompts_known,

@@ -109,7 +109,7 @@ void supervisor_state::start_inbound() {
   x.rules.max_pending = l.max_pending;
   x.rules.max_deliveries = l.agent_max_deliveries;
   x.sessions = {settings->service.group_sessions_per_user, settings->service.thread_sessions_per_user};
-  x.id_prefix = "d" + hex(world.world->random()) + "-";
+  x.instance = hex(world.world->random());
   x.prompt_nonce = prompt_nonce;
   x.agent_present = setup.agent_present;
   x.reactions = settings->service.reactions;
@@ -476,6 +476,13 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
       },
       [s](const settings_ptr& x) { s->apply(x); },
       [s](atom::status) { return s->report(); },
+      [s](const dead_letter_ask& x) -> caf::result<dead_letter_answer> {
+        auto later = s->self->make_response_promise<dead_letter_answer>();
+        s->self->request(s->inbound, caf::duration{10s}, x)
+            .then([later](dead_letter_answer& y) mutable { later.deliver(std::move(y)); },
+                  [later](caf::error& e) mutable { later.deliver(std::move(e)); });
+        return later;
+      },
       [s](action_request& x) -> caf::result<action_outcome> {
         auto later = s->self->make_response_promise<action_outcome>();
         auto id = x.request_id;

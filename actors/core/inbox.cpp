@@ -1,78 +1,201 @@
 #include "actors/core/inbox.hpp"
 
 #include <algorithm>
-#include <functional>
 
 namespace relay::core {
 
 namespace {
 
-/// Lengths keep the parts apart, so that no choice of ids makes two events look alike.
-std::string message_key(const inbound_event& x) {
-  auto& s = x.source;
-  auto key = std::to_string(s.platform.size()) + ":" + s.platform + std::to_string(s.chat_id.size()) + ":" +
-             s.chat_id + ":" + x.message_id;
-  // Every edit of a message comes under the message's own id; the text tells them apart.
-  if (s.message_is_edit) return "e" + std::to_string(std::hash<std::string>{}(x.text)) + ":" + key;
-  return "m" + key;
-}
-
-std::vector<std::string> keys_of(const inbound_event& event, const std::string& buffer_id) {
-  std::vector<std::string> keys;
-  if (!buffer_id.empty()) keys.push_back("b" + buffer_id);
-  if (!event.message_id.empty()) keys.push_back(message_key(event));
-  return keys;
-}
+constexpr std::uint64_t most_dead_in_memory = 1'000; // as many as a store without a disk keeps
 
 } // namespace
 
+inbox::inbox(const inbox_rules& rules)
+    : rules_(rules), claims_(rules.dedupe_entries, rules.dedupe_window),
+      spill_({rules.durable, std::min(rules.max_in_memory, rules.max_pending), rules.chat_in_memory,
+              rules.max_lanes}) {}
+
+void inbox::restore(inbound_image& image, instant now, inbox_step& out,
+                    const std::function<bool(const inbound_event&)>& held) {
+  next_id_ = image.last_seq;
+  dead_ = image.dead;
+  if (image.spilled > 0) spill_.unknown_backlog();
+  for (auto& x : image.settled) claims_.settle({x.key}, now - milliseconds{x.age_ms}, now);
+  for (auto& x : image.open) {
+    entry y;
+    auto chat = x.event->chat();
+    y.stored = y.of_before = true;
+    y.recalled = true; // it may have been: giving the keys once more is harmless
+    y.attempts = x.attempts;
+    y.held = y.was_held = held(*x.event);
+    claims_.claim(x.keys, x.seq);
+    y.keys = std::move(x.keys);
+    y.event = std::move(x.event);
+    next_id_ = std::max(next_id_, x.seq);
+    entries_.emplace(x.seq, std::move(y));
+    lanes_[chat].push_back(x.seq);
+    spill_.restored(chat);
+  }
+  for (auto& x : image.open)
+    if (auto it = entries_.find(x.seq); it != entries_.end()) advance(it->second.event->chat(), now, out);
+  spill_.wishes(out.wishes);
+}
+
 bool inbox::known(const inbound_event& event, const std::string& buffer_id, instant now) {
-  trim(now);
-  auto keys = keys_of(event, buffer_id);
-  return std::any_of(keys.begin(), keys.end(), [&](auto& key) { return keys_.count(key) > 0; });
+  return claims_.find(keys_of(event, buffer_id), now).what != claims::verdict::unknown;
 }
 
 void inbox::consume(const inbound_event& event, const std::string& buffer_id, instant now, inbox_step& out) {
-  for (auto& key : keys_of(event, buffer_id))
-    if (auto [it, fresh] = keys_.try_emplace(key); fresh)
-      it->second.age = settled_.insert(settled_.end(), {now, key});
-  if (!buffer_id.empty()) out.acks.push_back(buffer_id);
-  trim(now);
+  auto keys = keys_of(event, buffer_id);
+  if (!rules_.durable) {
+    claims_.settle(keys, now, now);
+    if (!buffer_id.empty()) out.acks.push_back(buffer_id);
+    return;
+  }
+  auto id = ++next_id_;
+  claims_.claim(keys, id);
+  out.records.emplace_back(keys_settled{id, keys});
+  entry x;
+  x.keys = std::move(keys);
+  x.consumed = true;
+  if (!buffer_id.empty()) x.buffer_ids.push_back(buffer_id);
+  admit(id, std::move(x), out);
+}
+
+/// It waits for the disk from now on.
+void inbox::admit(std::uint64_t id, entry x, inbox_step& out) {
+  entries_.emplace(id, std::move(x));
+  unstored_.push_back(id);
+  out.upto = id;
 }
 
 arrival inbox::accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out,
                       bool held) {
-  trim(now);
   auto keys = keys_of(*event, buffer_id);
-  for (auto& key : keys) {
-    auto it = keys_.find(key);
-    if (it == keys_.end()) continue;
-    auto open = it->second.open;
-    if (open == 0) {
-      if (!buffer_id.empty()) out.acks.push_back(buffer_id);
-      return arrival::repeat_settled;
-    }
-    auto& x = entries_.at(open);
-    for (auto& more : keys)
-      if (keys_.try_emplace(more, key_state{open, settled_.end()}).second) x.keys.push_back(more);
-    if (!buffer_id.empty() &&
-        std::find(x.buffer_ids.begin(), x.buffer_ids.end(), buffer_id) == x.buffer_ids.end())
-      x.buffer_ids.push_back(buffer_id);
+  out.spilled = false;
+  if (auto found = claims_.find(keys, now); found.what == claims::verdict::settled) {
+    if (!buffer_id.empty()) out.acks.push_back(buffer_id);
+    return arrival::repeat_settled;
+  } else if (found.what == claims::verdict::open) {
+    repeat(found.seq, std::move(keys), buffer_id, out);
     return arrival::repeat_open;
   }
   auto id = ++next_id_;
+  auto chat = event->chat();
   out.fresh = id;
+  out.spilled = spill_.take(chat, id);
+  claims_.claim(keys, id);
+  if (rules_.durable) out.records.emplace_back(event_taken{{id, event, keys, 0}, out.spilled});
   entry x;
   x.event = event;
-  x.held = x.was_held = held;
-  if (!buffer_id.empty()) x.buffer_ids.push_back(buffer_id);
-  for (auto& key : keys) keys_[key] = {id, settled_.end()};
   x.keys = std::move(keys);
-  entries_.emplace(id, std::move(x));
-  auto chat = event->chat();
+  x.held = x.was_held = held && !out.spilled;
+  x.spilled = out.spilled;
+  x.stored = !rules_.durable;
+  if (!buffer_id.empty()) x.buffer_ids.push_back(buffer_id);
+  if (rules_.durable) {
+    admit(id, std::move(x), out);
+    if (!out.spilled) lanes_[chat].push_back(id);
+    spill_.wishes(out.wishes);
+  } else {
+    entries_.emplace(id, std::move(x));
+    line_up(id, chat, now, out);
+  }
+  return arrival::fresh;
+}
+
+void inbox::repeat(std::uint64_t open, std::vector<std::string> keys, const std::string& buffer_id,
+                   inbox_step& out) {
+  auto& x = entries_.at(open);
+  auto more = claims_.claim(keys, open);
+  if (!more.empty()) {
+    x.keys.insert(x.keys.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    record(event_keyed{open, x.keys}, out);
+  }
+  if (buffer_id.empty()) return;
+  if (rules_.durable && x.stored) {
+    out.acks.push_back(buffer_id); // the first one is safe already
+  } else if (std::find(x.buffer_ids.begin(), x.buffer_ids.end(), buffer_id) == x.buffer_ids.end()) {
+    x.buffer_ids.push_back(buffer_id);
+  }
+}
+
+void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
+  for (; !unstored_.empty() && unstored_.front() <= upto; unstored_.pop_front()) {
+    auto it = entries_.find(unstored_.front());
+    if (it == entries_.end()) continue;
+    auto& x = it->second;
+    for (auto& buffer_id : x.buffer_ids) out.acks.push_back(std::move(buffer_id));
+    x.buffer_ids.clear();
+    x.stored = true;
+    if (x.consumed) {
+      claims_.settle(x.keys, now, now);
+      entries_.erase(it);
+    } else if (x.spilled) { // the store guards its keys; a refused one is a repeat of what is there
+      claims_.release(x.keys, it->first);
+      entries_.erase(it);
+    } else {
+      advance(x.event->chat(), now, out);
+    }
+  }
+  spill_.wishes(out.wishes);
+}
+
+void inbox::recalled(recalled_events& x, instant now, inbox_step& out,
+                     const std::function<bool(const inbound_event&)>& held) {
+  spill_.recalled(x.chat, x.events.size(), x.left);
+  for (auto& e : x.events) {
+    entry y;
+    y.stored = y.recalled = true;
+    y.attempts = e.attempts;
+    y.held = y.was_held = held(*e.event);
+    claims_.claim(e.keys, e.seq);
+    y.keys = std::move(e.keys);
+    y.event = std::move(e.event);
+    entries_.emplace(e.seq, std::move(y));
+    lanes_[x.chat].push_back(e.seq);
+  }
+  advance(x.chat, now, out);
+  spill_.wishes(out.wishes);
+}
+
+void inbox::scanned(const spill_page& x, inbox_step& out) {
+  std::vector<std::pair<std::uint64_t, chat_key>> page;
+  page.reserve(x.events.size());
+  for (auto& e : x.events) page.emplace_back(e.seq, e.chat);
+  spill_.scanned(page, x.end);
+  spill_.wishes(out.wishes);
+}
+
+void inbox::revive(const dead_letter& x, instant now, inbox_step& out) {
+  bury(x.seq, out);
+  auto id = ++next_id_;
+  auto chat = x.event->chat();
+  out.fresh = id;
+  out.spilled = spill_.take(chat, id);
+  if (rules_.durable) out.records.emplace_back(event_taken{{id, x.event, {}, 0}, out.spilled});
+  entry y;
+  y.event = x.event;
+  y.of_before = true; // an agent saw it
+  y.spilled = out.spilled;
+  y.stored = !rules_.durable;
+  if (rules_.durable) {
+    admit(id, std::move(y), out);
+    if (!out.spilled) lanes_[chat].push_back(id);
+  } else {
+    entries_.emplace(id, std::move(y));
+    line_up(id, chat, now, out);
+  }
+}
+
+void inbox::bury(std::uint64_t seq, inbox_step& out) {
+  out.records.emplace_back(dead_gone{seq});
+  if (dead_ > 0) --dead_;
+}
+
+void inbox::line_up(std::uint64_t id, const chat_key& chat, instant now, inbox_step& out) {
   lanes_[chat].push_back(id);
   advance(chat, now, out);
-  return arrival::fresh;
 }
 
 void inbox::advance(const chat_key& chat, instant now, inbox_step& out) {
@@ -84,7 +207,7 @@ void inbox::advance(const chat_key& chat, instant now, inbox_step& out) {
   }
   auto id = it->second.front();
   auto& x = entries_.at(id);
-  if (!x.out && !x.held && anybody_) hand_out(id, x, now, out);
+  if (!x.out && !x.held && x.stored && takers()) hand_out(id, x, now, out);
 }
 
 void inbox::ready(std::uint64_t id, std::vector<media_file> files, instant now, inbox_step& out) {
@@ -95,12 +218,16 @@ void inbox::ready(std::uint64_t id, std::vector<media_file> files, instant now, 
   advance(it->second.event->chat(), now, out);
 }
 
-void inbox::all_ready(instant now, inbox_step& out) {
+std::vector<std::uint64_t> inbox::waiting_for_files() const {
   std::vector<std::uint64_t> ids;
   for (auto& [id, x] : entries_)
     if (x.held) ids.push_back(id);
   std::sort(ids.begin(), ids.end());
-  for (auto id : ids) ready(id, {}, now, out);
+  return ids;
+}
+
+void inbox::all_ready(instant now, inbox_step& out) {
+  for (auto id : waiting_for_files()) ready(id, {}, now, out);
 }
 
 void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
@@ -108,52 +235,66 @@ void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
   x.overdue = now + rules_.ack_timeout;
   ++in_flight_;
   deadlines_.emplace_back(x.overdue, id);
-  out.deliver.push_back({id, x.event, x.attempts > 0, x.files});
+  // One that is never acked must not keep the thousands behind it.
+  if (deadlines_.size() > 2 * in_flight_ + 1'000)
+    std::erase_if(deadlines_, [this](auto& y) {
+      auto it = entries_.find(y.second);
+      return it == entries_.end() || !it->second.out || it->second.overdue != y.first;
+    });
+  out.deliver.push_back({id, x.event, x.attempts > 0 || x.of_before, x.files});
   ++x.attempts;
+  if (x.attempts > 1) record(event_tried{id, x.attempts - 1}, out);
 }
 
 bool inbox::acked(std::uint64_t id, instant now, inbox_step& out) {
   auto it = entries_.find(id);
-  if (it == entries_.end() || it->second.attempts == 0) return false;
-  settle(id, now, out);
+  // An agent that had it of a process that died may ack it late: it is the agent's all the same.
+  if (it == entries_.end() || (it->second.attempts == 0 && !it->second.of_before)) return false;
+  settle(it, now, out);
   return true;
 }
 
-void inbox::settle(std::uint64_t id, instant now, inbox_step& out) {
-  auto it = entries_.find(id);
+void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead) {
+  auto id = it->first;
   auto& x = it->second;
   if (x.out) --in_flight_;
   if (x.was_held) out.released.push_back(id);
   for (auto& buffer_id : x.buffer_ids) out.acks.push_back(std::move(buffer_id));
-  for (auto& key : x.keys) {
-    auto& state = keys_.at(key);
-    state.open = 0;
-    state.age = settled_.insert(settled_.end(), {now, key});
-  }
+  claims_.settle(x.keys, now, now);
   auto chat = x.event->chat();
+  auto guarded = x.recalled ? std::move(x.keys) : std::vector<std::string>{};
+  if (dead) {
+    if (rules_.durable || dead_ < most_dead_in_memory) ++dead_;
+    out.dead.emplace_back(id, x.event);
+    out.records.emplace_back(event_dead{id, x.event, x.attempts, std::move(guarded)});
+  } else {
+    record(event_settled{id, std::move(guarded)}, out);
+  }
   entries_.erase(it);
-  lanes_.at(chat).pop_front(); // only the first of a chat is ever given out, so it is this one
+  auto& lane = lanes_.at(chat);
+  if (lane.front() == id) // mostly: only the first of a chat is ever given out
+    lane.pop_front();
+  else
+    lane.erase(std::find(lane.begin(), lane.end(), id));
+  spill_.gone(chat);
   advance(chat, now, out);
-  trim(now);
+  spill_.wishes(out.wishes);
 }
 
-void inbox::give_again(std::uint64_t id, instant now, inbox_step& out) {
-  auto& x = entries_.at(id);
+void inbox::give_again(entries::iterator it, instant now, inbox_step& out) {
+  auto& x = it->second;
   x.out = false;
   --in_flight_;
-  if (x.attempts >= rules_.max_deliveries) { // it blocks its chat no longer
-    dead_.push_back(x.event);
-    if (dead_.size() > rules_.max_dead) dead_.pop_front();
-    out.dead.emplace_back(id, x.event);
-    settle(id, now, out); // a terminal decision is an ack (F32)
+  if (x.attempts >= rules_.max_deliveries) { // it blocks its chat no longer; a terminal decision (F32)
+    settle(it, now, out, true);
     return;
   }
-  if (anybody_) hand_out(id, x, now, out);
+  if (takers()) hand_out(it->first, x, now, out);
 }
 
 void inbox::returned(std::uint64_t id, instant now, inbox_step& out) {
   auto it = entries_.find(id);
-  if (it != entries_.end() && it->second.out) give_again(id, now, out);
+  if (it != entries_.end() && it->second.out) give_again(it, now, out);
 }
 
 void inbox::all_returned(instant now, inbox_step& out) {
@@ -167,11 +308,13 @@ void inbox::all_returned(instant now, inbox_step& out) {
 void inbox::presence(bool anybody, instant now, inbox_step& out) {
   if (anybody_ == anybody) return;
   anybody_ = anybody;
-  if (!anybody_) return;
+  if (!takers()) return;
   std::vector<std::uint64_t> heads;
-  for (auto& [chat, ids] : lanes_)
-    if (!ids.empty() && !entries_.at(ids.front()).out && !entries_.at(ids.front()).held)
-      heads.push_back(ids.front());
+  for (auto& [chat, ids] : lanes_) {
+    if (ids.empty()) continue;
+    auto& x = entries_.at(ids.front());
+    if (!x.out && !x.held && x.stored) heads.push_back(ids.front());
+  }
   std::sort(heads.begin(), heads.end()); // oldest first over all chats
   for (auto id : heads) hand_out(id, entries_.at(id), now, out);
 }
@@ -181,9 +324,8 @@ void inbox::timer(instant now, inbox_step& out) {
     auto [at, id] = deadlines_.front();
     deadlines_.pop_front();
     auto it = entries_.find(id);
-    if (it != entries_.end() && it->second.out && it->second.overdue == at) give_again(id, now, out);
+    if (it != entries_.end() && it->second.out && it->second.overdue == at) give_again(it, now, out);
   }
-  trim(now);
 }
 
 deadline inbox::due() {
@@ -198,17 +340,11 @@ deadline inbox::due() {
 }
 
 intake inbox::room() const {
-  if (entries_.size() >= 2 * rules_.max_pending) return intake::stuffed;
-  if (entries_.size() >= rules_.max_pending) return intake::full;
+  // With a disk only its own slowness stops the reader: what the agent does not take goes there.
+  auto waiting = rules_.durable ? unstored_.size() : entries_.size();
+  if (waiting >= 2 * rules_.max_pending) return intake::stuffed;
+  if (waiting >= rules_.max_pending) return intake::full;
   return intake::open;
-}
-
-void inbox::trim(instant now) {
-  while (!settled_.empty() &&
-         (settled_.size() > rules_.dedupe_entries || now - settled_.front().first >= rules_.dedupe_window)) {
-    keys_.erase(settled_.front().second);
-    settled_.pop_front();
-  }
 }
 
 } // namespace relay::core

@@ -1,14 +1,21 @@
 // From wire event to agent (agent-link.md, Promises): no repeats, order per chat, at least once, and an ack
-// to the connector only when somebody else has the event.
+// to the connector only when somebody else has the event: the disk, or without one the agent.
+//
+//   claim -> record -> stored -> [ack to the connector] -> handed out -> taken by the agent -> settled
+//
+// Without a durable store "stored" is at once, and the connector's ack waits for the agent's.
 #pragma once
 
+#include "actors/core/claims.hpp"
 #include "actors/core/clock.hpp"
+#include "actors/core/spill.hpp"
 #include "messages/control.hpp"
+#include "messages/records.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <list>
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -18,7 +25,10 @@ namespace relay::core {
 
 struct inbox_rules {
   milliseconds dedupe_window{600'000}, ack_timeout{60'000};
-  std::size_t dedupe_entries = 100'000, max_pending = 10'000, max_deliveries = 5, max_dead = 1'000;
+  std::size_t dedupe_entries = 100'000, max_pending = 10'000, max_deliveries = 5;
+  /// There is a durable store: records are written, and what is beyond the bounds in memory waits on disk.
+  bool durable = false;
+  std::size_t max_in_memory = 4'096, chat_in_memory = 64, max_lanes = 20'000;
 };
 
 /// One event to give to the agent now.
@@ -28,27 +38,34 @@ struct handout {
   bool redelivered = false;
   std::vector<media_file> files{};
 };
-/// What to do, in order: nothing in here depends on a later part.
+/// What to do, in order.
 struct inbox_step {
+  std::vector<store_record> records; ///< to be written before anything below that depends on them
+  std::uint64_t upto = 0;            ///< tell stored() of this id once the records are on disk; 0 = no need
   std::vector<handout> deliver;
   std::vector<std::string> acks; ///< buffer ids that the connector may drop
   /// Set aside just now.
   std::vector<std::pair<std::uint64_t, event_ref>> dead;
   std::vector<std::uint64_t> released; ///< events that are over and had been held for their files
   std::uint64_t fresh = 0;             ///< the id that accept() gave to a fresh event
+  bool spilled = false;                ///< that one waits on disk: it is not held, and nobody hears of it now
+  spill_wishes wishes;                 ///< to be asked of the store behind the records
 };
 
 enum class arrival : std::uint8_t {
   fresh,
-  repeat_open,   ///< already here and not settled: its buffer id waits for the first one's outcome
-  repeat_settled ///< the agent had it: acked at once
+  repeat_open,   ///< already here and not settled: acked when the first one is
+  repeat_settled ///< known to be safe: acked at once
 };
 
-/// Event keys: the buffer id, and platform + chat + message id. An event without either is never a repeat
-/// (F22). A claim is kept until it is settled, so that a repeat of something in flight waits for it (F25).
 class inbox {
 public:
-  explicit inbox(const inbox_rules& rules) : rules_(rules) {}
+  explicit inbox(const inbox_rules& rules);
+
+  /// What was left of before, first of all. Everything open may have been given to an agent; those for which
+  /// `held` says so wait for ready().
+  void restore(inbound_image& image, instant now, inbox_step& out,
+               const std::function<bool(const inbound_event&)>& held);
 
   /// Whether this event, or another one of its keys, was here before.
   bool known(const inbound_event& event, const std::string& buffer_id, instant now);
@@ -59,6 +76,17 @@ public:
   /// when ready() says so (F17).
   arrival accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out,
                  bool held = false);
+  /// Everything up to this id is on disk, or turned out to be a repeat of something there: either way it is
+  /// safe.
+  void stored(std::uint64_t upto, instant now, inbox_step& out);
+  /// Events of a chat come back from disk; as in accept(), `held` says which of them wait for ready().
+  void recalled(recalled_events& x, instant now, inbox_step& out,
+                const std::function<bool(const inbound_event&)>& held);
+  void scanned(const spill_page& x, inbox_step& out);
+  /// A dead letter is to be tried again: a new event that is no repeat of anything.
+  void revive(const dead_letter& x, instant now, inbox_step& out);
+  /// A dead letter is to be dropped.
+  void bury(std::uint64_t seq, inbox_step& out);
   /// A held event has its files. Unknown ids, and those not held, are ignored.
   void ready(std::uint64_t id, std::vector<media_file> files, instant now, inbox_step& out);
   /// Whoever fetches files is gone: what is held goes on without.
@@ -71,47 +99,69 @@ public:
   void all_returned(instant now, inbox_step& out);
   /// Whether deliveries can be taken. While nobody is there, events wait.
   void presence(bool anybody, instant now, inbox_step& out);
+  /// Nothing more is given out, whoever is there: the process ends, and the disk keeps the rest.
+  void close() { closed_ = true; }
   /// Handles overdue acks (harmless when nothing is).
   void timer(instant now, inbox_step& out);
 
+  /// An open event in memory; null when there is none of that id.
+  const inbound_event* find(std::uint64_t id) const {
+    auto it = entries_.find(id);
+    return it == entries_.end() || it->second.consumed ? nullptr : it->second.event.ptr.get();
+  }
+  /// Those that wait for ready(), oldest first.
+  std::vector<std::uint64_t> waiting_for_files() const;
   deadline due();
   /// How much room there is for further events.
   intake room() const;
+  /// Open events in memory.
   std::size_t pending() const { return entries_.size(); }
   std::size_t in_flight() const { return in_flight_; }
-  std::size_t remembered() const { return keys_.size(); }
-  std::size_t dead_letters() const { return dead_.size(); }
+  std::size_t unstored() const { return unstored_.size(); }
+  std::size_t remembered() const { return claims_.size(); }
+  std::uint64_t dead_letters() const { return dead_; }
+  /// Some open events are on disk only.
+  bool backlog() const { return spill_.backlog(); }
 
 private:
   struct entry {
     event_ref event;
     std::vector<std::string> buffer_ids, keys;
     std::uint32_t attempts = 0;
-    bool out = false; ///< with the agent
+    bool stored = false;    ///< on disk (without a durable store: always)
+    bool spilled = false;   ///< leaves memory once it is stored
+    bool consumed = false;  ///< ends here once it is stored
+    bool recalled = false;  ///< the store guards its keys
+    bool of_before = false; ///< a process that died may have given it out
+    bool out = false;       ///< with the agent
     bool held = false, was_held = false;
     std::vector<media_file> files; ///< pinned until it is over, for its repeats (F31)
     instant overdue{};
   };
-  struct key_state {
-    std::uint64_t open = 0; ///< the entry that claims it; 0 = settled
-    std::list<std::pair<instant, std::string>>::iterator age;
-  };
+  using entries = std::unordered_map<std::uint64_t, entry>;
+  void record(store_record x, inbox_step& out) const {
+    if (rules_.durable) out.records.push_back(std::move(x));
+  }
+  void admit(std::uint64_t id, entry x, inbox_step& out);
+  void repeat(std::uint64_t open, std::vector<std::string> keys, const std::string& buffer_id,
+              inbox_step& out);
+  void line_up(std::uint64_t id, const chat_key& chat, instant now, inbox_step& out);
   void hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out);
   void advance(const chat_key& chat, instant now, inbox_step& out);
-  void settle(std::uint64_t id, instant now, inbox_step& out);
-  void give_again(std::uint64_t id, instant now, inbox_step& out);
-  void trim(instant now);
+  void settle(entries::iterator it, instant now, inbox_step& out, bool dead = false);
+  void give_again(entries::iterator it, instant now, inbox_step& out);
+  bool takers() const { return anybody_ && !closed_; }
 
   inbox_rules rules_;
-  std::uint64_t next_id_ = 0;
-  bool anybody_ = false;
+  claims claims_;
+  spill spill_;
+  std::uint64_t next_id_ = 0, dead_ = 0;
+  bool anybody_ = false, closed_ = false;
   std::size_t in_flight_ = 0;
-  std::unordered_map<std::uint64_t, entry> entries_;
-  std::unordered_map<chat_key, std::deque<std::uint64_t>> lanes_;
-  std::unordered_map<std::string, key_state> keys_;
-  std::list<std::pair<instant, std::string>> settled_; ///< oldest first
+  entries entries_;
+  std::unordered_map<chat_key, std::deque<std::uint64_t>> lanes_; ///< events in memory, in order
+  std::deque<std::uint64_t> unstored_;                            ///< waiting for the disk, in order
   std::deque<std::pair<instant, std::uint64_t>> deadlines_;
-  std::deque<event_ref> dead_;
 };
 
 } // namespace relay::core

@@ -65,8 +65,42 @@ void prompts::open(prompt_opened x, instant now) {
   fresh.options = std::move(x.options);
   fresh.until = now + lifetime;
   fresh.age = ages_.insert(ages_.end(), {now, x.prompt_id});
+  touch(x.prompt_id);
   known_.emplace(std::move(x.prompt_id), std::move(fresh));
   trim(now);
+}
+
+void prompts::restore(prompt_kept x, instant now) {
+  auto id = x.what.prompt_id;
+  auto left = milliseconds{static_cast<milliseconds::rep>(x.what.lifetime_ms)};
+  open(std::move(x.what), now);
+  auto& one = known_.at(id);
+  one.until = now + left;
+  one.now = static_cast<stage>(std::min<std::uint8_t>(x.stage, 2));
+  if (x.numbered && one.now == stage::open) {
+    one.numbered = true;
+    numbered_[one.chat.chat_id].push_back(id);
+  }
+}
+
+std::vector<store_record> prompts::changes(instant now) {
+  std::vector<store_record> out;
+  std::sort(touched_.begin(), touched_.end());
+  touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
+  for (auto& id : touched_) {
+    auto it = known_.find(id);
+    if (it == known_.end()) {
+      out.emplace_back(prompt_gone{id});
+      continue;
+    }
+    auto& x = it->second;
+    auto left = std::max(std::chrono::duration_cast<milliseconds>(x.until - now), milliseconds{0});
+    out.emplace_back(prompt_kept{{id, x.chat, x.options, static_cast<std::uint64_t>(left.count())},
+                                 static_cast<std::uint8_t>(x.now),
+                                 x.numbered});
+  }
+  touched_.clear();
+  return out;
 }
 
 void prompts::shown(const prompt_shown& x) {
@@ -77,6 +111,7 @@ void prompts::shown(const prompt_shown& x) {
     return;
   }
   auto& one = it->second;
+  touch(it->first);
   unnumber(it->first, one);
   if (x.how != prompt_face::numbers) return;
   one.numbered = true;
@@ -138,6 +173,7 @@ prompt_hearing prompts::wrote(const inbound_event& x, instant now) {
 }
 
 void prompts::settle(const std::string& id, entry& x, stage next, instant now) {
+  touch(id);
   unnumber(id, x);
   x.now = next;
   x.options.clear();
@@ -154,6 +190,7 @@ void prompts::unnumber(const std::string& id, entry& x) {
 }
 
 void prompts::forget(std::unordered_map<std::string, entry>::iterator it) {
+  touch(it->first);
   unnumber(it->first, it->second);
   ages_.erase(it->second.age);
   known_.erase(it);

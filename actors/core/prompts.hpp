@@ -5,6 +5,7 @@
 #include "actors/core/clock.hpp"
 #include "messages/event.hpp"
 #include "messages/flow.hpp"
+#include "messages/records.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -70,6 +71,13 @@ public:
   /// Decides about a fresh event (a repeat of one that was decided must not come here).
   prompt_hearing hear(const inbound_event& x, instant now);
 
+  /// One that was kept before a restart; `what.lifetime_ms` is what is left of it, 0 = it is over.
+  void restore(prompt_kept x, instant now);
+  /// From now on changes() tells.
+  void track() { tracked_ = true; }
+  /// What a store has to write so that restore() brings this back: all that changed since the last call.
+  std::vector<store_record> changes(instant now);
+
   std::size_t size() const { return known_.size(); }
   /// Prompts that somebody may still answer.
   std::size_t unanswered(instant now) const;
@@ -91,7 +99,12 @@ private:
   void forget(std::unordered_map<std::string, entry>::iterator it);
   void trim(instant now);
   bool minted_here(const std::string& id) const;
+  void touch(const std::string& id) {
+    if (tracked_) touched_.push_back(id);
+  }
 
+  bool tracked_ = false;
+  std::vector<std::string> touched_;
   std::string nonce_;
   prompt_rules rules_;
   std::unordered_map<std::string, entry> known_;

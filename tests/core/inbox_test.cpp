@@ -37,7 +37,6 @@ inbox_rules small() {
   x.dedupe_entries = 4;
   x.max_pending = 2;
   x.max_deliveries = 3;
-  x.max_dead = 2;
   return x;
 }
 
@@ -292,16 +291,6 @@ TEST(Inbox, F32_TooManyDeliveriesAreATerminalDecisionAndAnAck) {
   EXPECT_FALSE(d.known);
   d.accept(event("c", "1"), "b1");
   EXPECT_EQ(d.last, arrival::repeat_settled);
-}
-
-TEST(Inbox, DeadLettersAreBounded) {
-  driver d{small()};
-  for (int i = 0; i < 10; ++i) {
-    auto id = d.accept(event("c" + std::to_string(i), "")).fresh;
-    for (int k = 0; k < 3; ++k) d.returned(id);
-  }
-  EXPECT_EQ(d.box.dead_letters(), 2U);
-  EXPECT_EQ(d.box.pending(), 0U);
 }
 
 TEST(Inbox, AllThatWasWithADeadAgentIsGivenOutAgain) {

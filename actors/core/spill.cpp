@@ -1,0 +1,130 @@
+#include "actors/core/spill.hpp"
+
+#include <algorithm>
+
+namespace relay::core {
+
+bool spill::take(const chat_key& chat, std::uint64_t seq) {
+  if (!rules_.allowed) return false;
+  auto it = lanes_.find(chat);
+  if (it == lanes_.end()) {
+    if (unlisted_ || lanes_.size() >= rules_.max_lanes) { // it may have events on disk that nobody counted
+      if (!unlisted_) cursor_ = seq - 1;
+      unlisted_ = unlisted_since_scan_ = true;
+      return true;
+    }
+    it = lanes_.emplace(chat, lane{}).first;
+  }
+  auto& x = it->second;
+  if (x.on_disk == 0 && !x.recalling && x.in_memory < rules_.chat_in_memory &&
+      in_memory() < rules_.max_in_memory) {
+    ++x.in_memory;
+    ++in_memory_;
+    return false;
+  }
+  put_on_disk(x, x.on_disk + 1);
+  ++x.since_recall;
+  want(chat, x);
+  return true;
+}
+
+void spill::put_on_disk(lane& x, std::uint64_t n) {
+  if ((x.on_disk > 0) != (n > 0)) on_disk_lanes_ += n > 0 ? 1 : std::size_t(-1);
+  x.on_disk = n;
+}
+
+/// Half empty before it asks, so that each recall brings many.
+void spill::want(const chat_key& chat, lane& x) {
+  if (x.on_disk == 0 || x.recalling || x.hungry || x.in_memory > rules_.chat_in_memory / 2) return;
+  x.hungry = true;
+  hungry_.push_back(chat);
+}
+
+void spill::gone(const chat_key& chat) {
+  if (!rules_.allowed) return;
+  auto it = lanes_.find(chat);
+  if (it == lanes_.end()) return;
+  if (it->second.in_memory > 0) {
+    --it->second.in_memory;
+    --in_memory_;
+  }
+  want(chat, it->second);
+  drop_if_done(chat);
+}
+
+void spill::drop_if_done(const chat_key& chat) {
+  auto it = lanes_.find(chat);
+  auto& x = it->second;
+  if (x.in_memory == 0 && x.on_disk == 0 && !x.recalling && !x.hungry) lanes_.erase(it);
+}
+
+void spill::restored(const chat_key& chat) {
+  if (!rules_.allowed) return;
+  auto& x = lanes_[chat];
+  ++x.in_memory;
+  ++in_memory_;
+  if (unlisted_ && x.on_disk == 0) { // a guess, until it is asked for
+    put_on_disk(x, 1);
+    want(chat, x);
+  }
+}
+
+void spill::recalled(const chat_key& chat, std::size_t got, std::uint64_t left) {
+  auto it = lanes_.find(chat);
+  if (it == lanes_.end() || !it->second.recalling) return;
+  auto& x = it->second;
+  reserved_ -= x.asked;
+  x.asked = 0;
+  x.recalling = false;
+  x.in_memory += got;
+  in_memory_ += got;
+  put_on_disk(x, left + x.since_recall);
+  x.since_recall = 0;
+  want(chat, x);
+  drop_if_done(chat);
+}
+
+void spill::scanned(const std::vector<std::pair<std::uint64_t, chat_key>>& page, bool end) {
+  scanning_ = false;
+  for (auto& [seq, chat] : page) {
+    if (lanes_.count(chat) == 0) {
+      if (lanes_.size() >= rules_.max_lanes) return;
+      auto& x = lanes_[chat];
+      put_on_disk(x, 1);
+      want(chat, x);
+    }
+    cursor_ = std::max(cursor_, seq);
+  }
+  if (end && !unlisted_since_scan_) unlisted_ = false;
+}
+
+void spill::wishes(spill_wishes& out) {
+  while (!hungry_.empty() && in_memory() < rules_.max_in_memory) {
+    auto chat = std::move(hungry_.front());
+    hungry_.pop_front();
+    auto& x = lanes_.at(chat);
+    x.hungry = false;
+    if (x.recalling) continue;
+    if (x.on_disk == 0) {
+      drop_if_done(chat);
+      continue;
+    }
+    auto room = std::min(rules_.chat_in_memory - std::min(x.in_memory, rules_.chat_in_memory),
+                         rules_.max_in_memory - in_memory());
+    if (room == 0) continue; // gone() asks again
+    x.recalling = true;
+    x.asked = room;
+    x.since_recall = 0;
+    reserved_ += room;
+    out.recalls.emplace_back(std::move(chat), room);
+  }
+  // Only with room for what it finds: a lane that cannot be served is no use.
+  if (unlisted_ && !scanning_ && hungry_.empty() && lanes_.size() < rules_.max_lanes - rules_.max_lanes / 4 &&
+      in_memory() < rules_.max_in_memory - rules_.max_in_memory / 4) {
+    scanning_ = true;
+    unlisted_since_scan_ = false;
+    out.scan = cursor_;
+  }
+}
+
+} // namespace relay::core
