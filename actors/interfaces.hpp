@@ -371,6 +371,8 @@ using supervisor_actor = agent_registry_actor::extend<
     // provisioner
     caf::reacts_to<credentials_decided>,
     caf::reacts_to<platform_progress, bool>, ///< true = provisioning, false = policy
+    // the store port: whether it takes what it is given.
+    caf::reacts_to<store_health>,
     // link_keeper
     caf::reacts_to<link_status>, caf::reacts_to<link_up>, caf::reacts_to<atom::drained>,
     // INTERNAL: a drain stage, or the grace, is over; (generation).

@@ -42,7 +42,13 @@ void supervisor_state::boot(ports p, supervisor_setup s) {
   live.what = std::make_shared<const descriptor_set>();
   link.phase = link_phase::starting;
   link.reason = "starting";
-  prompt_nonce = hex(world.world->random());
+  facts = world.store->facts();
+  auto known = facts.find("prompt_nonce");
+  prompt_nonce = known != facts.end() ? known->second : hex(world.world->random());
+  if (known == facts.end()) remember("prompt_nonce", prompt_nonce);
+  world.store->watch([weak = caf::actor_cast<caf::weak_actor_ptr>(supervisor_actor{self})](store_health x) {
+    if (auto to = caf::actor_cast<supervisor_actor>(weak)) post(to, std::move(x));
+  });
   // From the far end to the near one, so that nobody talks to somebody who is not there yet.
   start_agent();
   start_media();
@@ -59,7 +65,27 @@ bool supervisor_state::relay_on() const { return !settings->relay.vetoed && !set
 
 std::string supervisor_state::effective_id() const {
   if (!who.gateway_id.empty()) return who.gateway_id;
-  return settings->relay.gateway_id.empty() ? settings->relay.default_gateway_id : settings->relay.gateway_id;
+  if (!settings->relay.gateway_id.empty()) return settings->relay.gateway_id;
+  // A pod's host name, and with it the default, changes with each restart (F71).
+  auto first = facts.find("gateway_id");
+  return first != facts.end() ? first->second : settings->relay.default_gateway_id;
+}
+
+void supervisor_state::remember(std::string key, std::string value) {
+  auto it = facts.find(key);
+  if (it == facts.end() ? value.empty() : it->second == value) return;
+  if (value.empty())
+    facts.erase(it);
+  else
+    facts[key] = value;
+  world.store->commit({fact{std::move(key), std::move(value)}}, nullptr);
+}
+
+/// A policy that an earlier process declared to this connector stays in force there until it is replaced
+/// (F46).
+bool supervisor_state::remembers_policy(const std::string& platform) const {
+  auto it = facts.find("declared." + platform);
+  return it != facts.end() && it->second == settings->relay.url;
 }
 
 void supervisor_state::watch(const std::string& which, const caf::actor& handle) {
@@ -156,6 +182,8 @@ void supervisor_state::start_policy() {
   for (auto& [platform, step] : declared)
     if (step.step == platform_step::done || step.step == platform_step::failed)
       x.declared_before.push_back(platform);
+  for (auto& p : settings->policies)
+    if (remembers_policy(p.platform)) x.declared_before.push_back(p.platform);
   x.backoff_min = settings->limits.backoff_min;
   x.backoff_max = settings->limits.backoff_max;
   x.http_timeout = settings->limits.http_timeout;
@@ -200,6 +228,7 @@ void supervisor_state::start_provisioning() {
   provisioner_setup x;
   x.url = wire::derive_urls(relay.url).provision;
   x.gateway_id = effective_id();
+  if (relay.gateway_id.empty()) remember("gateway_id", x.gateway_id);
   x.endpoint = relay.endpoint;
   x.instance_id = relay.instance_id;
   x.wake_url = relay.wake_url;
@@ -329,6 +358,10 @@ void supervisor_state::progressed(platform_progress& x, bool of_provisioning) {
   auto& entry = table[x.platform];
   auto healed = of_provisioning && x.step == platform_step::done && entry.step != platform_step::done;
   if (healed) tell(self, policy, atom::start_v, x.platform);
+  if (!of_provisioning && (x.step == platform_step::done || x.step == platform_step::failed))
+    for (auto& p : settings->policies) // one that was refused may have arrived all the same
+      if (p.platform == x.platform && (x.step == platform_step::done || !p.is_default()))
+        remember("declared." + p.platform, p.is_default() ? std::string{} : settings->relay.url);
   entry = std::move(x);
 }
 
@@ -411,7 +444,8 @@ void supervisor_state::apply(const settings_ptr& next) {
 gateway_report supervisor_state::known() const {
   gateway_report out;
   out.link = link;
-  out.ready = link.phase == link_phase::connected || link.phase == link_phase::dormant;
+  out.store = disk;
+  out.ready = disk.ok && (link.phase == link_phase::connected || link.phase == link_phase::dormant);
   out.started = credentials_known;
   out.since_ms = since_ms;
   out.gateway_id = effective_id();
@@ -496,6 +530,7 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
       },
       [s](credentials_decided& x) { s->decided(x); },
       [s](platform_progress& x, bool of_provisioning) { s->progressed(x, of_provisioning); },
+      [s](store_health& x) { s->disk = std::move(x); },
       [s](link_status& x) { s->link_changed(x); },
       [s](link_up& x) { s->linked(x); },
       [s](atom::drained) { s->quiet(); },

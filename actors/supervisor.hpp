@@ -50,6 +50,8 @@ struct supervisor_state {
   void aim();
   void equip(); ///< tells where attachments are kept
   void progressed(platform_progress& x, bool provisioning);
+  void remember(std::string key, std::string value);
+  bool remembers_policy(const std::string& platform) const;
   void linked(link_up& x);
   void link_changed(link_status& x);
   void welcome();
@@ -82,7 +84,10 @@ struct supervisor_state {
   ports world;
   supervisor_setup setup;
   settings_ptr settings;
-  std::string prompt_nonce; ///< one per process, so that prompts outlive a restart of who minted them
+  std::map<std::string, std::string> facts; ///< as the store has them, or will have
+  store_health disk;
+  std::string
+      prompt_nonce; ///< one per process or store, so that prompts outlive a restart of who minted them
 
   identity_actor identity;
   provisioner_actor provisioner;

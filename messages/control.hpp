@@ -6,6 +6,7 @@
 #include "messages/descriptor.hpp"
 #include "messages/flow.hpp"
 #include "messages/policy.hpp"
+#include "messages/records.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -276,13 +277,15 @@ struct gateway_report {
   std::vector<platform_report> platforms;
   inbound_report inbound;
   egress_report egress;
+  store_health store;
   std::uint64_t restarts = 0; ///< of dead children
   friend bool operator==(const gateway_report&, const gateway_report&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gateway_report& x) {
   return f(caf::meta::type_name("gateway_report"), x.link, x.ready, x.started, x.since_ms, x.gateway_id,
-           x.tenant, x.connector, x.agent, x.credentials, x.platforms, x.inbound, x.egress, x.restarts);
+           x.tenant, x.connector, x.agent, x.credentials, x.platforms, x.inbound, x.egress, x.store,
+           x.restarts);
 }
 
 } // namespace relay

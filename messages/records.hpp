@@ -185,5 +185,9 @@ struct store_health {
   std::string why; ///< one line when not
   friend bool operator==(const store_health&, const store_health&) = default;
 };
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, store_health& x) {
+  return f(caf::meta::type_name("store_health"), x.ok, x.why);
+}
 
 } // namespace relay

@@ -2,6 +2,7 @@
 
 #include "actors/caf_compat.hpp"
 #include "app/admin/access.hpp"
+#include "app/admin/dead_letters.hpp"
 #include "app/admin/one_shot.hpp"
 #include "app/admin/status_json.hpp"
 #include "app/admin/status_page.hpp"
@@ -21,6 +22,7 @@ using net::server_response;
 using answering = std::shared_ptr<net::responder>;
 
 constexpr milliseconds report_limit{2'000};
+constexpr milliseconds letter_limit{10'000}; ///< the disk may be slow
 
 server_response json(int status, std::string body) {
   server_response out;
@@ -194,6 +196,17 @@ private:
       to->answer(guarded(json(status_of(result), wire::encode_result(result))));
     });
   }
+  void letters(const server_request& x, const answering& to) {
+    auto wish = read_letter_request(x);
+    if (!wish.error.empty()) return to->answer(guarded(problem(400, wish.error)));
+    auto shown = wish.what.what == dead_letter_ask::wish::list && wish.whole ? wish.what.seq + 1 : 0;
+    target_->supervisor.letters(wish.what, letter_limit, [to, shown](const dead_letter_answer* y) {
+      if (y == nullptr) return to->answer(guarded(problem(503, "the store does not answer")));
+      auto another = shown != 0 && (y->letters.empty() || y->letters.front().seq != shown);
+      to->answer(guarded(!y->found || another ? problem(404, "nothing of that id is set aside")
+                                              : json(200, letters_json(*y, shown != 0))));
+    });
+  }
   void agent(const server_request&, const answering& to) {
     auto answer = problem(426, "connect with a WebSocket");
     answer.headers.emplace_back("Upgrade", "websocket");
@@ -222,6 +235,9 @@ const admin_server::endpoint admin_server::endpoints[] = {
     {"/v1/drain", "POST", &admin_server::drain},
     {"/v1/dormant", "POST", &admin_server::dormant},
     {"/v1/actions", "POST", &admin_server::act},
+    {"/v1/dlq", "GET", &admin_server::letters},
+    {"/v1/dlq/retry", "POST", &admin_server::letters},
+    {"/v1/dlq/drop", "POST", &admin_server::letters},
     {"/v1/agent", "GET", &admin_server::agent},
 };
 

@@ -22,6 +22,8 @@ public:
 
   void report(milliseconds limit, std::function<void(const gateway_report*)> done) const;
   void act(action_request what, milliseconds limit, std::function<void(const action_outcome*)> done) const;
+  void letters(dead_letter_ask what, milliseconds limit,
+               std::function<void(const dead_letter_answer*)> done) const;
   void tell(command x) const;
 
 private:

@@ -52,6 +52,14 @@ public:
       return status(settings_, json_);
     })->add_flag("--json", json_, "As the gateway's JSON object");
 
+    auto* dlq_command = add("dlq", "Events that no agent took: list them, show one, try again, drop",
+                            [this] { return dlq(settings_, dlq_); });
+    dlq_command->add_option("verb", dlq_.verb, "list, show, retry or drop")
+        ->check(CLI::IsMember({"list", "show", "retry", "drop"}))
+        ->capture_default_str();
+    dlq_command->add_option("id", dlq_.id, "Id of the delivery, as listed");
+    dlq_command->add_flag("--all", dlq_.all, "With retry or drop: everything that is set aside");
+
     auto* enroll_command =
         add("enroll", "Trade an enrollment token for credentials, kept in the .env beside the config file",
             [this] { return enroll(settings_, enroll_); });
@@ -122,6 +130,7 @@ private:
   send_options send_;
   enroll_options enroll_;
   demo_options demo_;
+  dlq_options dlq_;
   std::string probe_ = "live";
   bool json_ = false;
 };

@@ -35,6 +35,14 @@ struct send_options {
 /// One message through a running gateway.
 int send(const setting_options& from, const send_options& what);
 
+struct dlq_options {
+  std::string verb = "list"; ///< list show retry drop
+  std::string id;            ///< of a delivery
+  bool all = false;          ///< retry, drop: everything that is there
+};
+/// What a running gateway set aside because no agent took it.
+int dlq(const setting_options& from, const dlq_options& what);
+
 struct enroll_options {
   secret token; ///< works once; empty: GATEWAY_RELAY_ENROLL_TOKEN
   std::string connector_url, gateway_id, wake_url;

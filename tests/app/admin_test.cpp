@@ -26,6 +26,7 @@ using ::testing::Not;
 struct script {
   gateway_report report;
   action_result outcome = action_result::success();
+  dead_letter_answer letters;
   std::atomic<bool> silent = false; ///< answers no question
 
   void told(std::string what) {
@@ -54,6 +55,12 @@ supervisor_actor::behavior_type fake_supervisor(supervisor_actor::pointer self,
       [self, say](atom::status) -> caf::result<gateway_report> {
         if (say->silent) return self->make_response_promise<gateway_report>();
         return say->report;
+      },
+      [say](const store_health&) {},
+      [self, say](const dead_letter_ask& x) -> caf::result<dead_letter_answer> {
+        say->told("dlq " + std::to_string(static_cast<int>(x.what)) + " " + std::to_string(x.seq));
+        if (say->silent) return self->make_response_promise<dead_letter_answer>();
+        return say->letters;
       },
       [self, say](action_request& x) -> caf::result<action_outcome> {
         say->told("action " + x.platform + " " + x.request_id + " " + x.act.content);
@@ -169,6 +176,35 @@ TEST_F(Admin, ReadyWhenConnected) {
   listen();
   EXPECT_EQ(raw_call(listener->port(), "GET", "/readyz").body, R"({"state":"connected"})");
   EXPECT_EQ(get("/startupz"), 503);
+}
+
+TEST_F(Admin, WhatWasSetAsideIsListedShownTriedAgainAndDropped) {
+  inbound_event event;
+  event.source.platform = "discord";
+  event.source.chat_id = "c";
+  event.raw = "{}";
+  say->letters = {true, {{12, "dabc-12", event_ref{event}, 5, 1'000}}};
+  listen();
+  EXPECT_THAT(raw_call(listener->port(), "GET", "/v1/dlq").body, HasSubstr(R"("id":"dabc-12")"));
+  EXPECT_TRUE(say->wait_for("dlq 0 0"));
+  EXPECT_EQ(get("/v1/dlq?id=dabc-12"), 200);
+  EXPECT_EQ(get("/v1/dlq?id=dabc-11"), 404) << "the next one is not the one that was asked for";
+  EXPECT_EQ(get("/v1/dlq?limit=x"), 400);
+  EXPECT_EQ(raw_call(listener->port(), "POST", "/v1/dlq/retry", {}, R"({"id":"dabc-12"})").status, 200);
+  EXPECT_TRUE(say->wait_for("dlq 1 12"));
+  say->letters = {};
+  EXPECT_EQ(raw_call(listener->port(), "POST", "/v1/dlq/drop", {}, R"({"id":"dabc-13"})").status, 404);
+  EXPECT_TRUE(say->wait_for("dlq 2 13"));
+}
+
+TEST_F(Admin, NotReadyWhileTheDiskRefuses) {
+  say->report.link.phase = link_phase::connected;
+  say->report.store = {false, "disk full"};
+  listen();
+  auto answer = raw_call(listener->port(), "GET", "/readyz");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_THAT(answer.body, HasSubstr("disk full"));
+  EXPECT_THAT(raw_call(listener->port(), "GET", "/v1/status").body, HasSubstr(R"("store_ok":false)"));
 }
 
 TEST_F(Admin, ASilentSupervisorIsAnUnreadyGateway) {
