@@ -134,6 +134,10 @@ void supervisor_state::start_inbound() {
   x.rules.dedupe_entries = l.dedupe_entries;
   x.rules.max_pending = l.max_pending;
   x.rules.max_deliveries = l.agent_max_deliveries;
+  x.rules.max_in_memory = l.max_in_memory;
+  x.rules.chat_in_memory = l.chat_in_memory;
+  x.prompts.max = l.max_prompts;
+  x.prompts.lifetime = l.prompt_lifetime;
   x.sessions = {settings->service.group_sessions_per_user, settings->service.thread_sessions_per_user};
   x.instance = hex(world.world->random());
   x.prompt_nonce = prompt_nonce;

@@ -61,7 +61,11 @@ const std::vector<entry>& catalogue() {
                                       agent_max_deliveries,
                                       dedupe_window,
                                       dedupe_entries,
-                                      egress_hold};
+                                      egress_hold,
+                                      max_in_memory,
+                                      chat_in_memory,
+                                      max_prompts,
+                                      prompt_lifetime};
   return all;
 }
 

@@ -96,6 +96,13 @@ inline constexpr entry dedupe_window{"gateway.limits.dedupe_window", "GATEWAY_DE
 inline constexpr entry dedupe_entries{"gateway.limits.dedupe_entries", "GATEWAY_DEDUPE_ENTRIES",
                                       "limits.dedupe_entries"};
 inline constexpr entry egress_hold{"gateway.limits.egress_hold", "GATEWAY_EGRESS_HOLD", "limits.egress_hold"};
+inline constexpr entry max_in_memory{"gateway.limits.max_in_memory", "GATEWAY_MAX_IN_MEMORY",
+                                     "limits.max_in_memory"};
+inline constexpr entry chat_in_memory{"gateway.limits.chat_in_memory", "GATEWAY_CHAT_IN_MEMORY",
+                                      "limits.chat_in_memory"};
+inline constexpr entry max_prompts{"gateway.limits.max_prompts", "GATEWAY_MAX_PROMPTS", "limits.max_prompts"};
+inline constexpr entry prompt_lifetime{"gateway.limits.prompt_lifetime", "GATEWAY_PROMPT_LIFETIME",
+                                       "limits.prompt_lifetime"};
 
 } // namespace keys
 

@@ -65,6 +65,10 @@ limits read_limits(reading& in) {
   read.duration(keys::dedupe_window, &limits::dedupe_window);
   read.count(keys::dedupe_entries, &limits::dedupe_entries);
   read.duration(keys::egress_hold, &limits::egress_hold);
+  read.count(keys::max_in_memory, &limits::max_in_memory);
+  read.count(keys::chat_in_memory, &limits::chat_in_memory);
+  read.count(keys::max_prompts, &limits::max_prompts);
+  read.duration(keys::prompt_lifetime, &limits::prompt_lifetime);
   if (x.ping_timeout <= x.ping_interval)
     take_back(in, x, keys::ping_timeout, &limits::ping_timeout, keys::ping_interval, &limits::ping_interval,
               "must be longer than ping_interval");

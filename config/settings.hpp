@@ -20,10 +20,13 @@ struct limits {
   milliseconds handshake_timeout{30'000}, outbound_timeout{30'000}, http_timeout{15'000},
       ping_interval{10'000}, ping_timeout{25'000}, stable_after{30'000}, backoff_min{1'000},
       backoff_max{30'000}, idle_ack_timeout{10'000}, chat_idle{30 * 60'000}, agent_ack_timeout{60'000},
-      dedupe_window{10 * 60'000}, egress_hold{30'000};
+      dedupe_window{10 * 60'000}, egress_hold{30'000}, prompt_lifetime{60 * 60'000};
   std::uint64_t max_frame = 8ULL << 20; ///< bytes of one line
   std::uint64_t max_pending = 10'000, max_chats = 1'000'000, agent_max_deliveries = 5,
                 dedupe_entries = 100'000;
+  std::uint64_t max_in_memory = 4'096, ///< open events; with a state directory further ones wait on disk
+      chat_in_memory = 64,             ///< of these, events of one chat
+      max_prompts = 10'000;            ///< remembered, answered ones included
   friend bool operator==(const limits&, const limits&) = default;
 };
 

@@ -157,6 +157,10 @@ const std::vector<row> rows{
     {keys::dedupe_window, "10m", "1m", "1m", "2m", "2m", "1..5m", {}},
     {keys::dedupe_entries, "100000", "5", "5", "7", "7", "10k", {}},
     {keys::egress_hold, "30s", "1s", "1s", "2s", "2s", "0ms", {}},
+    {keys::max_in_memory, "4096", "5", "5", "7", "7", "10k", {}},
+    {keys::chat_in_memory, "64", "5", "5", "7", "7", "0", {}},
+    {keys::max_prompts, "10000", "5", "5", "7", "7", "-1", {}},
+    {keys::prompt_lifetime, "1h", "1s", "1s", "2s", "2s", "0ms", {}},
 };
 
 /// `gateway.log.level` and a value as nested maps; the value stands on the line of the last part.
