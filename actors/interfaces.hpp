@@ -24,6 +24,11 @@ struct http_done {
   std::uint64_t call = 0;
   http_response what;
 };
+/// The store has written the commit of this number (actors/store_bridge.hpp).
+struct store_done {
+  std::uint64_t number = 0;
+  store_receipt what;
+};
 
 // -- boot: who are we, may we, what matters --------------------------------------------------------
 
@@ -405,3 +410,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_target)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_users)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::settings_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::store_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::outbound_image)

@@ -57,11 +57,13 @@ typename Inspector::result_type inspect(Inspector& f, turn_interrupt& x) {
 struct action_request {
   std::string request_id, platform, delivery_id;
   action act;
+  bool resend_unknown = false; ///< `on_unknown: resend`: rather twice than perhaps not at all
   friend bool operator==(const action_request&, const action_request&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, action_request& x) {
-  return f(caf::meta::type_name("action_request"), x.request_id, x.platform, x.delivery_id, x.act);
+  return f(caf::meta::type_name("action_request"), x.request_id, x.platform, x.delivery_id, x.act,
+           x.resend_unknown);
 }
 
 /// The one answer to each action_request.

@@ -67,7 +67,9 @@ relevance_policy full(filler& f, relevance_policy*) { return {f.text(), true, {f
 delivery full(filler& f, delivery*) { return {f.text(), f.text(), made<event_ref>(f), true}; }
 delivery_ack full(filler& f, delivery_ack*) { return {f.text()}; }
 turn_interrupt full(filler& f, turn_interrupt*) { return {f.text(), f.text()}; }
-action_request full(filler& f, action_request*) { return {f.text(), f.text(), f.text(), made<action>(f)}; }
+action_request full(filler& f, action_request*) {
+  return {f.text(), f.text(), f.text(), made<action>(f), true};
+}
 action_outcome full(filler& f, action_outcome*) { return {f.text(), made<action_result>(f)}; }
 session_interrupt full(filler& f, session_interrupt*) { return {f.text(), f.text(), true}; }
 route_seen full(filler& f, route_seen*) {

@@ -1,0 +1,36 @@
+// From an actor to the store and back: what a port calls back with becomes a message to the actor that asked,
+// unless it is gone by then.
+#pragma once
+
+#include "actors/caf_compat.hpp"
+#include "actors/interfaces.hpp"
+
+#include <caf/actor_control_block.hpp>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace relay {
+
+/// A call-back for load_inbound(), load_outbound(), recall() and scan(): posts what it gets. Any thread.
+template <class Handle>
+auto posts_to(const Handle& self) {
+  return [weak = caf::actor_cast<caf::weak_actor_ptr>(self)](auto answer) {
+    if (auto to = caf::actor_cast<Handle>(weak)) post(to, std::move(answer));
+  };
+}
+
+/// Writes `batch`; store_done with the same number comes back once it is on disk. Numbers that grow come back
+/// in that order. One commit per burst of messages is cheaper than one per record: each costs a message.
+template <class Handle>
+void commit_records(const ports& world, const Handle& self, std::vector<store_record> batch,
+                    std::uint64_t number) {
+  world.store->commit(std::move(batch),
+                      [weak = caf::actor_cast<caf::weak_actor_ptr>(self), number](store_receipt receipt) {
+                        if (auto to = caf::actor_cast<Handle>(weak))
+                          post(to, store_done{number, std::move(receipt)});
+                      });
+}
+
+} // namespace relay
