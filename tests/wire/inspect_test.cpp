@@ -114,6 +114,7 @@ gateway_report full(filler& f, gateway_report*) {
           {made<platform_report>(f)},
           made<inbound_report>(f),
           made<egress_report>(f),
+          {false, f.text()},
           9};
 }
 

@@ -1,0 +1,35 @@
+// A gateway with a disk that can die and come back on it.
+#pragma once
+
+#include "durable_store.hpp"
+#include "link_fixture.hpp"
+
+#include <memory>
+
+namespace relay::testing {
+
+class durable_test : public linked_test {
+protected:
+  std::shared_ptr<durable_store> disk =
+      std::make_shared<durable_store>([wall = world.world] { return wall->wall; });
+  durable_test() { world.store = disk; }
+
+  /// kill -9: nothing is told, nothing is finished. Of the calls that wait for the disk `reached` still
+  /// arrive.
+  void die(std::size_t reached = 0) {
+    disk->crash(reached);
+    for (auto& x : world.link->dials) x->listener.reset();
+    caf::anon_send_exit(root, caf::exit_reason::kill);
+    root = nullptr;
+    if (agent_handle) caf::anon_send_exit(agent_handle, caf::exit_reason::kill);
+    agent_handle = nullptr;
+    link = nullptr;
+    sched.clock().cancel_all();
+    settle();
+    agent->host = {};
+    agent = std::make_shared<scripted_agent>();
+    answered = 0;
+  }
+};
+
+} // namespace relay::testing
