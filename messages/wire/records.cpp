@@ -1,0 +1,206 @@
+#include "messages/wire/records.hpp"
+
+#include "messages/wire/event_codec.hpp"
+#include "messages/wire/frames.hpp"
+#include "messages/wire/json_write.hpp"
+
+#include <utility>
+
+namespace relay::wire {
+
+namespace {
+
+using json::object_writer;
+using json::text;
+
+bool strings(const json::value& from, std::vector<std::string>& out) {
+  if (!from.IsArray()) return false;
+  out.clear();
+  out.reserve(from.Size());
+  for (const auto& x : from.GetArray()) {
+    if (!x.IsString()) return false;
+    out.emplace_back(json::view(x));
+  }
+  return true;
+}
+
+void append_act(std::string& out, const action& x) {
+  object_writer to{out};
+  to.text("op", to_string(x.kind))
+      .optional("chat_id", x.chat_id)
+      .optional("content", x.content)
+      .optional("message_id", x.message_id)
+      .optional("reply_to", x.reply_to)
+      .optional("session_key", x.session_key)
+      .optional("follow_up_kind", x.follow_up_kind)
+      .optional("metadata", x.metadata)
+      .optional("rest", x.rest)
+      .optional("path", x.file.path)
+      .optional("mime", x.file.mime)
+      .optional("name", x.file.name)
+      .end();
+}
+
+bool read_act(const json::value& from, action& out) {
+  if (!from_string(text(from, "op"), out.kind)) return false;
+  out.chat_id = text(from, "chat_id");
+  out.content = text(from, "content");
+  out.message_id = text(from, "message_id");
+  out.reply_to = text(from, "reply_to");
+  out.session_key = text(from, "session_key");
+  out.follow_up_kind = text(from, "follow_up_kind");
+  out.metadata = text(from, "metadata");
+  out.rest = text(from, "rest");
+  out.file = {text(from, "path"), text(from, "mime"), text(from, "name")};
+  return true;
+}
+
+bool read_outcome(std::string_view name, outcome& out) {
+  for (auto x : {outcome::done, outcome::definite, outcome::unknown})
+    if (name == to_string(x)) {
+      out = x;
+      return true;
+    }
+  return false;
+}
+
+} // namespace
+
+// -- events ----------------------------------------------------------------------------------------------
+
+std::uint8_t marks_of(const inbound_event& x) {
+  return static_cast<std::uint8_t>((x.interaction ? event_mark::interaction : 0) |
+                                   (x.delivered_via_upstream_relay ? event_mark::upstream_relay : 0) |
+                                   (x.raw.empty() ? event_mark::without_raw : 0));
+}
+
+const std::string& text_of(const inbound_event& x, std::string& room) {
+  if (!x.raw.empty()) return x.raw;
+  room.clear();
+  append_typed_event(room, x);
+  return room;
+}
+
+bool read_kept_event(std::string_view from, std::uint8_t marks, inbound_event& out, std::string& why) {
+  inbound_event x;
+  if (!decode_event(from, x, why)) return false;
+  x.interaction = (marks & event_mark::interaction) != 0;
+  x.delivered_via_upstream_relay = (marks & event_mark::upstream_relay) != 0;
+  if ((marks & event_mark::without_raw) != 0) x.raw.clear();
+  out = std::move(x);
+  return true;
+}
+
+// -- keys ------------------------------------------------------------------------------------------------
+
+void append_kept(std::string& out, const std::vector<std::string>& x) {
+  out += '[';
+  const char* separator = "";
+  for (const auto& key : x) {
+    out += separator;
+    json::append_string(out, key);
+    separator = ",";
+  }
+  out += ']';
+}
+
+bool read_kept(std::string_view from, std::vector<std::string>& out) {
+  json::document doc;
+  return doc.parse(from) && strings(doc.root(), out);
+}
+
+// -- actions and results -----------------------------------------------------------------------------------
+
+void append_kept(std::string& out, const action_request& what, const route& where) {
+  object_writer to{out};
+  to.optional("request_id", what.request_id)
+      .optional("platform", what.platform)
+      .optional("delivery_id", what.delivery_id)
+      .flag("resend_unknown", what.resend_unknown)
+      .key("action");
+  append_act(out, what.act);
+  to.optional("to", where.platform)
+      .optional("bot_id", where.bot_id)
+      .optional("scope_id", where.who.scope_id)
+      .optional("user_id", where.who.user_id)
+      .optional("profile", where.who.profile)
+      .end();
+}
+
+bool read_kept(std::string_view from, action_request& what, route& where) {
+  json::document doc;
+  if (!doc.parse(from)) return false;
+  const auto& x = doc.root();
+  const auto* act = json::object(x, "action");
+  action_request request{text(x, "request_id"),
+                         text(x, "platform"),
+                         text(x, "delivery_id"),
+                         {},
+                         json::flag(x, "resend_unknown")};
+  if (act == nullptr || !read_act(*act, request.act)) return false;
+  what = std::move(request);
+  where = {text(x, "to"), text(x, "bot_id"), {text(x, "scope_id"), text(x, "user_id"), text(x, "profile")}};
+  return true;
+}
+
+void append_kept(std::string& out, const action_result& x) {
+  object_writer to{out};
+  to.text("how", to_string(x.how)).optional("message_id", x.message_id);
+  if (!x.message_ids.empty()) to.texts("message_ids", x.message_ids);
+  to.optional("error", x.error)
+      .optional("code", x.code)
+      .optional("raw", x.raw)
+      .optional("prompt_id", x.prompt_id)
+      .end();
+}
+
+bool read_kept(std::string_view from, action_result& out) {
+  json::document doc;
+  if (!doc.parse(from)) return false;
+  const auto& x = doc.root();
+  action_result result;
+  if (!read_outcome(text(x, "how"), result.how)) return false;
+  result.message_id = text(x, "message_id");
+  if (const auto* ids = json::array(x, "message_ids"); ids != nullptr && !strings(*ids, result.message_ids))
+    return false;
+  result.error = text(x, "error");
+  result.code = text(x, "code");
+  result.raw = text(x, "raw");
+  result.prompt_id = text(x, "prompt_id");
+  out = std::move(result);
+  return true;
+}
+
+// -- prompts -----------------------------------------------------------------------------------------------
+
+void append_kept(std::string& out, const prompt_opened& x) {
+  object_writer to{out};
+  to.text("prompt_id", x.prompt_id)
+      .optional("platform", x.chat.platform)
+      .optional("chat_id", x.chat.chat_id)
+      .key("options");
+  out += '[';
+  const char* separator = "";
+  for (const auto& option : x.options) {
+    out += separator;
+    object_writer{out}.text("id", option.id).optional("label", option.label).end();
+    separator = ",";
+  }
+  out += ']';
+  to.end();
+}
+
+bool read_kept(std::string_view from, prompt_opened& out) {
+  json::document doc;
+  if (!doc.parse(from)) return false;
+  const auto& x = doc.root();
+  const auto* options = json::array(x, "options");
+  if (options == nullptr || json::find(x, "prompt_id") == nullptr) return false;
+  prompt_opened prompt{text(x, "prompt_id"), {text(x, "platform"), text(x, "chat_id")}, {}, 0};
+  for (const auto& option : options->GetArray())
+    prompt.options.push_back({text(option, "id"), text(option, "label")});
+  out = std::move(prompt);
+  return true;
+}
+
+} // namespace relay::wire
