@@ -48,6 +48,9 @@ constexpr std::array<metric_text, static_cast<std::size_t>(counter::count_)> cou
     {"relay_gateway_media_uploaded_total", "Files of agents put into the connector's store.", "outcome"},
     {"relay_gateway_reactions_total", "Reactions that show how a message is processed.", "outcome"},
     {"relay_gateway_stray_messages_total", "Messages that an actor did not expect.", "kind"},
+    {"relay_gateway_store_commits_total", "Transactions of the store that are on disk.", ""},
+    {"relay_gateway_store_records_total", "Records that these transactions wrote.", ""},
+    {"relay_gateway_store_failures_total", "Attempts to write that the disk refused.", "reason"},
 }};
 
 constexpr std::array<metric_text, static_cast<std::size_t>(gauge::count_)> gauges{{
@@ -63,6 +66,11 @@ constexpr std::array<metric_text, static_cast<std::size_t>(gauge::count_)> gauge
     {"relay_gateway_prompts", "Prompts remembered, answered ones included.", ""},
     {"relay_gateway_agents", "Agents attached now.", ""},
     {"relay_gateway_media_bytes", "Bytes of fetched attachments on disk.", ""},
+    {"relay_gateway_store_ok", "1 while the store takes what it is given.", ""},
+    {"relay_gateway_store_queue", "Records that wait for the store's next commit.", ""},
+    {"relay_gateway_store_bytes", "Bytes of the store's files.", ""},
+    {"relay_gateway_store_commit_microseconds", "The store's last commit, fsync included.", ""},
+    {"relay_gateway_store_commit_microseconds_max", "The store's slowest commit lately.", ""},
 }};
 
 } // namespace

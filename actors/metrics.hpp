@@ -46,6 +46,9 @@ enum class counter : std::uint8_t {
   media_uploaded, ///< label outcome: done failed
   reactions,      ///< label outcome: sent dropped
   stray_messages, ///< label kind: error down unexpected exception
+  store_commits,  ///< transactions that are on disk
+  store_records,  ///< written by these
+  store_failures, ///< label reason: full read_only io open busy damaged other
   count_
 };
 enum class gauge : std::uint8_t {
@@ -60,7 +63,12 @@ enum class gauge : std::uint8_t {
   dead_letters,
   prompts_known,
   agents_now,
-  media_bytes, ///< on disk
+  media_bytes,             ///< on disk
+  store_ok,                ///< 1 while the store takes what it is given
+  store_queue,             ///< records that wait for the next commit
+  store_bytes,             ///< of its files
+  store_commit_micros,     ///< the last commit, fsync included
+  store_commit_micros_max, ///< the slowest one of the last 10 s or more
   count_
 };
 

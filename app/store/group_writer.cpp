@@ -1,0 +1,313 @@
+#include "app/store/group_writer.hpp"
+
+#include "actors/metrics.hpp"
+#include "app/store/database.hpp"
+
+#include <SQLiteCpp/Exception.h>
+
+#include <algorithm>
+#include <iterator>
+#include <sqlite3.h>
+#include <utility>
+
+namespace relay::store {
+
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+/// Bounds of one transaction: what is in it waits for all of it.
+constexpr std::size_t most_records = 2'000, most_bytes = 8ULL << 20;
+/// Idle for so long, a journal of at least this much is brought into the file.
+constexpr milliseconds idle_pause{500};
+constexpr std::uint64_t worth_tending = 1ULL << 20;
+constexpr std::uint64_t look_every = 256ULL << 10;
+/// The slowest commit is told of this long a time.
+constexpr std::chrono::seconds slowest_window{10};
+
+std::size_t bytes_of(const store_record& x) {
+  constexpr std::size_t usual = 128;
+  if (const auto* event = std::get_if<event_taken>(&x)) return usual + event->what.event->raw.size();
+  if (const auto* event = std::get_if<event_dead>(&x)) return usual + event->event->raw.size();
+  if (const auto* taken = std::get_if<action_taken>(&x)) {
+    const auto& act = taken->what.what.act;
+    return usual + act.content.size() + act.rest.size() + act.metadata.size();
+  }
+  if (const auto* settled = std::get_if<action_settled>(&x)) return usual + settled->result.raw.size();
+  return usual;
+}
+
+struct reason {
+  const char* label; ///< of the metric
+  const char* text;  ///< for people
+};
+reason reason_of(int code) {
+  switch (code) {
+  case SQLITE_FULL: return {"full", "the disk is full"};
+  case SQLITE_READONLY: return {"read_only", "it is read-only"};
+  case SQLITE_IOERR: return {"io", "the disk reports an error"};
+  case SQLITE_CANTOPEN:
+  case SQLITE_PERM: return {"open", "it cannot be opened"};
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED: return {"busy", "another process uses it"};
+  case SQLITE_CORRUPT:
+  case SQLITE_NOTADB: return {"damaged", "it is damaged: stop, then start with --state-reset"};
+  default: return {"other", "SQLite refuses"};
+  }
+}
+
+} // namespace
+
+group_writer::group_writer(const sqlite_store_options& what, state_directory where,
+                           std::unique_ptr<tables> first, opener again)
+    : what_(what), where_(std::move(where)), again_(std::move(again)), tables_(std::move(first)) {
+  if (!what_.metrics) return;
+  what_.metrics->set(gauge::store_ok, 1);
+  what_.metrics->set(gauge::store_bytes, static_cast<std::int64_t>(where_.used_bytes()));
+}
+
+void group_writer::commit(std::vector<store_record> batch, std::function<void(store_receipt)> done) {
+  job x;
+  for (const auto& one : batch) x.bytes += bytes_of(one);
+  x.records = std::move(batch);
+  x.done = std::move(done);
+  push(std::move(x));
+}
+
+void group_writer::ask(question what) {
+  job x;
+  x.what = std::move(what);
+  push(std::move(x));
+}
+
+void group_writer::push(job x) {
+  bool wake = false;
+  {
+    std::lock_guard guard{lock_};
+    if (finishing_) return; // nobody is left who could hear of it
+    queued_records_ += x.records.size();
+    queue_.push_back(std::move(x));
+    wake = std::exchange(waiting_, false);
+  }
+  if (wake) changed_.notify_one();
+}
+
+void group_writer::watch(std::function<void(store_health)> told) {
+  std::lock_guard guard{watch_lock_};
+  watcher_ = std::move(told);
+  if (watcher_) watcher_(health_);
+}
+
+void group_writer::set_health(store_health x) {
+  std::lock_guard guard{watch_lock_};
+  if (x == health_) return;
+  health_ = std::move(x);
+  if (what_.metrics) what_.metrics->set(gauge::store_ok, health_.ok ? 1 : 0);
+  if (watcher_) watcher_(health_);
+}
+
+std::thread group_writer::start(std::shared_ptr<group_writer> self) {
+  return std::thread{[held = std::move(self)] { held->run(); }};
+}
+
+void group_writer::finish() {
+  {
+    std::lock_guard guard{lock_};
+    finishing_ = true;
+    deadline_ = clock::now() + what_.last_attempt;
+    waiting_ = false;
+  }
+  changed_.notify_one();
+}
+
+// -- the thread ------------------------------------------------------------------------------------------
+
+void group_writer::run() {
+  for (auto batch = next_batch(); !batch.empty(); batch = next_batch()) {
+    if (!write(batch)) break;
+    tell(batch);
+    batch.clear();
+    tend();
+  }
+  tables_.reset(); // takes the journal into the file
+}
+
+/// Waits; empty when the end has come.
+std::vector<group_writer::job> group_writer::next_batch() {
+  std::unique_lock held{lock_};
+  while (queue_.empty() && !finishing_) {
+    waiting_ = true;
+    auto some = [this] { return !queue_.empty() || finishing_; };
+    if (tables_ && tables_->journal_bytes() >= worth_tending) {
+      if (changed_.wait_for(held, idle_pause, some)) break;
+      waiting_ = false;
+      held.unlock();
+      checkpoint();
+      held.lock();
+    } else {
+      changed_.wait(held, some);
+    }
+  }
+  waiting_ = false;
+  std::vector<job> out;
+  for (std::size_t records = 0, bytes = 0; !queue_.empty(); queue_.pop_front()) {
+    auto& x = queue_.front();
+    records += std::max<std::size_t>(x.records.size(), 1);
+    bytes += x.bytes;
+    if (!out.empty() && (records > most_records || bytes > most_bytes)) break;
+    queued_records_ -= x.records.size();
+    out.push_back(std::move(x));
+  }
+  if (what_.metrics) what_.metrics->set(gauge::store_queue, static_cast<std::int64_t>(queued_records_));
+  return out;
+}
+
+/// Until it is on disk; false when the end came first.
+bool group_writer::write(std::vector<job>& batch) {
+  while (!over()) {
+    try {
+      if (!tables_) tables_ = again_();
+      attempt(batch);
+      recovered();
+      return true;
+    } catch (const SQLite::Exception& x) {
+      failed(x.getErrorCode(), x.what());
+    } catch (const std::exception& x) { // no memory, say: that may pass as well
+      failed(SQLITE_ERROR, x.what());
+    }
+    pause();
+  }
+  std::size_t records = 0;
+  for (const auto& x : batch) records += x.records.size();
+  give_up(records);
+  return false;
+}
+
+void group_writer::attempt(std::vector<job>& batch) {
+  auto begun = clock::now();
+  std::size_t records = 0;
+  tables_->begin();
+  for (auto& x : batch) {
+    x.receipt = {};
+    for (const auto& one : x.records) tables_->write(one, x.receipt);
+    if (x.what) x.then = x.what(*tables_);
+    records += x.records.size();
+  }
+  tables_->commit(records);
+  if (!what_.metrics || records == 0) return;
+  what_.metrics->add(counter::store_commits);
+  what_.metrics->add(counter::store_records, records);
+  measure(std::chrono::duration_cast<microseconds>(clock::now() - begun));
+}
+
+void group_writer::measure(microseconds took) {
+  what_.metrics->set(gauge::store_commit_micros, took.count());
+  auto now = clock::now();
+  if (took.count() < slowest_ && now - slowest_since_ < slowest_window) return;
+  slowest_ = took.count();
+  slowest_since_ = now;
+  what_.metrics->set(gauge::store_commit_micros_max, slowest_);
+}
+
+/// In order, and outside of any lock: they may well call this store.
+void group_writer::tell(std::vector<job>& batch) {
+  for (auto& x : batch) {
+    try {
+      if (x.done) x.done(std::move(x.receipt));
+      if (x.then) x.then();
+    } catch (const std::exception& why) {
+      note(severity::error, "store.callback_failed",
+           {{"why", why.what()}, {"next", "the others are called"}});
+    }
+  }
+}
+
+void group_writer::failed(int code, const char* said) {
+  auto why = reason_of(code);
+  if (tables_) {
+    tables_->rollback();
+    // A full disk leaves the connection as it was, and what the journal holds in older versions is room as
+    // well. Whatever else happened, a fresh connection knows best.
+    if (code == SQLITE_FULL)
+      checkpoint();
+    else
+      tables_.reset();
+  }
+  if (what_.metrics) what_.metrics->add(counter::store_failures, why.label);
+  auto text = where_.database() + ": " + why.text + " (" + one_line(said) + ")";
+  bool news = false;
+  {
+    std::lock_guard guard{watch_lock_};
+    news = health_.ok || health_.why != text;
+  }
+  if (!news) return;
+  note(severity::error, "store.failing",
+       {{"why", text}, {"next", "nothing is acknowledged; everything waits and is tried again"}});
+  set_health({false, std::move(text)});
+}
+
+void group_writer::recovered() {
+  {
+    std::lock_guard guard{watch_lock_};
+    if (health_.ok) return;
+  }
+  note(severity::info, "store.recovered", {{"next", "what waited is on disk"}});
+  set_health({});
+}
+
+bool group_writer::over() {
+  std::lock_guard guard{lock_};
+  return finishing_ && clock::now() >= deadline_;
+}
+
+/// Before the next attempt.
+void group_writer::pause() {
+  std::unique_lock held{lock_};
+  auto until = clock::now() + what_.retry;
+  if (finishing_) until = std::min(until, deadline_);
+  auto finishing = finishing_;
+  // The end is news: there is one more attempt at once.
+  changed_.wait_until(held, until, [&] { return finishing_ != finishing; });
+}
+
+/// Between two commits.
+void group_writer::tend() {
+  if (tables_ && journal_is_long()) checkpoint();
+}
+
+void group_writer::checkpoint() noexcept {
+  try {
+    (void)tables_->checkpoint();
+  } catch (const std::exception&) {
+    // What it was for is in the journal all the same; the next one tries again.
+  }
+  if (what_.metrics) what_.metrics->set(gauge::store_bytes, static_cast<std::int64_t>(where_.used_bytes()));
+}
+
+/// Also when the disk has little room: a journal takes what the file will need.
+bool group_writer::journal_is_long() {
+  auto bytes = tables_->journal_bytes();
+  if (bytes >= journal_bytes) return true;
+  if (bytes < looked_at_) looked_at_ = 0;
+  if (bytes < looked_at_ + look_every) return false;
+  looked_at_ = bytes;
+  return where_.free_bytes() < 4 * bytes;
+}
+
+void group_writer::give_up(std::size_t records) {
+  std::lock_guard guard{lock_};
+  records += queued_records_;
+  queue_.clear();
+  queued_records_ = 0;
+  note(severity::error, "store.unwritten",
+       {{"records", std::to_string(records)},
+        {"next", "they are lost; what depended on them was not acknowledged"}});
+}
+
+void group_writer::note(severity level, std::string_view id,
+                        std::initializer_list<note_field> fields) const noexcept {
+  if (what_.notes) what_.notes->note(level, id, fields);
+}
+
+} // namespace relay::store

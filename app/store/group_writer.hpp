@@ -1,0 +1,95 @@
+// The one thread that writes. What arrives while it commits is gathered into the next commit; while the disk
+// refuses, everything waits in order and is tried again. Private to app/store.
+#pragma once
+
+#include "app/store/state_directory.hpp"
+#include "app/store/tables.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace relay::store {
+
+class group_writer {
+public:
+  /// What to do when a question's transaction is on disk.
+  using answer = std::function<void()>;
+  /// Asked inside a transaction, again if that fails.
+  using question = std::function<answer(tables&)>;
+  /// Opens the tables again after a failure that may have hurt the connection. Throws SQLite::Exception.
+  using opener = std::function<std::unique_ptr<tables>()>;
+
+  group_writer(const sqlite_store_options& what, state_directory where, std::unique_ptr<tables> first,
+               opener again);
+  group_writer(const group_writer&) = delete;
+  group_writer& operator=(const group_writer&) = delete;
+  ~group_writer() = default;
+
+  // Any thread; none of them waits for the disk.
+  void commit(std::vector<store_record> batch, std::function<void(store_receipt)> done);
+  void ask(question what);
+  void watch(std::function<void(store_health)> told);
+
+  /// Starts the thread, which holds `self`.
+  static std::thread start(std::shared_ptr<group_writer> self);
+  /// Nothing more comes: the thread writes what is queued, at most until `last_attempt` is over, and ends.
+  void finish();
+
+private:
+  using clock = std::chrono::steady_clock;
+  struct job {
+    std::vector<store_record> records;
+    std::function<void(store_receipt)> done;
+    question what; ///< set: no records
+    std::size_t bytes = 0;
+    store_receipt receipt{};
+    answer then{};
+  };
+  void push(job x);
+  void run();
+  std::vector<job> next_batch();
+  bool write(std::vector<job>& batch);
+  void attempt(std::vector<job>& batch);
+  void tell(std::vector<job>& batch);
+  void failed(int code, const char* said);
+  void recovered();
+  void pause();
+  bool over();
+  void tend();
+  void checkpoint() noexcept;
+  bool journal_is_long();
+  void set_health(store_health x);
+  void measure(std::chrono::microseconds took);
+  void give_up(std::size_t records);
+  void note(severity level, std::string_view id, std::initializer_list<note_field> fields) const noexcept;
+
+  const sqlite_store_options what_;
+  const state_directory where_;
+  const opener again_;
+  std::unique_ptr<tables> tables_; ///< null after a failure, until it could be opened again
+  std::uint64_t looked_at_ = 0;    ///< journal bytes when free room was looked at last
+  clock::time_point slowest_since_{};
+  std::int64_t slowest_ = 0; ///< microseconds
+
+  std::mutex lock_; ///< guards what follows
+  std::condition_variable changed_;
+  std::deque<job> queue_;
+  std::size_t queued_records_ = 0;
+  bool waiting_ = false, finishing_ = false;
+  clock::time_point deadline_{};
+
+  std::recursive_mutex watch_lock_; ///< held while the watcher is called, so that its end is final
+  std::function<void(store_health)> watcher_;
+  store_health health_;
+};
+
+} // namespace relay::store

@@ -1,0 +1,133 @@
+#include "app/store/sqlite_store.hpp"
+
+#include "app/store/database.hpp"
+#include "app/store/group_writer.hpp"
+#include "app/store/tables.hpp"
+
+#include <SQLiteCpp/Exception.h>
+
+#include <memory>
+#include <thread>
+#include <utility>
+
+namespace relay {
+
+namespace {
+
+using store::group_writer;
+using store::tables;
+
+std::int64_t system_wall_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+class sqlite_store final : public store_port {
+public:
+  sqlite_store(std::shared_ptr<group_writer> writer, std::map<std::string, std::string> facts)
+      : writer_(std::move(writer)), facts_(std::move(facts)), thread_(group_writer::start(writer_)) {}
+  sqlite_store(const sqlite_store&) = delete;
+  sqlite_store& operator=(const sqlite_store&) = delete;
+  ~sqlite_store() override {
+    writer_->watch(nullptr);
+    writer_->finish();
+    // The last handle may have been a call-back's; the thread holds all that it needs.
+    if (thread_.get_id() == std::this_thread::get_id())
+      thread_.detach();
+    else
+      thread_.join();
+  }
+
+  bool durable() const noexcept override { return true; }
+  std::map<std::string, std::string> facts() const override { return facts_; }
+  void commit(std::vector<store_record> batch, std::function<void(store_receipt)> done) override {
+    writer_->commit(std::move(batch), std::move(done));
+  }
+  void load_inbound(std::function<void(inbound_image)> done) override {
+    ask(std::move(done), [](tables& x) { return x.load_inbound(); });
+  }
+  void load_outbound(std::function<void(outbound_image)> done) override {
+    ask(std::move(done), [](tables& x) { return x.load_outbound(); });
+  }
+  void recall(chat_key chat, std::size_t limit, std::function<void(recalled_events)> done) override {
+    ask(std::move(done), [chat = std::move(chat), limit](tables& x) { return x.recall(chat, limit); });
+  }
+  void scan(std::uint64_t after_seq, std::size_t limit, std::function<void(spill_page)> done) override {
+    ask(std::move(done), [after_seq, limit](tables& x) { return x.scan(after_seq, limit); });
+  }
+  void dead_letters(std::uint64_t after_seq, std::size_t limit,
+                    std::function<void(std::vector<dead_letter>)> done) override {
+    ask(std::move(done), [after_seq, limit](tables& x) { return x.dead_letters(after_seq, limit); });
+  }
+  void watch(std::function<void(store_health)> told) override { writer_->watch(std::move(told)); }
+
+private:
+  template <class Answer, class Question>
+  void ask(std::function<void(Answer)> done, Question what) {
+    writer_->ask([done = std::move(done), what = std::move(what)](tables& x) -> group_writer::answer {
+      auto found = std::make_shared<Answer>(what(x));
+      return [done, found] { done(std::move(*found)); };
+    });
+  }
+
+  std::shared_ptr<group_writer> writer_;
+  const std::map<std::string, std::string> facts_;
+  std::thread thread_;
+};
+
+void note(const sqlite_store_options& to, severity level, std::string_view id,
+          std::initializer_list<note_field> fields) {
+  if (to.notes) to.notes->note(level, id, fields);
+}
+
+/// What is there goes under another name.
+bool begin_anew(const sqlite_store_options& what, const store::state_directory& where, store_fault& why) {
+  std::string moved_to;
+  if (!store::reset_database(where, what.wall_ms() / 1'000, moved_to, why)) return false;
+  note(what, severity::warn, "store.reset",
+       {{"old", moved_to.empty() ? "none" : moved_to}, {"next", "begins anew with nothing known"}});
+  return true;
+}
+
+} // namespace
+
+std::shared_ptr<store_port> open_sqlite_store(sqlite_store_options what, store_fault& why) {
+  if (!what.wall_ms) what.wall_ms = system_wall_ms;
+  why = {};
+  store::state_directory where;
+  if (!where.take(what.dir, why)) return nullptr;
+  if (what.reset && !begin_anew(what, where, why)) return nullptr;
+  auto file = store::open_database(where, why);
+  if (!file) return nullptr;
+
+  store::table_rules rules;
+  rules.window_ms = what.dedupe_window.count();
+  rules.entries = what.dedupe_entries;
+  rules.max_chats = what.max_chats;
+  rules.wall_ms = what.wall_ms;
+  rules.tell = [what](const char* table, std::uint64_t key, const std::string& text) {
+    note(what, severity::error, "store.unreadable",
+         {{"table", table},
+          {"key", std::to_string(key)},
+          {"why", text},
+          {"next", "left in the file; an event is among the dead letters"}});
+  };
+  try {
+    auto first = std::make_unique<tables>(std::move(file), rules);
+    auto facts = first->facts();
+    auto path = where.database();
+    note(what, severity::info, "store.opened",
+         {{"file", path},
+          {"bytes", std::to_string(where.used_bytes())},
+          {"schema", std::to_string(first->schema())}});
+    auto again = [path, rules] { return std::make_unique<tables>(store::reopen_database(path), rules); };
+    auto writer = std::make_shared<group_writer>(what, std::move(where), std::move(first), again);
+    return std::make_shared<sqlite_store>(std::move(writer), std::move(facts));
+  } catch (const SQLite::Exception& x) {
+    why = store::fault_of(where.database(), x);
+    return nullptr;
+  }
+}
+
+} // namespace relay

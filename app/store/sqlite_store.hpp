@@ -1,0 +1,40 @@
+// `--state-dir DIR`: what was committed outlives the process, whatever ends it. SQLite in WAL mode with
+// synchronous=FULL, written by one thread; a commit gathers everything that arrived during the one before.
+#pragma once
+
+#include "actors/ports.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace relay {
+
+struct sqlite_store_options {
+  std::string dir;    ///< made (0700) when it is not there
+  bool reset = false; ///< set aside what is there and begin anew
+  std::chrono::milliseconds dedupe_window{600'000};
+  std::size_t dedupe_entries = 100'000; ///< settled events, and as many settled actions
+  std::size_t max_chats = 1'000'000;    ///< routes of chats
+  std::shared_ptr<notes_port> notes;
+  std::shared_ptr<metrics_port> metrics;
+  std::function<std::int64_t()> wall_ms{};       ///< unix ms; unset: the system's clock
+  std::chrono::milliseconds retry{500};          ///< between attempts while the disk refuses
+  std::chrono::milliseconds last_attempt{2'000}; ///< what is queued at the end gets this long
+};
+
+/// Why a store cannot be opened.
+struct store_fault {
+  int exit_code = 0; ///< 73 not writable, 75 held by another process, 1 damaged or of a newer version
+  std::string text;  ///< one line that says what to do about it
+};
+
+/// Opens the store; null and `why` on failure, after which the files are as they were. Decides at once about
+/// a store that another process holds. Its destructor writes what is queued, within `last_attempt`; it may
+/// run on any thread.
+std::shared_ptr<store_port> open_sqlite_store(sqlite_store_options what, store_fault& why);
+
+} // namespace relay

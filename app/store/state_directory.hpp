@@ -1,0 +1,43 @@
+// The directory of the store: made, owned, locked. Private to app/store.
+#pragma once
+
+#include "app/store/sqlite_store.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace relay::store {
+
+/// Makes the directory if need be and holds its lock while it lives; the lock is free as soon as this process
+/// is gone, however it ends.
+class state_directory {
+public:
+  state_directory() = default;
+  state_directory(state_directory&& other) noexcept;
+  state_directory& operator=(state_directory&& other) noexcept;
+  state_directory(const state_directory&) = delete;
+  state_directory& operator=(const state_directory&) = delete;
+  ~state_directory();
+
+  /// False and `why` (73, 75) when it cannot be had. Never waits.
+  bool take(const std::string& path, store_fault& why);
+
+  const std::string& path() const { return path_; }
+  std::string database() const { return path_ + "/relay.db"; }
+
+  /// Renames the database with what belongs to it to `relay.db.<kind>-<unix seconds>`, or the like if that is
+  /// taken; the new path. Empty and `why` when that fails; when there is no database, a lone journal goes.
+  std::string set_aside(const std::string& kind, std::int64_t unix_seconds, store_fault& why) const;
+  /// Makes renames in it last.
+  void sync() const;
+  /// Bytes that are free on its file system; a large number when nobody knows.
+  std::uint64_t free_bytes() const;
+  /// Bytes of the database and its journal.
+  std::uint64_t used_bytes() const;
+
+private:
+  std::string path_;
+  int lock_ = -1, directory_ = -1;
+};
+
+} // namespace relay::store
