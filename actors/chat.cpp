@@ -9,6 +9,7 @@ void chat_state::execute(core::lane_step& step) {
   for (auto& x : step.shown) tell(self, router, std::move(x));
   for (auto& x : step.out) tell(self, connection, std::move(x));
   for (auto& x : step.done) tell(self, router, std::move(x));
+  for (auto& x : step.marks) tell(self, router, std::move(x));
   for (auto& x : step.uploads) upload(x);
   arm();
 }
@@ -66,6 +67,11 @@ chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, co
       [s](const transmitted& x) {
         core::lane_step step;
         s->lane.settled(x, step);
+        s->execute(step);
+      },
+      [s](const chat_mark& x) {
+        core::lane_step step;
+        s->lane.cleared(x.number, step);
         s->execute(step);
       },
       [s](const media_actor& x) {

@@ -14,7 +14,8 @@ void egress_state::mark(const turn_mark& x) {
   }
   react(x.delivery_id,
         shown.begun(x.delivery_id, x.chat, x.message_id,
-                    can_react(x.chat.platform == generic_platform ? std::string{} : x.chat.platform)));
+                    can_react(x.chat.platform == generic_platform ? std::string{} : x.chat.platform),
+                    now_of(self)));
 }
 
 void egress_state::end_turn(const std::string& delivery_id, core::turn_end how) {
@@ -27,7 +28,7 @@ bool egress_state::can_react(const std::string& platform) const {
 
 void egress_state::react(const std::string& delivery_id, std::vector<action> what) {
   for (auto& x : what) {
-    auto to = routes.resolve({{}, {}, delivery_id, x});
+    auto to = routes.resolve({{}, {}, delivery_id, x, false}, now_of(self));
     if (!to || !can_react(to.where.platform)) {
       world.metrics->add(counter::reactions, "dropped");
       continue;

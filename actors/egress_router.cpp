@@ -2,6 +2,7 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/chat.hpp"
+#include "actors/core/lane.hpp"
 #include "actors/harden.hpp"
 #include "messages/wire/actions.hpp"
 #include "messages/wire/prompts.hpp"
@@ -14,32 +15,62 @@ egress_state::egress_state(egress_router_actor::pointer ptr) : self(ptr) {
   link.what = std::make_shared<const descriptor_set>();
 }
 
+/// Its chats go with it: they would carry on with what its successor takes up (F30). What is known by now is
+/// still written down (F29).
+egress_state::~egress_state() {
+  for (auto& [key, entry] : chats) caf::anon_send_exit(entry.handle, caf::exit_reason::user_shutdown);
+  if (!batch.empty()) world.store->commit(std::move(batch), nullptr);
+}
+
 caf::result<action_outcome> egress_state::request(action_request& x) {
+  auto asker = self->make_response_promise<action_outcome>();
+  if (ready) {
+    begin(x, asker);
+  } else if (early.size() >= setup.max_pending) {
+    asker.deliver(
+        refuse(x.request_id, to_string(ec::overloaded), "too many actions are pending; try again later"));
+  } else {
+    early.push_back({now_of(self) + setup.egress_hold, std::move(x), asker});
+    arm();
+  }
+  return asker;
+}
+
+void egress_state::begin(action_request& x, promise& asker) {
   auto now = now_of(self);
   if (!x.request_id.empty()) {
     switch (ledger.open(x.request_id, now)) {
     case core::ledger::verdict::fresh: break;
     case core::ledger::verdict::settled:
       world.metrics->add(counter::actions_repeated);
-      return action_outcome{x.request_id, *ledger.recorded(x.request_id)};
-    case core::ledger::verdict::pending: {
+      asker.deliver(action_outcome{x.request_id, *ledger.recorded(x.request_id)});
+      return;
+    case core::ledger::verdict::pending:
       world.metrics->add(counter::actions_repeated);
-      auto later = self->make_response_promise<action_outcome>();
-      waiting[x.request_id].push_back(later);
-      return later;
-    }
+      if (repeats >= setup.max_pending) {
+        asker.deliver(action_outcome{
+            x.request_id, action_result::ambiguous("it is under way, and too many ask what becomes of it")});
+        return;
+      }
+      ++repeats;
+      waiting[x.request_id].push_back(asker);
+      return;
     }
   }
+  auto refused = [&](std::string code, std::string error) {
+    asker.deliver(refuse(x.request_id, std::move(code), std::move(error)));
+  };
   if (open.size() >= setup.max_pending)
-    return refuse(x.request_id, to_string(ec::overloaded),
-                  "too many actions are pending (" + std::to_string(open.size()) + "); try again later");
-  auto to = routes.resolve(x);
-  if (!to) return refuse(x.request_id, to.code, to.error);
+    return refused(to_string(ec::overloaded),
+                   "too many actions are pending (" + std::to_string(open.size()) + "); try again later");
+  if (unstored.size() >= setup.max_pending) return refused(core::not_stored().code, core::not_stored().error);
+  auto to = routes.resolve(x, now);
+  if (!to) return refused(to.code, to.error);
   chat_key key{to.where.platform, x.act.chat_id.empty() ? x.act.session_key : x.act.chat_id};
   std::string prompt_id;
   if (x.act.kind == op::prompt) {
     prompt_id = open_prompt(x.act, key);
-    if (prompt_id.empty()) return refuse(x.request_id, to_string(ec::bad_action), wire::check(x.act));
+    if (prompt_id.empty()) return refused(to_string(ec::bad_action), wire::check(x.act));
   }
   if (to.untagged) {
     world.metrics->add(counter::actions_untagged);
@@ -49,8 +80,6 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
           {{"chat", key.chat_id}, {"next", "sent without a platform: the connector's default takes it"}});
   }
   world.metrics->add(counter::actions_accepted);
-  auto token = ++tokens;
-  auto later = self->make_response_promise<action_outcome>();
   auto hold =
       std::chrono::duration_cast<std::chrono::nanoseconds>((now + setup.egress_hold).time_since_epoch());
   auto& chat = chat_of(key);
@@ -58,13 +87,41 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
   chat.used = now;
   // Indicators and reactions are no answer: the turn goes on behind them.
   auto answers = x.act.kind != op::typing && x.act.kind != op::react && x.act.kind != op::get_chat_info;
-  open.emplace(token,
-               open_action{later, std::move(x.request_id), key, answers ? x.delivery_id : std::string{},
-                           std::move(prompt_id), core::ends_turn(x.act)});
+  chat_action out;
+  out.token = ++tokens;
+  out.where = std::move(to.where);
+  out.hold_until = hold.count();
+  out.resend = x.resend_unknown;
+  open_action as;
+  as.asker = asker;
+  as.turn = answers ? x.delivery_id : std::string{};
+  as.prompt_id = std::move(prompt_id);
+  as.ends = core::ends_turn(x.act);
+  if (durable) keep(out, as, chat, x);
+  auto waits = as.unstored;
+  as.request_id = std::move(x.request_id);
+  as.chat = std::move(key);
+  out.act = std::move(x.act);
+  out.turn = std::move(x.delivery_id);
+  open.emplace(out.token, std::move(as));
+  if (durable) ++chat.open;
   world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
-  tell(self, chat.handle,
-       chat_action{token, std::move(x.act), std::move(to.where), hold.count(), x.delivery_id});
-  return later;
+  if (waits) {
+    await_store(std::move(out), chat, now);
+  } else {
+    tell(self, chat.handle, std::move(out));
+    if (finishing) tell(self, chat.handle, atom::finish_v);
+  }
+}
+
+/// The store has it: its turn in its chat begins.
+void egress_state::hand_over(chat_action& x) {
+  auto it = open.find(x.token);
+  if (it == open.end()) return; // it was given up meanwhile
+  left_store(it->second);
+  auto& chat = chat_of(it->second.chat);
+  tell(self, chat.handle, std::move(x));
+  if (finishing) tell(self, chat.handle, atom::finish_v);
 }
 
 /// Names the prompt if its agent did not, and tells who hears its answers, before it can leave. Empty: it is
@@ -113,6 +170,8 @@ void egress_state::settle(std::uint64_t token, action_result result) {
   if (it == open.end()) return;
   auto done = std::move(it->second);
   open.erase(it);
+  if (durable)
+    if (auto chat = chats.find(done.chat); chat != chats.end() && chat->second.open > 0) --chat->second.open;
   if (!done.turn.empty()) turns.answered(done.turn);
   if (!done.prompt_id.empty()) {
     if (result.how == outcome::definite) // what nobody saw, nobody answers
@@ -121,15 +180,19 @@ void egress_state::settle(std::uint64_t token, action_result result) {
   }
   world.metrics->add(counter::actions_settled, to_string(result.how));
   world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
+  // Told at once, whatever the disk says: the record in memory keeps it from being done again (F29).
+  if (done.recorded) record(action_settled{token, done.request_id, result});
   if (!done.request_id.empty()) {
     ledger.settle(done.request_id, result, now_of(self));
     if (auto more = waiting.find(done.request_id); more != waiting.end()) {
       for (auto& asker : more->second) asker.deliver(action_outcome{done.request_id, result});
+      repeats -= more->second.size();
       waiting.erase(more);
     }
   }
   auto how = result.how;
-  done.asker.deliver(action_outcome{std::move(done.request_id), std::move(result)});
+  if (done.asker.pending()) // of before: nobody asks yet
+    done.asker.deliver(action_outcome{std::move(done.request_id), std::move(result)});
   if (done.ends && !done.turn.empty() && shown.size() > 0)
     end_turn(done.turn, how == outcome::done       ? core::turn_end::answered
                         : how == outcome::definite ? core::turn_end::failed
@@ -163,7 +226,7 @@ void egress_state::lost(const caf::actor_addr& who) {
   // It died with these; whether their frames left is not known any more.
   std::vector<std::uint64_t> tokens_lost;
   for (auto& [token, action] : open)
-    if (action.chat == key) tokens_lost.push_back(token);
+    if (action.chat == key && !action.unstored) tokens_lost.push_back(token);
   std::sort(tokens_lost.begin(), tokens_lost.end());
   for (auto token : tokens_lost)
     settle(token, action_result::ambiguous("the chat's actor died before the outcome was known"));
@@ -193,10 +256,25 @@ void egress_state::passivate(const chat_key& key, std::uint64_t given) {
   world.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
 }
 
+void egress_state::finish() {
+  finishing = true;
+  for (auto& [key, entry] : chats) tell(self, entry.handle, atom::finish_v);
+}
+
 void egress_state::drained_yet() {
-  if (!open.empty()) return;
+  if (drain_waiters.empty() || !open.empty() || !early.empty()) return;
+  if (durable && (!batch.empty() || commits_done < commits)) return; // outcomes on their way to the disk
   for (auto& x : drain_waiters) x.deliver(true);
   drain_waiters.clear();
+}
+
+void egress_state::measure() {
+  auto set = [this](gauge what, std::size_t n) { world.metrics->set(what, static_cast<std::int64_t>(n)); };
+  set(gauge::routes_known, routes.chats());
+  set(gauge::turns_known, routes.turns());
+  set(gauge::turns_open, turns.size());
+  set(gauge::outcomes_recorded, ledger.size());
+  set(gauge::reactions_shown, shown.size());
 }
 
 egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_pointer<egress_state> self,
@@ -204,35 +282,43 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
                                                  const caf::strong_actor_ptr& parent) {
   auto* s = &self->state;
   harden(self, world, parent, [s](const caf::down_msg& d) { s->lost(d.source); });
-  s->routes = core::route_table{setup.max_chats, setup.dedupe_entries};
+  s->routes = core::route_table{
+      core::route_bounds{setup.max_chats, setup.dedupe_entries, setup.route_age, setup.turn_age}};
   s->routes.fronted(setup.fronted);
   s->ledger = core::ledger{setup.dedupe_entries, setup.dedupe_window};
+  s->shown = core::reaction_book{10'000, setup.turn_age};
   s->world = std::move(world);
   s->setup = std::move(setup);
   s->minter =
       core::prompt_minter{s->setup.prompt_nonce, static_cast<std::uint32_t>(s->world.world->random())};
+  s->load();
   return {
       [s](action_request& x) { return s->request(x); },
       [s](const session_interrupt& x) { s->interrupt(x); },
       [s](const route_seen& x) {
-        s->routes.seen(x);
-        if (!x.delivery_id.empty())
-          s->turns.opened(x.delivery_id, now_of(s->self)); // a chat alone is no turn
-        s->world.metrics->set(gauge::routes_known, static_cast<std::int64_t>(s->routes.chats()));
+        auto now = now_of(s->self);
+        s->routes.seen(x, now);
+        if (s->routes.changed()) s->gather();
+        if (!x.delivery_id.empty()) s->turns.opened(x.delivery_id, now); // a chat alone is no turn
+        s->measure();
       },
       [s](const turn_mark& x) { s->mark(x); },
       [s](chat_outcome& x) { s->settle(x.token, std::move(x.result)); },
+      [s](const chat_mark& x) { s->marked(x, caf::actor_cast<chat_actor>(s->self->current_sender())); },
+      [s](outbound_image& x) { s->loaded(x); },
+      [s](const store_done& x) { s->stored(x); },
       [s](prompt_shown& x) { tell(s->self, s->registry.prompts, std::move(x)); },
-      [s](const prompt_sink& x) { s->registry = x; },
+      [s](const prompt_sink& x) {
+        s->registry = x;
+        for (auto& y : std::exchange(s->unannounced, {})) tell(s->self, x.prompts, std::move(y));
+      },
       [s](const link_up& x) { s->use(x); },
       [s](const media_actor& x) {
         s->media = x;
         for (auto& [key, entry] : s->chats) tell(s->self, entry.handle, x);
       },
       [s](fronted_set& x) { s->routes.fronted(std::move(x.all)); },
-      [s](atom::finish) {
-        for (auto& [key, entry] : s->chats) tell(s->self, entry.handle, atom::finish_v);
-      },
+      [s](atom::finish) { s->finish(); },
       [s](atom::drained) -> caf::result<bool> {
         auto later = s->self->make_response_promise<bool>();
         s->drain_waiters.push_back(later);
@@ -240,14 +326,15 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
         return later;
       },
       [s](atom::status) -> caf::result<egress_report> {
-        return egress_report{s->chats.size(),
-                             s->open.size(),
-                             s->routes.chats(),
-                             s->ledger.size(),
-                             s->turns.count(now_of(s->self)),
-                             s->tokens};
+        return egress_report{s->chats.size(),  s->open.size() + s->early.size(), s->routes.chats(),
+                             s->ledger.size(), s->turns.count(now_of(s->self)),  s->tokens};
       },
       [s](atom::due) { s->sweep(); },
+      [s](atom::due, std::uint64_t which) { s->late(which); },
+      [s](atom::start) {
+        s->gathering = false;
+        s->flush();
+      },
       [s](atom::idle, const chat_key& key, std::uint64_t given) { s->passivate(key, given); },
   };
 }

@@ -259,6 +259,8 @@ using chat_actor = caf::typed_actor<
     caf::reacts_to<chat_action>,
     // connection: what became of a piece.
     caf::reacts_to<transmitted>,
+    // egress_router: what the chat wanted to be marked as sending is, on disk.
+    caf::reacts_to<chat_mark>,
     // egress_router: who uploads files.
     caf::reacts_to<media_actor>,
     // egress_router: the connection to use, or that there is none.
@@ -282,7 +284,8 @@ struct fronted_set {
 };
 
 /// EGRESS ROUTER: which platform, bot and tenant an action goes to (actors/core/routes), one record per
-/// request id (actors/core/ledger), one chat actor per active chat.
+/// request id (actors/core/ledger), one chat actor per active chat. With a durable store it begins with what
+/// was left there (actors/egress_store.cpp); until that is known, actions wait.
 using egress_router_actor = action_sink_actor::extend<
     // inbound: how this event's chat is answered; comes before the event reaches an agent.
     caf::reacts_to<route_seen>,
@@ -290,6 +293,10 @@ using egress_router_actor = action_sink_actor::extend<
     caf::reacts_to<turn_mark>,
     // chat: the outcome of an action.
     caf::reacts_to<chat_outcome>,
+    // chat: what the disk must know before a frame goes out, or after it did not.
+    caf::reacts_to<chat_mark>,
+    // the store port.
+    caf::reacts_to<outbound_image>, caf::reacts_to<store_done>,
     // chat: how a prompt is shown, told before it leaves; handed on to inbound.
     caf::reacts_to<prompt_shown>,
     // supervisor: who hears the answers to prompts; again after it was restarted.
@@ -306,6 +313,10 @@ using egress_router_actor = action_sink_actor::extend<
     caf::replies_to<atom::drained>::with<bool>, caf::replies_to<atom::status>::with<egress_report>,
     // INTERNAL: look for idle chats.
     caf::reacts_to<atom::due>,
+    // INTERNAL: something may have waited too long for the store; (generation).
+    caf::reacts_to<atom::due, std::uint64_t>,
+    // INTERNAL: a burst is over: write what it brought.
+    caf::reacts_to<atom::start>,
     // INTERNAL: a chat answered atom::idle: (key, actions it got).
     caf::reacts_to<atom::idle, chat_key, std::uint64_t>>;
 

@@ -29,6 +29,7 @@ enum class counter : std::uint8_t {
   actions_settled,   ///< label outcome: done definite unknown
   actions_repeated,  ///< request ids seen before: answered from the record
   actions_untagged,  ///< left without a platform although several are fronted (F74)
+  actions_resumed,   ///< label outcome: sent unknown refused: of before a restart
   frames_sent,       ///< outbound frames given to a socket
   results_unmatched, ///< results of unknown or settled requests
   interrupts_received,
@@ -55,7 +56,12 @@ enum class gauge : std::uint8_t {
   connected,
   chats_active,
   actions_pending,
+  actions_unstored, ///< waiting for the disk
+  outcomes_recorded,
   routes_known,
+  turns_known,
+  turns_open,
+  reactions_shown,
   events_pending,
   events_in_flight,
   events_unstored, ///< waiting for the disk

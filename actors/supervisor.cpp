@@ -120,6 +120,8 @@ void supervisor_state::start_egress() {
   x.max_pending = l.max_pending;
   x.max_chats = l.max_chats;
   x.dedupe_entries = l.dedupe_entries;
+  x.route_age = l.route_age;
+  x.turn_age = l.turn_age;
   x.prompt_nonce = prompt_nonce;
   egress = self->spawn(egress_router, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("egress-router", caf::actor_cast<caf::actor>(egress));
@@ -524,7 +526,9 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
       [s](action_request& x) -> caf::result<action_outcome> {
         auto later = s->self->make_response_promise<action_outcome>();
         auto id = x.request_id;
-        auto limit = s->settings->limits.egress_hold + 2 * s->settings->limits.outbound_timeout;
+        // One that may be sent again may take three time-outs, and some.
+        auto limit = s->settings->limits.egress_hold +
+                     (x.resend_unknown ? 4 : 2) * s->settings->limits.outbound_timeout;
         s->self->request(s->egress, caf::duration{limit}, std::move(x))
             .then([later](action_outcome& y) mutable { later.deliver(std::move(y)); },
                   [later, id](const caf::error&) mutable {

@@ -124,7 +124,8 @@ bool service::impl::start(start_failure& why) {
   target.reload = [this] { return reload(); };
   target.drain = [this] { drain(); };
   const auto& limits = running.limits;
-  target.action_limit = limits.egress_hold + 2 * limits.outbound_timeout + milliseconds{2'000};
+  // Three time-outs when it may be sent again, and some.
+  target.action_limit = limits.egress_hold + 4 * limits.outbound_timeout + milliseconds{2'000};
   listener->attach(std::move(target));
   return true;
 }

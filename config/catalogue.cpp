@@ -65,7 +65,9 @@ const std::vector<entry>& catalogue() {
                                       max_in_memory,
                                       chat_in_memory,
                                       max_prompts,
-                                      prompt_lifetime};
+                                      prompt_lifetime,
+                                      route_age,
+                                      turn_age};
   return all;
 }
 

@@ -103,6 +103,8 @@ inline constexpr entry chat_in_memory{"gateway.limits.chat_in_memory", "GATEWAY_
 inline constexpr entry max_prompts{"gateway.limits.max_prompts", "GATEWAY_MAX_PROMPTS", "limits.max_prompts"};
 inline constexpr entry prompt_lifetime{"gateway.limits.prompt_lifetime", "GATEWAY_PROMPT_LIFETIME",
                                        "limits.prompt_lifetime"};
+inline constexpr entry route_age{"gateway.limits.route_age", "GATEWAY_ROUTE_AGE", "limits.route_age"};
+inline constexpr entry turn_age{"gateway.limits.turn_age", "GATEWAY_TURN_AGE", "limits.turn_age"};
 
 } // namespace keys
 

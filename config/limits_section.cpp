@@ -69,6 +69,8 @@ limits read_limits(reading& in) {
   read.count(keys::chat_in_memory, &limits::chat_in_memory);
   read.count(keys::max_prompts, &limits::max_prompts);
   read.duration(keys::prompt_lifetime, &limits::prompt_lifetime);
+  read.duration(keys::route_age, &limits::route_age);
+  read.duration(keys::turn_age, &limits::turn_age);
   if (x.ping_timeout <= x.ping_interval)
     take_back(in, x, keys::ping_timeout, &limits::ping_timeout, keys::ping_interval, &limits::ping_interval,
               "must be longer than ping_interval");

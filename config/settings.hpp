@@ -21,7 +21,9 @@ struct limits {
       ping_interval{10'000}, ping_timeout{25'000}, stable_after{30'000}, backoff_min{1'000},
       backoff_max{30'000}, idle_ack_timeout{10'000}, chat_idle{30 * 60'000}, agent_ack_timeout{60'000},
       dedupe_window{10 * 60'000}, egress_hold{30'000}, prompt_lifetime{60 * 60'000};
-  std::uint64_t max_frame = 8ULL << 20; ///< bytes of one line
+  milliseconds route_age{720 * 3'600'000LL}, ///< how long an unused chat's route is remembered
+      turn_age{24 * 3'600'000};              ///< and that of a delivery
+  std::uint64_t max_frame = 8ULL << 20;      ///< bytes of one line
   std::uint64_t max_pending = 10'000, max_chats = 1'000'000, agent_max_deliveries = 5,
                 dedupe_entries = 100'000;
   std::uint64_t max_in_memory = 4'096, ///< open events; with a state directory further ones wait on disk

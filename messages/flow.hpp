@@ -126,6 +126,12 @@ typename Inspector::result_type inspect(Inspector& f, courtesy& x) {
   return f(caf::meta::type_name("courtesy"), x.act, x.where);
 }
 
+/// What the disk says about an action, and so what may happen to its frame.
+enum class action_record : std::uint8_t {
+  none,   ///< nothing, and nobody wants to know: it may go out
+  held,   ///< certainly not written: to be marked before it goes out
+  sending ///< perhaps written: it may go out
+};
 /// egress_router -> chat: one routed action. `token` is the router's name for it; `hold_until` is in
 /// nanoseconds of the actor clock: unsent by then it fails as definite.
 struct chat_action {
@@ -133,12 +139,29 @@ struct chat_action {
   action act;
   route where;
   std::int64_t hold_until = 0;
-  std::string turn; ///< the delivery that it answers; empty = none
+  std::string turn{}; ///< the delivery that it answers; empty = none
+  action_record record = action_record::none;
+  bool resend = false;   ///< an unknown outcome sends it again
+  std::uint8_t lost = 0; ///< how often it may have been written without an answer
   friend bool operator==(const chat_action&, const chat_action&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, chat_action& x) {
-  return f(caf::meta::type_name("chat_action"), x.token, x.act, x.where, x.hold_until, x.turn);
+  return f(caf::meta::type_name("chat_action"), x.token, x.act, x.where, x.hold_until, x.turn, x.record,
+           x.resend, x.lost);
+}
+
+/// chat -> egress_router: let the disk know that the frame of these may be written from now on, or that it
+/// was not. The former comes back once it is on disk; before that it must not be written.
+struct chat_mark {
+  std::uint64_t number = 0;          ///< the chat's name for it
+  std::vector<std::uint64_t> tokens; ///< several once edits have collapsed
+  bool sending = false;
+  friend bool operator==(const chat_mark&, const chat_mark&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, chat_mark& x) {
+  return f(caf::meta::type_name("chat_mark"), x.number, x.tokens, x.sending);
 }
 
 /// chat -> egress_router: the outcome of a chat_action.

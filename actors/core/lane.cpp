@@ -11,20 +11,43 @@
 
 namespace relay::core {
 
-descriptor destination(const descriptor_set* known, const std::string& platform) {
-  if (known)
-    if (auto* x = known->find(platform)) return *x;
-  descriptor defaults;
-  defaults.platform = platform;
-  return defaults;
+const descriptor& destination(const descriptor_set* known, const std::string& platform) {
+  static const descriptor defaults;
+  const auto* found = known ? known->find(platform) : nullptr;
+  return found ? *found : defaults;
+}
+
+bool may_skip(const action& x) {
+  // A clear is `content` "", which travels in `rest`.
+  return x.kind == op::typing && x.rest.find("\"content\"") == std::string::npos;
 }
 
 namespace {
 
-/// A `typing` that would come too late may be skipped. A clear (`content` "", which travels in `rest`) may
-/// not: without it the status would stay (F65).
-bool may_skip(const action& x) {
-  return x.kind == op::typing && x.rest.find("\"content\"") == std::string::npos;
+constexpr std::uint8_t most_sends = 3; ///< of one frame, when its agent wants unknown outcomes sent again
+
+/// How an action goes out on this connection.
+struct shape {
+  op kind = op::send;
+  bool as_text = false;   ///< a prompt with numbered options
+  wire::prompt_ask ask{}; ///< of a prompt that is shown either way
+};
+
+/// A prompt that its platform cannot draw goes out as a text with numbered options, if it takes texts.
+/// `begun`: what began as a text goes on as one, also when a new connection could draw it.
+shape shape_of(const action& x, const descriptor& to, bool begun) {
+  shape out{x.kind};
+  if (x.kind != op::prompt) return out;
+  const bool drawn = !begun && to.supports(op::prompt);
+  if ((!drawn && !to.supports(op::send)) || !wire::read_prompt(x, out.ask)) return out;
+  out.as_text = !drawn;
+  if (!drawn) out.kind = op::send;
+  return out;
+}
+
+bool offers(const descriptor& to, op kind) {
+  // A draft needs more than its name in the list (protocol.md 6).
+  return to.supports(kind) && (kind != op::draft || to.supports_draft_streaming);
 }
 
 } // namespace
@@ -39,6 +62,10 @@ void lane::push(chat_action x, lane_step& out) {
   fresh.act = std::move(x.act);
   fresh.where = std::move(x.where);
   fresh.turn = std::move(x.turn);
+  fresh.record = x.record;
+  fresh.resend = x.resend;
+  fresh.lost = x.lost;
+  if (busy() || !link_) unmark(fresh, out); // meant to go at once, and it will not
   if (fresh.act.kind == op::draft && !admit_draft(fresh, out)) return;
   if (fresh.act.kind == op::edit || fresh.act.kind == op::draft) collapse(fresh);
   waiting_.push_back(std::move(fresh));
@@ -48,7 +75,7 @@ void lane::push(chat_action x, lane_step& out) {
 /// The older edit goes, its callers wait for the newest: nothing overtakes what was pushed in between.
 void lane::collapse(item& newest) {
   // From the newest backwards, up to whatever else touches the same message or is on the wire.
-  for (std::size_t i = waiting_.size(); i > (on_wire_ ? 1U : 0U); --i) {
+  for (std::size_t i = waiting_.size(); i > (on_wire_ || marking_ != 0 ? 1U : 0U); --i) {
     auto& y = waiting_[i - 1];
     if (y.act.message_id != newest.act.message_id || y.draft != newest.draft) continue;
     if (y.act.kind != newest.act.kind || y.seals || !(y.where == newest.where)) return;
@@ -77,16 +104,14 @@ void lane::abandon(lane_step& out) {
 }
 
 void lane::pump(lane_step& out) {
-  while (link_ && !on_wire_ && !waiting_.empty()) {
+  while (link_ && !on_wire_ && marking_ == 0 && !waiting_.empty()) {
     auto& x = waiting_.front();
     if (x.upload != 0) return; // the chat's order holds, others go on
-    auto to = destination(link_.get(), x.where.platform);
-    auto act = x.act;
-    if (act.kind == op::prompt) show_prompt(x, to, act, out);
-    // A draft needs more than its name in the list (protocol.md 6).
-    if (!to.supports(act.kind) || (act.kind == op::draft && !to.supports_draft_streaming)) {
+    const auto& to = destination(link_.get(), x.where.platform);
+    auto as = shape_of(x.act, to, x.next_piece > 0);
+    if (!offers(to, as.kind)) {
       // These two are courtesies: a platform without them is not an error (protocol.md 6, routing 3).
-      if (act.kind == op::react || act.kind == op::typing) {
+      if (as.kind == op::react || as.kind == op::typing) {
         finish(action_result::success(), out);
       } else {
         finish(action_result::failed(to_string(ec::unsupported),
@@ -101,13 +126,21 @@ void lane::pump(lane_step& out) {
       out.uploads.push_back({x.upload, x.act.file});
       return;
     }
+    if (x.record == action_record::held) {
+      mark(out);
+      return;
+    }
+    on_wire_ = true;
+    transmit t{++piece_, as.as_text ? wire::numbered_prompt(x.act, as.ask) : x.act, x.where};
+    if (!as.ask.id.empty())
+      out.shown.push_back({std::move(as.ask.id), as.as_text ? prompt_face::numbers : prompt_face::buttons});
     // Until a piece has left, the connection that takes the first one decides the limit.
     if (x.next_piece == 0) {
       x.pieces.clear(); // a prompt may have been a text on the connection before
-      if (act.kind == op::send) x.pieces = split_text(act.content, to.max_message_length, to.len_unit);
+      // No more bytes than units means that it fits, whatever they are.
+      if (as.kind == op::send && t.act.content.size() > to.max_message_length)
+        x.pieces = split_text(t.act.content, to.max_message_length, to.len_unit);
     }
-    on_wire_ = true;
-    transmit t{++piece_, std::move(act), x.where};
     if (x.pieces.size() > 1) {
       t.act.content = x.pieces[x.next_piece];
       if (x.next_piece > 0) t.act.reply_to.clear(); // the first piece carries it
@@ -116,14 +149,28 @@ void lane::pump(lane_step& out) {
   }
 }
 
-/// A prompt that its platform cannot draw goes out as a text with numbered options, if it takes texts. What
-/// began as a text goes on as one, also when a new connection could draw it.
-void lane::show_prompt(const item& x, const descriptor& to, action& act, lane_step& out) {
-  const bool drawn = x.next_piece == 0 && to.supports(op::prompt);
-  wire::prompt_ask ask;
-  if ((!drawn && !to.supports(op::send)) || !wire::read_prompt(act, ask)) return;
-  if (!drawn) act = wire::numbered_prompt(act, ask);
-  out.shown.push_back({std::move(ask.id), drawn ? prompt_face::buttons : prompt_face::numbers});
+void lane::mark(lane_step& out) {
+  marking_ = ++marks_;
+  chat_mark x{marking_, {}, true};
+  for (auto& who : waiting_.front().callers) x.tokens.push_back(who.token);
+  out.marks.push_back(std::move(x));
+}
+
+/// It waits after all, and nothing of it was ever written: after a crash it is to be sent.
+void lane::unmark(item& x, lane_step& out) {
+  if (x.record != action_record::sending || x.next_piece > 0 || x.lost > 0) return;
+  x.record = action_record::held;
+  chat_mark back{0, {}, false};
+  for (auto& who : x.callers) back.tokens.push_back(who.token);
+  out.marks.push_back(std::move(back));
+}
+
+void lane::cleared(std::uint64_t number, lane_step& out) {
+  if (marking_ == 0 || marking_ != number) return; // it was given up
+  marking_ = 0;
+  waiting_.front().record = action_record::sending;
+  if (!link_) unmark(waiting_.front(), out); // the connection went meanwhile
+  pump(out);
 }
 
 void lane::upload_lost(lane_step& out) {
@@ -149,10 +196,13 @@ void lane::settled(const transmitted& x, lane_step& out) {
   auto& top = waiting_.front();
   if (!x.written) { // it never left: it goes first on the next connection, as long as it may be held
     link_.reset();
-    if (may_skip(top.act)) finish(action_result::success(), out);
+    if (may_skip(top.act))
+      finish(action_result::success(), out);
+    else
+      unmark(top, out);
     return;
   }
-  if (top.seals && settle_seal(x.result)) {
+  if ((top.seals && settle_seal(x.result)) || lost_once_more(top, x.result)) {
     pump(out);
     return;
   }
@@ -163,6 +213,7 @@ void lane::settled(const transmitted& x, lane_step& out) {
   }
   if (!x.result.message_id.empty()) top.message_ids.push_back(x.result.message_id);
   ++top.next_piece;
+  top.lost = 0;
   if (x.result.how != outcome::done || top.next_piece == top.pieces.size()) finish(whole(x.result), out);
   pump(out);
 }
@@ -186,11 +237,17 @@ bool lane::admit_draft(item& fresh, lane_step& out) {
   return true;
 }
 
+/// Whether it goes out again although it may have arrived: its agent would rather have it twice.
+bool lane::lost_once_more(item& x, const action_result& result) {
+  return x.resend && result.how == outcome::unknown && ++x.lost < most_sends;
+}
+
 /// True when the seal goes on, in this form or another, instead of being over.
 bool lane::settle_seal(const action_result& result) {
   auto& top = waiting_.front();
   if (result.how == outcome::done || result.code == "egress_declined")
     return false; // a refusal is final (F54)
+  if (result.how == outcome::unknown) ++top.lost;
   if (result.how == outcome::unknown && !std::exchange(top.sealed_twice, true))
     return true; // idempotent (F61)
   top.act = wire::draft_as_text(top.act);
@@ -220,36 +277,57 @@ void lane::finish(const action_result& result, lane_step& out) {
   waiting_.pop_front();
 }
 
-void lane::expire(instant now, lane_step& out) {
-  if (link_) return;
-  // What is still out on a closing connection is that one's to tell.
-  for (std::size_t i = on_wire_ ? 1 : 0; i < waiting_.size();) {
-    auto& x = waiting_[i];
-    auto result = action_result::failed("not_connected", "not connected to the connector; nothing was sent");
-    if (x.next_piece > 0) {
-      result.error = "not connected to the connector; only the first " + std::to_string(x.next_piece) +
-                     " of " + std::to_string(x.pieces.size()) + " pieces were sent";
-      result.message_ids = x.message_ids;
-    }
-    if (x.sealed_twice)
-      result = action_result::ambiguous("the draft's seal was lost, and no connection came for another");
-    std::erase_if(x.callers, [&](auto& who) {
-      if (who.hold_until > now) return false;
-      out.done.push_back({who.token, result});
-      return true;
-    });
-    if (x.callers.empty()) {
-      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-    } else {
-      ++i;
-    }
+/// What becomes of an action that was held too long.
+action_result lane::too_long(const item& x, bool disconnected) {
+  if (x.lost > 0) {
+    auto out = action_result::ambiguous(x.sealed_twice
+                                            ? "the draft's seal was lost, and no connection came for another"
+                                            : "the answer was lost, and no connection came to send it again");
+    out.message_ids = x.message_ids;
+    return out;
   }
+  if (!disconnected) return not_stored();
+  auto out = action_result::failed("not_connected", "not connected to the connector; nothing was sent");
+  if (x.next_piece > 0) {
+    out.error = "not connected to the connector; only the first " + std::to_string(x.next_piece) + " of " +
+                std::to_string(x.pieces.size()) + " pieces were sent";
+    out.message_ids = x.message_ids;
+  }
+  return out;
+}
+
+void lane::expire(instant now, lane_step& out) {
+  if (link_ && marking_ == 0) return;
+  // What is still out on a closing connection is that one's to tell.
+  std::size_t i = on_wire_ ? 1 : 0;
+  // With a link only the one that waits for the disk can be late.
+  for (std::size_t last = link_ ? 1 : waiting_.size(); i < last;) {
+    auto& x = waiting_[i];
+    auto late = [&](const caller& who) { return who.hold_until <= now; };
+    if (std::any_of(x.callers.begin(), x.callers.end(), late)) {
+      const auto result = too_long(x, !link_);
+      std::erase_if(x.callers, [&](auto& who) {
+        if (!late(who)) return false;
+        out.done.push_back({who.token, result});
+        return true;
+      });
+    }
+    if (!x.callers.empty()) {
+      ++i;
+      continue;
+    }
+    if (i == 0) marking_ = 0;
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    --last;
+  }
+  pump(out);
 }
 
 deadline lane::due() const {
   deadline at;
-  if (link_) return at;
-  for (std::size_t i = on_wire_ ? 1 : 0; i < waiting_.size(); ++i)
+  if (link_ && marking_ == 0) return at;
+  const std::size_t last = link_ ? 1 : waiting_.size();
+  for (std::size_t i = on_wire_ ? 1 : 0; i < last; ++i)
     for (auto& who : waiting_[i].callers) at = earlier(at, who.hold_until);
   return at;
 }

@@ -1,4 +1,10 @@
 // One chat's way out: strict order, one piece on the wire at a time (agent-link.md, Promises).
+//
+// An action that is recorded as held waits for its mark before its first piece goes out, so that after a
+// crash everybody knows which frames may have been written:
+//
+//   held -> mark asked for -> cleared -> on the wire -> outcome
+//     ^-------- never written ---------'
 #pragma once
 
 #include "actors/core/clock.hpp"
@@ -26,10 +32,18 @@ struct lane_step {
   std::vector<chat_outcome> done;
   std::vector<prompt_shown> shown; ///< of prompts in `out`; to be told before these leave
   std::vector<upload> uploads;     ///< to be done before what waits behind them goes on
+  std::vector<chat_mark> marks;    ///< those that say `sending` are answered by cleared()
 };
 
 /// The descriptor that counts for a platform: the connector's, else the contract's defaults (F38, F42).
-descriptor destination(const descriptor_set* known, const std::string& platform);
+/// Valid as long as `known` is.
+const descriptor& destination(const descriptor_set* known, const std::string& platform);
+/// What becomes of an action that the disk did not take in time.
+inline action_result not_stored() {
+  return action_result::failed("not_stored", "the state directory takes nothing; nothing was sent");
+}
+/// A `typing` that would come too late may be skipped. One that clears the status may not (F65).
+bool may_skip(const action& x);
 
 class lane {
 public:
@@ -39,6 +53,8 @@ public:
   /// lost is sent once more, and then, or when it fails, its content goes out as a plain text: a final is
   /// worth more than its form.
   void push(chat_action x, lane_step& out);
+  /// The mark of this number is on disk: its action may go out. Unknown numbers are ignored.
+  void cleared(std::uint64_t number, lane_step& out);
   /// The connection to use (its descriptors), or null for none. A piece that is out on the old one keeps
   /// waiting for that one's word; when a new one comes first, its fate is reported as unknown.
   void link(descriptors_ptr what, lane_step& out);
@@ -49,13 +65,14 @@ public:
     if (link_) link_ = std::move(what);
   }
   /// What became of the piece on the wire; others are ignored. One that was never written waits for the next
-  /// link().
+  /// link(). One whose outcome is unknown goes out again when its agent wants that: three times in all.
   void settled(const transmitted& x, lane_step& out);
   /// Where an action's file is now, or why it is nowhere: then the action fails, and nothing was sent.
   void uploaded(std::uint64_t number, const media_reference& x, lane_step& out);
   /// Whoever uploads is gone: the action that waits for it fails.
   void upload_lost(lane_step& out);
-  /// Fails what was held too long without a link (definite: nothing was written).
+  /// Fails what was held too long, without a link or because the disk does not take its mark (definite:
+  /// nothing was written).
   void expire(instant now, lane_step& out);
   /// When expire() wants to be called; none while nothing is held.
   deadline due() const;
@@ -78,18 +95,26 @@ private:
     bool seals = false;        ///< a draft's final state
     bool sealed_twice = false; ///< its seal was lost once
     std::uint64_t upload = 0;  ///< under way for its file
+    action_record record = action_record::none;
+    bool resend = false;
+    std::uint8_t lost = 0; ///< how often its current piece went out without an answer
   };
   bool admit_draft(item& fresh, lane_step& out);
   bool settle_seal(const action_result& result);
   void pump(lane_step& out);
-  static void show_prompt(const item& x, const descriptor& to, action& act, lane_step& out);
+  static bool lost_once_more(item& x, const action_result& result);
+  void mark(lane_step& out);
+  static void unmark(item& x, lane_step& out);
   void finish(const action_result& result, lane_step& out);
   action_result whole(action_result of_piece) const;
+  static action_result too_long(const item& x, bool disconnected);
   void collapse(item& newest);
 
   std::deque<item> waiting_; ///< the first one may be on the wire
   descriptors_ptr link_;     ///< null = down
   bool on_wire_ = false;
+  std::uint64_t marking_ = 0;                      ///< the first one waits for this mark; 0 = it does not
+  std::uint64_t marks_ = 0;                        ///< names marks
   std::uint64_t piece_ = 0;                        ///< names the piece on the wire
   std::uint64_t uploads_ = 0;                      ///< names uploads
   recent<std::string, std::string> drafts_{1'000}; ///< turn -> its open draft; "" once sealed

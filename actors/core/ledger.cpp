@@ -22,6 +22,16 @@ void ledger::settle(const std::string& id, const action_result& result, instant 
   trim(now);
 }
 
+void ledger::restore(const std::string& id, action_result result, instant now, milliseconds age) {
+  auto [it, fresh] = entries_.try_emplace(id);
+  if (!fresh) return;
+  it->second.result = std::move(result);
+  it->second.settled = true;
+  it->second.at = now - age;
+  it->second.age = settled_.insert(settled_.end(), id);
+  trim(now);
+}
+
 const action_result* ledger::recorded(const std::string& id) const {
   auto it = entries_.find(id);
   return it != entries_.end() && it->second.settled ? &it->second.result : nullptr;

@@ -29,6 +29,8 @@ public:
   void settle(const std::string& id, const action_result& result, instant now);
   /// The recorded outcome, or null.
   const action_result* recorded(const std::string& id) const;
+  /// An outcome of `age` ago, as it was recorded then. Before all others, oldest first.
+  void restore(const std::string& id, action_result result, instant now, milliseconds age);
   /// It was not accepted after all; the id is free again.
   void forget(const std::string& id);
   std::size_t size() const { return entries_.size(); }

@@ -22,6 +22,7 @@ public:
     trim(now);
   }
   void answered(const std::string& delivery) { open_.erase(delivery); }
+  std::size_t size() const { return open_.size(); } ///< without looking whether some are given up
   std::size_t count(instant now) {
     trim(now);
     return open_.size();

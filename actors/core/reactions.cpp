@@ -27,15 +27,16 @@ bool ends_turn(const action& x) {
 }
 
 std::vector<action> reaction_book::begun(const std::string& delivery_id, const chat_key& chat,
-                                         const std::string& message_id, bool able) {
+                                         const std::string& message_id, bool able, instant now) {
   auto [it, fresh] = turns_.try_emplace(delivery_id);
   if (!fresh) return {};
   auto& x = it->second;
   x.chat = chat;
   x.message_id = message_id;
   x.shown = able;
+  x.at = now;
   x.age = ages_.insert(ages_.end(), delivery_id);
-  while (turns_.size() > max_) {
+  while (turns_.size() > max_ || now - turns_.at(ages_.front()).at >= max_age_) {
     turns_.erase(ages_.front());
     ages_.pop_front();
   }

@@ -2,6 +2,7 @@
 // it ended. Best effort: nothing waits for it and nothing is repeated.
 #pragma once
 
+#include "actors/core/clock.hpp"
 #include "messages/action.hpp"
 #include "messages/event.hpp"
 
@@ -28,15 +29,16 @@ bool carries_reactions(const inbound_event& x);
 /// typing or an edit does not, nor does a draft before its last piece.
 bool ends_turn(const action& x);
 
-/// The turns that show something. Bounded: the oldest is forgotten first.
+/// The turns that show something. Bounded by number and age: the oldest is forgotten first.
 class reaction_book {
 public:
-  explicit reaction_book(std::size_t max_turns) : max_(max_turns < 1 ? 1 : max_turns) {}
+  reaction_book(std::size_t max_turns, milliseconds max_age)
+      : max_(max_turns < 1 ? 1 : max_turns), max_age_(max_age) {}
 
   /// A delivery reached an agent. What to send now; a repeat of an open turn asks for nothing. `able`:
   /// whether it can be sent at all; if not, there will be nothing to remove.
   std::vector<action> begun(const std::string& delivery_id, const chat_key& chat,
-                            const std::string& message_id, bool able);
+                            const std::string& message_id, bool able, instant now);
   /// The turn is over: what to send, in order. Later ends of the same turn say nothing.
   std::vector<action> ended(const std::string& delivery_id, turn_end how);
   std::size_t size() const { return turns_.size(); }
@@ -46,9 +48,11 @@ private:
     chat_key chat;
     std::string message_id;
     bool shown = false, open = true;
+    instant at{};
     std::list<std::string>::iterator age;
   };
   std::size_t max_;
+  milliseconds max_age_;
   std::unordered_map<std::string, turn> turns_;
   std::list<std::string> ages_; ///< oldest first
 };

@@ -4,41 +4,104 @@
 
 namespace relay::core {
 
-void route_table::seen(const route_seen& x) {
+void route_table::seen(const route_seen& x, instant now) {
+  auto& chat = put_chat(x, now);
+  chat.restored = false;
+  // It must not look as old as its last change.
+  if (tracking_ && now - chat.told > bounds_.chat_age / 8) changed_.insert(x.chat);
+  if (x.chat.platform != generic_platform && !x.chat.platform.empty()) {
+    auto& last = last_platform_[x.chat.chat_id];
+    if (last != x.chat.platform) last = x.chat.platform;
+  }
+  if (!x.delivery_id.empty()) put_turn(x, now);
+  trim(now);
+}
+
+route_table::chat_entry& route_table::put_chat(const route_seen& x, instant now) {
   auto [it, fresh] = chats_.try_emplace(x.chat);
+  auto& chat = it->second;
   if (fresh) {
-    it->second.age = chat_ages_.insert(chat_ages_.end(), x.chat);
+    chat.age = chat_ages_.insert(chat_ages_.end(), x.chat);
+    chat.told = now;
   } else {
-    chat_ages_.splice(chat_ages_.end(), chat_ages_, it->second.age);
+    chat_ages_.splice(chat_ages_.end(), chat_ages_, chat.age);
   }
-  it->second.who = x.who;
-  it->second.parent = x.parent_chat_id;
-  if (x.chat.platform != generic_platform && !x.chat.platform.empty())
-    last_platform_[x.chat.chat_id] = x.chat.platform;
-  while (chats_.size() > max_) {
-    auto& old = chat_ages_.front();
-    auto last = last_platform_.find(old.chat_id);
-    if (last != last_platform_.end() && last->second == old.platform) last_platform_.erase(last);
-    chats_.erase(old);
-    chat_ages_.pop_front();
+  chat.used = now;
+  if (fresh || chat.who != x.who || chat.parent != x.parent_chat_id) {
+    chat.who = x.who;
+    chat.parent = x.parent_chat_id;
+    if (tracking_) changed_.insert(x.chat);
   }
-  if (x.delivery_id.empty()) return;
-  auto [turn, first] = turns_.try_emplace(x.delivery_id);
-  if (first) {
-    turn->second.age = turn_ages_.insert(turn_ages_.end(), x.delivery_id);
+  return chat;
+}
+
+void route_table::put_turn(const route_seen& x, instant now) {
+  auto [it, first] = turns_.try_emplace(x.delivery_id);
+  auto& turn = it->second;
+  if (first)
+    turn.age = turn_ages_.insert(turn_ages_.end(), x.delivery_id);
+  else
+    turn_ages_.splice(turn_ages_.end(), turn_ages_, turn.age);
+  turn.chat = x.chat;
+  turn.who = x.who;
+  turn.parent = x.parent_chat_id;
+  turn.at = now;
+}
+
+void route_table::restore(const route_seen& x, instant now) {
+  auto known = chats_.find(x.chat);
+  if (known == chats_.end() || known->second.restored) {
+    put_chat(x, now).restored = true;
+    if (x.delivery_id.empty()) changed_.erase(x.chat); // it was a change once, and is written down
+    auto last = last_platform_.find(x.chat.chat_id);
+    auto live = false; // something came in since
+    if (last != last_platform_.end()) {
+      auto other = chats_.find({last->second, x.chat.chat_id});
+      live = other != chats_.end() && !other->second.restored;
+    }
+    if (!live && x.chat.platform != generic_platform && !x.chat.platform.empty())
+      last_platform_[x.chat.chat_id] = x.chat.platform;
   }
-  turn->second.chat = x.chat;
-  turn->second.who = x.who;
-  turn->second.parent = x.parent_chat_id;
-  while (turns_.size() > max_turns_) {
+  if (!x.delivery_id.empty() && turns_.count(x.delivery_id) == 0) put_turn(x, now);
+  trim(now);
+}
+
+std::vector<route_seen> route_table::changes(instant now) {
+  std::vector<route_seen> out;
+  out.reserve(changed_.size());
+  for (auto& key : changed_) {
+    auto& x = chats_.at(key);
+    x.told = now;
+    out.push_back({{}, key, x.who, x.parent});
+  }
+  changed_.clear();
+  return out;
+}
+
+void route_table::forget_oldest_chat() {
+  auto& old = chat_ages_.front();
+  auto last = last_platform_.find(old.chat_id);
+  if (last != last_platform_.end() && last->second == old.platform) last_platform_.erase(last);
+  changed_.erase(old);
+  chats_.erase(old);
+  chat_ages_.pop_front();
+}
+
+void route_table::trim(instant now) {
+  while (!chat_ages_.empty() &&
+         (chats_.size() > bounds_.max_chats || now - chats_.at(chat_ages_.front()).used >= bounds_.chat_age))
+    forget_oldest_chat();
+  while (!turn_ages_.empty() &&
+         (turns_.size() > bounds_.max_turns || now - turns_.at(turn_ages_.front()).at >= bounds_.turn_age)) {
     turns_.erase(turn_ages_.front());
     turn_ages_.pop_front();
   }
 }
 
-const route_table::chat_entry* route_table::chat(const chat_key& key) {
+const route_table::chat_entry* route_table::chat(const chat_key& key, instant now) {
   auto it = chats_.find(key);
   if (it == chats_.end()) return nullptr;
+  it->second.used = now;
   chat_ages_.splice(chat_ages_.end(), chat_ages_, it->second.age);
   return &it->second;
 }
@@ -53,7 +116,7 @@ bool route_table::generic() const {
   return identities_.empty() || (identities_.size() == 1 && identities_.front().platform == generic_platform);
 }
 
-routing route_table::resolve(const action_request& x) {
+routing route_table::resolve(const action_request& x, instant now) {
   routing out;
   auto& act = x.act;
   auto named = x.platform == generic_platform ? std::string{} : x.platform;
@@ -94,11 +157,11 @@ routing route_table::resolve(const action_request& x) {
   if (platform == generic_platform) platform.clear();
   if (!who) {
     auto in = platform.empty() ? std::string{generic_platform} : platform;
-    auto* known = chat({in, act.chat_id});
-    if (!known) known = chat({in, thread});
+    auto* known = chat({in, act.chat_id}, now);
+    if (!known) known = chat({in, thread}, now);
     // The tenant of a thread is its parent's (F37).
     if (known && known->who.empty() && !known->parent.empty())
-      if (auto* parent = chat({in, known->parent})) known = parent;
+      if (auto* parent = chat({in, known->parent}, now)) known = parent;
     if (known) who = &known->who;
   }
   if (who) out.where.who = *who;

@@ -1,6 +1,7 @@
 // Where an action goes (protocol.md 6, routing 1 and 2): by the turn that it answers, else by its chat.
 #pragma once
 
+#include "actors/core/clock.hpp"
 #include "messages/control.hpp"
 #include "messages/flow.hpp"
 
@@ -8,6 +9,7 @@
 #include <list>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace relay::core {
@@ -20,17 +22,38 @@ struct routing {
   explicit operator bool() const { return error.empty(); }
 };
 
-/// Remembers how chats and open turns are answered. Bounded: the least recently used goes first.
+struct route_bounds {
+  std::size_t max_chats = 1, max_turns = 1;
+  milliseconds chat_age{720 * 3'600'000LL}; ///< a chat that was not used for so long is forgotten
+  milliseconds turn_age{24 * 3'600'000LL};  ///< a turn of so long ago is
+};
+
+/// Remembers how chats and open turns are answered. Bounded by number and age: the least recently used goes
+/// first.
 class route_table {
 public:
-  route_table(std::size_t max_chats, std::size_t max_turns)
-      : max_(max_chats < 1 ? 1 : max_chats), max_turns_(max_turns < 1 ? 1 : max_turns) {}
+  explicit route_table(const route_bounds& x) : bounds_(x) {
+    if (bounds_.max_chats < 1) bounds_.max_chats = 1;
+    if (bounds_.max_turns < 1) bounds_.max_turns = 1;
+  }
 
   void fronted(std::vector<identity> all) { identities_ = std::move(all); }
+  /// From now on changes() tells which chats are to be written down.
+  void track() { tracking_ = true; }
   /// An event came: its turn and its chat are answered like this from now on.
-  void seen(const route_seen& x);
+  void seen(const route_seen& x, instant now);
+  /// What was known before: of chats, as changes() told it, then of turns, each oldest first. What came in
+  /// since then counts more.
+  void restore(const route_seen& x, instant now);
+  /// The routes of chats that changed, or were not told for long, since the last call.
+  std::vector<route_seen> changes(instant now);
+  bool changed() const { return !changed_.empty(); }
   /// Decides the tags of an action. Does not look at descriptors.
-  routing resolve(const action_request& x);
+  routing resolve(const action_request& x, instant now);
+  /// Whether actions may be tagged with this platform at all.
+  bool serves(const std::string& platform) const {
+    return platform.empty() || generic() || fronts(platform) != nullptr;
+  }
   std::size_t chats() const { return chats_.size(); }
   std::size_t turns() const { return turns_.size(); }
 
@@ -38,25 +61,34 @@ private:
   struct chat_entry {
     discriminators who;
     std::string parent;
+    instant used{}, told{}; ///< `told`: as a change
+    bool restored = false;  ///< nothing came since
     std::list<chat_key>::iterator age;
   };
   struct turn_entry {
     chat_key chat;
     discriminators who;
     std::string parent;
+    instant at{};
     std::list<std::string>::iterator age;
   };
-  const chat_entry* chat(const chat_key& key);
+  const chat_entry* chat(const chat_key& key, instant now);
+  chat_entry& put_chat(const route_seen& x, instant now);
+  void put_turn(const route_seen& x, instant now);
+  void trim(instant now);
+  void forget_oldest_chat();
   const identity* fronts(const std::string& platform) const;
   bool generic() const;
 
-  std::size_t max_, max_turns_;
+  route_bounds bounds_;
+  bool tracking_ = false;
   std::vector<identity> identities_;
   std::unordered_map<chat_key, chat_entry> chats_;
   std::list<chat_key> chat_ages_;                              ///< least recently used first
   std::unordered_map<std::string, std::string> last_platform_; ///< by chat id: the platform last seen inbound
   std::unordered_map<std::string, turn_entry> turns_;
-  std::list<std::string> turn_ages_; ///< oldest first
+  std::list<std::string> turn_ages_;     ///< oldest first
+  std::unordered_set<chat_key> changed_; ///< of chats that are known
 };
 
 } // namespace relay::core

@@ -1,6 +1,7 @@
 #include "app/admin/one_shot.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/wire/action_codec.hpp"
 #include "messages/wire/actions.hpp"
 #include "messages/wire/json_read.hpp"
 #include "messages/wire/json_write.hpp"
@@ -29,6 +30,7 @@ one_shot read_one_shot(std::string_view body) {
   if (!read_text(doc.root(), "platform", result.request.platform)) return wrong("platform is not a string");
   if (!read_text(doc.root(), "request_id", result.request.request_id))
     return wrong("request_id is not a string");
+  if (!wire::read_on_unknown(doc.root(), result.request.resend_unknown)) return wrong(wire::bad_on_unknown);
   const auto* what = wire::json::object(doc.root(), "action");
   if (what == nullptr) return wrong("action is missing or not an object");
   auto read = wire::decode_action(wire::json::text_of(*what, {}));
@@ -43,7 +45,7 @@ int status_of(const action_result& x) {
   case outcome::unknown: return 504;
   case outcome::definite: break;
   }
-  if (x.code == "not_connected") return 503;
+  if (x.code == "not_connected" || x.code == "not_stored") return 503;
   return x.code == to_string(ec::bad_action) ? 400 : 409;
 }
 

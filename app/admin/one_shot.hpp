@@ -13,11 +13,11 @@ struct one_shot {
   action_request request;
   std::string error; ///< empty = fine
 };
-/// Reads `{"platform"?,"request_id"?,"action":{...}}`.
+/// Reads `{"platform"?,"request_id"?,"on_unknown"?,"action":{...}}`.
 one_shot read_one_shot(std::string_view body);
 
 /// The HTTP status that an outcome is answered with: 200 done, 409 definite failure, 504 ambiguous, 400 bad
-/// action, 503 not connected in time.
+/// action, 503 not connected, or not taken by the state directory, in time.
 int status_of(const action_result& x);
 
 } // namespace relay::admin

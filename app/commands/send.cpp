@@ -13,8 +13,7 @@ namespace relay::commands {
 
 namespace {
 
-/// Longer than any gateway may hold an action: egress_hold and two outbound time-outs at their defaults,
-/// twice.
+/// Longer than any gateway may hold an action: egress_hold and four outbound time-outs at their defaults.
 constexpr milliseconds patience{180'000};
 
 std::string body_of(const send_options& what, const std::string& text) {

@@ -162,4 +162,13 @@ std::string encode_action(const action& x, const discriminators& who) {
   return out;
 }
 
+bool read_on_unknown(const json::value& beside, bool& resend) {
+  resend = false;
+  const auto* given = json::find(beside, "on_unknown");
+  if (given == nullptr || given->IsNull()) return true;
+  const auto word = given->IsString() ? json::view(*given) : std::string_view{};
+  resend = word == "resend";
+  return resend || word == "report";
+}
+
 } // namespace relay::wire

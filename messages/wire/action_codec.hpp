@@ -13,6 +13,10 @@ action_or_error read_action(const json::value& from);
 /// One line that names the first member that breaks the op's rules (the table of protocol.md 6); empty =
 /// valid.
 std::string check_action(op kind, const json::value& from);
+/// The member `on_unknown` beside an action: whether an outcome that is not known sends it again. False when
+/// it is neither `report` (which is what none means) nor `resend`.
+bool read_on_unknown(const json::value& beside, bool& resend);
+inline constexpr const char* bad_on_unknown = "on_unknown: must be report or resend";
 /// Appends the action object, its metadata completed with what `who` knows and the metadata lacks.
 void append_action(std::string& out, const action& x, const discriminators& who);
 

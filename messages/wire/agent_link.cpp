@@ -20,6 +20,8 @@ agent_frame read_action_frame(const json::value& root) {
   const auto* what = json::find(root, "action");
   auto read = what == nullptr ? read_action(json::value{}) : read_action(*what);
   if (!read) return bad_agent_frame{std::move(read.error), std::move(out.request.request_id)};
+  if (!read_on_unknown(root, out.request.resend_unknown))
+    return bad_agent_frame{bad_on_unknown, std::move(out.request.request_id)};
   out.request.act = std::move(read.value);
   return out;
 }

@@ -26,6 +26,7 @@ protected:
     link = nullptr;
     sched.clock().cancel_all();
     settle();
+    disk->reopen();
     agent->host = {};
     agent = std::make_shared<scripted_agent>();
     answered = 0;

@@ -98,7 +98,7 @@ public:
     release();
   }
   /// The process dies. Of the calls that wait the first `reached` still reach the disk; nobody hears of any.
-  /// Whoever asks next finds what is left.
+  /// What its actors still say while they are taken down is lost, until reopen().
   void crash(std::size_t reached = 0) {
     for (; reached > 0 && !queue_.empty(); --reached) {
       (void)queue_.front()();
@@ -108,6 +108,11 @@ public:
     told_ = nullptr;
     health_ = {};
     held_ = false;
+    cut_off_ = true;
+  }
+  /// The next process finds what is left.
+  void reopen() {
+    cut_off_ = false;
     opened_with_ = disk.facts;
   }
 
@@ -184,6 +189,7 @@ private:
   using call = std::function<answer()>; ///< touches the disk; its answer is for the one who called
 
   void submit(call x) {
+    if (cut_off_) return;
     queue_.push_back(std::move(x));
     work();
   }
@@ -352,7 +358,7 @@ private:
   std::function<void(store_health)> told_;
   store_health health_;
   std::map<std::string, std::string> opened_with_;
-  bool held_ = false, working_ = false;
+  bool held_ = false, working_ = false, cut_off_ = false;
 };
 
 } // namespace relay::testing

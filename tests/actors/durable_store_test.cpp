@@ -46,6 +46,8 @@ TEST_F(durable_store_promises, ACrashKeepsWhatWasWrittenAndNothingElse) {
   store.commit({fact{"id", "two"}}, [&](auto) { ++told; });
   EXPECT_EQ(store.facts().count("id"), 0U) << "as they stood when it was opened";
   store.crash(1);
+  store.commit({fact{"id", "said by a dying actor"}}, [&](auto) { ++told; });
+  store.reopen();
   EXPECT_EQ(told, 0);
   EXPECT_TRUE(in().open.empty());
   EXPECT_EQ(in().settled.size(), 1U);
@@ -78,6 +80,7 @@ TEST_F(durable_store_promises, SpilledEventsAreGuardedAgainstTheirRepeatsUntilTh
   EXPECT_EQ(back.left, 1U);
   EXPECT_EQ(commit({event_taken{event(4, "a", {"k"}), true}}).refused.size(), 1U) << "recalled, not settled";
   store.crash();
+  store.reopen();
   ASSERT_EQ(in().open.size(), 1U) << "an agent may have it";
   commit({event_settled{1, {"k"}}});
   EXPECT_TRUE(commit({event_taken{event(5, "a", {"k"}), true}}).refused.empty());

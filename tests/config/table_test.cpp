@@ -161,6 +161,8 @@ const std::vector<row> rows{
     {keys::chat_in_memory, "64", "5", "5", "7", "7", "0", {}},
     {keys::max_prompts, "10000", "5", "5", "7", "7", "-1", {}},
     {keys::prompt_lifetime, "1h", "1s", "1s", "2s", "2s", "0ms", {}},
+    {keys::route_age, "720h", "1h", "1h", "90m", "90m", "30d", {}},
+    {keys::turn_age, "24h", "1m", "1m", "2h", "2h", "0", {}},
 };
 
 /// `gateway.log.level` and a value as nested maps; the value stands on the line of the last part.

@@ -1,4 +1,4 @@
-#include "actors/core/lane.hpp"
+#include "lane_rig.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,102 +15,11 @@
 namespace relay::core {
 namespace {
 
+using namespace rig;
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr instant start{1h};
-
-descriptor platform(std::string name, std::uint32_t limit, std::vector<std::string> ops) {
-  descriptor x;
-  x.platform = std::move(name);
-  x.max_message_length = limit;
-  x.supported_ops = std::move(ops);
-  return x;
-}
-
-descriptors_ptr set_of(std::vector<descriptor> all) {
-  auto out = std::make_shared<descriptor_set>();
-  for (auto& x : all) out->put(std::move(x));
-  return out;
-}
-
-/// "p" takes ten characters.
-descriptors_ptr usual() { return set_of({platform("p", 10, {"send", "edit", "typing", "react"})}); }
-
-chat_action make(std::uint64_t token, op kind, std::string content, instant hold = start + 30s) {
-  chat_action x;
-  x.token = token;
-  x.act.kind = kind;
-  x.act.chat_id = "c";
-  x.act.content = std::move(content);
-  x.where.platform = "p";
-  x.hold_until = hold.time_since_epoch() / 1ns;
-  return x;
-}
-chat_action text(std::uint64_t token, std::string content) {
-  return make(token, op::send, std::move(content));
-}
-chat_action edit(std::uint64_t token, std::string message, std::string content) {
-  auto x = make(token, op::edit, std::move(content));
-  x.act.message_id = std::move(message);
-  return x;
-}
-
-action_result ok(std::string id) {
-  auto x = action_result::success();
-  x.message_id = std::move(id);
-  x.raw = R"({"success":true})";
-  return x;
-}
-
-/// A lane; each call returns what it made the chat do, and the last piece is remembered.
-struct driver {
-  core::lane lane;
-  std::uint64_t piece = 0;
-
-  template <class F>
-  lane_step run(F f) {
-    lane_step out;
-    f(out);
-    if (!out.out.empty()) piece = out.out.back().piece;
-    return out;
-  }
-  lane_step push(chat_action x) {
-    return run([&](auto& out) { lane.push(std::move(x), out); });
-  }
-  lane_step link(descriptors_ptr x = usual()) {
-    return run([&](auto& out) { lane.link(std::move(x), out); });
-  }
-  /// The connection died without a word.
-  lane_step down() {
-    return run([&](auto& out) {
-      lane.abandon(out);
-      lane.link(nullptr, out);
-    });
-  }
-  /// The connection is being closed; it will still tell what became of what is out.
-  lane_step closing() { return link(nullptr); }
-  lane_step settle(action_result x, bool written = true) {
-    return run([&](auto& out) { lane.settled({piece, std::move(x), written}, out); });
-  }
-  lane_step unwritten() { return settle(action_result::failed("not_connected", "never written"), false); }
-  lane_step expire(instant now) {
-    return run([&](auto& out) { lane.expire(now, out); });
-  }
-};
-
-std::vector<std::string> contents(const lane_step& x) {
-  std::vector<std::string> out;
-  for (auto& y : x.out) out.push_back(y.act.content);
-  return out;
-}
-std::vector<std::uint64_t> tokens(const lane_step& x) {
-  std::vector<std::uint64_t> out;
-  for (auto& y : x.done) out.push_back(y.token);
-  return out;
-}
 
 // -- order ------------------------------------------------------------------------------------------
 
@@ -329,7 +238,7 @@ TEST(Lane, F38_TheLimitIsTheDestinationsOwn) {
   auto known = set_of({platform("wide", 4096, {}), platform("p", 2000, {})});
   EXPECT_EQ(destination(known.get(), "p").max_message_length, 2000U);
   EXPECT_EQ(destination(known.get(), "").max_message_length, 4096U) << "untagged: the session default's";
-  EXPECT_EQ(destination(known.get(), "nobody").platform, "nobody");
+  EXPECT_EQ(destination(known.get(), "nobody").max_message_length, 4096U);
   EXPECT_EQ(destination(nullptr, "p").max_message_length, 4096U);
   driver d;
   d.link(known);

@@ -81,6 +81,28 @@ TEST(Ledger, OutcomesAreForgottenByNumberOldestFirst) {
   EXPECT_EQ(x.open("open", now), verdict::pending);
 }
 
+TEST(Ledger, OutcomesOfBeforeARestartAgeOn) {
+  ledger x{10, 10min};
+  x.restore("old", result("1"), now, 10min);
+  x.restore("a", result("2"), now, 9min);
+  x.restore("b", action_result::ambiguous("lost"), now, 0ms);
+  EXPECT_EQ(x.size(), 2U) << "too old when it came";
+  EXPECT_EQ(x.open("a", now), verdict::settled);
+  EXPECT_EQ(*x.recorded("a"), result("2"));
+  EXPECT_EQ(x.open("a", now + 1min), verdict::fresh);
+  EXPECT_EQ(x.recorded("b")->how, outcome::unknown);
+}
+
+TEST(Ledger, WhatIsOpenOrKnownIsNotRestoredOver) {
+  ledger x{10, 10min};
+  x.open("open", now);
+  x.restore("open", result("1"), now, 1min);
+  EXPECT_EQ(x.open("open", now), verdict::pending);
+  x.settle("open", result("2"), now);
+  x.restore("open", result("1"), now, 1min);
+  EXPECT_EQ(*x.recorded("open"), result("2"));
+}
+
 RC_GTEST_PROP(LedgerProperty, NothingRunsTwiceWithinTheBounds, ()) {
   constexpr std::size_t max = 3;
   ledger x{max, 10min};

@@ -9,23 +9,33 @@
 namespace relay::core {
 namespace {
 
+using namespace std::chrono_literals;
+
 discriminators who(std::string scope, std::string user) { return {std::move(scope), std::move(user), {}}; }
+
+route_bounds bounds(std::size_t chats, std::size_t turns) {
+  route_bounds x;
+  x.max_chats = chats;
+  x.max_turns = turns;
+  return x;
+}
 
 /// Fronts discord and telegram.
 struct driver {
-  route_table table{100, 100};
+  route_table table{bounds(100, 100)};
+  instant now{1h};
   driver() { table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}}); }
 
   void seen(const std::string& turn, const std::string& platform, const std::string& chat, discriminators x,
             const std::string& parent = {}) {
-    table.seen({turn, {platform, chat}, std::move(x), parent});
+    table.seen({turn, {platform, chat}, std::move(x), parent}, now);
   }
   routing resolve(const std::string& chat, const std::string& turn = {}, const std::string& platform = {}) {
     action_request x;
     x.platform = platform;
     x.delivery_id = turn;
     x.act.chat_id = chat;
-    return table.resolve(x);
+    return table.resolve(x, now);
   }
 };
 
@@ -122,22 +132,23 @@ TEST(Routes, AFollowUpGoesWhereItsKindSays) {
   x.act.kind = op::follow_up;
   x.act.session_key = "agent:main:discord:dm:1";
   x.act.follow_up_kind = "discord.interaction";
-  EXPECT_EQ(d.table.resolve(x).where, (route{"discord", "d-bot", {}}));
+  EXPECT_EQ(d.table.resolve(x, d.now).where, (route{"discord", "d-bot", {}}));
   x.act.follow_up_kind = "telegram";
-  EXPECT_EQ(d.table.resolve(x).where.platform, "telegram");
+  EXPECT_EQ(d.table.resolve(x, d.now).where.platform, "telegram");
   x.act.follow_up_kind = "slack.modal";
-  EXPECT_TRUE(d.table.resolve(x)) << "a prefix that is no fronted platform names none";
-  EXPECT_EQ(d.table.resolve(x).where.platform, "");
+  EXPECT_TRUE(d.table.resolve(x, d.now)) << "a prefix that is no fronted platform names none";
+  EXPECT_EQ(d.table.resolve(x, d.now).where.platform, "");
   x.act.follow_up_kind = "discord.interaction";
   x.platform = "telegram";
-  EXPECT_EQ(d.table.resolve(x).where.platform, "telegram") << "what the agent named comes first";
+  EXPECT_EQ(d.table.resolve(x, d.now).where.platform, "telegram") << "what the agent named comes first";
   x.platform.clear();
   d.seen("t", "telegram", "9", who("", "u"));
   x.delivery_id = "t";
-  EXPECT_EQ(d.table.resolve(x).where, (route{"discord", "d-bot", {}})) << "not with another platform's user";
+  EXPECT_EQ(d.table.resolve(x, d.now).where, (route{"discord", "d-bot", {}}))
+      << "not with another platform's user";
   d.seen("t2", "discord", "9", who("g", "u"));
   x.delivery_id = "t2";
-  EXPECT_EQ(d.table.resolve(x).where, (route{"discord", "d-bot", who("g", "u")}));
+  EXPECT_EQ(d.table.resolve(x, d.now).where, (route{"discord", "d-bot", who("g", "u")}));
 }
 
 // -- discriminators
@@ -212,13 +223,15 @@ action_request rename(const std::string& chat, const std::string& thread, const 
 TEST(Routes, F37_AThreadActionHasItsParentsDiscriminators) {
   driver d;
   d.seen("", "discord", "parent", who("g", "u"));
-  EXPECT_EQ(d.table.resolve(rename("parent", "thread")).where, (route{"discord", "d-bot", who("g", "u")}));
+  EXPECT_EQ(d.table.resolve(rename("parent", "thread"), d.now).where,
+            (route{"discord", "d-bot", who("g", "u")}));
 }
 
 TEST(Routes, F37_WhenOnlyTheThreadWasSeen) {
   driver d;
   d.seen("", "discord", "thread", who("g", "u"), "parent");
-  EXPECT_EQ(d.table.resolve(rename("parent", "thread")).where, (route{"discord", "d-bot", who("g", "u")}));
+  EXPECT_EQ(d.table.resolve(rename("parent", "thread"), d.now).where,
+            (route{"discord", "d-bot", who("g", "u")}));
 }
 
 TEST(Routes, F37_AThreadWithoutATenantOfItsOwnHasItsParents) {
@@ -233,7 +246,7 @@ TEST(Routes, F37_ATurnInAThreadActsOnItsParent) {
   d.seen("", "discord", "parent", who("g", "somebody"));
   d.seen("t", "discord", "thread", who("g", "u"), "parent");
   EXPECT_EQ(d.resolve("parent", "t").where.who, who("g", "u"));
-  EXPECT_EQ(d.table.resolve(rename("parent", "thread", "t")).where.who, who("g", "u"));
+  EXPECT_EQ(d.table.resolve(rename("parent", "thread", "t"), d.now).where.who, who("g", "u"));
 }
 
 TEST(Routes, F41_ATurnOfAThreadThatWasSeenTwiceIsReplaced) {
@@ -249,7 +262,7 @@ TEST(Routes, F41_ATurnOfAThreadThatWasSeenTwiceIsReplaced) {
 
 TEST(Routes, TheLeastRecentlyUsedChatGoesFirst) {
   driver d;
-  d.table = route_table{2, 2};
+  d.table = route_table{bounds(2, 2)};
   d.table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}});
   d.seen("", "discord", "1", who("g", "1"));
   d.seen("", "discord", "2", who("g", "2"));
@@ -263,7 +276,7 @@ TEST(Routes, TheLeastRecentlyUsedChatGoesFirst) {
 
 TEST(Routes, ForgettingAChatKeepsTheOtherPlatformsSameNumber) {
   driver d;
-  d.table = route_table{2, 2};
+  d.table = route_table{bounds(2, 2)};
   d.table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}});
   d.seen("", "discord", "1", who("g", "d"));
   d.seen("", "telegram", "1", who("", "t"));
@@ -273,7 +286,7 @@ TEST(Routes, ForgettingAChatKeepsTheOtherPlatformsSameNumber) {
 
 TEST(Routes, TurnsAreBoundedToo) {
   driver d;
-  d.table = route_table{2, 2};
+  d.table = route_table{bounds(2, 2)};
   for (int i = 1; i <= 5; ++i) d.seen(std::to_string(i), "discord", "c", who("g", std::to_string(i)));
   EXPECT_EQ(d.table.turns(), 2U);
   EXPECT_EQ(d.table.chats(), 1U);
@@ -283,10 +296,113 @@ TEST(Routes, TurnsAreBoundedToo) {
 
 TEST(Routes, ABoundOfNothingStillAnswersTheLastChat) {
   driver d;
-  d.table = route_table{0, 0};
+  d.table = route_table{bounds(0, 0)};
   d.table.fronted({{"discord", "d-bot", {}}});
   d.seen("t", "discord", "c", who("g", "u"));
   EXPECT_EQ(d.resolve("c").where.who, who("g", "u"));
+}
+
+TEST(Routes, AChatIsForgottenWhenItIsNotUsedForLong) {
+  driver d;
+  d.table = route_table{{100, 100, 10min, 1min}};
+  d.table.fronted({{"discord", "d-bot", {}}, {"telegram", "t-bot", {}}});
+  d.seen("t", "discord", "used", who("g", "u"));
+  d.seen("", "discord", "unused", who("g", "u"));
+  d.now += 9min;
+  d.resolve("used");
+  d.now += 1min;
+  d.seen("", "discord", "other", who("g", "u"));
+  EXPECT_EQ(d.table.chats(), 2U);
+  EXPECT_EQ(d.table.turns(), 0U) << "turns have an age of their own";
+  EXPECT_TRUE(d.resolve("unused").untagged);
+  EXPECT_EQ(d.resolve("used").where.platform, "discord");
+}
+
+TEST(Routes, ATurnThatIsGivenOutAgainIsAsYoungAsThat) {
+  driver d;
+  d.table = route_table{{100, 100, 1h, 10min}};
+  d.seen("t", "discord", "c", who("g", "u"));
+  d.seen("old", "discord", "c", who("g", "u"));
+  d.now += 9min;
+  d.seen("t", "discord", "c", who("g", "u"));
+  d.now += 9min;
+  d.seen("", "discord", "c", who("g", "u"));
+  EXPECT_EQ(d.table.turns(), 1U);
+}
+
+// -- what outlives the process
+// --------------------------------------------------------------------------------
+
+TEST(Routes, F34_ChangesAreToldOnceEach) {
+  driver d;
+  d.seen("", "discord", "before", who("g", "u"));
+  d.table.track();
+  EXPECT_FALSE(d.table.changed());
+  d.seen("t1", "discord", "c", who("g", "u"), "parent");
+  d.seen("t2", "discord", "c", who("g", "v"), "parent");
+  ASSERT_TRUE(d.table.changed());
+  auto x = d.table.changes(d.now);
+  ASSERT_EQ(x.size(), 1U);
+  EXPECT_EQ(x[0], (route_seen{{}, {"discord", "c"}, who("g", "v"), "parent"}));
+  d.seen("t3", "discord", "c", who("g", "v"), "parent");
+  EXPECT_FALSE(d.table.changed()) << "as it was";
+  d.seen("t4", "discord", "c", who("g", "v"));
+  EXPECT_TRUE(d.table.changed());
+}
+
+TEST(Routes, F34_AChatThatIsAlwaysUsedIsToldAgainNowAndThen) {
+  driver d;
+  d.table = route_table{{100, 100, 80min, 1h}};
+  d.table.track();
+  d.seen("", "discord", "c", who("g", "u"));
+  EXPECT_EQ(d.table.changes(d.now).size(), 1U);
+  d.now += 10min;
+  d.seen("", "discord", "c", who("g", "u"));
+  EXPECT_FALSE(d.table.changed());
+  d.now += 1ms;
+  d.seen("", "discord", "c", who("g", "u"));
+  EXPECT_EQ(d.table.changes(d.now).size(), 1U) << "or the store would find it old";
+}
+
+TEST(Routes, ChangesAreBoundedByTheChats) {
+  driver d;
+  d.table = route_table{bounds(2, 2)};
+  d.table.track();
+  for (int i = 0; i < 9; ++i) d.seen("", "discord", std::to_string(i % 5), who("g", std::to_string(i)));
+  EXPECT_EQ(d.table.changes(d.now).size(), 2U);
+}
+
+TEST(Routes, F34_RestoredChatsAndTurnsAnswerAsBefore) {
+  driver d;
+  d.table.track();
+  d.table.restore({{}, {"discord", "1"}, who("g", "d"), {}}, d.now);
+  d.table.restore({{}, {"telegram", "1"}, who("", "t"), {}}, d.now);
+  EXPECT_FALSE(d.table.changed()) << "who gave it has it";
+  d.table.restore({"t1", {"discord", "1"}, who("g", "first"), {}}, d.now);
+  EXPECT_EQ(d.resolve("1", "t1").where, (route{"discord", "d-bot", who("g", "first")}));
+  EXPECT_EQ(d.resolve("1", {}, "telegram").where.who, who("", "t"));
+  EXPECT_EQ(d.resolve("1").where.who, who("g", "first")) << "the newest that is known of the chat";
+  EXPECT_TRUE(d.table.changed()) << "newer than what was written of the chat";
+}
+
+TEST(Routes, F34_WhatCameSinceTheStartCountsMoreThanWhatWasBefore) {
+  driver d;
+  d.seen("t1", "telegram", "1", who("", "now"));
+  d.table.restore({{}, {"telegram", "1"}, who("", "old"), {}}, d.now);
+  d.table.restore({{}, {"discord", "1"}, who("g", "old"), {}}, d.now);
+  d.table.restore({"t1", {"telegram", "1"}, who("", "old"), {}}, d.now);
+  EXPECT_EQ(d.resolve("1").where, (route{"telegram", "t-bot", who("", "now")}));
+  EXPECT_EQ(d.resolve("1", "t1").where.who.user_id, "now");
+  EXPECT_EQ(d.resolve("1", {}, "discord").where.who.user_id, "old");
+}
+
+TEST(Routes, ServesWhatIsFrontedAndTheUntagged) {
+  driver d;
+  EXPECT_TRUE(d.table.serves("discord"));
+  EXPECT_TRUE(d.table.serves(""));
+  EXPECT_FALSE(d.table.serves("slack"));
+  d.table.fronted({{"relay", "", {}}});
+  EXPECT_TRUE(d.table.serves("slack"));
 }
 
 } // namespace

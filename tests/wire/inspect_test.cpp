@@ -75,7 +75,10 @@ session_interrupt full(filler& f, session_interrupt*) { return {f.text(), f.text
 route_seen full(filler& f, route_seen*) {
   return {f.text(), made<chat_key>(f), made<discriminators>(f), f.text()};
 }
-chat_action full(filler& f, chat_action*) { return {7, made<action>(f), made<route>(f), -8, f.text()}; }
+chat_action full(filler& f, chat_action*) {
+  return {7, made<action>(f), made<route>(f), -8, f.text(), action_record::sending, true, 2};
+}
+chat_mark full(filler&, chat_mark*) { return {7, {8, 9}, true}; }
 chat_outcome full(filler& f, chat_outcome*) { return {7, made<action_result>(f)}; }
 transmit full(filler& f, transmit*) { return {7, made<action>(f), made<route>(f)}; }
 transmitted full(filler& f, transmitted*) { return {7, made<action_result>(f), false}; }
@@ -123,10 +126,10 @@ class inspection : public ::testing::Test {};
 using message_structs = ::testing::Types<
     event_source, media_item, replied_message, prompt_response, inbound_event, event_ref, chat_key, identity,
     action, discriminators, route, descriptor, action_result, relevance_policy, delivery, delivery_ack,
-    turn_interrupt, action_request, action_outcome, session_interrupt, route_seen, chat_action, chat_outcome,
-    transmit, transmitted, prompt_choice, prompt_opened, prompt_shown, platform_progress, descriptor_set,
-    link_status, link_gone, agent_welcome, agent_presence, delivery_returned, inbound_item, inbound_batch,
-    buffer_acks, platform_report, inbound_report, egress_report, gateway_report>;
+    turn_interrupt, action_request, action_outcome, session_interrupt, route_seen, chat_action, chat_mark,
+    chat_outcome, transmit, transmitted, prompt_choice, prompt_opened, prompt_shown, platform_progress,
+    descriptor_set, link_status, link_gone, agent_welcome, agent_presence, delivery_returned, inbound_item,
+    inbound_batch, buffer_acks, platform_report, inbound_report, egress_report, gateway_report>;
 TYPED_TEST_SUITE(inspection, message_structs);
 
 TYPED_TEST(inspection, keeps_every_member) {

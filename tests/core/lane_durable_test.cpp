@@ -1,0 +1,423 @@
+// A lane whose actions are on disk (agent-link.md, Promises): no frame before its mark, no mark that lies,
+// and the fate of what is rather sent twice than perhaps not at all.
+#include "lane_rig.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace relay::core {
+namespace {
+
+using namespace rig;
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+chat_action held(chat_action x) {
+  x.record = action_record::held;
+  return x;
+}
+chat_action sending(chat_action x) {
+  x.record = action_record::sending;
+  return x;
+}
+chat_action resend(chat_action x) {
+  x.resend = true;
+  return x;
+}
+/// `+1,2` asks for a mark of these, `-1` takes one back.
+std::vector<std::string> marks(const lane_step& x) {
+  std::vector<std::string> out;
+  for (auto& y : x.marks) {
+    std::string s = y.sending ? "+" : "-";
+    for (auto token : y.tokens) s += (s.size() > 1 ? "," : "") + std::to_string(token);
+    out.push_back(std::move(s));
+  }
+  return out;
+}
+action_result lost() { return action_result::ambiguous("no result"); }
+
+// -- marks ------------------------------------------------------------------------------------------------
+
+TEST(DurableLane, WhatIsRecordedAsSendingGoesAtOnce) {
+  driver d;
+  d.link();
+  auto step = d.push(sending(text(1, "one")));
+  EXPECT_THAT(contents(step), ElementsAre("one"));
+  EXPECT_THAT(marks(step), IsEmpty());
+}
+
+TEST(DurableLane, WhatIsHeldGoesOutOnlyWhenItsMarkIsOnDisk) {
+  driver d;
+  d.link();
+  d.push(sending(text(1, "one")));
+  d.push(held(text(2, "two")));
+  auto step = d.settle(ok("m"));
+  EXPECT_THAT(contents(step), IsEmpty());
+  ASSERT_THAT(marks(step), ElementsAre("+2"));
+  EXPECT_THAT(contents(d.push(held(text(3, "three")))), IsEmpty()) << "nothing overtakes it";
+  EXPECT_THAT(contents(d.cleared(step.marks[0].number + 1)), IsEmpty()) << "that is another one";
+  EXPECT_THAT(contents(d.cleared(step.marks[0].number)), ElementsAre("two"));
+  EXPECT_THAT(contents(d.cleared(step.marks[0].number)), IsEmpty()) << "told twice";
+}
+
+TEST(DurableLane, EachPieceOfASplitSendIsCoveredByTheFirstMark) {
+  driver d;
+  d.link();
+  auto step = d.push(held(text(1, "aaaa bbbb cccc dddd")));
+  ASSERT_THAT(marks(step), ElementsAre("+1"));
+  d.cleared(step.marks[0].number);
+  step = d.settle(ok("m1"));
+  EXPECT_THAT(contents(step), ElementsAre("cccc dddd"));
+  EXPECT_THAT(marks(step), IsEmpty());
+}
+
+TEST(DurableLane, WhatThePlatformDoesNotOfferNeedsNoMark) {
+  driver d;
+  d.link();
+  auto step = d.push(held(make(1, op::remove, "")));
+  EXPECT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_THAT(marks(step), IsEmpty());
+}
+
+TEST(DurableLane, AFileIsUploadedBeforeItsActionIsMarked) {
+  driver d;
+  d.link(set_of({platform("p", 10, {"send", "send_media"})}));
+  auto x = held(make(1, op::send_media, ""));
+  x.act.file.path = "/tmp/picture";
+  auto step = d.push(x);
+  EXPECT_EQ(step.uploads.size(), 1U);
+  EXPECT_THAT(marks(step), IsEmpty());
+  step = d.run([&](auto& out) { d.lane.uploaded(1, {"https://store/1", {}, {}}, out); });
+  ASSERT_THAT(marks(step), ElementsAre("+1"));
+  EXPECT_EQ(d.cleared(step.marks[0].number).out.size(), 1U);
+}
+
+TEST(DurableLane, AllCallersOfCollapsedEditsAreMarkedTogether) {
+  driver d;
+  d.push(held(edit(1, "m", "a")));
+  d.push(held(edit(2, "m", "b")));
+  auto step = d.link();
+  ASSERT_THAT(marks(step), ElementsAre("+1,2"));
+  d.push(held(edit(3, "m", "c")));
+  EXPECT_THAT(contents(d.cleared(step.marks[0].number)), ElementsAre("b"))
+      << "what is being marked is as good as on the wire";
+  EXPECT_THAT(marks(d.settle(ok(""))), ElementsAre("+3"));
+}
+
+// -- marks that are taken back ----------------------------------------------------------------------------
+
+TEST(DurableLane, F6_WhatWasNeverWrittenIsHeldAgain) {
+  driver d;
+  d.link();
+  d.push(sending(text(1, "one")));
+  EXPECT_THAT(marks(d.unwritten()), ElementsAre("-1"));
+  auto step = d.link();
+  EXPECT_THAT(contents(step), IsEmpty());
+  ASSERT_THAT(marks(step), ElementsAre("+1"));
+  EXPECT_THAT(contents(d.cleared(step.marks[0].number)), ElementsAre("one"));
+}
+
+TEST(DurableLane, F3_WhatShouldHaveGoneAtOnceAndCannotIsHeld) {
+  driver down;
+  EXPECT_THAT(marks(down.push(sending(text(1, "one")))), ElementsAre("-1"));
+  driver busy;
+  busy.link();
+  busy.push(sending(text(1, "one")));
+  EXPECT_THAT(marks(busy.push(sending(text(2, "two")))), ElementsAre("-2"));
+  EXPECT_THAT(marks(busy.settle(ok("m"))), ElementsAre("+2"));
+}
+
+TEST(DurableLane, AMarkThatComesAfterTheLinkWentIsTakenBack) {
+  driver d;
+  d.link();
+  auto number = d.push(held(text(1, "one"))).marks.at(0).number;
+  d.down();
+  auto step = d.cleared(number);
+  EXPECT_THAT(contents(step), IsEmpty());
+  EXPECT_THAT(marks(step), ElementsAre("-1"));
+  EXPECT_THAT(marks(d.link()), ElementsAre("+1"));
+}
+
+TEST(DurableLane, ALinkThatComesAndGoesAsksForNoSecondMark) {
+  driver d;
+  d.link();
+  auto number = d.push(held(text(1, "one"))).marks.at(0).number;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(marks(d.down()), IsEmpty());
+    EXPECT_THAT(marks(d.link()), IsEmpty()) << "while the disk hangs nothing may pile up there";
+  }
+  EXPECT_THAT(contents(d.cleared(number)), ElementsAre("one"));
+}
+
+TEST(DurableLane, F6_ASplitSendThatIsPartlyOutStaysSending) {
+  driver d;
+  d.link();
+  d.push(sending(text(1, "aaaa bbbb cccc dddd")));
+  d.settle(ok("m1"));
+  EXPECT_THAT(marks(d.unwritten()), IsEmpty());
+  EXPECT_THAT(contents(d.link()), ElementsAre("cccc dddd"));
+}
+
+TEST(DurableLane, F6_WhatIsLostIsNotHeldAgain) {
+  driver d;
+  d.link();
+  d.push(sending(text(1, "one")));
+  auto step = d.down();
+  EXPECT_THAT(marks(step), IsEmpty());
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::unknown);
+}
+
+// -- a disk that hangs --------------------------------------------------------------------------------------
+
+TEST(DurableLane, AMarkThatNeverComesFailsAsDefinite) {
+  driver d;
+  d.link();
+  auto number = d.push(held(text(1, "one"))).marks.at(0).number;
+  d.push(held(make(2, op::send, "two", start + 40s)));
+  EXPECT_EQ(d.lane.due(), deadline{start + 30s});
+  EXPECT_THAT(tokens(d.expire(start + 29s)), IsEmpty());
+  auto step = d.expire(start + 30s);
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::definite);
+  EXPECT_EQ(step.done[0].result.code, "not_stored");
+  ASSERT_THAT(marks(step), ElementsAre("+2")) << "the next one has its turn";
+  EXPECT_THAT(contents(d.cleared(number)), IsEmpty()) << "too late for the first";
+  EXPECT_THAT(contents(d.cleared(step.marks[0].number)), ElementsAre("two"));
+  EXPECT_EQ(d.lane.due(), deadline{});
+}
+
+TEST(DurableLane, WithoutALinkItIsTheLinkThatIsMissing) {
+  driver d;
+  d.link();
+  d.push(held(text(1, "one")));
+  d.down();
+  auto step = d.expire(start + 30s);
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.code, "not_connected");
+  EXPECT_FALSE(d.lane.busy());
+  EXPECT_THAT(contents(d.link()), IsEmpty());
+}
+
+// -- on_unknown: resend
+// ---------------------------------------------------------------------------------------
+
+TEST(DurableLane, AnUnknownOutcomeIsReportedUnlessItsAgentWantsOtherwise) {
+  driver d;
+  d.link();
+  d.push(text(1, "one"));
+  EXPECT_THAT(tokens(d.settle(lost())), ElementsAre(1));
+  d.push(resend(text(2, "two")));
+  auto step = d.settle(lost());
+  EXPECT_THAT(tokens(step), IsEmpty());
+  EXPECT_THAT(contents(step), ElementsAre("two"));
+  EXPECT_THAT(tokens(d.settle(ok("m"))), ElementsAre(2));
+}
+
+TEST(DurableLane, ThreeTimesInAllThenItIsReported) {
+  driver d;
+  d.link();
+  d.push(resend(text(1, "one")));
+  EXPECT_THAT(contents(d.settle(lost())), ElementsAre("one"));
+  EXPECT_THAT(contents(d.settle(lost())), ElementsAre("one"));
+  auto step = d.settle(lost());
+  EXPECT_THAT(contents(step), IsEmpty());
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::unknown);
+}
+
+TEST(DurableLane, ADefiniteFailureIsNotSentAgain) {
+  driver d;
+  d.link();
+  d.push(resend(text(1, "one")));
+  EXPECT_THAT(tokens(d.settle(action_result::failed("odd", "no"))), ElementsAre(1));
+}
+
+TEST(DurableLane, WhatWasLostWithItsConnectionGoesOutOnTheNextOne) {
+  driver d;
+  d.link();
+  d.push(sending(resend(text(1, "one"))));
+  auto step = d.down();
+  EXPECT_THAT(tokens(step), IsEmpty());
+  EXPECT_THAT(marks(step), IsEmpty()) << "it may have arrived, whatever comes";
+  EXPECT_THAT(contents(d.link()), ElementsAre("one"));
+  EXPECT_THAT(marks(d.unwritten()), IsEmpty()) << "nor does this take it back";
+}
+
+TEST(DurableLane, WithinTheHoldThenItIsUnknownNotUnsent) {
+  driver d;
+  d.link();
+  d.push(resend(text(1, "one")));
+  d.down();
+  EXPECT_EQ(d.lane.due(), deadline{start + 30s});
+  auto step = d.expire(start + 30s);
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::unknown);
+}
+
+TEST(DurableLane, WhatAnEarlierProcessMayHaveSentIsNeverCalledUnsent) {
+  auto x = sending(resend(text(1, "one")));
+  x.lost = 1;
+  driver d;
+  EXPECT_THAT(marks(d.push(x)), IsEmpty());
+  EXPECT_THAT(contents(d.link()), ElementsAre("one"));
+  EXPECT_THAT(contents(d.settle(lost())), ElementsAre("one"));
+  EXPECT_THAT(tokens(d.settle(lost())), ElementsAre(1)) << "three times, the earlier process included";
+  driver never;
+  never.push(x);
+  EXPECT_EQ(never.expire(start + 30s).done.at(0).result.how, outcome::unknown);
+}
+
+TEST(DurableLane, ASplitSendGoesOnFromThePieceThatIsUnknown) {
+  driver d;
+  d.link();
+  d.push(resend(text(1, "aaaa bbbb cccc dddd")));
+  d.settle(lost());
+  EXPECT_THAT(contents(d.settle(ok("m1"))), ElementsAre("cccc dddd"));
+  EXPECT_THAT(contents(d.settle(lost())), ElementsAre("cccc dddd"));
+  EXPECT_THAT(contents(d.settle(lost())), ElementsAre("cccc dddd")) << "three times each piece";
+  auto step = d.settle(ok("m2"));
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_THAT(step.done[0].result.message_ids, ElementsAre("m1", "m2"));
+}
+
+// -- model
+// ----------------------------------------------------------------------------------------------------
+
+/// A disk that takes marks in order, when it likes, and remembers what it says about each action.
+RC_GTEST_PROP(DurableLaneProperty, WhatTheDiskCallsHeldWasNeverWritten, ()) {
+  core::lane lane;
+  std::map<std::uint64_t, bool> disk;    // token -> sending
+  std::map<std::uint64_t, bool> maybe;   // token -> a frame of it may have been written
+  std::map<std::uint64_t, bool> is_done; // token -> told
+  std::map<std::string, std::uint64_t> by_content;
+  std::map<std::uint64_t, std::vector<std::uint64_t>> covers; // the newest of collapsed edits -> all of them
+  std::deque<chat_mark> writing;
+  bool up = false;
+  std::uint64_t piece = 0, pushed = 0;
+  std::vector<std::uint64_t> out; // tokens on the wire
+  instant now = start;
+
+  auto check = [&] {
+    // A crash right here: what the disk calls held is sent again by the next process.
+    for (auto& [token, sends] : disk)
+      if (!sends && !is_done[token]) RC_ASSERT(!maybe[token]);
+  };
+  auto look = [&](lane_step& step) {
+    for (auto& x : step.marks) writing.push_back(x);
+    for (auto& x : step.out) {
+      RC_ASSERT(up && out.empty());
+      auto newest = by_content.at(x.act.content);
+      out = covers.count(newest) > 0 ? covers[newest] : std::vector{newest};
+      std::erase_if(out, [&](auto token) { return is_done[token]; });
+      RC_ASSERT(!out.empty());
+      for (auto token : out) {
+        RC_ASSERT(disk.at(token));
+        maybe[token] = true;
+      }
+      piece = x.piece;
+    }
+    for (auto& x : step.done) {
+      RC_ASSERT(!is_done[x.token]);
+      is_done[x.token] = true;
+      if (x.result.code == "not_connected" || x.result.code == "not_stored") RC_ASSERT(!maybe[x.token]);
+    }
+    check();
+  };
+  auto write_one = [&] {
+    auto x = writing.front();
+    writing.pop_front();
+    for (auto token : x.tokens) disk[token] = x.sending;
+    if (x.sending) covers[*std::max_element(x.tokens.begin(), x.tokens.end())] = x.tokens;
+    check();
+    lane_step step;
+    if (x.sending) lane.cleared(x.number, step);
+    look(step);
+  };
+  auto settle = [&](const action_result& result, bool written) {
+    if (!written) {
+      up = false;
+      for (auto token : out) maybe[token] = false; // certainly not
+    }
+    out.clear();
+    lane_step step;
+    lane.settled({piece, result, written}, step);
+    look(step);
+  };
+
+  auto steps = *rc::gen::inRange(1, 100);
+  for (int i = 0; i < steps; ++i) {
+    switch (*rc::gen::weightedElement<int>({{8, 0}, {4, 1}, {2, 2}, {6, 3}, {3, 4}, {8, 5}, {2, 6}})) {
+    case 0: {
+      auto token = ++pushed;
+      auto content = "#" + std::to_string(token);
+      auto x = *rc::gen::arbitrary<bool>() ? text(token, content) : edit(token, "m", content);
+      x.hold_until = (now + 5s).time_since_epoch() / 1ns;
+      auto at_once = up && !lane.busy();
+      x.record = at_once ? action_record::sending : action_record::held;
+      disk[token] = at_once;
+      by_content[content] = token;
+      is_done[token] = false;
+      lane_step step;
+      lane.push(x, step);
+      look(step);
+      break;
+    }
+    case 1:
+    case 2: {
+      auto to_up = *rc::gen::arbitrary<bool>();
+      up = to_up;
+      out.clear();
+      lane_step step;
+      lane.abandon(step);
+      lane.link(to_up ? usual() : nullptr, step);
+      look(step);
+      break;
+    }
+    case 3:
+      if (!out.empty()) settle(*rc::gen::element(ok("m"), action_result::failed("odd", "no"), lost()), true);
+      break;
+    case 4:
+      if (!out.empty()) settle(action_result::failed("not_connected", "not written"), false);
+      break;
+    case 5:
+      if (!writing.empty()) write_one();
+      break;
+    default: {
+      now += milliseconds{*rc::gen::inRange(0, 3'000)};
+      lane_step step;
+      lane.expire(now, step);
+      look(step);
+      break;
+    }
+    }
+  }
+  // The disk works, the link is up and answers: everything comes to its end.
+  for (int i = 0; i < 1'000 && (lane.busy() || !writing.empty()); ++i) {
+    if (!writing.empty()) {
+      write_one();
+    } else if (!out.empty()) {
+      settle(ok("m"), true);
+    } else if (!up) {
+      up = true;
+      lane_step step;
+      lane.link(usual(), step);
+      look(step);
+    }
+  }
+  RC_ASSERT(!lane.busy());
+  for (auto& [token, told] : is_done) RC_ASSERT(told);
+}
+
+} // namespace
+} // namespace relay::core
