@@ -134,9 +134,18 @@ std::unique_ptr<gateway> gateway::start(caf::actor_system& system, gateway_optio
   auto& io = what.io ? *what.io : own_io->context();
   if (!what.notes) what.notes = std::make_shared<no_notes>();
   if (!what.metrics) what.metrics = std::make_shared<no_metrics>();
+  if (!what.store) {
+    store_fault fault;
+    what.store = open_store(what.settings, false, what.notes, what.metrics, fault);
+    if (!what.store) {
+      error = std::move(fault.text);
+      return nullptr;
+    }
+  }
   actor_tree tree;
   auto over = std::make_shared<ending>();
   auto world = real_ports(io, what.settings, what.notes, what.metrics);
+  world.store = std::move(what.store);
   // Every actor that may touch the world holds a copy of this; the last one to go rings.
   world.lifetime = std::shared_ptr<void>{over.get(), [over](void*) { over->happened(); }};
   if (!spawn_tree(tree, system, world, what.settings, std::move(what.agent), error)) return nullptr;

@@ -27,6 +27,9 @@ struct gateway_options {
   /// Where notes and metrics go. Null: nowhere.
   std::shared_ptr<notes_port> notes;
   std::shared_ptr<metrics_port> metrics;
+  /// What outlives the process. Null: the store of `settings.service.state_dir`, opened here; memory when
+  /// that is empty.
+  std::shared_ptr<store_port> store;
   /// Does the I/O. Null: a thread of the gateway's own. Must outlive the gateway and be run by exactly one
   /// thread.
   boost::asio::io_context* io = nullptr;
@@ -36,7 +39,8 @@ class gateway {
 public:
   /// Spawns the actor tree into `system`, whose configuration was prepared with register_messages(), and
   /// begins to provision and dial. Returns null and one line in `error` when the settings cannot work at all
-  /// (TLS files, an agent of a kind that is not built in). Everything else heals in the background.
+  /// (an agent of a kind that is not built in, a state directory that cannot be
+  /// had). Everything else heals in the background.
   static std::unique_ptr<gateway> start(caf::actor_system& system, gateway_options what, std::string& error);
 
   virtual ~gateway() = default; ///< stops at once, without a drain, and waits for the actors' end (blocking)

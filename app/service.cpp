@@ -8,6 +8,7 @@
 #include "app/process.hpp"
 #include "app/reload.hpp"
 #include "app/version.hpp"
+#include "app/wiring.hpp"
 #include "config/listener.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -63,6 +64,7 @@ struct service::impl {
   boost::asio::signal_set ends{io}, wishes{io};
   boost::asio::steady_timer farewell{io};
   std::unique_ptr<exit_guard> guard;
+  std::string store_name;
   std::string url; // of the listener, also when that is gone
   bool draining = false, over = false;
   int code = exit_code::fine;
@@ -99,6 +101,14 @@ bool service::impl::start(start_failure& why) {
   // 1 of a container it would be lost for good.
   take_signals();
   release_signals();
+  // First of all: a second process of the same settings must learn that this one holds them.
+  store_fault fault;
+  auto store = open_store(running, what.state_reset, what.log, what.counts, fault);
+  if (!store) {
+    why = {fault.exit_code, fault.text};
+    return false;
+  }
+  store_name = store->durable() ? "sqlite " + service.state_dir : "memory";
   // Before the gateway: without it nobody would learn how the rest goes, and a second gateway on one port
   // must stop here.
   listener = admin::listen(io, std::move(where), {what.counts.get(), &beats, what.log.get()}, error);
@@ -109,7 +119,7 @@ bool service::impl::start(start_failure& why) {
   url = listener->url();
   actor_setup = actor_config(service.scheduler, io);
   system = std::make_unique<caf::actor_system>(*actor_setup);
-  relay = gateway::start(*system, {running, {}, what.log, what.counts, &io}, error);
+  relay = gateway::start(*system, {running, {}, what.log, what.counts, std::move(store), &io}, error);
   if (!relay) {
     why = {exit_code::configuration, error};
     return false;
@@ -119,7 +129,7 @@ bool service::impl::start(start_failure& why) {
   });
   pace = std::make_unique<pacemaker>(io, *system, beats);
 
-  admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, "memory"};
+  admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, store_name};
   target.agents = [this] { return relay->link_agent(); };
   target.reload = [this] { return reload(); };
   target.drain = [this] { drain(); };
@@ -132,7 +142,7 @@ bool service::impl::start(start_failure& why) {
 
 int service::impl::run() {
   note(severity::info, "service.started",
-       {{"version", std::string{version()}}, {"listening", url}, {"store", "memory"}});
+       {{"version", std::string{version()}}, {"listening", url}, {"store", store_name}});
   while (!over) {
     try {
       io.run();

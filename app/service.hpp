@@ -18,6 +18,7 @@ struct service_options {
   std::shared_ptr<metrics> counts;
   /// Resolves the settings anew (reload). Unset: a reload is refused.
   std::function<config::resolution()> resolve;
+  bool state_reset = false; ///< set aside what the state directory holds and begin anew
   bool config_found =
       false; ///< of the first resolution: a file that is gone later is no reason to turn all off
 };

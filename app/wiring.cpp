@@ -12,6 +12,22 @@
 
 namespace relay {
 
+// settings -> what outlives the process
+std::shared_ptr<store_port> open_store(const config::settings& settings, bool reset,
+                                       std::shared_ptr<notes_port> notes,
+                                       std::shared_ptr<metrics_port> metrics, store_fault& why) {
+  if (settings.service.state_dir.empty()) return make_memory_store();
+  sqlite_store_options what;
+  what.dir = settings.service.state_dir;
+  what.reset = reset;
+  what.dedupe_window = settings.limits.dedupe_window;
+  what.dedupe_entries = settings.limits.dedupe_entries;
+  what.max_chats = settings.limits.max_chats;
+  what.notes = std::move(notes);
+  what.metrics = std::move(metrics);
+  return open_sqlite_store(std::move(what), why);
+}
+
 // settings -> the world: one dialler, one HTTP client, one clock
 ports real_ports(boost::asio::io_context& io, const config::settings& settings,
                  std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics) {
@@ -24,7 +40,6 @@ ports real_ports(boost::asio::io_context& io, const config::settings& settings,
   out.http = net::make_healing_http_port(io, options);
   out.media = net::make_media_port(io, options, net::media_base(settings.service.state_dir));
   out.world = make_world_port();
-  out.store = make_memory_store();
   out.notes = std::move(notes);
   out.metrics = std::move(metrics);
   return out;

@@ -5,6 +5,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/ports.hpp"
 #include "app/gateway.hpp"
+#include "app/store/sqlite_store.hpp"
 
 #include <caf/fwd.hpp>
 
@@ -19,8 +20,14 @@ class io_context;
 
 namespace relay {
 
-/// The real world for the actors: sockets on `io`, the real clock. TLS files that cannot be used fail each
-/// dial with their reason until they can.
+/// What the settings say outlives the process: the store of the state directory, or memory. `reset`: what is
+/// there is set aside first. Null and `why` when it cannot be had.
+std::shared_ptr<store_port> open_store(const config::settings& settings, bool reset,
+                                       std::shared_ptr<notes_port> notes,
+                                       std::shared_ptr<metrics_port> metrics, store_fault& why);
+
+/// The real world for the actors, less the store: sockets on `io`, the real clock. TLS files that cannot be
+/// used fail each dial with their reason until they can.
 ports real_ports(boost::asio::io_context& io, const config::settings& settings,
                  std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics);
 

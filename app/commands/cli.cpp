@@ -29,7 +29,9 @@ public:
                 "78 configuration, 130/143 forced by a second signal.");
 
     add("run", "Serve: the first SIGTERM or SIGINT drains and ends with 0, a second one ends at once",
-        [this] { return run(settings_); });
+        [this] { return run(settings_, state_reset_); })
+        ->add_flag("--state-reset", state_reset_,
+                   "Set aside what the state directory holds and begin anew: what was not done is forgotten");
 
     auto* demo_command =
         app_.add_subcommand("demo", "Connector stand-in, gateway and echo agent in one process");
@@ -132,7 +134,7 @@ private:
   demo_options demo_;
   dlq_options dlq_;
   std::string probe_ = "live";
-  bool json_ = false;
+  bool json_ = false, state_reset_ = false;
 };
 
 } // namespace

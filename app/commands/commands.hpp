@@ -16,8 +16,8 @@ struct setting_options {
   std::optional<std::string> config_file;   ///< --config
 };
 
-/// The service.
-int run(const setting_options& from);
+/// The service. `state_reset`: set aside what the state directory holds and begin anew.
+int run(const setting_options& from, bool state_reset);
 
 /// Strict validation of the settings.
 int check(const setting_options& from, bool json);

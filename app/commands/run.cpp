@@ -21,7 +21,7 @@ void report(log_port& log, const config::resolution& found) {
 
 } // namespace
 
-int run(const setting_options& from) {
+int run(const setting_options& from, bool state_reset) {
   hold_signals(); // until the service has taken them
   auto resolve = [from] { return config::resolve(config::process_sources(from.flags, from.config_file)); };
   auto found = resolve();
@@ -39,6 +39,7 @@ int run(const setting_options& from) {
   what.counts->watch({"relay_gateway_log_lines_dropped_total", "Log lines that nobody took in time.", ""},
                      [log = what.log] { return log->dropped(); });
   what.resolve = resolve;
+  what.state_reset = state_reset;
   what.config_found = found.config_found;
   report(*what.log, found);
   start_failure why;

@@ -1,7 +1,10 @@
 // Echo turns through the real binary: a connector of a few lines keeps a window of events open and answers
-// every reply. Reports turns/s, latency from event to reply, and the gateway's CPU per turn and memory.
+// every reply. Reports turns/s, latency from event to reply and, with buffered events, to the connector's
+// ack, and the gateway's CPU per turn and memory. With a state directory everything is on disk first; with a
+// rate the events come at that rate, whatever the gateway does.
 //
 //   build/release/bin/relay-bench [--turns N] [--window N] [--chats N] [--bytes N] [--scheduler io|pool]
+//                                 [--state-dir DIR] [--rate N]
 //
 // Connector and gateway share the machine, so compare figures of one run on one machine only.
 #include "app/net/http_server.hpp"
@@ -10,6 +13,7 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -32,7 +36,9 @@ using clock_type = std::chrono::steady_clock;
 
 struct plan {
   std::size_t turns = 200'000, window = 256, chats = 100, bytes = 200;
-  std::string scheduler = "io";
+  std::string scheduler = "io", state_dir = "none";
+  std::size_t rate = 0; ///< events a second; 0 = as the window allows
+  bool durable() const { return state_dir != "none"; }
 };
 
 /// The value of a string member; enough for frames whose shape is known.
@@ -52,6 +58,14 @@ public:
   std::shared_ptr<relay::line_socket> socket;
   std::promise<void> started, finished;
   std::vector<double> latencies() const { return latencies_; }
+  std::vector<double> acks() const { return acks_; }
+  /// Events at the plan's rate, from `io`'s thread.
+  void pace(boost::asio::io_context& io) {
+    timer_ = std::make_unique<boost::asio::steady_timer>(io, clock_type::now());
+    first_ = clock_type::now();
+    tick();
+  }
+  void stop() { timer_.reset(); }
   std::size_t wrong() const { return wrong_; }
 
   void on_open() override {}
@@ -73,8 +87,12 @@ private:
       socket->write(std::move(out));
       if (++hellos_ < 2) return;
       started.set_value();
-      while (next_ < std::min(plan_.window, plan_.turns)) inject();
+      while (plan_.rate == 0 && next_ < std::min(plan_.window, plan_.turns)) inject();
       return;
+    }
+    if (type == "inbound_ack") {
+      auto number = std::strtoul(std::string{member(line, "bufferId")}.c_str() + 1, nullptr, 10);
+      if (number < begun_.size()) acks_.push_back(since(number));
     }
     if (type != "outbound") return;
     std::string out = R"({"type":"outbound_result","requestId":")";
@@ -86,14 +104,26 @@ private:
     if (number >= begun_.size() || member(line, "platform") != platform_of(number)) {
       ++wrong_;
     } else {
-      latencies_.push_back(
-          std::chrono::duration<double, std::micro>(clock_type::now() - begun_[number]).count());
+      latencies_.push_back(since(number));
     }
     if (++done_ == plan_.turns) {
       finished.set_value();
-    } else if (next_ < plan_.turns) {
+    } else if (plan_.rate == 0 && next_ < plan_.turns) {
       inject();
     }
+  }
+  double since(std::size_t n) const {
+    return std::chrono::duration<double, std::micro>(clock_type::now() - begun_[n]).count();
+  }
+  void tick() {
+    auto due = static_cast<std::size_t>(std::chrono::duration<double>(clock_type::now() - first_).count() *
+                                        static_cast<double>(plan_.rate));
+    while (next_ < std::min(due, plan_.turns)) inject();
+    if (next_ == plan_.turns) return;
+    timer_->expires_after(std::chrono::microseconds{500});
+    timer_->async_wait([this](const boost::system::error_code& ec) {
+      if (!ec) tick();
+    });
   }
   static std::string_view platform_of(std::size_t n) { return n % 2 == 0 ? "discord" : "telegram"; }
   void inject() {
@@ -103,8 +133,8 @@ private:
            std::to_string(n) + R"(","source":{"platform":")";
     out.append(platform_of(n));
     out += R"(","chat_id":")" + std::to_string(n % plan_.chats) +
-           R"(","chat_type":"dm","user_id":"u1","user_name":"ada"}}})"
-           "\n";
+           R"(","chat_type":"dm","user_id":"u1","user_name":"ada"}})" +
+           (plan_.durable() ? R"(,"bufferId":"b)" + std::to_string(n) + "\"" : std::string{}) + "}\n";
     begun_[n] = clock_type::now();
     socket->write(std::move(out));
   }
@@ -113,7 +143,9 @@ private:
   std::string text_;
   relay::wire::line_splitter lines_{1 << 20};
   std::vector<clock_type::time_point> begun_;
-  std::vector<double> latencies_;
+  std::vector<double> latencies_, acks_;
+  std::unique_ptr<boost::asio::steady_timer> timer_;
+  clock_type::time_point first_{};
   std::size_t next_ = 0, done_ = 0, hellos_ = 0, wrong_ = 0;
 };
 
@@ -143,6 +175,8 @@ int main(int argc, char** argv) {
   app.add_option("--chats", x.chats)->check(CLI::Range(1, 1'000'000));
   app.add_option("--bytes", x.bytes)->check(CLI::Range(0, 60'000));
   app.add_option("--scheduler", x.scheduler);
+  app.add_option("--state-dir", x.state_dir, "Keep everything on disk there; none = memory only");
+  app.add_option("--rate", x.rate, "Events a second, open loop");
   CLI11_PARSE(app, argc, argv);
 
   relay::net::io_thread io;
@@ -169,7 +203,7 @@ int main(int argc, char** argv) {
                                "GATEWAY_RELAY_ID=gw-bench",
                                "GATEWAY_RELAY_SECRET=bench",
                                "GATEWAY_LISTEN=127.0.0.1:0",
-                               "GATEWAY_STATE_DIR=none",
+                               "GATEWAY_STATE_DIR=" + x.state_dir,
                                "GATEWAY_LOG_LEVEL=warn",
                                "GATEWAY_SCHEDULER=" + x.scheduler};
   auto self = std::string{argv[0]};
@@ -188,6 +222,7 @@ int main(int argc, char** argv) {
   auto ready = traffic->started.get_future().wait_for(std::chrono::seconds{20}) == std::future_status::ready;
   auto before = usage_of(pid);
   auto t0 = clock_type::now();
+  if (ready && x.rate > 0) io.run([&] { traffic->pace(io.context()); });
   auto fine =
       ready && traffic->finished.get_future().wait_for(std::chrono::minutes{5}) == std::future_status::ready;
   auto seconds = std::chrono::duration<double>(clock_type::now() - t0).count();
@@ -199,6 +234,7 @@ int main(int argc, char** argv) {
     server->stop();
     server.reset();
     traffic->socket.reset();
+    traffic->stop();
   });
   if (!fine || traffic->wrong() > 0) {
     std::cerr << "failed: "
@@ -206,13 +242,21 @@ int main(int argc, char** argv) {
               << "\n";
     return 1;
   }
-  auto l = traffic->latencies();
-  std::sort(l.begin(), l.end());
-  auto at = [&](double q) { return l[static_cast<std::size_t>(q * static_cast<double>(l.size() - 1))]; };
+  auto sorted = [](std::vector<double> l) {
+    std::sort(l.begin(), l.end());
+    return l;
+  };
+  auto of = [](const std::vector<double>& l, double q) {
+    return l.empty() ? 0.0 : l[static_cast<std::size_t>(q * static_cast<double>(l.size() - 1))];
+  };
+  auto l = sorted(traffic->latencies()), acks = sorted(traffic->acks());
+  auto at = [&](double q) { return of(l, q); };
   std::printf(
       "%zu turns, window %zu, %zu chats, %zu B, scheduler %s: %.0f turns/s, p50 %.0f us, p99 %.0f us, "
-      "gateway %.1f us CPU a turn, %zu KiB resident\n",
+      "gateway %.1f us CPU a turn, %zu KiB resident; acks %zu, p50 %.0f us, p99 %.0f us; state %s, rate "
+      "%zu\n",
       x.turns, x.window, x.chats, x.bytes, x.scheduler.c_str(), static_cast<double>(x.turns) / seconds,
-      at(0.5), at(0.99), (after.cpu_s - before.cpu_s) * 1e6 / static_cast<double>(x.turns), after.rss_kib);
+      at(0.5), at(0.99), (after.cpu_s - before.cpu_s) * 1e6 / static_cast<double>(x.turns), after.rss_kib,
+      acks.size(), of(acks, 0.5), of(acks, 0.99), x.durable() ? "on disk" : "in memory", x.rate);
   return 0;
 }
