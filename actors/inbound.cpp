@@ -188,11 +188,8 @@ void inbound_state::after() {
 
 void inbound_state::drained_yet() {
   if (drain_waiters.empty()) return;
-  if (setup.rules.durable) { // the disk keeps what nobody has
-    if (inbox.in_flight() > 0 || inbox.unstored() > 0) return;
-  } else if (inbox.pending() > 0 && (agents > 0 || inbox.in_flight() > 0)) {
-    return;
-  }
+  // Without an agent nothing moves any more: what is not on disk the connector has in its buffer.
+  if (inbox.unstored() > 0 || (inbox.pending() > 0 && (agents > 0 || inbox.in_flight() > 0))) return;
   for (auto& x : drain_waiters) x.deliver(true);
   drain_waiters.clear();
 }

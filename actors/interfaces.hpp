@@ -245,8 +245,8 @@ using inbound_actor = delivery_sink_actor::extend<
     caf::reacts_to<spill_page>, caf::reacts_to<letters_found>,
     // supervisor: a person asks for, retries or drops what was set aside.
     caf::replies_to<dead_letter_ask>::with<dead_letter_answer>,
-    // supervisor: drained yet? Answers when no event is with an agent any more; with a durable store nothing
-    // more is given out from then on.
+    // supervisor: drained yet? Answers when no event in memory waits for an agent's ack any more; what is on
+    // disk only stays there from then on.
     caf::replies_to<atom::drained>::with<bool>, caf::replies_to<atom::status>::with<inbound_report>,
     // INTERNAL: an ack is overdue.
     caf::reacts_to<atom::due>>;

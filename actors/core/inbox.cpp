@@ -38,7 +38,7 @@ void inbox::restore(inbound_image& image, instant now, inbox_step& out,
   }
   for (auto& x : image.open)
     if (auto it = entries_.find(x.seq); it != entries_.end()) advance(it->second.event->chat(), now, out);
-  spill_.wishes(out.wishes);
+  wish(out);
 }
 
 bool inbox::known(const inbound_event& event, const std::string& buffer_id, instant now) {
@@ -96,7 +96,7 @@ arrival inbox::accept(const event_ref& event, const std::string& buffer_id, inst
   if (rules_.durable) {
     admit(id, std::move(x), out);
     if (!out.spilled) lanes_[chat].push_back(id);
-    spill_.wishes(out.wishes);
+    wish(out);
   } else {
     entries_.emplace(id, std::move(x));
     line_up(id, chat, now, out);
@@ -138,7 +138,7 @@ void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
       advance(x.event->chat(), now, out);
     }
   }
-  spill_.wishes(out.wishes);
+  wish(out);
 }
 
 void inbox::recalled(recalled_events& x, instant now, inbox_step& out,
@@ -156,7 +156,7 @@ void inbox::recalled(recalled_events& x, instant now, inbox_step& out,
     lanes_[x.chat].push_back(e.seq);
   }
   advance(x.chat, now, out);
-  spill_.wishes(out.wishes);
+  wish(out);
 }
 
 void inbox::scanned(const spill_page& x, inbox_step& out) {
@@ -164,7 +164,7 @@ void inbox::scanned(const spill_page& x, inbox_step& out) {
   page.reserve(x.events.size());
   for (auto& e : x.events) page.emplace_back(e.seq, e.chat);
   spill_.scanned(page, x.end);
-  spill_.wishes(out.wishes);
+  wish(out);
 }
 
 void inbox::revive(const dead_letter& x, instant now, inbox_step& out) {
@@ -207,7 +207,7 @@ void inbox::advance(const chat_key& chat, instant now, inbox_step& out) {
   }
   auto id = it->second.front();
   auto& x = entries_.at(id);
-  if (!x.out && !x.held && x.stored && takers()) hand_out(id, x, now, out);
+  if (!x.out && !x.held && x.stored && anybody_) hand_out(id, x, now, out);
 }
 
 void inbox::ready(std::uint64_t id, std::vector<media_file> files, instant now, inbox_step& out) {
@@ -278,7 +278,7 @@ void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead
     lane.erase(std::find(lane.begin(), lane.end(), id));
   spill_.gone(chat);
   advance(chat, now, out);
-  spill_.wishes(out.wishes);
+  wish(out);
 }
 
 void inbox::give_again(entries::iterator it, instant now, inbox_step& out) {
@@ -289,7 +289,7 @@ void inbox::give_again(entries::iterator it, instant now, inbox_step& out) {
     settle(it, now, out, true);
     return;
   }
-  if (takers()) hand_out(it->first, x, now, out);
+  if (anybody_) hand_out(it->first, x, now, out);
 }
 
 void inbox::returned(std::uint64_t id, instant now, inbox_step& out) {
@@ -308,7 +308,7 @@ void inbox::all_returned(instant now, inbox_step& out) {
 void inbox::presence(bool anybody, instant now, inbox_step& out) {
   if (anybody_ == anybody) return;
   anybody_ = anybody;
-  if (!takers()) return;
+  if (!anybody_) return;
   std::vector<std::uint64_t> heads;
   for (auto& [chat, ids] : lanes_) {
     if (ids.empty()) continue;

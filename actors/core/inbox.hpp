@@ -99,7 +99,7 @@ public:
   void all_returned(instant now, inbox_step& out);
   /// Whether deliveries can be taken. While nobody is there, events wait.
   void presence(bool anybody, instant now, inbox_step& out);
-  /// Nothing more is given out, whoever is there: the process ends, and the disk keeps the rest.
+  /// Nothing more comes back from disk: the process ends, and the next one takes what is there.
   void close() { closed_ = true; }
   /// Handles overdue acks (harmless when nothing is).
   void timer(instant now, inbox_step& out);
@@ -150,7 +150,9 @@ private:
   void advance(const chat_key& chat, instant now, inbox_step& out);
   void settle(entries::iterator it, instant now, inbox_step& out, bool dead = false);
   void give_again(entries::iterator it, instant now, inbox_step& out);
-  bool takers() const { return anybody_ && !closed_; }
+  void wish(inbox_step& out) {
+    if (!closed_) spill_.wishes(out.wishes);
+  }
 
   inbox_rules rules_;
   claims claims_;

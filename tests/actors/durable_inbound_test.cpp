@@ -286,7 +286,8 @@ TEST_F(durable_inbound, F46_APolicyOfAnEarlierProcessIsReplacedByTheDefaultOnce)
   }
 }
 
-TEST_F(durable_inbound, DrainGivesOutNothingMoreAndLeavesTheRestOnDisk) {
+TEST_F(durable_inbound, DrainFinishesWhatIsInMemoryAndLeavesTheRestOnDisk) {
+  settings.limits.chat_in_memory = 1;
   agent->ack = false;
   start(with::scripted);
   handshake();

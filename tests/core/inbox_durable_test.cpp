@@ -369,17 +369,19 @@ TEST(InboxDurable, ASlowDiskStopsTheReaderAFrozenAgentDoesNot) {
   EXPECT_LE(d.box.pending(), 2U);
 }
 
-TEST(InboxDurable, OnceClosedNothingIsGivenOutAndTheDiskKeepsIt) {
-  driver d;
-  d.accept(event("c", "1"));
+TEST(InboxDurable, OnceClosedWhatIsInMemoryIsFinishedAndTheDiskKeepsTheRest) {
+  auto rules = durable();
+  rules.chat_in_memory = 2;
+  driver d{rules};
+  for (auto id : {"1", "2", "3"}) d.accept(event("c", id));
   d.sync();
-  d.accept(event("c", "2"));
   d.box.close();
+  EXPECT_THAT(ids(d.ack(1)), ElementsAre(2));
+  EXPECT_THAT(ids(d.ack(2)), IsEmpty());
   EXPECT_THAT(ids(d.sync()), IsEmpty());
-  EXPECT_THAT(ids(d.ack(1)), IsEmpty());
-  d.sync();
-  auto step = d.restart();
-  EXPECT_THAT(ids(step), ElementsAre(2));
+  EXPECT_EQ(d.box.pending(), 0U);
+  EXPECT_THAT(ids(d.restart()), IsEmpty());
+  EXPECT_THAT(ids(d.sync()), ElementsAre(3));
 }
 
 // -- model: everything at once, with crashes

@@ -1,11 +1,12 @@
-"""Buffered events, duplicates, interrupts: what reaches the agent, and when the connector may forget."""
+"""Buffered events, duplicates, interrupts: what reaches the agent, and when the connector may forget. In memory only, so
+that the agent's ack is what counts; with a disk see test_durable.py."""
 from harness.events import event, inbound
 from harness.scenario import ECHO, QUICK, Scenario
 
 
 class Buffered(Scenario):
     async def start(self, **settings):
-        connector, gateway, link = await self.connected(**settings)
+        connector, gateway, link = await self.connected(**{"GATEWAY_STATE_DIR": "none", **settings})
         agent = await self.agent(gateway)
         agent.acks = False
         return connector, gateway, link, agent
@@ -37,7 +38,7 @@ class Buffered(Scenario):
         self.assertEqual([x["bufferId"] for x in link.of("inbound_ack")], ["b-7", "b-2", "b-9"])
 
     async def test_without_an_agent_nothing_is_acked_until_one_came(self):
-        connector, gateway, link = await self.connected()
+        connector, gateway, link = await self.connected(GATEWAY_STATE_DIR="none")
         link.send(inbound("early", buffer_id="b-1"))
         await connector.never(lambda: link.of("inbound_ack"), "an ack without an agent", 0.7)
         agent = await self.agent(gateway)

@@ -222,7 +222,7 @@ class Restart(Scenario):
 
     async def test_kill_minus_nine_and_start_again_replays_what_was_not_acked(self):
         connector, home = await self.connector(), self.home()
-        gateway = await self.gateway(connector, TWO, PINNED, home=home)
+        gateway = await self.gateway(connector, TWO, PINNED, home=home, GATEWAY_STATE_DIR="none")
         link = await connector.link(1, 2)
         agent = await self.agent(gateway)
         agent.acks = False
@@ -231,7 +231,7 @@ class Restart(Scenario):
         self.assertEqual(link.of("inbound_ack"), [])
         gateway.signal(9)
         self.assertEqual(await gateway.exited(), -9)
-        again = await self.gateway(connector, TWO, PINNED, home=home)
+        again = await self.gateway(connector, TWO, PINNED, home=home, GATEWAY_STATE_DIR="none")
         second = await connector.link(2, 2)
         second.send(inbound("unfinished", buffer_id="b-1"))
         taker = await self.agent(again)
