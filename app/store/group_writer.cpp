@@ -15,12 +15,10 @@ namespace relay::store {
 namespace {
 
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
 
 /// Bounds of one transaction: what is in it waits for all of it.
 constexpr std::size_t most_records = 2'000, most_bytes = 8ULL << 20;
-/// Idle for so long, a journal of at least this much is brought into the file.
-constexpr milliseconds idle_pause{500};
+/// While idle, a journal of at least this much is brought into the file.
 constexpr std::uint64_t worth_tending = 1ULL << 20;
 constexpr std::uint64_t look_every = 256ULL << 10;
 /// The slowest commit is told of this long a time.
@@ -136,17 +134,15 @@ void group_writer::run() {
 /// Waits; empty when the end has come.
 std::vector<group_writer::job> group_writer::next_batch() {
   std::unique_lock held{lock_};
-  while (queue_.empty() && !finishing_) {
+  auto some = [this] { return !queue_.empty() || finishing_; };
+  while (!some()) {
     waiting_ = true;
-    auto some = [this] { return !queue_.empty() || finishing_; };
-    if (tables_ && tables_->journal_bytes() >= worth_tending) {
-      if (changed_.wait_for(held, idle_pause, some)) break;
-      waiting_ = false;
-      held.unlock();
-      checkpoint();
-      held.lock();
-    } else {
+    if (tidy_) {
       changed_.wait(held, some);
+    } else if (!changed_.wait_for(held, what_.idle, some)) {
+      held.unlock();
+      tidy_ = !tidy_up();
+      held.lock();
     }
   }
   waiting_ = false;
@@ -166,16 +162,17 @@ std::vector<group_writer::job> group_writer::next_batch() {
 /// Until it is on disk; false when the end came first.
 bool group_writer::write(std::vector<job>& batch) {
   while (!over()) {
-    try {
-      if (!tables_) tables_ = again_();
-      attempt(batch);
+    auto fault = attempt(batch);
+    // What the journal holds in older versions is room as well.
+    if (fault.code == SQLITE_FULL && tables_) {
+      checkpoint();
+      fault = attempt(batch);
+    }
+    if (fault.code == SQLITE_OK) {
       recovered();
       return true;
-    } catch (const SQLite::Exception& x) {
-      failed(x.getErrorCode(), x.what());
-    } catch (const std::exception& x) { // no memory, say: that may pass as well
-      failed(SQLITE_ERROR, x.what());
     }
+    failed(fault);
     pause();
   }
   std::size_t records = 0;
@@ -184,7 +181,25 @@ bool group_writer::write(std::vector<job>& batch) {
   return false;
 }
 
-void group_writer::attempt(std::vector<job>& batch) {
+/// All of it or nothing.
+group_writer::write_fault group_writer::attempt(std::vector<job>& batch) {
+  write_fault out;
+  try {
+    if (!tables_) tables_ = again_();
+    transact(batch);
+    return out;
+  } catch (const SQLite::Exception& x) {
+    out = {x.getErrorCode(), x.what()};
+  } catch (const std::exception& x) { // no memory, say: that may pass as well
+    out = {SQLITE_ERROR, x.what()};
+  }
+  if (tables_) tables_->rollback();
+  // A full disk leaves the connection as it was; whatever else happened, a fresh one knows best.
+  if (out.code != SQLITE_FULL) tables_.reset();
+  return out;
+}
+
+void group_writer::transact(std::vector<job>& batch) {
   auto begun = clock::now();
   std::size_t records = 0;
   tables_->begin();
@@ -223,19 +238,10 @@ void group_writer::tell(std::vector<job>& batch) {
   }
 }
 
-void group_writer::failed(int code, const char* said) {
-  auto why = reason_of(code);
-  if (tables_) {
-    tables_->rollback();
-    // A full disk leaves the connection as it was, and what the journal holds in older versions is room as
-    // well. Whatever else happened, a fresh connection knows best.
-    if (code == SQLITE_FULL)
-      checkpoint();
-    else
-      tables_.reset();
-  }
+void group_writer::failed(const write_fault& x) {
+  auto why = reason_of(x.code);
   if (what_.metrics) what_.metrics->add(counter::store_failures, why.label);
-  auto text = where_.database() + ": " + why.text + " (" + one_line(said) + ")";
+  auto text = where_.database() + ": " + why.text + " (" + one_line(x.said) + ")";
   bool news = false;
   {
     std::lock_guard guard{watch_lock_};
@@ -273,7 +279,20 @@ void group_writer::pause() {
 
 /// Between two commits.
 void group_writer::tend() {
+  tidy_ = false;
   if (tables_ && journal_is_long()) checkpoint();
+}
+
+/// While nobody wants anything: a short piece of what would be in the way later; true when there is more.
+bool group_writer::tidy_up() {
+  if (!tables_) return false;
+  try {
+    auto more = tables_->shrink();
+    if (more || tables_->journal_bytes() >= worth_tending) checkpoint();
+    return more;
+  } catch (const std::exception&) {
+    return false; // the next commit tells what is wrong
+  }
 }
 
 void group_writer::checkpoint() noexcept {

@@ -58,13 +58,19 @@ private:
   void run();
   std::vector<job> next_batch();
   bool write(std::vector<job>& batch);
-  void attempt(std::vector<job>& batch);
+  struct write_fault {
+    int code = 0; ///< of SQLite; 0 = none
+    std::string said;
+  };
+  write_fault attempt(std::vector<job>& batch);
+  void transact(std::vector<job>& batch);
   void tell(std::vector<job>& batch);
-  void failed(int code, const char* said);
+  void failed(const write_fault& x);
   void recovered();
   void pause();
   bool over();
   void tend();
+  bool tidy_up();
   void checkpoint() noexcept;
   bool journal_is_long();
   void set_health(store_health x);
@@ -76,6 +82,7 @@ private:
   const state_directory where_;
   const opener again_;
   std::unique_ptr<tables> tables_; ///< null after a failure, until it could be opened again
+  bool tidy_ = true;               ///< there is nothing to do while nobody wants anything
   std::uint64_t looked_at_ = 0;    ///< journal bytes when free room was looked at last
   clock::time_point slowest_since_{};
   std::int64_t slowest_ = 0; ///< microseconds

@@ -24,6 +24,7 @@ struct sqlite_store_options {
   std::function<std::int64_t()> wall_ms{};       ///< unix ms; unset: the system's clock
   std::chrono::milliseconds retry{500};          ///< between attempts while the disk refuses
   std::chrono::milliseconds last_attempt{2'000}; ///< what is queued at the end gets this long
+  std::chrono::milliseconds idle{500};           ///< without work for so long, the files are tidied up
 };
 
 /// Why a store cannot be opened.

@@ -47,6 +47,8 @@ public:
   std::uint64_t journal_bytes() const { return journal_pages_ * page_bytes_; }
   /// False when not all of it could be.
   bool checkpoint();
+  /// Gives a piece of the file back to the disk when much of it is unused; true when there may be more.
+  bool shrink();
 
 private:
   void write_meta();
@@ -58,7 +60,8 @@ private:
   inbound_tables in_;
   outbound_tables out_;
   std::int64_t now_ = 0, trimmed_ = 0;
-  SQLite::Statement begin_, commit_, rollback_, set_meta_, set_fact_, drop_fact_, checkpoint_;
+  SQLite::Statement begin_, commit_, rollback_, set_meta_, set_fact_, drop_fact_, checkpoint_, spare_pages_,
+      shrink_;
 };
 
 } // namespace relay::store

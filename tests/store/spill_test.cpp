@@ -2,6 +2,7 @@
 #include "tests/store/rig.hpp"
 
 #include <fstream>
+#include <poll.h>
 
 namespace relay::testing {
 namespace {
@@ -129,6 +130,30 @@ TEST_F(store_spill, MemoryStaysFlatHoweverManyAreSpilled) {
   fill(20'001, 60'001);
   EXPECT_EQ(way_in(*store).spilled, 60'000U);
   EXPECT_LT(resident_kib(), before + 24 * 1'024);
+}
+
+TEST_F(store_spill, AFileThatABacklogMadeLargeShrinksWhileNobodyWantsAnything) {
+  auto what = options();
+  what.idle = std::chrono::milliseconds{2};
+  auto store = open(what);
+  auto large = event(std::string(20'000, 'x'));
+  std::vector<store_record> settled;
+  for (std::uint64_t seq = 1; seq <= 5'000; ++seq) {
+    store->commit({event_taken{{seq, large, {}, 0}, true}}, nullptr);
+    settled.emplace_back(event_settled{seq, {}});
+  }
+  put(*store, {});
+  auto size = [&] { return fs::file_size(database()); };
+  auto until = [&](auto&& wish) {
+    for (auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+         !wish() && std::chrono::steady_clock::now() < end;)
+      ::poll(nullptr, 0, 5);
+    EXPECT_TRUE(wish()) << size();
+  };
+  until([&] { return size() > 90'000'000; });
+  put(*store, std::move(settled));
+  until([&] { return size() < 45'000'000; });
+  EXPECT_EQ(way_in(*store).settled.size() + way_in(*store).open.size() + way_in(*store).spilled, 0U);
 }
 
 } // namespace

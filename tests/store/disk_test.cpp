@@ -1,0 +1,241 @@
+// A disk that refuses, and a process that is killed in the middle.
+#include "actors/metrics.hpp"
+#include "tests/store/rig.hpp"
+
+#include <condition_variable>
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <random>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace relay::testing {
+namespace {
+
+/// Waits for what the store says about its health.
+class health_log {
+public:
+  void operator()(const store_health& x) {
+    std::lock_guard guard{lock_};
+    all_.push_back(x);
+    changed_.notify_all();
+  }
+  store_health until(bool ok) {
+    std::unique_lock held{lock_};
+    EXPECT_TRUE(changed_.wait_for(held, std::chrono::seconds{20},
+                                  [&] { return !all_.empty() && all_.back().ok == ok; }));
+    return all_.back();
+  }
+  std::size_t size() {
+    std::lock_guard guard{lock_};
+    return all_.size();
+  }
+
+private:
+  std::mutex lock_;
+  std::condition_variable changed_;
+  std::vector<store_health> all_;
+};
+
+/// A store on a file system of a size of its own.
+class store_disk : public store_rig {
+protected:
+  bool small_disk(const char* size) {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+      return false;
+    fs::create_directories(dir());
+    mounted_ = ::mount("none", dir().c_str(), "tmpfs", 0, size) == 0;
+    return mounted_;
+  }
+  void fill_disk() {
+    std::ofstream out{dir() + "/filler", std::ios::binary};
+    std::string block(4'096, 'x');
+    while (out << block << std::flush) {
+    }
+  }
+  void make_room() { fs::remove(dir() + "/filler"); }
+  ~store_disk() override {
+    if (mounted_) ::umount2(dir().c_str(), MNT_DETACH);
+  }
+
+private:
+  bool mounted_ = false;
+};
+
+TEST_F(store_disk, F29_AFullDiskHoldsEverythingBackAndLosesNothing) {
+  if (!small_disk("size=1m")) GTEST_SKIP() << "needs a mount namespace";
+  auto store = open();
+  auto health = std::make_shared<health_log>();
+  store->watch([health](auto x) { (*health)(x); });
+  EXPECT_TRUE(health->until(true).ok); // told at once
+  put(*store, {event_taken{taken(1), false}});
+  fill_disk();
+
+  std::mutex lock;
+  std::vector<std::uint64_t> done;
+  constexpr std::uint64_t last = 400;
+  for (std::uint64_t seq = 2; seq <= last; ++seq)
+    store->commit({event_taken{{seq, event(std::string(600, 'y')), {}, 0}, seq % 3 == 0}}, [&, seq](auto) {
+      std::lock_guard guard{lock};
+      done.push_back(seq);
+    });
+  auto why = health->until(false).why;
+  EXPECT_NE(why.find("disk is full"), std::string::npos) << why;
+  EXPECT_NE(why.find(database()), std::string::npos) << why;
+  EXPECT_EQ(why.find('\n'), std::string::npos);
+  // Tried again and again, told once.
+  while (seen->count(counter::store_failures, "full") < 5) ::poll(nullptr, 0, 5);
+  EXPECT_EQ(seen->lines("store.failing").size(), 1U);
+  EXPECT_EQ(seen->value(gauge::store_ok), 0);
+  {
+    std::lock_guard guard{lock};
+    EXPECT_LT(done.size(), last - 1);
+  }
+  make_room();
+  health->until(true);
+  put(*store, {});
+  EXPECT_EQ(seen->lines("store.recovered").size(), 1U);
+  EXPECT_EQ(seen->value(gauge::store_ok), 1);
+  EXPECT_EQ(health->size(), 3U);
+  ASSERT_EQ(done.size(), last - 1);
+  for (std::uint64_t seq = 2; seq <= last; ++seq) EXPECT_EQ(done[seq - 2], seq);
+  store.reset();
+  auto in = way_in(*open());
+  EXPECT_EQ(in.open.size() + in.spilled, last);
+}
+
+TEST_F(store_disk, AStoreThatEndsWhileTheDiskIsFullSaysWhatItLost) {
+  if (!small_disk("size=1m")) GTEST_SKIP() << "needs a mount namespace";
+  auto store = open();
+  auto health = std::make_shared<health_log>();
+  store->watch([health](auto x) { (*health)(x); });
+  put(*store, {event_taken{taken(1), false}});
+  fill_disk();
+  for (std::uint64_t seq = 2; seq <= 9; ++seq)
+    store->commit({event_taken{{seq, event(std::string(60'000, 'y')), {}, 0}, false}, fact{"a", "b"}},
+                  nullptr);
+  health->until(false);
+  auto begun = std::chrono::steady_clock::now();
+  store.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{5});
+  auto lines = seen->lines("store.unwritten");
+  ASSERT_EQ(lines.size(), 1U);
+  make_room();
+  auto in = way_in(*open());
+  auto lost = 2 * (9 - in.open.size());
+  EXPECT_NE(lines[0].find("records=" + std::to_string(lost)), std::string::npos) << lines[0];
+}
+
+TEST_F(store_disk, AnotherWatcherTakesTheFirstOnesPlace) {
+  auto store = open();
+  auto one = std::make_shared<health_log>(), two = std::make_shared<health_log>();
+  store->watch([one](auto x) { (*one)(x); });
+  store->watch([two](auto x) { (*two)(x); });
+  store->watch(nullptr);
+  EXPECT_EQ(one->size(), 1U);
+  EXPECT_EQ(two->size(), 1U);
+}
+
+TEST_F(store_disk, ASmallDiskIsEnoughForALongLife) {
+  if (!small_disk("size=2m")) GTEST_SKIP() << "needs a mount namespace";
+  auto what = options();
+  what.dedupe_entries = 200;
+  auto store = open(what);
+  for (std::uint64_t seq = 1; seq <= 6'000; seq += 20) {
+    std::vector<store_record> batch;
+    for (auto n = seq; n < seq + 20; ++n) {
+      batch.emplace_back(event_taken{{n, event(std::string(300, 'y')), {"k" + std::to_string(n)}, 0}, false});
+      batch.emplace_back(event_settled{n, {}});
+    }
+    wall += 1'000;
+    put(*store, std::move(batch));
+  }
+  EXPECT_EQ(seen->count(counter::store_failures, "full"), 0U);
+  EXPECT_LE(way_in(*store).settled.size(), 400U);
+}
+
+// -- kill -9 -----------------------------------------------------------------------------------------------
+
+/// Writes numbered records as fast as it can and tells each number once it is on disk.
+[[noreturn]] void write_until_killed(const sqlite_store_options& what, int acks) {
+  store_fault why;
+  auto store = open_sqlite_store(what, why);
+  if (!store) ::_exit(1);
+  std::uint64_t first = way_in(*store).last_seq + 1;
+  std::mutex lock;
+  std::condition_variable changed;
+  std::uint64_t open = 0;
+  for (auto seq = first;; ++seq) {
+    {
+      std::unique_lock held{lock};
+      changed.wait(held, [&] { return open < 64; });
+      ++open;
+    }
+    // Both or none: they are one commit.
+    store->commit(
+        {event_taken{taken(seq, {"k" + std::to_string(seq)}), false}, action_taken{action_of(seq, "r")}},
+        [&, seq](auto) {
+          if (::write(acks, &seq, sizeof seq) != sizeof seq) ::_exit(2);
+          std::lock_guard guard{lock};
+          --open;
+          changed.notify_one();
+        });
+    if (seq > 20) store->commit({event_settled{seq - 20, {}}, action_settled{seq - 20, "", {}}}, nullptr);
+  }
+}
+
+TEST_F(store_disk, F24_WhatWasAcknowledgedSurvivesKill9InAnyMoment) {
+  std::mt19937_64 luck{20'260'101};
+  std::uint64_t acked = 0, stored = 0;
+  for (int round = 0; round < 50; ++round) {
+    int acks[2];
+    ASSERT_EQ(::pipe(acks), 0);
+    auto child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      ::close(acks[0]);
+      write_until_killed(options(), acks[1]);
+    }
+    ::close(acks[1]);
+    auto wanted = acked + 1 + luck() % 300;
+    std::uint64_t number = 0;
+    while (acked < wanted && ::read(acks[0], &number, sizeof number) == sizeof number) {
+      EXPECT_GT(number, acked);
+      acked = number;
+    }
+    // At a random moment after that one.
+    for (auto spins = luck() % 2'000'000; spins > 0; --spins) asm volatile("");
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    while (::read(acks[0], &number, sizeof number) == sizeof number) acked = number;
+    ::close(acks[0]);
+
+    auto store = open();
+    ASSERT_TRUE(store);
+    auto in = way_in(*store);
+    auto out = way_out(*store);
+    EXPECT_GE(in.last_seq, acked) << "round " << round;
+    EXPECT_GE(in.last_seq, stored);
+    EXPECT_EQ(in.last_seq, out.last_token);
+    // No gap: what is not settled is open, up to the last one.
+    EXPECT_EQ(in.settled.size() + in.open.size(), in.last_seq);
+    for (std::size_t i = 0; i < in.open.size(); ++i)
+      EXPECT_EQ(in.open[i].seq, in.last_seq - in.open.size() + 1 + i);
+    ASSERT_EQ(out.open.size(), in.open.size());
+    for (std::size_t i = 0; i < in.open.size(); ++i) {
+      EXPECT_EQ(in.open[i], taken(in.open[i].seq, {"k" + std::to_string(in.open[i].seq)}));
+      EXPECT_EQ(out.open[i], action_of(in.open[i].seq, "r"));
+    }
+    stored = in.last_seq;
+    acked = stored;
+  }
+  EXPECT_GT(stored, 1'000U);
+}
+
+} // namespace
+} // namespace relay::testing
