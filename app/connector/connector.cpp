@@ -174,6 +174,24 @@ void stand_in::set_habits(habits x) {
   impl_->with_core([&](core& to) { to.set_habits(std::move(x)); });
 }
 
+bool stand_in::add_faults(std::string_view script_json, std::string& error) {
+  std::vector<faults::problem> told;
+  auto read = faults::parse(script_json, told);
+  if (!read) error = faults::to_string(told.front());
+  if (read) impl_->with_core([&](core&) { impl_->inner->desk().add_faults(std::move(*read)); });
+  return read.has_value();
+}
+void stand_in::clear_faults() {
+  impl_->with_core([&](core&) { impl_->inner->desk().clear_faults(); });
+}
+bool stand_in::fault(std::string_view actions_json, std::string& error) {
+  std::vector<faults::problem> told;
+  auto read = faults::parse_one_off(actions_json, told);
+  if (!read) error = faults::to_string(told.front());
+  if (read) impl_->with_core([&](core&) { impl_->inner->desk().fire_fault(*read); });
+  return read.has_value();
+}
+
 std::size_t stand_in::close_all(std::uint16_t code, std::string_view reason, std::string_view gateway_id) {
   return impl_->with_core([&](core& x) { return x.close_all(code, reason, gateway_id); });
 }

@@ -120,6 +120,13 @@ public:
   habits how() const;
   void set_habits(habits x);
 
+  // -- faults (README.md has the scripts) ---------------------------------------
+  /// Adds the rules of a fault script. False and one line in `error` when it is not one.
+  bool add_faults(std::string_view script_json, std::string& error);
+  void clear_faults();
+  /// Does that once, now: `{"close":{"code":1012}}`. False and one line in `error` when it is nothing to do.
+  bool fault(std::string_view actions_json, std::string& error);
+
   // -- sockets ----------------------------------------------------------------
   // Each takes the sockets of one gateway, or with an empty id all, and returns how many there were.
   std::size_t close_all(std::uint16_t code, std::string_view reason, std::string_view gateway_id = {});

@@ -57,8 +57,8 @@ struct control_api::poll {
   std::shared_ptr<boost::asio::steady_timer> deadline;
 };
 
-control_api::control_api(boost::asio::io_context& io, core& heart, const options& what)
-    : io_(io), core_(heart), from_anywhere_(what.control_from_anywhere) {}
+control_api::control_api(boost::asio::io_context& io, core& heart, fault_desk& faults, const options& what)
+    : io_(io), core_(heart), faults_(faults), from_anywhere_(what.control_from_anywhere) {}
 
 bool control_api::allowed(const net::server_request& x, std::string& why) const {
   // A page of another site may send requests here from a browser on this machine: its Origin tells.
@@ -87,6 +87,7 @@ bool control_api::allowed(const net::server_request& x, std::string& why) const 
 void control_api::handle(const net::server_request& x, const std::shared_ptr<net::responder>& to) {
   if (x.method != "GET") return to->answer(change(x));
   if (x.path == "/control/status") return to->answer(fine(status_text()));
+  if (x.path == "/control/faults") return to->answer(fine(faults_.faults_status()));
   if (x.path == "/control/records" || x.path == "/control/feed") return wait(x, to);
   to->answer({404, "application/json", R"({"error":"no such path"})", {}});
 }

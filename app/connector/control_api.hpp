@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/connector/core.hpp"
+#include "app/connector/fault_desk.hpp"
 #include "app/net/http_server.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -17,7 +18,7 @@ namespace relay::connector {
 /// On the io_context's thread. The core's effects are its owner's business: settle after each call.
 class control_api {
 public:
-  control_api(boost::asio::io_context& io, core& heart, const options& what);
+  control_api(boost::asio::io_context& io, core& heart, fault_desk& faults, const options& what);
   /// Whether the peer may use the control API and the page. If not, `why` is one line.
   bool allowed(const net::server_request& x, std::string& why) const;
   void handle(const net::server_request& x, const std::shared_ptr<net::responder>& to);
@@ -32,6 +33,7 @@ private:
   net::server_response change_sockets(const net::server_request& x, const json::value& body);
   net::server_response inject(const json::value& body);
   net::server_response script_rules(const net::server_request& x);
+  net::server_response change_faults(const net::server_request& x);
   std::string status_text() const;
   void wait(const net::server_request& x, const std::shared_ptr<net::responder>& to);
   bool ready(poll& x);
@@ -39,6 +41,7 @@ private:
 
   boost::asio::io_context& io_;
   core& core_;
+  fault_desk& faults_;
   bool from_anywhere_;
   std::list<std::shared_ptr<poll>> polls_;
 };

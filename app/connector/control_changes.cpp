@@ -131,6 +131,7 @@ net::server_response control_api::change(const net::server_request& x) {
     core_.clear_script();
     return fine();
   }
+  if (path == "/control/faults" || path == "/control/fault") return change_faults(x);
   if (x.method != "POST") return bad("no such path or method", 404);
   if (path == "/control/script") return script_rules(x);
   json::document body;

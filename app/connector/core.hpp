@@ -7,6 +7,7 @@
 #include "app/connector/chat_log.hpp"
 #include "app/connector/connector.hpp"
 #include "app/connector/effects.hpp"
+#include "app/connector/faults/actions.hpp"
 #include "app/connector/json.hpp"
 #include "app/connector/keyring.hpp"
 #include "app/connector/media_store.hpp"
@@ -46,6 +47,8 @@ public:
   /// Any call under /relay/; an unknown path is a 404.
   http_answer call(const gateway_call& x);
   upgrade_answer upgrade(const gateway_call& x);
+  /// Who calls, by the token or else by the body, verified or not; empty when neither tells.
+  std::string caller(const gateway_call& x) const;
 
   // -- sockets (core_socket.cpp) ----------------------------------------------
   /// An accepted socket; `verdict` as upgrade() gave it. The id is the core's name for it from now on.
@@ -66,6 +69,10 @@ public:
   injected forward(std::string_view forward_json, std::string_view gateway_id);
   injected press(std::string_view platform, std::string_view chat_id, std::string_view message_id,
                  std::string_view option_id, bool as_interaction);
+  /// A storm: the events are buffered and go out at once, however many are unacked.
+  injected replay(const faults::replay& how, std::string_view gateway_id);
+  /// Calls the wake URL of the gateway, or of all; how many there were.
+  std::size_t wake(std::string_view gateway_id);
 
   // -- control (core_control.cpp) ----------------------------------------------
   bool interrupt(std::string_view session_key, std::string_view chat_id, std::string_view gateway_id);
@@ -79,6 +86,7 @@ public:
   const habits& how() const { return how_; }
   void set_habits(habits x) { how_ = std::move(x); }
   std::vector<gateway_status> gateways() const;
+  std::vector<std::string> gateway_ids() const;
   void add_gateway(const std::string& gateway_id, const secret& key, std::string_view tenant);
   void add_enrollment(const secret& token, std::string_view tenant, std::int64_t expires_s);
   secret key_of(const std::string& gateway_id) const;
@@ -157,6 +165,7 @@ private:
   void deliver_to(injected& out, std::string_view gateway_id, std::string_view platform,
                   const std::string& payload, bool passthrough);
   void pump(const std::string& gateway_id); ///< sends what the window allows
+  void pump(const std::string& gateway_id, std::size_t window);
   void send_event(const connection& to, const buffered_entry& x);
   void poke(const std::string& gateway_id);
   void remember(const json::value& event, std::int64_t now_ms);

@@ -89,7 +89,7 @@ std::size_t core::send_raw(const std::vector<std::string>& pieces, std::string_v
   return each_socket(gateway_id, [&](connection& x) {
     for (const auto& piece : pieces) {
       note("raw", x.gateway_id, {}, json::fields{}.add("socket", x.id).add("dir", "out").add("text", piece));
-      effects_.emplace_back(send_frame{x.id, piece});
+      effects_.emplace_back(send_frame{x.id, piece, true});
     }
   });
 }
@@ -128,6 +128,14 @@ std::vector<gateway_status> core::gateways() const {
     }
     out.push_back(std::move(x));
   }
+  return out;
+}
+
+std::vector<std::string> core::gateway_ids() const {
+  std::vector<std::string> out;
+  for (const auto& [id, events] : lines_) out.push_back(id);
+  for (const auto& [id, known] : keys_.all())
+    if (lines_.count(id) == 0) out.push_back(id);
   return out;
 }
 

@@ -86,11 +86,14 @@ bool core::deliver(const std::string& gateway_id, std::string_view platform, std
 }
 
 void core::pump(const std::string& gateway_id) {
+  pump(gateway_id, std::max<std::size_t>(1, how_.replay_window));
+}
+
+void core::pump(const std::string& gateway_id, std::size_t window) {
   const auto* open = current(gateway_id);
   if (!open || !open->handshaken || open->idle) return;
   auto& waiting = lines_[gateway_id].waiting;
-  while (const auto* entry = waiting.next(std::max<std::size_t>(1, how_.replay_window)))
-    send_event(*open, *entry);
+  while (const auto* entry = waiting.next(window)) send_event(*open, *entry);
 }
 
 void core::poke(const std::string& gateway_id) {
@@ -197,6 +200,43 @@ injected core::inject_many(const chat_message& what, std::size_t count, std::siz
     if (!done) break;
   }
   return out;
+}
+
+injected core::replay(const faults::replay& how, std::string_view gateway_id) {
+  injected out;
+  auto ids = targets(gateway_id, how.platform);
+  if (ids.empty()) out.error = "no gateway fronts " + how.platform;
+  for (std::int64_t i = 0; i < how.events && !ids.empty(); ++i) {
+    chat_message what;
+    what.platform = how.platform;
+    what.chat_id = how.chats > 1 ? how.chat_id + "-" + std::to_string(i % how.chats) : how.chat_id;
+    what.text = how.text;
+    if (auto at = what.text.find("{n}"); at != std::string::npos) what.text.replace(at, 3, std::to_string(i));
+    what.message_id = chats_.new_id(chats_.at({what.platform, what.chat_id}));
+    auto text = event_text(what, nullptr);
+    if (json::document event; json::parse_object(text, event)) remember(event, now_ms());
+    for (const auto& id : ids)
+      for (std::int64_t copy = 0; copy <= how.repeat; ++copy, ++out.buffered)
+        lines_[id].waiting.push({life_ + "-" + std::to_string(++last_buffer_), how.platform, text, false});
+    out.message_id = what.message_id;
+  }
+  ++changes_;
+  for (const auto& id : ids) {
+    note("replay", id, how.platform, json::fields{}.add("events", static_cast<std::uint64_t>(out.buffered)));
+    pump(id, SIZE_MAX);
+    if (!current(id)) poke(id);
+  }
+  return out;
+}
+
+std::size_t core::wake(std::string_view gateway_id) {
+  std::size_t reached = 0;
+  for (const auto& [id, known] : keys_.all()) {
+    if (known.wake_url.empty() || (!gateway_id.empty() && id != gateway_id)) continue;
+    effects_.emplace_back(poke_gateway{id, known.wake_url});
+    ++reached;
+  }
+  return reached;
 }
 
 injected core::forward(std::string_view forward_json, std::string_view gateway_id) {

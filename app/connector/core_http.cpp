@@ -57,6 +57,13 @@ http_answer core::call(const gateway_call& x) {
   return x.path == "/relay/policy" ? policy(x) : enroll(x);
 }
 
+std::string core::caller(const gateway_call& x) const {
+  auto named = keys_.verify(x.authorization, token_now_s()).gateway_id;
+  json::document body;
+  if (named.empty() && json::parse_object(x.body, body)) named = json::text(body, "gatewayId");
+  return named;
+}
+
 std::string core::identity_problem(const gateway_call& x) const {
   auto bearer = bearer_of(x.authorization);
   if (bearer.empty()) return "identity token missing";

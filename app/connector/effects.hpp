@@ -16,7 +16,8 @@ using socket_id = std::uint64_t;
 
 struct send_frame {
   socket_id to = 0;
-  std::string text; ///< one WebSocket text message, exactly
+  std::string text;   ///< one WebSocket text message, exactly
+  bool exact = false; ///< asked for byte by byte: no fault script changes it
 };
 struct close_socket {
   socket_id which = 0;

@@ -1,10 +1,9 @@
 #include "app/connector/engine.hpp"
 
 #include "app/connector/console_page.hpp"
+#include "app/connector/engine_peer.hpp"
 #include "app/net/client.hpp"
-#include "messages/wire/framing.hpp"
 
-#include <boost/algorithm/string/predicate.hpp>
 #include <boost/asio/post.hpp>
 #include <openssl/rand.h>
 
@@ -18,7 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t max_line = 8ULL << 20;
 constexpr milliseconds close_limit{2'000}, poke_limit{5'000}, save_pause{20};
 
 std::int64_t unix_ms() {
@@ -39,92 +37,12 @@ std::string random_text() {
   return out;
 }
 
-gateway_call as_call(net::server_request x) {
-  gateway_call out;
-  out.method = std::move(x.method);
-  out.path = std::move(x.path);
-  out.authorization = x.header("authorization");
-  out.content_type = x.header("content-type");
-  out.filename = x.header("x-media-filename");
-  for (auto& [name, text] : x.headers)
-    if (!boost::algorithm::iequals(name, "authorization"))
-      out.headers.emplace_back(std::move(name), std::move(text));
-  out.body = std::move(x.body);
-  return out;
-}
-
-net::server_response as_response(http_answer x) {
-  net::server_response out;
-  out.status = x.status;
-  out.content_type = std::move(x.content_type);
-  out.body = std::move(x.body);
-  return out;
-}
-
 } // namespace
 
-/// One accepted WebSocket. The server's session owns it until on_end(), the engine knows it while it is open.
-class engine::peer final : public socket_listener {
-public:
-  peer(std::weak_ptr<engine> owner, upgrade_answer verdict)
-      : owner_(std::move(owner)), verdict_(std::move(verdict)) {}
-  void hold(std::shared_ptr<line_socket> socket) { socket_ = std::move(socket); }
-  line_socket* socket() { return socket_.get(); }
-  /// Ends the socket without a close handshake and lets go of it. Needed: the session owns this listener
-  /// until on_end(), which never comes when the io_context is stopped first, and a handle kept here would own
-  /// it back.
-  void let_go() {
-    if (auto last = std::move(socket_)) last->drop("connector goes down");
-  }
-
-  void on_open() override {
-    auto owner = owner_.lock();
-    if (!owner || owner->stopped_) return;
-    id_ = owner->core_.opened(verdict_);
-    auto self = std::find_if(owner->opening_.begin(), owner->opening_.end(),
-                             [this](const auto& x) { return x.get() == this; });
-    if (self == owner->opening_.end()) return;
-    owner->peers_[id_] = *self;
-    owner->opening_.erase(self);
-    owner->settle();
-  }
-  void on_bytes(std::string_view piece) override {
-    auto owner = owner_.lock();
-    if (!owner || id_ == 0) return;
-    bool fine = lines_.feed(piece, [&](std::string_view line) { owner->line_in(id_, line); });
-    if (!fine && !broken_) {
-      broken_ = true;
-      owner->core_.line_too_long(id_);
-    }
-  }
-  void on_batch_end() override {
-    if (auto owner = owner_.lock()) owner->settle();
-  }
-  void on_end(const socket_end& why) override {
-    auto keep = std::move(socket_); // the last handle goes at the end of this call
-    auto owner = owner_.lock();
-    if (!owner) return;
-    if (id_ == 0) {
-      owner->opening_.remove_if([this](const auto& x) { return x.get() == this; });
-      return;
-    }
-    owner->core_.ended(id_, why);
-    owner->peers_.erase(id_);
-    owner->settle();
-  }
-
-private:
-  std::weak_ptr<engine> owner_;
-  upgrade_answer verdict_;
-  std::shared_ptr<line_socket> socket_;
-  wire::line_splitter lines_{max_line};
-  socket_id id_ = 0;
-  bool broken_ = false;
-};
-
 engine::engine(asio::io_context& io, options what)
-    : io_(io), what_(std::move(what)), core_(what_, {unix_ms, random_text, {}}), control_(io, core_, what_),
-      file_(what_.state_dir) {}
+    : io_(io), what_(std::move(what)), core_(what_, {unix_ms, random_text, {}}),
+      control_(io, core_, *this, what_), file_(what_.state_dir),
+      faults_(what_.faults, milliseconds{0}, what_.fault_seed) {}
 
 std::string engine::base_url() const {
   bool v6 = what_.host.find(':') != std::string::npos;
@@ -141,6 +59,7 @@ bool engine::start(std::string& error) {
   if (!memory.empty() && !core_.restore(memory, error)) return false;
   http_ = net::make_http_port(io_, {}, error);
   if (!http_) return false;
+  if (!what_.record_file.empty() && !record_file_.open(what_.record_file, error)) return false;
   port_ = what_.port;
   // Appends happen on this thread only, but the wake-up is posted all the same: it must not run inside the
   // core.
@@ -150,10 +69,13 @@ bool engine::start(std::string& error) {
       auto self = weak.lock();
       if (!self) return;
       self->wake_posted_ = false;
+      self->write_records();
       self->control_.wake();
     });
   });
-  return listen(error);
+  if (!listen(error)) return false;
+  watch_faults();
+  return true;
 }
 
 bool engine::listen(std::string& error) {
@@ -186,7 +108,8 @@ void engine::go_down() {
   for (auto& [id, x] : peers_) x->let_go();
   if (server_) server_->stop();
   server_.reset();
-  withheld_.clear();
+  silent_calls_.clear();
+  raw_answers_.clear();
 }
 
 void engine::stop() {
@@ -195,35 +118,16 @@ void engine::stop() {
   go_down();
   for (auto& x : timers_) x->cancel();
   timers_.clear();
+  if (fault_timer_) fault_timer_->cancel();
   if (core_.changes() != saved_) save();
+  write_records();
 }
 
-// -- the seam ----------------------------------------------------------------
-
-void engine::frame_out(socket_id to, std::string text) {
-  auto it = peers_.find(to);
-  if (it != peers_.end() && it->second->socket()) it->second->socket()->write(std::move(text));
-}
-
-void engine::line_in(socket_id from, std::string_view text) { core_.line(from, text); }
-
-void engine::answer(const std::shared_ptr<net::responder>& to, http_answer x) {
-  if (x.hang) {
-    withheld_.push_back(to);
-    return;
-  }
-  auto delay = x.delay;
-  after(delay, [to, response = as_response(std::move(x))] { to->answer(response); });
-}
-
-// -- calls -------------------------------------------------------------------
+// -- requests ----------------------------------------------------------------
 
 void engine::on_request(net::server_request x, const std::shared_ptr<net::responder>& to) {
   auto starts = [&](std::string_view prefix) { return x.path.compare(0, prefix.size(), prefix) == 0; };
-  if (starts("/relay")) {
-    answer(to, core_.call(as_call(std::move(x))));
-    return settle();
-  }
+  if (starts("/relay")) return on_call(std::move(x), to);
   if (x.path == "/healthz") return to->answer({200, "application/json", R"({"ok":true})", {}});
   bool page = what_.console && what_.control && (x.path == "/" || x.path == "/console");
   if (!page && !(what_.control && starts("/control/"))) {
@@ -243,23 +147,6 @@ void engine::on_request(net::server_request x, const std::shared_ptr<net::respon
   }
   control_.handle(x, to);
   settle();
-}
-
-void engine::on_upgrade(net::server_request x, const std::shared_ptr<net::upgrade>& to) {
-  if (x.path != "/relay") return to->refuse({404, "application/json", R"({"error":"no such path"})", {}});
-  auto verdict = core_.upgrade(as_call(std::move(x)));
-  if (verdict.hang)
-    withheld_.push_back(to);
-  else
-    after(verdict.delay, [this, verdict, to] { decide(verdict, to); });
-  settle();
-}
-
-void engine::decide(const upgrade_answer& verdict, const std::shared_ptr<net::upgrade>& to) {
-  if (verdict.status != 0) return to->refuse({verdict.status, "application/json", verdict.body, {}});
-  auto made = std::make_shared<peer>(weak_from_this(), verdict);
-  opening_.push_back(made);
-  made->hold(to->accept(made));
 }
 
 // -- effects -----------------------------------------------------------------
@@ -285,23 +172,47 @@ void engine::settle() {
 }
 
 void engine::carry_out(effect x) {
-  auto socket = [this](socket_id id) -> line_socket* {
-    auto it = peers_.find(id);
-    return it == peers_.end() ? nullptr : it->second->socket();
+  // A half-open socket only seems to end: the core may think so, the peer must not hear of it.
+  auto seems_to_end = [this](socket_id which) {
+    if (half_open_.count(which) == 0) return false;
+    socket_end unheard;
+    unheard.error = "given up while half-open: the peer was not told";
+    core_.ended(which, unheard);
+    return true;
   };
   if (auto* frame = std::get_if<send_frame>(&x)) {
-    frame_out(frame->to, std::move(frame->text));
+    frame_out(std::move(*frame));
   } else if (auto* close = std::get_if<close_socket>(&x)) {
-    if (auto* to = socket(close->which)) to->close(close->code, close->reason, close_limit);
+    if (seems_to_end(close->which)) return;
+    if (auto* to = socket_of(close->which)) to->close(close->code, close->reason, close_limit);
   } else if (auto* drop = std::get_if<drop_socket>(&x)) {
-    if (auto* to = socket(drop->which)) to->drop("dropped");
+    if (seems_to_end(drop->which)) return;
+    if (auto* to = socket_of(drop->which)) to->drop("dropped");
   } else if (auto* read = std::get_if<read_socket>(&x)) {
-    if (auto* to = socket(read->which)) to->read(read->on);
+    if (half_open_.count(read->which) > 0) return;
+    if (auto* to = socket_of(read->which)) to->read(read->on);
   } else if (auto* poke = std::get_if<poke_gateway>(&x)) {
-    call_wake_url(*poke);
+    on_poke(*poke);
   } else if (auto* call = std::get_if<call_later>(&x)) {
     after(call->delay, [this, token = call->token] { core_.due(token); });
   }
+}
+
+net::server_socket* engine::socket_of(socket_id which) {
+  auto it = peers_.find(which);
+  return it == peers_.end() ? nullptr : it->second->socket();
+}
+
+void engine::write_records() {
+  if (!record_file_.present()) return;
+  std::string lines, error;
+  for (const auto& x : core_.records().read(written_)) {
+    lines += x.json;
+    lines += '\n';
+    written_ = x.index;
+  }
+  if (!record_file_.append(lines, error))
+    core_.records().append(unix_ms(), "record_error", {}, {}, json::fields{}.add("error", error).inside());
 }
 
 void engine::call_wake_url(const poke_gateway& x) {

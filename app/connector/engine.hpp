@@ -5,6 +5,9 @@
 #include "actors/ports.hpp"
 #include "app/connector/control_api.hpp"
 #include "app/connector/core.hpp"
+#include "app/connector/fault_desk.hpp"
+#include "app/connector/faults/injector.hpp"
+#include "app/connector/record_file.hpp"
 #include "app/connector/state_file.hpp"
 #include "app/net/http_server.hpp"
 
@@ -12,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <list>
 #include <map>
@@ -21,7 +25,7 @@
 
 namespace relay::connector {
 
-class engine : public std::enable_shared_from_this<engine> {
+class engine : public std::enable_shared_from_this<engine>, private fault_desk {
 public:
   engine(boost::asio::io_context& io, options what);
 
@@ -40,19 +44,47 @@ public:
   std::string base_url() const;
   /// Carries out what the core wants done; after every call to it.
   void settle();
+  fault_desk& desk() { return *this; }
 
 private:
-  class peer;
+  class peer; ///< engine_peer.hpp
   friend class peer;
 
-  // -- the seam: everything of the relay contract crosses the wire in one of these three places ------
-  void frame_out(socket_id to, std::string text);
+  // -- the seam: everything of the relay contract crosses the wire in one of these places, and each asks the
+  // fault
+  //    script first (engine_faults.cpp, engine_calls.cpp)
+  void frame_out(send_frame x);
   void line_in(socket_id from, std::string_view text);
-  void answer(const std::shared_ptr<net::responder>& to, http_answer x);
+  void on_call(net::server_request x, const std::shared_ptr<net::responder>& to);
+  void on_upgrade(net::server_request x, const std::shared_ptr<net::upgrade>& to);
+  void on_poke(const poke_gateway& x);
 
   void on_request(net::server_request x, const std::shared_ptr<net::responder>& to);
-  void on_upgrade(net::server_request x, const std::shared_ptr<net::upgrade>& to);
-  void decide(const upgrade_answer& verdict, const std::shared_ptr<net::upgrade>& to);
+  // engine_calls.cpp
+  void answer(const std::shared_ptr<net::responder>& to, http_answer x, const faults::call_verdict& how);
+  void drip(const std::weak_ptr<net::raw_answer>& to, const std::shared_ptr<const std::string>& body,
+            std::size_t from, const faults::drip& pace);
+  void decide(const upgrade_answer& verdict, const std::vector<faults::action>& when_open,
+              const std::shared_ptr<net::upgrade>& to);
+  /// Keeps a connection that nobody answers, the newest thousand.
+  void keep_silent(std::shared_ptr<net::raw_answer> x);
+
+  // engine_faults.cpp
+  milliseconds now() const;
+  void perform(faults::steps wanted);
+  void perform_one(faults::step x);
+  void abandon(socket_id which);
+  void outage(bool on);
+  void tell_faults();  ///< into the records
+  void watch_faults(); ///< sees to it that what waits comes at its time
+  std::string faults_status() const override;
+  std::vector<std::uint64_t> add_faults(faults::script x) override;
+  bool remove_fault(std::uint64_t number) override;
+  void clear_faults() override;
+  std::vector<std::string> fire_fault(const faults::one_off& x) override;
+
+  net::server_socket* socket_of(socket_id which);
+  void write_records();
   void after(milliseconds delay, std::function<void()> then);
   void carry_out(effect x);
   void call_wake_url(const poke_gateway& x);
@@ -70,8 +102,15 @@ private:
   std::list<std::shared_ptr<peer>> opening_; ///< accepted, not open yet
   std::map<socket_id, std::shared_ptr<peer>> peers_;
   std::set<std::shared_ptr<boost::asio::steady_timer>> timers_;
-  /// Answers that a script withholds: kept, or dropping them would answer.
-  std::list<std::shared_ptr<void>> withheld_;
+  std::list<std::shared_ptr<net::raw_answer>> silent_calls_,
+      raw_answers_; ///< unanswered; being answered by hand
+  faults::injector faults_;
+  faults::dice pace_{1}; ///< of slow answers
+  std::set<socket_id> half_open_;
+  std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
+  std::shared_ptr<boost::asio::steady_timer> fault_timer_;
+  record_file record_file_;
+  std::uint64_t written_ = 0; ///< records that are in the file
   std::uint64_t saved_ = 0;
   std::atomic<bool> wake_posted_{false};
   bool save_waits_ = false, stopped_ = false;

@@ -7,8 +7,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -63,6 +65,28 @@ int fail(const std::string& why, int code) {
   return code;
 }
 
+/// Reads a fault script. 0, or the exit code after one line (`all`: a line for each problem) on standard
+/// error.
+int read_faults(const std::string& path, bool all, relay::connector::faults::script& out) {
+  std::string text;
+  if (!read_file(path, text)) return fail(path + ": cannot be read: " + std::strerror(errno), 2);
+  std::vector<relay::connector::faults::problem> told;
+  auto read = relay::connector::faults::parse(text, told);
+  constexpr int bad_data = 78; // EX_CONFIG
+  if (!read && all) {
+    for (const auto& x : told) fail(path + ": " + to_string(x), bad_data);
+    return bad_data;
+  }
+  if (!read)
+    return fail(path + ": " + to_string(told.front()) +
+                    (told.size() > 1
+                         ? " (and " + std::to_string(told.size() - 1) + " more: --check-faults lists them)"
+                         : ""),
+                bad_data);
+  out = std::move(*read);
+  return 0;
+}
+
 std::string trimmed(const std::string& text) {
   auto first = text.find_first_not_of(" \t\r\n");
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
@@ -101,7 +125,8 @@ int main(int argc, char** argv) {
   CLI::App app{"The connector's side of the relay contract, for development, tests and trying things out.",
                "relay-connector"};
   options what;
-  std::string listen = "127.0.0.1:9490", token_file;
+  std::string listen = "127.0.0.1:9490", token_file, fault_file, checked_file;
+  std::uint64_t seed = 0;
   std::vector<std::string> platforms;
   bool no_control = false;
   what.console = true;
@@ -117,6 +142,11 @@ int main(int argc, char** argv) {
   app.add_option("--identity-token-file", token_file,
                  "the one bearer that may provision and enroll (default: any)")
       ->check(CLI::ExistingFile);
+  app.add_option("--faults", fault_file,
+                 "a fault script: what goes wrong on purpose (app/connector/README.md)");
+  auto* seeded = app.add_option("--fault-seed", seed, "instead of the script's seed");
+  app.add_option("--check-faults", checked_file, "read a fault script, tell every problem and end");
+  app.add_option("--record", what.record_file, "append every record to this file, a JSON object a line");
   app.add_option("--tls-cert", what.tls_cert_file, "PEM chain: serve https and wss")
       ->check(CLI::ExistingFile);
   app.add_option("--tls-key", what.tls_key_file, "PEM key of --tls-cert")->check(CLI::ExistingFile);
@@ -126,6 +156,15 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }
+  if (!checked_file.empty()) {
+    if (auto code = read_faults(checked_file, true, what.faults); code != 0) return code;
+    std::cout << checked_file << ": " << what.faults.rules.size() << " rules, seed " << what.faults.seed
+              << '\n';
+    return 0;
+  }
+  if (!fault_file.empty())
+    if (auto code = read_faults(fault_file, false, what.faults); code != 0) return code;
+  if (*seeded) what.fault_seed = seed;
   if (!read_listen(listen, what)) return fail("--listen must be HOST:PORT, not '" + listen + "'", 2);
   what.control = !no_control;
   if (no_control) what.console = false;

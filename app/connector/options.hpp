@@ -1,10 +1,12 @@
 // What a connector stand-in is started with, and the habits that can be changed while it runs.
 #pragma once
 
+#include "app/connector/faults/script.hpp"
 #include "messages/secret.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,9 @@ struct options {
   /// Console and control API answer loopback peers only, unless this is set. They have no other protection.
   bool control_from_anywhere = false;
   std::size_t max_records = 200'000;
+  faults::script faults{};                   ///< what goes wrong on purpose, from the start
+  std::optional<std::uint64_t> fault_seed{}; ///< instead of the script's
+  std::string record_file{}; ///< every record is appended to it, a JSON object a line; empty = none
   std::chrono::milliseconds ping_interval{10'000}, ping_timeout{25'000}; ///< of the WebSockets
 };
 

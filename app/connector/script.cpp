@@ -97,7 +97,7 @@ bool read_rule(std::string_view text, rule& out, std::string& why) {
   }
   bool http_call = out.on < moment::upgrade;
   if (http_call && (out.drop || out.close_code != 0)) {
-    why = "an HTTP call cannot be dropped or closed, only withheld or answered";
+    why = "an HTTP call is withheld or answered here; a fault script can 'cut' or 'reset' it";
     return false;
   }
   return true;

@@ -15,6 +15,24 @@ namespace {
 
 constexpr std::uint32_t max_head = 16 * 1024;
 
+class taken_over final : public raw_answer {
+public:
+  explicit taken_over(std::shared_ptr<http_connection> to) : to_(std::move(to)) {}
+  taken_over(const taken_over&) = delete;
+  taken_over& operator=(const taken_over&) = delete;
+  ~taken_over() override { to_->end_raw(false); }
+  bool write(std::string_view bytes) override { return to_->write_raw(bytes); }
+  void end(bool reset) override { to_->end_raw(reset); }
+
+private:
+  std::shared_ptr<http_connection> to_;
+};
+
+std::shared_ptr<raw_answer> take(std::atomic<bool>& used, const std::shared_ptr<http_connection>& to) {
+  if (used.exchange(true) || !to->take_over()) return nullptr;
+  return std::make_shared<taken_over>(to);
+}
+
 class pending_answer final : public responder {
 public:
   explicit pending_answer(std::shared_ptr<http_connection> to) : to_(std::move(to)) {}
@@ -24,6 +42,7 @@ public:
   void answer(server_response x) override {
     if (!used_.exchange(true)) to_->answer(std::move(x));
   }
+  std::shared_ptr<raw_answer> take_over() override { return take(used_, to_); }
 
 private:
   std::shared_ptr<http_connection> to_;
@@ -36,7 +55,7 @@ public:
   pending_upgrade(const pending_upgrade&) = delete;
   pending_upgrade& operator=(const pending_upgrade&) = delete;
   ~pending_upgrade() override { refuse(plain_error(403, "refused")); }
-  std::shared_ptr<line_socket> accept(std::shared_ptr<socket_listener> who) override {
+  std::shared_ptr<server_socket> accept(std::shared_ptr<socket_listener> who) override {
     const auto& what = to_->options();
     auto session = std::make_shared<ws_session>(
         to_->io(), std::move(who),
@@ -51,6 +70,7 @@ public:
   void refuse(server_response x) override {
     if (!used_.exchange(true)) to_->answer(std::move(x));
   }
+  std::shared_ptr<raw_answer> take_over() override { return take(used_, to_); }
 
 private:
   std::shared_ptr<http_connection> to_;
@@ -214,6 +234,22 @@ void http_connection::become_socket(std::shared_ptr<ws_session> session) {
     head.base() = std::move(self->parser_->get().base());
     session->accept(std::move(self->below_), head);
   });
+}
+
+// -- misbehaving on purpose -------------------------------------------------------------------------
+
+bool http_connection::take_over() { return !closed_ && std::exchange(waiting_, false); }
+
+bool http_connection::write_raw(std::string_view bytes) {
+  if (closed_ || below_->broken()) return false;
+  below_->append(bytes);
+  below_->flush();
+  return !below_->broken();
+}
+
+void http_connection::end_raw(bool reset) {
+  if (reset && !closed_) below_->reset();
+  close(!reset);
 }
 
 // -- the end ----------------------------------------------------------------------------------------

@@ -43,6 +43,10 @@ public:
   // -- by the handlers' responder and upgrade, any thread -------------------------------------------
   void answer(server_response x);
   void become_socket(std::shared_ptr<ws_session> session);
+  // -- by a raw_answer, the io_context's thread -----------------------------------------------------
+  bool take_over();
+  bool write_raw(std::string_view bytes);
+  void end_raw(bool reset);
   asio::io_context& io() const noexcept { return server_->io; }
   const server_options& options() const noexcept { return server_->what; }
 

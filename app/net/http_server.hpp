@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,12 +38,36 @@ struct server_response {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+/// A connection whose answer is written byte by byte, for peers that misbehave on purpose. On the
+/// io_context's thread; letting go of it ends the connection. Must not outlive the io_context.
+class raw_answer {
+public:
+  virtual ~raw_answer() = default;
+  /// False when the connection is over.
+  virtual bool write(std::string_view bytes) = 0;
+  /// After what was written, politely; or now, with a TCP reset.
+  virtual void end(bool reset) = 0;
+};
+
 /// Answers once, now or later, from any thread; dropping it without an answer sends a 500. Must not outlive
 /// the io_context.
 class responder {
 public:
   virtual ~responder() = default;
   virtual void answer(server_response x) = 0;
+  /// Nobody answers: the connection itself. On the io_context's thread; null when it was answered before.
+  virtual std::shared_ptr<raw_answer> take_over() = 0;
+};
+
+/// An accepted WebSocket: a line_socket, and what is needed to misbehave on purpose. Threads as there.
+class server_socket : public line_socket {
+public:
+  /// Bytes for the stream as they are, in order with the frames.
+  virtual void raw(std::string bytes) = 0;
+  /// Nothing leaves any more, pongs and close frames included (on), or all of it does.
+  virtual void hold(bool on) = 0;
+  /// As drop(), after what was written has left as far as the kernel takes it, and maybe with a TCP reset.
+  virtual void cut(std::string why, bool reset) = 0;
 };
 
 /// A WebSocket upgrade that waits for a decision, from any thread. Dropping it refuses with 403. Must not
@@ -51,8 +76,10 @@ class upgrade {
 public:
   virtual ~upgrade() = default;
   /// Accepts; `who` hears about the socket from now on (its on_open() included). Text messages out.
-  virtual std::shared_ptr<line_socket> accept(std::shared_ptr<socket_listener> who) = 0;
+  virtual std::shared_ptr<server_socket> accept(std::shared_ptr<socket_listener> who) = 0;
   virtual void refuse(server_response x) = 0;
+  /// As responder::take_over().
+  virtual std::shared_ptr<raw_answer> take_over() = 0;
 };
 
 struct server_options {

@@ -6,10 +6,10 @@ namespace relay::net {
 
 bool socket_inbox::first() { return !std::exchange(posted_, true); }
 
-bool socket_inbox::write(std::string frame) {
+bool socket_inbox::write(std::string text, bool raw) {
   std::lock_guard lock(mutex_);
   if (shut_ || closing_) return false;
-  content_.frames.push_back(std::move(frame));
+  content_.frames.push_back({std::move(text), raw});
   given_.fetch_add(1, std::memory_order_relaxed);
   return first();
 }
@@ -21,6 +21,13 @@ bool socket_inbox::read(bool on) {
   return first();
 }
 
+bool socket_inbox::hold(bool on) {
+  std::lock_guard lock(mutex_);
+  if (shut_) return false;
+  content_.hold = on;
+  return first();
+}
+
 bool socket_inbox::close(closing how) {
   std::lock_guard lock(mutex_);
   if (shut_ || closing_) return false;
@@ -29,11 +36,12 @@ bool socket_inbox::close(closing how) {
   return first();
 }
 
-bool socket_inbox::drop(std::string why) {
+bool socket_inbox::drop(std::string why, dropping how) {
   std::lock_guard lock(mutex_);
   if (shut_) return false;
   shut_ = true;
   content_.drop = std::move(why);
+  content_.how = how;
   return first();
 }
 

@@ -21,18 +21,30 @@ public:
     std::string reason;
     std::chrono::milliseconds limit;
   };
+  struct frame {
+    std::string text;
+    bool raw = false; ///< bytes for the stream instead of a text message
+    bool operator==(const frame&) const = default;
+  };
+  enum class dropping : std::uint8_t {
+    at_once,
+    flushed, ///< after what was written, as far as the kernel takes it
+    reset    ///< the same, and the end is a TCP reset
+  };
   struct content {
-    std::vector<std::string> frames;
-    std::optional<bool> read;
+    std::vector<frame> frames;
+    std::optional<bool> read, hold;
     std::optional<closing> close;
     std::optional<std::string> drop;
+    dropping how = dropping::at_once; ///< goes with drop
   };
 
   // Each returns whether the caller has to see to it that take() is called: the first of a burst.
-  bool write(std::string frame);
+  bool write(std::string text, bool raw = false);
   bool read(bool on);
+  bool hold(bool on);
   bool close(closing how);
-  bool drop(std::string why);
+  bool drop(std::string why, dropping how = dropping::at_once);
 
   /// Everything so far. Before it returns, the next call starts a new burst.
   content take();

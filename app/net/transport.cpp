@@ -125,7 +125,7 @@ std::chrono::milliseconds transport::silence() const {
 // -- writing ----------------------------------------------------------------------------------------
 
 void transport::flush() {
-  if (writing_ || aborted_ || out_.empty()) return;
+  if (writing_ || held_ || aborted_ || out_.empty()) return;
   if (broken_) {
     out_.clear();
     return;
@@ -134,6 +134,11 @@ void transport::flush() {
     flush_tls();
   else
     flush_plain();
+}
+
+void transport::hold(bool on) {
+  held_ = on;
+  if (!on) flush();
 }
 
 void transport::flush_plain() {
@@ -193,7 +198,7 @@ void transport::finish() {
     if (!ec) self->abort();
   });
   flush();
-  if (!writing_) say_goodbye();
+  if (!writing_ && !held_) say_goodbye(); // a held one says nothing until the limit is over
 }
 
 void transport::say_goodbye() {
@@ -222,6 +227,12 @@ void transport::abort() {
   linger_.cancel();
   error_code ignored;
   socket_.close(ignored);
+}
+
+void transport::reset() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  abort();
 }
 
 } // namespace relay::net

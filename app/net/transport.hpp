@@ -69,6 +69,9 @@ public:
   void append(std::string_view text) { out_.append(text); }
   /// Hands what was appended to the kernel, as far as it takes it; the rest follows by itself.
   void flush();
+  /// Nothing of what is appended leaves any more (on), or all of it does. Bytes of TLS that are on their way
+  /// go on.
+  void hold(bool on);
   /// Bytes that wait here.
   std::size_t unsent() const noexcept { return out_.size() - sent_ + flight_.size(); }
   /// Position in the stream of the byte that append() puts next, and of the first that has surely not left.
@@ -84,6 +87,8 @@ public:
   void finish();
   /// Closes now.
   void abort();
+  /// Closes now, with a TCP reset: the peer's read fails instead of ending.
+  void reset();
 
   /// Before the reader waits: what was received has been given out.
   std::function<void()> on_waiting;
@@ -111,7 +116,7 @@ private:
   std::uint64_t departed_ = 0;
   steady::time_point last_byte_;
   error_code broken_;
-  bool filling_ = false, writing_ = false, finishing_ = false, aborted_ = false;
+  bool filling_ = false, writing_ = false, held_ = false, finishing_ = false, aborted_ = false;
 };
 
 } // namespace relay::net

@@ -14,7 +14,7 @@ constexpr std::size_t max_unsent = 64 * 1024;
 constexpr unsigned frames_per_flush = 8;
 
 /// What the port's user holds: its end is the session's end.
-class handle final : public line_socket {
+class handle final : public server_socket {
 public:
   explicit handle(std::shared_ptr<ws_session> session) : session_(std::move(session)) {}
   handle(const handle&) = delete;
@@ -27,6 +27,11 @@ public:
   }
   void drop(std::string why) override { session_->drop(std::move(why)); }
   void read(bool on) override { session_->read(on); }
+  void raw(std::string bytes) override { session_->write(std::move(bytes), true); }
+  void hold(bool on) override { session_->hold(on); }
+  void cut(std::string why, bool reset) override {
+    session_->drop(std::move(why), reset ? socket_inbox::dropping::reset : socket_inbox::dropping::flushed);
+  }
 
 private:
   std::shared_ptr<ws_session> session_;
@@ -37,14 +42,14 @@ private:
 ws_session::ws_session(asio::io_context& io, std::shared_ptr<socket_listener> who, const options& what)
     : io_(io), who_(std::move(who)), what_(what), limit_(io), beat_(io) {}
 
-std::shared_ptr<line_socket> ws_session::make_handle() {
+std::shared_ptr<server_socket> ws_session::make_handle() {
   return std::make_shared<handle>(shared_from_this());
 }
 
 // -- calls from any thread ------------------------------------------------------------------------------
 
-void ws_session::write(std::string frame) {
-  if (inbox_.write(std::move(frame))) hand_over();
+void ws_session::write(std::string frame, bool raw) {
+  if (inbox_.write(std::move(frame), raw)) hand_over();
 }
 
 std::size_t ws_session::queued() const {
@@ -58,12 +63,16 @@ void ws_session::close(std::uint16_t code, std::string reason, milliseconds limi
   if (inbox_.close({code, std::move(reason), limit})) hand_over();
 }
 
-void ws_session::drop(std::string why) {
-  if (inbox_.drop(std::move(why))) hand_over();
+void ws_session::drop(std::string why, socket_inbox::dropping how) {
+  if (inbox_.drop(std::move(why), how)) hand_over();
 }
 
 void ws_session::read(bool on) {
   if (inbox_.read(on)) hand_over();
+}
+
+void ws_session::hold(bool on) {
+  if (inbox_.hold(on)) hand_over();
 }
 
 void ws_session::hand_over() {
@@ -190,8 +199,9 @@ void ws_session::absorb() {
   auto news = inbox_.take();
   if (state_ == state::ended) return;
   for (auto& frame : news.frames) queue_.push_back(std::move(frame));
-  if (news.drop) return begin_drop(std::move(*news.drop));
+  if (news.drop) return begin_drop(std::move(*news.drop), news.how);
   if (news.close) begin_close(std::move(*news.close));
+  if (news.hold && below_) below_->hold(*news.hold);
   if (news.read && *news.read != read_on_) {
     read_on_ = *news.read;
     if (alive_) alive_->reading(read_on_, steady::now());
@@ -216,7 +226,10 @@ void ws_session::pump() {
     }
     error_code ec;
     ledger_.begin(below_->appended());
-    ws_->write(queue_.front(), ec);
+    if (const auto& x = queue_.front(); x.raw)
+      below_->append(x.text);
+    else
+      ws_->write(x.text, ec);
     if (ec) break; // the reader hears of it, too
     queue_.pop_front();
     if (++since_flush_ >= frames_per_flush) {
@@ -275,11 +288,18 @@ void ws_session::close_done(error_code ec) {
   end(std::move(why));
 }
 
-void ws_session::begin_drop(std::string why) {
+void ws_session::begin_drop(std::string why, socket_inbox::dropping how) {
+  if (how != socket_inbox::dropping::at_once && below_) {
+    pump();
+    below_->flush();
+  }
   dropped_ = std::move(why);
   if (below_) {
     settle();
-    below_->abort();
+    if (how == socket_inbox::dropping::reset)
+      below_->reset();
+    else
+      below_->abort();
   }
   asio::post(io_, [self = shared_from_this()] { self->fail(*self->dropped_); });
 }

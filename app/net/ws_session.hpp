@@ -1,7 +1,7 @@
 // One WebSocket, dialled or accepted, from its first thought to its one on_end(). Private to app/net.
 #pragma once
 
-#include "actors/ports.hpp"
+#include "app/net/http_server.hpp"
 #include "app/net/keepalive.hpp"
 #include "app/net/outbox.hpp"
 #include "app/net/ws_stream.hpp"
@@ -30,14 +30,15 @@ public:
   ws_session(asio::io_context& io, std::shared_ptr<socket_listener> who, const options& what);
 
   /// What the port gives out. The session ends when the last copy is gone; call once.
-  std::shared_ptr<line_socket> make_handle();
+  std::shared_ptr<server_socket> make_handle();
 
   // -- any thread, by the handle -------------------------------------------------------------------
-  void write(std::string frame);
+  void write(std::string frame, bool raw = false);
   std::size_t queued() const;
   void close(std::uint16_t code, std::string reason, milliseconds limit);
-  void drop(std::string why);
+  void drop(std::string why, socket_inbox::dropping how = socket_inbox::dropping::at_once);
   void read(bool on);
+  void hold(bool on);
 
   // -- the io_context's thread ---------------------------------------------------------------------
   /// Ends the session when it is not open by then; `phase` tells what it was doing.
@@ -63,7 +64,7 @@ private:
   void absorb();
   void begin_close(socket_inbox::closing how);
   void say_close();
-  void begin_drop(std::string why);
+  void begin_drop(std::string why, socket_inbox::dropping how = socket_inbox::dropping::at_once);
 
   void read_next();
   void give(std::size_t size);
@@ -86,7 +87,7 @@ private:
 
   std::shared_ptr<transport> below_;
   std::unique_ptr<ws_stream> ws_;
-  std::deque<std::string> queue_;
+  std::deque<socket_inbox::frame> queue_;
   std::array<char, 16 * 1024> piece_;
   std::size_t held_ = 0; // bytes of piece_ that came after reading was stopped
   unsigned since_flush_ = 0;

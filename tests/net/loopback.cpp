@@ -4,9 +4,11 @@
 #include <openssl/sha.h>
 
 #include <arpa/inet.h>
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -192,6 +194,18 @@ bool raw_socket::ends() {
   char c = 0;
   auto n = ::recv(fd_, &c, 1, MSG_DONTWAIT);
   return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+bool raw_socket::is_reset() {
+  errno = 0;
+  while (!receive().empty()) {
+  }
+  return errno == ECONNRESET;
+}
+
+bool raw_socket::quiet(std::chrono::milliseconds within) {
+  pollfd who{fd_, POLLIN, 0};
+  return rest_.empty() && ::poll(&who, 1, static_cast<int>(within.count())) == 0;
 }
 
 void raw_socket::shut() { ::shutdown(fd_, SHUT_WR); }

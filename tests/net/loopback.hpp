@@ -81,6 +81,10 @@ public:
   std::string receive_all(); ///< to the end of the stream
   /// Whether the peer has ended the stream (data before that is dropped).
   bool ends();
+  /// Whether it ends with a TCP reset (data before that is dropped).
+  bool is_reset();
+  /// Whether nothing comes within that time, not even the end.
+  bool quiet(std::chrono::milliseconds within);
   void shut(); ///< end of our stream
 
 private:
@@ -150,7 +154,7 @@ public:
   net::server_handlers handlers();
   struct accepted {
     std::shared_ptr<recorder> heard = std::make_shared<recorder>();
-    std::shared_ptr<line_socket> socket;
+    std::shared_ptr<net::server_socket> socket;
     net::server_request request;
   };
   /// The next one that was accepted.

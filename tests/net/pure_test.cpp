@@ -107,11 +107,12 @@ TEST(ledger, CountsAFrameFromItsFirstByte) {
 TEST(inbox, HandsOverOncePerBurst) {
   net::socket_inbox inbox;
   EXPECT_TRUE(inbox.write("a"));
-  EXPECT_FALSE(inbox.write("b"));
+  EXPECT_FALSE(inbox.write("b", true));
   EXPECT_FALSE(inbox.read(false));
   auto burst = inbox.take();
-  EXPECT_EQ(burst.frames, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(burst.frames, (std::vector<net::socket_inbox::frame>{{"a"}, {"b", true}}));
   EXPECT_EQ(burst.read, false);
+  EXPECT_FALSE(burst.hold || burst.drop);
   EXPECT_TRUE(inbox.write("c"));
   EXPECT_EQ(inbox.given(), 3u);
 }

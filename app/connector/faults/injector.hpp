@@ -75,7 +75,7 @@ struct poke_verdict {
 /// What a rule did, for the record.
 struct note {
   milliseconds at{0}; ///< of the script's clock
-  std::string rule;   ///< its name or `#number`; `by hand`
+  std::string rule;   ///< its name or `#number`; empty = by hand
   occasion on = occasion::frame;
   way direction = way::out;
   connection_id connection = 0;

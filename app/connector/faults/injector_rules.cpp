@@ -47,10 +47,11 @@ void injector::start_clock(entry& x, milliseconds now) {
 }
 
 bool injector::in_window(const entry& x, milliseconds now) const {
+  const auto& when = x.what.when;
+  if (when.after_ms.low == 0 && !when.before_ms) return true;
   if (!x.zero) return false;
   auto clock = now - *x.zero;
-  return clock.count() >= x.what.when.after_ms.low &&
-         (!x.what.when.before_ms || clock < *x.what.when.before_ms);
+  return clock.count() >= when.after_ms.low && (!when.before_ms || clock < *when.before_ms);
 }
 
 bool injector::counts(entry& x, connection_id which, milliseconds now) {
@@ -121,7 +122,7 @@ void injector::fire_time(entry& x, milliseconds now, steps& out) {
 steps injector::fire(const one_off& x, milliseconds now) {
   steps out;
   due_into(now, out);
-  write("by hand", occasion::time, now - born_).did = at_all(x.then, x.gateway, hand_, now, out);
+  write({}, occasion::time, now - born_).did = at_all(x.then, x.gateway, hand_, now, out);
   return out;
 }
 
@@ -152,7 +153,8 @@ note& injector::write(const std::string& rule, occasion on, milliseconds at) {
 
 std::string note::json() const {
   json::fields out;
-  out.add("at_ms", static_cast<std::int64_t>(at.count())).add("rule", rule).add("on", to_string(on));
+  out.add("at_ms", static_cast<std::int64_t>(at.count())).add("rule", rule.empty() ? "by hand" : rule);
+  out.add("on", rule.empty() ? "hand" : to_string(on));
   if (on == occasion::frame) out.add("dir", to_string(direction)).add("socket", connection);
   out.maybe("type", type).maybe("chat", chat).maybe("op", op).maybe("path", path).add("did", did);
   return out.inside();

@@ -59,7 +59,7 @@ struct rule {
   std::string source;                 ///< as it was written, on one line
 };
 
-/// What the script's clock counts from.
+/// What the script's clock counts from. Rules that name no time do not wait for it.
 enum class clock_start : std::uint8_t {
   load,      ///< the moment when the script is loaded
   first_open ///< the first WebSocket that is accepted from then on

@@ -122,6 +122,11 @@ class Gateway:
         with open(f"/proc/{self.process.pid}/status") as lines:
             return next(int(x.split()[1]) * 1024 for x in lines if x.startswith("VmRSS"))
 
+    def peak(self):
+        """The most bytes that were ever resident."""
+        with open(f"/proc/{self.process.pid}/status") as lines:
+            return next(int(x.split()[1]) * 1024 for x in lines if x.startswith("VmHWM"))
+
     def cpu(self):
         """Seconds of processor time used so far."""
         with open(f"/proc/{self.process.pid}/stat") as line:

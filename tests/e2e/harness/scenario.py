@@ -10,6 +10,7 @@ import unittest
 from .agent import Agent
 from .connector import Connector
 from .gateway import Gateway, run_command
+from .stand_in import StandIn
 
 BINARIES = {"directory": None}
 
@@ -59,6 +60,12 @@ class Scenario(unittest.IsolatedAsyncioTestCase):
     async def connector(self, port=0, tls=None):
         found = await Connector().start(port, tls)
         self._connectors.append(found)
+        self._stack.push_async_callback(found.stop)
+        return found
+
+    async def stand_in(self, faults=None, *arguments):
+        """relay-connector with a fault script."""
+        found = await StandIn(binary("relay-connector"), self.home(), arguments).start(faults)
         self._stack.push_async_callback(found.stop)
         return found
 
