@@ -6,6 +6,8 @@
 #include <caf/duration.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_actor_pointer.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
@@ -16,6 +18,22 @@ namespace relay {
 /// A plain message of `self`; answers, if any, come back to it.
 template <class Self, class Handle, class... Ts>
 void tell(Self* self, const Handle& to, Ts&&... xs) {
+  if (to) self->send(to, std::forward<Ts>(xs)...);
+}
+namespace detail {
+template <class Handle>
+struct part_of;
+template <class... Sigs>
+struct part_of<caf::typed_actor<Sigs...>> {
+  using pointer = caf::typed_actor_pointer<Sigs...>;
+};
+} // namespace detail
+
+/// `self` of an actor that has at least this handle's interface: for state that several actors share.
+template <class Handle>
+using self_as = typename detail::part_of<Handle>::pointer;
+template <class... Sigs, class Handle, class... Ts>
+void tell(caf::typed_actor_pointer<Sigs...> self, const Handle& to, Ts&&... xs) {
   if (to) self->send(to, std::forward<Ts>(xs)...);
 }
 /// Overtakes the plain messages that wait in the receiver's mailbox.

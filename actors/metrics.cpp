@@ -46,6 +46,7 @@ constexpr std::array<metric_text, static_cast<std::size_t>(counter::count_)> cou
     {"relay_gateway_child_restarts_total", "Actors restarted by the supervisor.", "child"},
     {"relay_gateway_agents_attached_total", "Agents that attached to the link.", ""},
     {"relay_gateway_agent_frames_refused_total", "Lines from agents that are not frames.", ""},
+    {"relay_gateway_agent_restarts_total", "Ends of the exec agent's child that led to another start.", ""},
     {"relay_gateway_media_fetched_total", "Attachments fetched from the connector's store.", "outcome"},
     {"relay_gateway_media_uploaded_total", "Files of agents put into the connector's store.", "outcome"},
     {"relay_gateway_reactions_total", "Reactions that show how a message is processed.", "outcome"},

@@ -80,6 +80,43 @@ public:
   virtual std::shared_ptr<line_socket> dial(dial_request what, std::shared_ptr<socket_listener> who) = 0;
 };
 
+// -- a child process that speaks lines (agent-link.md, `exec:`) ------------------------------------
+
+struct child_request {
+  std::vector<std::string> argv;    ///< never empty; looked up on PATH, and no shell has a hand in it
+  std::size_t room = 1 << 20;       ///< bytes that may wait for a child before it counts as slow
+  milliseconds stall_limit{60'000}; ///< this long without taking a byte of what waits = hung, and killed
+};
+
+/// Hears about one child.
+class child_listener : public socket_listener {
+public:
+  /// At most half of `room` waits for the child; once per want_room().
+  virtual void on_room() = 0;
+};
+
+/// A child's standard input and output. It is open while the child runs (on_open(): it was started) and ends
+/// when the child is gone, and with it the rest of its process group. `error` of its end tells exit code or
+/// signal.
+///   close()  ends the child's input once what is queued has left, then sends SIGTERM, then, at `limit`,
+///            SIGKILL. That goes on when the last handle is gone.
+///   drop()   sends SIGKILL, as does the end of the last handle before a close().
+/// A child that is slow is not read from until it reads, so what it asks for cannot pile up.
+class child_socket : public line_socket {
+public:
+  /// Bytes that wait to be read by the child, but for those in its pipe.
+  virtual std::size_t waiting() const = 0;
+  /// on_room() follows, at once when there is room.
+  virtual void want_room() = 0;
+};
+
+/// Its children do not survive this process, and hold none of its files and secrets.
+class child_port {
+public:
+  virtual ~child_port() = default;
+  virtual std::shared_ptr<child_socket> start(child_request what, std::shared_ptr<child_listener> who) = 0;
+};
+
 // -- HTTP calls to the connector and the identity provider (protocol.md 2) ------------------------
 
 struct http_request {
@@ -229,6 +266,7 @@ struct ports {
   std::shared_ptr<metrics_port> metrics;
   std::shared_ptr<media_port> media;
   std::shared_ptr<store_port> store;
+  std::shared_ptr<child_port> child;
 };
 
 } // namespace relay

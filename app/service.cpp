@@ -219,7 +219,7 @@ void service::impl::drain() {
 }
 
 void service::impl::supervisor_ended() {
-  if (draining) return drained();
+  if (draining) return; // the end of the last actor, and of a child process, is told by itself
   draining = true;
   code = exit_code::failure;
   note(severity::error, "service.supervisor_died",

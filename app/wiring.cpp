@@ -1,14 +1,20 @@
 #include "app/wiring.hpp"
 
 #include "actors/agents/echo.hpp"
+#include "actors/agents/exec.hpp"
 #include "actors/agents/link_state.hpp"
 #include "actors/supervisor.hpp"
+#include "app/child/environment.hpp"
+#include "app/child/port.hpp"
 #include "app/net/healing.hpp"
 #include "app/store/memory_store.hpp"
 #include "app/version.hpp"
 #include "app/world.hpp"
+#include "config/command_line.hpp"
 
 #include <caf/actor_system.hpp>
+
+#include <algorithm>
 
 namespace relay {
 
@@ -28,6 +34,25 @@ std::shared_ptr<store_port> open_store(const config::settings& settings, bool re
   return open_sqlite_store(std::move(what), why);
 }
 
+namespace {
+
+exec_setup exec_setup_of(const config::settings& settings, std::vector<std::string> argv) {
+  auto& l = settings.limits;
+  exec_setup out;
+  out.argv = std::move(argv);
+  out.max_chats = l.max_chats;
+  out.max_line = l.max_frame;
+  out.backoff_min = l.backoff_min;
+  out.backoff_max = l.backoff_max;
+  out.stable_after = l.stable_after;
+  out.stall_limit = l.agent_ack_timeout;
+  // It begins when everything else has ended, so it has to fit into the last part of the grace.
+  out.close_limit = std::min(milliseconds{2'000}, settings.service.grace / 4);
+  return out;
+}
+
+} // namespace
+
 // settings -> the world: one dialler, one HTTP client, one clock
 ports real_ports(boost::asio::io_context& io, const config::settings& settings,
                  std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics) {
@@ -40,6 +65,8 @@ ports real_ports(boost::asio::io_context& io, const config::settings& settings,
   out.http = net::make_healing_http_port(io, options);
   out.media = net::make_media_port(io, options, net::media_base(settings.service.state_dir));
   out.world = make_world_port();
+  out.child = child::make_child_port(
+      io, {notes, child::child_environment(child::own_environment(), settings), child::secrets_of(settings)});
   out.notes = std::move(notes);
   out.metrics = std::move(metrics);
   return out;
@@ -68,9 +95,22 @@ bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& world,
       slot->set(link);
       return link;
     };
+  } else if (chosen.kind == config::agent_kind::exec) {
+    auto words = config::parse_command_line(chosen.argument);
+    if (!words.value) {
+      error = "agent: the command line of `exec:` " + words.reason +
+              "; mend --agent, GATEWAY_AGENT or gateway.agent";
+      return false;
+    }
+    setup.agent_name = "exec";
+    setup.agent_present = false; // it says itself whether its child runs
+    setup.make_agent = [&system, world, what = exec_setup_of(settings, std::move(*words.value))](
+                           caf::strong_actor_ptr parent) -> agent_actor {
+      return system.spawn(exec_agent, world, what, std::move(parent));
+    };
   } else {
-    error = "agent: only `echo` and `link` are built into this version; set --agent, GATEWAY_AGENT or "
-            "gateway.agent";
+    error = "agent: only `echo`, `link` and `exec:` are built into this version; set --agent, GATEWAY_AGENT "
+            "or gateway.agent";
     return false;
   }
   out.supervisor = system.spawn(supervisor, world, std::move(setup));

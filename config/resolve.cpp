@@ -2,6 +2,7 @@
 
 #include "config/places.hpp"
 #include "config/sections.hpp"
+#include "config/substitution.hpp"
 #include "config/text.hpp"
 
 namespace relay::config {
@@ -74,6 +75,18 @@ void check_flags(const sources& from, reading& in) {
   }
 }
 
+/// Whatever a secret's value refers to is a secret, too, or a part of one.
+std::vector<std::string> variables_of_secrets(const yaml_node& root) {
+  std::vector<std::string> names;
+  for (const auto& x : catalogue()) {
+    if (!x.secret || !x.in_file) continue;
+    auto node = root.at(x.key);
+    if (!node.is(yaml_node::kind::scalar)) continue;
+    for (auto& name : variables_in(node.text())) names.push_back(std::move(name));
+  }
+  return names;
+}
+
 void resolve_into(const sources& from, resolution& into) {
   auto place = locate_config(from);
   auto root = read_config(from, place, into);
@@ -85,6 +98,7 @@ void resolve_into(const sources& from, resolution& into) {
   into.values.idp = read_identity(in);
   into.values.policies = read_policies(in, into.values.relay.identities);
   into.values.service = read_service(in);
+  into.values.service.secret_variables = variables_of_secrets(at.root());
   into.values.limits = read_limits(in);
   check_unknown_keys(in);
   check_flags(from, in);

@@ -1,4 +1,5 @@
 #include "config/agent_choice.hpp"
+#include "config/command_line.hpp"
 #include "config/listener.hpp"
 #include "config/places.hpp"
 #include "config/sections.hpp"
@@ -58,6 +59,19 @@ void read_listener(reading& in, service_settings& into) {
   into.listen_port = listen.port;
 }
 
+agent_settings read_agent(reading& in) {
+  const agent_settings standard;
+  auto result = in.value(keys::agent, standard, parse_agent, shown_agent);
+  if (result.kind != agent_kind::exec) return result;
+  auto words = parse_command_line(result.argument);
+  if (words.value) return result;
+  // Nothing is a stand-in for a program that was meant otherwise.
+  in.wrong(keys::agent.key, in.where(keys::agent), "is a command line that " + words.reason, "run stops",
+           true);
+  in.revert(keys::agent, shown_agent(standard));
+  return standard;
+}
+
 std::string read_state_dir(reading& in) {
   auto home = hermes_home(in.from());
   auto fallback = home.empty() ? std::string{} : beside(home + "/", "relay");
@@ -73,7 +87,7 @@ std::string read_state_dir(reading& in) {
 
 service_settings read_service(reading& in) {
   service_settings result;
-  result.agent = in.value(keys::agent, result.agent, parse_agent, shown_agent);
+  result.agent = read_agent(in);
   read_listener(in, result);
   result.state_dir = read_state_dir(in);
   result.log_level = choice(in, keys::log_level, result.log_level, levels);

@@ -106,6 +106,8 @@ struct service_settings {
   bool group_sessions_per_user = true, thread_sessions_per_user = false;
   bool reactions = false;             ///< show the processing of a message on it (protocol.md 6)
   std::vector<command_spec> commands; ///< for the Discord hello; valid, at most `most_commands`
+  /// Environment variables that a secret of the config file was made of (`${NAME}`): not for a child.
+  std::vector<std::string> secret_variables;
   friend bool operator==(const service_settings&, const service_settings&) = default;
 };
 

@@ -33,4 +33,13 @@ parsed<std::string> substituted(std::string_view text, const variable_lookup& va
   }
 }
 
+std::vector<std::string> variables_in(std::string_view text) {
+  std::vector<std::string> names;
+  substituted(text, [&](const std::string& name) {
+    names.push_back(name);
+    return std::optional<std::string>{""};
+  });
+  return names;
+}
+
 } // namespace relay::config

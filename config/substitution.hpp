@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace relay::config {
 
@@ -16,5 +17,8 @@ using variable_lookup = std::function<std::optional<std::string>(const std::stri
 /// `text` with each `${NAME}` replaced, once: what was put in is not looked at again. An unset variable, or
 /// `${` without a name and `}`, is bad; the reason names the variable.
 parsed<std::string> substituted(std::string_view text, const variable_lookup& variable);
+
+/// The names that `text` refers to; those behind something bad are left out.
+std::vector<std::string> variables_in(std::string_view text);
 
 } // namespace relay::config

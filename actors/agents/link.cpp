@@ -1,199 +1,20 @@
 #include "actors/agents/link_state.hpp"
 #include "actors/caf_compat.hpp"
 #include "actors/harden.hpp"
-#include "messages/wire/drafts.hpp"
 #include "messages/wire/framing.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace relay {
 
-void link_agent_state::attach(agent_attached& x) {
-  auto peer = x.peer;
-  if (!x.socket) return;
-  spread.join(peer);
-  auto& entry = peers[peer];
-  entry.socket = std::move(x.socket);
-  world.metrics->add(counter::agents_attached);
-  world.notes->note(severity::info, "agent.attached",
-                    {{"peer", std::to_string(peer)}, {"agents", std::to_string(peers.size())}});
-  if (welcomed) {
-    std::string frame;
-    wire::encode_ready(frame, welcome.gateway_id, welcome.platforms);
-    entry.socket->write(std::move(frame));
-  }
-  if (draining) {
-    std::string frame;
-    wire::encode_draining(frame);
-    entry.socket->write(std::move(frame));
-  }
-  announce();
-}
-
-void link_agent_state::detach(const agent_detached& x) {
-  auto it = peers.find(x.peer);
-  if (it == peers.end()) return;
-  auto gone = std::move(it->second);
-  peers.erase(it);
-  spread.leave(x.peer);
+void link_agent_state::left(const agent_detached& x) {
+  if (peers.count(x.peer) == 0) return;
+  auto unacked = detach(x.peer);
   world.notes->note(severity::info, "agent.detached",
                     {{"peer", std::to_string(x.peer)},
                      {"why", x.why},
-                     {"unacked", std::to_string(gone.unacked.size())},
+                     {"unacked", std::to_string(unacked)},
                      {"next", "its unacked events go to another agent"}});
-  delivery_returned back;
-  back.delivery_ids.assign(gone.unacked.begin(), gone.unacked.end());
-  for (auto& id : back.delivery_ids) holder.erase(id);
-  if (peers.empty()) announce(); // first, so that nothing is handed to nobody
-  // What it was still writing is sealed as it stands: nobody will finish it, and it must not look alive
-  // (F63).
-  for (auto& [key, open] : gone.drafts) {
-    open.request_id.clear();
-    open.act = wire::seal_draft(open.act);
-    tell(self, host.actions, std::move(open));
-  }
-  if (!back.delivery_ids.empty()) tell(self, host.acks, std::move(back));
-  if (peers.empty()) return; // what was declared stays: an agent that restarts must not make hellos flap
-  announce();
-  declare();
-}
-
-void link_agent_state::announce() {
-  world.metrics->set(gauge::agents_now, static_cast<std::int64_t>(peers.size()));
-  tell(self, host.acks, agent_presence{static_cast<std::uint32_t>(peers.size())});
-}
-
-void link_agent_state::deliver(delivery& x) {
-  auto peer = spread.pick(x.event->chat());
-  if (peer == 0) { // it left while the event was on its way here
-    tell(self, host.acks, delivery_returned{{std::move(x.id)}});
-    return;
-  }
-  auto& entry = peers.at(peer);
-  std::string frame;
-  wire::encode_delivery(frame, x, entry.media_paths);
-  if (auto before = holder.find(x.id); before != holder.end() && before->second != peer)
-    if (auto old = peers.find(before->second); old != peers.end()) old->second.unacked.erase(x.id);
-  holder[x.id] = peer;
-  sessions.put(x.session_key, peer);
-  entry.unacked.insert(std::move(x.id));
-  entry.socket->write(std::move(frame));
-}
-
-void link_agent_state::said(agent_said& x) {
-  auto it = peers.find(x.peer);
-  if (it == peers.end()) return;
-  auto silent = !std::exchange(it->second.spoken, true); // so far: what an earlier agent declared is in force
-  for (auto& frame : x.frames) {
-    if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {
-      if (auto held = holder.find(ack->delivery_id); held != holder.end()) {
-        if (auto owner = peers.find(held->second); owner != peers.end())
-          owner->second.unacked.erase(ack->delivery_id);
-        holder.erase(held);
-      }
-      tell(self, host.acks, delivery_ack{std::move(ack->delivery_id)});
-    } else if (auto* ask = std::get_if<wire::agent_action>(&frame)) {
-      if (ask->request.act.kind == op::draft) note_draft(it->second, ask->request);
-      asked[ask->request.request_id].push_back(x.peer);
-      tell(self, host.actions, std::move(ask->request));
-    } else if (auto* stop = std::get_if<wire::agent_interrupt>(&frame)) {
-      tell(self, host.actions,
-           session_interrupt{std::move(stop->session_key), std::move(stop->reason), stop->has_reason});
-    } else if (auto* self_portrait = std::get_if<wire::agent_hello>(&frame)) {
-      silent = false;
-      declared(x.peer, it->second, *self_portrait);
-    } else if (auto* bad = std::get_if<wire::bad_agent_frame>(&frame)) {
-      refuse(x.peer, it->second, bad->what, bad->request_id);
-    }
-  }
-  if (silent) declare(); // it has nothing to declare
-}
-
-void link_agent_state::refuse(std::uint64_t peer, peer_entry& entry, const std::string& what,
-                              const std::string& request_id) {
-  world.metrics->add(counter::agent_frames_refused);
-  world.notes->note(severity::warn, "agent.bad_frame", {{"peer", std::to_string(peer)}, {"what", what}});
-  std::string out;
-  wire::encode_error(out, what, request_id);
-  entry.socket->write(std::move(out));
-}
-
-void link_agent_state::declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x) {
-  for (auto& fault : x.faults) refuse(peer, entry, fault, {});
-  entry.commands = std::move(x.commands);
-  entry.media_paths = x.media_paths;
-  declare();
-}
-
-void link_agent_state::declare() {
-  agent_declaration all;
-  // Of two agents with a command of one name the newer one counts: it comes first.
-  for (auto it = peers.rbegin(); it != peers.rend(); ++it) {
-    all.media_paths = all.media_paths || it->second.media_paths;
-    all.commands.insert(all.commands.end(), it->second.commands.begin(), it->second.commands.end());
-  }
-  tell(self, host.registry, std::move(all));
-}
-
-void link_agent_state::note_draft(peer_entry& from, const action_request& x) {
-  constexpr std::size_t most = 1'000;
-  wire::draft_state what;
-  if (!wire::read_draft(x.act, what)) return;
-  auto key = x.act.chat_id + "\n" + what.id;
-  if (what.final) {
-    from.drafts.erase(key);
-  } else if (from.drafts.size() < most || from.drafts.count(key) > 0) {
-    from.drafts.insert_or_assign(std::move(key), x);
-  }
-}
-
-void link_agent_state::outcome_of(const action_outcome& x) {
-  auto it = asked.find(x.request_id);
-  if (it == asked.end()) return;
-  auto peer = it->second.front();
-  it->second.pop_front();
-  if (it->second.empty()) asked.erase(it);
-  auto to = peers.find(peer);
-  if (to == peers.end()) return; // it may ask again with the same id and gets the recorded result
-  std::string frame;
-  wire::encode_outcome(frame, x);
-  to->second.socket->write(std::move(frame));
-}
-
-void link_agent_state::interrupt(const turn_interrupt& x) {
-  const auto* peer = sessions.find(x.session_key);
-  auto to = peer ? peers.find(*peer) : peers.end();
-  std::string frame;
-  wire::encode_interrupt(frame, x.session_key, x.chat_id);
-  if (to != peers.end()) {
-    to->second.socket->write(std::move(frame));
-    return;
-  }
-  // No event of that session came here since the start: only an agent that was there before can know it.
-  world.metrics->add(counter::interrupts_unknown);
-  broadcast(frame);
-}
-
-void link_agent_state::broadcast(const std::string& frame) {
-  for (auto& [peer, entry] : peers) entry.socket->write(frame);
-}
-
-void link_agent_state::rehost(agent_host x) {
-  auto had_host = static_cast<bool>(host.actions);
-  auto same_actions = had_host && host.actions == x.actions;
-  host = std::move(x);
-  if (had_host && !same_actions) { // whoever knew of these is gone, and with it what became of them
-    for (auto& [id, askers] : std::exchange(asked, {}))
-      for (auto peer : askers)
-        if (auto to = peers.find(peer); to != peers.end()) {
-          std::string frame;
-          wire::encode_outcome(frame, {id, action_result::ambiguous("the gateway's router was restarted")});
-          to->second.socket->write(std::move(frame));
-        }
-  }
-  announce();
-  if (!peers.empty()) declare();
 }
 
 link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<link_agent_state> self,
@@ -206,25 +27,18 @@ link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<li
   s->sessions = core::recent<std::string, std::uint64_t>{max_chats};
   return {
       [s](agent_host& x) { s->rehost(std::move(x)); },
-      [s](agent_welcome& x) {
-        s->welcome = std::move(x);
-        s->welcomed = true;
-        std::string frame;
-        wire::encode_ready(frame, s->welcome.gateway_id, s->welcome.platforms);
-        s->broadcast(frame);
-      },
+      [s](agent_welcome& x) { s->greet(x); },
       [s](delivery& x) { s->deliver(x); },
       [s](const action_outcome& x) { s->outcome_of(x); },
       [s](const turn_interrupt& x) { s->interrupt(x); },
-      [s](atom::finish) {
-        s->draining = true;
-        std::string frame;
-        wire::encode_draining(frame);
-        s->broadcast(frame);
+      [s](atom::finish) { s->drain(); },
+      [s](agent_attached& x) {
+        if (!x.socket) return;
+        s->attach(x.peer, std::move(x.socket));
+        s->join(x.peer);
       },
-      [s](agent_attached& x) { s->attach(x); },
       [s](agent_said& x) { s->said(x); },
-      [s](const agent_detached& x) { s->detach(x); },
+      [s](const agent_detached& x) { s->left(x); },
   };
 }
 
@@ -233,26 +47,25 @@ namespace {
 /// Splits and decodes on the socket's thread; one message to the agent per burst.
 class agent_listener final : public socket_listener {
 public:
-  agent_listener(const link_agent_actor& to, std::uint64_t peer, std::uint64_t max_line)
-      : to_(caf::actor_cast<caf::weak_actor_ptr>(to)), peer_(peer), lines_(max_line) {}
+  agent_listener(const agent_voice_actor& to, std::uint64_t peer, std::uint64_t max_line)
+      : to_(caf::actor_cast<caf::weak_actor_ptr>(to)), peer_(peer), max_line_(max_line), lines_(max_line) {}
   void on_open() override {}
   void on_bytes(std::string_view piece) override {
-    if (broken_) return;
-    if (!lines_.feed(piece, [this](std::string_view line) { take(line); })) {
-      broken_ = true; // the rest of the line cannot be told from the next frame
-      frames_.emplace_back(
-          wire::bad_agent_frame{"the line is too long; nothing more is read from this link", {}});
-      on_batch_end();
-    }
+    lines_.feed_on(
+        piece, [this](std::string_view line) { take(line); },
+        [this] {
+          frames_.emplace_back(wire::bad_agent_frame{
+              "a line of more than " + std::to_string(max_line_) + " bytes; it is left out", {}});
+        });
   }
   void on_batch_end() override {
     if (frames_.empty()) return;
-    if (auto to = caf::actor_cast<link_agent_actor>(to_))
+    if (auto to = caf::actor_cast<agent_voice_actor>(to_))
       post(to, agent_said{peer_, std::exchange(frames_, {})});
   }
   void on_end(const socket_end& why) override {
     on_batch_end();
-    if (auto to = caf::actor_cast<link_agent_actor>(to_)) post(to, agent_detached{peer_, why.error});
+    if (auto to = caf::actor_cast<agent_voice_actor>(to_)) post(to, agent_detached{peer_, why.error});
   }
 
 private:
@@ -264,15 +77,15 @@ private:
     if (more) frames_.push_back(wire::decode_agent_frame(line));
   }
   caf::weak_actor_ptr to_;
-  std::uint64_t peer_;
+  std::uint64_t peer_, max_line_;
   wire::line_splitter lines_;
   std::vector<wire::agent_frame> frames_;
-  bool broken_ = false, first_ = true;
+  bool first_ = true;
 };
 
 } // namespace
 
-std::shared_ptr<socket_listener> make_agent_listener(const link_agent_actor& to, std::uint64_t peer,
+std::shared_ptr<socket_listener> make_agent_listener(const agent_voice_actor& to, std::uint64_t peer,
                                                      std::uint64_t max_line) {
   return std::make_shared<agent_listener>(to, peer, max_line);
 }

@@ -28,6 +28,11 @@ struct agent_detached {
   std::string why;
 };
 
+/// Whoever listens to agents.
+using agent_voice_actor = caf::typed_actor<
+    // a socket's listener.
+    caf::reacts_to<agent_said>, caf::reacts_to<agent_detached>>;
+
 /// LINK AGENT: one typed agent in front of any number of attached ones. Chats are spread over them and stick.
 using link_agent_actor = agent_actor::extend<
     // the listener: an agent came.
@@ -35,10 +40,10 @@ using link_agent_actor = agent_actor::extend<
     // its socket's listener.
     caf::reacts_to<agent_said>, caf::reacts_to<agent_detached>>;
 
-/// Makes the listener for one agent socket; give it to the server's accept(), then send agent_attached with
-/// the same peer number and the socket that accept() returned. Lines longer than `max_line` bytes end the
-/// socket.
-std::shared_ptr<socket_listener> make_agent_listener(const link_agent_actor& to, std::uint64_t peer,
+/// Makes the listener for one agent's socket; give it to the server's accept(), then send agent_attached with
+/// the same peer number and the socket that accept() returned. A line longer than `max_line` bytes is
+/// refused, and reading goes on behind it.
+std::shared_ptr<socket_listener> make_agent_listener(const agent_voice_actor& to, std::uint64_t peer,
                                                      std::uint64_t max_line);
 
 } // namespace relay

@@ -1,4 +1,4 @@
-// Frames on their way out. Private to app/net.
+// Frames on their way out. Private to app/net and app/child.
 #pragma once
 
 #include <atomic>

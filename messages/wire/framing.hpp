@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace relay::wire {
 
@@ -21,22 +22,35 @@ public:
     if (broken_) return false;
     while (!chunk.empty()) {
       auto end = chunk.find('\n');
+      auto part = chunk.substr(0, end);
+      if (partial_.size() + part.size() > max_line_) return fail();
       if (end == std::string_view::npos) {
-        if (partial_.size() + chunk.size() > max_line_) return fail();
-        partial_.append(chunk);
+        partial_.append(part);
         return true;
       }
-      if (partial_.size() + end > max_line_) return fail();
-      if (partial_.empty()) {
-        emit(chunk.substr(0, end), sink);
-      } else {
-        partial_.append(chunk.substr(0, end));
-        emit(partial_, sink);
-        partial_.clear();
-      }
+      finish(part, sink);
       chunk.remove_prefix(end + 1);
     }
     return true;
+  }
+  /// As feed(), for a stream that outlives an over-long line: only that line is lost. `lost()` is called once
+  /// for each of them, at the byte that breaks the bound; nothing of it is kept.
+  template <class Sink, class Lost>
+  void feed_on(std::string_view chunk, Sink&& sink, Lost&& lost) {
+    while (!chunk.empty()) {
+      auto end = chunk.find('\n');
+      auto part = chunk.substr(0, end);
+      if (!broken_ && partial_.size() + part.size() > max_line_) {
+        fail();
+        lost();
+      }
+      if (end == std::string_view::npos) {
+        if (!broken_) partial_.append(part);
+        return;
+      }
+      if (!std::exchange(broken_, false)) finish(part, sink);
+      chunk.remove_prefix(end + 1);
+    }
   }
   /// Drops an unfinished line: a partial one never survives its connection.
   void reset() {
@@ -49,6 +63,14 @@ private:
   template <class Sink>
   static void emit(std::string_view line, Sink&& sink) {
     if (line.find_first_not_of(" \t\r") != std::string_view::npos) sink(line);
+  }
+  /// `part` ends the line that was begun before.
+  template <class Sink>
+  void finish(std::string_view part, Sink& sink) {
+    if (partial_.empty()) return emit(part, sink);
+    partial_.append(part);
+    emit(partial_, sink);
+    partial_.clear();
   }
   bool fail() {
     partial_.clear();

@@ -211,7 +211,8 @@ struct fake_ports {
   std::shared_ptr<fake_metrics> metrics = std::make_shared<fake_metrics>();
   std::shared_ptr<fake_media> media = std::make_shared<fake_media>();
   std::shared_ptr<store_port> store = make_memory_store();
-  ports all() const { return {nullptr, link, http, world, notes, metrics, media, store}; }
+  std::shared_ptr<child_port> child; ///< for tests of the exec agent
+  ports all() const { return {nullptr, link, http, world, notes, metrics, media, store, child}; }
 };
 
 } // namespace relay::testing

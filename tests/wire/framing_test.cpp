@@ -85,6 +85,21 @@ TEST(framing, lines_before_an_oversized_one_still_arrive_F13) {
   EXPECT_EQ(lines, (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(framing, reading_on_behind_an_oversized_line_loses_that_line_alone_F13) {
+  const std::string all = "a\n12345\nb\n1234567890123\n\n1234\n12345";
+  for (std::size_t cut = 0; cut <= all.size(); ++cut) {
+    line_splitter splitter{4};
+    std::vector<std::string> lines;
+    int lost = 0;
+    for (auto& part : {all.substr(0, cut), all.substr(cut)})
+      splitter.feed_on(
+          part, [&](std::string_view line) { lines.emplace_back(line); }, [&] { ++lost; });
+    ASSERT_EQ(lines, (std::vector<std::string>{"a", "b", "1234"})) << cut;
+    ASSERT_EQ(lost, 3) << cut;
+    ASSERT_LE(splitter.held(), 4U);
+  }
+}
+
 TEST(framing, a_partial_line_dies_with_its_connection_F13) {
   line_splitter splitter{64};
   std::vector<std::string> lines;

@@ -1,0 +1,161 @@
+#include "actors/agents/exec.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "actors/harden.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace relay {
+
+namespace {
+
+/// What any agent's listener does, and the news of the child. Holds `lifetime` until the child is gone, so
+/// that nobody takes the port's thread away before that.
+class exec_listener final : public child_listener {
+public:
+  exec_listener(const exec_agent_actor& to, std::uint64_t peer, std::uint64_t max_line,
+                std::shared_ptr<void> lifetime)
+      : lifetime_(std::move(lifetime)), to_(caf::actor_cast<caf::weak_actor_ptr>(to)), peer_(peer),
+        lines_(make_agent_listener(to, peer, max_line)) {}
+  void on_open() override { tell_news(true); }
+  void on_bytes(std::string_view piece) override { lines_->on_bytes(piece); }
+  void on_batch_end() override { lines_->on_batch_end(); }
+  void on_room() override { tell_news(false); }
+  void on_end(const socket_end& why) override { lines_->on_end(why); }
+
+private:
+  void tell_news(bool opened) {
+    if (auto to = caf::actor_cast<exec_agent_actor>(to_)) post(to, child_news{peer_, opened});
+  }
+  std::shared_ptr<void> lifetime_;
+  caf::weak_actor_ptr to_;
+  std::uint64_t peer_;
+  std::shared_ptr<socket_listener> lines_;
+};
+
+} // namespace
+
+exec_agent_state::~exec_agent_state() {
+  if (child && draining) child->close(1000, "the gateway stops", setup.close_limit);
+}
+
+void exec_agent_state::start_child() {
+  ++peer;
+  runs = false;
+  child_request what;
+  what.argv = setup.argv;
+  what.room = setup.room;
+  what.stall_limit = setup.stall_limit;
+  child =
+      world.child->start(std::move(what), std::make_shared<exec_listener>(exec_agent_actor{me}, peer,
+                                                                          setup.max_line, world.lifetime));
+}
+
+void exec_agent_state::opened() {
+  runs = true;
+  born = now_of(me);
+  attach(peer, child);
+  if (doubted)
+    tell_later<exec_agent_actor>(me, setup.proof, atom::due_v, peer);
+  else
+    join(peer);
+}
+
+void exec_agent_state::due(std::uint64_t which) {
+  if (!child && which == peer + 1) {
+    if (!draining) start_child();
+  } else if (child && runs && which == peer && std::exchange(doubted, false)) {
+    join(peer);
+  }
+}
+
+void exec_agent_state::hand(delivery& x) {
+  auto slow = child && child->waiting() >= setup.room;
+  if (!slow && held.empty()) return deliver(x);
+  // Its ack was overdue before the child could even see it.
+  auto same = x.redelivered ? std::find_if(held.begin(), held.end(), [&](auto& y) { return y.id == x.id; })
+                            : held.end();
+  if (same != held.end()) return;
+  if (held.empty()) child->want_room();
+  held.push_back(std::move(x));
+}
+
+void exec_agent_state::hand_held() {
+  while (!held.empty() && child && child->waiting() < setup.room) {
+    deliver(held.front());
+    held.pop_front();
+  }
+  if (!held.empty() && child) child->want_room();
+}
+
+void exec_agent_state::heard(agent_said& x) {
+  if (x.peer != peer || !child) return;
+  for (auto& frame : x.frames)
+    if (auto* ack = std::get_if<wire::agent_ack>(&frame); ack && !held.empty())
+      std::erase_if(held, [&](auto& y) { return y.id == ack->delivery_id; }); // it need not come again
+  said(x);
+  due(peer); // it lives
+}
+
+void exec_agent_state::ended(const agent_detached& x) {
+  if (x.peer != peer || !child) return;
+  auto lived = runs ? now_of(me) - born : std::chrono::nanoseconds{0};
+  auto mute = !runs || !peers.at(peer).spoken;
+  child.reset();
+  auto unacked = detach(peer);
+  // Behind the presence that detach() told, so that none of these comes straight back.
+  if (!held.empty()) {
+    delivery_returned back;
+    for (auto& y : held) back.delivery_ids.push_back(std::move(y.id));
+    unacked += held.size();
+    held.clear();
+    tell(me, host.acks, std::move(back));
+  }
+  auto stable = lived >= setup.stable_after;
+  if (stable) pause.reset();
+  doubted = mute && !stable;
+  auto delay = pause.next(world.world->random());
+  auto next = draining ? "the gateway stops, so it is not started again"
+                       : "started again in " + std::to_string(delay.count()) + " ms";
+  world.notes->note(draining ? severity::info : severity::warn, "agent.exited",
+                    {{"child", std::to_string(peer)},
+                     {"why", x.why},
+                     {"lived_ms", std::to_string(std::chrono::duration_cast<milliseconds>(lived).count())},
+                     {"unacked", std::to_string(unacked)},
+                     {"next", next}});
+  if (draining) return;
+  world.metrics->add(counter::agent_restarts);
+  tell_later<exec_agent_actor>(me, delay, atom::due_v, peer + 1);
+}
+
+exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<exec_agent_state> self,
+                                           ports world, exec_setup setup,
+                                           const caf::strong_actor_ptr& parent) {
+  harden(self, world, parent);
+  auto* s = &self->state;
+  s->world = std::move(world);
+  s->setup = std::move(setup);
+  s->pause = core::backoff{s->setup.backoff_min, s->setup.backoff_max};
+  s->spread = core::spread{s->setup.max_chats};
+  s->sessions = core::recent<std::string, std::uint64_t>{s->setup.max_chats};
+  s->start_child();
+  return {
+      [s](agent_host& x) { s->rehost(std::move(x)); },
+      [s](agent_welcome& x) { s->greet(x); },
+      [s](delivery& x) { s->hand(x); },
+      [s](const action_outcome& x) { s->outcome_of(x); },
+      [s](const turn_interrupt& x) { s->interrupt(x); },
+      [s](atom::finish) { s->drain(); },
+      [s](const child_news& x) {
+        if (x.peer != s->peer || !s->child) return;
+        x.opened ? s->opened() : s->hand_held();
+      },
+      [s](agent_said& x) { s->heard(x); },
+      [s](const agent_detached& x) { s->ended(x); },
+      [s](atom::due, std::uint64_t which) { s->due(which); },
+  };
+}
+
+} // namespace relay

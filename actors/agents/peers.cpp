@@ -1,0 +1,213 @@
+#include "actors/agents/peers.hpp"
+
+#include "actors/caf_compat.hpp"
+#include "actors/metrics.hpp"
+#include "messages/wire/drafts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace relay {
+
+void agent_peers::attach(std::uint64_t peer, std::shared_ptr<line_socket> socket) {
+  auto& entry = peers[peer];
+  entry.socket = std::move(socket);
+  world.metrics->add(counter::agents_attached);
+  world.notes->note(severity::info, "agent.attached",
+                    {{"peer", std::to_string(peer)}, {"agents", std::to_string(peers.size())}});
+  if (welcomed) {
+    std::string frame;
+    wire::encode_ready(frame, welcome.gateway_id, welcome.platforms);
+    entry.socket->write(std::move(frame));
+  }
+  if (draining) {
+    std::string frame;
+    wire::encode_draining(frame);
+    entry.socket->write(std::move(frame));
+  }
+}
+
+void agent_peers::join(std::uint64_t peer) {
+  spread.join(peer);
+  announce();
+}
+
+std::size_t agent_peers::detach(std::uint64_t peer) {
+  auto it = peers.find(peer);
+  if (it == peers.end()) return 0;
+  auto gone = std::move(it->second);
+  peers.erase(it);
+  spread.leave(peer);
+  delivery_returned back;
+  back.delivery_ids.assign(gone.unacked.begin(), gone.unacked.end());
+  for (auto& id : back.delivery_ids) holder.erase(id);
+  auto unacked = back.delivery_ids.size();
+  if (spread.peers() == 0) announce(); // first, so that nothing is handed to nobody
+  // What it was still writing is sealed as it stands: nobody will finish it, and it must not look alive
+  // (F63).
+  for (auto& [key, open] : gone.drafts) {
+    open.request_id.clear();
+    open.act = wire::seal_draft(open.act);
+    tell(self, host.actions, std::move(open));
+  }
+  if (!back.delivery_ids.empty()) tell(self, host.acks, std::move(back));
+  if (peers.empty()) return unacked; // what was declared stays: a restart must not make hellos flap
+  announce();
+  declare();
+  return unacked;
+}
+
+void agent_peers::announce() {
+  auto takers = spread.peers();
+  world.metrics->set(gauge::agents_now, static_cast<std::int64_t>(takers));
+  tell(self, host.acks, agent_presence{static_cast<std::uint32_t>(takers)});
+}
+
+void agent_peers::deliver(delivery& x) {
+  auto peer = spread.pick(x.event->chat());
+  if (peer == 0) { // it left while the event was on its way here
+    tell(self, host.acks, delivery_returned{{std::move(x.id)}});
+    return;
+  }
+  auto& entry = peers.at(peer);
+  std::string frame;
+  wire::encode_delivery(frame, x, entry.media_paths);
+  if (auto before = holder.find(x.id); before != holder.end() && before->second != peer)
+    if (auto old = peers.find(before->second); old != peers.end()) old->second.unacked.erase(x.id);
+  holder[x.id] = peer;
+  sessions.put(x.session_key, peer);
+  entry.unacked.insert(std::move(x.id));
+  entry.socket->write(std::move(frame));
+}
+
+void agent_peers::said(agent_said& x) {
+  auto it = peers.find(x.peer);
+  if (it == peers.end()) return;
+  auto silent = !std::exchange(it->second.spoken, true); // so far: what an earlier agent declared is in force
+  for (auto& frame : x.frames) {
+    if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {
+      if (auto held = holder.find(ack->delivery_id); held != holder.end()) {
+        if (auto owner = peers.find(held->second); owner != peers.end())
+          owner->second.unacked.erase(ack->delivery_id);
+        holder.erase(held);
+      }
+      tell(self, host.acks, delivery_ack{std::move(ack->delivery_id)});
+    } else if (auto* ask = std::get_if<wire::agent_action>(&frame)) {
+      if (ask->request.act.kind == op::draft) note_draft(it->second, ask->request);
+      asked[ask->request.request_id].push_back(x.peer);
+      tell(self, host.actions, std::move(ask->request));
+    } else if (auto* stop = std::get_if<wire::agent_interrupt>(&frame)) {
+      tell(self, host.actions,
+           session_interrupt{std::move(stop->session_key), std::move(stop->reason), stop->has_reason});
+    } else if (auto* self_portrait = std::get_if<wire::agent_hello>(&frame)) {
+      silent = false;
+      declared(x.peer, it->second, *self_portrait);
+    } else if (auto* bad = std::get_if<wire::bad_agent_frame>(&frame)) {
+      refuse(x.peer, it->second, bad->what, bad->request_id);
+    }
+  }
+  if (silent) declare(); // it has nothing to declare
+}
+
+void agent_peers::refuse(std::uint64_t peer, peer_entry& entry, const std::string& what,
+                         const std::string& request_id) {
+  world.metrics->add(counter::agent_frames_refused);
+  world.notes->note(severity::warn, "agent.bad_frame", {{"peer", std::to_string(peer)}, {"what", what}});
+  std::string out;
+  wire::encode_error(out, what, request_id);
+  entry.socket->write(std::move(out));
+}
+
+void agent_peers::declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x) {
+  for (auto& fault : x.faults) refuse(peer, entry, fault, {});
+  entry.commands = std::move(x.commands);
+  entry.media_paths = x.media_paths;
+  declare();
+}
+
+void agent_peers::declare() {
+  agent_declaration all;
+  // Of two agents with a command of one name the newer one counts: it comes first.
+  for (auto it = peers.rbegin(); it != peers.rend(); ++it) {
+    all.media_paths = all.media_paths || it->second.media_paths;
+    all.commands.insert(all.commands.end(), it->second.commands.begin(), it->second.commands.end());
+  }
+  tell(self, host.registry, std::move(all));
+}
+
+void agent_peers::note_draft(peer_entry& from, const action_request& x) {
+  constexpr std::size_t most = 1'000;
+  wire::draft_state what;
+  if (!wire::read_draft(x.act, what)) return;
+  auto key = x.act.chat_id + "\n" + what.id;
+  if (what.final) {
+    from.drafts.erase(key);
+  } else if (from.drafts.size() < most || from.drafts.count(key) > 0) {
+    from.drafts.insert_or_assign(std::move(key), x);
+  }
+}
+
+void agent_peers::outcome_of(const action_outcome& x) {
+  auto it = asked.find(x.request_id);
+  if (it == asked.end()) return;
+  auto peer = it->second.front();
+  it->second.pop_front();
+  if (it->second.empty()) asked.erase(it);
+  auto to = peers.find(peer);
+  if (to == peers.end()) return; // it may ask again with the same id and gets the recorded result
+  std::string frame;
+  wire::encode_outcome(frame, x);
+  to->second.socket->write(std::move(frame));
+}
+
+void agent_peers::greet(agent_welcome& x) {
+  welcome = std::move(x);
+  welcomed = true;
+  std::string frame;
+  wire::encode_ready(frame, welcome.gateway_id, welcome.platforms);
+  broadcast(frame);
+}
+
+void agent_peers::drain() {
+  if (std::exchange(draining, true)) return;
+  std::string frame;
+  wire::encode_draining(frame);
+  broadcast(frame);
+}
+
+void agent_peers::interrupt(const turn_interrupt& x) {
+  const auto* peer = sessions.find(x.session_key);
+  auto to = peer ? peers.find(*peer) : peers.end();
+  std::string frame;
+  wire::encode_interrupt(frame, x.session_key, x.chat_id);
+  if (to != peers.end()) {
+    to->second.socket->write(std::move(frame));
+    return;
+  }
+  // No event of that session came here since the start: only an agent that was there before can know it.
+  world.metrics->add(counter::interrupts_unknown);
+  broadcast(frame);
+}
+
+void agent_peers::broadcast(const std::string& frame) {
+  for (auto& [peer, entry] : peers) entry.socket->write(frame);
+}
+
+void agent_peers::rehost(agent_host x) {
+  auto had_host = static_cast<bool>(host.actions);
+  auto same_actions = had_host && host.actions == x.actions;
+  host = std::move(x);
+  if (had_host && !same_actions) { // whoever knew of these is gone, and with it what became of them
+    for (auto& [id, askers] : std::exchange(asked, {}))
+      for (auto peer : askers)
+        if (auto to = peers.find(peer); to != peers.end()) {
+          std::string frame;
+          wire::encode_outcome(frame, {id, action_result::ambiguous("the gateway's router was restarted")});
+          to->second.socket->write(std::move(frame));
+        }
+  }
+  announce();
+  if (!peers.empty()) declare();
+}
+
+} // namespace relay

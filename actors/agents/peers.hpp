@@ -1,0 +1,62 @@
+// What an agent in front of others knows: who is attached, who has which event, who asked for what. The link
+// agent has any number of them, the exec agent the child that runs.
+#pragma once
+
+#include "actors/agents/link.hpp"
+#include "actors/caf_compat.hpp"
+#include "actors/core/recent.hpp"
+#include "actors/core/spread.hpp"
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace relay {
+
+/// Base of the state of those actors.
+struct agent_peers {
+  struct peer_entry {
+    std::shared_ptr<line_socket> socket;
+    std::set<std::string> unacked;
+    std::map<std::string, action_request> drafts; ///< open ones, by chat and draft id
+    std::vector<command_spec> commands;           ///< as declared
+    bool media_paths = false;                     ///< wants attachments as files
+    bool spoken = false;                          ///< its first frame has come
+  };
+  explicit agent_peers(self_as<agent_actor> ptr) : self(ptr) {}
+
+  void rehost(agent_host x);
+  void greet(agent_welcome& x);
+  void drain(); ///< tells the agents, once
+  /// It hears of the gateway; it gets events only once it has joined.
+  void attach(std::uint64_t peer, std::shared_ptr<line_socket> socket);
+  void join(std::uint64_t peer);
+  /// Gives back what it had not acked, and seals its open drafts. Returns how many events that were.
+  std::size_t detach(std::uint64_t peer);
+  void deliver(delivery& x);
+  void said(agent_said& x);
+  void refuse(std::uint64_t peer, peer_entry& entry, const std::string& what, const std::string& request_id);
+  void declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x);
+  void declare(); ///< tells the host what the agents are like, all together
+  void outcome_of(const action_outcome& x);
+  void interrupt(const turn_interrupt& x);
+  static void note_draft(peer_entry& from, const action_request& x);
+  void announce();
+  void broadcast(const std::string& frame);
+
+  self_as<agent_actor> self;
+  ports world;
+  agent_host host;
+  agent_welcome welcome;
+  bool welcomed = false, draining = false;
+  core::spread spread{1};
+  core::recent<std::string, std::uint64_t> sessions{1}; ///< session key -> peer that last got an event of it
+  std::map<std::uint64_t, peer_entry> peers;
+  std::unordered_map<std::string, std::uint64_t> holder;            ///< delivery -> peer
+  std::unordered_map<std::string, std::deque<std::uint64_t>> asked; ///< request id -> peers, in order
+};
+
+} // namespace relay

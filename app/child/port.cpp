@@ -1,0 +1,56 @@
+#include "app/child/port.hpp"
+
+#include "app/child/session.hpp"
+
+#include <utility>
+
+namespace relay::child {
+
+namespace {
+
+/// What the port's user holds. A close() is seen through without it; otherwise its end is the child's.
+class handle final : public child_socket {
+public:
+  explicit handle(std::shared_ptr<session> x) : session_(std::move(x)) {}
+  handle(const handle&) = delete;
+  handle& operator=(const handle&) = delete;
+  ~handle() override {
+    if (!closed_) session_->drop("nobody holds it any more");
+  }
+  void write(std::string frame) override { session_->write(std::move(frame)); }
+  std::size_t queued() const override { return session_->queued(); }
+  void close(std::uint16_t code, std::string reason, milliseconds limit) override {
+    closed_ = true;
+    session_->close(code, std::move(reason), limit);
+  }
+  void drop(std::string why) override { session_->drop(std::move(why)); }
+  void read(bool on) override { session_->read(on); }
+  std::size_t waiting() const override { return session_->waiting(); }
+  void want_room() override { session_->want_room(); }
+
+private:
+  std::shared_ptr<session> session_;
+  std::atomic<bool> closed_ = false;
+};
+
+class process_port final : public child_port {
+public:
+  explicit process_port(std::shared_ptr<const context> with) : with_(std::move(with)) {}
+  std::shared_ptr<child_socket> start(child_request what, std::shared_ptr<child_listener> who) override {
+    auto one = std::make_shared<session>(with_, std::move(what), std::move(who));
+    auto out = std::make_shared<handle>(one);
+    one->start();
+    return out;
+  }
+
+private:
+  std::shared_ptr<const context> with_;
+};
+
+} // namespace
+
+std::shared_ptr<child_port> make_child_port(boost::asio::io_context& io, port_options what) {
+  return std::make_shared<process_port>(std::make_shared<const context>(context{io, std::move(what)}));
+}
+
+} // namespace relay::child

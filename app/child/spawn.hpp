@@ -1,0 +1,30 @@
+// From a command to a process of its own group, with three pipes. Private to app/child.
+#pragma once
+
+#include "app/child/descriptor.hpp"
+
+#include <functional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace relay::child {
+
+struct spawn_plan {
+  std::vector<std::string> argv;        ///< the first is looked up on PATH unless it has a `/` in it
+  std::vector<std::string> environment; ///< NAME=value; nothing else is inherited
+};
+
+struct spawned {
+  pid_t pid = 0;                    ///< 0 = it did not start; then `error` says why
+  descriptor input, output, errors; ///< our ends of its pipes
+  std::string error;
+};
+
+/// Starts it and waits until the program itself runs, or certainly will not. The child leads a process group,
+/// has nothing but its three pipes open, all signals at their defaults, and gets SIGKILL when the *calling
+/// thread* ends: that thread has to outlive it. `forked` hears of the process before it runs the program, so
+/// that it can be killed even if that takes for ever, and of 0 when that failed. Blocks.
+spawned spawn(const spawn_plan& what, const std::function<void(pid_t)>& forked);
+
+} // namespace relay::child

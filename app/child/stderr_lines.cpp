@@ -1,0 +1,54 @@
+#include "app/child/stderr_lines.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace relay::child {
+
+stderr_lines::stderr_lines(std::shared_ptr<notes_port> notes, std::vector<secret> hidden, instant now)
+    : notes_(std::move(notes)), hidden_(std::move(hidden)), seen_(now) {}
+
+void stderr_lines::feed(std::string_view piece, instant now) {
+  while (!piece.empty()) {
+    auto end = piece.find('\n');
+    auto part = piece.substr(0, end);
+    partial_ += part.substr(0, longest - std::min(longest, partial_.size()));
+    if (end == std::string_view::npos) return;
+    line(now);
+    piece.remove_prefix(end + 1);
+  }
+}
+
+void stderr_lines::finish(instant now) {
+  if (!partial_.empty()) line(now);
+  if (dropped_ > 0)
+    notes_->note(severity::warn, "agent.stderr_dropped",
+                 {{"lines", std::to_string(std::exchange(dropped_, 0))}});
+}
+
+void stderr_lines::line(instant now) {
+  auto text = std::exchange(partial_, {});
+  if (text.find_first_not_of(" \t\r") == std::string::npos || !notes_->wants(severity::info)) return;
+  allowance_ = std::min(burst, allowance_ + rate * std::chrono::duration<double>(now - seen_).count());
+  seen_ = now;
+  if (allowance_ < 1) {
+    ++dropped_;
+    return;
+  }
+  if (dropped_ > 0)
+    notes_->note(severity::warn, "agent.stderr_dropped",
+                 {{"lines", std::to_string(std::exchange(dropped_, 0))}});
+  --allowance_;
+  text = without_secrets(std::move(text));
+  if (text.size() > shown) text = text.substr(0, shown) + "...";
+  notes_->note(severity::info, "agent.stderr", {{"line", std::move(text)}});
+}
+
+std::string stderr_lines::without_secrets(std::string text) const {
+  for (const auto& x : hidden_)
+    for (auto at = text.find(x.reveal()); at != std::string::npos; at = text.find(x.reveal(), at + 3))
+      text.replace(at, x.reveal().size(), "***");
+  return text;
+}
+
+} // namespace relay::child
