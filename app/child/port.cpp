@@ -8,28 +8,44 @@ namespace relay::child {
 
 namespace {
 
-/// What the port's user holds. A close() is seen through without it; otherwise its end is the child's.
+/// What the port's user holds. A close() is seen through without it; otherwise its end is the child's. It
+/// does not own the session: the io_context does, and takes it along at its own end.
 class handle final : public child_socket {
 public:
-  explicit handle(std::shared_ptr<session> x) : session_(std::move(x)) {}
+  explicit handle(const std::shared_ptr<session>& x) : session_(x) {}
   handle(const handle&) = delete;
   handle& operator=(const handle&) = delete;
   ~handle() override {
-    if (!closed_) session_->drop("nobody holds it any more");
+    if (closed_) return;
+    if (auto x = session_.lock()) x->drop("nobody holds it any more");
   }
-  void write(std::string frame) override { session_->write(std::move(frame)); }
-  std::size_t queued() const override { return session_->queued(); }
+  void write(std::string frame) override {
+    if (auto x = session_.lock()) x->write(std::move(frame));
+  }
+  std::size_t queued() const override {
+    auto x = session_.lock();
+    return x ? x->queued() : 0;
+  }
   void close(std::uint16_t code, std::string reason, milliseconds limit) override {
     closed_ = true;
-    session_->close(code, std::move(reason), limit);
+    if (auto x = session_.lock()) x->close(code, std::move(reason), limit);
   }
-  void drop(std::string why) override { session_->drop(std::move(why)); }
-  void read(bool on) override { session_->read(on); }
-  std::size_t waiting() const override { return session_->waiting(); }
-  void want_room() override { session_->want_room(); }
+  void drop(std::string why) override {
+    if (auto x = session_.lock()) x->drop(std::move(why));
+  }
+  void read(bool on) override {
+    if (auto x = session_.lock()) x->read(on);
+  }
+  std::size_t waiting() const override {
+    auto x = session_.lock();
+    return x ? x->waiting() : 0;
+  }
+  void want_room() override {
+    if (auto x = session_.lock()) x->want_room();
+  }
 
 private:
-  std::shared_ptr<session> session_;
+  std::weak_ptr<session> session_;
   std::atomic<bool> closed_ = false;
 };
 

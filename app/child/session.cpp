@@ -94,7 +94,7 @@ void session::absorb() {
   auto news = inbox_.take();
   if (over_) return;
   for (auto& frame : news.frames)
-    if (!frame.empty()) queue_.push_back(std::move(frame));
+    if (!frame.text.empty()) queue_.push_back(std::move(frame.text));
   if (news.drop) {
     dropped_ = true;
     return kill(std::move(*news.drop));
@@ -104,7 +104,7 @@ void session::absorb() {
     escalate(closing_->limit, "closed by this side");
   }
   if (news.read) read_on_ = *news.read;
-  pump();
+  flush_soon();
 }
 
 void session::started(spawned process) {

@@ -58,6 +58,7 @@ private:
   void end(std::string why);
 
   // -- what it writes and reads (session_pipes.cpp)
+  void flush_soon(); ///< once the handlers of this turn are done: what they write leaves together
   void pump();
   bool push(); ///< whether the child took a byte
   void await_input();
@@ -94,7 +95,7 @@ private:
   std::vector<char> buffer_;
   bool opened_ = false, over_ = false, dropped_ = false, read_on_ = true;
   bool choked_ = false; ///< it is not read from until it reads
-  bool awaiting_input_ = false, awaiting_output_ = false, room_posted_ = false;
+  bool awaiting_input_ = false, awaiting_output_ = false, room_posted_ = false, flush_posted_ = false;
   std::optional<net::socket_inbox::closing> closing_;
   std::optional<std::chrono::steady_clock::time_point> term_at_, kill_at_;
   std::string reason_;  ///< why this side ended it; empty = it did not

@@ -54,6 +54,14 @@ bool try_again(ssize_t n) { return n < 0 && (errno == EAGAIN || errno == EWOULDB
 
 // -- its input ------------------------------------------------------------------------------------------
 
+void session::flush_soon() {
+  if (!opened_ || over_ || std::exchange(flush_posted_, true)) return;
+  asio::post(with_->io, [self = shared_from_this()] {
+    self->flush_posted_ = false;
+    self->pump();
+  });
+}
+
 void session::pump() {
   if (!opened_ || over_) return;
   if (!awaiting_input_) push();

@@ -31,7 +31,7 @@ std::set<std::string> actions() {
 
 TEST(FaultDocuments, EveryExampleOfTheReadmeIsAScriptAndEveryActionHasOne) {
   auto text = text_of(root / "app/connector/README.md");
-  static const std::regex example{R"(`(\{"(?:when|then)":[^`]*\})`)"};
+  static const std::regex example{R"re(`(\{"(?:when|then)":[^`]*\})`)re"};
   std::set<std::string> shown;
   int examples = 0;
   for (std::sregex_iterator it{text.begin(), text.end(), example}, end; it != end; ++it, ++examples) {
