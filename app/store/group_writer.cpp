@@ -245,11 +245,11 @@ void group_writer::failed(const write_fault& x) {
   bool news = false;
   {
     std::lock_guard guard{watch_lock_};
-    news = health_.ok || health_.why != text;
+    news = health_.ok;
   }
-  if (!news) return;
-  note(severity::error, "store.failing",
-       {{"why", text}, {"next", "nothing is acknowledged; everything waits and is tried again"}});
+  if (news)
+    note(severity::error, "store.failing",
+         {{"why", text}, {"next", "nothing is acknowledged; everything waits and is tried again"}});
   set_health({false, std::move(text)});
 }
 

@@ -69,13 +69,14 @@ class Scenario(unittest.IsolatedAsyncioTestCase):
         self._stack.push_async_callback(found.stop)
         return found
 
-    async def gateway(self, connector=None, *settings, home=None, arguments=("run",), listening=True, **more):
-        """A running gateway; later settings win, a setting of None takes the variable away."""
+    async def gateway(self, connector=None, *settings, home=None, arguments=("run",), listening=True, program=None,
+                      **more):
+        """A running gateway; later settings win, a setting of None takes the variable away. `program`: one that becomes it."""
         merged = {"GATEWAY_RELAY_URL": connector.url} if connector else {}
         for layer in settings:
             merged.update(layer)
         merged.update(more)
-        found = Gateway(binary(), home or self.home(), merged, arguments)
+        found = Gateway(program or binary(), home or self.home(), merged, arguments)
         self._gateways.append(found)
         self._stack.push_async_callback(found.finish)
         await found.start()

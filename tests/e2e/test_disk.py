@@ -1,0 +1,76 @@
+"""A disk that is full or read-only: the real gateway in a mount namespace of its own, its state on a small tmpfs."""
+import errno
+import os
+import shlex
+import subprocess
+import unittest
+
+from harness.events import inbound
+from harness.scenario import PINNED, QUICK, TWO, Scenario, binary
+
+NAMESPACES = subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0
+
+
+@unittest.skipUnless(NAMESPACES, "needs mount namespaces")
+class Disk(Scenario):
+    def on_tmpfs(self, options):
+        """A program that is the gateway, with such a tmpfs as its state directory: (program, directory, home)."""
+        home = self.home()
+        state, program = os.path.join(home, "state"), os.path.join(home, "gateway")
+        os.mkdir(state)
+        inner = f"mount -t tmpfs -o {options} none {shlex.quote(state)} && exec {shlex.quote(binary())} \"$@\""
+        with open(program, "w") as file:
+            file.write(f"#!/bin/sh\nexec unshare -m /bin/sh -c {shlex.quote(inner)} gateway \"$@\"\n")
+        os.chmod(program, 0o755)
+        return program, state, home
+
+    async def test_a_full_disk_stops_acks_and_readiness_until_there_is_room(self):
+        program, state, home = self.on_tmpfs("size=3m")
+        connector = await self.connector()
+        gateway = await self.gateway(connector, TWO, PINNED, QUICK, home=home, program=program, GATEWAY_STATE_DIR=state)
+        link = await connector.link(1, 2)
+        agent = await self.agent(gateway)
+        link.send(inbound("before", buffer_id="b-0"))
+        await agent.delivery("before")
+        await connector.frame("inbound_ack")
+
+        filler = f"/proc/{gateway.process.pid}/root{state}/filler"
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 4096)
+            except OSError as full:
+                self.assertEqual(full.errno, errno.ENOSPC)
+        # Some may still find room in the journal; from one on nothing does.
+        count = 150
+        link.send(*(inbound(f"e{n} " + "y" * 2000, buffer_id=f"b-{n}", chat_id=str(n % 7)) for n in range(1, count + 1)))
+
+        async def refused():
+            answer = await gateway.get("/readyz")
+            return answer.json()["reason"] if answer.status == 503 else None
+        reason = await gateway.changes.poll(refused, "/readyz 503")
+        self.assertIn("disk is full", reason)
+        self.assertIn("disk is full", await gateway.said("store.failing"))
+        self.assertEqual((await gateway.get("/livez")).status, 200)
+        status = await gateway.status()
+        self.assertFalse(status["store_ok"])
+        held = len(link.of("inbound_ack"))
+        self.assertLess(held, count)
+        await connector.never(lambda: len(link.of("inbound_ack")) > held, "an ack without a disk", 1.2)
+
+        os.unlink(filler)
+        await connector.until(lambda: len(link.of("inbound_ack")) == count + 1, "every ack")
+        await gateway.ready()
+        self.assertEqual([x["bufferId"] for x in link.of("inbound_ack")], [f"b-{n}" for n in range(count + 1)])
+        await gateway.said("store.recovered")
+        await agent.until(lambda: len(agent.deliveries) == count + 1, "every event")
+        for chat in range(7):
+            texts = [x["event"]["text"].split()[0] for x in agent.deliveries if x["event"]["source"]["chat_id"] == str(chat)]
+            self.assertEqual(texts, [f"e{n}" for n in range(1, count + 1) if n % 7 == chat])
+
+    async def test_a_read_only_directory_ends_with_73(self):
+        program, state, home = self.on_tmpfs("size=1m,ro")
+        gateway = await self.gateway(None, PINNED, home=home, program=program, listening=False, GATEWAY_STATE_DIR=state)
+        self.assertEqual(await gateway.exited(), 73)
+        self.assertIn(f"state directory {state} is not writable: Read-only file system", gateway.text)
+        self.assertIn("--state-dir", gateway.text)
