@@ -170,7 +170,7 @@ for frame in frames():
         self.assertNotEqual((await self.told(connector, 2))["pid"], first)
 
     async def test_f11_crash_loop_backs_off(self):
-        connector, gateway, link = await self.start("sys.exit(1)")
+        connector, gateway, link = await self.start("sys.exit(1)", {"GATEWAY_STATE_DIR": "none"})
         await gateway.changes.until(lambda: len(notes(gateway, "agent.exited")) >= 6, "six deaths", 15)
         pauses = [int(x["next"].split()[-2]) for x in notes(gateway, "agent.exited")[:6]]
         for number, top in enumerate([100, 200, 400, 400, 400, 400]):
@@ -386,7 +386,7 @@ if not os.path.exists({flag!r}):
 for frame in frames():
     if frame["type"] == "inbound":
         ack(frame)
-""", {"GATEWAY_AGENT_ACK_TIMEOUT": "2s"})
+""", {"GATEWAY_AGENT_ACK_TIMEOUT": "2s", "GATEWAY_STATE_DIR": "none"})
         await gateway.changes.poll(self.agents(gateway, 1), "the child")
         link.send(*(inbound("x" * 50_000, chat_id=str(n), buffer_id=f"b-{n}") for n in range(40)))
         await connector.frame("inbound_ack", 40, limit=20)

@@ -191,7 +191,7 @@ TEST_F(store_disk, ADiskWithErrorsHoldsEverythingBackAndHeals) {
   put(*store, {});
   EXPECT_EQ(done, 300U);
   EXPECT_EQ(way_in(*store).open.size(), 300U);
-  EXPECT_EQ(seen->lines("store.failing").size(), 1U);
+  EXPECT_GE(seen->lines("store.failing").size(), 1U); // one for each time that it begins
 }
 
 TEST_F(store_disk, F24_ACommitIsNotOverBeforeItIsOnTheDisk) {
