@@ -149,6 +149,16 @@ TEST_F(store_disk, AStoreOpensOnAFullDiskAndGoesOnWhenThereIsRoom) {
   EXPECT_EQ(way_in(*store).open.size(), 2U);
 }
 
+TEST_F(store_disk, AFullDiskMakesRoomInItsJournalBeforeAnybodyHearsOfIt) {
+  if (!small_disk("size=1m")) GTEST_SKIP() << "needs a mount namespace";
+  auto store = open();
+  for (int n = 0; n < 20; ++n) put(*store, {fact{"a", std::to_string(n)}}); // twenty versions of a few pages
+  fill_disk();
+  for (int n = 0; n < 20; ++n) put(*store, {fact{"a", std::to_string(n)}});
+  EXPECT_TRUE(seen->lines("store.failing").empty());
+  EXPECT_EQ(seen->count(counter::store_failures, "full"), 0U);
+}
+
 TEST_F(store_disk, ADirectoryOnAFullDiskIsNotWritable) {
   if (!small_disk("size=1m")) GTEST_SKIP() << "needs a mount namespace";
   fill_disk();

@@ -225,6 +225,24 @@ TEST_F(store_damage, ATornJournalLosesOnlyWhatWasNeverAcknowledged) {
   for (std::size_t i = 0; i < in.open.size(); ++i) EXPECT_EQ(in.open[i], taken(i + 1));
 }
 
+TEST_F(store_damage, TheJournalOfADamagedFileIsKeptWithIt) {
+  filled();
+  auto child = ::fork();
+  if (child == 0) {
+    auto store = open_sqlite_store(options(), fault);
+    put(*store, {fact{"late", "word"}});
+    ::kill(::getpid(), SIGKILL);
+  }
+  ::waitpid(child, nullptr, 0);
+  for (int page = 3; page < 12; ++page) overwrite(database(), std::string(3'000, '\x5a'), page * 4096 + 100);
+  auto journal = content(database() + "-wal");
+  ASSERT_NE(journal.find("late"), std::string::npos);
+  refused("damaged");
+  EXPECT_TRUE(content(database() + "-wal") == journal);
+  reset_works("corrupt");
+  EXPECT_TRUE(content(database() + ".corrupt-1700000000-wal") == journal);
+}
+
 TEST_F(store_damage, AJournalWithoutItsDatabaseIsNoPartOfANewOne) {
   auto child = ::fork();
   if (child == 0) {

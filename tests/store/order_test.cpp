@@ -1,5 +1,6 @@
 // The order of call-backs, what shares a commit, and how long things are remembered.
 #include "actors/metrics.hpp"
+#include "app/store/retention.hpp"
 #include "tests/store/rig.hpp"
 
 #include <condition_variable>
@@ -210,6 +211,19 @@ TEST_F(store_order, AClockThatJumpsBackMakesNothingYoungerThanNow) {
   put(*store, {fact{"x", "y"}});
   wall += 3'600'000;
   EXPECT_TRUE(way_in(*store).settled.empty());
+}
+
+TEST_F(store_order, AStampOfTheFutureCountsAsOneOfNow) {
+  store::retention kept{1'000, 10};
+  kept.restore({{900'000, 1}, {100, 2}, {9'000, 3}}, 10'000);
+  EXPECT_EQ(kept.overdue(9'900), 1U);
+  EXPECT_EQ(kept.overdue(10'500), 2U);
+  EXPECT_EQ(kept.leave(11'001, 10), (std::vector<std::uint64_t>{1, 2, 3}));
+  kept.rolled_back();
+  EXPECT_EQ(kept.size(), 3U);
+  EXPECT_EQ(kept.leave(11'001, 2), (std::vector<std::uint64_t>{2, 3}));
+  kept.committed();
+  EXPECT_EQ(kept.size(), 1U);
 }
 
 TEST_F(store_order, RoutesOfChatsAreBoundedByUse) {
