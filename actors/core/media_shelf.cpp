@@ -86,11 +86,14 @@ void media_shelf::released(const std::string& delivery_id, instant now, media_st
   }
   for (auto& [call, where] : calls_)
     if (where.delivery == delivery_id) where.delivery.clear();
+  // The same delivery may be wanted again, with other files.
+  std::erase_if(waiting_, [&](const place& x) { return x.delivery == delivery_id; });
   events_.erase(it);
   pump(now, out);
 }
 
 void media_shelf::all_released(instant now, media_step& out) {
+  waiting_.clear();
   while (!events_.empty()) {
     auto id = events_.begin()->first;
     released(id, now, out);

@@ -152,5 +152,14 @@ TEST(media, urls_of_an_event_are_told_once) {
   EXPECT_THAT(media_urls(x), ElementsAre("u1", "u2", "u3"));
 }
 
+TEST_F(shelf, F31_a_delivery_wanted_again_forgets_what_it_waited_for) {
+  const auto first = wanted("busy", {at("1"), at("2")});
+  wanted("again", {at("3")}); // it waits
+  released("again");
+  EXPECT_THAT(urls(wanted("again", {at("5"), at("6")})), IsEmpty());
+  EXPECT_THAT(urls(fetched(first.start[0].call, "/f1")), ElementsAre(at("5")));
+  EXPECT_THAT(urls(fetched(first.start[1].call, "/f2")), ElementsAre(at("6"))) << "each once";
+}
+
 } // namespace
 } // namespace relay::core
