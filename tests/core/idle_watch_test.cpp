@@ -51,5 +51,34 @@ TEST(OpenTurns, AnsweredOrGivenUp) {
   EXPECT_LE(x.count(start + 20min), 3U) << "bounded";
 }
 
+TEST(OpenTurns, ATurnThatOpensAgainHasItsWholeTime) {
+  open_turns x{15min, 3};
+  x.opened("first", start);
+  x.opened("again", start + 1min);
+  x.answered("again");
+  x.opened("again", start + 10min);
+  EXPECT_EQ(x.count(start + 16min), 1U) << "its earlier life does not count";
+  EXPECT_EQ(x.count(start + 24min), 1U);
+  EXPECT_EQ(x.count(start + 25min), 0U);
+}
+
+TEST(OpenTurns, ATurnThatWasGivenUpOpensAnew) {
+  open_turns x{15min, 3};
+  x.opened("a", start);
+  x.opened("a", start + 15min);
+  EXPECT_EQ(x.count(start + 16min), 1U);
+}
+
+TEST(OpenTurns, AnsweredOnesPushNoOpenOneOut) {
+  open_turns x{15min, 3};
+  x.opened("open", start);
+  for (int i = 0; i < 10'000; ++i) {
+    x.opened(std::to_string(i), start);
+    x.answered(std::to_string(i));
+  }
+  EXPECT_EQ(x.count(start), 1U);
+  EXPECT_EQ(x.count(start + 15min), 0U);
+}
+
 } // namespace
 } // namespace relay::core
