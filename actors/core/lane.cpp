@@ -79,6 +79,7 @@ void lane::collapse(item& newest) {
     auto& y = waiting_[i - 1];
     if (y.act.message_id != newest.act.message_id || y.draft != newest.draft) continue;
     if (y.act.kind != newest.act.kind || y.seals || !(y.where == newest.where)) return;
+    if (y.lost > 0) return; // it may have arrived, which its callers must be told
     // Its content may go out for as long as anybody waits, so it must not be told earlier that it did not.
     auto& hold = newest.callers.back().hold_until;
     for (auto& who : y.callers) hold = std::max(hold, who.hold_until);

@@ -419,5 +419,19 @@ RC_GTEST_PROP(DurableLaneProperty, WhatTheDiskCallsHeldWasNeverWritten, ()) {
   for (auto& [token, told] : is_done) RC_ASSERT(told);
 }
 
+TEST(DurableLane, F6_WhatMayHaveArrivedDoesNotVanishInANewerEdit) {
+  driver d;
+  d.link();
+  d.push(resend(edit(1, "m", "one")));
+  d.down(); // it may have arrived
+  auto newer = edit(2, "m", "two");
+  newer.hold_until = (start + 60s).time_since_epoch() / 1ns;
+  d.push(newer);
+  auto step = d.expire(start + 30s);
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::unknown);
+  EXPECT_THAT(contents(d.link()), ElementsAre("two"));
+}
+
 } // namespace
 } // namespace relay::core
