@@ -1,6 +1,7 @@
 #include "config/urls.hpp"
 
 #include "config/text.hpp"
+#include "messages/wire/urls.hpp"
 
 #include <boost/url/parse.hpp>
 
@@ -46,6 +47,11 @@ parsed<std::string> parse_url_setting(std::string_view text, const url_rule& rul
   if (url->has_fragment()) return answer::bad("has a fragment (#...)");
   if (url->has_query() && !rule.query_allowed)
     return answer::bad("has a query (?...), which a base URL must not");
+  // Whoever dials it reads it by stricter rules than a URL's: no percent-encoded or exotic host.
+  auto web = scheme == "http" || scheme == "https" || scheme == "ws" || scheme == "wss";
+  if (web && !url->has_userinfo() && !wire::parse_url(stripped).valid)
+    return answer::bad(
+        "has a host that cannot be dialled (letters, digits, - . _, or an IPv6 address in brackets)");
   return answer::good(std::move(stripped));
 }
 
@@ -53,8 +59,8 @@ std::string shown_url(std::string_view text) {
   std::string result{text.substr(0, text.find('?'))};
   // Up to the last `@`, wherever it is: rather hide a piece of a path than show a piece of a password.
   if (auto at = result.rfind('@'); at != std::string::npos) {
-    auto start = result.find("://");
-    start = start == std::string::npos || start > at ? 0 : start + 3;
+    auto start = result.find_first_of(":@"); // behind any but a scheme's colon a password begins
+    start = start < at && std::string_view{result}.substr(start).starts_with("://") ? start + 3 : 0;
     result.replace(start, at - start, "***");
   }
   return text.find('?') == std::string_view::npos ? result : result + "?***";

@@ -1,4 +1,5 @@
 // Connector, identities, bot ids, veto, credentials, identity token.
+#include "config/urls.hpp"
 #include "setup.hpp"
 
 namespace relay::config {
@@ -69,11 +70,19 @@ TEST(relay, one_bad_bot_leaves_the_others) {
   EXPECT_EQ(result.problems.size(), 1U);
 }
 
+TEST(relay, a_shown_url_hides_all_of_a_password) {
+  EXPECT_EQ(shown_url("https://u:pw@c/x?token=1"), "https://***@c/x?***");
+  EXPECT_EQ(shown_url("u:s3://cr3t@c"), "***@c");
+  EXPECT_EQ(shown_url("https://u:a@b@c"), "https://***@c");
+  EXPECT_EQ(shown_url("s3cr3t@://x@c"), "***@c");
+  EXPECT_EQ(shown_url("https://c/x"), "https://c/x");
+}
+
 TEST(relay, bad_connector_urls_leave_the_relay_off) {
-  for (const char* bad :
-       {"ftp://c", "c.example", "https://", "https:///relay", "https://c:99999", "https://c:65536",
-        "https://c:0", "https://c:", "https://c:1x", "https://c:1:2", "https://c x", "https://c/?a=1",
-        "https://c/#f", "//c", "/", "https://u:s3cr3t@c"}) {
+  for (const char* bad : {"ftp://c", "c.example", "https://", "https:///relay", "https://c:99999",
+                          "https://c:65536", "https://c:0", "https://c:", "https://c:1x", "https://c:1:2",
+                          "https://c x", "https://c/?a=1", "https://c/#f", "//c", "/", "https://u:s3cr3t@c",
+                          "https://c%41.example", "https://c!d", "https://[v1.a]"}) {
     auto result = world{}.env("GATEWAY_RELAY_URL", bad).resolved();
     EXPECT_EQ(result.values.relay.url, "") << bad;
     EXPECT_EQ(problem_of(result, "gateway.relay_url").where, "GATEWAY_RELAY_URL") << bad;
