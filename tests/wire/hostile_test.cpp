@@ -162,7 +162,7 @@ TEST(hostile, a_nul_inside_a_string_is_kept) {
 
 TEST(hostile, huge_and_odd_numbers) {
   for (const std::string n : {"1e308", "-1e308", "123456789012345678901234567890", "-0", "0.0000001e-300",
-                              "1E+2", "18446744073709551616"}) {
+                              "0e308", "1E+2", "18446744073709551616"}) {
     read_everywhere(R"({"type":"inbound","bufferId":)" + n + R"(,"event":{"message_id":)" + n +
                     R"(,"media":[{"url":"u","size":)" + n + "}]}}");
     read_everywhere(R"({"type":"descriptor","descriptor":{"contract_version":)" + n +

@@ -91,5 +91,41 @@ TEST(json, a_document_can_be_used_again_and_wiped) {
   EXPECT_EQ(text(doc.root(), "secret"), "s");
 }
 
+TEST(json, numbers_have_their_values) {
+  const auto real = [](const std::string& text) {
+    document doc;
+    EXPECT_TRUE(doc.parse("[" + text + "]")) << text;
+    EXPECT_TRUE(doc.root()[0].IsDouble()) << text;
+    return doc.root()[0].GetDouble();
+  };
+  // RapidJSON's own conversion is undefined for the first ones.
+  for (const auto* zero : {"0e308", "-0E-99", "0.0000000000000000000000000000000000000e0", "0.0", "1e-999"})
+    EXPECT_EQ(real(zero), 0.0) << zero;
+  EXPECT_EQ(real("184467440737095516155"), 184467440737095516155.0);
+  EXPECT_EQ(real("1844674407370955161555e-21"), 1.844674407370955161555);
+  EXPECT_EQ(real("18446744073709551616"), 18446744073709551616.0);
+  EXPECT_EQ(real("-9223372036854775809"), -9223372036854775809.0);
+  EXPECT_EQ(real("0.1"), 0.1);
+  EXPECT_EQ(real("-1.7976931348623157e308"), -1.7976931348623157e308);
+  EXPECT_EQ(real("5e-324"), 5e-324);
+
+  document whole;
+  ASSERT_TRUE(whole.parse("[0,-0,7,-7,2147483648,18446744073709551615,-9223372036854775808]"));
+  const auto& x = whole.root();
+  EXPECT_TRUE(x[0].IsInt() && x[1].IsInt() && x[2].IsUint() && x[3].IsInt());
+  EXPECT_EQ(x[2].GetInt(), 7);
+  EXPECT_EQ(x[3].GetInt(), -7);
+  EXPECT_TRUE(!x[4].IsInt() && x[4].IsUint());
+  EXPECT_EQ(x[5].GetUint64(), 18446744073709551615U);
+  EXPECT_EQ(x[6].GetInt64(), INT64_MIN);
+
+  for (const std::string bad : {"1e309", "-2e308", "[1e999]", "01", "1.", "-", "+1", "0x1", "1e", ".5", "NaN",
+                                "00e55", "0e5e5", "1 2"}) {
+    document doc;
+    EXPECT_FALSE(doc.parse(bad)) << bad;
+    EXPECT_TRUE(doc.root().IsNull()) << bad;
+  }
+}
+
 } // namespace
 } // namespace relay::wire::json
