@@ -59,11 +59,21 @@ using provisioner_actor = caf::typed_actor<
     // INTERNAL: the next round ("") or one platform's next try is due.
     caf::reacts_to<atom::due, std::string>>;
 
+/// What POLICY has to see to.
+struct policy_orders {
+  std::string url; ///< of POST /relay/policy
+  std::vector<relevance_policy> policies;
+  /// Platforms for which something was declared before: their default is declared once, too (F46).
+  std::vector<std::string> declared_before;
+  credentials who; ///< not usable = wait for the next orders
+};
+
 /// POLICY: declares each platform's relevance policy with an upgrade token (protocol.md 2.2), again after
 /// each failure. Tells the supervisor: platform_progress.
 using policy_actor = caf::typed_actor<
-    // supervisor: these credentials count from now on; declare what has something to say.
-    caf::reacts_to<credentials>,
+    // supervisor: these count from now on; declare what has something to say. What is on its way is waited
+    // for first: of two declarations the connector keeps the one that comes last.
+    caf::reacts_to<policy_orders>,
     // supervisor: a platform was provisioned just now; try again at once if its declaration had failed.
     caf::reacts_to<atom::start, std::string>,
     // the HTTP port.
@@ -402,6 +412,7 @@ using supervisor_actor = agent_registry_actor::extend<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fronted_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::policy_orders)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::inbound_image)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::inbound_stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::recalled_events)

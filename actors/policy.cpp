@@ -10,14 +10,51 @@
 
 namespace relay {
 
+void policy_state::obey(policy_orders& x) {
+  // Another connector, or another account: what is on its way there changes nothing here.
+  auto same = x.url == orders.url && (!x.who.usable() || x.who.gateway_id == account);
+  orders = std::move(x);
+  if (orders.who.usable()) account = orders.who.gateway_id;
+  auto old = std::exchange(platforms, {});
+  auto& before = orders.declared_before;
+  for (auto& what : orders.policies) {
+    entry fresh;
+    if (auto it = old.find(what.platform); same && it != old.end()) {
+      fresh.call = it->second.call;
+      fresh.told = it->second.told;
+      fresh.busy = it->second.busy;
+      old.erase(it);
+    }
+    fresh.what = what;
+    fresh.pause = core::backoff{setup.backoff_min, setup.backoff_max};
+    // Silence is the default's declaration, unless something else was declared once.
+    auto told = fresh.told || std::find(before.begin(), before.end(), what.platform) != before.end();
+    if (what.is_default() && !told) fresh.step = platform_step::skipped;
+    report(fresh, {});
+    auto& mine = platforms.emplace(what.platform, std::move(fresh)).first->second;
+    if (mine.step != platform_step::skipped) declare(mine);
+  }
+  for (auto& [platform, rest] : old) {
+    if (!same || !rest.busy) continue;
+    rest.dropped = true;
+    rest.again = false;
+    platforms.emplace(platform, std::move(rest));
+  }
+}
+
 void policy_state::declare(entry& x) {
-  if (!who.usable()) return;
-  x.call = ++calls;
+  if (!orders.who.usable()) return;
   x.step = platform_step::pending;
+  if (x.busy) {
+    x.again = true;
+    return;
+  }
+  x.call = ++calls;
+  x.told = x.busy = true;
   http_request call;
   call.method = "POST";
-  call.url = setup.url;
-  call.bearer = wire::mint_token(who, world.world->wall_ms() / 1000);
+  call.url = orders.url;
+  call.bearer = wire::mint_token(orders.who, world.world->wall_ms() / 1000);
   call.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
   call.body = secret{wire::encode_policy(x.what)};
   call.timeout = setup.http_timeout;
@@ -25,32 +62,44 @@ void policy_state::declare(entry& x) {
 }
 
 void policy_state::answered(const http_done& x) {
-  for (auto& [platform, mine] : platforms) {
-    if (mine.call != x.call) continue;
-    if (x.what.status == 200) {
-      mine.step = platform_step::done;
-      mine.pause.reset();
-      world.metrics->add(counter::policy_attempts, "done");
-      world.notes->note(severity::info, "policy.declared", {{"platform", platform}});
-      report(mine, {});
-      return;
-    }
-    auto error = x.what.status == 0 ? "the connector could not be asked: " + x.what.error
-                                    : "HTTP " + std::to_string(x.what.status) + [&] {
-                                        auto detail = wire::error_detail(x.what.body.reveal());
-                                        return detail.empty() ? detail : ": " + detail;
-                                      }();
-    mine.step = platform_step::failed;
-    world.metrics->add(counter::policy_attempts, "failed");
-    world.notes->note(severity::warn, "policy.refused",
-                      {{"platform", platform},
-                       {"error", error},
-                       {"next", "tried again with backoff; nothing waits for it"}});
-    report(mine, error);
-    mine.call = ++calls;
-    tell_later<policy_actor>(self, mine.pause.next(world.world->random()), atom::due_v, platform, mine.call);
+  auto it = std::find_if(platforms.begin(), platforms.end(),
+                         [&](auto& y) { return y.second.busy && y.second.call == x.call; });
+  if (it == platforms.end()) return;
+  auto& [platform, mine] = *it;
+  mine.busy = false;
+  if (mine.dropped) {
+    platforms.erase(it);
     return;
   }
+  if (std::exchange(mine.again, false)) {
+    declare(mine);
+    return;
+  }
+  if (x.what.status != 200) {
+    failed(platform, mine, x.what);
+    return;
+  }
+  mine.step = platform_step::done;
+  mine.pause.reset();
+  world.metrics->add(counter::policy_attempts, "done");
+  world.notes->note(severity::info, "policy.declared", {{"platform", platform}});
+  report(mine, {});
+}
+
+void policy_state::failed(const std::string& platform, entry& x, const http_response& why) {
+  auto error = why.status == 0 ? "the connector could not be asked: " + why.error
+                               : "HTTP " + std::to_string(why.status) + [&] {
+                                   auto detail = wire::error_detail(why.body.reveal());
+                                   return detail.empty() ? detail : ": " + detail;
+                                 }();
+  x.step = platform_step::failed;
+  world.metrics->add(counter::policy_attempts, "failed");
+  world.notes->note(
+      severity::warn, "policy.refused",
+      {{"platform", platform}, {"error", error}, {"next", "tried again with backoff; nothing waits for it"}});
+  report(x, error);
+  x.call = ++calls;
+  tell_later<policy_actor>(self, x.pause.next(world.world->random()), atom::due_v, platform, x.call);
 }
 
 void policy_state::report(const entry& x, std::string error) {
@@ -58,37 +107,24 @@ void policy_state::report(const entry& x, std::string error) {
 }
 
 policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> self, ports world,
-                                   policy_setup setup, supervisor_actor owner) {
+                                   const policy_setup& setup, supervisor_actor owner) {
   harden(self, world, caf::actor_cast<caf::strong_actor_ptr>(owner));
   auto* s = &self->state;
   s->world = std::move(world);
   s->owner = std::move(owner);
-  for (auto& x : setup.policies) {
-    policy_state::entry fresh;
-    fresh.what = x;
-    fresh.pause = core::backoff{setup.backoff_min, setup.backoff_max};
-    auto& before = setup.declared_before;
-    // Silence is the default's declaration, unless something else was declared once.
-    if (x.is_default() && std::find(before.begin(), before.end(), x.platform) == before.end())
-      fresh.step = platform_step::skipped;
-    s->report(fresh, {});
-    s->platforms.emplace(x.platform, std::move(fresh));
-  }
-  s->setup = std::move(setup);
+  s->setup = setup;
+  auto retry = [s](policy_state::entry& x) {
+    if (x.step == platform_step::failed) s->declare(x);
+  };
   return {
-      [s](const credentials& x) {
-        s->who = x;
-        for (auto& [name, entry] : s->platforms)
-          if (entry.step != platform_step::skipped) s->declare(entry);
-      },
-      [s](atom::start, const std::string& platform) {
-        auto it = s->platforms.find(platform);
-        if (it != s->platforms.end() && it->second.step == platform_step::failed) s->declare(it->second);
+      [s](policy_orders& x) { s->obey(x); },
+      [s, retry](atom::start, const std::string& platform) {
+        if (auto it = s->platforms.find(platform); it != s->platforms.end()) retry(it->second);
       },
       [s](const http_done& x) { s->answered(x); },
-      [s](atom::due, const std::string& platform, std::uint64_t call) {
+      [s, retry](atom::due, const std::string& platform, std::uint64_t call) {
         auto it = s->platforms.find(platform);
-        if (it != s->platforms.end() && it->second.call == call) s->declare(it->second);
+        if (it != s->platforms.end() && it->second.call == call) retry(it->second);
       },
   };
 }

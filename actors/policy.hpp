@@ -14,10 +14,6 @@
 namespace relay {
 
 struct policy_setup {
-  std::string url; ///< of POST /relay/policy
-  std::vector<relevance_policy> policies;
-  /// Platforms for which something was declared before: their default is declared once, too (F46).
-  std::vector<std::string> declared_before;
   milliseconds backoff_min{1'000}, backoff_max{30'000}, http_timeout{15'000};
 };
 
@@ -28,23 +24,30 @@ struct policy_state {
     core::backoff pause{milliseconds{1}, milliseconds{1}};
     platform_step step = platform_step::pending;
     std::uint64_t call = 0; ///< the call, or the timer, that counts
+    bool told = false;      ///< something of it was declared
+    bool busy = false;      ///< a declaration is on its way
+    bool again = false;     ///< and is not the newest
+    bool dropped = false;   ///< not ordered any more; kept while it is busy
   };
   explicit policy_state(policy_actor::pointer ptr) : self(ptr) {}
+  void obey(policy_orders& x);
   void declare(entry& x);
   void answered(const http_done& x);
+  void failed(const std::string& platform, entry& x, const http_response& why);
   void report(const entry& x, std::string error);
 
   policy_actor::pointer self;
   ports world;
   policy_setup setup;
   supervisor_actor owner;
-  credentials who;
+  policy_orders orders;
+  std::string account; ///< the gateway id of the last usable orders
   std::map<std::string, entry> platforms;
   std::uint64_t calls = 0;
 };
 
 /// Ends with `owner`, its supervisor.
 policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> self, ports world,
-                                   policy_setup setup, supervisor_actor owner);
+                                   const policy_setup& setup, supervisor_actor owner);
 
 } // namespace relay

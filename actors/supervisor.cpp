@@ -181,21 +181,27 @@ void supervisor_state::rewire() {
   tell(self, keeper, link_users{inbound, egress, agent});
 }
 
+/// Starts it, or gives the running one its new orders.
 void supervisor_state::start_policy() {
-  policy_setup x;
+  if (!children["policy"].handle) {
+    auto& l = settings->limits;
+    policy = self->spawn(relay::policy, world, policy_setup{l.backoff_min, l.backoff_max, l.http_timeout},
+                         supervisor_actor{self});
+    watch("policy", caf::actor_cast<caf::actor>(policy));
+  }
+  policy_orders x;
   x.url = wire::derive_urls(settings->relay.url).policy;
   x.policies = settings->policies;
   for (auto& [platform, step] : declared)
     if (step.step == platform_step::done || step.step == platform_step::failed)
       x.declared_before.push_back(platform);
-  for (auto& p : settings->policies)
+  for (auto& p : settings->policies) {
     if (remembers_policy(p.platform)) x.declared_before.push_back(p.platform);
-  x.backoff_min = settings->limits.backoff_min;
-  x.backoff_max = settings->limits.backoff_max;
-  x.http_timeout = settings->limits.http_timeout;
-  policy = self->spawn(relay::policy, world, std::move(x), supervisor_actor{self});
-  watch("policy", caf::actor_cast<caf::actor>(policy));
-  if (who.usable()) tell(self, policy, who);
+    // It may arrive although no answer comes back, and this process may not live to ask again.
+    if (who.usable() && !p.is_default()) remember("declared." + p.platform, settings->relay.url);
+  }
+  x.who = who;
+  tell(self, policy, std::move(x));
 }
 
 void supervisor_state::start_provisioning() {
@@ -329,8 +335,6 @@ void supervisor_state::restart(const std::string& which) {
       auto& x = children[both];
       if (x.handle) self->send_exit(std::exchange(x.handle, nullptr), caf::exit_reason::user_shutdown);
     }
-    if (children["policy"].handle)
-      self->send_exit(std::exchange(children["policy"].handle, nullptr), caf::exit_reason::user_shutdown);
     start_provisioning();
   }
 }
@@ -341,8 +345,7 @@ void supervisor_state::decided(credentials_decided& x) {
   credentials_known = true;
   auto changed = !(x.who == who);
   if (x.who.usable()) who = std::move(x.who);
-  if (changed && who.usable())
-    tell(self, policy, who); // before the dial: the first event should find it in force
+  if (changed && who.usable()) start_policy(); // before the dial: the first event should find it in force
   aim();
   if (changed) welcome();
 }
@@ -427,7 +430,7 @@ void supervisor_state::apply(const settings_ptr& next) {
     auto& x = children[which];
     if (x.handle) self->send_exit(std::exchange(x.handle, nullptr), caf::exit_reason::user_shutdown);
   };
-  replace("policy");
+  if (!relay_on()) replace("policy");
   if (same_provisioning) {
     start_policy();
     return;

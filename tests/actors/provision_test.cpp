@@ -1,4 +1,5 @@
 // Credentials and policy over the whole tree (protocol.md 2.1, 2.2), on virtual time.
+#include "durable_store.hpp"
 #include "fixture.hpp"
 
 namespace relay::testing {
@@ -175,6 +176,66 @@ TEST_F(provisioning, F46_PolicyThatTurnsDefaultIsDeclaredOnceMore) {
   EXPECT_EQ(
       body(policies()[0]),
       R"({"platform":"discord","requireAddress":false,"freeResponseScopes":[],"allowOtherBots":false})");
+}
+
+// Seed 2826: it had arrived, its answer was lost, and the process died before it asked again.
+TEST_F(provisioning, F46_PolicyWithoutAnAnswerIsRememberedOverARestart) {
+  auto disk = std::make_shared<durable_store>([wall = world.world] { return wall->wall; });
+  world.store = disk;
+  settings.policies = {{"discord", true, {}, false}};
+  start();
+  provisions()[0]->answer(200, issued());
+  settle();
+  ASSERT_EQ(policies().size(), 1U);
+  EXPECT_EQ(disk->disk.facts["declared.discord"], "https://connector.example");
+}
+
+// The connector keeps the declaration that comes last: an older one must never be under way beside a newer
+// one.
+TEST_F(provisioning, ReloadsInARowLeaveTheNewestPolicyInForce) {
+  settings.policies = {{"discord", true, {}, false}};
+  start();
+  provisions()[0]->answer(200, issued());
+  settle();
+  ASSERT_EQ(policies().size(), 1U) << "on its way";
+  auto next = settings;
+  for (auto* scope : {"c1", "c2"}) { // not settled in between: all of it waits in the mailboxes together
+    next.policies = {{"discord", true, {scope}, false}};
+    caf::anon_send(root, std::make_shared<const config::settings>(next));
+  }
+  settle();
+  ASSERT_EQ(policies().size(), 1U) << "the first one has no answer yet";
+  EXPECT_EQ(report().platforms[0].policy.step, platform_step::pending);
+  policies()[0]->answer(503, {});
+  settle();
+  ASSERT_EQ(policies().size(), 1U);
+  EXPECT_NE(body(policies()[0]).find("c2"), std::string::npos) << "what lay in between is skipped";
+  policies()[0]->answer(200, {});
+  settle();
+  EXPECT_EQ(report().platforms[0].policy.step, platform_step::done);
+  advance(2min, 5s);
+  EXPECT_TRUE(policies().empty());
+}
+
+TEST_F(provisioning, PlatformThatComesBackWaitsForItsOldDeclaration) {
+  settings.policies = {{"discord", true, {}, false}, {"telegram", true, {}, false}};
+  start();
+  provisions()[0]->answer(200, issued());
+  settle();
+  ASSERT_EQ(policies().size(), 2U);
+  auto next = settings;
+  next.policies = {{"discord", true, {}, false}};
+  caf::anon_send(root, std::make_shared<const config::settings>(next));
+  settle();
+  next.policies = {{"discord", true, {}, false}, {"telegram", false, {}, true}};
+  caf::anon_send(root, std::make_shared<const config::settings>(next));
+  settle();
+  ASSERT_EQ(policies().size(), 2U) << "both are still on their way";
+  for (auto* x : policies()) x->answer(200, {});
+  settle();
+  auto open = policies();
+  ASSERT_EQ(open.size(), 2U);
+  EXPECT_NE(body(open[1]).find(R"("allowOtherBots":true)"), std::string::npos) << body(open[1]);
 }
 
 TEST_F(provisioning, SecretsAreInNoNote) {
