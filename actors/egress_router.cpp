@@ -97,6 +97,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   as.turn = answers ? x.delivery_id : std::string{};
   as.prompt_id = std::move(prompt_id);
   as.ends = core::ends_turn(x.act);
+  as.until = now + setup.egress_hold;
   if (durable) keep(out, as, chat, x);
   auto waits = as.unstored;
   as.request_id = std::move(x.request_id);
@@ -167,21 +168,35 @@ egress_state::chat_entry& egress_state::chat_of(const chat_key& key) {
 
 void egress_state::settle(std::uint64_t token, action_result result) {
   auto it = open.find(token);
+  if (it == open.end() || it->second.over) return;
+  auto& x = it->second;
+  if (durable)
+    if (auto chat = chats.find(x.chat); chat != chats.end() && chat->second.open > 0) --chat->second.open;
+  if (!x.prompt_id.empty()) {
+    if (result.how == outcome::definite) // what nobody saw, nobody answers
+      tell(self, registry.prompts, prompt_shown{x.prompt_id, prompt_face::withdrawn});
+    result.prompt_id = x.prompt_id;
+  }
+  if (x.recorded) record(action_settled{token, x.request_id, result});
+  if (must_be_kept(x, result)) {
+    x.over = true;
+    x.result = std::move(result);
+    untold.push_back({commits + 1, token, x.until});
+    arm();
+    return;
+  }
+  conclude(token, std::move(result));
+}
+
+/// Tells everybody who asked.
+void egress_state::conclude(std::uint64_t token, action_result result) {
+  auto it = open.find(token);
   if (it == open.end()) return;
   auto done = std::move(it->second);
   open.erase(it);
-  if (durable)
-    if (auto chat = chats.find(done.chat); chat != chats.end() && chat->second.open > 0) --chat->second.open;
   if (!done.turn.empty()) turns.answered(done.turn);
-  if (!done.prompt_id.empty()) {
-    if (result.how == outcome::definite) // what nobody saw, nobody answers
-      tell(self, registry.prompts, prompt_shown{done.prompt_id, prompt_face::withdrawn});
-    result.prompt_id = std::move(done.prompt_id);
-  }
   world.metrics->add(counter::actions_settled, to_string(result.how));
   world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
-  // Told at once, whatever the disk says: the record in memory keeps it from being done again (F29).
-  if (done.recorded) record(action_settled{token, done.request_id, result});
   if (!done.request_id.empty()) {
     ledger.settle(done.request_id, result, now_of(self));
     if (auto more = waiting.find(done.request_id); more != waiting.end()) {
@@ -249,6 +264,8 @@ void egress_state::sweep() {
 void egress_state::passivate(const chat_key& key, std::uint64_t given) {
   auto it = chats.find(key);
   if (it == chats.end() || it->second.given != given) return; // something went to it meanwhile
+  // It may have been asked twice: the second answer must not end the chat that took its place.
+  if (it->second.handle.address() != caf::actor_cast<caf::actor_addr>(self->current_sender())) return;
   self->send_exit(it->second.handle, caf::exit_reason::user_shutdown);
   by_address.erase(it->second.handle.address());
   ages.erase(it->second.age);

@@ -49,6 +49,9 @@ struct egress_state {
     bool ends = false;     ///< its outcome decides what that one's message shows
     bool recorded = false; ///< its outcome is to be written down
     bool unstored = false; ///< no chat has it yet: the store does not either
+    core::instant until{}; ///< not sent any more, and by nobody
+    bool over = false;     ///< `result` is told when the disk has it, or `until` has passed
+    action_result result{};
   };
   /// An action that its chat gets when this commit is on disk, or something that has to stay behind such a
   /// one. Its outcome may have been told since: then it is not open any more, and goes nowhere.
@@ -56,6 +59,10 @@ struct egress_state {
     std::uint64_t commit = 0;
     core::instant until{}; ///< fails when the store does not take it by then
     chat_action what;
+  };
+  struct untold_outcome {
+    std::uint64_t commit = 0, token = 0;
+    core::instant until{};
   };
   struct unstored_mark {
     std::uint64_t commit = 0;
@@ -78,6 +85,7 @@ struct egress_state {
   void begin(action_request& x, promise& asker);
   void hand_over(chat_action& x);
   void settle(std::uint64_t token, action_result result);
+  void conclude(std::uint64_t token, action_result result);
   std::string open_prompt(action& x, const chat_key& chat);
   void use(const link_up& x);
   void interrupt(const session_interrupt& x);
@@ -104,6 +112,8 @@ struct egress_state {
   void left_store(open_action& x);
   void arm();
   void late(std::uint64_t generation);
+  bool must_be_kept(const open_action& x, const action_result& result) const;
+  void conclude_kept(core::instant now);
 
   // -- reactions on what is worked on (egress_reactions.cpp)
   void mark(const turn_mark& x);
@@ -141,6 +151,7 @@ struct egress_state {
   std::deque<unstored_action> unstored; ///< by commit
   std::size_t failed = 0;               ///< of these, the first ones that are over already
   std::deque<unstored_mark> unstored_marks;
+  std::deque<untold_outcome> untold;      ///< by commit
   std::vector<prompt_opened> unannounced; ///< of before; nobody hears prompts yet
   core::deadline armed;
   std::uint64_t generation = 0;

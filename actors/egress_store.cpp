@@ -83,6 +83,17 @@ void egress_state::resume(stored_action& x) {
     return;
   }
   world.metrics->add(counter::actions_resumed, "sent");
+  // Whoever was told by then that it was not sent was told the truth.
+  auto left = setup.egress_hold;
+  if (x.until_ms != 0 && !x.sending) left = std::min(left, milliseconds{x.until_ms - world.world->wall_ms()});
+  if (left.count() <= 0) {
+    world.metrics->add(counter::actions_resumed, "refused");
+    settle(x.token,
+           action_result::failed("not_connected", "not connected to the connector in time, also before "
+                                                  "a restart of the gateway; nothing was sent"));
+    return;
+  }
+  entry.until = now + left;
   if (!entry.prompt_id.empty()) { // its answers are still ours
     prompt_opened said{entry.prompt_id, key, std::move(ask.options), ask.timeout_ms};
     if (registry.prompts)
@@ -99,8 +110,7 @@ void egress_state::resume(stored_action& x) {
   out.act = std::move(asked.act);
   out.where = std::move(x.where);
   out.hold_until =
-      std::chrono::duration_cast<std::chrono::nanoseconds>((now + setup.egress_hold).time_since_epoch())
-          .count();
+      std::chrono::duration_cast<std::chrono::nanoseconds>(entry.until.time_since_epoch()).count();
   out.turn = std::move(asked.delivery_id);
   out.record = x.sending ? action_record::sending : action_record::held;
   out.resend = asked.resend_unknown;
@@ -119,7 +129,8 @@ void egress_state::keep(chat_action& x, open_action& as, const chat_entry& chat,
   auto at_once = link.connection && chat.open == 0 && asked.act.file.empty();
   x.record = at_once ? action_record::sending : action_record::held;
   as.recorded = as.unstored = true;
-  record(action_taken{{x.token, asked, x.where, at_once}});
+  record(
+      action_taken{{x.token, asked, x.where, at_once, world.world->wall_ms() + setup.egress_hold.count()}});
 }
 
 void egress_state::record(store_record x) {
@@ -154,8 +165,27 @@ void egress_state::stored(const store_done& x) {
     auto& mark = unstored_marks.front();
     tell(self, mark.chat, std::move(mark.what));
   }
+  conclude_kept(core::instant::min());
   if (!gathering) flush();
   drained_yet();
+}
+
+/// Whether an outcome may only be told once the disk has it. What was not sent might be sent after a restart:
+/// as long as it may, nobody is told that it was not. What was sent never is sent again, so all other
+/// outcomes are told at once: the record in memory keeps them from being done again (F29).
+bool egress_state::must_be_kept(const open_action& x, const action_result& result) const {
+  return x.recorded && result.how == outcome::definite && result.raw.empty() && now_of(self) < x.until;
+}
+
+void egress_state::conclude_kept(core::instant now) {
+  std::vector<std::uint64_t> due;
+  std::erase_if(untold, [&](auto& x) {
+    auto told = x.commit <= commits_done || x.until <= now;
+    if (told) due.push_back(x.token);
+    return told;
+  });
+  for (auto token : due)
+    if (auto it = open.find(token); it != open.end()) conclude(token, std::move(it->second.result));
 }
 
 void egress_state::marked(const chat_mark& x, const chat_actor& from) {
@@ -181,6 +211,7 @@ void egress_state::arm() {
   core::deadline at;
   if (!early.empty()) at = early.front().until;
   if (failed < unstored.size()) at = core::earlier(at, unstored[failed].until);
+  if (!untold.empty()) at = core::earlier(at, untold.front().until);
   if (!at || (armed && *armed <= *at)) return; // an earlier alarm looks again
   armed = at;
   tell_later<egress_router_actor>(self, *at - now_of(self), atom::due_v, ++generation);
@@ -200,6 +231,7 @@ void egress_state::late(std::uint64_t which) {
     settle(x.token, core::not_stored());
     x.act = {};
   }
+  conclude_kept(now);
   arm();
   drained_yet();
 }

@@ -87,6 +87,9 @@ struct stored_action {
   action_request what;
   route where;
   bool sending = false;
+  /// Unix ms: not written by then, it is not sent any more, also by a process that comes later. 0 = no such
+  /// time.
+  std::int64_t until_ms = 0;
   friend bool operator==(const stored_action&, const stored_action&) = default;
 };
 struct action_taken {

@@ -56,7 +56,7 @@ void outbound_tables::rolled_back() {
 void outbound_tables::write(const action_taken& x, std::int64_t, store_receipt&) {
   saw(x.what.token);
   text_.clear();
-  wire::append_kept(text_, x.what.what, x.what.where);
+  wire::append_kept(text_, x.what.what, x.what.where, x.what.until_ms);
   exec(sql_.insert, x.what.token, x.what.sending, x.what.what.request_id, text_);
 }
 
@@ -110,7 +110,7 @@ outbound_image outbound_tables::load(std::int64_t now) {
     auto token = found.count(0);
     if (found.null(1)) {
       stored_action x{token, {}, {}, found.number(2) != 0};
-      if (wire::read_kept(found.text(4), x.what, x.where))
+      if (wire::read_kept(found.text(4), x.what, x.where, x.until_ms))
         out.open.push_back(std::move(x));
       else
         tell_("action", token, "it is no action");

@@ -111,7 +111,7 @@ bool read_kept(std::string_view from, std::vector<std::string>& out) {
 
 // -- actions and results -----------------------------------------------------------------------------------
 
-void append_kept(std::string& out, const action_request& what, const route& where) {
+void append_kept(std::string& out, const action_request& what, const route& where, std::int64_t until_ms) {
   object_writer to{out};
   to.optional("request_id", what.request_id)
       .optional("platform", what.platform)
@@ -119,6 +119,7 @@ void append_kept(std::string& out, const action_request& what, const route& wher
       .flag("resend_unknown", what.resend_unknown)
       .key("action");
   append_act(out, what.act);
+  if (until_ms != 0) to.json("until_ms", std::to_string(until_ms));
   to.optional("to", where.platform)
       .optional("bot_id", where.bot_id)
       .optional("scope_id", where.who.scope_id)
@@ -127,7 +128,7 @@ void append_kept(std::string& out, const action_request& what, const route& wher
       .end();
 }
 
-bool read_kept(std::string_view from, action_request& what, route& where) {
+bool read_kept(std::string_view from, action_request& what, route& where, std::int64_t& until_ms) {
   json::document doc;
   if (!doc.parse(from)) return false;
   const auto& x = doc.root();
@@ -139,6 +140,8 @@ bool read_kept(std::string_view from, action_request& what, route& where) {
                          json::flag(x, "resend_unknown")};
   if (act == nullptr || !read_act(*act, request.act)) return false;
   what = std::move(request);
+  const auto* until = json::find(x, "until_ms");
+  until_ms = until != nullptr && until->IsInt64() ? until->GetInt64() : 0;
   where = {text(x, "to"), text(x, "bot_id"), {text(x, "scope_id"), text(x, "user_id"), text(x, "profile")}};
   return true;
 }

@@ -23,11 +23,16 @@ bool read_kept_event(std::string_view from, std::uint8_t marks, inbound_event& o
 
 // Each appends one JSON value to `out`; each reader returns false when the text is not such a value.
 void append_kept(std::string& out, const std::vector<std::string>& x);
-void append_kept(std::string& out, const action_request& what, const route& where);
+/// `until_ms`: of stored_action.
+void append_kept(std::string& out, const action_request& what, const route& where, std::int64_t until_ms = 0);
 void append_kept(std::string& out, const action_result& x);
 void append_kept(std::string& out, const prompt_opened& x); ///< without its lifetime
 bool read_kept(std::string_view from, std::vector<std::string>& out);
-bool read_kept(std::string_view from, action_request& what, route& where);
+bool read_kept(std::string_view from, action_request& what, route& where, std::int64_t& until_ms);
+inline bool read_kept(std::string_view from, action_request& what, route& where) {
+  std::int64_t ignored = 0;
+  return read_kept(from, what, where, ignored);
+}
 bool read_kept(std::string_view from, action_result& out);
 bool read_kept(std::string_view from, prompt_opened& out);
 

@@ -176,16 +176,34 @@ TEST_F(outbox, F3_WhatWasHeldIsSentAfterARestartExactlyOnce) {
   EXPECT_TRUE(disk->disk.actions.empty());
 }
 
-TEST_F(outbox, F3_TheHoldBeginsAnewAndItsEndIsDefiniteAndRecorded) {
+TEST_F(outbox, F3_TheHoldGoesOnOverARestartAndItsEndIsDefiniteAndRecorded) {
   start(with::scripted);
   ask(send("r1"));
   advance(20s);
   restart();
-  advance(29s);
+  advance(9s);
   EXPECT_EQ(report().egress.pending, 1U);
   advance(2s);
   EXPECT_EQ(report().egress.pending, 0U);
   ask(send("r1"));
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::definite);
+  EXPECT_EQ(agent->outcomes[0].result.code, "not_connected");
+}
+
+// By then its agent may have been told that it was not sent, by a process whose disk took nothing any more.
+TEST_F(outbox, F3_WhatWasHeldForTooLongIsNotSentByTheNextProcess) {
+  start(with::scripted);
+  ask(send("r1"));
+  disk->hold();
+  advance(31s); // the hold's end waits for the disk, but not longer than the hold
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::definite);
+  restart();
+  handshake();
+  EXPECT_TRUE(sent().empty());
+  ask(send("r1"));
+  EXPECT_TRUE(sent().empty());
   ASSERT_EQ(agent->outcomes.size(), 1U);
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::definite);
   EXPECT_EQ(agent->outcomes[0].result.code, "not_connected");
