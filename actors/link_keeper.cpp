@@ -212,7 +212,7 @@ link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer
   s->setup = std::move(setup);
   s->users = std::move(users);
   s->owner = std::move(owner);
-  s->session = core::link_session{s->setup.rules};
+  s->session = core::link_session{s->setup.rules, s->setup.epoch};
   return {
       [s](link_target& x) { s->aim(std::move(x)); },
       [s](link_users& x) {

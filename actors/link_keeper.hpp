@@ -16,6 +16,7 @@ struct link_setup {
   milliseconds outbound_timeout{30'000}, ping_interval{10'000}, ping_timeout{25'000};
   std::uint64_t max_frame = 8ULL << 20;
   std::string request_prefix;
+  std::uint64_t epoch = 0; ///< of before: those of this keeper are higher
 };
 
 struct link_keeper_state {

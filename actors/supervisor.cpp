@@ -165,6 +165,10 @@ void supervisor_state::start_keeper() {
   x.ping_timeout = l.ping_timeout;
   x.max_frame = l.max_frame;
   x.request_prefix = "r" + hex(world.world->random()) + "-";
+  // Above all that its predecessor used, even where it had not said so yet: others ignore an older link.
+  constexpr std::uint64_t round = 1'000;
+  if (children["link-keeper"].born != core::instant{})
+    x.epoch = (std::max(link.epoch, live.epoch) / round + 1) * round;
   keeper = self->spawn(link_keeper, world, std::move(x), link_users{inbound, egress, agent},
                        supervisor_actor{self});
   watch("link-keeper", caf::actor_cast<caf::actor>(keeper));

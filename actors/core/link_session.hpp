@@ -66,9 +66,10 @@ using link_orders = std::vector<link_order>;
 
 class link_session {
 public:
-  explicit link_session(const link_rules& rules)
+  /// Epochs are counted from `epoch` on: the first dial's is one higher.
+  explicit link_session(const link_rules& rules, std::uint64_t epoch = 0)
       : rules_(rules), pause_(rules.backoff_min, rules.backoff_max),
-        doze_(rules.backoff_min, rules.backoff_max) {}
+        doze_(rules.backoff_min, rules.backoff_max), epoch_(epoch) {}
 
   // Events. `epoch` names the socket that they are about; a stale one changes nothing and is counted.
   // `random`: 64 bits for a delay, if one is drawn.
@@ -127,7 +128,7 @@ private:
   link_rules rules_;
   backoff pause_, doze_;
   link_state state_ = link_state::idle;
-  std::uint64_t epoch_ = 0, stale_ = 0;
+  std::uint64_t epoch_, stale_ = 0;
   deadline due_;
   std::string reason_ = "not started";
   instant served_since_{};

@@ -50,6 +50,22 @@ TEST_F(supervision, EveryChildIsRestartedAndTheGatewayStillEchoes) {
   EXPECT_EQ(report().restarts, 5U);
 }
 
+// Seed 8043: a new keeper counted its epochs from one, and inbound took its links for older than the last.
+TEST_F(supervision, LinksOfANewKeeperAreNewerThanThoseOfItsPredecessor) {
+  start();
+  handshake();
+  for (int i = 0; i < 3; ++i) {
+    caf::anon_send(root, command::reconnect);
+    settle();
+    handshake();
+  }
+  kill("link-keeper");
+  handshake();
+  world.link->last().say(event("discord", "c", "hi", "1", "b1"));
+  settle();
+  EXPECT_EQ(acked().size(), 1U);
+}
+
 TEST_F(supervision, DeathOfAChatIsReportedAsUnknownAndTheNextActionGetsANewOne) {
   start(with::scripted);
   handshake();
