@@ -36,6 +36,7 @@ void inbound_state::loaded(inbound_image& image) {
   (void)prompts.changes(now); // they are there already
   core::inbox_step step;
   auto open = image.open.size();
+  inbox.presence(false, now, step); // what is acknowledged already must not be given again
   inbox.restore(image, now, step, [this](auto& x) { return wants_files(x); });
   ready = true;
   if (open + image.spilled > 0)
@@ -44,8 +45,11 @@ void inbound_state::loaded(inbound_image& image) {
                        {"settled", std::to_string(image.settled.size())},
                        {"next", "given to the agent, marked as redelivered where one may have had them"}});
   execute(step);
-  fetch_held(inbox.waiting_for_files());
   for (auto& x : std::exchange(early_acks, {})) acked(x);
+  core::inbox_step then;
+  inbox.presence(agents > 0 && agent, now_of(self), then);
+  execute(then);
+  fetch_held(inbox.waiting_for_files());
   for (auto& [batch, from] : std::exchange(early, {})) take_from(batch, from, now);
 }
 

@@ -45,6 +45,11 @@ std::vector<std::string> claims::claim(const std::vector<std::string>& keys, std
   return fresh;
 }
 
+void claims::take_over(const std::vector<std::string>& keys, std::uint64_t seq) {
+  for (auto& key : keys)
+    if (auto& x = keys_.try_emplace(key, state{seq, settled_.end()}).first->second; x.open != 0) x.open = seq;
+}
+
 void claims::settle(const std::vector<std::string>& keys, instant at, instant now) {
   for (auto& key : keys) {
     auto& x = keys_.try_emplace(key, state{1, settled_.end()}).first->second;

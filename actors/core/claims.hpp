@@ -34,6 +34,8 @@ public:
   finding find(const std::vector<std::string>& keys, instant now);
   /// They are `seq`'s now; those that are somebody's already stay his. Returns those that were new.
   std::vector<std::string> claim(const std::vector<std::string>& keys, std::uint64_t seq);
+  /// They are `seq`'s now, also those that somebody else has open: a repeat of it that was not known as one.
+  void take_over(const std::vector<std::string>& keys, std::uint64_t seq);
   /// Their event is over: from now on repeats are known as such for the window. `at` may lie in the past.
   void settle(const std::vector<std::string>& keys, instant at, instant now);
   /// Somebody else guards them now.

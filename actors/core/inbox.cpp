@@ -149,7 +149,8 @@ void inbox::recalled(recalled_events& x, instant now, inbox_step& out,
     y.stored = y.recalled = true;
     y.attempts = e.attempts;
     y.held = y.was_held = held(*e.event);
-    claims_.claim(e.keys, e.seq);
+    // A repeat that came while only the store knew it may have claimed them; the store refuses that one.
+    claims_.take_over(e.keys, e.seq);
     y.keys = std::move(e.keys);
     y.event = std::move(e.event);
     entries_.emplace(e.seq, std::move(y));

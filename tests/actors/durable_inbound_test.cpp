@@ -219,6 +219,27 @@ TEST_F(durable_inbound, ADeadInboundIsStartedAgainWithWhatTheDiskKnows) {
   EXPECT_EQ(agent->deliveries[2].event->text, "ho");
 }
 
+// Seed 4822: it was given to the agent again, and only then taken as acknowledged.
+TEST_F(durable_inbound, WhatIsAckedWhileInboundReadsTheDiskIsNotGivenAgain) {
+  agent->ack = false;
+  start(with::scripted);
+  handshake();
+  world.link->last().say(event("discord", "c", "hi", "1", "b1") + event("discord", "c", "ho", "2", "b2"));
+  settle();
+  ASSERT_EQ(agent->deliveries.size(), 1U);
+  disk->hold();
+  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
+      caf::actor_cast<caf::abstract_actor*>(root));
+  caf::anon_send_exit(state->state.children.at("inbound").handle, caf::exit_reason::kill);
+  settle();
+  caf::send_as(agent_handle, agent->host.acks, delivery_ack{agent->deliveries[0].id});
+  settle();
+  disk->release();
+  settle();
+  ASSERT_EQ(agent->deliveries.size(), 2U);
+  EXPECT_EQ(agent->deliveries[1].event->text, "ho");
+}
+
 TEST_F(durable_inbound, APromptIsAnsweredAfterARestart) {
   start(with::scripted);
   world.link->last().accept();

@@ -318,6 +318,24 @@ TEST(InboxDurable, ADeadLetterIsTriedAgainAsAnEventOfItsOwn) {
   EXPECT_EQ(d.last, arrival::repeat_settled) << "its message stays known";
 }
 
+// Seed 4098: a repeat that was being written while the disk gave the event back took its keys along.
+TEST(InboxDurable, F22_ARepeatThatTheStoreRefusesLeavesTheKeysToTheEventThatComesBack) {
+  auto rules = durable();
+  rules.chat_in_memory = 1;
+  driver d{rules};
+  d.accept(event("c", "1"), "b1");
+  d.accept(event("c", "2"), "b2");
+  d.sync();
+  d.ack(1); // the second one is on its way back
+  d.accept(event("c", "2"), "b2");
+  EXPECT_EQ(d.last, arrival::fresh) << "only the store knows it";
+  EXPECT_THAT(ids(d.sync()), ElementsAre(2));
+  d.accept(event("c", "2"), "b2");
+  EXPECT_EQ(d.last, arrival::repeat_open);
+  d.ack(2);
+  EXPECT_THAT(ids(d.sync()), IsEmpty());
+}
+
 TEST(InboxDurable, BeyondTheBoundsOfAChatEventsWaitOnDiskAndComeBackInOrder) {
   auto rules = durable();
   rules.chat_in_memory = 4;
