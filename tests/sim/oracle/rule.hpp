@@ -1,0 +1,35 @@
+// One promise of the gateway, judged from outside. A rule knows the contract and what was seen; it never
+// looks into the gateway.
+#pragma once
+
+#include "ports/timeline.hpp"
+#include "ports/witness.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace relay::sim {
+
+class court;
+
+class rule : public witness {
+public:
+  rule(court& at, std::string_view name) : court_(at), name_(name) {}
+  std::string_view name() const noexcept { return name_; }
+  /// Inside the gateway nothing is left to be done at this moment.
+  virtual void at_rest() {}
+  /// What is not yet as it must become once nothing goes wrong any more; empty = all is.
+  virtual std::string unsettled() { return {}; }
+  /// The run is over, the last life has stopped in order.
+  virtual void at_end() {}
+
+protected:
+  void fail(std::string what);
+  usec now() const noexcept;
+  court& court_;
+
+private:
+  std::string_view name_;
+};
+
+} // namespace relay::sim

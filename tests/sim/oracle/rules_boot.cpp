@@ -1,0 +1,122 @@
+// Provisioning, policies and reloads (protocol.md 2.1, 2.2; settings.md, Reload).
+#include "court.hpp"
+#include "parties/accounts.hpp"
+#include "rules.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace relay::sim {
+
+namespace {
+
+/// Each call speaks of one version of the settings; in the end the connector knows the newest.
+class provisioning final : public rule {
+public:
+  explicit provisioning(court& at) : rule(at, "provisioning") {}
+  void settings_changed(const config::settings& x) override { versions_.push_back(x.relay); }
+  void called(std::uint64_t, const http_request& x) override {
+    if (!x.url.ends_with("/relay/provision")) return;
+    if (court_.what().credentials == identity_choice::pinned)
+      fail("pinned credentials and a provisioning call");
+    if (x.bearer.reveal() != court_.what().identity_token) fail("provisioning with another bearer");
+    json_text body{x.body.reveal()};
+    auto fits = [&](auto& y) {
+      return text(body.root(), "gatewayId") == y.gateway_id && text(body.root(), "wakeUrl") == y.wake_url &&
+             std::any_of(y.identities.begin(), y.identities.end(), [&](auto& who) {
+               return text(body.root(), "platform") == who.platform &&
+                      text(body.root(), "botId") == who.bot_id;
+             });
+    };
+    if (std::none_of(versions_.begin(), versions_.end(), fits))
+      fail("a provisioning call of no version of the settings: " + x.body.reveal());
+  }
+  std::string unsettled() override {
+    auto* book = court_.ledger();
+    if (!book || court_.what().credentials == identity_choice::pinned || versions_.empty()) return {};
+    auto& now = versions_.back();
+    auto& mine = book->of(now.gateway_id);
+    for (auto& who : now.identities) {
+      auto it = mine.platforms.find(who.platform);
+      if (it == mine.platforms.end() || it->second != who.bot_id) return who.platform + " is not provisioned";
+    }
+    return {};
+  }
+
+private:
+  std::vector<config::relay_settings> versions_;
+};
+
+/// What is declared is what is configured; a declaration that turned default is taken back.
+class policies final : public rule {
+public:
+  explicit policies(court& at) : rule(at, "policies") {}
+  void life_ends(std::uint64_t, ending how) override {
+    // A crash may keep from a slow or full disk that it was declared.
+    constexpr usec slowest{35'000'000};
+    auto forgets = !court_.what().durable;
+    std::erase_if(told_,
+                  [&](auto& x) { return forgets || (how == ending::killed && x.second + slowest > now()); });
+  }
+  void settings_changed(const config::settings& x) override {
+    versions_.push_back(x.policies);
+    gateway_ = x.relay.gateway_id;
+  }
+  void called(std::uint64_t, const http_request& x) override {
+    if (!x.url.ends_with("/relay/policy")) return;
+    json_text body{x.body.reveal()};
+    auto platform = text(body.root(), "platform");
+    auto said = read(body.root());
+    token_claims claims;
+    if (!read_token(x.bearer.reveal(), claims)) fail("a policy with a token that cannot be read");
+    if (!(said == declared_policy{})) told_[{claims.gateway_id, platform}] = now();
+    auto of_version = [&](auto& all) {
+      return std::any_of(all.begin(), all.end(),
+                         [&](auto& y) { return y.platform == platform && of(y) == said; });
+    };
+    if (std::none_of(versions_.begin(), versions_.end(), of_version))
+      fail("a policy of no version of the settings: " + x.body.reveal());
+  }
+  std::string unsettled() override {
+    auto* book = court_.ledger();
+    if (!book || versions_.empty()) return {};
+    auto& mine = book->of(gateway_).policies;
+    for (auto& x : versions_.back()) {
+      if (x.is_default() && told_.count({gateway_, x.platform}) == 0) continue;
+      auto it = mine.find(x.platform);
+      if (it == mine.end() || !(it->second == of(x)))
+        return "the policy of " + x.platform + " is not declared";
+    }
+    return {};
+  }
+
+private:
+  static declared_policy of(const relevance_policy& x) {
+    return {x.require_address, x.allow_other_bots, x.free_response_scopes};
+  }
+  static declared_policy read(const json& body) {
+    declared_policy out{flag(body, "requireAddress"), flag(body, "allowOtherBots"), {}};
+    auto& scopes = member(body, "freeResponseScopes");
+    if (scopes.IsArray())
+      for (auto& x : scopes.GetArray())
+        if (x.IsString()) out.free_scopes.emplace_back(x.GetString());
+    return out;
+  }
+  std::vector<std::vector<relevance_policy>> versions_;
+  std::map<std::pair<std::string, std::string>, usec>
+      told_; ///< account, platform: more than the default, when
+  std::string gateway_;
+};
+
+} // namespace
+
+void add_boot_rules(rule_list& to, court& at) {
+  to.push_back(std::make_unique<provisioning>(at));
+  to.push_back(std::make_unique<policies>(at));
+}
+
+} // namespace relay::sim

@@ -1,0 +1,136 @@
+// What people can see: readiness, bounds, and no secret anywhere.
+#include "court.hpp"
+#include "messages/control.hpp"
+#include "rules.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+#include <string>
+
+namespace relay::sim {
+
+namespace {
+
+/// Readiness tells the truth about the connection.
+class readiness final : public rule {
+public:
+  explicit readiness(court& at) : rule(at, "readiness") {}
+  void life_begins(std::uint64_t) override { last_ = socket_ = 0; }
+  void dialled(std::uint64_t socket, const dial_request&) override { socket_ = socket; }
+  void reported(const gateway_report& x) override {
+    ++last_;
+    constexpr usec inside{3'000'000};
+    auto& notes = court_.notes();
+    ready_ = x.ready && x.link.phase == link_phase::connected;
+    busy_ = x.inbound.pending + x.inbound.in_flight + x.egress.pending;
+    phase_ = std::string{to_string(x.link.phase)} + " " + x.link.reason;
+    if (notes.suspended_until + inside > now()) return;
+    auto& s = notes.sockets[socket_];
+    auto serves = socket_ != 0 && s.described && !s.is_over && !s.dropped;
+    auto long_over = socket_ == 0 || (s.is_over && s.over + inside < now());
+    if (ready_ && (long_over || !s.described)) fail("ready without a connection: " + phase_);
+    auto down = x.link.phase == link_phase::waiting || x.link.phase == link_phase::starting ||
+                x.link.phase == link_phase::connecting || x.link.phase == link_phase::off;
+    if (serves && down && served_since(s) + inside < now() && x.link.phase != link_phase::waiting)
+      fail("serving and not ready: " + phase_);
+    auto good = x.link.phase == link_phase::connected || x.link.phase == link_phase::dormant;
+    if (x.ready != (good && x.store.ok)) fail("ready is " + std::to_string(x.ready) + " in phase " + phase_);
+  }
+  std::string unsettled() override {
+    if (last_ == 0) return "no report yet";
+    if (!ready_) return "not connected: " + phase_;
+    return busy_ == 0 ? std::string{} : std::to_string(busy_) + " events or actions are still open";
+  }
+
+private:
+  static usec served_since(const socket_record& x) { return x.opened; }
+  std::uint64_t last_ = 0, socket_ = 0, busy_ = 0;
+  bool ready_ = false;
+  std::string phase_;
+};
+
+/// Every queue and map has a bound.
+class bounds final : public rule {
+public:
+  explicit bounds(court& at) : rule(at, "bounds") {}
+  void settings_changed(const config::settings& x) override { limits_ = x.limits; }
+  void event_read(std::uint64_t, const std::string&, std::uint64_t) override {
+    worst_ = std::max(worst_, ++burst_);
+  }
+  void at_rest() override { burst_ = 0; }
+  void reported(const gateway_report& x) override {
+    // What one burst brought before anybody inside could stop the reader comes on top.
+    look("pending events", x.inbound.pending, 2 * limits_.max_pending + worst_);
+    look("pending actions", x.egress.pending, limits_.max_pending);
+    look("routes", x.egress.routes, limits_.max_chats);
+    look("chats", x.egress.chats, limits_.max_chats + limits_.max_pending); // busy ones stay
+    look("remembered keys", x.inbound.remembered, limits_.dedupe_entries + 3 * x.inbound.pending);
+    look("recorded requests", x.egress.recorded, limits_.dedupe_entries + x.egress.pending);
+  }
+
+private:
+  void look(const char* what, std::uint64_t is, std::uint64_t most) {
+    if (is > most)
+      fail(std::string{what} + ": " + std::to_string(is) + " where " + std::to_string(most) + " may be");
+  }
+  config::limits limits_;
+  std::uint64_t burst_ = 0, worst_ = 0;
+};
+
+/// No secret is in anything that a person, an agent or the connector's socket gets to see.
+class secrecy final : public rule {
+public:
+  explicit secrecy(court& at) : rule(at, "secrecy") {
+    auto& p = at.what();
+    fixed_ = {p.pinned_secret, p.identity_token, p.client_secret};
+  }
+  void settings_changed(const config::settings& x) override {
+    fixed_.insert(x.relay.gateway_secret.reveal());
+  }
+  void dialled(std::uint64_t, const dial_request& x) override { token(x.bearer.reveal()); }
+  void called(std::uint64_t, const http_request& x) override { token(x.bearer.reveal()); }
+  void answered(std::uint64_t, const http_response& x) override {
+    json_text body{x.body.reveal()};
+    for (auto* name : {"secret", "deliveryKey", "access_token"})
+      if (auto key = text(body.root(), name); !key.empty()) fixed_.insert(key);
+  }
+  void noted(severity, std::string_view id, std::string_view fields) override {
+    look(fields, "note " + std::string{id});
+  }
+  void link_wrote(std::uint64_t, const frame_view& x) override { look(x.text, "a frame to the connector"); }
+  void agent_wrote(std::uint64_t, const frame_view& x) override { look(x.text, "a frame to an agent"); }
+  void reported(const gateway_report& x) override {
+    look(x.link.reason, "the reason in the status");
+    for (auto& y : x.platforms) {
+      look(y.provisioning.error, "the status of provisioning");
+      look(y.policy.error, "the status of a policy");
+    }
+  }
+
+private:
+  void token(const std::string& x) {
+    constexpr std::size_t most = 6;
+    if (x.empty() || fixed_.count(x) > 0) return;
+    tokens_.push_back(x);
+    if (tokens_.size() > most) tokens_.pop_front();
+  }
+  void look(std::string_view at, const std::string& where) {
+    for (auto& x : fixed_)
+      if (!x.empty() && at.find(x) != std::string_view::npos) fail("a secret in " + where);
+    for (auto& x : tokens_)
+      if (at.find(x) != std::string_view::npos) fail("a token in " + where);
+  }
+  std::set<std::string> fixed_;
+  std::deque<std::string> tokens_;
+};
+
+} // namespace
+
+void add_health_rules(rule_list& to, court& at) {
+  to.push_back(std::make_unique<readiness>(at));
+  to.push_back(std::make_unique<bounds>(at));
+  to.push_back(std::make_unique<secrecy>(at));
+}
+
+} // namespace relay::sim

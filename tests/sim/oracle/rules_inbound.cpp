@@ -1,0 +1,249 @@
+// The way in (agent-link.md, Promises; protocol.md 3 and 5).
+#include "court.hpp"
+#include "rules.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+namespace relay::sim {
+
+namespace {
+
+bool for_agents(event_kind x) { return x == event_kind::message || x == event_kind::interaction; }
+
+std::string name_of(const event_record& x) {
+  return "e" + std::to_string(x.what.number) + " of " + x.what.platform + "/" + x.what.chat_id;
+}
+
+/// It may be set aside: it was given out as often as it may be. An attempt or two may have been made while
+/// the agent was already gone.
+bool spent(court& at, const event_record& x) {
+  auto& limits = at.what().settings.limits;
+  auto most = limits.agent_max_deliveries;
+  if (x.deliveries.size() >= most) return true;
+  auto never_taken = x.deliveries.empty() && at.notes().set_aside_unseen();
+  if (!x.was_read() || !(x.set_aside || never_taken)) return false;
+  // One that takes nothing does not see each attempt; then they take their time.
+  auto hung = at.on().time.now() - x.reads.front().at >= (most - 1) * usec{limits.agent_ack_timeout};
+  return hung || x.deliveries.size() + 2 >= most;
+}
+
+/// Every event that the gateway has accepted reaches an agent, and what is buffered is acknowledged.
+class reach final : public rule {
+public:
+  explicit reach(court& at) : rule(at, "reach") {}
+  std::string unsettled() override {
+    auto& notes = court_.notes();
+    if (court_.what().agent == agent_choice::echo) return {};
+    for (auto& [number, x] : notes.events) {
+      if (!for_agents(x.what.kind) || !x.was_read()) continue;
+      auto taken = std::any_of(x.deliveries.begin(), x.deliveries.end(), [](auto& y) { return y.acked; });
+      if (taken || spent(court_, x)) continue;
+      auto kept = !x.buffer_ids.empty() || !notes.lost_since(x.reads.front().at);
+      if (kept) return name_of(x) + " was read and no agent has it";
+    }
+    return {};
+  }
+};
+
+/// Nothing is given to an agent as new twice, and a repeat says that it is one.
+class once final : public rule {
+public:
+  explicit once(court& at) : rule(at, "once") {}
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "inbound") return;
+    auto id = text(frame.root, "delivery_id");
+    auto* x = court_.notes().by_delivery(id);
+    if (!x || x->what.number == 0) {
+      fail("a delivery of an event that never happened: " + id);
+      return;
+    }
+    auto age = court_.notes().inbound_age;
+    std::size_t fresh = 0;
+    for (auto& y : x->deliveries) {
+      if (y.age != age) continue;
+      if (y.delivery_id != id) fail(name_of(*x) + " was delivered as " + y.delivery_id + " and as " + id);
+      if (!y.redelivered) ++fresh;
+    }
+    if (fresh > 1) fail(name_of(*x) + " was given as new twice");
+    auto before = x->deliveries_in(age) - 1;
+    if (before == 0) return;
+    auto acked = x->acked_in(age);
+    auto acked_at = last_ack(*x);
+    auto forgot = court_.notes().lost_since(acked_at); // the disk may not have had it
+    if (acked && now() > std::max(acked_at, court_.notes().suspended_until) + inside && !forgot)
+      fail(name_of(*x) + " was given again after its ack");
+  }
+  void agent_read(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "ack") return;
+    acks_.emplace(text(frame.root, "delivery_id"), now());
+  }
+
+private:
+  /// The ack may have been on its way through the gateway when the repeat was decided.
+  usec last_ack(const event_record& x) const {
+    usec out = usec::max() - inside;
+    for (auto& y : x.deliveries)
+      if (auto it = acks_.find(y.delivery_id); it != acks_.end()) out = std::min(out, it->second);
+    return out;
+  }
+  static constexpr usec inside{2'000'000};
+  std::map<std::string, usec> acks_;
+};
+
+/// Events of one chat come in the order in which the gateway read them, one at a time.
+class chat_order final : public rule {
+public:
+  explicit chat_order(court& at) : rule(at, "chat-order") {}
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "inbound") return;
+    auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
+    if (!x) return;
+    auto age = court_.notes().inbound_age;
+    if (x->deliveries_in(age) > 1) return;
+    auto& lane = lanes_[x->what.platform + "/" + x->what.chat_id];
+    std::erase_if(lane, [&](auto* y) { return y == x || y->deliveries_in(age) == 0; });
+    for (auto* y : lane) {
+      if (y->what.order > x->what.order && first_read(*x, age) < first_read(*y, age))
+        fail(name_of(*x) + " came after " + name_of(*y));
+      auto& last = y->deliveries.back();
+      auto gone = court_.notes().peers.count(last.peer) == 0;
+      if (last.age == age && !y->acked_in(age) && !gone && !spent(court_, *y))
+        fail(name_of(*x) + " was given while " + name_of(*y) + " was not acknowledged");
+    }
+    lane.push_back(x);
+  }
+
+private:
+  static std::uint64_t first_read(const event_record& x, std::uint64_t age) {
+    for (auto& y : x.reads)
+      if (y.age == age) return y.number;
+    return 0;
+  }
+  std::map<std::string, std::vector<event_record*>> lanes_;
+};
+
+/// An ack leaves only when the event is somebody else's: an agent's, or the disk's.
+class acks final : public rule {
+public:
+  explicit acks(court& at) : rule(at, "acks") {}
+  void link_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "inbound_ack") return;
+    auto id = text(frame.root, "bufferId");
+    auto* x = court_.notes().by_buffer(id);
+    if (!x) {
+      fail("an ack for " + id + ", which was never given out");
+      return;
+    }
+    if (!for_agents(x->what.kind) || court_.what().agent == agent_choice::echo) return;
+    auto age = court_.notes().inbound_age;
+    if (x->acked_in(age) || court_.durably_taken(x->what.number)) return;
+    constexpr usec inside{2'000'000}; // on its way when inbound died
+    if (x->acked_in(age - 1) && court_.notes().lost_since(now() - inside)) return;
+    if (spent(court_, *x)) return; // set aside
+    fail(name_of(*x) + " was acknowledged as " + id + " while nobody else had it");
+  }
+  void ack_heard(const std::string& id) override { heard_.insert(id); }
+  std::string unsettled() override {
+    for (auto& [id, number] : court_.notes().event_of_buffer)
+      if (heard_.count(id) == 0) return id + " (e" + std::to_string(number) + ") is not acknowledged";
+    return {};
+  }
+
+private:
+  std::set<std::string> heard_;
+};
+
+/// An event reaches the agent as it came.
+class verbatim final : public rule {
+public:
+  explicit verbatim(court& at) : rule(at, "verbatim") {}
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "inbound") return;
+    auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
+    if (!x || x->what.raw.empty()) return;
+    json_text came{x->what.raw};
+    auto& event = member(frame.root, "event");
+    if (!flag(event, "delivered_via_upstream_relay"))
+      fail(name_of(*x) + " is not marked as one of the authenticated link");
+    for (auto& field : came.root().GetObject()) {
+      auto* name = field.name.GetString();
+      if (std::string_view{name} == "media") continue; // may have got its files
+      if (member(event, name) != field.value)
+        fail(name_of(*x) + " has another " + name + " than it came with");
+    }
+    auto key = session_key(x->what);
+    if (text(frame.root, "session_key") != key)
+      fail(name_of(*x) + " has the session " + text(frame.root, "session_key") + " instead of " + key);
+  }
+
+private:
+  /// protocol.md 5.1.
+  std::string session_key(const told_event& x) const {
+    auto& s = court_.what().settings.service;
+    std::string out = "agent:" + (x.profile.empty() ? "main" : x.profile == "main" ? "main~" : x.profile);
+    out += ":" + x.platform + ":" + x.chat_type + ":" + x.chat_id;
+    if (!x.thread_id.empty()) out += ":" + x.thread_id;
+    auto personal = s.group_sessions_per_user && (x.thread_id.empty() || s.thread_sessions_per_user);
+    if (x.chat_type != "dm" && personal) out += ":" + x.user_id;
+    return out;
+  }
+};
+
+/// Of all answers to one prompt at most one reaches an agent; a sibling gateway's never.
+class prompt_answers final : public rule {
+public:
+  explicit prompt_answers(court& at) : rule(at, "prompt-answers") {}
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "inbound") return;
+    auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
+    if (!x || x->what.kind != event_kind::press) return;
+    auto& id = x->what.prompt_id;
+    if (id.rfind("foreign", 0) == 0) fail("an answer to a sibling's prompt reached an agent: " + id);
+    auto [it, first] = taken_.emplace(std::to_string(court_.notes().inbound_age) + " " + id, x->what.number);
+    if (!first && it->second != x->what.number) fail("two answers to prompt " + id + " reached an agent");
+  }
+
+private:
+  std::map<std::string, std::uint64_t> taken_;
+};
+
+/// A user who stops a turn is heard by some agent at once.
+class interrupts final : public rule {
+public:
+  explicit interrupts(court& at) : rule(at, "interrupts") {}
+  void link_read(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") == "interrupt_inbound")
+      open_.emplace(text(frame.root, "session_key"), now());
+  }
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") == "interrupt") open_.erase(text(frame.root, "session_key"));
+  }
+  void at_rest() override {
+    auto& notes = court_.notes();
+    constexpr usec restart{15'000'000};
+    for (auto& [session, at] : open_)
+      if (!notes.peers.empty() && !notes.lost_since(at - restart))
+        fail("no agent hears of the stop of " + session);
+    open_.clear();
+  }
+
+private:
+  std::map<std::string, usec> open_;
+};
+
+} // namespace
+
+void add_inbound_rules(rule_list& to, court& at) {
+  to.push_back(std::make_unique<reach>(at));
+  to.push_back(std::make_unique<once>(at));
+  to.push_back(std::make_unique<chat_order>(at));
+  to.push_back(std::make_unique<acks>(at));
+  to.push_back(std::make_unique<verbatim>(at));
+  to.push_back(std::make_unique<prompt_answers>(at));
+  to.push_back(std::make_unique<interrupts>(at));
+}
+
+} // namespace relay::sim

@@ -1,0 +1,255 @@
+// The way out: every action has exactly one outcome, and it is true (protocol.md 6, agent-link.md, Promises).
+#include "court.hpp"
+#include "rules.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace relay::sim {
+
+namespace {
+
+bool courtesy(const std::string& op) { return op == "typing" || op == "react"; }
+bool collapses(const std::string& op) { return op == "edit" || op == "draft"; }
+
+/// Which words of its content somebody on the platform can see, or the connector heard.
+std::vector<std::size_t> words_of(const action_record& x, bool applied_only) {
+  std::vector<std::size_t> out;
+  for (auto& y : x.heard)
+    if (y.applied || !applied_only)
+      for (auto n : word_numbers(y.content, x.mark)) out.push_back(n);
+  return out;
+}
+
+/// How often it may be carried out: again only after a refusal at the edge, or by a gateway that has
+/// forgotten it.
+std::size_t tries(const action_record& x) {
+  std::set<std::uint64_t> ages;
+  auto kept = x.op != "typing" && x.op != "get_chat_info"; // these are not worth a write
+  for (auto& y : x.asks) ages.insert(kept ? y.age : y.router);
+  auto refused = static_cast<std::size_t>(
+      std::count_if(x.results.begin(), x.results.end(), [](auto& y) { return y.refused(); }));
+  return std::max<std::size_t>(ages.size(), 1) + refused;
+}
+
+/// What is heard is heard once.
+class at_most_once final : public rule {
+public:
+  explicit at_most_once(court& at) : rule(at, "at-most-once") {}
+  void was_carried_out(const carried_out& x) override {
+    if (!requests_.insert(x.request_id).second) fail("request id " + x.request_id + " came twice");
+    if (x.mark.empty()) return;
+    auto& y = court_.notes().actions[x.mark];
+    if (y.asks.empty()) {
+      fail(x.mark + " was carried out and nobody had asked for it");
+      return;
+    }
+    if (x.op == "draft" || y.op == "draft") { // a lost seal is sent once more, and then as a text
+      constexpr std::size_t most = 6;         // and what its agent leaves open is sealed for it
+      if (y.heard.size() > most * tries(y))
+        fail(x.mark + ", a draft, was sent " + std::to_string(y.heard.size()) + " times");
+      return;
+    }
+    auto all = words_of(y, false);
+    auto most = tries(y);
+    if (all.empty()) {
+      if (y.heard.size() > most)
+        fail(x.mark + " was carried out " + std::to_string(y.heard.size()) + " times");
+      return;
+    }
+    for (auto n : word_numbers(x.content, x.mark))
+      if (static_cast<std::size_t>(std::count(all.begin(), all.end(), n)) > most)
+        fail("word " + std::to_string(n) + " of " + x.mark + " was sent more than once");
+  }
+
+private:
+  std::set<std::string> requests_;
+};
+
+/// One result for each asking, and always the same one.
+class one_outcome final : public rule {
+public:
+  explicit one_outcome(court& at) : rule(at, "one-outcome") {}
+  void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
+    if (text(frame.root, "type") == "result") look(peer, text(frame.root, "request_id"));
+  }
+  void one_shot_answered(const std::string& mark, const frame_view&) override { look(0, "r-" + mark); }
+  std::string unsettled() override {
+    auto& notes = court_.notes();
+    for (auto& [mark, x] : notes.actions)
+      for (auto& ask : x.asks) {
+        auto there = ask.peer == 0 || notes.peers.count(ask.peer) > 0;
+        if (ask.life == notes.life && there && results_of(x, ask.peer) < asks_of(x, ask.peer))
+          return mark + " (" + x.op + ") asked at " + std::to_string(ask.at.count()) + " has no result";
+      }
+    return {};
+  }
+
+private:
+  static std::size_t results_of(const action_record& x, std::uint64_t peer) {
+    return static_cast<std::size_t>(
+        std::count_if(x.results.begin(), x.results.end(), [&](auto& y) { return y.peer == peer; }));
+  }
+  static std::size_t asks_of(const action_record& x, std::uint64_t peer) {
+    return static_cast<std::size_t>(
+        std::count_if(x.asks.begin(), x.asks.end(), [&](auto& y) { return y.peer == peer; }));
+  }
+  void look(std::uint64_t peer, const std::string& id) {
+    if (id.rfind("r-", 0) != 0) return;
+    auto mark = id.substr(2);
+    auto& x = court_.notes().actions[mark];
+    if (x.asks.empty()) {
+      fail("a result for " + id + ", which nobody asked for");
+      return;
+    }
+    if (results_of(x, peer) > asks_of(x, peer)) fail(mark + " has more results than it was asked for");
+    auto& last = x.results.back();
+    constexpr usec restart{15'000'000}; // what nobody had taken up when the router died is told as unknown
+    for (auto& y : x.results)
+      // What a crash kept from the disk counts as unknown afterwards.
+      if (y.age == last.age && !y.of_a_repeat && !last.of_a_repeat && !y.refused() && !last.refused() &&
+          !court_.notes().lost_since(y.at - restart) &&
+          (y.how != last.how || y.message_id != last.message_id))
+        fail(mark + " has two different outcomes");
+  }
+};
+
+/// done: everything can be seen, once. definite: nothing can, or what can is named. unknown: something left.
+class truth final : public rule {
+public:
+  explicit truth(court& at) : rule(at, "truth") {}
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") == "result") look(text(frame.root, "request_id"));
+  }
+  void one_shot_answered(const std::string& mark, const frame_view&) override { look("r-" + mark); }
+  void was_carried_out(const carried_out& x) override {
+    if (!x.applied || x.mark.empty()) return;
+    auto& y = court_.notes().actions[x.mark];
+    if (y.results.empty() || y.op == "draft" || y.may_come_back(court_.clock_jumped)) return;
+    auto all_definite = std::all_of(y.results.begin(), y.results.end(),
+                                    [](auto& z) { return z.how == told_outcome::definite; });
+    if (all_definite && y.results.size() >= y.asks.size())
+      fail(x.mark + " was done after its agent was told that it was not");
+  }
+
+private:
+  void look(const std::string& id) {
+    if (id.rfind("r-", 0) != 0) return;
+    auto& x = court_.notes().actions[id.substr(2)];
+    if (x.asks.empty() || x.results.empty()) return;
+    auto& r = x.results.back();
+    switch (r.how) {
+    case told_outcome::done: done(x, r); break;
+    case told_outcome::definite: definite(x, r); break;
+    case told_outcome::unknown: unknown(x); break;
+    }
+  }
+  void done(const action_record& x, const told_result& r) {
+    if (courtesy(x.op)) return; // skipped where they mean nothing any more
+    if (collapses(x.op)) {
+      if (!seen_or_newer(x)) fail(x.mark + " (" + x.op + ") is told as done and cannot be seen");
+      return;
+    }
+    auto seen = words_of(x, true);
+    auto wanted = word_numbers(x.content, x.mark);
+    std::sort(seen.begin(), seen.end());
+    std::sort(wanted.begin(), wanted.end());
+    if (x.applied() == 0) {
+      fail(x.mark + " (" + x.op + ") is told as done and cannot be seen");
+    } else if (seen != wanted && tries(x) == 1) {
+      fail(x.mark + " is told as done and shows " + std::to_string(seen.size()) + " of " +
+           std::to_string(wanted.size()) + " words");
+    }
+    auto mine = [&](auto& y) { return y.new_message_id == r.message_id; };
+    if (!r.message_id.empty() && std::none_of(x.heard.begin(), x.heard.end(), mine))
+      fail(x.mark + " got the message id of another action: " + r.message_id);
+  }
+  /// A newer state of the same message or draft stands for the older ones.
+  bool seen_or_newer(const action_record& x) const {
+    if (x.applied() > 0) return true;
+    auto& all = court_.notes().actions;
+    return std::any_of(all.begin(), all.end(), [&](auto& entry) {
+      auto& y = entry.second;
+      return y.op == x.op && y.message_id == x.message_id && y.draft_id == x.draft_id && y.applied() > 0 &&
+             !y.asks.empty() && y.asks.back().number > x.asks.front().number;
+    });
+  }
+  void definite(const action_record& x, const told_result& r) {
+    if (x.op == "draft") return;
+    auto others = std::any_of(x.results.begin(), x.results.end(),
+                              [](auto& y) { return y.how != told_outcome::definite; });
+    if (others || x.results.size() < x.asks.size() || x.applied() == 0) return;
+    std::vector<std::string> seen;
+    for (auto& y : x.heard)
+      if (y.applied) seen.push_back(y.new_message_id);
+    auto told = r.message_ids;
+    std::sort(seen.begin(), seen.end());
+    std::sort(told.begin(), told.end());
+    if (seen != told) fail(x.mark + " (" + x.op + ") is told as not done and can be seen: " + r.error);
+  }
+  void unknown(const action_record& x) {
+    auto outside = x.asks.front().peer == 0; // its asker waits only so long
+    constexpr usec restart{15'000'000};      // what was told to somebody who was gone
+    auto since = x.asks.front().at;
+    auto& notes = court_.notes();
+    auto repeat = x.results.size() < x.asks.size(); // the first one's outcome is still to come
+    if (x.frames.empty() && !collapses(x.op) && !outside && !repeat && !notes.lost_since(since - restart) &&
+        !notes.link_ended_since(since))
+      fail(x.mark + " (" + x.op + ") is told as unknown and never left");
+  }
+};
+
+/// What the connector says in time is what the agent is told.
+class word_for_word final : public rule {
+public:
+  explicit word_for_word(court& at) : rule(at, "word-for-word") {}
+  void link_read(std::uint64_t socket, const frame_view& frame) override {
+    if (text(frame.root, "type") != "outbound_result") return;
+    auto id = text(frame.root, "requestId");
+    auto it = court_.notes().frame_of_request.find(id);
+    if (it == court_.notes().frame_of_request.end() || it->second.second != socket) return;
+    auto& result = member(frame.root, "result");
+    answers_.try_emplace(id, answer{now(), !result.IsObject()          ? told_outcome::unknown
+                                           : flag(result, "ambiguous") ? told_outcome::unknown
+                                           : flag(result, "success")   ? told_outcome::done
+                                                                       : told_outcome::definite});
+  }
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "result") return;
+    auto id = text(frame.root, "request_id");
+    if (id.rfind("r-", 0) != 0) return;
+    auto& x = court_.notes().actions[id.substr(2)];
+    if (x.frames.empty() || x.asks.empty() || collapses(x.op) || x.op == "prompt") return;
+    auto& last = x.frames.back();
+    auto it = answers_.find(last.request_id);
+    if (it == answers_.end() || (it->second.how == told_outcome::done && !last.last)) return;
+    auto& notes = court_.notes();
+    usec patience = court_.what().settings.limits.outbound_timeout;
+    auto in_time = it->second.at + slack < last.at + patience && notes.last_suspension < last.at;
+    if (!in_time || notes.lost_since(last.at - slack) || x.results.size() > 1) return;
+    if (x.results.back().how != it->second.how)
+      fail(x.mark + " is not told as the connector said it (" + last.request_id + ")");
+  }
+
+private:
+  static constexpr usec slack{1'000'000};
+  struct answer {
+    usec at;
+    told_outcome how;
+  };
+  std::map<std::string, answer> answers_;
+};
+
+} // namespace
+
+void add_outcome_rules(rule_list& to, court& at) {
+  to.push_back(std::make_unique<at_most_once>(at));
+  to.push_back(std::make_unique<one_outcome>(at));
+  to.push_back(std::make_unique<truth>(at));
+  to.push_back(std::make_unique<word_for_word>(at));
+}
+
+} // namespace relay::sim

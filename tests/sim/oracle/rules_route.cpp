@@ -1,0 +1,253 @@
+// The way out: platform, bot and tenant of each action, and what a platform can take (protocol.md 6,
+// routing).
+#include "court.hpp"
+#include "rules.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace relay::sim {
+
+namespace {
+
+/// Code points, or UTF-16 units.
+std::size_t length_of(const std::string& text, bool utf16) {
+  std::size_t n = 0;
+  for (auto c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0) != 0x80) ++n;
+    if (utf16 && byte >= 0xF0) ++n;
+  }
+  return n;
+}
+
+struct tags {
+  std::string platform, bot, scope, guild, user, profile;
+};
+
+tags tags_of(const json& frame) {
+  auto& metadata = member(member(frame, "action"), "metadata");
+  return {text(frame, "platform"),    text(frame, "botId"),      text(metadata, "scope_id"),
+          text(metadata, "guild_id"), text(metadata, "user_id"), text(metadata, "profile")};
+}
+
+bool fits(const tags& x, const told_event& of) {
+  return x.scope == of.scope_id && x.guild == of.scope_id && x.user == of.user_id && x.profile == of.profile;
+}
+
+std::string show(const tags& x) {
+  return x.platform + "/" + x.bot + " scope=" + x.scope + "/" + x.guild + " user=" + x.user +
+         " profile=" + x.profile;
+}
+
+/// Every action carries what its own turn says; one without a turn what its chat said last.
+class routes final : public rule {
+public:
+  explicit routes(court& at) : rule(at, "routes") {}
+
+  void settings_changed(const config::settings& x) override {
+    for (auto& name : fronted_)
+      if (std::none_of(x.relay.identities.begin(), x.relay.identities.end(),
+                       [&](auto& who) { return who.platform == name; }))
+        dropped_.insert(name);
+    fronted_.clear();
+    for (auto& who : x.relay.identities) {
+      fronted_.insert(who.platform);
+      bots_[who.platform].insert(who.bot_id);
+    }
+  }
+  void happened(const told_event& x) override { by_chat_[x.chat_id].push_back(x.number); }
+
+  void link_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "outbound") return;
+    auto& act = member(frame.root, "action");
+    auto x = tags_of(frame.root);
+    look_at_bot(x);
+    auto mark = text(act, "q");
+    if (!mark.empty()) {
+      of_agent(court_.notes().actions[mark], act, x);
+    } else if (auto* event = own(act, x.platform)) {
+      strict(event->what, x, "an own action of the gateway");
+    }
+  }
+
+private:
+  void look_at_bot(const tags& x) {
+    if (x.platform.empty()) {
+      if (!x.bot.empty()) fail("a bot without a platform: " + x.bot);
+      return;
+    }
+    auto it = bots_.find(x.platform);
+    if (it == bots_.end()) return;
+    auto dropped = x.bot.empty() && dropped_.count(x.platform) > 0; // asked for while it was not fronted
+    if (it->second.count(x.bot) == 0 && !dropped)
+      fail("platform " + x.platform + " with bot '" + x.bot + "'");
+  }
+  /// The event that a frame without a mark is about: an echo, or a reaction.
+  event_record* own(const json& act, const std::string& platform) {
+    auto& notes = court_.notes();
+    if (auto number = event_mark(text(act, "content")); number != 0) return &notes.events[number];
+    if (text(act, "op") != "react") return nullptr;
+    auto in = platform.empty() ? std::string{"relay"} : platform;
+    auto it = notes.event_of_message.find(in + "/" + text(act, "chat_id") + "/" + text(act, "message_id"));
+    return it == notes.event_of_message.end() ? nullptr : &notes.events[it->second];
+  }
+  void strict(const told_event& event, const tags& x, const std::string& what) {
+    auto platform = event.platform == "relay" ? std::string{} : event.platform;
+    if (x.platform != platform || !fits(x, event))
+      fail(what + " answers e" + std::to_string(event.number) + " and carries " + show(x));
+  }
+
+  void of_agent(const action_record& a, const json& act, const tags& x) {
+    if (a.asks.empty()) return;
+    auto named = a.platform;
+    auto prefix = a.kind.substr(0, a.kind.find('.'));
+    if (named.empty() && a.op == "follow_up" && fronted_.count(prefix) > 0) named = prefix;
+    auto generic = fronted_.size() == 1 && fronted_.count("relay") > 0;
+    if (!named.empty() && named != "relay" && !generic && bots_.count(named) == 0) {
+      fail(a.mark + " was sent to platform '" + named + "', which is not fronted");
+      return;
+    }
+    auto own_tenant = a.own_metadata.find("scope_id") != std::string::npos;
+    if (own_tenant && x.scope != "its-own") {
+      fail(a.mark + " lost its own scope_id");
+      return;
+    }
+    auto* turn = court_.notes().by_delivery(a.delivery_id);
+    auto chat = text(act, "chat_id");
+    if (turn && known(*turn, a.delivery_id) && about(turn->what, chat, text(act, "message_id")) &&
+        (named.empty() || named == turn->what.platform)) {
+      if (!own_tenant) strict(turn->what, x, a.mark);
+      return;
+    }
+    if (!named.empty() && named != "relay" && x.platform != named) {
+      fail(a.mark + " named " + named + " and carries " + show(x));
+      return;
+    }
+    if (!own_tenant) loose(a, turn, chat, x);
+  }
+  /// The gateway remembers this turn.
+  bool known(const event_record& x, const std::string& delivery) const {
+    return std::any_of(x.deliveries.begin(), x.deliveries.end(), [&](auto& y) {
+      return y.delivery_id == delivery && y.out_age == court_.notes().outbound_age;
+    });
+  }
+  static bool about(const told_event& x, const std::string& chat, const std::string& message) {
+    return chat.empty() || chat == x.chat_id ||
+           (!x.parent_id.empty() && chat == x.parent_id && message == x.chat_id);
+  }
+  /// Without a turn of its own: what was last said in its chat, or nothing.
+  void loose(const action_record& a, const event_record* turn, const std::string& chat, const tags& x) {
+    auto nothing = x.scope.empty() && x.guild.empty() && x.user.empty() && x.profile.empty();
+    std::vector<const told_event*> may;
+    if (turn) may.push_back(&turn->what);
+    for (auto* y : recent(chat.empty() && turn ? turn->what.chat_id : chat, a.asks.front().at))
+      may.push_back(y);
+    auto same = [&](auto* y) {
+      auto platform = y->platform == "relay" ? std::string{} : y->platform;
+      return (x.platform.empty() || x.platform == platform || !a.platform.empty()) && fits(x, *y);
+    };
+    if (nothing || std::any_of(may.begin(), may.end(), same)) return;
+    std::string said;
+    for (auto* y : may) said += " e" + std::to_string(y->number);
+    fail(a.mark + " (" + a.op + " to " + chat + ") carries " + show(x) + ", and what counts there is" + said);
+  }
+  /// The events of a chat that may count as its last one since a moment.
+  std::vector<const told_event*> recent(const std::string& chat, usec asked) {
+    constexpr usec inside{2'000'000};
+    std::map<std::string, std::pair<usec, const told_event*>>
+        last; // by platform: the last that surely counted
+    std::vector<const told_event*> out;
+    auto& notes = court_.notes();
+    for (auto number : by_chat_[chat]) {
+      auto& x = notes.events[number];
+      if (x.what.kind == event_kind::useless || x.what.kind == event_kind::poison) continue;
+      usec touched{-1};
+      for (auto& y : x.deliveries) touched = std::max(touched, y.at);
+      if (court_.what().agent == agent_choice::echo && x.was_read()) touched = x.reads.front().at;
+      if (touched < usec{0} && !x.was_read()) continue;
+      // One that was read and not given yet may be on its way; a press need not reach anybody.
+      auto echoes_later = court_.what().agent == agent_choice::echo && court_.what().durable;
+      auto sure = !echoes_later && x.what.kind != event_kind::press && touched >= usec{0} &&
+                  touched + inside < asked && notes.last_suspension + inside < asked;
+      if (!sure) {
+        out.push_back(&x.what);
+        continue;
+      }
+      auto& best = last[x.what.platform];
+      if (!best.second || touched >= best.first) best = {touched, &x.what};
+    }
+    for (auto& [platform, x] : last) out.push_back(x.second);
+    return out;
+  }
+
+  std::set<std::string> fronted_, dropped_;
+  std::map<std::string, std::set<std::string>> bots_;
+  std::map<std::string, std::vector<std::uint64_t>> by_chat_;
+};
+
+/// Nothing is sent that a platform cannot take.
+class capability final : public rule {
+public:
+  explicit capability(court& at) : rule(at, "capability") {}
+  void link_read(std::uint64_t socket, const frame_view& frame) override {
+    if (text(frame.root, "type") == "descriptor")
+      told_[socket].emplace(text(member(frame.root, "descriptor"), "platform"), now());
+  }
+  void link_wrote(std::uint64_t socket, const frame_view& frame) override {
+    if (text(frame.root, "type") != "outbound") return;
+    auto& act = member(frame.root, "action");
+    auto op = text(act, "op");
+    auto content = text(act, "content");
+    auto platform = text(frame.root, "platform");
+    std::string why;
+    for (auto& x : may_be(socket, platform)) {
+      why = objection(x, op, content);
+      if (why.empty()) return;
+    }
+    fail(text(frame.root, "requestId") + " to '" + platform + "': " + why);
+  }
+
+private:
+  static std::string objection(const platform_spec& x, const std::string& op, const std::string& content) {
+    if (!x.supports(op)) return op + " is not supported";
+    auto size = length_of(content, x.utf16);
+    if (op == "send" && size > x.max_length)
+      return "a text of " + std::to_string(size) + " where " + std::to_string(x.max_length) + " fit";
+    return {};
+  }
+  /// What the gateway may take the platform for: as told on this connection, the contract's defaults as long
+  /// as it was not, or not for long.
+  std::vector<platform_spec> may_be(std::uint64_t socket, const std::string& platform) {
+    constexpr usec inside{2'000'000};
+    std::vector<platform_spec> out;
+    auto& told = told_[socket];
+    auto add = [&](const std::string& name) {
+      auto it = told.find(name);
+      auto* known = court_.what().platform(name);
+      if (it == told.end() || it->second + inside > now() || court_.notes().suspended_until + inside > now())
+        out.emplace_back();
+      if (it != told.end() && known) out.push_back(*known);
+    };
+    if (!platform.empty()) {
+      add(platform);
+    } else {
+      for (auto& [name, at] : told) add(name);
+      if (told.empty()) out.emplace_back();
+    }
+    return out;
+  }
+  std::map<std::uint64_t, std::map<std::string, usec>> told_;
+};
+
+} // namespace
+
+void add_route_rules(rule_list& to, court& at) {
+  to.push_back(std::make_unique<routes>(at));
+  to.push_back(std::make_unique<capability>(at));
+}
+
+} // namespace relay::sim

@@ -1,0 +1,40 @@
+// What the parties around the gateway did, as the oracle hears of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace relay::sim {
+
+enum class event_kind : std::uint8_t {
+  message,     ///< for an agent
+  interaction, ///< a forwarded Discord interaction, for an agent
+  press,       ///< an answer to a prompt
+  useless,     ///< a forwarded request that yields nothing; acked all the same
+  poison       ///< a frame that cannot be read but for its bufferId; acked all the same
+};
+
+/// Something that a person did on a platform, as it truly was.
+struct told_event {
+  std::uint64_t number = 0;
+  event_kind kind = event_kind::message;
+  std::string platform, chat_id, chat_type, thread_id, parent_id, scope_id, profile, user_id, message_id;
+  std::string text, raw;            ///< raw: the event object as JSON text; empty for a forwarded request
+  std::string prompt_id, option_id; ///< of a press
+  std::uint64_t order = 0;          ///< within its chat, from 1
+};
+
+/// An outbound frame as the connector read it, and what it did with it.
+struct carried_out {
+  std::uint64_t socket = 0;
+  std::string request_id, platform_tag, bot_tag;
+  std::string op, chat_id, content, message_id, reply_to, session_key, kind, prompt_id, draft_id, emoji;
+  bool final = false;
+  std::string scope_id, guild_id, user_id, profile; ///< of its metadata
+  std::string mark;                                 ///< member `q`, which the simulated agents add
+  std::string platform;                             ///< where it went: the tag, or the session's default
+  bool applied = false;                             ///< somebody on the platform can see it
+  std::string new_message_id;                       ///< if applied
+};
+
+} // namespace relay::sim

@@ -1,0 +1,131 @@
+// One WebSocket between the gateway (the near end) and somebody else (the far end), on a network that delays,
+// splits, stalls, goes deaf and cuts at any byte.
+#pragma once
+
+#include "actors/ports.hpp"
+#include "process.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace relay::sim {
+
+/// Whoever is not the gateway. Called from deeds of the timeline only.
+class far_end {
+public:
+  virtual ~far_end() = default;
+  /// A whole line came, without its `\n`.
+  virtual void heard(std::string_view line) = 0;
+  /// The connection is over; `code` is of the near end's close frame, 0 = there was none. Exactly once.
+  virtual void over(std::uint16_t code) = 0;
+};
+
+struct cable_setup {
+  usec latency{500}; ///< typical, one way
+  milliseconds ping_interval{10'000}, ping_timeout{25'000};
+  std::uint64_t max_line = ~0ULL; ///< of the near end: what comes behind a longer one is not read
+  usec far_patience{45'000'000};  ///< this long without a byte = dead for the far end
+  /// What is seen at the near end: a frame given to write(), a whole line read, the end.
+  std::function<void(std::string_view)> wrote{}, read{};
+  std::function<void(const socket_end&)> ended{};
+  std::function<void()> opened{}, given_up{}; ///< the near end was told that it is open; it hung up
+};
+
+class cable : public std::enable_shared_from_this<cable> {
+public:
+  cable(std::shared_ptr<process> host, cable_setup setup, dice luck);
+  cable(const cable&) = delete;
+  cable& operator=(const cable&) = delete;
+
+  /// The near end's handle; the connection ends when the last copy is gone. Call once.
+  std::shared_ptr<line_socket> make_handle();
+
+  // -- opening
+  void listen(std::shared_ptr<socket_listener> near) { near_ = std::move(near); }
+  /// The far end accepts; the near end hears of it a latency later. `told`: it knows already (an accepted
+  /// socket).
+  void accept(std::shared_ptr<far_end> far, bool told = false);
+  /// It is not opened. Status 0: the network's doing.
+  void refuse(int http_status, std::string why);
+  /// The same, before the dial has returned.
+  void fail_now(std::string why) { finish(network_error(std::move(why))); }
+  /// Not open by then: it ends.
+  void open_within(milliseconds limit);
+
+  // -- the far end
+  /// Bytes for the near end; `read` is called once their last one was given to the gateway.
+  void say(std::string bytes, std::function<void()> read = {});
+  void hang_up(std::uint16_t code, std::string reason);
+
+  // -- weather
+  /// The bytes under way are lost from some byte on, and both ends learn that it is over.
+  void cut();
+  /// Nothing arrives any more in these directions, and nobody is told.
+  void darken(bool to_near, bool to_far);
+  /// Nothing arrives before then.
+  void stall(usec until);
+  /// Frames wait in the near end's socket until then.
+  void hold_writes(usec until) { hold_until_ = until; }
+
+  bool is_open() const noexcept { return opened_ && !near_over_; } ///< as the near end sees it
+  bool near_over() const noexcept { return near_over_; }
+  bool far_over() const noexcept { return !far_; }
+  bool dropped() const noexcept { return given_up_; } ///< the near end has hung up
+  bool reading() const noexcept { return reading_; }
+  std::size_t queued() const noexcept { return outbox_.size(); }
+  std::size_t queued_bytes() const noexcept;
+  dice& luck() noexcept { return luck_; }
+
+private:
+  friend class cable_handle;
+  struct chunk {
+    std::string bytes;
+    bool opens = false, ends = false;
+    socket_end why{};
+  };
+  using chunk_ptr = std::shared_ptr<chunk>;
+
+  // near end
+  void write(std::string frame);
+  void close(std::uint16_t code, std::string reason, milliseconds limit);
+  void drop(std::string why);
+  void read_on(bool on);
+  void gone();
+  void give_up();
+  void flush();
+  void pump();
+  void tell_lines(const std::string& bytes);
+  void finish(socket_end why);
+  void watch_silence(usec after);
+  // network
+  usec arrival(usec& clear_at);
+  void to_near(chunk_ptr what);
+  void to_far(std::string bytes);
+  void truncate(std::deque<chunk_ptr>& flight, std::uint64_t keep);
+  void far_ends(std::uint16_t code, usec delay);
+  void suspended(bool still_alive);
+  socket_end network_error(std::string text) const;
+
+  std::shared_ptr<process> host_;
+  cable_setup setup_;
+  dice luck_;
+  std::shared_ptr<socket_listener> near_;
+  std::shared_ptr<far_end> far_;
+  std::deque<std::string> outbox_;
+  std::deque<chunk_ptr> flight_near_, flight_far_; ///< on their way
+  std::deque<chunk> kernel_;                       ///< arrived, not read yet
+  std::deque<std::pair<std::uint64_t, std::function<void()>>> marks_;
+  std::uint64_t said_ = 0, given_ = 0; ///< bytes to the near end: accepted, read
+  std::string near_line_, far_line_;
+  usec near_clear_{0}, far_clear_{0}, hold_until_{0};
+  std::uint64_t written_ = 0, dark_room_ = 0;
+  bool opened_ = false, near_over_ = false, given_up_ = false, reading_ = true, flushing_ = false,
+       pumping_ = false;
+  bool dark_near_ = false, dark_far_ = false, cut_ = false, closing_ = false, too_long_ = false;
+};
+
+} // namespace relay::sim

@@ -1,0 +1,20 @@
+// child_port of the simulated world: a child process that speaks lines, as a cable whose far end is the
+// child.
+#pragma once
+
+#include "cable.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace relay::sim {
+
+/// Makes the cable that is a child's input and output; the hooks of `setup` see what is said.
+using cable_maker = std::function<std::shared_ptr<cable>(cable_setup setup)>;
+/// Asked for each child that is started: makes its cable, once, and gives the child itself; null = it cannot
+/// be started.
+using child_maker = std::function<std::shared_ptr<far_end>(const cable_maker& make)>;
+
+std::shared_ptr<child_port> make_child_port(std::shared_ptr<process> host, child_maker born);
+
+} // namespace relay::sim

@@ -1,0 +1,90 @@
+#include "hall.hpp"
+
+#include "messages/type_ids.hpp"
+
+#include <caf/actor_registry.hpp>
+#include <caf/scheduled_actor.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace relay::sim {
+
+struct hall::config : caf::actor_system_config {
+  config() {
+    register_messages(*this);
+    set("scheduler.policy", caf::atom("testing"));
+  }
+};
+
+namespace {
+constexpr auto clock_start = std::chrono::hours{1}; // zero reads as "no time" in places
+}
+
+hall::hall(std::shared_ptr<process> host) : host_(std::move(host)), config_(std::make_unique<config>()) {
+  system_ = std::make_unique<caf::actor_system>(*config_);
+  jobs_ = &dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
+  jobs_->clock().current_time = steady();
+  system_actors_ = system_->registry().running();
+}
+
+hall::~hall() {
+  cancel_timers();
+  while (jobs_->try_run_once()) {
+  }
+  // A system waits for its actors; one that cannot die would hang the run. It was reported: let it leak.
+  if (population() > 0) {
+    static_cast<void>(system_.release()); // NOLINT(bugprone-unused-return-value)
+    static_cast<void>(config_.release()); // NOLINT(bugprone-unused-return-value)
+  }
+}
+
+std::size_t hall::population() const {
+  auto all = system_->registry().running();
+  return all > system_actors_ ? all - system_actors_ : 0;
+}
+
+caf::actor_clock::time_point hall::steady() const {
+  return caf::actor_clock::time_point{clock_start} + (host_->on().time.now() - slept_);
+}
+
+void hall::run_one(dice& luck) {
+  auto& jobs = jobs_->jobs;
+  if (jobs.size() > 1) std::swap(jobs.front(), jobs[static_cast<std::size_t>(luck.below(jobs.size()))]);
+  jobs_->run_once();
+}
+
+bool hall::settle(dice& luck, std::size_t most) {
+  for (; busy(); --most) {
+    if (most == 0) return false;
+    run_one(luck);
+  }
+  return true;
+}
+
+std::optional<usec> hall::next_timer() const {
+  auto& schedule = jobs_->clock().schedule();
+  if (schedule.empty()) return {};
+  auto due = schedule.begin()->first - caf::actor_clock::time_point{clock_start} + slept_;
+  auto rounded = std::chrono::ceil<usec>(due); // never early
+  return std::max(rounded, host_->on().time.now());
+}
+
+void hall::catch_up() {
+  auto& clock = jobs_->clock();
+  clock.current_time = std::max(clock.current_time, steady());
+  clock.trigger_expired_timeouts();
+}
+
+bool hall::kill_ready(dice& luck, std::string& name) {
+  auto& jobs = jobs_->jobs;
+  if (jobs.empty()) return false;
+  auto* job = dynamic_cast<caf::scheduled_actor*>(jobs[static_cast<std::size_t>(luck.below(jobs.size()))]);
+  constexpr std::string_view of_the_test = "scheduled_actor"; // one that has no name of its own
+  if (!job || name == job->name() || of_the_test == job->name()) return false;
+  name = job->name();
+  caf::anon_send_exit(job->address(), caf::exit_reason::kill);
+  return true;
+}
+
+} // namespace relay::sim

@@ -1,0 +1,174 @@
+#include "http.hpp"
+
+#include <utility>
+
+namespace relay::sim {
+
+namespace {
+
+class sim_http final : public http_port, public std::enable_shared_from_this<sim_http> {
+public:
+  sim_http(std::shared_ptr<process> host, http_server& server, witness& who, std::uint64_t& calls,
+           usec latency)
+      : host_(std::move(host)), server_(server), who_(who), calls_(calls), latency_(latency) {}
+
+  void call(http_request what, std::function<void(http_response)> done) override {
+    if (!host_->alive()) return;
+    auto number = ++calls_;
+    dice luck{host_->on().seed, "http " + std::to_string(number)};
+    auto& faults = host_->on().faults;
+    who_.called(number, what);
+    auto tell = [this, me = shared_from_this(), number, done = std::move(done)](http_response x) {
+      who_.answered(number, x);
+      done(std::move(x));
+    };
+    if (faults.hit(fault::http_refused)) {
+      http_response x;
+      x.error = "connection refused";
+      if (faults.hit(fault::call_back_at_once)) {
+        tell(std::move(x));
+      } else {
+        host_->inside(latency_, [tell, x = std::move(x)]() mutable { tell(std::move(x)); });
+      }
+      return;
+    }
+    usec limit = what.timeout;
+    auto there = luck.with_tail(latency_), back = luck.with_tail(latency_);
+    if (faults.hit(fault::http_slow)) back += luck.between(usec{0}, limit * 5 / 4);
+    auto lost = faults.hit(fault::http_answer_lost);
+    if (lost || there + back >= limit) {
+      host_->inside(limit, [tell] {
+        http_response x;
+        x.error = "no answer in time";
+        tell(std::move(x));
+      });
+      if (there < limit)
+        host_->on().time.after(
+            there, [this, me = shared_from_this(), what = std::move(what)] { server_.answer(what); });
+      return;
+    }
+    host_->on().time.after(there, [this, me = shared_from_this(), what = std::move(what), tell, back] {
+      auto x = server_.answer(what);
+      if (x.status == 0 && x.error.empty()) x.error = "connection refused";
+      host_->inside(back, [tell, x = std::move(x)]() mutable { tell(std::move(x)); });
+    });
+  }
+
+private:
+  std::shared_ptr<process> host_;
+  http_server& server_;
+  witness& who_;
+  std::uint64_t& calls_;
+  usec latency_;
+};
+
+class sim_media final : public media_port, public std::enable_shared_from_this<sim_media> {
+public:
+  sim_media(std::shared_ptr<process> host, http_server& server, witness& who, std::uint64_t& calls,
+            media_shop& shop, usec latency)
+      : host_(std::move(host)), server_(server), who_(who), calls_(calls), shop_(shop), latency_(latency) {}
+
+  void fetch(media_fetch what, std::function<void(media_fetched)> done) override {
+    http_request call;
+    call.url = what.url;
+    call.bearer = what.bearer;
+    transfer(std::move(call), what.timeout,
+             [this, me = shared_from_this(), done = std::move(done)](http_response x) {
+               media_fetched out;
+               if (x.status == 200) {
+                 out.path = "/sim/media/" + std::to_string(++shop_.fetched);
+                 out.bytes = 100;
+                 shop_.files.insert(out.path);
+               } else {
+                 out.error = x.status == 0 ? x.error : "status " + std::to_string(x.status);
+               }
+               done(std::move(out));
+             });
+  }
+  void upload(media_upload what, std::function<void(media_uploaded)> done) override {
+    media_uploaded unreadable;
+    if (what.path.find("missing") != std::string::npos) {
+      unreadable.how = media_uploaded::step::file_unreadable;
+      unreadable.error = "no such file";
+    } else if (what.path.find("huge") != std::string::npos) {
+      unreadable.how = media_uploaded::step::file_too_large;
+      unreadable.error = "the file is too large";
+    }
+    if (!unreadable.error.empty()) {
+      host_->inside(usec{100}, [done = std::move(done), unreadable] { done(unreadable); });
+      return;
+    }
+    http_request call;
+    call.method = "POST";
+    call.url = what.url;
+    call.bearer = what.bearer;
+    call.headers = {{"Content-Type", what.content_type}};
+    if (!what.filename.empty()) call.headers.emplace_back("X-Media-Filename", what.filename);
+    transfer(std::move(call), what.timeout,
+             [this, me = shared_from_this(), done = std::move(done)](http_response x) {
+               media_uploaded out;
+               if (x.status == 0) {
+                 out.error = x.error;
+               } else {
+                 out.how = media_uploaded::step::answered;
+                 out.status = x.status;
+                 out.body = x.body.reveal();
+                 ++shop_.uploaded;
+               }
+               done(std::move(out));
+             });
+  }
+  void remove(std::vector<std::string> paths) override {
+    for (auto& x : paths) shop_.files.erase(x);
+  }
+
+private:
+  void transfer(http_request what, milliseconds limit, std::function<void(http_response)> done) {
+    if (!host_->alive()) return;
+    auto number = ++calls_;
+    who_.called(number, what);
+    dice luck{host_->on().seed, "media " + std::to_string(number)};
+    auto& faults = host_->on().faults;
+    auto takes = luck.with_tail(latency_ * 4);
+    if (faults.hit(fault::media_slow)) takes += luck.between(usec{1'000'000}, usec{limit} * 5 / 4);
+    auto fails = faults.hit(fault::media_fails);
+    auto late = takes >= usec{limit};
+    host_->on().time.after(late ? usec{limit} : takes, [this, me = shared_from_this(), number, fails, late,
+                                                        luck, what = std::move(what),
+                                                        done = std::move(done)]() mutable {
+      http_response x;
+      if (fails && luck.chance(0.5)) {
+        x.status = luck.chance(0.5) ? 413 : 500;
+      } else if (fails || late) {
+        x.error = "no answer in time";
+      } else {
+        x = server_.answer(what);
+      }
+      if (x.status == 0 && x.error.empty()) x.error = "connection refused";
+      host_->inside(usec{0}, [this, me, number, x = std::move(x), done = std::move(done)] {
+        who_.answered(number, x);
+        done(x);
+      });
+    });
+  }
+  std::shared_ptr<process> host_;
+  http_server& server_;
+  witness& who_;
+  std::uint64_t& calls_;
+  media_shop& shop_;
+  usec latency_;
+};
+
+} // namespace
+
+std::shared_ptr<http_port> make_http_port(std::shared_ptr<process> host, http_server& server, witness& who,
+                                          std::uint64_t& calls, usec latency) {
+  return std::make_shared<sim_http>(std::move(host), server, who, calls, latency);
+}
+
+std::shared_ptr<media_port> make_media_port(std::shared_ptr<process> host, http_server& server, witness& who,
+                                            std::uint64_t& calls, media_shop& shop, usec latency) {
+  return std::make_shared<sim_media>(std::move(host), server, who, calls, shop, latency);
+}
+
+} // namespace relay::sim

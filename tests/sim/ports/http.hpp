@@ -1,0 +1,36 @@
+// http_port and media_port of the simulated world.
+#pragma once
+
+#include "actors/ports.hpp"
+#include "process.hpp"
+#include "witness.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace relay::sim {
+
+/// Whoever answers HTTP calls: the connector, the identity provider.
+class http_server {
+public:
+  virtual ~http_server() = default;
+  /// Status 0 = nobody is there.
+  virtual http_response answer(const http_request& what) = 0;
+};
+
+/// Calls of one life. Counts the calls of a run through `calls`.
+std::shared_ptr<http_port> make_http_port(std::shared_ptr<process> host, http_server& server, witness& who,
+                                          std::uint64_t& calls, usec latency);
+
+/// Files exist by name only.
+struct media_shop {
+  std::set<std::string> files; ///< made by fetch() and not removed
+  std::uint64_t fetched = 0, uploaded = 0;
+};
+/// Fetches and uploads of one life; a fetch of `http_server` is a GET, an upload a POST.
+std::shared_ptr<media_port> make_media_port(std::shared_ptr<process> host, http_server& server, witness& who,
+                                            std::uint64_t& calls, media_shop& shop, usec latency);
+
+} // namespace relay::sim

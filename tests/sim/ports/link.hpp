@@ -1,0 +1,48 @@
+// link_port of the simulated world: each dial finds, or does not find, whoever serves there.
+#pragma once
+
+#include "cable.hpp"
+#include "witness.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace relay::sim {
+
+/// What the other side says to an upgrade.
+struct upgrade_answer {
+  std::shared_ptr<far_end> far; ///< accepted when set
+  int http_status = 0;          ///< else refused with this; 0 = nobody is there
+};
+
+class link_server {
+public:
+  virtual ~link_server() = default;
+  /// The upgrade of `socket` has reached it. What it says before the near end has heard waits.
+  virtual upgrade_answer upgrade(std::uint64_t socket, const dial_request& what,
+                                 const std::shared_ptr<cable>& over) = 0;
+};
+
+/// Numbers the dials of a run over all lives, and keeps those that are not over.
+class link_network {
+public:
+  link_network(link_server& server, witness& who) : server_(server), who_(who) {}
+  /// The port of one life, whose lines from the peer may be as long as `max_line`.
+  std::shared_ptr<link_port> port(std::shared_ptr<process> host, usec latency, std::uint64_t max_line);
+  /// Those connections that one of the ends still believes in.
+  std::map<std::uint64_t, std::shared_ptr<cable>>& cables();
+
+private:
+  friend class sim_link_port;
+  std::shared_ptr<line_socket> dial(const std::shared_ptr<process>& host, usec latency,
+                                    std::uint64_t max_line, dial_request what,
+                                    std::shared_ptr<socket_listener> who);
+  link_server& server_;
+  witness& who_;
+  std::uint64_t sockets_ = 0;
+  std::map<std::uint64_t, std::shared_ptr<cable>> cables_;
+};
+
+} // namespace relay::sim

@@ -1,0 +1,83 @@
+// The rest of a machine: wall clock, randomness, secret files, notes and metrics.
+#pragma once
+
+#include "actors/metrics.hpp"
+#include "process.hpp"
+#include "witness.hpp"
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace relay::sim {
+
+/// The wall clock of the process, randomness of the seed, and the files given.
+class sim_world final : public world_port {
+public:
+  sim_world(std::shared_ptr<process> host, std::map<std::string, std::string>& files)
+      : host_(std::move(host)), files_(files),
+        luck_(host_->on().seed, "random " + std::to_string(host_->number())) {}
+  std::int64_t wall_ms() const override { return host_->wall_ms(); }
+  std::uint64_t random() override { return luck_.bits(); }
+  bool read_secret(const std::string& path, secret& out, std::string& why) const override {
+    auto it = files_.find(path);
+    if (it == files_.end()) {
+      why = path + ": no such file";
+      return false;
+    }
+    out = secret{it->second};
+    return true;
+  }
+
+private:
+  std::shared_ptr<process> host_;
+  std::map<std::string, std::string>& files_;
+  dice luck_;
+};
+
+/// Notes go to the witness.
+class sim_notes final : public notes_port {
+public:
+  sim_notes(std::shared_ptr<process> host, witness& who) : host_(std::move(host)), who_(who) {}
+  bool wants(severity) const noexcept override { return true; }
+  void note(severity level, std::string_view id, std::initializer_list<note_field> fields) noexcept override {
+    if (!host_->alive()) return;
+    std::string text;
+    for (auto& x : fields) {
+      text += x.key;
+      text += '=';
+      text += x.value;
+      text += ' ';
+    }
+    who_.noted(level, id, text);
+  }
+
+private:
+  std::shared_ptr<process> host_;
+  witness& who_;
+};
+
+/// Counters without their labels, gauges, and the highest value that each gauge had.
+class sim_metrics final : public metrics_port {
+public:
+  void add(counter what, std::uint64_t n) noexcept override { counters_[at(what)] += n; }
+  void add(counter what, std::string_view, std::uint64_t n) noexcept override { counters_[at(what)] += n; }
+  void set(gauge what, std::int64_t value) noexcept override {
+    gauges_[at(what)] = value;
+    if (value > peaks_[at(what)]) peaks_[at(what)] = value;
+  }
+  std::uint64_t get(counter what) const noexcept { return counters_[at(what)]; }
+  std::int64_t get(gauge what) const noexcept { return gauges_[at(what)]; }
+  std::int64_t peak(gauge what) const noexcept { return peaks_[at(what)]; }
+
+private:
+  template <class T>
+  static constexpr std::size_t at(T x) noexcept {
+    return static_cast<std::size_t>(x);
+  }
+  std::array<std::uint64_t, static_cast<std::size_t>(counter::count_)> counters_{};
+  std::array<std::int64_t, static_cast<std::size_t>(gauge::count_)> gauges_{}, peaks_{};
+};
+
+} // namespace relay::sim

@@ -1,0 +1,201 @@
+#include "gateway_life.hpp"
+
+#include "actors/agents/echo.hpp"
+#include "actors/agents/exec.hpp"
+#include "actors/agents/link_state.hpp"
+#include "actors/caf_compat.hpp"
+#include "actors/supervisor.hpp"
+#include "app/store/memory_store.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <utility>
+
+namespace relay::sim {
+
+namespace {
+
+std::string result_json(const action_result& x) {
+  json_object to;
+  to.flag("success", x.how == outcome::done).flag("ambiguous", x.how == outcome::unknown);
+  to.maybe("message_id", x.message_id).maybe("error", x.error).maybe("code", x.code);
+  std::string ids = "[";
+  for (auto& y : x.message_ids) ids += (ids.size() > 1 ? "," : "") + quoted(y);
+  return to.raw("message_ids", ids + "]").done();
+}
+
+} // namespace
+
+gateway_life::gateway_life(surroundings& around, std::uint64_t number,
+                           std::shared_ptr<const config::settings> settings)
+    : around_(around), host_(std::make_shared<process>(around.on, number)), hall_(host_) {
+  around.judge.life_begins(number);
+  around.judge.settings_changed(*settings);
+  auto token = std::make_shared<int>(0);
+  lifetime_ = token;
+  ports all;
+  all.lifetime = std::move(token);
+  all.link = around.net.port(host_, around.what.latency, around.what.settings.limits.max_frame);
+  all.http = make_http_port(host_, around.server, around.judge, around.calls, around.what.latency);
+  all.media =
+      make_media_port(host_, around.server, around.judge, around.calls, around.shop, around.what.latency);
+  all.world = std::make_shared<sim_world>(host_, around.files);
+  all.notes = std::make_shared<sim_notes>(host_, around.judge);
+  all.metrics = metrics_;
+  all.store = around.what.durable ? around.disk.open(host_) : make_memory_store();
+  all.child = children();
+  supervisor_setup setup;
+  setup.settings = std::move(settings);
+  auto kind = around.what.agent;
+  setup.agent_name = kind == agent_choice::echo ? "echo" : kind == agent_choice::exec ? "exec" : "link";
+  setup.agent_present = kind == agent_choice::echo;
+  setup.make_agent = [this, all](caf::strong_actor_ptr parent) { return make_agent(all, std::move(parent)); };
+  auto& system = hall_.system();
+  root_ = system.spawn(supervisor, std::move(all), std::move(setup));
+  caf::actor_cast<caf::abstract_actor*>(root_)->attach_functor(
+      [gone = root_gone_](const caf::error&) { *gone = true; });
+}
+
+agent_actor gateway_life::make_agent(const ports& all, caf::strong_actor_ptr parent) {
+  auto& system = hall_.system();
+  auto& limits = around_.what.settings.limits;
+  switch (around_.what.agent) {
+  case agent_choice::echo: return system.spawn(echo_agent, all, std::move(parent));
+  case agent_choice::exec: {
+    exec_setup x;
+    x.argv = {"agent"};
+    x.max_chats = limits.max_chats;
+    x.max_line = limits.max_frame;
+    x.backoff_min = milliseconds{100};
+    x.backoff_max = milliseconds{5'000};
+    x.room = 4'096;
+    return system.spawn(exec_agent, all, std::move(x), std::move(parent));
+  }
+  case agent_choice::link: break;
+  }
+  link_ = system.spawn(link_agent, all, limits.max_chats, std::move(parent));
+  return link_;
+}
+
+/// A child that runs counts as attached from its first breath to its last.
+std::shared_ptr<child_port> gateway_life::children() {
+  return make_child_port(host_, [this](const cable_maker& make) -> std::shared_ptr<far_end> {
+    auto peer = ++around_.peers;
+    auto setup = hooks(peer);
+    auto who = around_.child ? around_.child() : nullptr;
+    auto wire = std::make_shared<std::weak_ptr<cable>>();
+    setup.opened = [this, peer, who, wire] {
+      around_.judge.agent_attached(peer);
+      if (auto x = wire->lock(); x && who) who->born(x);
+    };
+    auto x = make(std::move(setup));
+    *wire = x;
+    std::erase_if(agents_, [](auto& y) { return y.second->near_over(); });
+    agents_.emplace(peer, std::move(x));
+    return who;
+  });
+}
+
+gateway_life::~gateway_life() {
+  host_->die();
+  if (root_) caf::anon_send_exit(root_, caf::exit_reason::kill);
+  root_ = nullptr;
+  link_ = nullptr;
+}
+
+void gateway_life::tell(command what) {
+  around_.judge.commanded(what);
+  post(root_, what);
+}
+
+void gateway_life::apply(std::shared_ptr<const config::settings> next) {
+  around_.judge.settings_changed(*next);
+  post(root_, settings_ptr{std::move(next)});
+}
+
+void gateway_life::ask_status() {
+  hall_.system().spawn([root = root_, host = host_, &judge = around_.judge](caf::event_based_actor* self) {
+    constexpr auto patience = std::chrono::seconds{5};
+    self->request(root, caf::duration{patience}, atom::status_v)
+        .then(
+            [host, &judge](const gateway_report& x) {
+              if (host->alive()) judge.reported(x);
+            },
+            [](const caf::error&) {});
+  });
+}
+
+void gateway_life::one_shot(const std::string& mark, action_request what) {
+  hall_.system().spawn(
+      [root = root_, host = host_, &judge = around_.judge, mark, what](caf::event_based_actor* self) {
+        self->request(root, caf::infinite, what)
+            .then(
+                [host, &judge, mark](const action_outcome& x) {
+                  if (!host->alive()) return;
+                  auto text = result_json(x.result);
+                  json_text doc{text};
+                  judge.one_shot_answered(mark, {text, doc.root()});
+                },
+                [](const caf::error&) {});
+      });
+}
+
+cable_setup gateway_life::hooks(std::uint64_t peer) {
+  cable_setup setup;
+  auto& judge = around_.judge;
+  setup.wrote = [&judge, peer](std::string_view frame) {
+    json_text doc{frame};
+    judge.agent_wrote(peer, {frame, doc.root()});
+  };
+  setup.read = [&judge, peer](std::string_view line) {
+    json_text doc{line};
+    judge.agent_read(peer, {line, doc.root()});
+  };
+  auto over = [&judge, peer, host = host_] {
+    if (host->alive()) judge.agent_ended(peer);
+  };
+  setup.ended = [over](const socket_end&) { over(); };
+  setup.given_up = over;
+  return setup;
+}
+
+std::shared_ptr<cable> gateway_life::attach(std::shared_ptr<far_end> who) {
+  if (!link_ || !host_->alive()) return nullptr;
+  auto peer = ++around_.peers;
+  auto setup = hooks(peer);
+  constexpr usec near_by{200};
+  setup.latency = near_by;
+  auto& judge = around_.judge;
+  auto x =
+      std::make_shared<cable>(host_, std::move(setup), dice{around_.on.seed, "peer " + std::to_string(peer)});
+  x->listen(make_agent_listener(link_, peer, around_.what.settings.limits.max_frame));
+  x->accept(std::move(who), true);
+  std::erase_if(agents_, [](auto& y) { return y.second->near_over(); });
+  agents_.emplace(peer, x);
+  judge.agent_attached(peer);
+  post(link_, agent_attached{peer, x->make_handle()});
+  return x;
+}
+
+void gateway_life::kill(dice& luck) {
+  host_->die();
+  around_.disk.crash();
+  caf::anon_send_exit(root_, caf::exit_reason::kill);
+  root_ = nullptr;
+  link_ = nullptr;
+  hall_.cancel_timers();
+  hall_.settle(luck);
+}
+
+std::string gateway_life::left_over(dice& luck) {
+  root_ = nullptr;
+  link_ = nullptr;
+  agents_.clear();
+  if (!hall_.settle(luck)) return "actors that never come to rest";
+  hall_.cancel_timers();
+  if (!hall_.settle(luck)) return "actors that never come to rest";
+  if (auto n = hall_.population(); n > 0) return std::to_string(n) + " actors";
+  return lifetime_.expired() ? std::string{} : "a hold on the ports";
+}
+
+} // namespace relay::sim

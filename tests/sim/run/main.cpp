@@ -1,0 +1,135 @@
+// relay-sim: plays seeds and judges them.
+#include "run.hpp"
+#include "shrink.hpp"
+#include "workers.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <sstream>
+
+namespace {
+
+using namespace relay::sim;
+
+struct arguments {
+  std::uint64_t seeds = 0, first = 1, seed = 0;
+  unsigned jobs = 2, patience_s = 60;
+  std::uint64_t stop_after = ~0ULL;
+  bool trace = false, shrink = false, all_faults = false, list = false, hashes = false, twice = false;
+  std::string only, without;
+};
+
+bool read_faults(const std::string& names, fault_mask& out) {
+  std::istringstream in{names};
+  for (std::string name; std::getline(in, name, ',');) {
+    fault x{};
+    if (name == "none" || name.empty()) continue;
+    if (!from_string(name, x)) {
+      std::cerr << "relay-sim: no fault is called '" << name << "'; --list names them\n";
+      return false;
+    }
+    out.set(static_cast<std::size_t>(x));
+  }
+  return true;
+}
+
+void list_faults() {
+  for (std::size_t i = 0; i < fault_count; ++i) {
+    auto x = describe(static_cast<fault>(i));
+    std::cout << x.name << ": " << x.what << '\n';
+  }
+}
+
+std::string replay_command(const arguments& how, std::uint64_t seed) {
+  auto out = "relay-sim --seed " + std::to_string(seed);
+  if (!how.only.empty()) out += " --faults " + how.only;
+  if (!how.without.empty()) out += " --without " + how.without;
+  if (how.all_faults) out += " --all-faults";
+  return out;
+}
+
+void tell(const arguments& how, const run_result& x) {
+  std::cout << "seed " << x.seed << ": " << x.violations.front().rule << ": " << x.violations.front().what;
+  std::cout << " (at " << static_cast<double>(x.violations.front().at.count()) / 1e6 << " s)\n";
+  std::cout << "  fired: " << names_of(x.fired) << "\n  replay: " << replay_command(how, x.seed) << std::endl;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  arguments how;
+  CLI::App app{"Plays the gateway's actor tree in a simulated world, one seed after another."};
+  app.add_option("--seeds", how.seeds, "how many seeds to play");
+  app.add_option("--first-seed", how.first, "the first of them");
+  app.add_option("--seed", how.seed, "play this one only");
+  app.add_option("--jobs", how.jobs, "processes")->check(CLI::Range(1, 64));
+  app.add_option("--patience", how.patience_s, "seconds that one seed may take");
+  app.add_option("--stop-after", how.stop_after, "end after so many violations");
+  app.add_option("--faults", how.only, "arm none but these (names, separated by commas)");
+  app.add_option("--without", how.without, "never arm these");
+  app.add_flag("--all-faults", how.all_faults, "arm all that may be armed");
+  app.add_flag("--trace", how.trace, "print everything that is seen (with --seed)");
+  app.add_flag("--shrink", how.shrink, "look for the fewest faults that still fail");
+  app.add_flag("--hashes", how.hashes, "print the trace hash of each seed");
+  app.add_flag("--twice", how.twice, "play each seed twice; it is a violation when the traces differ");
+  app.add_flag("--list", how.list, "name all faults");
+  CLI11_PARSE(app, argc, argv);
+  if (how.list) {
+    list_faults();
+    return 0;
+  }
+  run_options options;
+  options.all_faults = how.all_faults;
+  fault_mask only, without;
+  if (!read_faults(how.only, only) || !read_faults(how.without, without)) return 2;
+  if (!how.only.empty()) options.faults = only;
+  options.faults &= ~without;
+  if (!how.only.empty()) options.all_faults = true; // named ones are meant
+
+  auto play = [&](std::uint64_t seed, const run_options& with) { return run{seed, with}.play(); };
+  auto shrunk = [&](const run_result& x) {
+    auto least = shrink(x, [&](const fault_mask& mask) {
+      run_options fewer;
+      fewer.faults = mask;
+      fewer.all_faults = true;
+      return play(x.seed, fewer);
+    });
+    std::cout << "  fewest faults: " << names_of(least) << "\n  replay: relay-sim --seed " << x.seed
+              << " --faults " << names_of(least) << std::endl;
+  };
+  campaign what;
+  what.first = how.seed != 0 ? how.seed : how.first;
+  what.seeds = how.seed != 0 ? 1 : how.seeds;
+  what.jobs = how.jobs;
+  what.patience_s = how.patience_s;
+  what.stop_after = how.stop_after;
+  what.play = [&](std::uint64_t seed) {
+    auto mine = options;
+    if (how.trace && how.seed != 0) mine.trace = &std::cout;
+    auto x = play(seed, mine);
+    if (how.twice && play(seed, options).hash != x.hash)
+      x.violations.push_back({"same-trace", "the same seed gave another trace", x.lasted});
+    return x;
+  };
+  auto report = [&](const run_result& x) {
+    if (how.hashes) std::cout << "seed " << x.seed << " hash " << std::hex << x.hash << std::dec << '\n';
+    if (x.violations.empty()) return;
+    tell(how, x);
+    if (how.shrink) shrunk(x);
+  };
+  campaign_result sum;
+  if (how.seed != 0) { // in this process, for a debugger
+    auto x = what.play(how.seed);
+    std::cout << "seed " << x.seed << " hash " << std::hex << x.hash << std::dec << " armed "
+              << names_of(x.armed) << '\n';
+    report(x);
+    sum = {1, x.steps, x.messages, x.violations.empty() ? 0U : 1U, x.lasted, {}};
+  } else {
+    sum = run_all(what, report);
+  }
+  std::cout << "seeds: " << sum.seeds << ", steps: " << sum.steps << ", messages: " << sum.messages
+            << ", virtual hours: " << sum.lasted.count() / 3'600'000'000LL
+            << ", violations: " << sum.violations << std::endl;
+  return sum.violations == 0 ? 0 : 1;
+}

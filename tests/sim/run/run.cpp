@@ -1,0 +1,207 @@
+#include "run.hpp"
+
+#include "messages/control.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace relay::sim {
+
+run::run(std::uint64_t seed, const run_options& options)
+    : faults_(seed, options.faults, options.all_faults), log_(options.trace),
+      plan_(seed), stage_{time_, faults_, log_, seed}, judge_(stage_, plan_),
+      connector_(stage_, plan_, judge_), people_(stage_, plan_, connector_), net_(connector_, judge_),
+      disk_(stage_, usec{300}, [this](const store_record& x) { on_disk(x); }),
+      around_{stage_, plan_, judge_, net_, connector_, plan_.files, shop_, disk_, nullptr},
+      luck_(seed, "run"), scheduling_(seed, "schedule"),
+      settings_(std::make_shared<const config::settings>(plan_.settings)) {
+  judge_.wall_s = [this] { return life_ ? life_->host().wall_ms() / 1000 : 0; };
+  disk_.rows().window = plan_.settings.limits.dedupe_window;
+  judge_.secret_read = [this] { connector_.secret_known = true; };
+  judge_.ledger = [this] { return &connector_.book(); };
+}
+
+run::~run() {
+  life_.reset();
+  time_.clear();
+}
+
+// -- lives -----------------------------------------------------------------------------------------
+
+void run::begin_life() {
+  if (life_) return;
+  dawn_ = usec{0};
+  stopping_ = media_died_ = false;
+  connector_.secret_known = false;
+  life_ = std::make_unique<gateway_life>(around_, ++lives_, settings_);
+}
+
+void run::end_life(ending how) {
+  if (!life_) return;
+  judge_.life_ends(life_->number(), how);
+  if (how == ending::killed) {
+    life_->kill(scheduling_);
+  } else {
+    life_->host().die();
+  }
+  if (auto what = life_->left_over(scheduling_); !what.empty()) judge_.fail("stop", "left over: " + what);
+  life_.reset();
+  shop_.files.clear(); // they go with the port
+}
+
+std::shared_ptr<cable> run::attach(std::shared_ptr<far_end> who) {
+  return life_ && !life_->host().suspended() ? life_->attach(std::move(who)) : nullptr;
+}
+
+void run::on_disk(const store_record& x) {
+  auto* taken = std::get_if<event_taken>(&x);
+  if (!taken) return;
+  auto& event = *taken->what.event;
+  log_.line(time_.now(), "disk", std::to_string(taken->what.seq),
+            event.source.platform + "/" + event.source.chat_id + (taken->spilled ? " spilled" : ""));
+  judge_.taken_durably(
+      judge_.notes().number_of(event.source.platform, event.source.chat_id, event.message_id, event.text));
+}
+
+// -- time ------------------------------------------------------------------------------------------
+
+void run::let_one_act() {
+  auto& actors = life_->actors();
+  if (faults_.hit(fault::actor_crash, 400)) {
+    std::string name = "supervisor"; // its death is the process's
+    if (actors.kill_ready(faults_.of(fault::actor_crash), name)) {
+      judge_.actor_killed(name);
+      media_died_ = media_died_ || name == "media";
+    }
+  }
+  actors.run_one(scheduling_);
+  ++steps_;
+  rested_ = false;
+}
+
+void run::at_rest() {
+  if (std::exchange(rested_, true)) return;
+  judge_.at_rest();
+  if (life_ && life_->stopped()) {
+    end_life(ending::stopped);
+    if (!stopping_) judge_.fail("stop", "the gateway ended without being told to");
+  }
+}
+
+void run::spend_until(usec end) {
+  constexpr usec lag{2'000};
+  while (judge_.clean()) {
+    auto awake = life_ && !life_->host().suspended();
+    auto next = time_.next();
+    if (awake && life_->actors().busy()) {
+      // The world does not wait for actors that wait for the processor.
+      auto soon = next && *next <= time_.now() + lag && *next <= end;
+      if (!soon || !faults_.hit(fault::slow_actors)) {
+        let_one_act();
+        continue;
+      }
+    } else {
+      at_rest();
+      if (!life_ || life_->host().suspended()) awake = false;
+      if (awake)
+        if (auto timer = life_->actors().next_timer(); timer && (!next || *timer <= *next)) {
+          if (*timer > end) break;
+          time_.move_to(*timer);
+          life_->actors().catch_up();
+          continue;
+        }
+      if (!next || *next > end) break;
+    }
+    time_.step();
+    rested_ = false;
+    if (life_ && !life_->host().suspended()) life_->actors().catch_up();
+  }
+  time_.move_to(end);
+  if (life_ && !life_->host().suspended()) life_->actors().catch_up();
+}
+
+// -- phases ----------------------------------------------------------------------------------------
+
+run_result run::play() {
+  for (std::size_t i = 0; plan_.agent != agent_choice::echo && i < plan_.agents; ++i) {
+    agents_.push_back(std::make_shared<sim_agent>(stage_, plan_, *this, crowd_, i));
+    if (plan_.agent == agent_choice::link) agents_.back()->start();
+  }
+  around_.child = [this]() -> std::shared_ptr<sim_agent> {
+    return faults_.hit(fault::agent_crash, 3) ? nullptr : agents_.front();
+  };
+  begin_life();
+  people_.begin();
+  plan_weather();
+  spend_until(plan_.safety);
+  if (judge_.clean()) calm_down();
+  if (judge_.clean()) wait_for_peace();
+  if (judge_.clean()) stop_for_good();
+  run_result out;
+  out.seed = plan_.seed;
+  out.violations = judge_.found();
+  out.hash = log_.hash();
+  out.lines = log_.lines();
+  out.steps = steps_;
+  out.messages = connector_.events_said + connector_.outbound_heard;
+  out.lasted = time_.now();
+  out.armed = faults_.armed();
+  out.fired = faults_.fired();
+  return out;
+}
+
+void run::calm_down() {
+  faults_.calm();
+  if (!life_ && dawn_ == usec{0}) begin_life();
+  move_wall(0);
+}
+
+void run::wait_for_peace() {
+  constexpr usec step{2'000'000}, longest{1'500'000'000};
+  auto from = time_.now();
+  std::string open;
+  bool healed = false;
+  while (judge_.clean() && time_.now() < from + longest) {
+    spend_until(time_.now() + step);
+    if (!life_ || life_->host().suspended()) continue;
+    if (!std::exchange(healed, true)) {
+      // What only an operator can heal: revoked credentials, a gateway that is asleep.
+      if (plan_.credentials == identity_choice::pinned) {
+        auto next = *settings_;
+        next.relay.gateway_secret = secret{"healed-" + std::to_string(plan_.seed)};
+        connector_.arrange(next.relay.gateway_id, next.relay.gateway_secret.reveal());
+        settings_ = std::make_shared<const config::settings>(std::move(next));
+        life_->apply(settings_);
+      } else if (!stopping_) {
+        stop_and_start();
+      }
+      continue;
+    }
+    if (stopping_) continue;
+    if (connector_.asleep()) life_->tell(command::wake);
+    life_->ask_status();
+    spend_until(time_.now() + usec{100'000});
+    if (!judge_.clean()) return;
+    open = judge_.unsettled();
+    if (!shop_.files.empty() && !media_died_) open += "; attachments are left: " + *shop_.files.begin();
+    if (open.empty() && connector_.backlog() == 0) return;
+  }
+  if (judge_.clean()) judge_.fail("liveness", "does not converge: " + open);
+}
+
+void run::stop_for_good() {
+  if (!life_) return;
+  stopping_ = true;
+  life_->tell(command::drain);
+  wait_for_stop();
+}
+
+void run::wait_for_stop() {
+  constexpr usec late{5'000'000}, step{250'000};
+  auto until = time_.now() + usec{settings_->service.grace} + late;
+  while (life_ && judge_.clean() && time_.now() < until) spend_until(time_.now() + step);
+  if (life_ && judge_.clean()) judge_.fail("stop", "the ordered stop takes longer than its grace");
+  if (judge_.clean()) judge_.at_end();
+}
+
+} // namespace relay::sim

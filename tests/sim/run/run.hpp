@@ -1,0 +1,92 @@
+// One run: a seed, a plan, the parties, one gateway after another, and the court.
+#pragma once
+
+#include "gateway_life.hpp"
+#include "oracle/court.hpp"
+#include "parties/agent.hpp"
+#include "parties/connector.hpp"
+#include "parties/people.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace relay::sim {
+
+struct run_options {
+  fault_mask faults = fault_mask{}.set(); ///< those that may be armed
+  bool all_faults = false;                ///< arm all of them, not the seed's choice
+  std::ostream* trace = nullptr;
+};
+
+struct run_result {
+  std::uint64_t seed = 0, hash = 0, lines = 0;
+  std::uint64_t steps = 0;    ///< messages handled by actors
+  std::uint64_t messages = 0; ///< events and actions that crossed the gateway
+  usec lasted{0};             ///< in virtual time
+  fault_mask armed, fired;
+  std::vector<violation> violations;
+};
+
+class run final : public agent_door {
+public:
+  run(std::uint64_t seed, const run_options& options);
+  ~run() override;
+  /// Plays it: safety, then liveness, then the ordered stop.
+  run_result play();
+
+  // -- agent_door
+  std::shared_ptr<cable> attach(std::shared_ptr<far_end> who) override;
+  std::uint64_t life() const override { return life_ ? life_->number() : 0; }
+
+private:
+  void begin_life();
+  void end_life(ending how);
+  void spend_until(usec end);
+  void let_one_act();
+  void at_rest();
+  void on_disk(const store_record& x);
+  // what goes wrong at a time of its own (weather.cpp)
+  void plan_weather();
+  void schedule(fault what, int most, std::function<void()> deed);
+  void change_settings();
+  void sleep_and_wake();
+  void stop_and_start();
+  void watch_stop(std::uint64_t number, usec since);
+  void suspend(bool machine);
+  void move_wall(std::int64_t ms);
+  std::shared_ptr<cable> any_cable(dice& luck);
+  void ask_one_shot();
+  void garbage();
+  // the second phase
+  void calm_down();
+  void wait_for_peace();
+  void stop_for_good();
+  void wait_for_stop();
+
+  fault_set faults_;
+  timeline time_;
+  trace log_;
+  plan plan_;
+  stage stage_;
+  court judge_;
+  connector connector_;
+  people people_;
+  link_network net_;
+  media_shop shop_;
+  sim_disk disk_;
+  surroundings around_;
+  agent_crowd crowd_;
+  std::vector<std::shared_ptr<sim_agent>> agents_;
+  dice luck_, scheduling_;
+  std::shared_ptr<const config::settings> settings_;
+  std::unique_ptr<gateway_life> life_;
+  std::uint64_t lives_ = 0, steps_ = 0, rotations_ = 0;
+  usec dawn_{0}; ///< when a new life begins; the old one is gone
+  bool stopping_ = false, rested_ = false;
+  bool media_died_ = false; ///< what it had fetched stays until the process ends
+};
+
+} // namespace relay::sim

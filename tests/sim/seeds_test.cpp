@@ -1,0 +1,80 @@
+// Whole runs: the same seed is the same run, and no seed breaks a rule.
+#include "run/run.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace relay::sim {
+namespace {
+
+// Sanitizers make a run thirty times as long.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint64_t fewer = 10;
+#else
+constexpr std::uint64_t fewer = 1;
+#endif
+
+std::string told(const run_result& x) {
+  if (x.violations.empty()) return "nothing";
+  auto& first = x.violations.front();
+  return first.rule + ": " + first.what + "\n  replay: relay-sim --seed " + std::to_string(x.seed) +
+         " --trace";
+}
+
+TEST(simulation, TheSameSeedIsTheSameRun) {
+  for (std::uint64_t seed = 1; seed <= 60 / fewer; ++seed) {
+    auto one = run{seed, {}}.play();
+    run_options options;
+    std::ostringstream text; // what is printed must change nothing either
+    options.trace = &text;
+    auto two = run{seed, options}.play();
+    EXPECT_EQ(one.hash, two.hash) << "seed " << seed;
+    EXPECT_EQ(one.steps, two.steps) << "seed " << seed;
+    EXPECT_EQ(one.lasted, two.lasted) << "seed " << seed;
+  }
+}
+
+TEST(simulation, SeedsDiffer) { EXPECT_NE((run{1, {}}.play().hash), (run{2, {}}.play().hash)); }
+
+TEST(simulation, ARunCarriesMessagesThroughFaults) {
+  std::uint64_t messages = 0;
+  fault_mask fired;
+  for (std::uint64_t seed = 1; seed <= 60 / fewer; ++seed) {
+    auto x = run{seed, {}}.play();
+    messages += x.messages;
+    fired |= x.fired;
+  }
+  EXPECT_GT(messages, 3'000U / fewer);
+  EXPECT_GT(fired.count(), 30U);
+}
+
+class seeds : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(seeds, BreakNoRule) {
+  for (std::uint64_t seed = GetParam(); seed < GetParam() + 30 / fewer; ++seed) {
+    auto x = run{seed, {}}.play();
+    EXPECT_TRUE(x.violations.empty()) << told(x);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(range, seeds, ::testing::Range<std::uint64_t>(1, 301, 30));
+
+// Seeds that once found a mistake (seeds.txt says which).
+TEST(simulation, SeedsThatOnceFailedStayGood) {
+  std::ifstream in{std::string{RELAY_SOURCE_DIR} + "/tests/sim/seeds.txt"};
+  std::size_t n = 0;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    if (fewer > 1 && ++n > 5) break;
+    auto x = run{std::stoull(line), {}}.play();
+    EXPECT_TRUE(x.violations.empty()) << line << "\n" << told(x);
+    ++n;
+  }
+  EXPECT_GT(n, 0U);
+}
+
+} // namespace
+} // namespace relay::sim
