@@ -1,0 +1,89 @@
+// Any action object (protocol.md 6), and what the gateway makes of prompts, drafts and files.
+#include "messages/wire/actions.hpp"
+
+#include "messages/wire/drafts.hpp"
+#include "messages/wire/json_read.hpp"
+#include "messages/wire/prompts.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace relay::fuzz {
+namespace {
+
+using namespace wire;
+
+void as_prompt(const action& x) {
+  prompt_ask ask;
+  require(read_prompt(x, ask) == (x.kind == op::prompt), "exactly a prompt reads as one");
+  if (x.kind != op::prompt) return;
+  for (const auto& option : ask.options) require(is_option_id(option.id), "options have ids");
+  auto named = x;
+  name_prompt(named, "n0nce.0000002a");
+  prompt_ask again;
+  require(read_prompt(named, again) && again.id == "n0nce.0000002a" && again.options == ask.options &&
+              again.timeout_ms == ask.timeout_ms,
+          "a named prompt asks the same");
+  const auto plain = numbered_prompt(x, ask);
+  require(plain.kind == op::send && check(plain).empty(), "a prompt as text can be sent");
+  json::document rest;
+  require(plain.rest.empty() || rest.parse(plain.rest), "a prompt as text is JSON");
+  for (const char* name : {"prompt_kind", "prompt_id", "options", "timeout_s"})
+    require(json::find(rest.root(), name) == nullptr, "a prompt as text is only text");
+}
+
+void as_draft(const action& x) {
+  draft_state state;
+  require(read_draft(x, state) == (x.kind == op::draft), "exactly a draft reads as one");
+  if (x.kind != op::draft) return;
+  draft_state sealed;
+  const auto seal = seal_draft(x);
+  require(check(seal).empty() && read_draft(seal, sealed) && sealed.final && sealed.id == state.id,
+          "a seal is the same draft");
+  const auto text = draft_as_text(x);
+  require(check(text).empty() && text.content == x.content, "a draft as text can be sent");
+}
+
+void run(std::string_view text) {
+  const auto read = decode_action(text);
+  if (!read) {
+    require_line(read.error);
+    return;
+  }
+  const auto& x = read.value;
+  require(check(x).empty(), "what was accepted is valid");
+  require(x.rest.empty() || x.rest.starts_with('{'), "the rest is an object");
+  const auto said = encode_action(x);
+  require_json(said);
+  if (x.file.empty()) {
+    const auto again = decode_action(said);
+    require(bool(again) && again.value == x, "an action survives");
+  } else {
+    auto stored = x;
+    with_source(stored, "https://connector/relay/media/1");
+    require(stored.file.empty() && check(stored).empty(), "an uploaded file can be sent");
+    const auto again = decode_action(encode_action(stored));
+    require(bool(again) && again.value == stored, "an uploaded file's action survives");
+  }
+
+  const discriminators who{"scope", "user", "profile"};
+  const auto tagged = encode_action(x, who);
+  require_json(tagged);
+  json::document doc;
+  require(doc.parse(tagged), "a tagged action is JSON");
+  const auto* metadata = json::object(doc.root(), "metadata");
+  require(metadata != nullptr && json::find(*metadata, "user_id") != nullptr &&
+              json::find(*metadata, "profile") != nullptr &&
+              (json::find(*metadata, "scope_id") != nullptr || json::find(*metadata, "guild_id") != nullptr),
+          "discriminators are added where they lack (F35, F36)");
+  if (x.file.empty()) {
+    const auto once = decode_action(tagged);
+    require(bool(once) && encode_action(once.value, {"other", "other", "other"}) == encode_action(once.value),
+            "discriminators are never replaced");
+  }
+  as_prompt(x);
+  as_draft(x);
+}
+
+const registration self{"actions", run};
+
+} // namespace
+} // namespace relay::fuzz

@@ -1,0 +1,84 @@
+// Long text cut into pieces (protocol.md 6): nothing too long, nothing lost, nothing out of order (F38).
+#include "actors/core/splitter.hpp"
+
+#include "messages/wire/utf8.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace relay::fuzz {
+namespace {
+
+constexpr std::string_view fence = "```";
+
+/// The forms of a piece without the fences that may have been added to it.
+std::vector<std::string_view> bodies(std::string_view piece) {
+  std::vector<std::string_view> fronts{piece};
+  if (piece.starts_with(fence))
+    if (auto end = piece.find('\n'); end != std::string_view::npos) fronts.push_back(piece.substr(end + 1));
+  std::vector<std::string_view> out;
+  for (auto x : fronts) {
+    out.push_back(x);
+    if (!x.ends_with(fence)) continue;
+    x.remove_suffix(fence.size());
+    out.push_back(x);
+    if (x.ends_with('\n')) out.push_back(x.substr(0, x.size() - 1));
+  }
+  return out;
+}
+
+/// What may stand in the text between two pieces.
+bool goes(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '`'; }
+
+/// Whether the pieces are the text, one behind the other, but for what goes at the cuts.
+bool covers(std::string_view text, const std::vector<std::string>& pieces) {
+  std::set<std::size_t> at{0}; // every place where the next piece may begin
+  for (const auto& piece : pieces) {
+    std::set<std::size_t> next;
+    for (const auto body : bodies(piece))
+      for (auto from : at) {
+        for (;; ++from) {
+          if (text.substr(from, body.size()) == body) next.insert(from + body.size());
+          if (from >= text.size() || !goes(text[from])) break;
+        }
+      }
+    at = std::move(next);
+  }
+  return std::any_of(at.begin(), at.end(), [&](std::size_t from) {
+    return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(from), text.end(), goes);
+  });
+}
+
+std::size_t fences_in(std::string_view s) {
+  std::size_t n = 0;
+  for (auto i = s.find(fence); i != std::string_view::npos; i = s.find(fence, i)) {
+    ++n;
+    i = std::min(s.find_first_not_of('`', i), s.size());
+  }
+  return n;
+}
+
+void run(std::string_view input) {
+  bytes in{input};
+  const auto limit = std::size_t{in.byte()};
+  const auto unit = in.flag() ? length_unit::utf16 : length_unit::chars;
+  const auto text = in.rest().substr(0, 1500);
+  const auto pieces = core::split_text(text, limit, unit);
+  require(!pieces.empty(), "there is a piece");
+  require(pieces.size() <= text.size() + 1, "no more pieces than characters");
+  const auto most = std::max<std::size_t>(limit, 1);
+  for (const auto& piece : pieces) {
+    const auto size = core::measure(piece, unit);
+    require(size <= most || (size == 2 && piece.size() == 4), "no piece is too long (F38)");
+    require(!wire::is_utf8(text) || wire::is_utf8(piece), "no character is cut apart");
+    require(pieces.size() == 1 || !piece.empty(), "no piece is empty");
+    require(pieces.size() == 1 || limit < 16 || fences_in(piece) % 2 == 0, "code is closed in every piece");
+  }
+  require(covers(text, pieces), "the pieces are the text");
+}
+
+const registration self{"splitter", run};
+
+} // namespace
+} // namespace relay::fuzz
