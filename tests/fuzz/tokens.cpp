@@ -37,6 +37,9 @@ void minted(const std::string& id, std::int64_t exp) {
   require(at(exp, {other}) == token_check::bad_signature && who == id, "only its key fits");
   require(at(exp, {secret{}}) == token_check::bad_signature && at(exp, {}) == token_check::bad_signature,
           "an unset key lets nobody in");
+  const auto unsigned_one = mint_token(id, secret{}, exp).reveal();
+  require(verify_token(unsigned_one, {secret{}, key}, exp, who) == token_check::bad_signature,
+          "nor one who signed with none");
   if (exp < INT64_MAX)
     require(at(exp + 1, {key}) == (exp == 0 ? token_check::ok : token_check::expired), "tokens expire");
   // No other text is a token of this id.

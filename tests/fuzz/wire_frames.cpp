@@ -110,6 +110,16 @@ void look_at(const passthrough_forward& x) {
 template <class Other>
 void look_at(const Other&) {}
 
+/// What pairs a frame with its answer survives.
+template <class Frame>
+void require_same_names(const Frame& x, const frame& again) {
+  const auto& y = std::get<Frame>(again);
+  if constexpr (requires { x.buffer_id; }) require(y.buffer_id == x.buffer_id, "a buffer id survives");
+  if constexpr (requires { x.request_id; }) require(y.request_id == x.request_id, "a request id survives");
+  if constexpr (requires { x.session_key; }) require(y.session_key == x.session_key, "a session survives");
+  if constexpr (requires { x.bot_id; }) require(y.bot_id == x.bot_id, "a bot survives");
+}
+
 void run(std::string_view line) {
   for (const bool authenticated : {false, true}) {
     const auto decoded = decode(line, authenticated);
@@ -123,6 +133,7 @@ void run(std::string_view line) {
     const auto again = decode(std::string_view{said}.substr(0, said.size() - 1), authenticated);
     require(again.index() == decoded.index(), "a frame said again is the same kind");
     require(encoded(again) == said, "a frame said again is the same");
+    std::visit([&](const auto& x) { require_same_names(x, again); }, decoded);
   }
 }
 
