@@ -90,7 +90,11 @@ TEST_F(outbox, ABurstSharesItsWrites) {
 }
 
 TEST_F(outbox, ActionsOfOneChatLeaveInTheOrderGivenAlsoThoseThatAreNotRecorded) {
-  up();
+  start(with::scripted);
+  world.link->last().accept();
+  settle();
+  world.link->last().say(descriptor_line("discord", 2000, R"(["send","typing","get_chat_info"])"));
+  settle();
   disk->hold();
   ask(send("r1", "first"));
   auto info = send("r2");
@@ -107,14 +111,16 @@ TEST_F(outbox, ActionsOfOneChatLeaveInTheOrderGivenAlsoThoseThatAreNotRecorded) 
   for (int i = 0; i < 4; ++i) answer_all();
   std::vector<std::string> ops;
   for (auto& x : sent()) ops.push_back(field(x, "op") + field(x, "content"));
-  EXPECT_EQ(ops, (strings{"typing", "sendfirst", "sendthird"})) << "no platform here takes the question";
+  EXPECT_EQ(ops, (strings{"typing", "sendfirst", "get_chat_info", "sendthird"}));
   EXPECT_EQ(agent->outcomes.size(), 4U);
 }
 
 TEST_F(outbox, WhatWaitsInItsChatIsMarkedBeforeItGoesOut) {
   up();
   ask(send("r1", "one"));
+  auto before = disk->records;
   ask(send("r2", "two"));
+  EXPECT_EQ(disk->records - before, 1U);
   ASSERT_EQ(disk->disk.actions.size(), 2U);
   EXPECT_FALSE(disk->disk.actions.rbegin()->second.sending) << "it certainly was not written";
   disk->hold();
@@ -368,6 +374,10 @@ TEST_F(outbox, F34_AReplyAfterARestartCarriesPlatformScopeUserAndProfile) {
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   auto delivery = agent->deliveries[0].id;
+  world.link->last().say( // somebody else speaks last
+      R"({"type":"inbound","event":{"text":"me too","source":{"platform":"telegram","chat_id":"7","chat_type":"group","user_id":"other","scope_id":"g1","profile":"work"},"message_id":"2"}})"
+      "\n");
+  settle();
   restart();
   handshake();
   ask({"r1", {}, delivery, wire::send("7", "by its delivery"), false});
@@ -378,9 +388,10 @@ TEST_F(outbox, F34_AReplyAfterARestartCarriesPlatformScopeUserAndProfile) {
     EXPECT_EQ(field(x, "platform"), "telegram") << x;
     EXPECT_EQ(field(x, "botId"), "bot-2") << x;
     EXPECT_EQ(field(x, "scope_id"), "g1") << x;
-    EXPECT_EQ(field(x, "user_id"), "u-7") << x;
     EXPECT_EQ(field(x, "profile"), "work") << x;
   }
+  EXPECT_EQ(field(sent()[0], "user_id"), "u-7") << "of the turn (F41)";
+  EXPECT_EQ(field(sent()[1], "user_id"), "other") << "of the chat";
 }
 
 TEST_F(outbox, F34_TheChatsLastRouteIsKeptLongAfterItsEvents) {
@@ -484,6 +495,22 @@ TEST_F(outbox, WhatTheDiskDoesNotTakeFailsAsDefiniteAndNeverGoesOut) {
   EXPECT_EQ(agent->outcomes[0].result.code, "not_stored");
 }
 
+TEST_F(outbox, ADiskThatFailsAgainFailsWhatComesThen) {
+  up();
+  for (auto* id : {"r1", "r2"}) {
+    agent->outcomes.clear();
+    disk->refuse("disk full");
+    ask(send(id));
+    advance(31s);
+    ASSERT_EQ(agent->outcomes.size(), 1U) << id;
+    EXPECT_EQ(agent->outcomes[0].result.code, "not_stored");
+    disk->heal();
+    settle();
+  }
+  ask(send("r3"));
+  EXPECT_EQ(sent().size(), 1U);
+}
+
 TEST_F(outbox, WhatWaitsForAStoreThatDoesNotOpenFailsAsDefinite) {
   disk->hold();
   up();
@@ -543,6 +570,41 @@ TEST_F(outbox, NothingGrowsWhileTheDiskHangs) {
   EXPECT_EQ(router().unstored.size(), 0U);
 }
 
+TEST_F(outbox, RepeatsThatWaitAreBounded) {
+  settings.limits.max_pending = 3;
+  up();
+  for (int i = 0; i < 5; ++i) ask(send("r1"));
+  ASSERT_EQ(agent->outcomes.size(), 1U) << "one is open, three wait for it";
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
+  answer_all();
+  EXPECT_EQ(agent->outcomes.size(), 5U);
+  for (int i = 0; i < 5; ++i) ask(send("r2"));
+  EXPECT_EQ(agent->outcomes.size(), 6U) << "those that were told make room";
+}
+
+TEST_F(outbox, WhatWaitsForAStoreThatDoesNotOpenIsBounded) {
+  settings.limits.max_pending = 3;
+  disk->hold();
+  up();
+  for (int i = 0; i < 5; ++i) ask(send(std::to_string(i)));
+  ASSERT_EQ(agent->outcomes.size(), 2U);
+  EXPECT_EQ(agent->outcomes[0].request_id, "3");
+  EXPECT_EQ(agent->outcomes[0].result.code, "overloaded");
+}
+
+TEST_F(outbox, DrainWithoutALinkFailsWhatTheDiskTakesOnlyThen) {
+  start(with::scripted);
+  disk->hold();
+  ask(send("r1"));
+  caf::anon_send(root, command::drain);
+  settle();
+  EXPECT_TRUE(agent->outcomes.empty());
+  disk->release();
+  settle();
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.code, "not_connected");
+}
+
 TEST_F(outbox, DrainWaitsForOutcomesToReachTheDisk) {
   up();
   ask(send("r1"));
@@ -568,7 +630,9 @@ TEST_F(outbox, F30_ARouterThatIsReplacedSendsWhatWaitedOnceAndNothingTwice) {
   ask(send("r2", "two"));
   ask(send("r3", "three"));
   ASSERT_EQ(contents(), strings{"one"});
-  kill_router(); // the chat lives on for as long as its result is awaited
+  kill_router(); // its chat is still on the connection's list
+  ASSERT_EQ(contents(), (strings{"one", "two"}));
+  EXPECT_TRUE(disk->disk.actions.begin()->second.sending) << "marked before it went out";
   advance(1s);
   for (int i = 0; i < 4; ++i) answer_all(); // the old chat hears of "one" while the new router sends "two"
   EXPECT_EQ(contents(), (strings{"one", "two", "three"}));
@@ -593,6 +657,32 @@ TEST_F(outbox, F30_AChatOfAReplacedRouterGetsNothingOutThatIsNotMarked) {
   settle();
   answer_all();
   EXPECT_EQ(contents(), (strings{"one", "two"}));
+}
+
+TEST_F(outbox, F30_AChatEndsWithItsRouterAlsoInTheMiddleOfASplitSend) {
+  up();
+  ask(send("r1", std::string(3'000, 'a')));
+  ASSERT_EQ(sent().size(), 1U);
+  kill_router();
+  answer_all();
+  EXPECT_EQ(sent().size(), 1U) << "its outcome was recorded as unknown: nothing may come behind it";
+}
+
+TEST_F(outbox, F29_WhatARouterKnewWhenItDiedIsStillWritten) {
+  up();
+  ask(send("r1"));
+  disk->hold();
+  for (int i = 0; i < 64; ++i) // as many writes as may be on their way
+    ask(send(std::to_string(i), "x", "chat " + std::to_string(i)));
+  answer_all();
+  ASSERT_FALSE(router().batch.empty());
+  kill_router();
+  disk->release();
+  settle();
+  agent->outcomes.clear();
+  ask(send("r1"));
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::done);
 }
 
 TEST_F(outbox, WhatIsNotWithItsChatYetOutlivesTheChat) {

@@ -113,6 +113,13 @@ TEST(OneShot, ReadsARequest) {
       "");
 }
 
+TEST(OneShot, MayWantUnknownOutcomesSentAgain) {
+  const std::string action = R"(,"action":{"op":"send","chat_id":"c","content":"hi"}})";
+  EXPECT_TRUE(admin::read_one_shot(R"({"on_unknown":"resend")" + action).request.resend_unknown);
+  EXPECT_FALSE(admin::read_one_shot(R"({"on_unknown":"report")" + action).request.resend_unknown);
+  EXPECT_THAT(admin::read_one_shot(R"({"on_unknown":"never")" + action).error, HasSubstr("on_unknown"));
+}
+
 TEST(OneShot, SaysWhatIsWrong) {
   for (const char* bad :
        {"", "nonsense", "[]", "{}", R"({"action":[]})", R"({"action":{}})",
@@ -129,6 +136,7 @@ TEST(OneShot, OutcomesHaveTheirStatus) {
   EXPECT_EQ(admin::status_of(action_result::failed("egress_declined", "no")), 409);
   EXPECT_EQ(admin::status_of(action_result::failed("unsupported", "no")), 409);
   EXPECT_EQ(admin::status_of(action_result::failed("not_connected", "no")), 503);
+  EXPECT_EQ(admin::status_of(action_result::failed("not_stored", "no")), 503);
   EXPECT_EQ(admin::status_of(action_result::failed("bad_action", "no")), 400);
 }
 

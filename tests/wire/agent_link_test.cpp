@@ -42,6 +42,21 @@ TEST(agent_link, a_bad_action_is_answered_by_its_request_id) {
   EXPECT_EQ(agent_says<bad_agent_frame>(R"({"type":"action","request_id":2})").request_id, "2");
 }
 
+TEST(agent_link, on_unknown_is_report_or_resend) {
+  const auto with = [](const std::string& value) {
+    return R"({"type":"action","request_id":"r1","on_unknown":)" + value +
+           R"(,"action":{"op":"typing","chat_id":"c"}})";
+  };
+  EXPECT_TRUE(agent_says<agent_action>(with(R"("resend")")).request.resend_unknown);
+  for (const auto* value : {R"("report")", "null"})
+    EXPECT_FALSE(agent_says<agent_action>(with(value)).request.resend_unknown) << value;
+  for (const auto* value : {R"("Resend")", R"("")", "true", "{}"}) {
+    const auto x = agent_says<bad_agent_frame>(with(value));
+    EXPECT_EQ(x.what, "on_unknown: must be report or resend") << value;
+    EXPECT_EQ(x.request_id, "r1");
+  }
+}
+
 TEST(agent_link, interrupt) {
   const auto x = agent_says<agent_interrupt>(R"({"type":"interrupt","session_key":"s","reason":""})");
   EXPECT_EQ(x.session_key, "s");
