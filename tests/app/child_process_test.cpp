@@ -185,7 +185,7 @@ TEST_F(Child, LeadsAGroupOfItsOwnWithDefaultSignalsAndNoFurtherFile) {
   auto before = std::signal(SIGPIPE, SIG_IGN);
   // Left open on purpose: a careless library would do so.
   int open = ::open("/dev/null", O_RDONLY); // NOLINT(android-cloexec-open)
-  auto x = shell("echo pid=$$; cat /proc/$$/stat; grep Sig /proc/$$/status; ls /proc/$$/fd; echo done");
+  auto x = shell("echo pid=$$; cat /proc/$$/stat; grep Sig /proc/self/status; ls /proc/$$/fd; echo done");
   auto text = x.ear->says("done");
   x.ear->ended();
   ::close(open);
@@ -286,9 +286,10 @@ TEST_F(Child, ThatDoesNotReadIsNotReadFromEither) {
 
 TEST_F(Child, IsReadFromAgainOnceItReads) {
   gate g;
-  auto x = shell("read x < " + g.path +
-                     "; exec 3<&0; cat <&3 > /dev/null & head -c 1000000 /dev/zero | tr '\\0' x; echo the end; wait",
-                 10'000);
+  auto x = shell(
+      "read x < " + g.path +
+          "; exec 3<&0; cat <&3 > /dev/null & head -c 1000000 /dev/zero | tr '\\0' x; echo the end; wait",
+      10'000);
   x.ear->opened();
   for (int n = 0; n < 13; ++n) x.socket->write(std::string(9'999, 'x') + "\n");
   io->run([] {});
