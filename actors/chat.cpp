@@ -39,7 +39,8 @@ void chat_state::arm() {
 }
 
 chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, const ports& world,
-                               egress_router_actor router, chat_key key, link_up link, media_actor media) {
+                               egress_router_actor router, chat_key key, const link_up& link,
+                               media_actor media) {
   harden(self, world);
   auto* s = &self->state;
   s->router = std::move(router);

@@ -28,6 +28,7 @@ struct chat_state {
 
 /// `link`: the connection to begin with; its handle may be null.
 chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, const ports& world,
-                               egress_router_actor router, chat_key key, link_up link, media_actor media);
+                               egress_router_actor router, chat_key key, const link_up& link,
+                               media_actor media);
 
 } // namespace relay

@@ -8,7 +8,7 @@
 namespace relay {
 
 bool has_identity(const config::identity_settings& x) {
-  return !x.token_url.empty() || x.access_token.configured();
+  return !x.token_url.empty() || x.access_token.configured() || !x.login_store.empty();
 }
 
 caf::result<identity_token> identity_state::give() {
@@ -17,10 +17,8 @@ caf::result<identity_token> identity_state::give() {
     if (from.client_id.empty() || from.client_secret.empty())
       return identity_token{{}, "a token URL is set without client id or secret (gateway.idp)"};
     if (good_until_ms > world.world->wall_ms()) return kept;
-    auto later = self->make_response_promise<identity_token>();
-    waiting.push_back(later);
     if (!fetching) fetch();
-    return later;
+    return later();
   }
   if (!from.access_token.file.empty()) { // a mounted token is renewed behind our back: read anew at each use
     identity_token out;
@@ -33,7 +31,17 @@ caf::result<identity_token> identity_state::give() {
     return out;
   }
   if (!from.access_token.value.empty()) return identity_token{from.access_token.value, {}};
-  return identity_token{{}, "no identity token is configured"};
+  if (from.login_store.empty() || !world.files)
+    return identity_token{{}, "no identity token is configured", true};
+  if (good_until_ms > world.world->wall_ms()) return kept;
+  if (!fetching) open_login();
+  return later();
+}
+
+caf::result<identity_token> identity_state::later() {
+  auto promise_of_one = self->make_response_promise<identity_token>();
+  waiting.push_back(promise_of_one);
+  return promise_of_one;
 }
 
 void identity_state::fetch() {
@@ -52,8 +60,14 @@ void identity_state::fetch() {
   call_http(world, identity_actor{self}, 1, std::move(call));
 }
 
+void identity_state::answered(const http_response& x) {
+  if (setup.from.token_url.empty())
+    renewed(x);
+  else
+    fetched(x);
+}
+
 void identity_state::fetched(const http_response& x) {
-  fetching = false;
   identity_token out;
   if (x.status == 0) {
     out.error = "the identity provider could not be asked: " + x.error;
@@ -73,6 +87,7 @@ void identity_state::fetched(const http_response& x) {
 }
 
 void identity_state::answer(const identity_token& x) {
+  fetching = false;
   auto all = std::exchange(waiting, {});
   for (auto& who : all) who.deliver(x);
 }
@@ -86,7 +101,9 @@ identity_actor::behavior_type identity_source(identity_actor::stateful_pointer<i
   s->setup = std::move(setup);
   return {
       [s](atom::token) { return s->give(); },
-      [s](const http_done& x) { s->fetched(x.what); },
+      [s](const http_done& x) { s->answered(x.what); },
+      [s](login_locked& x) { s->opened(x.what); },
+      [s](const login_replaced& x) { s->saved(x.why_not); },
   };
 }
 

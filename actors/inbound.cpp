@@ -75,6 +75,13 @@ bool inbound_state::wants_files(const inbound_event& x) const {
   return want_files && media && !core::media_urls(x).empty();
 }
 
+/// What waits for an agent since before anybody asked for files gets them, too.
+void inbound_state::wish(bool paths) {
+  auto begins = paths && !want_files;
+  want_files = paths;
+  if (begins) fetch_held(inbox.hold([this](const inbound_event& x) { return wants_files(x); }));
+}
+
 /// On receipt, because references expire; the event waits in its chat, no other chat does (F17).
 void inbound_state::fetch_held(const std::vector<std::uint64_t>& ids) {
   for (auto id : ids) {
@@ -85,8 +92,7 @@ void inbound_state::fetch_held(const std::vector<std::uint64_t>& ids) {
     };
     auto* event = inbox.find(id);
     if (!event) continue;
-    self->request(media, caf::duration{setup.media_patience},
-                  media_wanted{name_of(id), core::media_urls(*event)})
+    self->request(media, caf::duration{media_patience}, media_wanted{name_of(id), core::media_urls(*event)})
         .then([go_on](media_ready& x) { go_on(std::move(x.files)); },
               [go_on](const caf::error&) { go_on({}); }); // the URLs are still there
   }
@@ -215,6 +221,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       },
       [s](agent_presence x) {
         core::inbox_step step;
+        if (x.media_paths) s->wish(true); // before anything is given out
         s->agents = x.attached;
         s->inbox.presence(x.attached > 0 && s->agent, now_of(s->self), step);
         s->execute(step);
@@ -252,7 +259,10 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->inbox.all_ready(now_of(s->self), step); // what the old one was asked for never comes
         s->execute(step);
       },
-      [s](media_wish x) { s->want_files = x.paths; },
+      [s](media_wish x) {
+        s->media_patience = x.patience;
+        s->wish(x.paths);
+      },
       [s](inbound_image& x) { s->loaded(x); },
       [s](const inbound_stored& x) { s->stored(x); },
       [s](recalled_events& x) { s->recalled(x); },

@@ -28,8 +28,7 @@ struct inbound_setup {
   /// Whether the agent counts as present from the start (a built-in or embedded one), or says so itself (the
   /// link).
   bool agent_present = true;
-  milliseconds media_patience{75'000}; ///< longer than the media actor may take
-  bool reactions = false;              ///< tell egress_router where turns begin and which were given up
+  bool reactions = false; ///< tell egress_router where turns begin and which were given up
 };
 
 struct inbound_state {
@@ -48,6 +47,7 @@ struct inbound_state {
   void after();
   void drained_yet();
   bool wants_files(const inbound_event& x) const;
+  void wish(bool paths);
   void fetch_held(const std::vector<std::uint64_t>& ids);
 
   // -- what outlives the process (inbound_store.cpp)
@@ -76,6 +76,7 @@ struct inbound_state {
   agent_actor agent;
   media_actor media;
   bool want_files = false; ///< some agent wants attachments as files
+  milliseconds media_patience{75'000};
   std::uint32_t agents = 0;
   std::uint64_t ever = 0; ///< events that came
   link_up link;

@@ -32,13 +32,23 @@ struct store_done {
 
 // -- boot: who are we, may we, what matters --------------------------------------------------------
 
+/// The file port's answers about the login store.
+struct login_locked {
+  file_locked what;
+};
+struct login_replaced {
+  std::string why_not; ///< empty = it is on the disk
+};
+
 /// IDENTITY: gives the bearer that may provision (settings.md, Identity token). Fetches one when needed and
 /// keeps it until shortly before it expires; one fetch serves all who wait.
 using identity_actor = caf::typed_actor<
     // provisioner: a bearer, or why there is none. Always answered.
     caf::replies_to<atom::token>::with<identity_token>,
     // the HTTP port.
-    caf::reacts_to<http_done>>;
+    caf::reacts_to<http_done>,
+    // the file port.
+    caf::reacts_to<login_locked>, caf::reacts_to<login_replaced>>;
 
 /// PLATFORM PROVISIONER: one platform's call to POST /relay/provision and its tries (protocol.md 2.1).
 using platform_provisioner_actor = caf::typed_actor<
@@ -87,6 +97,7 @@ using policy_actor = caf::typed_actor<
 struct media_access {
   std::string store; ///< the connector's own; empty = there is none
   credentials who;   ///< not usable = without a token
+  config::media_settings limits;
 };
 /// The media port's answers to the call of this number.
 struct fetch_done {
@@ -106,7 +117,7 @@ using media_actor = caf::typed_actor<
     caf::reacts_to<media_released>,
     // chat: put a file into the store; always answered.
     caf::replies_to<local_file>::with<media_reference>,
-    // supervisor: the store and the credentials from now on.
+    // supervisor: the store, the credentials and the limits from now on.
     caf::reacts_to<media_access>,
     // supervisor: inbound was started anew; nobody waits for files any more.
     caf::reacts_to<atom::start>,
@@ -362,8 +373,10 @@ using link_keeper_actor = caf::typed_actor<
     caf::reacts_to<link_users>,
     // supervisor: the commands of the operator and of the agents, for this and all further hellos.
     caf::reacts_to<command_manifest>,
-    // supervisor: dormant, wake, reconnect, drain (ends with atom::drained to the supervisor).
+    // supervisor: wake, reconnect, drain (ends with atom::drained to the supervisor).
     caf::reacts_to<command>,
+    // supervisor: go dormant; ends with dormancy_outcome to the supervisor, exactly one each.
+    caf::reacts_to<dormancy_order>,
     // supervisor: everything is finished; close 1000 and stop.
     caf::reacts_to<atom::finish>,
     // connection: the upgrade succeeded and the hellos are out.
@@ -375,7 +388,9 @@ using link_keeper_actor = caf::typed_actor<
     // connection: the socket ended.
     caf::reacts_to<link_gone>,
     // INTERNAL: the timer of this generation.
-    caf::reacts_to<atom::due, std::uint64_t>>;
+    caf::reacts_to<atom::due, std::uint64_t>,
+    // INTERNAL: compare the clocks; of this chain.
+    caf::reacts_to<atom::look, std::uint64_t>>;
 
 // -- supervision -----------------------------------------------------------------------------------------
 
@@ -386,6 +401,8 @@ using settings_ptr = std::shared_ptr<const config::settings>;
 using supervisor_actor = agent_registry_actor::extend<
     // the application: drain and stop; dormant; wake; reconnect. After drain it quits when all is done.
     caf::reacts_to<command>,
+    // the application: go dormant, and say what came of it.
+    caf::replies_to<dormancy_order>::with<dormancy_outcome>,
     // the application: run with these settings from now on.
     caf::reacts_to<settings_ptr>,
     // the application: how everything stands.
@@ -400,18 +417,23 @@ using supervisor_actor = agent_registry_actor::extend<
     // the store port: whether it takes what it is given.
     caf::reacts_to<store_health>,
     // link_keeper
-    caf::reacts_to<link_status>, caf::reacts_to<link_up>, caf::reacts_to<atom::drained>,
+    caf::reacts_to<link_status>, caf::reacts_to<link_up>, caf::reacts_to<dormancy_outcome>,
+    caf::reacts_to<atom::drained>,
     // INTERNAL: a drain stage, or the grace, is over; (generation).
     caf::reacts_to<atom::due, std::uint64_t>,
     // INTERNAL: start this dead child again.
     caf::reacts_to<atom::start, std::string>,
     // INTERNAL: look whether there is any work (settings.md, gateway.idle).
-    caf::reacts_to<atom::idle>>;
+    caf::reacts_to<atom::idle>,
+    // INTERNAL: look whether work came while asleep; of this sleep.
+    caf::reacts_to<atom::look, std::uint64_t>>;
 
 } // namespace relay
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fronted_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::login_locked)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::login_replaced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::policy_orders)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::inbound_image)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::inbound_stored)

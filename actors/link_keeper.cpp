@@ -8,8 +8,11 @@
 #include "messages/wire/urls.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace relay {
+
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -27,6 +30,21 @@ link_phase phase_of(const core::link_session& x, bool aimed) {
   case core::link_state::stopped: return link_phase::stopped;
   }
   return link_phase::off;
+}
+
+// How often the clocks are compared: a suspend may land any moment while dialling is held.
+constexpr milliseconds seldom{5'000}, often{500};
+
+/// Why an order to sleep came to nothing.
+std::string why_awake(const core::link_session& x) {
+  if (x.draining()) return "stopping";
+  switch (x.state()) {
+  case core::link_state::serving: return "the connector did not acknowledge going_idle in time";
+  case core::link_state::closing: return "woken, or told to connect anew, meanwhile";
+  case core::link_state::dialling: return "a dial is under way";
+  case core::link_state::waiting: return "the connection was lost";
+  default: return "not connected";
+  }
 }
 
 /// Why an attempt or a connection ended: the label of its metric.
@@ -90,6 +108,17 @@ void link_keeper_state::execute(const core::link_orders& orders) {
   }
   tell_status();
   arm();
+  arm_look();
+  if (session.falling_asleep()) return;
+  auto asleep = session.state() == core::link_state::dormant;
+  for (; dormancy_asks > 0; --dormancy_asks)
+    tell(self, owner, dormancy_outcome{asleep, asleep ? std::string{} : why_awake(session)});
+}
+
+/// After tell_status(): the supervisor knows the phase before it hears the outcome.
+void link_keeper_state::sleep(const dormancy_order& x) {
+  ++dormancy_asks;
+  execute(session.go_dormant(now_of(self), x.hold));
 }
 
 void link_keeper_state::dial(core::dial_cause cause) {
@@ -102,7 +131,8 @@ void link_keeper_state::dial(core::dial_cause cause) {
   s.epoch = session.epoch();
   s.dial.url = wire::derive_urls(target.url).dial;
   // Minted for this dial alone: an old one may have expired while this process was frozen (F8).
-  if (target.who.usable()) s.dial.bearer = wire::mint_token(target.who, world.world->wall_ms() / 1000);
+  minted_ms = world.world->wall_ms();
+  if (target.who.usable()) s.dial.bearer = wire::mint_token(target.who, minted_ms / 1000);
   s.dial.timeout = setup.rules.handshake_timeout;
   s.dial.ping_interval = setup.ping_interval;
   s.dial.ping_timeout = setup.ping_timeout;
@@ -159,8 +189,9 @@ void link_keeper_state::gone(const link_gone& x) {
     connection = nullptr;
   }
   auto before = session.state();
-  execute(
-      session.ended(x.epoch, {x.close_code, x.close_reason, x.http_status, x.error}, now_of(self), random()));
+  auto aged = world.world->wall_ms() - minted_ms >= wire::token_lifetime_s * 1000;
+  execute(session.ended(x.epoch, {x.close_code, x.close_reason, x.http_status, x.error, aged}, now_of(self),
+                        random()));
   if (session.state() == core::link_state::disabled && before != core::link_state::disabled)
     world.notes->note(severity::error, "link.revoked",
                       {{"reason", session.reason()},
@@ -182,8 +213,30 @@ void link_keeper_state::died(const caf::actor_addr& who) {
   gone({session.epoch(), 0, {}, 0, "the connection's actor died"});
 }
 
+void link_keeper_state::look() {
+  auto gap = clocks.look(now_of(self), world.world->wall_ms());
+  pace = 0ms;
+  if (!gap.any()) return arm_look();
+  auto orders = session.resumed(gap, now_of(self));
+  world.notes->note(
+      severity::info, "link.resumed",
+      {{"slept_ms", std::to_string(gap.slept.count())},
+       {"late_ms", std::to_string(gap.late.count())},
+       {"next", orders.empty() ? "nothing: the link needs no help" : "connecting anew at once"}});
+  execute(orders);
+}
+
+/// A sooner look takes the place of the one that is armed.
+void link_keeper_state::arm_look() {
+  auto next = session.held() ? often : seldom;
+  if (pace.count() != 0 && next >= pace) return;
+  pace = next;
+  clocks.expect(now_of(self) + pace);
+  tell_later<link_keeper_actor>(self, pace, atom::look_v, ++looking);
+}
+
 void link_keeper_state::tell_status() {
-  link_status now{phase_of(session, aimed), session.reason(), session.epoch()};
+  link_status now{phase_of(session, aimed), session.reason(), session.epoch(), session.held()};
   if (now == told) return;
   if (now.phase != told.phase) world.metrics->set(gauge::connected, up ? 1 : 0);
   told = now;
@@ -213,6 +266,8 @@ link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer
   s->users = std::move(users);
   s->owner = std::move(owner);
   s->session = core::link_session{s->setup.rules, s->setup.epoch};
+  s->clocks.look(now_of(self), s->world.world->wall_ms());
+  s->arm_look();
   return {
       [s](link_target& x) { s->aim(std::move(x)); },
       [s](link_users& x) {
@@ -228,11 +283,12 @@ link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer
         auto now = now_of(s->self);
         switch (what) {
         case command::drain: s->execute(s->session.drain(now)); break;
-        case command::dormant: s->execute(s->session.go_dormant(now)); break;
+        case command::dormant: s->sleep({}); break;
         case command::wake: s->execute(s->session.wake(now)); break;
         case command::reconnect: s->execute(s->session.reconnect(now)); break;
         }
       },
+      [s](const dormancy_order& x) { s->sleep(x); },
       [s](atom::finish) { s->execute(s->session.finish(now_of(s->self))); },
       [s](atom::start, std::uint64_t epoch) { s->execute(s->session.opened(epoch, now_of(s->self))); },
       [s](descriptor& x, std::uint64_t epoch) { s->described(x, epoch); },
@@ -242,6 +298,9 @@ link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer
         if (generation != s->generation) return;
         s->armed.reset();
         s->execute(s->session.timer(now_of(s->self), s->random()));
+      },
+      [s](atom::look, std::uint64_t chain) {
+        if (chain == s->looking) s->look();
       },
   };
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/core/link_session.hpp"
+#include "actors/core/suspend_watch.hpp"
 #include "actors/interfaces.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -30,8 +31,11 @@ struct link_keeper_state {
   void described(descriptor& x, std::uint64_t epoch);
   void gone(const link_gone& x);
   void died(const caf::actor_addr& who);
+  void sleep(const dormancy_order& x);
+  void look();
   void tell_status();
   void arm();
+  void arm_look();
   std::uint64_t random() { return world.world->random(); }
 
   link_keeper_actor::pointer self;
@@ -49,6 +53,11 @@ struct link_keeper_state {
   link_status told;
   core::deadline armed;
   std::uint64_t generation = 0;
+  std::int64_t minted_ms = 0;      ///< when the token of the newest dial was made, by the wall clock
+  std::uint64_t dormancy_asks = 0; ///< orders that wait for their outcome
+  core::suspend_watch clocks;
+  milliseconds pace{0};      ///< of the look that is armed; 0 = none is
+  std::uint64_t looking = 0; ///< its number
 };
 
 /// Ends with `owner`, its supervisor.

@@ -26,13 +26,25 @@ caf::result<media_ready> media_state::wanted(const media_wanted& x) {
   return later;
 }
 
+void media_state::use(media_access x) {
+  access = std::move(x);
+  core::media_rules rules;
+  rules.max_total = access.limits.disk;
+  rules.max_at_once = access.limits.at_once;
+  rules.max_items = access.limits.per_event;
+  rules.patience = access.limits.wait;
+  core::media_step step;
+  shelf.go_by(rules, now_of(self), step);
+  execute(step);
+}
+
 void media_state::execute(core::media_step& step) {
   for (auto& x : step.start) {
     media_fetch what;
     what.url = std::move(x.url);
     what.bearer = token();
     what.timeout = x.timeout;
-    what.max_bytes = setup.rules.max_bytes;
+    what.max_bytes = largest_media;
     world.media->fetch(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
                                          call = x.call](media_fetched answer) {
       if (auto to = caf::actor_cast<media_actor>(weak)) post(to, fetch_done{call, std::move(answer)});
@@ -65,8 +77,8 @@ caf::result<media_reference> media_state::upload(const local_file& x) {
   what.path = x.path;
   what.content_type = x.mime.empty() ? core::mime_of(x.path) : x.mime;
   what.filename = x.name;
-  what.timeout = setup.upload_timeout;
-  what.max_bytes = setup.rules.max_bytes;
+  what.timeout = access.limits.upload_timeout;
+  what.max_bytes = largest_media;
   world.media->upload(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
                                         call](media_uploaded answer) {
     if (auto to = caf::actor_cast<media_actor>(weak)) post(to, upload_done{call, std::move(answer)});
@@ -99,12 +111,10 @@ void media_state::uploaded(upload_done& x) {
 }
 
 media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self, ports world,
-                                 media_setup setup, caf::strong_actor_ptr parent) {
+                                 caf::strong_actor_ptr parent) {
   harden(self, world, parent);
   auto* s = &self->state;
   s->world = std::move(world);
-  s->setup = setup;
-  s->shelf = core::media_shelf{setup.rules};
   return {
       [s](const media_wanted& x) { return s->wanted(x); },
       [s](const media_released& x) {
@@ -113,7 +123,7 @@ media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self
         s->execute(step);
       },
       [s](const local_file& x) { return s->upload(x); },
-      [s](media_access& x) { s->access = std::move(x); },
+      [s](media_access& x) { s->use(std::move(x)); },
       [s](atom::start) {
         core::media_step step;
         s->waiting.clear();

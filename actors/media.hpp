@@ -14,11 +14,6 @@
 
 namespace relay {
 
-struct media_setup {
-  core::media_rules rules;
-  milliseconds upload_timeout{60'000};
-};
-
 struct media_state {
   static inline const char* name = "media";
   explicit media_state(media_actor::pointer ptr) : self(ptr) {}
@@ -26,12 +21,12 @@ struct media_state {
   caf::result<media_ready> wanted(const media_wanted& x);
   caf::result<media_reference> upload(const local_file& x);
   void uploaded(upload_done& x);
+  void use(media_access x);
   void execute(core::media_step& step);
   secret token() const; ///< minted anew for each call: an old one may have expired (F8)
 
   media_actor::pointer self;
   ports world;
-  media_setup setup;
   media_access access;
   core::media_shelf shelf;
   std::unordered_map<std::string, caf::typed_response_promise<media_ready>> waiting; ///< by delivery
@@ -42,6 +37,6 @@ struct media_state {
 
 /// `parent`: its supervisor.
 media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self, ports world,
-                                 media_setup setup, caf::strong_actor_ptr parent);
+                                 caf::strong_actor_ptr parent);
 
 } // namespace relay

@@ -122,8 +122,9 @@ public:
 struct http_request {
   std::string method = "GET", url;
   std::vector<std::pair<std::string, std::string>> headers;
-  secret bearer; ///< sent as Authorization: Bearer; empty = none
-  secret body;   ///< may hold credentials, so it is treated as one
+  std::vector<std::pair<std::string, secret>> secret_headers; ///< credentials that are no bearer
+  secret bearer;                                              ///< sent as Authorization: Bearer; empty = none
+  secret body; ///< may hold credentials, so it is treated as one
   milliseconds timeout{15'000};
   std::uint64_t max_body = 1ULL << 20, max_error_body = 64ULL << 10; ///< bytes of a 2xx, of any other answer
 };
@@ -131,6 +132,9 @@ struct http_response {
   int status = 0;    ///< 0 = no answer; then `error` says why
   secret body;       ///< may hold credentials
   std::string error; ///< one line; never empty when status is 0
+  /// Without an answer: whether the request may have reached the peer all the same.
+  bool sent = false;
+  std::string date; ///< the answer's Date header, to compare clocks; empty without one
 };
 class http_port {
 public:
@@ -225,6 +229,31 @@ public:
   virtual bool read_secret(const std::string& path, secret& out, std::string& why) const = 0;
 };
 
+// -- files that programs of this machine share ------------------------------------------------------
+
+/// A small file whose lock is held until this object goes.
+class locked_file {
+public:
+  virtual ~locked_file() = default;
+  /// Puts `text` in the file's place: whole or not at all, readable by this user alone, and on the disk
+  /// before `done` is called with an empty line; else with why not. Once.
+  virtual void replace(secret text, std::function<void(std::string why)> done) = 0;
+};
+struct file_locked {
+  std::shared_ptr<locked_file> file; ///< null: there is none, or it failed
+  secret text;                       ///< at most 1 MiB
+  bool missing = false;              ///< there is no such file; nothing was made
+  std::string unwritable;            ///< why replace() cannot work; empty = it should
+  std::string error;                 ///< one line when it failed
+};
+class file_port {
+public:
+  virtual ~file_port() = default;
+  /// Locks the file by another one beside it (`auth.json` by `auth.lock`), waiting at most `patience` for
+  /// other programs, and reads it. Calls `done` exactly once, unless the port ends first.
+  virtual void lock(std::string path, milliseconds patience, std::function<void(file_locked)> done) = 0;
+};
+
 // -- notes: what a person reads ------------------------------------------------------------------
 
 enum class severity : std::uint8_t { debug, info, warn, error };
@@ -267,6 +296,7 @@ struct ports {
   std::shared_ptr<media_port> media;
   std::shared_ptr<store_port> store;
   std::shared_ptr<child_port> child;
+  std::shared_ptr<file_port> files; ///< null: this program shares none
 };
 
 } // namespace relay

@@ -30,10 +30,12 @@ void provisioner_state::token(const identity_token& x) {
     return;
   }
   why_none = x.error.empty() ? "the identity token is empty" : x.error;
-  world.notes->note(severity::warn, "provision.no_identity",
+  // Said once: without a login this is how it stays.
+  auto known = std::exchange(said, why_none) == why_none;
+  world.notes->note(known ? severity::debug : severity::warn, "provision.no_identity",
                     {{"why", why_none}, {"next", "provisioning is skipped for now and tried again later"}});
-  for (auto& platform : names)
-    tell(self, owner, platform_progress{platform, platform_step::failed, why_none}, true);
+  auto step = x.nobody ? platform_step::skipped : platform_step::failed;
+  for (auto& platform : names) tell(self, owner, platform_progress{platform, step, why_none}, true);
   execute(plan.no_token(world.world->random()));
 }
 

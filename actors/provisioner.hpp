@@ -42,6 +42,7 @@ struct provisioner_state {
   std::vector<std::string> wanting; ///< platforms whose attempt waits for an identity token
   credentials given;
   std::string why_none = "no platform was provisioned yet";
+  std::string said; ///< the newest reason for having no identity that was a warning
 };
 
 /// Ends with `owner`, its supervisor.

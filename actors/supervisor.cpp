@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr auto media_margin = 15s;  ///< what the media actor may take beyond an event's wait
 constexpr auto healthy_after = 60s; ///< a child that lived this long is restarted at once again
 
 std::string hex(std::uint64_t x) {
@@ -105,8 +106,7 @@ void supervisor_state::start_agent() {
 }
 
 void supervisor_state::start_media() {
-  media_setup x;
-  media = self->spawn(relay::media, world, x, caf::actor_cast<caf::strong_actor_ptr>(self));
+  media = self->spawn(relay::media, world, caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("media", caf::actor_cast<caf::actor>(media));
 }
 
@@ -148,7 +148,7 @@ void supervisor_state::start_inbound() {
   inbound = self->spawn(relay::inbound, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("inbound", caf::actor_cast<caf::actor>(inbound));
   tell(self, media, atom::start_v); // whoever had files is gone
-  tell(self, inbound, media_wish{agents.media_paths});
+  tell(self, inbound, media_wish{agents.media_paths, settings->media.wait + media_margin});
   tell(self, inbound, live);
 }
 
@@ -160,6 +160,7 @@ void supervisor_state::start_keeper() {
   x.rules.backoff_min = l.backoff_min;
   x.rules.backoff_max = l.backoff_max;
   x.rules.idle_ack_timeout = l.idle_ack_timeout;
+  x.rules.silence = l.ping_timeout;
   x.outbound_timeout = l.outbound_timeout;
   x.ping_interval = l.ping_interval;
   x.ping_timeout = l.ping_timeout;
@@ -295,6 +296,7 @@ void supervisor_state::child_down(const caf::down_msg& d) {
     tell(self, inbound, live);
     tell(self, egress, live);
     live.abandoned = false;
+    if (nap.at != nap_t::step::none) slept({false, "the link keeper died"});
     link_status lost{link_phase::starting, "the link keeper is being restarted", link.epoch};
     link_changed(lost);
   }
@@ -327,7 +329,8 @@ void supervisor_state::restart(const std::string& which) {
   } else if (which == "inbound") {
     start_inbound();
     rewire();
-    tell(self, keeper, command::reconnect); // what its predecessor had not acked is replayed by the connector
+    // What its predecessor had not acked is replayed by the connector; after a sleep it is all the same.
+    if (link.phase != link_phase::dormant) tell(self, keeper, command::reconnect);
   } else if (which == "link-keeper") {
     start_keeper();
     aim();
@@ -356,7 +359,7 @@ void supervisor_state::decided(credentials_decided& x) {
 
 void supervisor_state::equip() {
   auto store = relay_on() ? wire::derive_urls(settings->relay.url).media : std::string{};
-  tell(self, media, media_access{std::move(store), who});
+  tell(self, media, media_access{std::move(store), who, settings->media});
 }
 
 void supervisor_state::aim() {
@@ -385,7 +388,9 @@ void supervisor_state::linked(link_up& x) {
 
 void supervisor_state::link_changed(link_status& x) {
   if (x.phase != link.phase) since_ms = world.world->wall_ms();
+  auto dozes = x.phase == link_phase::dormant && link.phase != link_phase::dormant;
   link = std::move(x);
+  if (dozes) doze();
   if (link.phase != link_phase::stopped) return;
   tell(self, egress, atom::finish_v); // nobody will dial again: what is held can only fail
   if (now == stage::closing) begin_stopping();
@@ -408,7 +413,7 @@ void supervisor_state::declare(agent_declaration x) {
 
 void supervisor_state::publish() {
   tell(self, keeper, command_manifest{core::merged_commands(settings->service.commands, agents.commands)});
-  tell(self, inbound, media_wish{agents.media_paths});
+  tell(self, inbound, media_wish{agents.media_paths, settings->media.wait + media_margin});
 }
 
 void supervisor_state::apply(const settings_ptr& next) {
@@ -423,8 +428,12 @@ void supervisor_state::apply(const settings_ptr& next) {
                            a.instance_id == b.instance_id && a.wake_url == b.wake_url &&
                            a.route_keys == b.route_keys && before->idp == next->idp;
   if (before->service.commands != next->service.commands) publish();
+  if (before->media != next->media) {
+    equip();
+    publish();
+  }
   auto same_policies = before->policies == next->policies;
-  if (before->service.idle_after != next->service.idle_after) watch_idle();
+  if (before->service.idle_after != next->service.idle_after || a.wake_url != b.wake_url) watch_idle();
   world.notes->note(severity::info, "settings.applied",
                     {{"relay", same_provisioning ? "unchanged" : "changed"},
                      {"policies", same_policies ? "unchanged" : "changed"}});
@@ -515,12 +524,17 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
   return {
       [s](agent_declaration& x) { s->declare(std::move(x)); },
       [s](command what) {
-        if (what == command::drain) {
-          s->drain();
-        } else {
+        switch (what) {
+        case command::drain: s->drain(); break;
+        case command::dormant: s->fall_asleep({}); break;
+        case command::wake:
+        case command::reconnect:
+          s->disturb("woken meanwhile");
           tell(s->self, s->keeper, what);
+          break;
         }
       },
+      [s](const dormancy_order& x) { return s->sleep(x); },
       [s](const settings_ptr& x) { s->apply(x); },
       [s](atom::status) { return s->report(); },
       [s](const dead_letter_ask& x) -> caf::result<dead_letter_answer> {
@@ -548,10 +562,12 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
       [s](store_health& x) { s->disk = std::move(x); },
       [s](link_status& x) { s->link_changed(x); },
       [s](link_up& x) { s->linked(x); },
+      [s](dormancy_outcome& x) { s->fell_asleep(std::move(x)); },
       [s](atom::drained) { s->quiet(); },
       [s](atom::due, std::uint64_t generation) { s->due(generation); },
       [s](atom::start, const std::string& which) { s->restart(which); },
       [s](atom::idle) { s->look_for_work(); },
+      [s](atom::look, std::uint64_t doze_number) { s->look_while_asleep(doze_number); },
   };
 }
 

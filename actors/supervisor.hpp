@@ -67,6 +67,15 @@ struct supervisor_state {
   void watch_idle();
   void look_for_work();
   void looked(const core::workload& x);
+  void read_work(std::function<void(const core::workload&)> then);
+  caf::result<dormancy_outcome> sleep(const dormancy_order& x);
+  void fall_asleep(const dormancy_order& x);
+  void fell_asleep(dormancy_outcome x);
+  void slept(dormancy_outcome x);
+  void
+  disturb(std::string why); ///< an order that the keeper has not is void, one that it had come to is over
+  void doze();
+  void look_while_asleep(std::uint64_t doze_number);
 
   // -- stop (supervisor_stop.cpp)
   void drain();
@@ -117,6 +126,21 @@ struct supervisor_state {
 
   core::idle_watch idle{milliseconds{0}, core::instant{}};
   bool looking = false;
+  /// The order to sleep that is under way, and the sleep that came of it.
+  struct nap_t {
+    enum class step : std::uint8_t {
+      none,
+      weighing, ///< is there work?
+      ordered,  ///< the keeper has it
+      checking  ///< acknowledged and closed; is there work by now?
+    };
+    step at = step::none;
+    bool when_idle = false;
+    core::workload before;    ///< when it was ordered, then at each look while asleep
+    std::uint64_t number = 0; ///< of the order; an older one is void
+    std::uint64_t doze = 0;   ///< of the chain of looks while asleep
+    std::vector<caf::typed_response_promise<dormancy_outcome>> askers;
+  } nap;
 
   stage now = stage::running;
   std::uint64_t generation = 0;

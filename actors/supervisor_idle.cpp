@@ -1,31 +1,39 @@
-// The idle policy: a gateway without any work goes to sleep, or ends, until its wake URL is called
-// (protocol.md 3.2).
+// Sleep: a gateway without any work goes dormant, or ends, until its wake URL is called (protocol.md 3.2).
+// Idleness is judged right before going_idle and again after its ack; work that comes while asleep wakes
+// (F70).
 #include "actors/caf_compat.hpp"
 #include "actors/supervisor.hpp"
 
 #include <chrono>
 #include <memory>
+#include <utility>
 
 namespace relay {
 
 using namespace std::chrono_literals;
 
+namespace {
+constexpr auto doze_pace = 1s; ///< how soon work that comes while asleep is seen
+} // namespace
+
+// -- the idle policy ----------------------------------------------------------------------------------
+
 void supervisor_state::watch_idle() {
   idle = core::idle_watch{settings->service.idle_after, now_of(self)};
-  if (idle.pace().count() == 0 || looking) return;
+  if (idle.pace().count() == 0) return;
   if (settings->relay.wake_url.empty()) {
     world.notes->note(severity::warn, "idle.no_wake_url",
                       {{"why", "gateway.idle is set without gateway.relay_wake_url"},
                        {"next", "staying awake: nobody could wake this gateway"}});
     return;
   }
-  looking = true;
+  if (std::exchange(looking, true)) return;
   tell_later<supervisor_actor>(self, idle.pace(), atom::idle_v);
 }
 
 void supervisor_state::look_for_work() {
   looking = false;
-  if (now != stage::running || idle.pace().count() == 0) return;
+  if (now != stage::running || idle.pace().count() == 0 || settings->relay.wake_url.empty()) return;
   looking = true;
   tell_later<supervisor_actor>(self, idle.pace(), atom::idle_v);
   // Only a serving link can be put to sleep in order; until then this is no idleness but an outage.
@@ -33,10 +41,27 @@ void supervisor_state::look_for_work() {
     looked({false, 0, 0});
     return;
   }
+  read_work([this](const core::workload& x) { looked(x); });
+}
+
+void supervisor_state::looked(const core::workload& x) {
+  if (!idle.look(x, now_of(self)) || now != stage::running) return;
+  auto leave = settings->service.idle_does == config::idle_action::exit;
+  world.notes->note(severity::info, "idle.now",
+                    {{"after_ms", std::to_string(settings->service.idle_after.count())},
+                     {"next", leave ? "draining and ending" : "going dormant"}});
+  if (leave) {
+    drain();
+  } else {
+    fall_asleep({settings->service.idle_hold, true});
+  }
+}
+
+void supervisor_state::read_work(std::function<void(const core::workload&)> then) {
   auto sum = std::make_shared<core::workload>();
   auto parts = std::make_shared<int>(2);
-  auto part = [this, sum, parts] {
-    if (--*parts == 0) looked(*sum);
+  auto part = [then = std::move(then), sum, parts] {
+    if (--*parts == 0) then(*sum);
   };
   auto unreadable = [sum, part](const caf::error&) {
     sum->readable = false; // unreadable = busy (F69)
@@ -60,17 +85,73 @@ void supervisor_state::look_for_work() {
           unreadable);
 }
 
-void supervisor_state::looked(const core::workload& x) {
-  if (!idle.look(x, now_of(self)) || now != stage::running) return;
-  auto leave = settings->service.idle_does == config::idle_action::exit;
-  world.notes->note(severity::info, "idle.now",
-                    {{"after_ms", std::to_string(settings->service.idle_after.count())},
-                     {"next", leave ? "draining and ending" : "going dormant"}});
-  if (leave) {
-    drain();
+// -- one sleep ----------------------------------------------------------------------------------------
+
+caf::result<dormancy_outcome> supervisor_state::sleep(const dormancy_order& x) {
+  auto later = self->make_response_promise<dormancy_outcome>();
+  nap.askers.push_back(later);
+  fall_asleep(x);
+  return later;
+}
+
+void supervisor_state::fall_asleep(const dormancy_order& x) {
+  if (now != stage::running) return slept({false, "stopping"});
+  if (link.phase != link_phase::connected && link.phase != link_phase::dormant)
+    return slept({false, "not connected: " + link.reason});
+  nap.when_idle = x.when_idle;
+  nap.at = nap_t::step::weighing;
+  read_work([this, x, number = ++nap.number](const core::workload& work) {
+    if (number != nap.number) return;
+    if (x.when_idle && work.busy()) return slept({false, work.text()});
+    nap.before = work;
+    nap.at = nap_t::step::ordered;
+    tell(self, keeper, x);
+  });
+}
+
+void supervisor_state::fell_asleep(dormancy_outcome x) {
+  if (nap.at != nap_t::step::ordered) return; // of an order that is void by now
+  if (!x.asleep || !nap.when_idle) return slept(std::move(x));
+  nap.at = nap_t::step::checking;
+  // The connector buffers since its ack, so what came before it is all here by now.
+  read_work([this, number = nap.number](const core::workload& work) {
+    if (number != nap.number) return;
+    if (!work.busy() && work.ever_done == nap.before.ever_done) return slept({true, {}});
+    tell(self, keeper, command::wake);
+    slept({false, "work came meanwhile (" + work.text() + "); connecting again"});
+  });
+}
+
+void supervisor_state::slept(dormancy_outcome x) {
+  ++nap.number;
+  nap.at = nap_t::step::none;
+  if (x.asleep) {
+    world.notes->note(severity::info, "idle.asleep",
+                      {{"dialling", link.held ? "held" : "on its own cadence"}});
   } else {
-    tell(self, keeper, command::dormant);
+    world.notes->note(severity::info, "idle.awake", {{"why", x.why_not}});
   }
+  for (auto& asker : std::exchange(nap.askers, {})) asker.deliver(x);
+}
+
+void supervisor_state::disturb(std::string why) {
+  if (nap.at == nap_t::step::weighing || nap.at == nap_t::step::checking) slept({false, std::move(why)});
+}
+
+/// The phase turned to dormant: whoever has work for a sleeper wakes it.
+void supervisor_state::doze() { tell_later<supervisor_actor>(self, doze_pace, atom::look_v, ++nap.doze); }
+
+void supervisor_state::look_while_asleep(std::uint64_t doze_number) {
+  if (doze_number != nap.doze || link.phase != link_phase::dormant || now != stage::running) return;
+  doze();
+  read_work([this](const core::workload& work) {
+    if (link.phase != link_phase::dormant || !work.readable) return;
+    auto before = std::exchange(nap.before, work);
+    if (!before.readable || work.ever_done == before.ever_done) return;
+    world.notes->note(severity::info, "idle.work",
+                      {{"why", "work came while asleep"}, {"next", "dialling at once"}});
+    tell(self, keeper, command::wake);
+  });
 }
 
 } // namespace relay

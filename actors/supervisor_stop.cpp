@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 void supervisor_state::drain() {
   if (now != stage::running) return;
   now = stage::draining;
+  disturb("stopping"); // an order that the keeper has it answers itself
   auto grace = std::chrono::duration_cast<std::chrono::nanoseconds>(settings->service.grace);
   // The last part of the grace belongs to closing; a very short one is halved.
   auto work = std::max<std::chrono::nanoseconds>(grace - 3s, grace / 2);

@@ -80,7 +80,7 @@ struct service::impl {
   void on_wish(int signal);
   void drain();
   void drained();
-  void supervisor_ended();
+  void supervisor_ended(bool in_order);
   void dismantle();
   admin::reload_answer reload();
 
@@ -124,18 +124,22 @@ bool service::impl::start(start_failure& why) {
     why = {exit_code::configuration, error};
     return false;
   }
-  caf::actor_cast<caf::abstract_actor*>(relay->supervisor())->attach_functor([this](const caf::error&) {
-    boost::asio::post(io, [this] { supervisor_ended(); });
-  });
+  caf::actor_cast<caf::abstract_actor*>(relay->supervisor())
+      ->attach_functor([this](const caf::error& reason) {
+        auto in_order = reason == caf::exit_reason::user_shutdown;
+        boost::asio::post(io, [this, in_order] { supervisor_ended(in_order); });
+      });
   pace = std::make_unique<pacemaker>(io, *system, beats);
 
-  admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, store_name};
+  admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, {}, store_name};
   target.agents = [this] { return relay->link_agent(); };
   target.reload = [this] { return reload(); };
   target.drain = [this] { drain(); };
   const auto& limits = running.limits;
   // Three time-outs when it may be sent again, and some.
   target.action_limit = limits.egress_hold + 4 * limits.outbound_timeout + milliseconds{2'000};
+  // Two looks at the work, the ack, and the close handshake.
+  target.sleep_limit = limits.idle_ack_timeout + milliseconds{6'000};
   listener->attach(std::move(target));
   return true;
 }
@@ -218,12 +222,14 @@ void service::impl::drain() {
   relay->drain([this] { boost::asio::post(io, [this] { drained(); }); });
 }
 
-void service::impl::supervisor_ended() {
+void service::impl::supervisor_ended(bool in_order) {
   if (draining) return; // the end of the last actor, and of a child process, is told by itself
   draining = true;
-  code = exit_code::failure;
-  note(severity::error, "service.supervisor_died",
-       {{"next", "the process ends with 1, to be started again"}});
+  if (!in_order) { // else it drained by itself: gateway.idle with action exit
+    code = exit_code::failure;
+    note(severity::error, "service.supervisor_died",
+         {{"next", "the process ends with 1, to be started again"}});
+  }
   drained();
 }
 

@@ -7,6 +7,7 @@
 #include "app/child/environment.hpp"
 #include "app/child/port.hpp"
 #include "app/net/healing.hpp"
+#include "app/shared_file.hpp"
 #include "app/store/memory_store.hpp"
 #include "app/version.hpp"
 #include "app/world.hpp"
@@ -64,6 +65,7 @@ ports real_ports(boost::asio::io_context& io, const config::settings& settings,
   out.link = net::make_healing_link_port(io, options);
   out.http = net::make_healing_http_port(io, options);
   out.media = net::make_media_port(io, options, net::media_base(settings.service.state_dir));
+  out.files = make_file_port(io);
   out.world = make_world_port();
   out.child = child::make_child_port(
       io, {notes, child::child_environment(child::own_environment(), settings), child::secrets_of(settings)});

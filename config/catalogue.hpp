@@ -56,6 +56,7 @@ inline constexpr entry scheduler{"gateway.scheduler", "GATEWAY_SCHEDULER", "sche
 inline constexpr entry grace{"gateway.grace", "GATEWAY_GRACE", "grace"};
 inline constexpr entry idle_after{"gateway.idle.after", "GATEWAY_IDLE_AFTER", "idle.after"};
 inline constexpr entry idle_action{"gateway.idle.action", "GATEWAY_IDLE_ACTION", "idle.action"};
+inline constexpr entry idle_hold{"gateway.idle.hold", "GATEWAY_IDLE_HOLD", "idle.hold"};
 inline constexpr entry tls_ca_file{"gateway.tls.ca_file", "GATEWAY_TLS_CA_FILE", "tls.ca_file"};
 inline constexpr entry tls_cert_file{"gateway.tls.cert_file", "GATEWAY_TLS_CERT_FILE", "tls.cert_file"};
 inline constexpr entry tls_key_file{"gateway.tls.key_file", "GATEWAY_TLS_KEY_FILE", "tls.key_file"};
@@ -66,6 +67,13 @@ inline constexpr entry group_sessions{"gateway.group_sessions_per_user"};
 inline constexpr entry thread_sessions{"gateway.thread_sessions_per_user"};
 inline constexpr entry reactions{"gateway.reactions", "GATEWAY_REACTIONS", "reactions"};
 inline constexpr entry commands{"gateway.commands"};
+inline constexpr entry media_disk{"gateway.media.disk", "GATEWAY_MEDIA_DISK", "media.disk"};
+inline constexpr entry media_at_once{"gateway.media.at_once", "GATEWAY_MEDIA_AT_ONCE", "media.at_once"};
+inline constexpr entry media_per_event{"gateway.media.per_event", "GATEWAY_MEDIA_PER_EVENT",
+                                       "media.per_event"};
+inline constexpr entry media_wait{"gateway.media.wait", "GATEWAY_MEDIA_WAIT", "media.wait"};
+inline constexpr entry media_upload_timeout{"gateway.media.upload_timeout", "GATEWAY_MEDIA_UPLOAD_TIMEOUT",
+                                            "media.upload_timeout"};
 
 inline constexpr entry handshake_timeout{"gateway.limits.handshake_timeout", "GATEWAY_HANDSHAKE_TIMEOUT",
                                          "limits.handshake_timeout"};

@@ -6,12 +6,6 @@ namespace relay::config {
 
 namespace {
 
-parsed<milliseconds> parse_positive(const std::string& text) {
-  auto result = parse_duration(text);
-  return result.value && result.value->count() == 0 ? parsed<milliseconds>::bad("must be longer than 0")
-                                                    : result;
-}
-
 class limit_reader {
 public:
   limit_reader(reading& in, limits& into) : in_(in), into_(into) {}

@@ -99,6 +99,7 @@ void resolve_into(const sources& from, resolution& into) {
   into.values.policies = read_policies(in, into.values.relay.identities);
   into.values.service = read_service(in);
   into.values.service.secret_variables = variables_of_secrets(at.root());
+  into.values.media = read_media(in);
   into.values.limits = read_limits(in);
   check_unknown_keys(in);
   check_flags(from, in);

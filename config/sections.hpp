@@ -19,6 +19,8 @@ tls_settings read_tls(reading& in);
 proxy_settings read_proxies(reading& in);
 /// Commands for the manifest; bad ones are left out.
 std::vector<command_spec> read_commands(reading& in);
+/// Attachments.
+media_settings read_media(reading& in);
 /// Time-outs and bounds.
 limits read_limits(reading& in);
 /// Keys inside `gateway` that look like a mistyped known one.

@@ -1,5 +1,6 @@
 #include "config/agent_choice.hpp"
 #include "config/command_line.hpp"
+#include "config/hold.hpp"
 #include "config/listener.hpp"
 #include "config/places.hpp"
 #include "config/sections.hpp"
@@ -97,6 +98,7 @@ service_settings read_service(reading& in) {
   // 0 is the default and means never, so it is also what takes a file's value back.
   result.idle_after = in.value(keys::idle_after, result.idle_after, parse_duration, duration_text);
   result.idle_does = choice(in, keys::idle_action, result.idle_does, idle_actions);
+  result.idle_hold = in.value(keys::idle_hold, result.idle_hold, parse_hold, duration_text);
   result.tls = read_tls(in);
   result.proxy = read_proxies(in);
   result.group_sessions_per_user = in.boolean(keys::group_sessions, true, true);

@@ -101,6 +101,7 @@ struct service_settings {
   milliseconds grace{25'000};
   milliseconds idle_after{0}; ///< 0 = never
   idle_action idle_does = idle_action::dormant;
+  milliseconds idle_hold{20'000}; ///< dialling is held this long once dormant; 0 = not
   tls_settings tls;
   proxy_settings proxy;
   bool group_sessions_per_user = true, thread_sessions_per_user = false;
@@ -111,11 +112,22 @@ struct service_settings {
   friend bool operator==(const service_settings&, const service_settings&) = default;
 };
 
+/// Attachments as files of this machine.
+struct media_settings {
+  std::uint64_t disk = 512ULL << 20;   ///< bytes of all files together; at least one of the largest fits
+  std::uint64_t at_once = 8;           ///< downloads at a time
+  std::uint64_t per_event = 32;        ///< files of one event; further ones stay URLs
+  milliseconds wait{60'000};           ///< an event waits no longer for its files
+  milliseconds upload_timeout{60'000}; ///< of one file
+  friend bool operator==(const media_settings&, const media_settings&) = default;
+};
+
 struct settings {
   relay_settings relay;
   identity_settings idp;
   std::vector<relevance_policy> policies; ///< one per fronted platform but the generic one, in order
   service_settings service;
+  media_settings media;
   config::limits limits;
   friend bool operator==(const settings&, const settings&) = default;
 };

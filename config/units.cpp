@@ -68,6 +68,12 @@ parsed<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return parsed<std::chrono::milliseconds>::good(std::chrono::milliseconds{static_cast<std::int64_t>(*x)});
 }
 
+parsed<std::chrono::milliseconds> parse_positive(std::string_view text) {
+  auto result = parse_duration(text);
+  if (!result.value || result.value->count() > 0) return result;
+  return parsed<std::chrono::milliseconds>::bad("must be longer than 0");
+}
+
 parsed<std::uint64_t> parse_size(std::string_view text) {
   auto x = with_unit(text, size_units, 1);
   if (!x || *x == 0 || *x > largest)

@@ -38,7 +38,8 @@ void check_section(reading& in, const std::string& section) {
 
 void check_unknown_keys(reading& in) {
   check_section(in, "gateway");
-  for (const char* part : {"idp", "log", "tls", "limits"}) check_section(in, std::string{"gateway."} + part);
+  for (const char* part : {"idp", "log", "idle", "tls", "media", "limits"})
+    check_section(in, std::string{"gateway."} + part);
 }
 
 } // namespace relay::config

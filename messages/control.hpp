@@ -8,6 +8,7 @@
 #include "messages/policy.hpp"
 #include "messages/records.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,6 +22,7 @@ namespace relay {
 struct identity_token {
   secret bearer;
   std::string error;
+  bool nobody = false; ///< with an error: there is nobody to provision as, which is no failure
 };
 
 /// platform_provisioner -> provisioner: one attempt is over.
@@ -110,11 +112,33 @@ struct link_status {
   link_phase phase = link_phase::off;
   std::string reason; ///< why it is not connected; empty when it is
   std::uint64_t epoch = 0;
+  bool held = false; ///< dormant, and not dialling until released: a suspend may land (F70)
   friend bool operator==(const link_status&, const link_status&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, link_status& x) {
-  return f(caf::meta::type_name("link_status"), x.phase, x.reason, x.epoch);
+  return f(caf::meta::type_name("link_status"), x.phase, x.reason, x.epoch, x.held);
+}
+
+/// whoever wants it -> supervisor -> link_keeper: go dormant in order (protocol.md 3.2, F70).
+struct dormancy_order {
+  std::chrono::milliseconds hold{0}; ///< how long dialling is held once asleep; 0 = not at all
+  bool when_idle = false;            ///< only without any work in hand, before and after the connector's ack
+  friend bool operator==(const dormancy_order&, const dormancy_order&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, dormancy_order& x) {
+  return f(caf::meta::type_name("dormancy_order"), x.hold, x.when_idle);
+}
+/// link_keeper -> supervisor -> who asked: what came of it.
+struct dormancy_outcome {
+  bool asleep = false; ///< going_idle was acknowledged and the socket is closed
+  std::string why_not; ///< one line when it is not
+  friend bool operator==(const dormancy_outcome&, const dormancy_outcome&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, dormancy_outcome& x) {
+  return f(caf::meta::type_name("dormancy_outcome"), x.asleep, x.why_not);
 }
 
 /// connection -> link_keeper: why the socket of this epoch ended.
@@ -148,11 +172,12 @@ typename Inspector::result_type inspect(Inspector& f, agent_welcome& x) {
 /// out.
 struct agent_presence {
   std::uint32_t attached = 0;
+  bool media_paths = false; ///< one of them said as it attached that it wants attachments as files
   friend bool operator==(const agent_presence&, const agent_presence&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, agent_presence& x) {
-  return f(caf::meta::type_name("agent_presence"), x.attached);
+  return f(caf::meta::type_name("agent_presence"), x.attached, x.media_paths);
 }
 
 /// agent -> supervisor: what it is like; the newest one counts, all of it.
@@ -227,7 +252,7 @@ enum class intake : std::uint8_t {
 
 enum class command : std::uint8_t {
   drain,     ///< finish and stop (protocol.md 3.2)
-  dormant,   ///< scale to zero
+  dormant,   ///< scale to zero, whatever is in hand
   wake,      ///< end dormancy now
   reconnect, ///< a new connection now
 };

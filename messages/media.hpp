@@ -3,6 +3,7 @@
 
 #include <caf/meta/type_name.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -76,11 +77,12 @@ typename Inspector::result_type inspect(Inspector& f, media_released& x) {
 /// supervisor -> inbound: whether some agent wants its attachments as files.
 struct media_wish {
   bool paths = false;
+  std::chrono::milliseconds patience{75'000}; ///< longer than fetching for one event may take
   friend bool operator==(const media_wish&, const media_wish&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, media_wish& x) {
-  return f(caf::meta::type_name("media_wish"), x.paths);
+  return f(caf::meta::type_name("media_wish"), x.paths, x.patience);
 }
 
 inline constexpr std::uint64_t largest_media = 25ULL << 20; ///< bytes, both ways (protocol.md 6)

@@ -28,6 +28,7 @@ CAF_ADD_ATOM(relay, relay::atom, drained, "drained") // no work is left
 CAF_ADD_ATOM(relay, relay::atom, status, "status")   // describe yourself
 CAF_ADD_ATOM(relay, relay::atom, token, "token")     // give an identity token
 CAF_ADD_ATOM(relay, relay::atom, idle, "idle")       // may this chat go?
+CAF_ADD_ATOM(relay, relay::atom, look, "look")       // an own look around is due
 
 CAF_ADD_TYPE_ID(relay, (relay::action))
 CAF_ADD_TYPE_ID(relay, (relay::action_outcome))
@@ -85,6 +86,8 @@ CAF_ADD_TYPE_ID(relay, (relay::replied_message))
 CAF_ADD_TYPE_ID(relay, (relay::route))
 CAF_ADD_TYPE_ID(relay, (relay::route_seen))
 CAF_ADD_TYPE_ID(relay, (relay::session_interrupt))
+CAF_ADD_TYPE_ID(relay, (relay::dormancy_order))
+CAF_ADD_TYPE_ID(relay, (relay::dormancy_outcome))
 CAF_ADD_TYPE_ID(relay, (relay::store_health))
 CAF_ADD_TYPE_ID(relay, (relay::transmit))
 CAF_ADD_TYPE_ID(relay, (relay::transmitted))

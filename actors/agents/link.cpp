@@ -35,6 +35,7 @@ link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<li
       [s](agent_attached& x) {
         if (!x.socket) return;
         s->attach(x.peer, std::move(x.socket));
+        if (x.media_paths) s->wish_files(x.peer);
         s->join(x.peer);
       },
       [s](agent_said& x) { s->said(x); },

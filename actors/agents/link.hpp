@@ -16,6 +16,7 @@ namespace relay {
 struct agent_attached {
   std::uint64_t peer = 0;
   std::shared_ptr<line_socket> socket;
+  bool media_paths = false; ///< said at the door, so that its very first event comes with files
 };
 /// What one read of that socket yielded.
 struct agent_said {

@@ -27,6 +27,11 @@ void agent_peers::attach(std::uint64_t peer, std::shared_ptr<line_socket> socket
   }
 }
 
+void agent_peers::wish_files(std::uint64_t peer) {
+  peers.at(peer).media_paths = true;
+  declare();
+}
+
 void agent_peers::join(std::uint64_t peer) {
   spread.join(peer);
   announce();
@@ -60,7 +65,8 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
 void agent_peers::announce() {
   auto takers = spread.peers();
   world.metrics->set(gauge::agents_now, static_cast<std::int64_t>(takers));
-  tell(self, host.acks, agent_presence{static_cast<std::uint32_t>(takers)});
+  auto paths = std::any_of(peers.begin(), peers.end(), [](auto& x) { return x.second.media_paths; });
+  tell(self, host.acks, agent_presence{static_cast<std::uint32_t>(takers), paths});
 }
 
 void agent_peers::deliver(delivery& x) {

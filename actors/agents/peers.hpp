@@ -33,6 +33,8 @@ struct agent_peers {
   void drain(); ///< tells the agents, once
   /// It hears of the gateway; it gets events only once it has joined.
   void attach(std::uint64_t peer, std::shared_ptr<line_socket> socket);
+  /// Before it joins: its very first event comes with files.
+  void wish_files(std::uint64_t peer);
   void join(std::uint64_t peer);
   /// Gives back what it had not acked, and seals its open drafts. Returns how many events that were.
   std::size_t detach(std::uint64_t peer);

@@ -5,6 +5,7 @@
 #include "actors/core/clock.hpp"
 
 #include <cstdint>
+#include <string>
 
 namespace relay::core {
 
@@ -13,6 +14,11 @@ struct workload {
   bool readable = true;        ///< false: somebody did not answer; that is work
   std::uint64_t in_hand = 0;   ///< events not taken, actions not settled, turns and prompts not answered
   std::uint64_t ever_done = 0; ///< grows with everything that happens, so that work between two looks is seen
+  bool busy() const { return !readable || in_hand > 0; }
+  /// For a person.
+  std::string text() const {
+    return readable ? std::to_string(in_hand) + " in hand" : std::string{"the work in hand cannot be read"};
+  }
 };
 
 class idle_watch {
@@ -21,7 +27,7 @@ public:
   idle_watch(milliseconds after, instant now) : after_(after), quiet_since_(now) {}
   /// Looks once; true when it has been quiet for long enough, and then again only after as long anew.
   bool look(const workload& x, instant now) {
-    if (!x.readable || x.in_hand > 0 || x.ever_done != seen_) {
+    if (x.busy() || x.ever_done != seen_) {
       seen_ = x.ever_done;
       quiet_since_ = now;
       return false;

@@ -211,6 +211,17 @@ void inbox::advance(const chat_key& chat, instant now, inbox_step& out) {
   if (!x.out && !x.held && x.stored && anybody_) hand_out(id, x, now, out);
 }
 
+std::vector<std::uint64_t> inbox::hold(const std::function<bool(const inbound_event&)>& which) {
+  std::vector<std::uint64_t> ids;
+  for (auto& [id, x] : entries_) {
+    if (x.out || x.was_held || x.consumed || x.spilled || !which(*x.event)) continue;
+    x.held = x.was_held = true;
+    ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 void inbox::ready(std::uint64_t id, std::vector<media_file> files, instant now, inbox_step& out) {
   auto it = entries_.find(id);
   if (it == entries_.end() || !it->second.held) return;

@@ -87,6 +87,9 @@ public:
   void revive(const dead_letter& x, instant now, inbox_step& out);
   /// A dead letter is to be dropped.
   void bury(std::uint64_t seq, inbox_step& out);
+  /// Those of the waiting events for which `which` says so wait for ready() from now on; what was given out
+  /// stays as it is. Their ids, oldest first.
+  std::vector<std::uint64_t> hold(const std::function<bool(const inbound_event&)>& which);
   /// A held event has its files. Unknown ids, and those not held, are ignored.
   void ready(std::uint64_t id, std::vector<media_file> files, instant now, inbox_step& out);
   /// Whoever fetches files is gone: what is held goes on without.

@@ -53,7 +53,7 @@ bool offers(const descriptor& to, op kind) {
 } // namespace
 
 void lane::push(chat_action x, lane_step& out) {
-  if (may_skip(x.act) && (busy() || !link_)) {
+  if (may_skip(x.act) && (!waiting_.empty() || !link_)) {
     out.done.push_back({x.token, action_result::success()});
     return;
   }
@@ -65,7 +65,7 @@ void lane::push(chat_action x, lane_step& out) {
   fresh.record = x.record;
   fresh.resend = x.resend;
   fresh.lost = x.lost;
-  if (busy() || !link_) unmark(fresh, out); // meant to go at once, and it will not
+  if (!waiting_.empty() || !link_) unmark(fresh, out); // meant to go at once, and it will not
   if (fresh.act.kind == op::draft && !admit_draft(fresh, out)) return;
   if (fresh.act.kind == op::edit || fresh.act.kind == op::draft) collapse(fresh);
   waiting_.push_back(std::move(fresh));
@@ -99,9 +99,11 @@ void lane::link(descriptors_ptr what, lane_step& out) {
 }
 
 void lane::abandon(lane_step& out) {
-  if (!on_wire_) return;
+  if (!on_wire_ && aside_.empty()) return;
   link_.reset();
-  settled({piece_, action_result::ambiguous("the connection was lost before the result came"), true}, out);
+  const auto lost = action_result::ambiguous("the connection was lost before the result came");
+  while (!aside_.empty()) settled({aside_.front().first, lost, true}, out);
+  if (on_wire_) settled({piece_on_wire_, lost, true}, out);
 }
 
 void lane::pump(lane_step& out) {
@@ -131,7 +133,7 @@ void lane::pump(lane_step& out) {
       mark(out);
       return;
     }
-    on_wire_ = true;
+    on_wire_ = as.kind != op::react;
     transmit t{++piece_, as.as_text ? wire::numbered_prompt(x.act, as.ask) : x.act, x.where};
     if (!as.ask.id.empty())
       out.shown.push_back({std::move(as.ask.id), as.as_text ? prompt_face::numbers : prompt_face::buttons});
@@ -147,6 +149,13 @@ void lane::pump(lane_step& out) {
       if (x.next_piece > 0) t.act.reply_to.clear(); // the first piece carries it
     }
     out.out.push_back(std::move(t));
+    if (on_wire_) {
+      piece_on_wire_ = piece_;
+    } else {
+      x.back = false;
+      aside_.emplace_back(piece_, std::move(x));
+      waiting_.pop_front();
+    }
   }
 }
 
@@ -191,16 +200,41 @@ void lane::uploaded(std::uint64_t number, const media_reference& x, lane_step& o
   pump(out);
 }
 
+/// False when it is none of the reactions that are out.
+bool lane::settled_aside(const transmitted& x, lane_step& out) {
+  auto it = std::find_if(aside_.begin(), aside_.end(), [&](auto& y) { return y.first == x.piece; });
+  if (it == aside_.end()) return false;
+  auto one = std::move(it->second);
+  aside_.erase(it);
+  if (!x.written) link_.reset();
+  if (x.written && !lost_once_more(one, x.result)) {
+    for (auto& who : one.callers) out.done.push_back({who.token, x.result});
+    return true;
+  }
+  // Before all that waits, behind those that came back before it.
+  if (!x.written) unmark(one, out);
+  one.back = true;
+  auto at = waiting_.begin() + (on_wire_ || marking_ != 0 ? 1 : 0);
+  while (at != waiting_.end() && at->back) ++at;
+  waiting_.insert(at, std::move(one));
+  pump(out);
+  return true;
+}
+
 void lane::settled(const transmitted& x, lane_step& out) {
-  if (!on_wire_ || x.piece != piece_) return;
+  if (settled_aside(x, out) || !on_wire_ || x.piece != piece_on_wire_) return;
   on_wire_ = false;
   auto& top = waiting_.front();
   if (!x.written) { // it never left: it goes first on the next connection, as long as it may be held
     link_.reset();
-    if (may_skip(top.act))
+    if (may_skip(top.act)) {
       finish(action_result::success(), out);
-    else
-      unmark(top, out);
+      return;
+    }
+    unmark(top, out);
+    // Reactions that came back stood before it.
+    auto behind = std::find_if(waiting_.begin() + 1, waiting_.end(), [](auto& y) { return !y.back; });
+    std::rotate(waiting_.begin(), waiting_.begin() + 1, behind);
     return;
   }
   if ((top.seals && settle_seal(x.result)) || lost_once_more(top, x.result)) {

@@ -51,7 +51,8 @@ public:
   /// its outcome. A `typing` that would have to wait is dropped as done; one that clears the status waits.
   /// `draft`s of one draft collapse like edits; a turn has one open draft at a time; a seal whose outcome is
   /// lost is sent once more, and then, or when it fails, its content goes out as a plain text: a final is
-  /// worth more than its form.
+  /// worth more than its form. A `react` is sent in its turn and holds nothing up: connectors of old never
+  /// answer one.
   void push(chat_action x, lane_step& out);
   /// The mark of this number is on disk: its action may go out. Unknown numbers are ignored.
   void cleared(std::uint64_t number, lane_step& out);
@@ -76,8 +77,8 @@ public:
   void expire(instant now, lane_step& out);
   /// When expire() wants to be called; none while nothing is held.
   deadline due() const;
-  std::size_t size() const { return waiting_.size(); }
-  bool busy() const { return !waiting_.empty(); }
+  std::size_t size() const { return waiting_.size() + aside_.size(); }
+  bool busy() const { return size() > 0; }
 
 private:
   struct caller {
@@ -98,10 +99,12 @@ private:
     action_record record = action_record::none;
     bool resend = false;
     std::uint8_t lost = 0; ///< how often its current piece went out without an answer
+    bool back = false;     ///< a reaction that was out and never left
   };
   bool admit_draft(item& fresh, lane_step& out);
   bool settle_seal(const action_result& result);
   void pump(lane_step& out);
+  bool settled_aside(const transmitted& x, lane_step& out);
   static bool lost_once_more(item& x, const action_result& result);
   void mark(lane_step& out);
   static void unmark(item& x, lane_step& out);
@@ -110,12 +113,13 @@ private:
   static action_result too_long(const item& x, bool disconnected);
   void collapse(item& newest);
 
-  std::deque<item> waiting_; ///< the first one may be on the wire
-  descriptors_ptr link_;     ///< null = down
+  std::deque<item> waiting_;                          ///< the first one may be on the wire
+  std::vector<std::pair<std::uint64_t, item>> aside_; ///< reactions on the wire, by piece
+  descriptors_ptr link_;                              ///< null = down
   bool on_wire_ = false;
   std::uint64_t marking_ = 0;                      ///< the first one waits for this mark; 0 = it does not
   std::uint64_t marks_ = 0;                        ///< names marks
-  std::uint64_t piece_ = 0;                        ///< names the piece on the wire
+  std::uint64_t piece_ = 0, piece_on_wire_ = 0;    ///< names pieces
   std::uint64_t uploads_ = 0;                      ///< names uploads
   recent<std::string, std::string> drafts_{1'000}; ///< turn -> its open draft; "" once sealed
 };

@@ -29,6 +29,8 @@ const char* to_string(dial_cause x) {
   case dial_cause::wake: return "wake";
   case dial_cause::reconnect: return "reconnect";
   case dial_cause::dormant: return "dormant";
+  case dial_cause::hold_over: return "hold_over";
+  case dial_cause::resumed: return "resumed";
   }
   return "unknown";
 }
@@ -150,7 +152,7 @@ link_orders link_session::ended(std::uint64_t epoch, const ending& why, instant 
     return out;
   }
   if (why.refused()) {
-    after_refusal(out, why.close_reason == "expired", now, random);
+    after_refusal(out, why, now, random);
     return out;
   }
   // Any other end does not use up the one fresh-token retry: provisional_ stays.
@@ -168,12 +170,14 @@ link_orders link_session::ended(std::uint64_t epoch, const ending& why, instant 
   return out;
 }
 
-void link_session::after_refusal(link_orders& out, bool expired, instant now, std::uint64_t random) {
+void link_session::after_refusal(link_orders& out, const ending& why, instant now, std::uint64_t random) {
+  auto expired = why.close_reason == "expired";
   if (!ever_served_) { // cold start: provisioning may not have settled yet (F10)
     pause(now, random);
     return;
   }
-  if (provisional_ && !expired) { // a fresh token was refused too (F9)
+  // A fresh token was refused too (F9). One that grew old in a frozen process was not fresh (F8).
+  if (provisional_ && !expired && !why.aged) {
     reason_ = "the connector revoked the credentials (4401 to a fresh token)";
     asleep_ = false;
     enter(link_state::disabled);
@@ -195,7 +199,7 @@ link_orders link_session::timer(instant now, std::uint64_t random) {
   due_.reset();
   switch (state_) {
   case link_state::waiting: dial_now(out, dial_cause::backoff, now); break;
-  case link_state::dormant: dial_now(out, dial_cause::dormant, now); break;
+  case link_state::dormant: dial_now(out, held_ ? dial_cause::hold_over : dial_cause::dormant, now); break;
   case link_state::dialling:
     out.push_back({link_order::hang_up, {}, "no descriptor within the handshake time-out"});
     if (!hung_up_) { // its ending decides what comes next
@@ -260,13 +264,27 @@ link_orders link_session::drain(instant now) {
   return out;
 }
 
-link_orders link_session::go_dormant(instant now) {
+link_orders link_session::go_dormant(instant now, milliseconds hold_for) {
   link_orders out;
-  if (draining_ || state_ != link_state::serving) return out; // only a live link can be put to sleep in order
-  for_dormancy_ = true;
-  woken_ = false;
-  out.push_back({link_order::announce, {}, {}});
-  enter(link_state::quiescing, now + rules_.idle_ack_timeout);
+  if (draining_) return out;
+  switch (state_) {
+  case link_state::serving:
+    for_dormancy_ = true;
+    woken_ = false;
+    hold_ = hold_for;
+    out.push_back({link_order::announce, {}, {}});
+    enter(link_state::quiescing, now + rules_.idle_ack_timeout);
+    break;
+  case link_state::quiescing:
+  case link_state::closing:
+    if (falling_asleep()) hold_ = std::max(hold_, hold_for);
+    break;
+  case link_state::dormant: // the connector buffers since the last ack
+    hold_ = hold_for;
+    if (hold_.count() > 0) hold(now);
+    break;
+  default: break; // only a live link can be put to sleep in order
+  }
   return out;
 }
 
@@ -303,6 +321,37 @@ link_orders link_session::reconnect(instant now) {
   return out;
 }
 
+link_orders link_session::resumed(const time_gap& gap, instant now) {
+  link_orders out;
+  if (draining_) return out;
+  auto slept = gap.slept.count() > 0;
+  auto too_long = gap.slept >= rules_.silence; // the peer heard nothing for as long
+  switch (state_) {
+  case link_state::waiting:
+    if (slept) dial_now(out, dial_cause::resumed, now);
+    break;
+  case link_state::dormant: // somebody woke the machine: what for comes with the next handshake
+    if (slept || (held_ && gap.late.count() > 0)) dial_now(out, dial_cause::resumed, now);
+    break;
+  case link_state::closing:
+    if (slept && after_close_ == then::sleep) after_close_ = then::redial;
+    break;
+  case link_state::dialling: // its token may have grown old on the way
+    if (too_long && !hung_up_)
+      close_now(out, link_order::hang_up, then::redial, "the process was suspended", now);
+    break;
+  case link_state::serving:
+  case link_state::quiescing:
+    if (too_long) close_now(out, link_order::close, then::redial, "the process was suspended", now);
+    break;
+  case link_state::idle:
+  case link_state::quiet:
+  case link_state::disabled:
+  case link_state::stopped: break;
+  }
+  return out;
+}
+
 link_orders link_session::finish(instant now) {
   link_orders out;
   draining_ = drained_told_ = true;
@@ -334,11 +383,13 @@ bool link_session::has_socket() const {
 void link_session::enter(link_state next, deadline due) {
   state_ = next;
   due_ = due;
+  held_ = false;
 }
 
 void link_session::dial_now(link_orders& out, dial_cause cause, instant now) {
   ++epoch_; // whatever an older socket still says is stale from here on
   hung_up_ = unanswered_ = false;
+  hold_ = milliseconds{0};
   enter(link_state::dialling, now + rules_.handshake_timeout);
   out.push_back({link_order::dial, cause, {}});
 }
@@ -375,8 +426,19 @@ void link_session::pause(instant now, std::uint64_t random) {
 
 void link_session::sleep(instant now, std::uint64_t random) {
   asleep_ = true;
+  if (hold_.count() > 0) {
+    hold(now);
+    return;
+  }
   enter(link_state::dormant, now + doze_.next(random));
   reason_ = "dormant";
+}
+
+void link_session::hold(instant now) {
+  enter(link_state::dormant, now + hold_);
+  held_ = true;
+  hold_ = milliseconds{0};
+  reason_ = "dormant; dialling is held";
 }
 
 } // namespace relay::core

@@ -4,6 +4,7 @@
 
 #include "actors/core/backoff.hpp"
 #include "actors/core/clock.hpp"
+#include "actors/core/suspend_watch.hpp"
 
 #include <cstdint>
 #include <string>
@@ -16,6 +17,7 @@ struct link_rules {
       idle_ack_timeout{10'000};
   milliseconds restart_spread{15'000}; ///< after 1012 or 1013 the first delay is drawn from 0..this
   milliseconds close_limit{1'000};     ///< a close handshake gets this long (F19)
+  milliseconds silence{25'000};        ///< a socket that was silent for this long is dead
 };
 
 enum class link_state : std::uint8_t {
@@ -26,7 +28,7 @@ enum class link_state : std::uint8_t {
   quiescing, ///< going_idle is sent, its ack awaited; still serving
   quiet,     ///< drained: the connector buffers; what is in flight is being finished
   closing,   ///< close frame sent, end awaited
-  dormant,   ///< asleep; redials on its own cadence
+  dormant,   ///< asleep; redials on its own cadence, or not at all for a while (held)
   disabled,  ///< credentials revoked; terminal until they change
   stopped    ///< terminal
 };
@@ -34,7 +36,17 @@ inline constexpr std::uint8_t link_state_count = 10;
 const char* to_string(link_state x);
 
 /// Why a dial is made: the label of its metric.
-enum class dial_cause : std::uint8_t { start, backoff, fresh_token, wake, reconnect, dormant };
+enum class dial_cause : std::uint8_t {
+  start,
+  backoff,
+  fresh_token,
+  wake,
+  reconnect,
+  dormant,
+  hold_over, ///< no suspend came while dialling was held
+  resumed    ///< the process was frozen, or its machine suspended
+};
+inline constexpr std::uint8_t dial_cause_count = 8;
 const char* to_string(dial_cause x);
 
 /// How the socket of the current epoch ended.
@@ -43,6 +55,7 @@ struct ending {
   std::string close_reason;
   int http_status = 0; ///< of a refused upgrade
   std::string error;
+  bool aged = false; ///< by the wall clock the token of this dial had expired before the end
   /// The connector refused our credential: close 4401, or 401 to the upgrade.
   bool refused() const { return close_code == 4401 || http_status == 401; }
 };
@@ -87,9 +100,15 @@ public:
   /// The deadline has passed (harmless when it has not).
   link_orders timer(instant now, std::uint64_t random);
   link_orders drain(instant now);
-  link_orders go_dormant(instant now);
+  /// `hold`: dialling is held for this long once asleep, because a suspend may land at any moment and a
+  /// handshake would clear what the connector was just told (F70); 0 = the dormant cadence at once. Asked
+  /// again while asleep, the hold begins anew.
+  link_orders go_dormant(instant now, milliseconds hold = milliseconds{0});
   link_orders wake(instant now);
   link_orders reconnect(instant now);
+  /// The clocks say that this process stood still: what was scheduled is overdue, a hold has served its
+  /// purpose, and a socket may have died unnoticed.
+  link_orders resumed(const time_gap& gap, instant now);
   /// What was in flight is finished, or its time is over: close and stop.
   link_orders finish(instant now);
 
@@ -105,6 +124,13 @@ public:
   bool draining() const { return draining_; }
   /// Dormancy has not ended: a dial out of it changes nothing until its handshake is done (F73).
   bool asleep() const { return asleep_ || state_ == link_state::dormant; }
+  /// Asleep, and not dialling until released: woken, reconnected, resumed, or the hold is over.
+  bool held() const { return held_; }
+  /// On its way into dormancy; whichever way it goes, this ends within idle_ack_timeout and two close_limits.
+  bool falling_asleep() const {
+    return !draining_ && ((state_ == link_state::quiescing && for_dormancy_ && !woken_) ||
+                          (state_ == link_state::closing && after_close_ == then::sleep));
+  }
   std::uint64_t stale() const { return stale_; }
 
 private:
@@ -123,7 +149,8 @@ private:
   void tell_down(link_orders& out, instant now);
   void pause(instant now, std::uint64_t random);
   void sleep(instant now, std::uint64_t random);
-  void after_refusal(link_orders& out, bool expired, instant now, std::uint64_t random);
+  void hold(instant now);
+  void after_refusal(link_orders& out, const ending& why, instant now, std::uint64_t random);
 
   link_rules rules_;
   backoff pause_, doze_;
@@ -133,6 +160,8 @@ private:
   std::string reason_ = "not started";
   instant served_since_{};
   then after_close_ = then::redial;
+  milliseconds hold_{0}; ///< asked for, and not begun
+  bool held_ = false;    ///< the deadline is the end of a hold
   bool ever_served_ = false;
   bool provisional_ = false;   ///< refused once after service; the next refusal of a fresh token revokes
   bool fresh_dialled_ = false; ///< the dial at once after a refusal is spent; lasting service gives it back

@@ -8,6 +8,11 @@
 
 namespace relay::core {
 
+void media_shelf::go_by(const media_rules& rules, instant now, media_step& out) {
+  rules_ = rules;
+  pump(now, out);
+}
+
 void media_shelf::wanted(const media_wanted& x, const std::string& base, instant now, media_step& out) {
   auto [it, fresh] = events_.try_emplace(x.delivery_id);
   if (!fresh) { // its files are there, or on their way to somebody else

@@ -41,6 +41,8 @@ public:
   media_shelf() = default;
   explicit media_shelf(const media_rules& rules) : rules_(rules) {}
 
+  /// Other rules from now on; what waits may have its turn. An event that waits keeps its time.
+  void go_by(const media_rules& rules, instant now, media_step& out);
   /// A delivery's attachments; `base` is the connector's own store, and only what lies there is fetched
   /// (F49).
   void wanted(const media_wanted& x, const std::string& base, instant now, media_step& out);

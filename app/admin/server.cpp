@@ -4,6 +4,7 @@
 #include "app/admin/access.hpp"
 #include "app/admin/dead_letters.hpp"
 #include "app/admin/one_shot.hpp"
+#include "app/admin/sleep_request.hpp"
 #include "app/admin/status_json.hpp"
 #include "app/admin/status_page.hpp"
 #include "config/listener.hpp"
@@ -115,11 +116,14 @@ private:
     }
     if (x.path != "/v1/agent") return refuse(problem(404, "not found"));
     if (!target_) return refuse(problem(503, "starting"));
+    auto media = x.parameter("media");
+    if (!media.empty() && media != "path" && media != "url")
+      return refuse(problem(400, "media must be path or url"));
     auto agents = target_->agents ? target_->agents() : link_agent_actor{};
     if (!agents) return refuse(problem(409, "the agent of this gateway is not `link`"));
     auto peer = ++peers_;
     auto socket = to->accept(make_agent_listener(agents, peer, max_line_));
-    post(agents, agent_attached{peer, std::move(socket)});
+    post(agents, agent_attached{peer, std::move(socket), media == "path"});
   }
 
   void note(severity level, std::string_view id, const server_request& x) const {
@@ -178,9 +182,19 @@ private:
     to->answer(guarded(json(202, R"({"accepted":true})")));
     if (target_->drain) target_->drain();
   }
-  void dormant(const server_request&, const answering& to) {
-    target_->supervisor.tell(command::dormant);
-    to->answer(guarded(json(202, R"({"accepted":true})")));
+  void dormant(const server_request& x, const answering& to) {
+    auto what = read_sleep(x.parameter("hold"), x.body);
+    if (!what.error.empty()) return to->answer(guarded(problem(400, what.error)));
+    if (!what.held) {
+      target_->supervisor.tell(command::dormant);
+      return to->answer(guarded(json(202, R"({"accepted":true})")));
+    }
+    // Whoever suspends this machine next must know that the connector buffers by now (F70).
+    auto order = *what.held;
+    target_->supervisor.sleep(order, target_->sleep_limit, [to, order](const dormancy_outcome* done) {
+      auto said = answer_to(order, done);
+      to->answer(guarded(json(said.status, std::move(said.body))));
+    });
   }
   void wake(const server_request&, const answering& to) {
     target_->supervisor.tell(command::wake);

@@ -47,6 +47,7 @@ struct target {
   std::function<reload_answer()> reload;    ///< called on the io_context's thread
   std::function<void()> drain;              ///< the same; the process ends when it is done
   milliseconds action_limit{90'000};        ///< an action is settled by then
+  milliseconds sleep_limit{20'000};         ///< an order to sleep is over by then
   std::string store = "memory";
 };
 

@@ -103,6 +103,7 @@ std::string status_json(const gateway_report& x, const counts& counters, std::st
   to.text("state", to_string(x.link.phase))
       .nullable("reason", x.link.reason)
       .nullable("since", when(x.since_ms))
+      .boolean("held", x.link.held)
       .boolean("ready", readiness_of(&x).status == 200)
       .boolean("started", x.started)
       .text("gateway_id", x.gateway_id)

@@ -23,9 +23,15 @@ struct letter_question {
   milliseconds limit;
   std::function<void(const dead_letter_answer*)> done;
 };
+struct sleep_question {
+  dormancy_order what;
+  milliseconds limit;
+  std::function<void(const dormancy_outcome*)> done;
+};
 
 } // namespace relay::admin
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::sleep_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::status_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::action_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::letter_question)
@@ -36,7 +42,7 @@ namespace {
 
 /// Whoever asks has no mailbox of its own, so this one asks for all.
 using desk_actor = caf::typed_actor<caf::reacts_to<status_question>, caf::reacts_to<action_question>,
-                                    caf::reacts_to<letter_question>>;
+                                    caf::reacts_to<letter_question>, caf::reacts_to<sleep_question>>;
 
 template <class Answer, class Self, class Done, class Question>
 void ask(Self* self, const supervisor_actor& to, milliseconds limit, const Done& done, Question what) {
@@ -54,6 +60,7 @@ desk_actor::behavior_type clerk(desk_actor::pointer self, const supervisor_actor
       [self, to](status_question& x) { ask<gateway_report>(self, to, x.limit, x.done, atom::status_v); },
       [self, to](action_question& x) { ask<action_outcome>(self, to, x.limit, x.done, std::move(x.what)); },
       [self, to](letter_question& x) { ask<dead_letter_answer>(self, to, x.limit, x.done, x.what); },
+      [self, to](sleep_question& x) { ask<dormancy_outcome>(self, to, x.limit, x.done, x.what); },
   };
 }
 
@@ -82,6 +89,11 @@ void supervisor_line::act(action_request what, milliseconds limit,
 void supervisor_line::letters(dead_letter_ask what, milliseconds limit,
                               std::function<void(const dead_letter_answer*)> done) const {
   post(desk_->actor, letter_question{what, limit, std::move(done)});
+}
+
+void supervisor_line::sleep(dormancy_order what, milliseconds limit,
+                            std::function<void(const dormancy_outcome*)> done) const {
+  post(desk_->actor, sleep_question{what, limit, std::move(done)});
 }
 
 void supervisor_line::tell(command x) const { post(to_, x); }

@@ -24,6 +24,8 @@ public:
   void act(action_request what, milliseconds limit, std::function<void(const action_outcome*)> done) const;
   void letters(dead_letter_ask what, milliseconds limit,
                std::function<void(const dead_letter_answer*)> done) const;
+  void sleep(dormancy_order what, milliseconds limit,
+             std::function<void(const dormancy_outcome*)> done) const;
   void tell(command x) const;
 
 private:

@@ -54,6 +54,10 @@ public:
       return status(settings_, json_);
     })->add_flag("--json", json_, "As the gateway's JSON object");
 
+    add("doctor", "Look for what keeps the gateway from working: settings, network, clock, tokens, state",
+        [this] { return doctor(settings_, json_); })
+        ->add_flag("--json", json_, "As one JSON object");
+
     auto* dlq_command = add("dlq", "Events that no agent took: list them, show one, try again, drop",
                             [this] { return dlq(settings_, dlq_); });
     dlq_command->add_option("verb", dlq_.verb, "list, show, retry or drop")

@@ -28,6 +28,10 @@ int probe(const setting_options& from, const std::string& what);
 /// How a running gateway stands.
 int status(const setting_options& from, bool json);
 
+/// A walk from the settings to the connector: what works, what does not, what to do about it. 0 when nothing
+/// failed.
+int doctor(const setting_options& from, bool json);
+
 struct send_options {
   std::string platform, chat, text; ///< text `-`: standard input
   std::string reply_to, request_id;

@@ -1,5 +1,5 @@
-#include "actors/identity.hpp"
 #include "app/commands/commands.hpp"
+#include "app/commands/identity_of.hpp"
 #include "app/commands/say.hpp"
 #include "app/env_file.hpp"
 #include "app/log.hpp"
@@ -12,34 +12,12 @@
 #include "messages/wire/control_plane.hpp"
 #include "messages/wire/urls.hpp"
 
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
-
 #include <future>
 #include <unistd.h>
 
 namespace relay::commands {
 
 namespace {
-
-/// The identity token, by the very actor that provisions with it.
-identity_token find_identity(const ports& world, const config::settings& from) {
-  caf::actor_system_config setup;
-  register_messages(setup);
-  setup.set("scheduler.policy", caf::atom("sharing"));
-  setup.set("scheduler.max-threads", std::size_t{1});
-  caf::actor_system system{setup};
-  auto source =
-      system.spawn(identity_source, world, identity_setup{from.idp, from.limits.http_timeout}, nullptr);
-  identity_token result;
-  caf::scoped_actor self{system};
-  self->request(source, caf::duration{2 * from.limits.http_timeout}, atom::token_v)
-      .receive([&](identity_token& x) { result = std::move(x); },
-               [&](const caf::error&) { result.error = "the identity provider gave no answer in time"; });
-  caf::anon_send_exit(source, caf::exit_reason::user_shutdown);
-  return result;
-}
 
 http_response call(http_port& port, http_request what) {
   auto answer = std::make_shared<std::promise<http_response>>();
@@ -84,10 +62,10 @@ int enroll(const setting_options& from, const enroll_options& what) {
   net::io_thread io;
   auto log = make_log(make_descriptor_output(STDERR_FILENO), "warn", config::log_format::text);
   auto world = real_ports(io.context(), settings, log, std::make_shared<metrics>());
-  auto identity = find_identity(world, settings);
+  auto identity = identity_of(world, settings);
   if (!identity.error.empty() || identity.bearer.empty())
     return fail(exit_code::failure, "who asks is not known: " + identity.error +
-                                        "; set GATEWAY_RELAY_ACCESS_TOKEN or GATEWAY_RELAY_IDP_*");
+                                        "; log in, or set GATEWAY_RELAY_ACCESS_TOKEN or GATEWAY_RELAY_IDP_*");
 
   const auto& id =
       settings.relay.gateway_id.empty() ? settings.relay.default_gateway_id : settings.relay.gateway_id;

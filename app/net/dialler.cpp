@@ -44,6 +44,7 @@ void dialler::start() {
   if (ec) return resolve();
   auto port = std::strtoul(peer_port_.c_str(), nullptr, 10);
   addresses_.emplace_back(address, static_cast<std::uint16_t>(port));
+  passed(peer_host_ + " is an address");
   next_address();
 }
 
@@ -56,7 +57,12 @@ void dialler::resolve() {
       [self = shared_from_this()](error_code ec, const asio::ip::tcp::resolver::results_type& found) {
         if (!self->then_) return;
         if (ec) return self->finish(nullptr, "cannot look up " + self->peer_host_ + ": " + ec.message());
-        for (const auto& entry : found) self->addresses_.push_back(entry.endpoint());
+        std::string names;
+        for (const auto& entry : found) {
+          self->addresses_.push_back(entry.endpoint());
+          names += (names.empty() ? "" : ", ") + entry.endpoint().address().to_string();
+        }
+        self->passed(self->peer_host_ + " is " + names);
         self->next_address();
       });
 }
@@ -66,6 +72,7 @@ void dialler::next_address() {
   if (next_ == addresses_.size())
     return finish(nullptr, "cannot connect to " + peer + ": " + last_.message());
   phase_ = "connecting to " + peer;
+  step_ = dial_step::address;
   auto index = next_++;
   below_ = std::make_shared<transport>(context_->io); // a socket that failed once is not used again
   below_->socket().async_connect(addresses_[index], [self = shared_from_this(), index](error_code ec) {
@@ -91,6 +98,11 @@ void dialler::next_address() {
 
 void dialler::connected() {
   below_->connected();
+  if (on_passed) {
+    error_code ec;
+    auto end = below_->socket().remote_endpoint(ec);
+    passed("connected to " + (ec ? peer_host_ : end.address().to_string()) + " port " + peer_port_);
+  }
   if (proxy_ && tunnel_)
     ask_proxy();
   else if (where_.tls)
@@ -101,6 +113,7 @@ void dialler::connected() {
 
 void dialler::ask_proxy() {
   phase_ = "asking the proxy " + proxy_->name();
+  step_ = dial_step::proxy;
   auto target = authority(where_, true);
   below_->append("CONNECT " + target + " HTTP/1.1\r\nHost: " + target +
                  "\r\nUser-Agent: " + context_->user_agent + "\r\n");
@@ -128,6 +141,7 @@ void dialler::read_proxy() {
     self->below_->consume(used);
     // The far end speaks only when spoken to; what is here already is not its word.
     if (!self->below_->unread().empty()) return self->finish(nullptr, name + " sent more than its answer");
+    self->passed("a tunnel through " + self->proxy_->name());
     if (self->where_.tls)
       self->start_tls();
     else
@@ -137,9 +151,13 @@ void dialler::read_proxy() {
 
 void dialler::start_tls() {
   phase_ = "the TLS handshake with " + where_.host;
+  step_ = dial_step::tls;
   below_->start_tls_client(context_->tls, where_.host, [self = shared_from_this()](error_code ec) {
     if (!self->then_) return;
-    if (!ec) return self->finish(std::move(self->below_), {});
+    if (!ec) {
+      if (self->on_passed) self->passed(self->below_->tls_text());
+      return self->finish(std::move(self->below_), {});
+    }
     auto why = self->below_->verify_error();
     self->finish(nullptr, "TLS with " + self->where_.host + " failed: " + (why.empty() ? ec.message() : why));
   });

@@ -5,6 +5,7 @@
 #include "app/net/proxy.hpp"
 #include "app/net/transport.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,6 +25,9 @@ struct dial_context {
 std::shared_ptr<const dial_context> make_dial_context(asio::io_context& io, const client_options& what,
                                                       std::string& error);
 
+/// The parts of the way, in order.
+enum class dial_step : std::uint8_t { name, address, proxy, tls };
+
 /// One attempt. The io_context's thread only.
 class dialler : public std::enable_shared_from_this<dialler> {
 public:
@@ -40,6 +44,9 @@ public:
   void cancel();
   /// What it is doing, for the message of a time-out: "connecting to host:443".
   const std::string& phase() const noexcept { return phase_; }
+  dial_step step() const noexcept { return step_; }
+  /// Told of each part of the way that is behind it, with what was found, for a person.
+  std::function<void(dial_step, const std::string&)> on_passed;
   /// The proxy that is used; null = none.
   const proxy_address* proxy() const noexcept { return proxy_; }
 
@@ -51,6 +58,9 @@ private:
   void read_proxy();
   void start_tls();
   void finish(std::shared_ptr<transport> result, std::string error);
+  void passed(const std::string& what) const {
+    if (on_passed) on_passed(step_, what);
+  }
 
   std::shared_ptr<const dial_context> context_;
   wire::endpoint where_;
@@ -59,6 +69,7 @@ private:
   asio::steady_timer::time_point deadline_;
   done then_;
   std::string phase_ = "starting";
+  dial_step step_ = dial_step::name;
   std::string peer_host_, peer_port_; // of the TCP connection: the target's, or the proxy's
   asio::ip::basic_resolver<asio::ip::tcp, transport::executor_type> resolver_;
   asio::steady_timer attempt_;

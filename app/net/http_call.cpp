@@ -67,6 +67,8 @@ std::string http_call::make_head(const wire::endpoint& where, std::string& head)
   for (const auto& [name, value] : what_.headers)
     if (!add(name, value))
       return "a header that cannot be sent: " + (header_name_safe(name) ? name : "its name");
+  for (const auto& [name, value] : what_.secret_headers)
+    if (!add(name, value.reveal())) return "a header that cannot be sent: " + name;
   head += "\r\n";
   return {};
 }
@@ -198,13 +200,16 @@ void http_call::finish() {
   http_response x;
   x.status = static_cast<int>(parser_->get().result_int());
   x.body = secret(std::move(body_));
+  const auto date = parser_->get()[http::field::date];
+  x.date.assign(date.data(), date.size());
   below_->finish();
   end(std::move(x));
 }
 
 void http_call::fail(std::string why) {
-  if (below_) below_->abort();
   http_response x;
+  x.sent = below_ != nullptr;
+  if (below_) below_->abort();
   x.error = std::move(why);
   end(std::move(x));
 }

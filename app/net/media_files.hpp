@@ -1,4 +1,4 @@
-// The files of attachments, and the thread that waits for the disk. Private to app/net.
+// The files of attachments, and the thread that waits for the disk. For app/net and app/shared_file.
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>

@@ -77,6 +77,18 @@ std::string transport::verify_error() const {
                            : std::string("certificate not accepted: ") + X509_verify_cert_error_string(code);
 }
 
+std::string transport::tls_text() const {
+  if (!tls_) return {};
+  auto* ssl = const_cast<asio::ssl::stream<socket_type&>&>(*tls_).native_handle();
+  std::string out = SSL_get_version(ssl);
+  const std::unique_ptr<X509, decltype(&X509_free)> peer{SSL_get1_peer_certificate(ssl), &X509_free};
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> text{BIO_new(BIO_s_mem()), &BIO_free_all};
+  if (!peer || !text || ASN1_TIME_print(text.get(), X509_get0_notAfter(peer.get())) != 1) return out;
+  char* data = nullptr;
+  auto size = BIO_get_mem_data(text.get(), &data);
+  return out + ", certificate valid until " + std::string{data, static_cast<std::size_t>(size)};
+}
+
 // -- reading ----------------------------------------------------------------------------------------
 
 void transport::fill(done then) {

@@ -49,6 +49,8 @@ public:
 
   /// Why the peer's certificate was not accepted; empty when that was not the trouble.
   std::string verify_error() const;
+  /// For a person: `TLSv1.3, certificate valid until Jan  1 00:00:00 2027 GMT`. Empty without TLS.
+  std::string tls_text() const;
 
   // -- reading: fill(), then look at unread() and consume() ----------------------------------------
 

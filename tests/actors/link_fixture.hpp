@@ -17,12 +17,12 @@ protected:
   };
   fake_link sockets; // reused as a maker of line_socket handles
 
-  seat attach(std::uint64_t peer) {
+  seat attach(std::uint64_t peer, bool media_paths = false) {
     auto listener = make_agent_listener(link, peer, 1 << 20);
     auto handle = sockets.dial({}, listener);
     seat out{sockets.dials.back()};
     out.socket->open = true;
-    caf::anon_send(link, agent_attached{peer, std::move(handle)});
+    caf::anon_send(link, agent_attached{peer, std::move(handle), media_paths});
     settle();
     return out;
   }

@@ -55,6 +55,67 @@ TEST_F(media, AnAgentThatWantsPathsGetsFilesUntilItsAck) {
   EXPECT_EQ(acked().size(), 1U);
 }
 
+TEST_F(media, TheLimitsAreSettingsAndAReloadChangesThem) {
+  settings.media.wait = 5s;
+  settings.media.at_once = 1;
+  settings.media.upload_timeout = 7s;
+  start(with::link);
+  handshake();
+  hear(descriptor_line("discord", 2000, R"(["send","send_media"])"));
+  auto a = attach_for_paths(1);
+  hear(with_media("c", "one", "1", at("m1")) + with_media("d", "two", "2", at("m2")));
+  ASSERT_EQ(fetches().size(), 1U) << "one at once";
+  EXPECT_EQ(fetches()[0].what.timeout, 5s);
+  say(a,
+      R"({"type":"action","request_id":"r","platform":"discord","action":{"op":"send_media","chat_id":"c","media_kind":"image","source_path":"/x.png"}})"
+      "\n");
+  ASSERT_EQ(uploads().size(), 1U);
+  EXPECT_EQ(uploads()[0].what.timeout, 7s);
+  auto next = settings;
+  next.media.at_once = 2;
+  caf::anon_send(root, std::make_shared<const config::settings>(next));
+  settle();
+  EXPECT_EQ(fetches().size(), 2U) << "the reload gave it room";
+  advance(5s);
+  EXPECT_EQ(of(a, "inbound").size(), 2U) << "waited for long enough";
+}
+
+TEST_F(media, WhatWaitedForTheFirstAgentComesWithFilesWhenThatOneSaysSoAtTheDoor) {
+  start(with::link);
+  handshake();
+  hear(with_media("c", "one", "1", at("m1")) + with_media("c", "two", "2", at("m2")) +
+       event("discord", "d", "plain", "3"));
+  EXPECT_TRUE(fetches().empty()) << "nobody asked yet";
+  auto a = attach(1, true);
+  EXPECT_EQ(fetches().size(), 2U);
+  ASSERT_EQ(of(a, "inbound").size(), 1U) << "only what has no files to wait for";
+  fetched(0, "/f1");
+  ASSERT_EQ(of(a, "inbound").size(), 2U);
+  EXPECT_NE(of(a, "inbound")[1].find("\"path\":\"/f1\""), std::string::npos) << of(a, "inbound")[1];
+  fetched(1, "/f2");
+  ack(a, of(a, "inbound")[1]);
+  ASSERT_EQ(of(a, "inbound").size(), 3U);
+  EXPECT_NE(of(a, "inbound")[2].find("\"path\":\"/f2\""), std::string::npos) << of(a, "inbound")[2];
+  EXPECT_EQ(world.media->removed, std::vector<std::string>{"/f1"});
+}
+
+TEST_F(media, WhatIsStillWaitingWhenTheFirstHelloAsksForFilesGetsThem) {
+  start(with::link);
+  handshake();
+  hear(with_media("c", "one", "1", at("m1")) + with_media("c", "two", "2", at("m2")));
+  auto a = attach(1);
+  ASSERT_EQ(of(a, "inbound").size(), 1U) << "out before anybody could say anything";
+  say(a, R"({"type":"hello","media":"path"})"
+         "\n");
+  ASSERT_EQ(fetches().size(), 1U);
+  EXPECT_EQ(fetches()[0].what.url, at("m2"));
+  ack(a, of(a, "inbound")[0]);
+  EXPECT_EQ(of(a, "inbound").size(), 1U);
+  fetched(0, "/f2");
+  ASSERT_EQ(of(a, "inbound").size(), 2U);
+  EXPECT_NE(of(a, "inbound")[1].find("\"path\":\"/f2\""), std::string::npos);
+}
+
 TEST_F(media, AnAgentThatSaysNothingGetsUrlsAndNothingIsFetched) {
   start(with::link);
   handshake();

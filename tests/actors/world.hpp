@@ -147,6 +147,40 @@ public:
   }
 };
 
+/// One shared file; the test says what is in it, and lets calls be answered.
+class fake_files final : public file_port {
+public:
+  struct held final : locked_file {
+    explicit held(fake_files& x) : all(x) { ++all.locked; }
+    held(const held&) = delete;
+    held& operator=(const held&) = delete;
+    ~held() override { --all.locked; }
+    void replace(secret text, std::function<void(std::string)> done) override {
+      if (all.fail_writes.empty()) all.text = text.reveal();
+      ++all.writes;
+      done(all.fail_writes);
+    }
+    fake_files& all;
+  };
+  std::string text; ///< empty = there is no file
+  std::string fail_writes, unwritable, error;
+  int locked = 0, writes = 0, reads = 0;
+  std::string path; ///< asked for last
+  void lock(std::string which, milliseconds, std::function<void(file_locked)> done) override {
+    ++reads;
+    path = std::move(which);
+    file_locked out;
+    out.error = error;
+    out.missing = error.empty() && text.empty();
+    out.unwritable = unwritable;
+    if (error.empty() && !text.empty()) {
+      out.text = secret{text};
+      out.file = std::make_shared<held>(*this);
+    }
+    done(std::move(out));
+  }
+};
+
 class fake_world final : public world_port {
 public:
   std::int64_t wall = 1'790'000'000'000;
@@ -212,7 +246,8 @@ struct fake_ports {
   std::shared_ptr<fake_media> media = std::make_shared<fake_media>();
   std::shared_ptr<store_port> store = make_memory_store();
   std::shared_ptr<child_port> child; ///< for tests of the exec agent
-  ports all() const { return {nullptr, link, http, world, notes, metrics, media, store, child}; }
+  std::shared_ptr<fake_files> files = std::make_shared<fake_files>();
+  ports all() const { return {nullptr, link, http, world, notes, metrics, media, store, child, files}; }
 };
 
 } // namespace relay::testing

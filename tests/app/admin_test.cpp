@@ -57,6 +57,13 @@ supervisor_actor::behavior_type fake_supervisor(supervisor_actor::pointer self,
         return say->report;
       },
       [say](const store_health&) {},
+      [self, say](const dormancy_order&) -> caf::result<dormancy_outcome> {
+        say->told("sleep");
+        if (say->silent) return self->make_response_promise<dormancy_outcome>();
+        return dormancy_outcome{};
+      },
+      [](const dormancy_outcome&) {},
+      [](atom::look, std::uint64_t) {},
       [self, say](const dead_letter_ask& x) -> caf::result<dead_letter_answer> {
         say->told("dlq " + std::to_string(static_cast<int>(x.what)) + " " + std::to_string(x.seq));
         if (say->silent) return self->make_response_promise<dead_letter_answer>();
@@ -116,7 +123,7 @@ protected:
     listener = admin::listen(io.context(), std::move(what), {&counts, &beats, nullptr}, error);
     ASSERT_TRUE(listener) << error;
     if (!attach) return;
-    admin::target target{{system, supervisor}, {}, {}, {}, action_limit, "memory"};
+    admin::target target{{system, supervisor}, {}, {}, {}, action_limit, milliseconds{20'000}, "memory"};
     if (with_agent) target.agents = [this] { return agent; };
     target.reload = [this] { return reload; };
     target.drain = [this] { say->told("drain hook"); };

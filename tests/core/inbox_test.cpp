@@ -495,6 +495,23 @@ RC_GTEST_PROP(InboxProperty, EveryEventReachesTheAgentOnceInOrder, ()) {
   for (auto& [id, x] : all) RC_ASSERT(x.over && x.given >= 1 && x.given <= 3);
 }
 
+TEST(Inbox, WhatWaitsCanBeHeldForItsFilesAndWhatIsOutCannot) {
+  driver d{{}, false};
+  d.accept(event("a", "1"));
+  d.accept(event("a", "2"));
+  d.accept(event("b", "3", "plain"));
+  d.accept(event("c", "4"));
+  d.presence(true); // 1, 3 and 4 are out
+  auto with_files = [](const inbound_event& x) { return x.text != "plain"; };
+  EXPECT_THAT(d.box.hold(with_files), ElementsAre(2));
+  EXPECT_THAT(d.box.hold(with_files), IsEmpty()) << "told once";
+  EXPECT_THAT(d.ack(1).deliver, IsEmpty()) << "2 waits for its files";
+  auto out = d.run([&](auto& x) { d.box.ready(2, {{"u", "/f", ""}}, d.now, x); });
+  ASSERT_EQ(out.deliver.size(), 1U);
+  EXPECT_EQ(out.deliver[0].files[0].path, "/f");
+  EXPECT_THAT(d.ack(2).released, ElementsAre(2));
+}
+
 RC_GTEST_PROP(InboxProperty, MemoryIsBoundedByTheRules, ()) {
   auto rules = small();
   inbox box{rules};

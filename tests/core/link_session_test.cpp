@@ -41,7 +41,10 @@ std::string words(const link_orders& all) {
 const ending network{0, {}, 0, "connection reset"};
 const ending refused{4401, "bad token", 0, "closed with 4401"};
 const ending refused_upgrade{0, {}, 401, "the upgrade was answered with 401"};
+const time_gap an_hour{1h, 0ms};
+const time_gap thawed{0ms, 1h}; ///< frozen for an hour, with the steady clock running
 const ending expired{4401, "expired", 0, "closed with 4401"};
+const ending refused_aged{4401, "bad token", 0, "closed with 4401", true};
 const ending restarting{1012, {}, 0, "closed with 1012"};
 
 /// A session with a clock: what each call ordered, in words.
@@ -56,7 +59,8 @@ struct driver {
   std::string acked() { return words(s.idle_acked(s.epoch(), now)); }
   std::string ended(const ending& why = network) { return words(s.ended(s.epoch(), why, now, random)); }
   std::string drain() { return words(s.drain(now)); }
-  std::string dormant() { return words(s.go_dormant(now)); }
+  std::string dormant(milliseconds hold = 0ms) { return words(s.go_dormant(now, hold)); }
+  std::string resumed(const time_gap& gap = an_hour) { return words(s.resumed(gap, now)); }
   std::string wake() { return words(s.wake(now)); }
   std::string reconnect() { return words(s.reconnect(now)); }
   std::string finish() { return words(s.finish(now)); }
@@ -80,9 +84,9 @@ struct driver {
     ended(refused);
     return *this;
   }
-  driver& sleep() {
+  driver& sleep(milliseconds hold = 0ms) {
     serve();
-    dormant();
+    dormant(hold);
     acked();
     ended();
     return *this;
@@ -109,6 +113,9 @@ const std::vector<event_row> events{
     {"dormant", [](driver& d) { return d.dormant(); }},
     {"wake", [](driver& d) { return d.wake(); }},
     {"reconnect", [](driver& d) { return d.reconnect(); }},
+    {"held dormant", [](driver& d) { return d.dormant(20s); }},
+    {"resumed", [](driver& d) { return d.resumed(); }},
+    {"thawed", [](driver& d) { return d.resumed(thawed); }},
     {"finish", [](driver& d) { return d.finish(); }},
 };
 
@@ -133,6 +140,7 @@ const std::vector<state_row> states{
       {"drain", "drained > stopped"},
       {"wake", "dial:wake > dialling"},
       {"reconnect", "dial:reconnect > dialling"},
+      {"resumed", "dial:resumed > dialling"},
       {"finish", "> stopped"}}},
     {"dialling",
      link_state::dialling,
@@ -144,6 +152,7 @@ const std::vector<state_row> states{
       {"refused", "> waiting"},
       {"restarting", "> waiting"},
       {"timer", "hang_up > dialling"},
+      {"resumed", "hang_up > closing"},
       {"drain", "hang_up drained > stopped"},
       {"finish", "hang_up > stopped"}}},
     {"dialling, timed out",
@@ -167,6 +176,8 @@ const std::vector<state_row> states{
       {"restarting", "down > waiting"},
       {"drain", "announce > quiescing"},
       {"dormant", "announce > quiescing"},
+      {"held dormant", "announce > quiescing"},
+      {"resumed", "down close > closing"},
       {"reconnect", "down close > closing"},
       {"finish", "down close > closing"}}},
     {"quiescing for a drain",
@@ -188,6 +199,7 @@ const std::vector<state_row> states{
       {"refused", "down dial:fresh_token > dialling"},
       {"restarting", "down > waiting"},
       {"timer", "> serving"},
+      {"resumed", "down close > closing"},
       {"reconnect", "down close > closing"},
       {"finish", "down close > closing"}}},
     {"quiet",
@@ -236,6 +248,18 @@ const std::vector<state_row> states{
       {"drain", "drained > stopped"},
       {"wake", "dial:wake > dialling"},
       {"reconnect", "dial:reconnect > dialling"},
+      {"resumed", "dial:resumed > dialling"},
+      {"finish", "> stopped"}}},
+    {"dormant, held",
+     link_state::dormant,
+     [](driver& d) { d.sleep(20s); },
+     {{"gone", "> idle"},
+      {"timer", "dial:hold_over > dialling"},
+      {"drain", "drained > stopped"},
+      {"wake", "dial:wake > dialling"},
+      {"reconnect", "dial:reconnect > dialling"},
+      {"resumed", "dial:resumed > dialling"},
+      {"thawed", "dial:resumed > dialling"},
       {"finish", "> stopped"}}},
     {"disabled",
      link_state::disabled,
@@ -316,7 +340,12 @@ TEST(LinkSessionTable, ANameForEveryStateAndCause) {
   EXPECT_EQ(names.size(), link_state_count);
   EXPECT_EQ(names.count("unknown"), 0U);
   EXPECT_STREQ(core::to_string(static_cast<link_state>(link_state_count)), "unknown");
-  EXPECT_STREQ(core::to_string(static_cast<dial_cause>(6)), "unknown");
+  std::set<std::string> causes;
+  for (std::uint8_t i = 0; i < dial_cause_count; ++i)
+    causes.insert(core::to_string(static_cast<dial_cause>(i)));
+  EXPECT_EQ(causes.size(), dial_cause_count);
+  EXPECT_EQ(causes.count("unknown"), 0U);
+  EXPECT_STREQ(core::to_string(static_cast<dial_cause>(dial_cause_count)), "unknown");
 }
 
 // -- handshake and redial ---------------------------------------------------------------------------
@@ -707,6 +736,135 @@ TEST(LinkSession, F70_WokenWhileTheAckIsAwaited) {
   EXPECT_EQ(d.s.state(), link_state::dormant) << "that wake is over";
 }
 
+// -- dialling held around a suspend (F70) -----------------------------------------------------------
+
+TEST(LinkSession, F70_AHoldKeepsTheFlipUntilItIsOver) {
+  driver d;
+  d.sleep(20s);
+  EXPECT_TRUE(d.s.held());
+  EXPECT_EQ(d.delay(), 20s) << "not the one second of the dormant cadence";
+  EXPECT_NE(d.s.reason().find("held"), std::string::npos);
+  EXPECT_EQ(d.changed(), "") << "a reload neither dials nor loses the hold";
+  EXPECT_EQ(d.delay(), 20s);
+  EXPECT_TRUE(d.s.held());
+  EXPECT_EQ(d.due(), "dial:hold_over") << "bounded: the suspend did not come";
+  EXPECT_FALSE(d.s.held());
+  EXPECT_EQ(d.ended(), "");
+  EXPECT_EQ(d.s.state(), link_state::dormant);
+  EXPECT_FALSE(d.s.held());
+  EXPECT_EQ(d.delay(), 500ms) << "used up: the dormant cadence from its beginning";
+}
+
+TEST(LinkSession, F70_AHoldIsForOneSleepOnly) {
+  driver d;
+  d.sleep(20s).wake();
+  d.described();
+  d.dormant();
+  d.acked();
+  d.ended();
+  EXPECT_FALSE(d.s.held());
+  driver e; // asked for, and then no sleep came of it
+  e.serve().dormant(20s);
+  e.wake();
+  e.acked();
+  e.ended();
+  e.described();
+  e.dormant();
+  e.acked();
+  e.ended();
+  EXPECT_FALSE(e.s.held());
+}
+
+TEST(LinkSession, F70_AHoldAskedForLaterCounts) {
+  driver d;
+  d.serve().dormant();
+  d.dormant(20s);
+  d.acked();
+  d.dormant(10s);
+  d.ended();
+  EXPECT_EQ(d.delay(), 20s) << "the longer one";
+  d.now += 15s;
+  EXPECT_EQ(d.dormant(30s), "");
+  EXPECT_EQ(d.delay(), 30s) << "asleep: it begins anew";
+  driver e;
+  e.sleep();
+  EXPECT_EQ(e.dormant(20s), "");
+  EXPECT_TRUE(e.s.held());
+  e.dormant();
+  EXPECT_TRUE(e.s.held()) << "a plain order changes nothing for who sleeps";
+}
+
+TEST(LinkSession, F70_AHoldIsNotGrantedWithoutTheAck) {
+  driver d;
+  d.serve().dormant(20s);
+  EXPECT_TRUE(d.s.falling_asleep());
+  d.due();
+  EXPECT_FALSE(d.s.falling_asleep());
+  EXPECT_EQ(d.s.state(), link_state::serving);
+  EXPECT_FALSE(d.s.held());
+}
+
+TEST(LinkSession, F70_FallingAsleepEndsWithWhateverEndsIt) {
+  for (auto acked : {false, true}) {
+    for (auto* what : {"wake", "reconnect", "changed", "gone", "drain", "finish", "ended", "resumed"}) {
+      driver d;
+      d.serve().dormant(20s);
+      if (acked) d.acked();
+      ASSERT_TRUE(d.s.falling_asleep());
+      for (auto& x : events)
+        if (std::string{x.name} == what) x.fire(d);
+      // Once it is acknowledged the closing goes on to sleep whatever the target is.
+      auto sleeps_on = acked && (std::string{what} == "changed");
+      EXPECT_EQ(d.s.falling_asleep(), sleeps_on) << what << (acked ? ", acked" : "");
+    }
+  }
+}
+
+TEST(LinkSession, F70_ASuspendEndsTheHoldAtOnce) {
+  for (auto gap : {an_hour, thawed, time_gap{4s, 0ms}}) {
+    driver d;
+    d.sleep(20s);
+    EXPECT_EQ(d.resumed(gap), "dial:resumed");
+    EXPECT_EQ(d.described(), "up");
+  }
+  driver d;
+  d.sleep(20s);
+  EXPECT_EQ(d.resumed({}), "") << "no gap, no release";
+}
+
+TEST(LinkSession, F70_SuspendedWhileTheSocketClosed) {
+  driver d;
+  d.serve().dormant(20s);
+  d.acked();
+  d.resumed();
+  EXPECT_EQ(d.ended(), "dial:reconnect");
+}
+
+TEST(LinkSession, F8_ASocketThatOutlivedASuspendIsReplacedIfItWasSilentForTooLong) {
+  driver d;
+  EXPECT_EQ(d.serve().resumed({24'999ms, 0ms}), "") << "a shorter gap than the silence that a peer allows";
+  EXPECT_EQ(d.resumed({25s, 0ms}), "down close");
+  EXPECT_EQ(d.ended(), "dial:reconnect");
+  EXPECT_EQ(d.resumed({24'999ms, 0ms}), "");
+  EXPECT_EQ(d.resumed({25s, 0ms}), "hang_up") << "the token of this dial may have grown old";
+  EXPECT_EQ(d.ended(refused), "dial:reconnect") << "what ends on purpose is no verdict";
+}
+
+TEST(LinkSession, F8_ATokenThatGrewOldInAFrozenProcessIsNoFreshOne) {
+  driver d;
+  d.serve().ended(refused);
+  EXPECT_EQ(d.ended(refused_aged), "");
+  EXPECT_EQ(d.s.state(), link_state::waiting) << "not revoked, not spinning";
+  EXPECT_EQ(d.due(), "dial:backoff");
+  EXPECT_EQ(d.ended(refused), "");
+  EXPECT_EQ(d.s.state(), link_state::disabled) << "this one was fresh";
+  driver e; // the connection that the fresh token opened
+  e.serve().ended(refused);
+  e.described();
+  EXPECT_EQ(e.ended(refused_aged), "down");
+  EXPECT_EQ(e.s.state(), link_state::waiting);
+}
+
 TEST(LinkSession, WokenOrReconnectedWhileTheSocketCloses) {
   driver d;
   d.serve().dormant();
@@ -757,8 +915,19 @@ RC_GTEST_PROP(LinkSessionProperty, F8_OneSocketAtMostAndEveryPromiseKept, ()) {
         s.epoch() + *rc::gen::weightedElement<std::uint64_t>({{12, 0}, {1, 1}, {1, ~std::uint64_t{0}}});
     auto random = *rc::gen::arbitrary<std::uint64_t>();
     now += milliseconds{*rc::gen::element(0, 1, 900, 5'000, 31'000)};
-    auto event = *rc::gen::weightedElement<int>(
-        {{3, 0}, {1, 1}, {1, 2}, {8, 3}, {3, 4}, {8, 5}, {8, 6}, {1, 7}, {3, 8}, {3, 9}, {2, 10}, {1, 11}});
+    auto event = *rc::gen::weightedElement<int>({{3, 0},
+                                                 {1, 1},
+                                                 {1, 2},
+                                                 {8, 3},
+                                                 {3, 4},
+                                                 {8, 5},
+                                                 {8, 6},
+                                                 {1, 7},
+                                                 {3, 8},
+                                                 {3, 9},
+                                                 {2, 10},
+                                                 {2, 11},
+                                                 {1, 12}});
     link_orders orders;
     switch (event) {
     case 0: orders = s.target_changed(now); break;
@@ -774,9 +943,10 @@ RC_GTEST_PROP(LinkSessionProperty, F8_OneSocketAtMostAndEveryPromiseKept, ()) {
     }
     case 6: orders = s.timer(now, random); break;
     case 7: drain_asked = drain_asked || before != link_state::stopped, orders = s.drain(now); break;
-    case 8: orders = s.go_dormant(now); break;
+    case 8: orders = s.go_dormant(now, *rc::gen::element(0ms, 20'000ms)); break;
     case 9: orders = s.wake(now); break;
     case 10: orders = s.reconnect(now); break;
+    case 11: orders = s.resumed(*rc::gen::element(an_hour, thawed, time_gap{5s, 0ms}), now); break;
     default: finish_asked = true, orders = s.finish(now); break;
     }
     auto dials = 0U;
@@ -829,6 +999,8 @@ RC_GTEST_PROP(LinkSessionProperty, F8_OneSocketAtMostAndEveryPromiseKept, ()) {
     auto awaits = socket ? s.state() != link_state::serving && s.state() != link_state::quiet
                          : s.state() == link_state::waiting || s.state() == link_state::dormant;
     RC_ASSERT(s.due().has_value() == awaits);
+    RC_ASSERT(!s.held() || (s.state() == link_state::dormant && s.asleep()));
+    RC_ASSERT(!s.falling_asleep() || s.state() == link_state::quiescing || s.state() == link_state::closing);
     if (s.state() == link_state::stopped) RC_ASSERT(drained || finish_asked);
     if (drained) RC_ASSERT(drain_asked);
   }

@@ -99,6 +99,22 @@ TEST_F(shelf, few_at_a_time_and_a_bounded_total) {
   EXPECT_EQ(released("a").start.size(), 1U) << "room again";
 }
 
+TEST_F(shelf, other_rules_count_at_once_for_what_waits) {
+  auto a = wanted("a", {at("1"), at("2"), at("3")});
+  ASSERT_EQ(a.start.size(), 2U);
+  rules.max_at_once = 3;
+  rules.patience = 5s;
+  media_step out;
+  it.go_by(rules, now, out);
+  EXPECT_THAT(urls(out), ElementsAre(at("3")));
+  EXPECT_EQ(it.due(), now + 60s) << "who waits keeps its time";
+  rules.max_at_once = 10;
+  rules.max_total = 10;
+  out = {};
+  it.go_by(rules, now, out);
+  EXPECT_THAT(wanted("b", {at("4")}).start, IsEmpty()) << "there is more under way than may be";
+}
+
 TEST_F(shelf, an_event_has_so_many_at_most) {
   auto out = wanted("d", {at("1"), at("2"), at("3"), at("4")});
   auto third = fetched(out.start[0].call, "/1").start;

@@ -86,6 +86,46 @@ class Reactions(Linked):
         self.assertEqual([(x["emoji"], x.get("remove", False)) for x in reactions], [(EYES, False), (EYES, True), (DONE, False)])
         self.assertEqual({x["message_id"] for x in reactions}, {"m-1"})
 
+    async def reacting(self, platform):
+        connector = await self.connector()
+        connector.descriptor_of = lambda x: descriptor(x, supported_ops=["send", "react"])
+        gateway = await self.gateway(connector, {"GATEWAY_RELAY_PLATFORMS": platform, "GATEWAY_RELAY_ID": "a", "GATEWAY_RELAY_SECRET": "b",
+                                                 "GATEWAY_REACTIONS": "true"})
+        link = await connector.link(1)
+        await gateway.ready()
+        return connector, link, await self.agent(gateway)
+
+    async def test_f64_telegram_has_its_own_vocabulary(self):
+        connector, link, agent = await self.reacting("telegram")
+        link.send(inbound("hi", platform="telegram", chat_id="1", message_id="m-1"))
+        await agent.result(agent.say("hello", chat_id="1", delivery=await agent.delivery("hi")))
+        self.assertEqual([x["action"]["emoji"] for x in await connector.actions(3, "react")], [EYES, EYES, "\U0001F44D"])
+
+    async def test_a_failed_answer_shows_as_a_failure(self):
+        for platform, sign in (("discord", "\u274C"), ("telegram", "\U0001F44E")):
+            connector, link, agent = await self.reacting(platform)
+            connector.result_of = lambda frame: ({"success": False, "error": "no"} if frame["action"]["op"] == "send" else {"success": True})
+            link.send(inbound("hi", platform=platform, chat_id="1", message_id="m-1"))
+            await agent.result(agent.say("hello", chat_id="1", delivery=await agent.delivery("hi")))
+            self.assertEqual((await connector.actions(3, "react"))[-1]["action"]["emoji"], sign)
+
+    async def test_an_old_connector_that_never_answers_reactions_holds_nothing_up(self):
+        connector, link, agent = await self.reacting("discord")
+        connector.result_of = lambda frame: None if frame["action"]["op"] == "react" else connector.success(frame)
+        for n in range(5):
+            link.send(inbound(f"hi {n}", chat_id="1", message_id=f"m-{n}"))
+            result = await agent.result(agent.say("hello", chat_id="1", delivery=await agent.delivery(f"hi {n}")), limit=5)
+            self.assertIs(result["success"], True)
+
+    async def test_an_agents_own_reactions_hold_nothing_up_either(self):
+        connector, link, agent = await self.reacting("discord")
+        connector.result_of = lambda frame: None if frame["action"]["op"] == "react" else connector.success(frame)
+        for n in range(5):
+            agent.act({"op": "react", "chat_id": "1", "message_id": f"m-{n}", "emoji": "x"}, platform="discord")
+            result = await agent.result(agent.say(f"hello {n}", chat_id="1", platform="discord"), limit=5)
+            self.assertIs(result["success"], True)
+        self.assertEqual([x["action"]["op"] for x in connector.outbound], ["react", "send"] * 5, "each in its turn")
+
     async def test_none_unless_asked_for(self):
         connector, _, link, agent = await self.start()
         link.send(inbound("hi", chat_id="1", message_id="m-1"))
@@ -101,6 +141,39 @@ class Commands(Linked):
         told = [x for x in link.hellos if x.get("command_manifest")]
         self.assertEqual([x["platform"] for x in told], ["discord"])
         self.assertEqual(told[0]["command_manifest"][0]["name"], "remind")
+
+    async def test_the_operators_commands_are_on_the_first_hello_and_the_agents_join_them(self):
+        home, connector = self.home(), await self.connector()
+        self.config(home, """
+gateway:
+  relay_platforms: [discord, telegram]
+  commands:
+    - {name: ask, description: Ask me, options: [{name: q, description: What, type: string, required: true}]}
+    - {name: "Not Good", description: x}
+""")
+        gateway = await self.gateway(connector, {"GATEWAY_RELAY_ID": "a", "GATEWAY_RELAY_SECRET": "b"}, home=home)
+        link = await connector.link(1, 2)
+        first = {x["platform"]: x.get("command_manifest") for x in link.hellos}
+        self.assertIsNone(first["telegram"])
+        self.assertEqual([(x["name"], x["options"][0]["name"]) for x in first["discord"]], [("ask", "q")])
+        self.assertIn("commands", gateway.text)
+        agent = await self.agent(gateway)
+        agent.send({"type": "hello", "commands": [{"name": "remind", "description": "Remind me"}]})
+        await connector.until(lambda: len(link.hellos) > 2, "a hello with both")
+        self.assertEqual([x["name"] for x in link.hellos[-1]["command_manifest"]], ["ask", "remind"])
+
+    async def test_a_reload_of_the_operators_commands_is_said_on_the_live_socket(self):
+        home, connector = self.home(), await self.connector()
+        text = "gateway: {relay_platforms: [discord], commands: [{name: %s, description: d}]}\n"
+        self.config(home, text % "one")
+        gateway = await self.gateway(connector, {"GATEWAY_RELAY_ID": "a", "GATEWAY_RELAY_SECRET": "b"}, home=home)
+        link = await connector.link(1, 1)
+        await gateway.ready()
+        self.config(home, text % "two")
+        await gateway.get("/v1/reload", method="POST", body={})
+        await connector.until(lambda: len(link.hellos) > 1, "the second hello")
+        self.assertEqual(link.hellos[-1]["command_manifest"][0]["name"], "two")
+        self.assertEqual(len(connector.dials), 1)
 
     async def test_a_bad_command_is_told_and_not_published(self):
         _, _, link, agent = await self.start()

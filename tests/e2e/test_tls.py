@@ -1,39 +1,22 @@
 """TLS towards the connector: a private CA is trusted only when named, and the name in the certificate counts."""
-import os
-import shutil
-import ssl
-import subprocess
 import unittest
 
+from harness.certificates import Authority, available
 from harness.connector import SECRET
 from harness.events import inbound
 from harness.scenario import ECHO, PROVISIONED, QUICK, TWO, Scenario
 from harness.tokens import genuine
 
 
-@unittest.skipUnless(shutil.which("openssl"), "no openssl command to make certificates with")
+@unittest.skipUnless(available, "no openssl command to make certificates with")
 class Tls(Scenario):
-    def openssl(self, *arguments):
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=self.folder)
-
     def serving(self, names):
-        """A CA, and a server context with a certificate of it for those names."""
-        self.folder = self.home()
-        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key",
-                     "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test CA", "-addext", "basicConstraints=critical,CA:TRUE")
-        with open(os.path.join(self.folder, "ext"), "w") as file:
-            file.write(f"subjectAltName={names}\nbasicConstraints=CA:FALSE\n")
-        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key",
-                     "-out", "server.csr", "-subj", "/CN=server")
-        self.openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
-                     "-extfile", "ext", "-out", "server.pem")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(os.path.join(self.folder, "server.pem"), os.path.join(self.folder, "server.key"))
-        return context
+        self.authority = Authority(self.home())
+        return self.authority.server(names)
 
     @property
     def ca(self):
-        return {"GATEWAY_TLS_CA_FILE": os.path.join(self.folder, "ca.pem")}
+        return {"GATEWAY_TLS_CA_FILE": self.authority.file}
 
     async def test_named_ca_provisions_and_serves(self):
         connector = await self.connector(tls=self.serving("IP:127.0.0.1"))

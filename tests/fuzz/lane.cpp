@@ -59,7 +59,7 @@ public:
     case 2: push(in); break;
     case 3:
       linked_ = true;
-      if (on_wire_) lose();
+      lose();
       call([&](lane_step& out) { lane_.link(some_descriptors(in.below(4)), out); });
       break;
     case 4:
@@ -67,7 +67,7 @@ public:
       call([](lane& x, lane_step& out) { x.link(nullptr, out); });
       break;
     case 5:
-      if (on_wire_) lose();
+      lose();
       linked_ = false;
       call([](lane& x, lane_step& out) { x.abandon(out); });
       call([](lane& x, lane_step& out) { x.link(nullptr, out); });
@@ -85,7 +85,7 @@ public:
 
   /// From here on everything works: every action comes to its end.
   void finish() {
-    if (on_wire_) lose();
+    lose();
     linked_ = true;
     call([](lane& x, lane_step& out) { x.link(some_descriptors(0), out); });
     for (int i = 0; i < 2000 && lane_.busy(); ++i) {
@@ -96,7 +96,7 @@ public:
         uploads_.erase(uploads_.begin());
         call([&](lane_step& out) { lane_.uploaded(number, {"https://c/relay/media/1", "", ""}, out); });
       } else {
-        require(on_wire_.has_value(), "a lane that can go on goes on");
+        require(on_wire_ || !aside_.empty(), "a lane that can go on goes on");
         answer(0);
       }
       check();
@@ -190,9 +190,11 @@ private:
   }
 
   void answer(std::uint8_t how) {
-    if (!on_wire_) return;
-    const auto piece = piece_;
-    auto& x = stories_.at(*on_wire_);
+    const auto beside = !aside_.empty() && (!on_wire_ || how >= 128);
+    if (!on_wire_ && !beside) return;
+    const auto piece = beside ? aside_.begin()->first : piece_;
+    const auto token = beside ? aside_.begin()->second : *on_wire_;
+    auto& x = stories_.at(token);
     action_result result = action_result::success();
     result.message_id = "id";
     bool written = true;
@@ -216,19 +218,23 @@ private:
       x.unknown = 0;
       break;
     }
-    on_wire_.reset();
+    if (beside)
+      aside_.erase(piece);
+    else
+      on_wire_.reset();
+    if (!written) came_back_.insert(token);
     call([&](lane_step& out) { lane_.settled({piece, result, written}, out); });
-    if (on_wire_ && piece_ == piece) return;
     // A second word on the same piece changes nothing.
     lane_step again;
     lane_.settled({piece, action_result::success(), true}, again);
     require(again.done.empty() && again.out.empty(), "an answer counts once");
   }
-  /// The connection that has it went without a word.
+  /// The connection that has them went without a word.
   void lose() {
-    auto& x = stories_.at(*on_wire_);
-    ++x.unknown;
+    if (on_wire_) ++stories_.at(*on_wire_).unknown;
+    for (auto& [piece, token] : aside_) ++stories_.at(token).unknown;
     on_wire_.reset();
+    aside_.clear();
   }
 
   using marks = std::map<std::uint64_t, std::vector<std::uint64_t>>;
@@ -297,7 +303,8 @@ private:
     const auto token = number_of(t.act);
     auto& x = stories_.at(token);
     require(linked_, "nothing is sent without a connection (F3)");
-    require(!on_wire_, "one piece of a chat at a time");
+    const auto beside = t.act.kind == op::react; // holds nothing up
+    require(beside || !on_wire_, "one piece of a chat at a time");
     require(!x.over, "what is over is not sent");
     require(!x.declined, "a refusal is final (F54)");
     require(x.cleared, "the disk knows first");
@@ -307,11 +314,16 @@ private:
     if (t.act.kind == op::send && x.done_pieces > 0)
       require(t.act.reply_to.empty(), "the first piece carries the reply");
     // In the order given; a newer edit may stand in an older one's place.
-    require(token >= last_, "a chat keeps its order");
-    last_ = token;
+    require(token >= last_ || came_back_.contains(token) || (beside && x.unknown > 0),
+            "a chat keeps its order");
+    last_ = std::max(last_, token);
+    x.maybe_written = true;
+    if (beside) {
+      require(aside_.emplace(t.piece, token).second, "a piece has its own name");
+      return;
+    }
     on_wire_ = token;
     piece_ = t.piece;
-    x.maybe_written = true;
   }
 
   void over(const chat_outcome& x) {
@@ -354,7 +366,9 @@ private:
   std::map<std::string, std::vector<std::uint64_t>> alike_; ///< actions that may stand for each other
   marks marks_;
   std::set<std::uint64_t> uploads_;
-  std::optional<std::uint64_t> on_wire_; ///< the action whose frame is out
+  std::optional<std::uint64_t> on_wire_;         ///< the action whose frame is out
+  std::map<std::uint64_t, std::uint64_t> aside_; ///< reactions that are out, by piece
+  std::set<std::uint64_t> came_back_;            ///< never left, so they go once more
   std::uint64_t piece_ = 0, next_ = 0, last_ = 0;
   bool linked_ = false;
 };

@@ -90,10 +90,12 @@ prompt_shown full(filler& f, prompt_shown*) { return {f.text(), prompt_face::wit
 
 platform_progress full(filler& f, platform_progress*) { return {f.text(), platform_step::failed, f.text()}; }
 descriptor_set full(filler& f, descriptor_set*) { return {{made<descriptor>(f)}, f.text()}; }
-link_status full(filler& f, link_status*) { return {link_phase::draining, f.text(), 7}; }
+link_status full(filler& f, link_status*) { return {link_phase::draining, f.text(), 7, true}; }
 link_gone full(filler& f, link_gone*) { return {7, 4401, f.text(), 503, f.text()}; }
 agent_welcome full(filler& f, agent_welcome*) { return {f.text(), {made<descriptor>(f)}}; }
-agent_presence full(filler&, agent_presence*) { return {7}; }
+agent_presence full(filler&, agent_presence*) { return {7, true}; }
+dormancy_order full(filler&, dormancy_order*) { return {std::chrono::milliseconds{7}, true}; }
+dormancy_outcome full(filler& f, dormancy_outcome*) { return {true, f.text()}; }
 delivery_returned full(filler& f, delivery_returned*) { return {{f.text()}}; }
 inbound_item full(filler& f, inbound_item*) { return {made<event_ref>(f), f.text()}; }
 inbound_batch full(filler& f, inbound_batch*) { return {7, {made<inbound_item>(f)}}; }
@@ -123,13 +125,15 @@ gateway_report full(filler& f, gateway_report*) {
 
 template <class T>
 class inspection : public ::testing::Test {};
-using message_structs = ::testing::Types<
-    event_source, media_item, replied_message, prompt_response, inbound_event, event_ref, chat_key, identity,
-    action, discriminators, route, descriptor, action_result, relevance_policy, delivery, delivery_ack,
-    turn_interrupt, action_request, action_outcome, session_interrupt, route_seen, chat_action, chat_mark,
-    chat_outcome, transmit, transmitted, prompt_choice, prompt_opened, prompt_shown, platform_progress,
-    descriptor_set, link_status, link_gone, agent_welcome, agent_presence, delivery_returned, inbound_item,
-    inbound_batch, buffer_acks, platform_report, inbound_report, egress_report, gateway_report>;
+using message_structs =
+    ::testing::Types<event_source, media_item, replied_message, prompt_response, inbound_event, event_ref,
+                     chat_key, identity, action, discriminators, route, descriptor, action_result,
+                     relevance_policy, delivery, delivery_ack, turn_interrupt, action_request, action_outcome,
+                     session_interrupt, route_seen, chat_action, chat_mark, chat_outcome, transmit,
+                     transmitted, prompt_choice, prompt_opened, prompt_shown, platform_progress,
+                     descriptor_set, link_status, link_gone, dormancy_order, dormancy_outcome, agent_welcome,
+                     agent_presence, delivery_returned, inbound_item, inbound_batch, buffer_acks,
+                     platform_report, inbound_report, egress_report, gateway_report>;
 TYPED_TEST_SUITE(inspection, message_structs);
 
 TYPED_TEST(inspection, keeps_every_member) {

@@ -29,13 +29,13 @@ class Agent:
         self.on_delivery = None     # callable(frame), before the ack
         self._numbers = itertools.count(1)
 
-    async def attach(self, url, headers=None):
+    async def attach(self, url, headers=None, query=""):
         parts = urllib.parse.urlsplit(url)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=1 << 22)
         key = base64.b64encode(os.urandom(16)).decode()
         named = {"Host": parts.netloc, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key,
                  "Sec-WebSocket-Version": "13", **(headers or {})}
-        lines = ["GET /v1/agent HTTP/1.1"] + [f"{k}: {v}" for k, v in named.items()]
+        lines = [f"GET /v1/agent{query} HTTP/1.1"] + [f"{k}: {v}" for k, v in named.items()]
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
         head = await read_head(reader)
         status = int(head[0].split()[1]) if head else 0

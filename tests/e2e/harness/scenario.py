@@ -84,8 +84,8 @@ class Scenario(unittest.IsolatedAsyncioTestCase):
             await found.listening()
         return found
 
-    async def agent(self, gateway, headers=None, ready=True):
-        found = await Agent().attach(gateway.url, headers)
+    async def agent(self, gateway, headers=None, ready=True, query=""):
+        found = await Agent().attach(gateway.url, headers, query)
         self._stack.push_async_callback(found.detach)
         if ready:
             await found.frame("ready")

@@ -231,7 +231,9 @@ private:
   }
   bool looking_away() const {
     constexpr usec closing{4'000'000};
-    return now() <= std::max(away_until_, court_.notes().suspended_until + closing);
+    constexpr usec noticed{5'000'000}; // time that passed without the gateway: seen by its next look
+    auto leapt = std::max(court_.wall_moved, court_.notes().suspended_until);
+    return now() <= std::max(away_until_, leapt + noticed + closing);
   }
   config::limits limits_;
   config::relay_settings relay_;

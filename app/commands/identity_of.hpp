@@ -1,0 +1,13 @@
+// Who this machine provisions as, for commands that are no gateway.
+#pragma once
+
+#include "actors/ports.hpp"
+#include "config/settings.hpp"
+#include "messages/control.hpp"
+
+namespace relay::commands {
+
+/// The identity token, by the very actor that a gateway provisions with; waited for.
+identity_token identity_of(const ports& world, const config::settings& from);
+
+} // namespace relay::commands

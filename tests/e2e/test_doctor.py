@@ -1,0 +1,219 @@
+"""`relay-gateway doctor`: a walk from the settings to the connector, each step one line with what to do."""
+import asyncio
+import datetime
+import email.utils
+import json
+import os
+import time
+import unittest
+
+from harness.certificates import Authority, available
+from harness.http import Answer
+from harness.scenario import ECHO, PINNED, TOKEN, TWO, Scenario
+
+QUIET = {"GATEWAY_LISTEN": "127.0.0.1:1"}      # nobody listens there
+
+
+class Doctor(Scenario):
+    async def examine(self, connector=None, *settings, home=None, **more):
+        """Exit code and the steps by name."""
+        merged = {**QUIET, "GATEWAY_RELAY_URL": connector.url if connector else None}
+        for layer in (*settings, more):
+            merged.update(layer)
+        code, out, err = await self.command("doctor", "--json", home=home, limit=30, **merged)
+        report = json.loads(out)
+        self.assertEqual(report["ok"], code == 0, (out, err))
+        self.assertEqual(report["ok"], all(x["verdict"] != "FAIL" for x in report["steps"]))
+        return code, {x["step"]: x for x in report["steps"]}
+
+    def told(self, connector, ahead=0):
+        """Lets the connector tell its time."""
+        connector.answers["/relay"] = lambda request: Answer(
+            404, {}, {"Date": email.utils.formatdate(time.time() + ahead, usegmt=True)})
+
+    def failed(self, steps, only):
+        self.assertEqual([name for name, x in steps.items() if x["verdict"] == "FAIL"], [only], steps)
+        self.assertTrue(steps[only].get("next"), "what to do about it is not said")
+        return steps[only]
+
+    async def test_a_healthy_setup(self):
+        connector = await self.connector()
+        self.told(connector)
+        code, steps = await self.examine(connector, PINNED, TWO)
+        self.assertEqual(code, 0)
+        self.assertEqual(list(steps), ["settings", "gateway", "dns", "tcp", "proxy", "tls", "clock", "tokens", "websocket", "state"])
+        for name in ("settings", "dns", "tcp", "clock", "tokens", "websocket", "state"):
+            self.assertEqual(steps[name]["verdict"], "ok", steps[name])
+        self.assertEqual(connector.provisions, [])
+        self.assertEqual(connector.policies, [])
+        self.assertEqual(len(connector.dials), 1)
+        await connector.until(lambda: connector.links[0].over, "the close")
+        self.assertEqual(connector.links[0].frames, [], "a hello would have made the connector think that a gateway is there")
+
+    async def test_for_a_person_one_line_a_step_and_no_secret(self):
+        connector = await self.connector()
+        code, out, _ = await self.command("doctor", limit=30, **QUIET, **PINNED, **TWO, GATEWAY_RELAY_URL=connector.url)
+        self.assertEqual(code, 0)
+        lines = out.splitlines()
+        self.assertEqual(len(lines), 10)
+        self.assertTrue(all(x.split()[0] in ("ok", "skip", "warn") for x in lines), out)
+        self.assertNotIn(PINNED["GATEWAY_RELAY_SECRET"], out)
+
+    async def test_no_relay_url(self):
+        code, steps = await self.examine()
+        self.assertEqual(code, 1)
+        self.assertIn("GATEWAY_RELAY_URL", self.failed(steps, "relay")["next"])
+
+    async def test_bad_settings_are_a_warning_with_the_way_to_all_of_them(self):
+        connector = await self.connector()
+        code, steps = await self.examine(connector, PINNED, TWO, GATEWAY_GRACE="soon")
+        self.assertEqual((code, steps["settings"]["verdict"]), (0, "warn"))
+        self.assertIn("GATEWAY_GRACE", steps["settings"]["what"])
+        self.assertIn("check", steps["settings"]["next"])
+
+    async def test_the_connector_is_down(self):
+        connector = await self.connector()
+        await connector.stop()
+        code, steps = await self.examine(connector, PINNED, TWO)
+        self.assertEqual(code, 1)
+        self.failed(steps, "tcp")
+        for name in ("clock", "websocket"):
+            self.assertEqual(steps[name]["verdict"], "skip")
+
+    async def test_a_name_that_nobody_knows(self):
+        code, steps = await self.examine(None, PINNED, TWO, GATEWAY_RELAY_URL="https://no-such-host.invalid")
+        self.assertEqual(code, 1)
+        self.assertIn("no-such-host.invalid", self.failed(steps, "dns")["what"])
+
+    async def test_a_refused_token(self):
+        for gate in (lambda dial: 401, None):
+            connector = await self.connector()
+            if gate:
+                connector.gate = gate
+            else:       # admitted, and then refused with a close frame
+                real = connector._upgrade
+
+                async def refuse(request, reader, writer):
+                    task = asyncio.ensure_future(real(request, reader, writer))
+                    await connector.until(lambda: connector.links, "the upgrade")
+                    connector.links[0].close(4401, "unauthorized")
+                    await task
+                connector._upgrade = refuse
+            code, steps = await self.examine(connector, PINNED, TWO)
+            self.assertEqual(code, 1)
+            self.assertIn("GATEWAY_RELAY_SECRET", self.failed(steps, "websocket")["next"])
+
+    async def test_without_credentials_a_refusal_is_as_it_should_be(self):
+        connector = await self.connector()
+        connector.gate = lambda dial: 401
+        code, steps = await self.examine(connector, TWO, GATEWAY_RELAY_ACCESS_TOKEN=TOKEN)
+        self.assertEqual((code, steps["websocket"]["verdict"], steps["tokens"]["verdict"]), (0, "ok", "ok"))
+        self.assertEqual(connector.provisions, [], "provisioning would rotate what a gateway holds")
+
+    async def test_something_else_answers(self):
+        connector = await self.connector()
+        connector.gate = lambda dial: 404
+        code, steps = await self.examine(connector, PINNED, TWO)
+        self.assertEqual(code, 1)
+        self.assertIn("404", self.failed(steps, "websocket")["what"])
+
+    async def test_clocks_that_differ(self):
+        connector = await self.connector()
+        self.told(connector, ahead=3600)
+        code, steps = await self.examine(connector, PINNED, TWO)
+        self.assertEqual(code, 1)
+        self.assertIn("behind", self.failed(steps, "clock")["what"])
+        self.told(connector, ahead=-100)
+        code, steps = await self.examine(connector, PINNED, TWO)
+        self.assertEqual((code, steps["clock"]["verdict"]), (0, "warn"))
+
+    @unittest.skipUnless(available, "no openssl command to make certificates with")
+    async def test_a_certificate_of_an_unknown_or_another_ca_and_of_another_name(self):
+        authority = Authority(self.home())
+        other = Authority(self.home())
+        connector = await self.connector(tls=authority.server("IP:127.0.0.1"))
+        code, steps = await self.examine(connector, PINNED, TWO, GATEWAY_TLS_CA_FILE=authority.file)
+        self.assertEqual((code, steps["tls"]["verdict"]), (0, "ok"), steps)
+        self.assertIn("valid until", steps["tls"]["what"])
+        for wrong in ({"GATEWAY_TLS_CA_FILE": other.file}, {}):
+            code, steps = await self.examine(connector, PINNED, TWO, wrong)
+            self.assertEqual(code, 1)
+            self.assertIn("GATEWAY_TLS_CA_FILE", self.failed(steps, "tls")["next"])
+        misnamed = await self.connector(tls=authority.server("DNS:other.example"))
+        code, steps = await self.examine(misnamed, PINNED, TWO, GATEWAY_TLS_CA_FILE=authority.file)
+        self.assertIn("certificate", self.failed(steps, "tls")["what"])
+
+    async def test_a_ca_file_that_is_gone(self):
+        connector = await self.connector()
+        code, steps = await self.examine(connector, PINNED, TWO, GATEWAY_TLS_CA_FILE="/nonexistent/ca.pem")
+        self.assertEqual(code, 1)
+        self.assertEqual(steps["settings"]["verdict"], "FAIL", steps)
+
+    async def test_a_proxy_is_on_the_way(self):
+        connector, proxy = await self.connector(), await self.connector()
+        code, steps = await self.examine(connector, PINNED, TWO, HTTP_PROXY=proxy.url)
+        self.assertEqual(code, 1)
+        self.assertIn("404", self.failed(steps, "proxy")["what"])     # what answers there is no proxy
+        self.assertEqual(connector.dials, [])
+
+    async def test_a_state_directory_that_cannot_be_written(self):
+        connector, home = await self.connector(), self.home()
+        blocker = os.path.join(home, "a-file")
+        with open(blocker, "w") as file:
+            file.write("x")
+        code, steps = await self.examine(connector, PINNED, TWO, GATEWAY_STATE_DIR=os.path.join(blocker, "relay"))
+        self.assertEqual(code, 1)
+        self.assertIn("GATEWAY_STATE_DIR", self.failed(steps, "state")["next"])
+        code, steps = await self.examine(connector, PINNED, TWO, GATEWAY_STATE_DIR="none")
+        self.assertEqual((code, steps["state"]["verdict"]), (0, "skip"))
+
+    async def test_a_state_directory_that_another_gateway_holds(self):
+        connector, gateway, _ = await self.connected(ECHO)
+        await gateway.ready()
+        held = os.path.join(gateway.home, "hermes", "relay")
+        code, steps = await self.examine(connector, PINNED, TWO, GATEWAY_STATE_DIR=held)      # of another listener
+        self.assertEqual(code, 1)
+        self.assertIn(str(gateway.process.pid), self.failed(steps, "state")["what"])
+        code, steps = await self.examine(connector, PINNED, TWO, GATEWAY_STATE_DIR=held, GATEWAY_LISTEN=gateway.url.removeprefix("http://"))
+        self.assertEqual((code, steps["state"]["verdict"]), (0, "ok"), steps)
+        self.assertTrue(gateway.running)
+
+    async def test_an_identity_provider_that_refuses(self):
+        connector = await self.connector()
+        connector.answers["/token"] = lambda request: Answer(401, {"error": "invalid_client"})
+        code, steps = await self.examine(connector, TWO, GATEWAY_RELAY_IDP_TOKEN_URL=connector.url + "/token",
+                                         GATEWAY_RELAY_IDP_CLIENT_ID="c", GATEWAY_RELAY_IDP_CLIENT_SECRET="s3cret")
+        self.assertEqual(code, 1)
+        self.assertIn("invalid_client", self.failed(steps, "tokens")["what"])
+
+    async def test_the_login_store_is_looked_at_and_never_renewed(self):
+        connector, home = await self.connector(), self.home()
+        path = os.path.join(home, "hermes", "auth.json")
+        code, steps = await self.examine(connector, TWO, home=home)
+        self.assertEqual((code, steps["tokens"]["verdict"]), (0, "warn"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+
+        def write(seconds, **more):
+            until = datetime.datetime.fromtimestamp(time.time() + seconds, datetime.timezone.utc).isoformat()
+            with open(path, "w") as file:
+                json.dump({"providers": {"nous": {"access_token": "acc", "expires_at": until, "portal_base_url": connector.url, **more}}}, file)
+        write(3600)
+        code, steps = await self.examine(connector, TWO, home=home)
+        self.assertIn("good until", steps["tokens"]["what"])
+        write(0, refresh_token="ref")
+        code, steps = await self.examine(connector, TWO, home=home)
+        self.assertEqual((code, steps["tokens"]["verdict"]), (0, "ok"))
+        self.assertIn("renewed", steps["tokens"]["what"])
+        write(0)
+        code, steps = await self.examine(connector, TWO, home=home)
+        self.assertIn("log in", self.failed(steps, "tokens")["next"])
+        self.assertEqual(connector.calls("/api/oauth/token"), [])
+
+    async def test_f21_beside_a_running_gateway_it_dials_no_second_connection(self):
+        connector, gateway, _ = await self.connected(ECHO)
+        await gateway.ready()
+        code, steps = await self.examine(connector, PINNED, TWO, GATEWAY_LISTEN=gateway.url.removeprefix("http://"))
+        self.assertEqual(code, 0, steps)
+        self.assertIn("connected", steps["gateway"]["what"])
+        self.assertIn("running gateway", steps["websocket"]["what"])
+        self.assertEqual(len(connector.dials), 1)
