@@ -158,7 +158,10 @@ egress_state::chat_entry& egress_state::chat_of(const chat_key& key) {
   fresh.age = ages.insert(ages.end(), key);
   auto& entry = chats.emplace(key, std::move(fresh)).first->second;
   world.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
-  if (chats.size() > setup.max_chats) tell(self, chats.at(ages.front()).handle, atom::idle_v);
+  if (chats.size() > setup.max_chats) {
+    tell(self, chats.at(ages.front()).handle, atom::idle_v);
+    ages.splice(ages.end(), ages, ages.begin()); // a busy one stays; the next time another one is asked
+  }
   if (!sweeping) {
     sweeping = true;
     tell_later<egress_router_actor>(self, setup.chat_idle / 2, atom::due_v);

@@ -57,7 +57,8 @@ public:
   explicit policies(court& at) : rule(at, "policies") {}
   void life_ends(std::uint64_t, ending how) override {
     // A crash may keep from a slow or full disk that it was declared.
-    constexpr usec slowest{35'000'000};
+    auto full = court_.on().faults.armed(fault::store_full);
+    usec slowest{full ? 35'000'000 : 5'000'000};
     auto forgets = !court_.what().durable;
     std::erase_if(told_,
                   [&](auto& x) { return forgets || (how == ending::killed && x.second + slowest > now()); });
@@ -66,13 +67,25 @@ public:
     versions_.push_back(x.policies);
     gateway_ = x.relay.gateway_id;
   }
-  void called(std::uint64_t, const http_request& x) override {
+  void life_begins(std::uint64_t) override { under_way_.clear(); }
+  void actor_killed(const std::string&) override {
+    under_way_.clear();
+    died_ = now();
+  }
+  void answered(std::uint64_t call, const http_response&) override {
+    std::erase_if(under_way_, [&](auto& x) { return x.second == call; });
+  }
+  void called(std::uint64_t call, const http_request& x) override {
     if (!x.url.ends_with("/relay/policy")) return;
     json_text body{x.body.reveal()};
     auto platform = text(body.root(), "platform");
     auto said = read(body.root());
     token_claims claims;
     if (!read_token(x.bearer.reveal(), claims)) fail("a policy with a token that cannot be read");
+    constexpr usec last_words{1'000'000};
+    auto alone = under_way_.insert_or_assign({claims.gateway_id, platform}, call).second;
+    if (!alone && now() > died_ + last_words)
+      fail("two declarations of " + platform + " are under way; the connector keeps the last to arrive");
     if (!(said == declared_policy{})) told_[{claims.gateway_id, platform}] = now();
     auto of_version = [&](auto& all) {
       return std::any_of(all.begin(), all.end(),
@@ -109,7 +122,9 @@ private:
   std::vector<std::vector<relevance_policy>> versions_;
   std::map<std::pair<std::string, std::string>, usec>
       told_; ///< account, platform: more than the default, when
+  std::map<std::pair<std::string, std::string>, std::uint64_t> under_way_; ///< account, platform -> call
   std::string gateway_;
+  usec died_{-10'000'000}; ///< when an actor was killed last
 };
 
 } // namespace

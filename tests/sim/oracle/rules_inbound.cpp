@@ -72,7 +72,7 @@ public:
     if (before == 0) return;
     auto acked = x->acked_in(age);
     auto acked_at = last_ack(*x);
-    auto forgot = court_.notes().lost_since(acked_at); // the disk may not have had it
+    auto forgot = court_.notes().lost_since(acked_at - just_before); // the disk may not have had it
     if (acked && now() > std::max(acked_at, court_.notes().suspended_until) + inside && !forgot)
       fail(name_of(*x) + " was given again after its ack");
   }
@@ -89,7 +89,7 @@ private:
       if (auto it = acks_.find(y.delivery_id); it != acks_.end()) out = std::min(out, it->second);
     return out;
   }
-  static constexpr usec inside{2'000'000};
+  static constexpr usec inside{2'000'000}, just_before{50'000};
   std::map<std::string, usec> acks_;
 };
 

@@ -160,7 +160,7 @@ public:
     look_away();
     if (name != "link-keeper") return;
     tries_ = 0; // it begins anew
-    fresh_spent_ = false;
+    fresh_spent_ = ever_described_ = false;
   }
   void suspended(usec) override { look_away(); }
   void link_dropped(std::uint64_t socket) override {
@@ -198,7 +198,7 @@ public:
       return;
     }
     if (asleep_) {
-      least_ = usec{limits_.backoff_min} / 2; // the cadence of dormancy counts by itself
+      if (!restarting) least_ = usec{limits_.backoff_min} / 2; // the cadence of dormancy counts by itself
       return;
     }
     auto d = std::min<std::int64_t>(usec{limits_.backoff_max}.count(), usec{limits_.backoff_min}.count()
@@ -287,6 +287,8 @@ public:
   void link_ended(std::uint64_t socket, const socket_end& why) override {
     if (socket != socket_) return;
     if (served_ == socket && now() - since_ >= usec{court_.what().settings.limits.stable_after}) forgive();
+    // How much of its service the gateway slept through is not known.
+    if (served_ == socket && court_.notes().last_suspension >= since_) doubt_ = true;
     auto refused = why.close_code == 4401 || why.http_status == 401;
     if (!refused || !ever_ || why.close_reason == "expired") return;
     doubt_ = doubt_ || now() <= planned_until_;
@@ -294,7 +296,7 @@ public:
     provisional_ = true;
   }
   void reported(const gateway_report& x) override {
-    if (x.link.phase == link_phase::disabled && !provisional_ && !doubt_)
+    if (x.link.phase == link_phase::disabled && !disabled_ && !doubt_)
       fail("disabled without two refusals in a row");
   }
 

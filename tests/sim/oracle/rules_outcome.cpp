@@ -1,5 +1,6 @@
 // The way out: every action has exactly one outcome, and it is true (protocol.md 6, agent-link.md, Promises).
 #include "court.hpp"
+#include "messages/control.hpp"
 #include "rules.hpp"
 
 #include <algorithm>
@@ -49,7 +50,7 @@ public:
     }
     if (x.op == "draft" || y.op == "draft") { // a lost seal is sent once more, and then as a text
       constexpr std::size_t most = 6;         // and what its agent leaves open is sealed for it
-      if (y.heard.size() > most * tries(y))
+      if (y.heard.size() > most * tries(y) + y.asks.size() - 1)
         fail(x.mark + ", a draft, was sent " + std::to_string(y.heard.size()) + " times");
       return;
     }
@@ -202,6 +203,32 @@ private:
   }
 };
 
+/// While nobody is connected an action waits for as long as the settings say before it is told as not sent.
+class patience final : public rule {
+public:
+  explicit patience(court& at) : rule(at, "patience") {}
+  void life_begins(std::uint64_t) override { hopeless_ = false; }
+  void commanded(command x) override { hopeless_ = hopeless_ || x == command::drain; }
+  void noted(severity, std::string_view id, std::string_view) override {
+    hopeless_ = hopeless_ || id == "link.revoked"; // nobody dials any more
+  }
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "result" || hopeless_) return;
+    if (text(member(frame.root, "result"), "code") != "not_connected") return;
+    auto id = text(frame.root, "request_id");
+    if (id.rfind("r-", 0) != 0) return;
+    auto& x = court_.notes().actions[id.substr(2)];
+    if (x.asks.empty() || !x.file.empty() || court_.notes().lost_since(x.asks.front().at)) return;
+    usec hold = court_.what().settings.limits.egress_hold;
+    if (now() < x.asks.front().at + hold)
+      fail(x.mark + " is told as not connected after " +
+           std::to_string((now() - x.asks.front().at).count() / 1000) + " ms");
+  }
+
+private:
+  bool hopeless_ = false;
+};
+
 /// What the connector says in time is what the agent is told.
 class word_for_word final : public rule {
 public:
@@ -249,6 +276,7 @@ void add_outcome_rules(rule_list& to, court& at) {
   to.push_back(std::make_unique<at_most_once>(at));
   to.push_back(std::make_unique<one_outcome>(at));
   to.push_back(std::make_unique<truth>(at));
+  to.push_back(std::make_unique<patience>(at));
   to.push_back(std::make_unique<word_for_word>(at));
 }
 

@@ -171,7 +171,8 @@ private:
       if (touched < usec{0} && !x.was_read()) continue;
       // One that was read and not given yet may be on its way; a press need not reach anybody.
       auto echoes_later = court_.what().agent == agent_choice::echo && court_.what().durable;
-      auto sure = !echoes_later && x.what.kind != event_kind::press && touched >= usec{0} &&
+      auto just_read = x.was_read() && x.reads.back().at + inside >= asked; // again, perhaps by a new process
+      auto sure = !echoes_later && !just_read && x.what.kind != event_kind::press && touched >= usec{0} &&
                   touched + inside < asked && notes.last_suspension + inside < asked;
       if (!sure) {
         out.push_back(&x.what);

@@ -2,6 +2,7 @@
 
 #include "event_text.hpp"
 
+#include <array>
 #include <utility>
 
 namespace relay::sim {
@@ -209,9 +210,11 @@ void sim_agent::result(const json& frame) {
 void sim_agent::flood() {
   auto& luck = on_.faults.of(fault::agent_flood);
   auto where = luck.one_of(plan_.places);
+  constexpr std::array<double, 2> spread{0.05, 0.6};
+  auto elsewhere = luck.one_of(spread);
   for (auto n = luck.between(20, 120); n > 0; --n) {
     auto mark = fresh_mark();
-    if (luck.chance(0.05)) where = luck.one_of(plan_.places);
+    if (luck.chance(elsewhere)) where = luck.one_of(plan_.places);
     ask(mark, "send", where.platform, "", where.chat_id,
         std::move(json_object{}.text("content", words(mark, 12))));
   }

@@ -83,9 +83,9 @@ void choose_limits(config::limits& l, dice& luck) {
   maybe(l.chat_idle, {5s, 60s, 1800s});
   if (luck.chance(0.3)) l.max_pending = static_cast<std::uint64_t>(luck.between(4, 40));
   if (luck.chance(0.3)) l.agent_max_deliveries = static_cast<std::uint64_t>(luck.between(2, 5));
-  if (luck.chance(0.2)) l.max_chats = static_cast<std::uint64_t>(luck.between(2, 6));
+  if (luck.chance(0.3)) l.max_chats = static_cast<std::uint64_t>(luck.between(1, 5));
   if (luck.chance(0.2)) l.max_frame = 16ULL << 10;
-  if (luck.chance(0.3)) l.chat_in_memory = static_cast<std::uint64_t>(luck.between(1, 8));
+  if (luck.chance(0.4)) l.chat_in_memory = static_cast<std::uint64_t>(luck.between(1, 6));
   if (luck.chance(0.3)) l.max_in_memory = static_cast<std::uint64_t>(luck.between(2, 30));
   if (luck.chance(0.3)) l.prompt_lifetime = 5s;
   l.dedupe_window = 24h; // a suspension or a clock that jumps must not end it
@@ -186,6 +186,12 @@ plan::plan(std::uint64_t from) : seed(from) {
   latency = usec{luck.one_of(latencies)};
   safety = luck.between(usec{20s}, usec{150s});
   events = 15 + static_cast<std::size_t>(luck.below(70));
+  if (luck.chance(0.12)) { // one busy chat, nearly all of it on disk
+    places.resize(1);
+    durable = durable_out = true;
+    settings.limits.chat_in_memory = static_cast<std::uint64_t>(luck.between(1, 2));
+    events += 30;
+  }
   unbuffered = luck.chance(0.4) ? 0 : 0.4;
   talk = luck.chance(0.2) ? 0.2 : 0.8;
   unprompted = luck.chance(0.5) ? 0.05 : 0.3;

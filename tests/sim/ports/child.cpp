@@ -48,6 +48,10 @@ public:
   std::shared_ptr<child_socket> start(child_request what, std::shared_ptr<child_listener> who) override {
     auto number = ++children_;
     std::shared_ptr<cable> wire;
+    if (!host_->alive()) { // what is taken down starts nobody
+      wire = std::make_shared<cable>(host_, cable_setup{}, dice{0, "none"});
+      return std::make_shared<sim_child>(host_, wire, who, what.room);
+    }
     auto child = born_([&](cable_setup setup) {
       constexpr usec pipe{50};
       setup.latency = pipe;

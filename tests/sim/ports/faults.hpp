@@ -89,6 +89,7 @@ enum class fault : std::uint8_t {
   // store
   store_slow,
   store_full,
+  store_torn,
   count_
 };
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::count_);

@@ -10,6 +10,10 @@
 
 namespace relay::sim {
 
+namespace {
+constexpr std::string_view of_the_test = "scheduled_actor"; // one that has no name of its own
+}
+
 struct hall::config : caf::actor_system_config {
   config() {
     register_messages(*this);
@@ -51,6 +55,8 @@ caf::actor_clock::time_point hall::steady() const {
 void hall::run_one(dice& luck) {
   auto& jobs = jobs_->jobs;
   if (jobs.size() > 1) std::swap(jobs.front(), jobs[static_cast<std::size_t>(luck.below(jobs.size()))]);
+  if (auto* job = dynamic_cast<caf::scheduled_actor*>(jobs.front()))
+    seen_.insert_or_assign(job->name(), caf::weak_actor_ptr{job->ctrl()});
   jobs_->run_once();
 }
 
@@ -76,11 +82,20 @@ void hall::catch_up() {
   clock.trigger_expired_timeouts();
 }
 
+bool hall::kill_any(dice& luck, std::string& name, std::string_view spared) {
+  std::erase_if(seen_, [](auto& x) { return !x.second.lock(); });
+  if (seen_.empty()) return false;
+  auto& [chosen, who] = *std::next(seen_.begin(), static_cast<std::ptrdiff_t>(luck.below(seen_.size())));
+  if (chosen == spared || chosen == of_the_test) return false;
+  name = chosen;
+  caf::anon_send_exit(caf::actor_cast<caf::actor>(who.lock()), caf::exit_reason::kill);
+  return true;
+}
+
 bool hall::kill_ready(dice& luck, std::string& name) {
   auto& jobs = jobs_->jobs;
   if (jobs.empty()) return false;
   auto* job = dynamic_cast<caf::scheduled_actor*>(jobs[static_cast<std::size_t>(luck.below(jobs.size()))]);
-  constexpr std::string_view of_the_test = "scheduled_actor"; // one that has no name of its own
   if (!job || name == job->name() || of_the_test == job->name()) return false;
   name = job->name();
   caf::anon_send_exit(job->address(), caf::exit_reason::kill);

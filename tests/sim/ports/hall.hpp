@@ -8,9 +8,11 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace relay::sim {
 
@@ -37,6 +39,8 @@ public:
   void sleep(usec how_long) { slept_ += how_long; }
   /// Kills one actor of this name, if it is about to run. True when one was.
   bool kill_ready(dice& luck, std::string& name);
+  /// Kills any actor that has run at least once; each name is as likely as another. `spared` is not.
+  bool kill_any(dice& luck, std::string& name, std::string_view spared);
   /// Forgets all timers.
   void cancel_timers() { jobs_->clock().cancel_all(); }
   /// Actors that live, without the system's own.
@@ -51,6 +55,7 @@ private:
   caf::scheduler::test_coordinator* jobs_ = nullptr;
   usec slept_{0};
   std::size_t system_actors_ = 0;
+  std::map<std::string, caf::weak_actor_ptr> seen_; ///< the last one of each name that ran
 };
 
 } // namespace relay::sim

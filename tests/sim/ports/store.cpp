@@ -68,7 +68,16 @@ std::shared_ptr<store_port> sim_disk::open(std::shared_ptr<process> host) {
   return std::make_shared<sim_store>(*this, host_);
 }
 
-void sim_disk::crash() { store_.crash(static_cast<std::size_t>(luck_.below(store_.queued() + 1))); }
+void sim_disk::crash() {
+  auto& faults = on_.faults;
+  auto torn = faults.armed(fault::store_torn) && on_.time.now() >= full_until_;
+  auto reached = static_cast<std::size_t>(faults.of(fault::store_torn).below(store_.queued() + 1));
+  if (!torn) reached = 0;
+  if (reached > 0) faults.mark(fault::store_torn);
+  store_.crash(reached);
+}
+
+void sim_disk::close() { store_.crash(on_.time.now() < full_until_ ? 0 : store_.queued()); }
 
 void sim_disk::refuse_until(usec when) { full_until_ = std::max(full_until_, when); }
 

@@ -18,6 +18,8 @@ public:
   std::shared_ptr<store_port> open(std::shared_ptr<process> host);
   /// The process of that life died: of what it had asked for some is on disk, in order.
   void crash();
+  /// It ended in order: what it had asked for is written, if the disk takes anything.
+  void close();
   /// It takes nothing before then.
   void refuse_until(usec when);
   testing::disk_image& image() { return store_.disk; }

@@ -45,6 +45,7 @@ void run::end_life(ending how) {
     life_->host().die();
   }
   if (auto what = life_->left_over(scheduling_); !what.empty()) judge_.fail("stop", "left over: " + what);
+  if (how == ending::stopped) disk_.close();
   life_.reset();
   shop_.files.clear(); // they go with the port
 }
@@ -69,14 +70,16 @@ void run::let_one_act() {
   auto& actors = life_->actors();
   if (faults_.hit(fault::actor_crash, 400)) {
     std::string name = "supervisor"; // its death is the process's
-    if (actors.kill_ready(faults_.of(fault::actor_crash), name)) {
-      judge_.actor_killed(name);
-      media_died_ = media_died_ || name == "media";
-    }
+    if (actors.kill_ready(faults_.of(fault::actor_crash), name)) actor_dies(name);
   }
   actors.run_one(scheduling_);
   ++steps_;
   rested_ = false;
+}
+
+void run::actor_dies(const std::string& name) {
+  judge_.actor_killed(name);
+  media_died_ = media_died_ || name == "media";
 }
 
 void run::at_rest() {

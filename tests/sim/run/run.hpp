@@ -46,6 +46,7 @@ private:
   void end_life(ending how);
   void spend_until(usec end);
   void let_one_act();
+  void actor_dies(const std::string& name);
   void at_rest();
   void on_disk(const store_record& x);
   // what goes wrong at a time of its own (weather.cpp)

@@ -64,7 +64,13 @@ void run::plan_weather() {
   schedule(fault::connector_restart, 3, [this] {
     connector_.restart(faults_.of(fault::connector_restart).between(usec{0}, usec{15'000'000}));
   });
-  schedule(fault::replay_storm, 4, [this] { connector_.storm(); });
+  schedule(fault::replay_storm, 4, [this] {
+    auto& luck = faults_.of(fault::replay_storm);
+    for (usec at{0}; at < 3 * second; at += luck.between(usec{1'000}, 2 * second))
+      time_.after(at, [this] {
+        if (!faults_.is_calm()) connector_.storm();
+      });
+  });
   schedule(fault::poison_frame, 6, [this] {
     people_.poison();
     garbage();
@@ -106,7 +112,20 @@ void run::plan_weather() {
     schedule(fault::store_full, 2, [this] {
       disk_.refuse_until(time_.now() + faults_.of(fault::store_full).between(second, 30 * second));
     });
-  schedule(fault::reload, 4, [this] { change_settings(); });
+  schedule(fault::actor_crash, 5, [this] {
+    std::string name;
+    if (!life_ || life_->host().suspended()) return;
+    if (life_->actors().kill_any(faults_.of(fault::actor_crash), name, "supervisor")) actor_dies(name);
+  });
+  schedule(fault::reload, 4, [this] {
+    change_settings();
+    auto& luck = faults_.of(fault::reload);
+    for (; luck.chance(0.4); change_settings()) { // some operators are in a hurry
+      if (!luck.chance(0.5)) continue;
+      time_.after(luck.between(usec{0}, second), [this] { change_settings(); });
+      break;
+    }
+  });
   schedule(fault::reconnect, 3, [this] {
     if (life_ && !stopping_) life_->tell(command::reconnect);
   });
@@ -171,17 +190,19 @@ void run::watch_stop(std::uint64_t number, usec since) {
 }
 
 void run::change_settings() {
-  if (!life_ || stopping_) return;
+  if (!life_ || stopping_ || faults_.is_calm()) return;
   auto& luck = faults_.of(fault::reload);
   auto next = *settings_;
-  switch (luck.below(7)) {
+  switch (luck.below(9)) {
   case 0:
   case 1:
+  case 7:
+  case 8:
     if (next.policies.empty()) return;
     {
       auto& p = luck.one_of(next.policies);
       p.require_address = !p.require_address;
-      if (luck.chance(0.3)) p = {p.platform, false, {}, false};
+      if (luck.chance(0.5)) p = {p.platform, false, {}, false};
     }
     break;
   case 2:

@@ -4,16 +4,15 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <iostream>
 #include <memory>
 #include <poll.h>
 #include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
-
-// In a coverage build: writes what was counted, which _exit() would not.
-extern "C" void __gcov_dump() __attribute__((weak));
 
 namespace relay::sim {
 
@@ -102,6 +101,7 @@ private:
     int ends[2];
     if (pipe(ends) != 0) return;
     since_ = steady::now();
+    std::cout.flush();
     pid_ = fork();
     if (pid_ == 0) {
       close(ends[0]);
@@ -113,8 +113,7 @@ private:
           done += static_cast<std::size_t>(n);
         }
       }
-      if (__gcov_dump) __gcov_dump();
-      _exit(0);
+      std::exit(0); // not _exit(): a coverage build writes what it counted
     }
     close(ends[1]);
     in_ = ends[0];
