@@ -289,6 +289,8 @@ public:
     if (served_ == socket && now() - since_ >= usec{court_.what().settings.limits.stable_after}) forgive();
     // How much of its service the gateway slept through is not known.
     if (served_ == socket && court_.notes().last_suspension >= since_) doubt_ = true;
+    // After a sleep, or what looks like one, a token may have grown old and does not count.
+    if (court_.clock_jumped || court_.notes().last_suspension > usec{0}) doubt_ = true;
     auto refused = why.close_code == 4401 || why.http_status == 401;
     if (!refused || !ever_ || why.close_reason == "expired") return;
     doubt_ = doubt_ || now() <= planned_until_;

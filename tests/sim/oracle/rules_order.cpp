@@ -27,7 +27,8 @@ public:
     if (it == court_.notes().actions.end() || it->second.asks.empty()) return;
     auto& x = it->second;
     // A draft may be sealed by the gateway itself, behind what its agent asked for.
-    if (x.op == "draft" || x.asks.front().peer == 0) return;
+    // Reactions go beside the order and hold nobody up.
+    if (x.op == "draft" || x.op == "react" || x.asks.front().peer == 0) return;
     auto& last = lanes_[lane_of(frame.root)];
     if (last.age != court_.notes().outbound_age) last = {court_.notes().outbound_age, 0, {}};
     if (last.mark == mark) return;

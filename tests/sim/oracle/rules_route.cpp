@@ -118,7 +118,10 @@ private:
     }
     auto* turn = court_.notes().by_delivery(a.delivery_id);
     auto chat = text(act, "chat_id");
-    if (turn && known(*turn, a.delivery_id) && about(turn->what, chat, text(act, "message_id")) &&
+    // A router that was started again hears of open turns a moment after it gets its first action.
+    constexpr usec restart{2'000'000};
+    auto forgot = court_.notes().lost_since(a.asks.front().at - restart);
+    if (turn && !forgot && known(*turn, a.delivery_id) && about(turn->what, chat, text(act, "message_id")) &&
         (named.empty() || named == turn->what.platform)) {
       if (!own_tenant) strict(turn->what, x, a.mark);
       return;
