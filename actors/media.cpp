@@ -45,6 +45,8 @@ void media_state::execute(core::media_step& step) {
     what.bearer = token();
     what.timeout = x.timeout;
     what.max_bytes = largest_media;
+    // Deliveries of a durable store have the same name after a restart, and come again (F31).
+    if (world.store->durable()) what.pin = std::move(x.delivery);
     world.media->fetch(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
                                          call = x.call](media_fetched answer) {
       if (auto to = caf::actor_cast<media_actor>(weak)) post(to, fetch_done{call, std::move(answer)});
@@ -128,6 +130,7 @@ media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self
         core::media_step step;
         s->waiting.clear();
         s->shelf.all_released(now_of(s->self), step);
+        if (s->world.store->durable()) step.remove.clear(); // the events come again, and want theirs
         s->execute(step);
       },
       [s](fetch_done& x) {

@@ -150,9 +150,13 @@ struct media_fetch {
   secret bearer; ///< goes to this URL's host only: redirects are not followed (F48)
   milliseconds timeout{60'000};
   std::uint64_t max_bytes = 0; ///< a longer answer is an error and leaves no file
+  /// What the file is called by whoever comes after a restart: it outlives the process, and the next fetch of
+  /// that name and URL finds it instead of asking the connector, whose reference may have ended (F31). Empty
+  /// = it goes with the port.
+  std::string pin;
 };
 struct media_fetched {
-  std::string path; ///< absolute, random, readable by this user alone; empty = failed
+  std::string path; ///< absolute, not to be guessed, readable by this user alone; empty = failed
   std::uint64_t bytes = 0;
   std::string error; ///< one line; never empty without a path
 };
@@ -178,7 +182,7 @@ public:
   /// Calls `done` exactly once, unless the port ends first, as the others do.
   virtual void fetch(media_fetch what, std::function<void(media_fetched)> done) = 0;
   virtual void upload(media_upload what, std::function<void(media_uploaded)> done) = 0;
-  /// Removes files that fetch() made. All that are left go with the port.
+  /// Removes files that fetch() made or found. All that are left go with the port, but for pinned ones.
   virtual void remove(std::vector<std::string> paths) = 0;
 };
 

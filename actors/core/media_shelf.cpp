@@ -48,7 +48,7 @@ void media_shelf::pump(instant now, media_step& out) {
     auto left = std::chrono::duration_cast<milliseconds>(it->second.until - now);
     if (left < milliseconds{1}) continue; // its timer is about to say so
     auto call = ++next_call_;
-    out.start.push_back({call, it->second.items[next.index].file.url, left});
+    out.start.push_back({call, next.delivery, it->second.items[next.index].file.url, left});
     calls_.emplace(call, std::move(next));
   }
 }

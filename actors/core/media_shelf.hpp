@@ -28,7 +28,7 @@ struct media_rules {
 struct media_step {
   struct fetch {
     std::uint64_t call = 0;
-    std::string url;
+    std::string delivery, url;
     milliseconds timeout{};
   };
   std::vector<fetch> start;

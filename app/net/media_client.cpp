@@ -59,6 +59,26 @@ public:
       : transfer(std::move(room)), what_(std::move(what)), done_(std::move(done)) {}
 
   void start() {
+    if (what_.pin.empty()) return call();
+    struct found {
+      bool there = false;
+      std::uint64_t bytes = 0;
+    };
+    on_disk(
+        [this] {
+          found out;
+          kept_ = room_->directory.pinned_path(what_.pin + "\n" + what_.url);
+          out.there = room_->directory.pinned(kept_, out.bytes);
+          return out;
+        },
+        [this](const found& x) {
+          if (!x.there) return call();
+          done_({kept_, x.bytes, {}});
+        });
+  }
+
+private:
+  void call() {
     std::string error;
     auto context = room_->dial(error);
     if (!context) return done_({{}, 0, error});
@@ -77,7 +97,6 @@ public:
         ->start();
   }
 
-private:
   void keep(std::string piece, http_stream::keep_done then) {
     bytes_ += piece.size();
     on_disk(
@@ -96,6 +115,9 @@ private:
     on_disk(
         [this, error]() mutable {
           if (error.empty() && !file_) file_ = room_->directory.create(path_, error); // an empty attachment
+          // What cannot be pinned still serves this process.
+          if (error.empty() && file_ && !kept_.empty() && room_->directory.pin(file_, path_, kept_).empty())
+            path_ = kept_;
           file_.close();
           if (!error.empty() && !path_.empty()) {
             room_->directory.remove(path_);
@@ -108,8 +130,8 @@ private:
 
   media_fetch what_;
   std::function<void(media_fetched)> done_;
-  file_handle file_; // and path_: the disk's thread only
-  std::string path_;
+  file_handle file_; // and both paths: the disk's thread only, until it has told its last
+  std::string path_, kept_;
   std::uint64_t bytes_ = 0;
 };
 

@@ -3,8 +3,11 @@
 #include "app/net/client.hpp"
 
 #include <boost/asio/post.hpp>
+#include <openssl/evp.h>
 
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -22,6 +25,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* lock_name = "lock";
+constexpr const char* kept_name = "pinned";
+constexpr std::chrono::hours kept_for{7 * 24};
 
 std::string because(const std::string& what) { return what + ": " + std::strerror(errno); }
 
@@ -55,11 +60,24 @@ void remove_leftovers(const std::string& base) {
   for (fs::directory_iterator it{base, ec}, end; !ec && it != end; it.increment(ec)) {
     std::error_code ignored;
     if (!it->is_directory(ignored) || it->is_symlink(ignored)) continue;
+    if (it->path().filename() == kept_name) continue;
     auto path = it->path().string();
     // Whoever lives holds the lock; one without a lock died before it could take it.
     auto has_lock = fs::exists(path + "/" + lock_name, ignored);
     auto lock = has_lock ? take_lock(path, false) : file_handle{};
     if (!has_lock || lock) fs::remove_all(path, ignored);
+  }
+}
+
+/// Their deliveries are over: else somebody would have come for them.
+void remove_forgotten(const std::string& kept) {
+  std::error_code ec;
+  if (!is_ours(kept)) return;
+  const auto since = fs::file_time_type::clock::now() - kept_for;
+  for (fs::directory_iterator it{kept, ec}, end; !ec && it != end; it.increment(ec)) {
+    std::error_code unknown;
+    const auto used = it->last_write_time(unknown);
+    if (!unknown && used < since) fs::remove(it->path(), unknown);
   }
 }
 
@@ -118,7 +136,10 @@ file_handle open_to_read(const std::string& path, std::uint64_t& size, std::stri
 
 // -- media_directory --------------------------------------------------------------------------------
 
-media_directory::media_directory(std::string base) : base_(std::move(base)) { remove_leftovers(base_); }
+media_directory::media_directory(std::string base) : base_(std::move(base)), kept_(base_ + "/" + kept_name) {
+  remove_leftovers(base_);
+  remove_forgotten(kept_);
+}
 
 void media_directory::clear() {
   std::error_code ignored;
@@ -157,8 +178,41 @@ file_handle media_directory::create(std::string& path, std::string& error) {
   return out;
 }
 
+std::string media_directory::pinned_path(const std::string& name) const {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (EVP_Digest(name.data(), name.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
+  constexpr const char* digits = "0123456789abcdef";
+  auto out = kept_ + "/";
+  for (unsigned int i = 0; i < size; ++i) {
+    out += digits[digest[i] >> 4];
+    out += digits[digest[i] & 15];
+  }
+  return out;
+}
+
+bool media_directory::pinned(const std::string& path, std::uint64_t& bytes) const {
+  struct stat info {};
+  if (path.empty() || !is_ours(base_) || !is_ours(kept_) || ::lstat(path.c_str(), &info) != 0 ||
+      !S_ISREG(info.st_mode))
+    return false;
+  bytes = static_cast<std::uint64_t>(info.st_size);
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+  return true;
+}
+
+std::string media_directory::pin(const file_handle& file, const std::string& from,
+                                 const std::string& to) const {
+  if (::mkdir(kept_.c_str(), 0700) != 0 && errno != EEXIST) return because("no directory to keep it in");
+  if (!is_ours(kept_)) return "the directory to keep it in is not this user's alone";
+  if (::fdatasync(file.get()) != 0 || ::rename(from.c_str(), to.c_str()) != 0)
+    return because("it cannot be kept");
+  return {};
+}
+
 void media_directory::remove(const std::string& path) const {
-  if (!own_.empty() && fs::path{path}.parent_path() == own_) ::unlink(path.c_str());
+  const auto in = fs::path{path}.parent_path();
+  if (in == kept_ || (!own_.empty() && in == own_)) ::unlink(path.c_str());
 }
 
 // -- disk_thread ------------------------------------------------------------------------------------

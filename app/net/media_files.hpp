@@ -40,7 +40,8 @@ private:
 file_handle open_to_read(const std::string& path, std::uint64_t& size, std::string& error);
 
 /// A directory of this process's own (0700) below `base`, made when the first file is, gone with this object.
-/// What processes that died left below `base` is removed at construction: a lock tells whose is whose.
+/// What processes that died left below `base` is removed at construction: a lock tells whose is whose. Beside
+/// it, `base`/pinned holds what is to outlive the process; what nobody came for in a week goes, too.
 /// The disk's thread only, but for construction and destruction.
 class media_directory {
 public:
@@ -51,14 +52,21 @@ public:
 
   /// A new file (0600) with a random name; its path in `path`, or one line in `error`.
   file_handle create(std::string& path, std::string& error);
-  /// Files that create() made, no others.
+  /// Where the file of that name is kept, whether it is there or not; as hard to guess as the name.
+  std::string pinned_path(const std::string& name) const;
+  /// Whether it is there, whole; then `bytes` is its size, and its week begins anew.
+  bool pinned(const std::string& path, std::uint64_t& bytes) const;
+  /// Keeps a complete file that create() made: on disk before it has its new name, so that a crash leaves all
+  /// of it or nothing. One line when that fails; the file is where it was then.
+  std::string pin(const file_handle& file, const std::string& from, const std::string& to) const;
+  /// Files that create() made or pin() kept, no others.
   void remove(const std::string& path) const;
   /// Removes all that is left of this process's; once the disk's thread has ended.
   void clear();
 
 private:
   bool prepare(std::string& error);
-  std::string base_, own_;
+  std::string base_, kept_, own_;
   file_handle lock_;
 };
 

@@ -99,7 +99,7 @@ TEST_F(durable_inbound, F32_ADroppedAnswerIsAckedOnceItsEndIsOnDisk) {
   EXPECT_TRUE(agent->deliveries.empty());
 }
 
-TEST_F(durable_inbound, F31_AttachmentsAreFetchedAgainForTheDeliveryAfterARestart) {
+TEST_F(durable_inbound, F31_AnAttachmentHasTheSameNameAfterARestart) {
   start(with::link);
   handshake();
   auto a = attach(1);
@@ -116,15 +116,21 @@ TEST_F(durable_inbound, F31_AttachmentsAreFetchedAgainForTheDeliveryAfterARestar
   settle();
   ASSERT_EQ(of(a, "inbound").size(), 1U);
   EXPECT_NE(of(a, "inbound")[0].find("/tmp/file-1"), std::string::npos);
+  auto name = world.media->fetches[0].what.pin;
+  EXPECT_FALSE(name.empty());
   die();
+  EXPECT_TRUE(world.media->removed.empty());
   start(with::link);
-  auto b = attach(2);
-  say(b, R"({"type":"hello","media":"path"})"
-         "\n");
   handshake();
+  auto b = attach(2, true); // said at the door: what waits comes with its files
+  ASSERT_EQ(world.media->fetches.size(), 2U);
+  EXPECT_EQ(world.media->fetches[1].what.pin, name) << "so that the port finds the file";
+  world.media->fetches[1].done({"/tmp/file-1", 3, {}});
+  settle();
   ASSERT_EQ(of(b, "inbound").size(), 1U);
-  EXPECT_NE(of(b, "inbound")[0].find("https://connector.example/relay/media/abc"), std::string::npos)
-      << "the reference is part of the snapshot";
+  EXPECT_NE(of(b, "inbound")[0].find("/tmp/file-1"), std::string::npos);
+  ack(b, of(b, "inbound")[0]);
+  EXPECT_EQ(world.media->removed, std::vector<std::string>{"/tmp/file-1"});
 }
 
 TEST_F(durable_inbound, TheRestOfAChatComesInOrderAfterARestart) {

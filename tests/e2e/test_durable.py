@@ -4,6 +4,7 @@ import os
 import time
 
 from harness.events import inbound
+from harness.http import Answer
 from harness.scenario import ECHO, PINNED, QUICK, TWO, Scenario
 
 
@@ -35,6 +36,29 @@ class Durable(Scenario):
         second = await taker.delivery("kept")
         self.assertEqual((first["redelivered"], second["redelivered"]), (False, True))
         self.assertEqual(second["delivery_id"], first["delivery_id"])
+
+    async def test_f31_an_attachment_outlives_the_process_and_its_reference(self):
+        gateway, link = await self.begin()
+        reference = self.peer.url + "/relay/media/1"
+        self.peer.answers["/relay/media/1"] = lambda request: Answer(200, b"picture")
+        agent = await self.agent(gateway)
+        agent.acks = False
+        agent.send({"type": "hello", "media": "path"})
+        agent.send({"type": "action", "request_id": "none", "action": {}})
+        await agent.frame("error")      # so the hello was read
+        link.send(inbound("look", buffer_id="b-1", message_id="m-1", message_type="photo",
+                          extra={"media_urls": [reference], "media": [{"url": reference, "kind": "image", "mime": "image/png"}]}))
+        first = (await agent.delivery("look"))["event"]["media"][0]
+        await self.kill(gateway)
+        self.peer.answers["/relay/media/1"] = lambda request: Answer(404, {"error": "expired"})
+        gateway, link = await self.again(2)
+        taker = await self.agent(gateway, query="?media=path")
+        again = await taker.delivery("look")
+        self.assertEqual(again["event"]["media"][0]["path"], first["path"])
+        with open(first["path"], "rb") as file:
+            self.assertEqual(file.read(), b"picture")
+        taker.ack(again)
+        await self.peer.changes.poll(lambda: not os.path.exists(first["path"]), "the file removed")
 
     async def test_f22_a_repeat_over_a_restart_is_acked_and_goes_no_further(self):
         gateway, link = await self.begin(ECHO)

@@ -193,6 +193,67 @@ TEST_F(media, WhatADeadProcessLeftIsRemovedAndALivingOneIsLeftAlone) {
   EXPECT_TRUE(fs::exists(living));
 }
 
+class pinned_media : public media {
+protected:
+  std::future<media_fetched> fetch_pinned(const std::string& name) {
+    media_fetch what;
+    what.pin = name;
+    return fetch(std::move(what));
+  }
+  media_fetched fetched_over_the_wire(const std::string& name, const std::string& bytes) {
+    auto got = fetch_pinned(name);
+    auto there = server.accept();
+    there.receive_until("\r\n\r\n");
+    there.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(bytes.size()) + "\r\n\r\n" + bytes);
+    return result(got);
+  }
+  void restart() {
+    port.reset();
+    open();
+  }
+};
+
+TEST_F(pinned_media, F31_TheNextProcessFindsItWithoutTheConnector) {
+  auto first = fetched_over_the_wire("d-1", "picture");
+  ASSERT_EQ(first.error, "");
+  struct stat info {};
+  ASSERT_EQ(::stat(first.path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600U);
+  restart();
+  auto asked = fetch_pinned("d-1"); // nobody answers a call
+  auto second = result(asked);
+  EXPECT_EQ(second.path, first.path);
+  EXPECT_EQ(second.bytes, 7U);
+  EXPECT_EQ(content(second.path), "picture");
+  EXPECT_NE(fetched_over_the_wire("d-2", "another").path, first.path) << "of another delivery";
+  port->remove({second.path});
+  EXPECT_EQ(content(fetched_over_the_wire("d-1", "again").path), "again") << "removed is removed";
+}
+
+TEST_F(pinned_media, WhatNobodyCameForInAWeekIsRemoved) {
+  auto old = fetched_over_the_wire("d-1", "old").path;
+  auto used = fetched_over_the_wire("d-2", "used").path;
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours{8 * 24};
+  for (auto& path : {old, used}) fs::last_write_time(path, long_ago);
+  auto again = fetch_pinned("d-2");
+  EXPECT_EQ(result(again).path, used);
+  restart();
+  EXPECT_FALSE(fs::exists(old));
+  EXPECT_TRUE(fs::exists(used));
+}
+
+TEST_F(pinned_media, AFailedOneIsNotKept) {
+  auto got = fetch_pinned("d-1");
+  {
+    auto there = server.accept();
+    there.receive_until("\r\n\r\n");
+    there.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+  }
+  EXPECT_NE(result(got).error, "");
+  EXPECT_EQ(kept(), 0U);
+  EXPECT_EQ(content(fetched_over_the_wire("d-1", "whole").path), "whole");
+}
+
 TEST_F(media, ADirectoryThatOthersMayEnterIsNotUsed) {
   fs::create_directory(base);
   fs::permissions(base, fs::perms::all);
