@@ -1,6 +1,9 @@
 #include "config/yaml_tree.hpp"
 
 #include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
+
+#include <sstream>
 
 namespace relay::config {
 
@@ -8,6 +11,22 @@ namespace {
 
 constexpr std::size_t largest_file = 1U << 20;
 constexpr int merge_budget = 64; // nodes looked at through `<<`; a hostile file may nest them without end
+
+/// Where a document begins; its content is of no interest.
+struct document_start : YAML::EventHandler {
+  YAML::Mark mark;
+  void OnDocumentStart(const YAML::Mark& at) override { mark = at; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+};
 
 yaml_document faulty(int line, std::string why) {
   yaml_document result;
@@ -91,9 +110,15 @@ yaml_document parse_yaml(const std::string& text) {
   if (text.find('\0') != std::string::npos) return faulty(1, "not a text file");
   try {
     yaml_document result;
-    auto documents = YAML::LoadAll(text);
-    if (!documents.empty()) result.root = yaml_node{documents.front()};
-    result.more_documents = documents.size() > 1;
+    // Not LoadAll(): behind a stray `,` or `]` yaml-cpp 0.7 finds empty documents without end.
+    std::istringstream stream{text};
+    YAML::Parser parser{stream};
+    document_start first, second;
+    if (!parser.HandleNextDocument(first)) return result;
+    result.more_documents = parser.HandleNextDocument(second);
+    if (result.more_documents && second.mark.pos == first.mark.pos)
+      return faulty(first.mark.line + 1, "not YAML");
+    result.root = yaml_node{YAML::Load(text)};
     return result;
   } catch (const YAML::DeepRecursion& x) {
     return faulty(x.mark.line + 1, "nested too deeply");

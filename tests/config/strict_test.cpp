@@ -202,5 +202,12 @@ TEST(units, forms) {
   EXPECT_EQ(size_text(3U << 20), "3MiB");
 }
 
+TEST(hostile_yaml, a_stray_sign_is_a_fault_not_documents_without_end) {
+  for (const char* text : {",", "]", "}", "\n\n,x", "a: 1\n---\n,", "a: 1\n],"}) {
+    auto found = problem_of(world{}.yaml(text).resolved(), "config file");
+    EXPECT_NE(found.reason, "") << text;
+  }
+}
+
 } // namespace
 } // namespace relay::config
