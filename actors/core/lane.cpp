@@ -184,19 +184,22 @@ void lane::cleared(std::uint64_t number, lane_step& out) {
 }
 
 void lane::upload_lost(lane_step& out) {
-  if (!waiting_.empty())
-    uploaded(waiting_.front().upload, {{}, "media_refused", "the upload was interrupted; nothing was sent"},
-             out);
+  auto it = std::find_if(waiting_.begin(), waiting_.end(), [](auto& y) { return y.upload != 0; });
+  if (it != waiting_.end())
+    uploaded(it->upload, {{}, "media_refused", "the upload was interrupted; nothing was sent"}, out);
 }
 
 void lane::uploaded(std::uint64_t number, const media_reference& x, lane_step& out) {
-  if (waiting_.empty() || number == 0 || waiting_.front().upload != number) return; // it was given up
-  auto& top = waiting_.front();
-  top.upload = 0;
-  if (x.url.empty())
-    finish(action_result::failed(x.code, x.error), out);
-  else
-    wire::with_source(top.act, x.url);
+  // Mostly the first one, but for reactions that came back.
+  auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](auto& y) { return y.upload == number; });
+  if (it == waiting_.end() || number == 0) return; // it was given up
+  it->upload = 0;
+  if (x.url.empty()) {
+    for (auto& who : it->callers) out.done.push_back({who.token, action_result::failed(x.code, x.error)});
+    waiting_.erase(it);
+  } else {
+    wire::with_source(it->act, x.url);
+  }
   pump(out);
 }
 

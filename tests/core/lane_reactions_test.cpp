@@ -128,5 +128,28 @@ TEST(LaneReactions, ADurableOneIsMarkedBeforeItLeavesAndTakenBackWhenItDidNot) {
   EXPECT_THAT(step.marks[0].tokens, ElementsAre(1));
 }
 
+TEST(LaneReactions, OneThatComesBackHidesNoUpload) {
+  for (const bool lost : {false, true}) {
+    driver d;
+    const auto takes_files = set_of({platform("p", 100, {"send", "send_media", "react"})});
+    d.link(takes_files);
+    d.push(react(1));
+    auto file = make(2, op::send_media, "");
+    file.act.file.path = "/tmp/a.png";
+    const auto piece = d.piece;
+    const auto step = d.push(file);
+    ASSERT_EQ(step.uploads.size(), 1U);
+    d.run([&](auto& out) { d.lane.settled({piece, action_result::failed("x", "unwritten"), false}, out); });
+    const auto end = d.run([&](auto& out) {
+      if (lost)
+        d.lane.upload_lost(out);
+      else
+        d.lane.uploaded(step.uploads[0].number, {"https://store/1", {}, {}}, out);
+    });
+    EXPECT_EQ(tokens(end).size(), lost ? 1U : 0U);
+    EXPECT_EQ(d.link(takes_files).out.size(), lost ? 1U : 2U);
+  }
+}
+
 } // namespace
 } // namespace relay::core
