@@ -71,6 +71,13 @@ public:
   /// Frames wait in the near end's socket until then.
   void hold_writes(usec until) { hold_until_ = until; }
 
+  /// The run is over: lets go of both ends without a word.
+  void forget() {
+    near_.reset();
+    far_.reset();
+    marks_.clear();
+  }
+
   bool is_open() const noexcept { return opened_ && !near_over_; } ///< as the near end sees it
   bool near_over() const noexcept { return near_over_; }
   bool far_over() const noexcept { return !far_; }

@@ -19,6 +19,11 @@ private:
   std::uint64_t max_line_;
 };
 
+/// A run may end while a close is under way: then both ends still hold each other.
+link_network::~link_network() {
+  for (auto& [number, x] : cables_) x->forget();
+}
+
 std::shared_ptr<link_port> link_network::port(std::shared_ptr<process> host, usec latency,
                                               std::uint64_t max_line) {
   return std::make_shared<sim_link_port>(*this, std::move(host), latency, max_line);

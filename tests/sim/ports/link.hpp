@@ -29,6 +29,9 @@ public:
 class link_network {
 public:
   link_network(link_server& server, witness& who) : server_(server), who_(who) {}
+  link_network(const link_network&) = delete;
+  link_network& operator=(const link_network&) = delete;
+  ~link_network();
   /// The port of one life, whose lines from the peer may be as long as `max_line`.
   std::shared_ptr<link_port> port(std::shared_ptr<process> host, usec latency, std::uint64_t max_line);
   /// Those connections that one of the ends still believes in.
