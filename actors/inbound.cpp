@@ -232,12 +232,16 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->link = x;
         if (s->told != intake::open) tell(s->self, s->link.connection, s->told);
       },
-      [s](const agent_actor& x) {
+      [s](agent_line& x) {
         core::inbox_step step;
         auto now = now_of(s->self);
         s->inbox.presence(false, now, step); // nothing may go to the old one
-        s->agent = x;
-        s->agents = x && s->setup.agent_present ? 1 : 0;
+        for (auto id : s->inbox.given_out())
+          if (auto* event = s->inbox.find(id))
+            tell(s->self, s->sink.routes, s->route_of(s->name_of(id), *event));
+        if (x.agent) tell(s->self, x.agent, std::move(x.host));
+        s->agent = x.agent;
+        s->agents = x.agent && s->setup.agent_present ? 1 : 0;
         s->inbox.all_returned(now, step);
         s->inbox.presence(s->agents > 0, now, step);
         s->execute(step);

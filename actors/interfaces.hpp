@@ -133,7 +133,7 @@ struct agent_host;
 /// AGENT: whatever answers the chats. All agents are behind this one interface: echo, link, an embedder's
 /// own.
 using agent_actor = caf::typed_actor<
-    // supervisor, first of all and again after a restart: whom to talk to. What was asked of the previous
+    // inbound, first of all and again after a restart: whom to talk to. What was asked of the previous
     // hosts and not answered never will be: its outcome is unknown.
     caf::reacts_to<agent_host>,
     // supervisor: who the gateway is; again whenever the platforms change.
@@ -217,6 +217,13 @@ struct route_sink {
   action_sink_actor actions; ///< for what it says to a chat itself
 };
 
+/// Who gets events, and whom that one talks to. Inbound hands `host` on: what an agent then asks of a router
+/// that was started again comes behind the routes of all that the agent has.
+struct agent_line {
+  agent_actor agent; ///< null = there is none
+  agent_host host;
+};
+
 /// The store's answer to inbound's records: all up to this id are on disk, but for the refused ones.
 struct inbound_stored {
   std::uint64_t upto = 0;
@@ -248,7 +255,7 @@ using inbound_actor = delivery_sink_actor::extend<
     caf::reacts_to<link_up>,
     // supervisor: the agent to deliver to from now on (null = none); what its predecessor had is given out
     // again.
-    caf::reacts_to<agent_actor>,
+    caf::reacts_to<agent_line>,
     // supervisor: who must know routes; again after it was restarted.
     caf::reacts_to<route_sink>,
     // egress_router: a prompt is about to leave; its answers are ours.
@@ -430,6 +437,7 @@ using supervisor_actor = agent_registry_actor::extend<
 
 } // namespace relay
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_line)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fronted_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::login_locked)

@@ -181,8 +181,7 @@ void supervisor_state::rewire() {
   tell(self, egress, prompt_sink{inbound});
   tell(self, inbound, media);
   tell(self, egress, media);
-  tell(self, agent, agent_host{inbound, egress, agent_registry_actor{self}});
-  tell(self, inbound, agent);
+  tell(self, inbound, agent_line{agent, {inbound, egress, agent_registry_actor{self}}});
   tell(self, keeper, link_users{inbound, egress, agent});
 }
 

@@ -310,11 +310,15 @@ void inbox::returned(std::uint64_t id, instant now, inbox_step& out) {
 }
 
 void inbox::all_returned(instant now, inbox_step& out) {
+  for (auto id : given_out()) returned(id, now, out);
+}
+
+std::vector<std::uint64_t> inbox::given_out() const {
   std::vector<std::uint64_t> ids;
   for (auto& [id, x] : entries_)
     if (x.out) ids.push_back(id);
   std::sort(ids.begin(), ids.end());
-  for (auto id : ids) returned(id, now, out);
+  return ids;
 }
 
 void inbox::presence(bool anybody, instant now, inbox_step& out) {

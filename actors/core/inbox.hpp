@@ -112,6 +112,8 @@ public:
     auto it = entries_.find(id);
     return it == entries_.end() || it->second.consumed ? nullptr : it->second.event.ptr.get();
   }
+  /// Those that are with the agent, oldest first.
+  std::vector<std::uint64_t> given_out() const;
   /// Those that wait for ready(), oldest first.
   std::vector<std::uint64_t> waiting_for_files() const;
   deadline due();

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct scripted_agent {
   std::size_t finished = 0, hosted = 0;
   bool ack = true;
   agent_host host;
+  std::function<void(agent_actor::pointer)> on_host; ///< done when it is told whom to talk to
 };
 struct scripted_state {
   static inline const char* name = "agent-scripted";
@@ -39,9 +41,10 @@ struct scripted_state {
 inline agent_actor::behavior_type run_scripted(agent_actor::stateful_pointer<scripted_state> self,
                                                std::shared_ptr<scripted_agent> s) {
   return {
-      [s](agent_host& x) {
+      [self, s](agent_host& x) {
         s->host = std::move(x);
         ++s->hosted;
+        if (s->on_host) s->on_host(self);
       },
       [s](const agent_welcome& x) { s->welcomes.push_back(x); },
       [self, s](const delivery& x) {

@@ -66,6 +66,27 @@ TEST_F(supervision, LinksOfANewKeeperAreNewerThanThoseOfItsPredecessor) {
   EXPECT_EQ(acked().size(), 1U);
 }
 
+TEST_F(supervision, TheNextRouterKnowsTheTurnsBeforeTheAgentKnowsTheRouter) {
+  start(with::scripted);
+  agent->ack = false;
+  handshake();
+  world.link->last().say(event("discord", "c", "hi", "1", "b1"));
+  settle();
+  ASSERT_EQ(agent->deliveries.size(), 1U);
+  agent->on_host = [this](agent_actor::pointer self) {
+    tell(self, agent->host.actions,
+         action_request{"r", {}, agent->deliveries[0].id, relay::wire::send("c", "an answer"), false});
+  };
+  caf::anon_send_exit(handle("egress-router"), caf::exit_reason::kill);
+  while (sched.has_job()) { // the agent and the router are always faster than whoever tells of turns
+    if (auto router = handle("egress-router")) sched.prioritize(router);
+    sched.prioritize(agent_handle);
+    sched.run_once();
+  }
+  ASSERT_EQ(sent().size(), 1U);
+  EXPECT_EQ(field(sent()[0], "user_id"), "u-c") << sent()[0];
+}
+
 TEST_F(supervision, DeathOfAChatIsReportedAsUnknownAndTheNextActionGetsANewOne) {
   start(with::scripted);
   handshake();
