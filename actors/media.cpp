@@ -129,8 +129,10 @@ media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self
       [s](atom::start) {
         core::media_step step;
         s->waiting.clear();
-        s->shelf.all_released(now_of(s->self), step);
-        if (s->world.store->durable()) step.remove.clear(); // the events come again, and want theirs
+        if (s->world.store->durable()) // the events come again, and want theirs
+          s->shelf.set_aside(now_of(s->self), step);
+        else
+          s->shelf.all_released(now_of(s->self), step);
         s->execute(step);
       },
       [s](fetch_done& x) {

@@ -61,8 +61,15 @@ void media_shelf::fetched(std::uint64_t call, std::string path, std::uint64_t by
   calls_.erase(it);
   auto found = where.delivery.empty() ? events_.end() : events_.find(where.delivery);
   if (found == events_.end()) {
-    if (!path.empty()) out.remove.push_back(std::move(path));
+    if (path.empty() || (where.aside && in_use(path))) {
+      // nothing came, or who wanted it again was faster
+    } else if (where.aside) {
+      aside_.insert_or_assign(std::move(path), now + rules_.patience);
+    } else {
+      out.remove.push_back(std::move(path));
+    }
   } else {
+    aside_.erase(path);
     auto& x = found->second.items[where.index];
     x.over = true;
     x.bytes = bytes;
@@ -97,6 +104,22 @@ void media_shelf::released(const std::string& delivery_id, instant now, media_st
   pump(now, out);
 }
 
+void media_shelf::set_aside(instant now, media_step& out) {
+  media_step files;
+  all_released(now, files);
+  for (auto& path : files.remove) aside_.insert_or_assign(std::move(path), now + rules_.patience);
+  files.remove.clear();
+  out = std::move(files);
+  for (auto& [call, where] : calls_) where.aside = true;
+}
+
+bool media_shelf::in_use(const std::string& path) const {
+  for (auto& [id, x] : events_)
+    for (auto& one : x.items)
+      if (one.file.path == path) return true;
+  return false;
+}
+
 void media_shelf::all_released(instant now, media_step& out) {
   waiting_.clear();
   while (!events_.empty()) {
@@ -118,6 +141,11 @@ void media_shelf::timer(instant now, media_step& out) {
     }
     settle(id, x, out);
   }
+  std::erase_if(aside_, [&](auto& x) {
+    auto over = x.second <= now;
+    if (over) out.remove.push_back(x.first);
+    return over;
+  });
   pump(now, out);
 }
 
@@ -125,6 +153,7 @@ deadline media_shelf::due() const {
   deadline at;
   for (auto& [id, x] : events_)
     if (x.open > 0) at = earlier(at, x.until);
+  for (auto& [path, until] : aside_) at = earlier(at, until);
   return at;
 }
 

@@ -51,7 +51,10 @@ public:
                media_step& out);
   /// The agent has taken the event, or it was set aside.
   void released(const std::string& delivery_id, instant now, media_step& out);
-  /// Whoever asked is gone.
+  /// Whoever asked is gone, but the same deliveries may be wanted again: their files stay until the patience
+  /// is over, so that whoever fetches finds them (F31).
+  void set_aside(instant now, media_step& out);
+  /// Whoever asked is gone for good.
   void all_released(instant now, media_step& out);
   /// Lets events go that have waited long enough; what comes later is thrown away.
   void timer(instant now, media_step& out);
@@ -74,7 +77,9 @@ private:
   struct place {
     std::string delivery;
     std::size_t index = 0;
+    bool aside = false; ///< its file may be wanted again
   };
+  bool in_use(const std::string& path) const;
   void pump(instant now, media_step& out);
   void settle(const std::string& delivery_id, event& x, media_step& out);
 
@@ -82,6 +87,7 @@ private:
   std::map<std::string, event> events_;
   std::deque<place> waiting_;
   std::unordered_map<std::uint64_t, place> calls_; ///< an empty delivery: nobody waits for it any more
+  std::unordered_map<std::string, instant> aside_; ///< files that nobody has claimed yet, until when
   std::uint64_t next_call_ = 0, bytes_ = 0;
 };
 

@@ -155,6 +155,54 @@ TEST_F(shelf, what_nobody_waits_for_any_more_leaves_nothing) {
   EXPECT_EQ(it.bytes(), 0U);
 }
 
+class shelf_set_aside : public shelf {
+protected:
+  media_step set_aside() {
+    media_step out;
+    it.set_aside(now, out);
+    return out;
+  }
+  media_step later(milliseconds by) {
+    media_step out;
+    now += by;
+    it.timer(now, out);
+    return out;
+  }
+};
+
+TEST_F(shelf_set_aside, F31_files_stay_for_whoever_wants_them_again) {
+  auto out = wanted("d", {at("1")});
+  fetched(out.start[0].call, "/1");
+  EXPECT_THAT(set_aside().remove, IsEmpty());
+  EXPECT_EQ(it.bytes(), 0U);
+  out = wanted("d", {at("1")});
+  ASSERT_EQ(out.start.size(), 1U) << "the port finds it";
+  fetched(out.start[0].call, "/1");
+  EXPECT_THAT(later(rules.patience).remove, IsEmpty()) << "it was claimed";
+  EXPECT_THAT(released("d").remove, ElementsAre("/1"));
+}
+
+TEST_F(shelf_set_aside, what_nobody_claims_goes_when_the_patience_is_over) {
+  auto out = wanted("d", {at("1"), at("2")});
+  fetched(out.start[0].call, "/1");
+  set_aside();
+  EXPECT_THAT(fetched(out.start[1].call, "/2").remove, IsEmpty()) << "it came meanwhile";
+  EXPECT_THAT(later(rules.patience - 1ms).remove, IsEmpty());
+  ASSERT_TRUE(it.due());
+  EXPECT_THAT(later(1ms).remove, ::testing::UnorderedElementsAre("/1", "/2"));
+  EXPECT_FALSE(it.due());
+}
+
+TEST_F(shelf_set_aside, a_late_answer_takes_nothing_from_who_wanted_it_again) {
+  auto before = wanted("d", {at("1")});
+  set_aside();
+  auto after = wanted("d", {at("1")});
+  fetched(after.start[0].call, "/1");
+  EXPECT_THAT(fetched(before.start[0].call, "/1").remove, IsEmpty());
+  EXPECT_THAT(later(rules.patience).remove, IsEmpty());
+  EXPECT_THAT(released("d").remove, ElementsAre("/1"));
+}
+
 TEST(media, types_by_name) {
   EXPECT_EQ(mime_of("/a.b/c.PNG"), "image/png");
   EXPECT_EQ(mime_of("/a.png/c"), "application/octet-stream");
