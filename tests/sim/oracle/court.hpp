@@ -33,6 +33,7 @@ public:
   /// Unix seconds of the gateway's machine, as the run keeps it.
   std::function<std::int64_t()> wall_s = [] { return std::int64_t{0}; };
   usec wall_moved{-10'000'000}; ///< when that clock jumped last
+  usec wall_leapt{-10'000'000}; ///< when it jumped ahead so far that it looks like a sleep
   bool clock_jumped = false;    ///< the wall clock was set wrong at least once
   /// What the connector has of the gateway's accounts.
   std::function<accounts*()> ledger = [] { return static_cast<accounts*>(nullptr); };

@@ -231,9 +231,10 @@ private:
   }
   bool looking_away() const {
     constexpr usec closing{4'000'000};
-    constexpr usec noticed{5'000'000}; // time that passed without the gateway: seen by its next look
-    auto leapt = std::max(court_.wall_moved, court_.notes().suspended_until);
-    return now() <= std::max(away_until_, leapt + noticed + closing);
+    // Time that passed without the gateway: it dials at once when its next look sees that.
+    constexpr usec noticed{6'000'000};
+    auto leapt = std::max(court_.wall_leapt, court_.notes().suspended_until);
+    return now() <= std::max({away_until_, court_.notes().suspended_until + closing, leapt + noticed});
   }
   config::limits limits_;
   config::relay_settings relay_;
@@ -280,8 +281,11 @@ public:
     served_ = socket;
     since_ = now();
   }
-  void dialled(std::uint64_t socket, const dial_request&) override {
+  void dialled(std::uint64_t socket, const dial_request& x) override {
     socket_ = socket;
+    token_claims claims;
+    known_token_ = read_token(x.bearer.reveal(), claims);
+    expires_ = claims.exp;
     if (disabled_ && !doubt_) fail("a dial after the credentials were revoked");
   }
   void link_ended(std::uint64_t socket, const socket_end& why) override {
@@ -289,12 +293,14 @@ public:
     if (served_ == socket && now() - since_ >= usec{court_.what().settings.limits.stable_after}) forgive();
     // How much of its service the gateway slept through is not known.
     if (served_ == socket && court_.notes().last_suspension >= since_) doubt_ = true;
-    // After a sleep, or what looks like one, a token may have grown old and does not count.
-    if (court_.clock_jumped || court_.notes().last_suspension > usec{0}) doubt_ = true;
     auto refused = why.close_code == 4401 || why.http_status == 401;
     if (!refused || !ever_ || why.close_reason == "expired") return;
     doubt_ = doubt_ || now() <= planned_until_;
-    disabled_ = provisional_ && !court_.notes().sockets[socket].dropped;
+    // A token that had expired by then does not count as a fresh one.
+    constexpr std::int64_t rounding = 2;
+    auto left = expires_ - court_.wall_s();
+    if (known_token_ && provisional_ && std::abs(left) <= rounding) doubt_ = true;
+    disabled_ = provisional_ && !(known_token_ && left <= 0) && !court_.notes().sockets[socket].dropped;
     provisional_ = true;
   }
   void reported(const gateway_report& x) override {
@@ -306,6 +312,8 @@ private:
   void forgive() { provisional_ = disabled_ = doubt_ = false; }
   bool ever_ = false, provisional_ = false, disabled_ = false;
   bool doubt_ = false; ///< what the gateway had counted by then is not known
+  bool known_token_ = false;
+  std::int64_t expires_ = 0; ///< the token of the newest dial
   config::relay_settings relay_;
   usec since_{0}, planned_until_{0};
   std::uint64_t served_ = 0, socket_ = 0;

@@ -20,15 +20,18 @@ std::string lane_of(const json& frame) {
 class leaving_order final : public rule {
 public:
   explicit leaving_order(court& at) : rule(at, "leaving-order") {}
-  void link_wrote(std::uint64_t, const frame_view& frame) override {
+  void link_wrote(std::uint64_t socket, const frame_view& frame) override {
     if (text(frame.root, "type") != "outbound") return;
     auto mark = text(member(frame.root, "action"), "q");
     auto it = court_.notes().actions.find(mark);
     if (it == court_.notes().actions.end() || it->second.asks.empty()) return;
     auto& x = it->second;
     // A draft may be sealed by the gateway itself, behind what its agent asked for.
-    // Reactions go beside the order and hold nobody up.
-    if (x.op == "draft" || x.op == "react" || x.asks.front().peer == 0) return;
+    if (x.op == "draft" || x.asks.front().peer == 0) return;
+    // A reaction leaves in its turn, but what comes behind it does not wait for it: one that its connection
+    // took along leaves once more, on the next.
+    auto elsewhere = [&](const put_frame& y) { return y.socket != socket; };
+    if (x.op == "react" && std::any_of(x.frames.begin(), x.frames.end(), elsewhere)) return;
     auto& last = lanes_[lane_of(frame.root)];
     if (last.age != court_.notes().outbound_age) last = {court_.notes().outbound_age, 0, {}};
     if (last.mark == mark) return;

@@ -118,10 +118,7 @@ private:
     }
     auto* turn = court_.notes().by_delivery(a.delivery_id);
     auto chat = text(act, "chat_id");
-    // A router that was started again hears of open turns a moment after it gets its first action.
-    constexpr usec restart{2'000'000};
-    auto forgot = court_.notes().lost_since(a.asks.front().at - restart);
-    if (turn && !forgot && known(*turn, a.delivery_id) && about(turn->what, chat, text(act, "message_id")) &&
+    if (turn && known(*turn, a.delivery_id) && about(turn->what, chat, text(act, "message_id")) &&
         (named.empty() || named == turn->what.platform)) {
       if (!own_tenant) strict(turn->what, x, a.mark);
       return;
@@ -135,7 +132,10 @@ private:
   /// The gateway remembers this turn.
   bool known(const event_record& x, const std::string& delivery) const {
     return std::any_of(x.deliveries.begin(), x.deliveries.end(), [&](auto& y) {
-      return y.delivery_id == delivery && y.out_age == court_.notes().outbound_age;
+      // Handed out before the next router was known, and over by then: only the one that died heard of it.
+      constexpr usec unwired{1'000'000};
+      auto missed = y.acked && court_.notes().lost_since(y.at - unwired);
+      return y.delivery_id == delivery && y.out_age == court_.notes().outbound_age && !missed;
     });
   }
   static bool about(const told_event& x, const std::string& chat, const std::string& message) {

@@ -143,6 +143,8 @@ void run::plan_weather() {
 
 void run::move_wall(std::int64_t ms) {
   if (!life_) return;
+  constexpr std::int64_t like_a_sleep = 3'000;
+  if (ms - life_->host().wall_shift() >= like_a_sleep) judge_.wall_leapt = time_.now();
   life_->host().shift_wall(ms);
   if (ms != 0) judge_.clock_jumped = true;
   judge_.wall_moved = time_.now();
