@@ -39,7 +39,9 @@ void identity_state::open_login() {
 }
 
 void identity_state::opened(file_locked& x) {
-  if (x.missing) return no_login("nobody is logged in: there is no " + setup.from.login_store);
+  if (x.missing)
+    return no_login("no identity token is configured and nobody is logged in: there is no " +
+                    setup.from.login_store);
   if (!x.error.empty()) return not_now("the login store cannot be used: " + x.error);
   login.lock = std::move(x.file);
   login.text = std::move(x.text);

@@ -24,7 +24,7 @@ class Floods(Scenario):
             self.assertLess(gateway.rss() - before, 60 * MIB)
             self.assertEqual((await gateway.get("/livez")).status, 200)
             agent = await self.agent(gateway)
-            await agent.until(lambda: len(agent.deliveries) >= count, f"{count} deliveries", 120)
+            await agent.until(lambda: len(agent.deliveries) >= count, f"{count} deliveries", 40)
         finally:
             await ended(sender)
         seen = [int(x["event"]["text"].split()[0]) for x in agent.deliveries]
