@@ -43,7 +43,7 @@ enum class counter : std::uint8_t {
   child_restarts,     ///< label child: actor name
   agents_attached,
   agent_frames_refused,
-  agent_restarts,  ///< of the exec agent's child
+  agent_restarts, ///< of the exec agent's child
   media_fetched,  ///< label outcome: done failed
   media_uploaded, ///< label outcome: done failed
   reactions,      ///< label outcome: sent dropped

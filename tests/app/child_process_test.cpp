@@ -215,6 +215,7 @@ TEST_F(Child, ThatDiesTakesItsGroupAlong) {
 }
 
 TEST_F(Child, TakesSigtermBeforeTheEnd) {
+  // The child's own loop: a shell runs its trap between commands, so it needs some that end.
   auto x = shell("trap 'echo terminated; exit 3' TERM; echo ready; while :; do sleep 0.01; done");
   x.ear->says("ready");
   x.socket->close(1000, "done", 3s);
