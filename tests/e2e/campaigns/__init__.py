@@ -1,0 +1,1 @@
+"""Campaigns: long seeded trouble around a real process, and an oracle that knows the contract only."""
