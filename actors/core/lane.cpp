@@ -45,9 +45,12 @@ shape shape_of(const action& x, const descriptor& to, bool begun) {
   return out;
 }
 
-bool offers(const descriptor& to, op kind) {
+bool offers(const descriptor& to, const action& x, op kind) {
   // A draft needs more than its name in the list (protocol.md 6).
-  return to.supports(kind) && (kind != op::draft || to.supports_draft_streaming);
+  if (kind == op::draft && !to.supports_draft_streaming) return false;
+  // Connectors of old know no clear: to them its empty text is one more status (F65).
+  if (kind == op::typing && !may_skip(x) && to.supported_ops.empty()) return false;
+  return to.supports(kind);
 }
 
 } // namespace
@@ -112,7 +115,7 @@ void lane::pump(lane_step& out) {
     if (x.upload != 0) return; // the chat's order holds, others go on
     const auto& to = destination(link_.get(), x.where.platform);
     auto as = shape_of(x.act, to, x.next_piece > 0);
-    if (!offers(to, as.kind)) {
+    if (!offers(to, x.act, as.kind)) {
       // These two are courtesies: a platform without them is not an error (protocol.md 6, routing 3).
       if (as.kind == op::react || as.kind == op::typing) {
         finish(action_result::success(), out);

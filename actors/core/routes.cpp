@@ -159,8 +159,9 @@ routing route_table::resolve(const action_request& x, instant now) {
     auto in = platform.empty() ? std::string{generic_platform} : platform;
     auto* known = chat({in, act.chat_id}, now);
     if (!known) known = chat({in, thread}, now);
-    // The tenant of a thread is its parent's (F37).
-    if (known && known->who.empty() && !known->parent.empty())
+    // The tenant of a thread is its parent's (F37), whoever spoke in it last.
+    const bool of_thread = act.kind == op::thread_rename || act.kind == op::thread_create;
+    if (known && (of_thread || known->who.empty()) && !known->parent.empty())
       if (auto* parent = chat({in, known->parent}, now)) known = parent;
     if (known) who = &known->who;
   }

@@ -123,6 +123,18 @@ TEST(Lane, F65_ATypingThatClearsTheStatusIsNotDropped) {
   EXPECT_THAT(tokens(d.settle(ok(""))), ElementsAre(2));
 }
 
+TEST(Lane, F65_AConnectorOfOldHearsNoClear) {
+  driver d;
+  auto clear = make(1, op::typing, "");
+  clear.act.rest = R"({"content":""})";
+  d.link(set_of({platform("p", 10, {})}));
+  auto step = d.push(clear);
+  EXPECT_THAT(step.out, IsEmpty());
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::done);
+  EXPECT_EQ(d.push(make(2, op::typing, "")).out.size(), 1U); // the indicator itself is as old as they are
+}
+
 TEST(Lane, WhatThePlatformDoesNotOfferIsNeverSent) {
   driver d;
   d.link();

@@ -241,6 +241,14 @@ TEST(Routes, F37_AThreadWithoutATenantOfItsOwnHasItsParents) {
   EXPECT_EQ(d.resolve("thread").where.who, who("g", "u"));
 }
 
+TEST(Routes, F37_AThreadActionByTheThreadsOwnIdHasItsParents) {
+  driver d;
+  d.seen("", "discord", "parent", who("g", "u"));
+  d.seen("", "discord", "thread", who("g", "guest"), "parent");
+  EXPECT_EQ(d.table.resolve(rename("thread", "thread"), d.now).where.who, who("g", "u"));
+  EXPECT_EQ(d.resolve("thread").where.who, who("g", "guest")); // a text there is no thread action
+}
+
 TEST(Routes, F37_ATurnInAThreadActsOnItsParent) {
   driver d;
   d.seen("", "discord", "parent", who("g", "somebody"));
