@@ -40,12 +40,36 @@ void append_raw_result(std::string& out, const action_result& x) {
   to.text("prompt_id", x.prompt_id).end();
 }
 
+/// What `get_chat_info` asks for: inside the result or flat (protocol.md 6).
+bool tells_of_a_chat(const json::value& from) {
+  return json::object(from, "chat_info") != nullptr ||
+         (!json::text(from, "name").empty() && !json::text(from, "type").empty());
+}
+
+/// A result that does not say whether it is a success, with what it counts as.
+std::string completed(const json::value& from, const action_result& x) {
+  std::string out;
+  json::object_writer to{out};
+  to.boolean("success", x.how == outcome::done).optional("error", x.error);
+  for (const auto& member : from.GetObject()) {
+    const auto name = json::view(member.name);
+    if (name == "success" || name == "error") continue;
+    to.foreign_key(name);
+    json::append_value(out, member.value);
+  }
+  to.end();
+  return out;
+}
+
 } // namespace
 
 action_result read_result(const json::value& from, std::string_view source) {
   if (!from.IsObject()) return unreadable();
   action_result out;
-  out.how = json::flag(from, "success") ? outcome::done : outcome::definite;
+  const auto* said = json::find(from, "success");
+  const bool silent = said == nullptr || !said->IsBool();
+  const bool done = json::flag(from, "success") || (said == nullptr && tells_of_a_chat(from));
+  out.how = done ? outcome::done : outcome::definite;
   out.message_id = json::id(from, "message_id");
   if (const auto* ids = json::array(from, "message_ids"))
     for (const auto& x : ids->GetArray())
@@ -59,7 +83,7 @@ action_result read_result(const json::value& from, std::string_view source) {
   if (out.how == outcome::definite && out.code.empty() &&
       contains_ignoring_case(out.error, "egress declined:"))
     out.code = "egress_declined";
-  out.raw = json::text_of(from, source);
+  out.raw = silent ? completed(from, out) : json::text_of(from, source);
   return out;
 }
 

@@ -171,6 +171,28 @@ TEST(results, success_must_be_true_to_count) {
   }
 }
 
+TEST(results, facts_about_a_chat_need_no_success) {
+  for (const auto* x : {R"({"chat_info":{"name":"n","type":"dm"}})", R"({"name":"n","type":"dm"})"}) {
+    const auto result = decode_result(x);
+    EXPECT_EQ(result.how, outcome::done) << x;
+    EXPECT_EQ(encode_result(result), std::string{R"({"success":true,)"} + (x + 1));
+  }
+  EXPECT_EQ(decode_result(R"({"success":false,"chat_info":{"name":"n"}})").how, outcome::definite);
+  EXPECT_EQ(decode_result(R"({"chat_info":null})").how, outcome::definite);
+  EXPECT_EQ(decode_result(R"({"name":"n"})").how, outcome::definite);
+}
+
+TEST(results, whoever_asked_is_always_told_whether_it_succeeded) {
+  EXPECT_EQ(encode_result(decode_result(R"({"success":"true","x":[1]})")),
+            R"({"success":false,"error":"the connector reported a failure without a reason","x":[1]})");
+  EXPECT_EQ(encode_result(decode_result(R"({"error":"no"})")), R"({"success":false,"error":"no"})");
+  const auto* own = R"({"success":false,"error":null})"; // said: told as it came
+  EXPECT_EQ(encode_result(decode_result(own)), own);
+  const auto again = decode_result(encode_result(decode_result(R"({"ambiguous":true})")));
+  EXPECT_EQ(again.how, outcome::unknown);
+  EXPECT_FALSE(again.error.empty());
+}
+
 TEST(results, what_cannot_be_read_is_unknown) {
   for (const auto* x : {"", "null", "[]", "7", "{", "\"success\""})
     EXPECT_EQ(decode_result(x).how, outcome::unknown) << x;
