@@ -362,6 +362,7 @@ void supervisor_state::equip() {
 }
 
 void supervisor_state::aim() {
+  ever_started = ever_started || credentials_known;
   if (!credentials_known || now != stage::running) return;
   equip();
   tell(self, keeper,
@@ -467,7 +468,7 @@ gateway_report supervisor_state::known() const {
   out.link = link;
   out.store = disk;
   out.ready = disk.ok && (link.phase == link_phase::connected || link.phase == link_phase::dormant);
-  out.started = credentials_known;
+  out.started = ever_started;
   out.since_ms = since_ms;
   out.gateway_id = effective_id();
   out.tenant = who.tenant;

@@ -116,7 +116,8 @@ struct supervisor_state {
   std::uint64_t restarts = 0;
 
   credentials who;
-  bool credentials_known = false; ///< decided once, whichever way
+  bool credentials_known = false; ///< decided, whichever way; another connector or identity undoes it
+  bool ever_started = false;      ///< they were known once: what comes later is no start (startupz)
   std::map<std::string, platform_progress> provisioning, declared;
   agent_declaration agents; ///< what the agent said it is like
   link_status link;

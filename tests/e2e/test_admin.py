@@ -50,6 +50,23 @@ class Health(Scenario):
             return (await gateway.get("/startupz")).status == 200
         await gateway.changes.poll(started, "/startupz 200")
 
+    async def test_startupz_stays_once_it_was_reached(self):
+        connector, other, home = await self.connector(), await self.connector(), self.home()
+        waits = asyncio.Event()
+
+        async def slow(request):
+            await waits.wait()
+            return other.provision(request)
+        other.answers["/relay/provision"] = slow
+        self.config(home, f"gateway:\n  relay_url: {connector.url}\n")
+        gateway = await self.gateway(None, TWO, PROVISIONED, home=home)
+        await gateway.ready()
+        self.config(home, f"gateway:\n  relay_url: {other.url}\n")
+        await gateway.get("/v1/reload", method="POST", body={})
+        await other.until(lambda: other.provisions, "a provision under way")
+        self.assertEqual((await gateway.get("/startupz")).status, 200)
+        waits.set()
+
     async def test_unknown_path_and_method(self):
         _, gateway, _ = await self.connected()
         self.assertEqual((await gateway.get("/nothing-here")).status, 404)
