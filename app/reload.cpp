@@ -1,5 +1,6 @@
 #include "app/reload.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace relay {
@@ -13,9 +14,18 @@ bool loses_a_file(const config::problem& x) {
 
 } // namespace
 
-std::string reload_fault(const config::resolution& next, bool file_was_there) {
-  for (const auto& x : next.problems)
-    if (x.fatal_for_run || loses_a_file(x)) return to_string(x);
+std::string reload_fault(const config::resolution& next, const std::vector<config::problem>& before,
+                         bool file_was_there) {
+  // What was wrong then, too, has its rule applied: it bars no other change. Lines may have moved.
+  const auto known = [&](const config::problem& x) {
+    return std::any_of(before.begin(), before.end(),
+                       [&](const auto& y) { return x.key == y.key && x.reason == y.reason; });
+  };
+  for (auto x : next.problems) {
+    if (!x.fatal_for_run && !loses_a_file(x) && known(x)) continue;
+    x.applied = "the running settings stay";
+    return to_string(x);
+  }
   if (file_was_there && !next.config_found) return next.config_path + ": the config file is gone";
   return {};
 }
@@ -31,6 +41,9 @@ std::vector<std::string> needs_restart(const config::settings& running, const co
   compare("gateway.state_dir", a.state_dir == b.state_dir);
   compare("gateway.scheduler", a.scheduler == b.scheduler);
   compare("gateway.reactions", a.reactions == b.reactions);
+  compare("session isolation", a.group_sessions_per_user == b.group_sessions_per_user &&
+                                   a.thread_sessions_per_user == b.thread_sessions_per_user);
+  compare("gateway.limits", running.limits == next.limits);
   compare("gateway.tls", a.tls == b.tls);
   compare("the proxy", a.proxy == b.proxy);
   return result;

@@ -8,10 +8,11 @@
 
 namespace relay {
 
-/// Why this resolution must not replace running settings, in one line; empty when it may. `file_was_there`:
-/// the running settings came from a config file. At boot a file that cannot be used counts as empty; to a
-/// process that runs that would mean to turn everything off because of a slip.
-std::string reload_fault(const config::resolution& next, bool file_was_there);
+/// Why this resolution must not replace running settings, in one line; empty when it may. `before`: what was
+/// wrong with the running ones. `file_was_there`: they came from a config file. At boot a bad value gives way
+/// to its default; to a process that runs that would mean to turn something off because of a slip.
+std::string reload_fault(const config::resolution& next, const std::vector<config::problem>& before,
+                         bool file_was_there);
 
 /// One line for each changed setting that only a restart brings into effect.
 std::vector<std::string> needs_restart(const config::settings& running, const config::settings& next);

@@ -193,11 +193,13 @@ admin::reload_answer service::impl::reload() {
   if (!what.resolve) return {false, {"these settings come from no file"}};
   auto next = what.resolve();
   admin::reload_answer answer;
-  for (const auto& x : next.problems) {
+  const auto fault = reload_fault(next, what.problems, what.config_found);
+  for (auto x : next.problems) {
+    if (!fault.empty()) x.applied = "the running settings stay";
     note(severity::warn, "config.problem", {{"problem", to_string(x)}});
     answer.problems.push_back(to_string(x));
   }
-  if (auto fault = reload_fault(next, what.config_found); !fault.empty()) {
+  if (!fault.empty()) {
     note(severity::error, "reload.refused", {{"why", fault}, {"next", "the running settings stay"}});
     if (answer.problems.empty()) answer.problems.push_back(fault);
     return answer;
@@ -208,6 +210,7 @@ admin::reload_answer service::impl::reload() {
   }
   answer.accepted = true;
   what.config_found = next.config_found;
+  what.problems = std::move(next.problems);
   running = next.values;
   what.log->configure(running.service.log_level, running.service.format);
   listener->use_token(running.service.admin_token);

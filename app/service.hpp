@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace relay {
 
@@ -21,6 +22,7 @@ struct service_options {
   bool state_reset = false; ///< set aside what the state directory holds and begin anew
   bool config_found =
       false; ///< of the first resolution: a file that is gone later is no reason to turn all off
+  std::vector<config::problem> problems; ///< of the first resolution: a reload may not add to them
 };
 
 /// Why a service did not start.

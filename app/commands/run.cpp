@@ -41,6 +41,7 @@ int run(const setting_options& from, bool state_reset) {
   what.resolve = resolve;
   what.state_reset = state_reset;
   what.config_found = found.config_found;
+  what.problems = found.problems;
   report(*what.log, found);
   start_failure why;
   auto service = service::start(std::move(what), why);

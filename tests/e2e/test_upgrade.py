@@ -237,6 +237,28 @@ class Handshake(Scenario):
         await connector.reply("same as before")
         self.assertEqual(len(connector.dials), 1)
 
+    async def test_reload_with_a_bad_value_keeps_what_runs(self):
+        connector, home = await self.connector(), self.home()
+        good = (f"discord:\n  require_mention: true\ngateway:\n  relay_url: {connector.url}\n  relay_id: a\n"
+                "  relay_secret: b\n  relay_platforms: [discord]\n  agent: echo\n")
+        self.config(home, good)
+        gateway = await self.gateway(None, home=home)
+        link = await connector.link(1)
+        await gateway.ready()
+        for was, slip in (("http://", "htp://"), ("require_mention: true", "require_mention: maybe"),
+                          ("relay_platforms:", "relay_platfroms:"), ("relay_secret: b", "relay_secret: ${NOT_SET}")):
+            with self.subTest(slip=slip):
+                self.config(home, good.replace(was, slip))
+                answer = (await gateway.get("/v1/reload", method="POST", body={})).json()
+                self.assertFalse(answer["accepted"])
+                self.assertIn("the running settings stay", answer["problems"][0])
+                link.send(inbound(f"as before {slip}"))
+                await connector.reply(f"as before {slip}")
+        self.config(home, good.replace("true", "false"))
+        self.assertTrue((await gateway.get("/v1/reload", method="POST", body={})).json()["accepted"])
+        await connector.until(lambda: len(connector.policies) == 2, "the policy of the good file alone")
+        self.assertEqual((len(connector.dials), connector.policies[1].json()["requireAddress"]), (1, False))
+
     async def test_token_is_not_sent_in_the_url(self):
         _, _, link = await self.connected()
         self.assertEqual(link.dial.request.path, "/relay")
