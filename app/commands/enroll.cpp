@@ -33,6 +33,14 @@ variables to_keep(const enroll_options& what, const credentials& given) {
   return result;
 }
 
+/// What whoever reads the failure can do about it.
+const char* remedy(int status) {
+  if (status == 401) return "; log in again, or renew GATEWAY_RELAY_ACCESS_TOKEN or GATEWAY_RELAY_IDP_*";
+  if (status == 403) return "; ask for a new token: each works once, and for a while";
+  if (status == 404) return "; is --connector-url a connector's?";
+  return "; try again later, with a new token if this one is taken by then";
+}
+
 } // namespace
 
 int enroll(const setting_options& from, const enroll_options& what) {
@@ -49,6 +57,8 @@ int enroll(const setting_options& from, const enroll_options& what) {
   auto found = config::resolve(sources);
   const auto& settings = found.values;
   auto url = wire::derive_urls(settings.relay.url).enroll;
+  if (url.empty() && !what.connector_url.empty())
+    return fail(exit_code::usage, "--connector-url is no URL of a connector; give one like https://host");
   if (url.empty())
     return fail(exit_code::usage, "no connector; give --connector-url or set GATEWAY_RELAY_URL");
   auto path = found.config_path.empty() ? std::string{} : config::beside(found.config_path, ".env");
@@ -78,9 +88,11 @@ int enroll(const setting_options& from, const enroll_options& what) {
   request.timeout = settings.limits.http_timeout;
   auto answer = call(*world.http, std::move(request));
   if (answer.status == 0)
-    return fail(exit_code::failure, "the connector could not be asked: " + answer.error);
+    return fail(exit_code::failure, "the connector could not be asked: " + answer.error +
+                                        "; check the connector's URL and the network");
   auto enrolled = wire::decode_enroll(answer.status, answer.body.reveal());
-  if (!enrolled.ok) return fail(exit_code::failure, "not enrolled: " + enrolled.error);
+  if (!enrolled.ok)
+    return fail(exit_code::failure, "not enrolled: " + enrolled.error + remedy(answer.status));
   if (enrolled.given.gateway_id.empty()) enrolled.given.gateway_id = id;
 
   auto text = with_variables(sources.reader(path).value_or(""), to_keep(what, enrolled.given), error);

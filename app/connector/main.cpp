@@ -154,7 +154,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    if (e.get_exit_code() == 0) return app.exit(e); // help and version come this way, too
+    return fail(std::string{e.what()} + "; see relay-connector --help", 2);
   }
   if (!checked_file.empty()) {
     if (auto code = read_faults(checked_file, true, what.faults); code != 0) return code;

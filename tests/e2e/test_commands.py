@@ -1,11 +1,12 @@
 """The command line: exit codes, check, probe, status, send."""
+import asyncio
 import json
 import os
 import re
 
 from harness.events import inbound
 from harness.gateway import now
-from harness.scenario import ECHO, PINNED, TWO, Scenario
+from harness.scenario import ECHO, PINNED, TWO, Scenario, binary
 
 
 
@@ -224,3 +225,14 @@ class Demo(Scenario):
         self.assertEqual(code, 0, out + err)
         self.assertIn("discord", out.lower())
         self.assertIn("telegram", out.lower())
+
+
+class StandInCommand(Scenario):
+    async def test_usage_is_one_line(self):
+        for arguments in (["--nope"], ["extra"], ["--listen", "nonsense"], ["--listen"]):
+            with self.subTest(arguments=arguments):
+                process = await asyncio.create_subprocess_exec(
+                    binary("relay-connector"), *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+                out, err = await asyncio.wait_for(process.communicate(), 10)
+                self.assertEqual((process.returncode, out, err.count(b"\n")), (2, b"", 1))
+                self.assertTrue(err.startswith(b"relay-connector: "), err)
