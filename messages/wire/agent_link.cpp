@@ -7,16 +7,29 @@
 #include "messages/wire/json_scan.hpp"
 #include "messages/wire/json_write.hpp"
 #include "messages/wire/result_codec.hpp"
+#include "messages/wire/salvage.hpp"
 
 namespace relay::wire {
 
 namespace {
+
+/// False when it is there and of another type: left out, it would lead the action to another place.
+bool may_be_text(const json::value& root, std::string_view name, bool or_number) {
+  const auto* found = json::find(root, name);
+  std::string ignored;
+  return found == nullptr || found->IsNull() || found->IsString() ||
+         (or_number && json::to_id(*found, ignored));
+}
 
 agent_frame read_action_frame(const json::value& root) {
   agent_action out;
   out.request.request_id = json::id(root, "request_id");
   out.request.platform = json::text(root, "platform");
   out.request.delivery_id = json::id(root, "delivery_id");
+  for (const auto* name : {"request_id", "platform", "delivery_id"})
+    if (!may_be_text(root, name, std::string_view{name} != "platform"))
+      return bad_agent_frame{std::string{"action: "} + name + " must be a string",
+                             std::move(out.request.request_id)};
   const auto* what = json::find(root, "action");
   auto read = what == nullptr ? read_action(json::value{}) : read_action(*what);
   if (!read) return bad_agent_frame{std::move(read.error), std::move(out.request.request_id)};
@@ -136,7 +149,8 @@ void append_for_agent(std::string& out, const delivery& x, bool paths) {
 agent_frame decode_agent_frame(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   json::document doc;
-  if (!doc.parse(line)) return bad_agent_frame{std::string{"frame: "} + to_string(doc.why()), {}};
+  if (!doc.parse(line)) // whoever waits for its result is told all the same
+    return bad_agent_frame{std::string{"frame: "} + to_string(doc.why()), salvage(line, "request_id")};
   const auto& root = doc.root();
   if (!root.IsObject()) return bad_agent_frame{"frame: not a JSON object", {}};
   const auto type = json::text(root, "type");

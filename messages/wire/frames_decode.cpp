@@ -5,6 +5,7 @@
 #include "messages/wire/json_scan.hpp"
 #include "messages/wire/json_write.hpp"
 #include "messages/wire/result_codec.hpp"
+#include "messages/wire/salvage.hpp"
 #include "messages/wire/tokens.hpp"
 #include "messages/wire/utf8.hpp"
 
@@ -148,15 +149,6 @@ constexpr reader readers[] = {{"inbound", read_inbound},
 
 /// A type name short enough for a log line.
 std::string shortened(std::string_view type) { return std::string{utf8_prefix(type, 64)}; }
-
-/// A string or number member of a line that no parser accepts, so that even such a line can be acked (F12,
-/// F32).
-std::string salvage(std::string_view line, std::string_view name) {
-  json::document doc;
-  std::string out;
-  if (doc.parse(json::member_text(line, name))) json::to_id(doc.root(), out);
-  return out;
-}
 
 const char* explain(refusal x) {
   switch (x) {

@@ -42,6 +42,29 @@ TEST(agent_link, a_bad_action_is_answered_by_its_request_id) {
   EXPECT_EQ(agent_says<bad_agent_frame>(R"({"type":"action","request_id":2})").request_id, "2");
 }
 
+TEST(agent_link, what_stands_beside_an_action_is_of_its_type_or_refused_by_name) {
+  for (const std::string name : {"request_id", "platform", "delivery_id"}) {
+    for (const std::string value : {"{}", "[1]", "true", "1.5"}) {
+      const auto x = agent_says<bad_agent_frame>(R"({"type":"action",")" + name + "\":" + value +
+                                                 R"(,"action":{"op":"typing","chat_id":"c"}})");
+      EXPECT_EQ(x.what, "action: " + name + " must be a string") << value;
+    }
+    agent_says<agent_action>(R"({"type":"action",")" + name +
+                             R"(":null,"action":{"op":"typing","chat_id":"c"}})");
+  }
+  const auto x = agent_says<bad_agent_frame>(
+      R"({"type":"action","request_id":"r1","platform":7,"action":{"op":"typing","chat_id":"c"}})");
+  EXPECT_EQ(x.what, "action: platform must be a string");
+  EXPECT_EQ(x.request_id, "r1");
+}
+
+TEST(agent_link, a_line_that_no_parser_takes_still_names_its_request) {
+  const std::string before = R"({"type":"action","request_id":"r1","action":{"op":"send","content":")";
+  for (const std::string rest : {"\\ud83d\"}}", "\xFF\"}}", "\"}", "\"}}}"})
+    EXPECT_EQ(agent_says<bad_agent_frame>(before + rest).request_id, "r1") << rest;
+  EXPECT_EQ(agent_says<bad_agent_frame>(R"({"type":"ack","request_id":7,)").request_id, "7");
+}
+
 TEST(agent_link, on_unknown_is_report_or_resend) {
   const auto with = [](const std::string& value) {
     return R"({"type":"action","request_id":"r1","on_unknown":)" + value +
