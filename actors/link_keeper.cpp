@@ -3,6 +3,7 @@
 #include "actors/caf_compat.hpp"
 #include "actors/connection.hpp"
 #include "actors/harden.hpp"
+#include "messages/secret_text.hpp"
 #include "messages/wire/commands.hpp"
 #include "messages/wire/tokens.hpp"
 #include "messages/wire/urls.hpp"
@@ -132,7 +133,8 @@ void link_keeper_state::dial(core::dial_cause cause) {
   s.dial.url = wire::derive_urls(target.url).dial;
   // Minted for this dial alone: an old one may have expired while this process was frozen (F8).
   minted_ms = world.world->wall_ms();
-  if (target.who.usable()) s.dial.bearer = wire::mint_token(target.who, minted_ms / 1000);
+  minted = target.who.usable() ? wire::mint_token(target.who, minted_ms / 1000) : secret{};
+  s.dial.bearer = minted;
   s.dial.timeout = setup.rules.handshake_timeout;
   s.dial.ping_interval = setup.ping_interval;
   s.dial.ping_timeout = setup.ping_timeout;
@@ -174,7 +176,9 @@ void link_keeper_state::described(descriptor& x, std::uint64_t epoch) {
   }
 }
 
-void link_keeper_state::gone(const link_gone& x) {
+void link_keeper_state::gone(link_gone x) {
+  for (auto* text : {&x.error, &x.close_reason}) // of the peer: it may repeat what it was given
+    *text = without(without(std::move(*text), minted), target.who.key);
   if (x.epoch == session.epoch()) {
     world.metrics->add(counter::links_ended, label(x));
     // An end that we asked for is no news; any other is a warning, since it heals by itself.

@@ -29,7 +29,7 @@ struct link_keeper_state {
   void dial(core::dial_cause cause);
   void spread_link();
   void described(descriptor& x, std::uint64_t epoch);
-  void gone(const link_gone& x);
+  void gone(link_gone x);
   void died(const caf::actor_addr& who);
   void sleep(const dormancy_order& x);
   void look();
@@ -54,6 +54,7 @@ struct link_keeper_state {
   core::deadline armed;
   std::uint64_t generation = 0;
   std::int64_t minted_ms = 0;      ///< when the token of the newest dial was made, by the wall clock
+  secret minted;                   ///< that token
   std::uint64_t dormancy_asks = 0; ///< orders that wait for their outcome
   core::suspend_watch clocks;
   milliseconds pace{0};      ///< of the look that is armed; 0 = none is

@@ -1,5 +1,7 @@
 #include "app/child/stderr_lines.hpp"
 
+#include "messages/secret_text.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -45,9 +47,7 @@ void stderr_lines::line(instant now) {
 }
 
 std::string stderr_lines::without_secrets(std::string text) const {
-  for (const auto& x : hidden_)
-    for (auto at = text.find(x.reveal()); at != std::string::npos; at = text.find(x.reveal(), at + 3))
-      text.replace(at, x.reveal().size(), "***");
+  for (const auto& x : hidden_) text = without(std::move(text), x);
   return text;
 }
 

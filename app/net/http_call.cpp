@@ -1,6 +1,7 @@
 #include "app/net/http_call.hpp"
 
 #include "app/net/http_text.hpp"
+#include "messages/secret_text.hpp"
 
 #include <openssl/crypto.h>
 
@@ -199,6 +200,8 @@ bool http_call::keep_elsewhere(std::size_t size) {
 void http_call::finish() {
   http_response x;
   x.status = static_cast<int>(parser_->get().result_int());
+  // An error's text is told; it must not tell the token that it is about.
+  if (x.status >= 300) body_ = without(std::move(body_), what_.bearer);
   x.body = secret(std::move(body_));
   const auto date = parser_->get()[http::field::date];
   x.date.assign(date.data(), date.size());

@@ -70,6 +70,24 @@ class Absent(Scenario):
         await connector.until(lambda: len(connector.provisions) >= 6, "six tries")
         self.assert_silent(await self.everything_said(gateway), connector, TOKEN, *(f"half-open-secret-{n}" for n in range(1, 5)))
 
+    async def test_what_a_peer_repeats_of_a_credential_is_not_logged(self):
+        connector = await self.connector()
+        connector.answers["/relay/provision"] = lambda request: Answer(403, {"error": f"do not know {request.bearer}!"})
+        gateway = await self.gateway(connector, TWO, QUICK, DEBUG, GATEWAY_RELAY_ACCESS_TOKEN=TOKEN)
+        await connector.until(lambda: len(connector.provisions) >= 3, "tries")
+        self.assert_silent(await self.everything_said(gateway), connector, TOKEN)
+        self.assertIn("do not know ***!", gateway.text)
+
+    async def test_what_the_link_repeats_of_its_token_is_not_logged(self):
+        connector = await self.connector()
+        gateway = await self.gateway(connector, PINNED, TWO, QUICK, DEBUG)
+        link = await connector.link(1, 2)
+        await gateway.ready()
+        link.close(4409, f"bad {link.dial.token}")
+        await connector.link(2, 2)
+        self.assert_silent(await self.everything_said(gateway), connector, PINNED["GATEWAY_RELAY_SECRET"])
+        self.assertIn("(bad ***)", gateway.text)
+
     async def test_password_in_the_url(self):
         connector = await self.connector()
         gateway = await self.gateway(None, TWO, PINNED, DEBUG,
