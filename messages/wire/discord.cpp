@@ -1,6 +1,7 @@
 // Discord interactions that a connector passes through (protocol.md 5.2).
 #include "messages/wire/event_codec.hpp"
 #include "messages/wire/frames.hpp"
+#include "messages/wire/json_scan.hpp"
 #include "messages/wire/json_write.hpp"
 #include "messages/wire/prompts.hpp"
 
@@ -113,7 +114,9 @@ void read_data(int type, const json::value& data, inbound_event& out) {
 
 bool decode_discord_interaction(const passthrough_forward& x, inbound_event& out) {
   json::document doc;
-  if (!doc.parse(x.body) || !doc.root().IsObject()) return false;
+  auto body = x.body;
+  json::mend_surrogates(body); // as in every other line of the connector
+  if (!doc.parse(body) || !doc.root().IsObject()) return false;
   const auto& interaction = doc.root();
   const auto type = number(interaction, "type");
   if (type <= ping) return false;

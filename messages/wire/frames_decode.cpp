@@ -163,9 +163,13 @@ const char* explain(refusal x) {
 frame decode(std::string_view line, bool authenticated) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   json::document doc;
-  if (!doc.parse(line))
+  if (!doc.parse(line)) {
+    // Half a character, in a context say, is no reason to lose an event.
+    std::string mended{doc.why() == refusal::bad_utf8 ? line : std::string_view{}};
+    if (json::mend_surrogates(mended)) return decode(mended, authenticated);
     return bad_frame{doc.why(), explain(doc.why()), shortened(salvage(line, "type")),
                      salvage(line, "bufferId")};
+  }
   const auto& root = doc.root();
   if (!root.IsObject()) return bad_frame{refusal::not_object, "not a JSON object", {}, {}};
   const auto* type = json::find(root, "type");

@@ -95,24 +95,23 @@ int escaped_unit(const char* p, const char* end) {
   return unit;
 }
 
-// RapidJSON turns a lone low surrogate into bytes that are not UTF-8, so it must not get one.
-bool has_lone_surrogate(std::string_view text) {
-  const char* p = text.data();
-  const char* end = p + text.size();
+/// The escape of the next half of a surrogate pair; null when there is none. RapidJSON turns a low one into
+/// bytes that are not UTF-8, so it must not get one.
+const char* next_lone_surrogate(const char* p, const char* end) {
   while (p != end) {
     p = static_cast<const char*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
-    if (p == nullptr) return false;
+    if (p == nullptr) return nullptr;
     const int unit = escaped_unit(p, end);
-    if (unit >= 0xDC00 && unit <= 0xDFFF) return true;
+    if (unit >= 0xDC00 && unit <= 0xDFFF) return p;
     if (unit >= 0xD800 && unit <= 0xDBFF) {
       const int other = escaped_unit(p + 6, end);
-      if (other < 0xDC00 || other > 0xDFFF) return true;
+      if (other < 0xDC00 || other > 0xDFFF) return p;
       p += 12;
     } else {
       p += end - p >= 2 ? 2 : 1;
     }
   }
-  return false;
+  return nullptr;
 }
 
 const char* skip_space(const char* p, const char* end) {
@@ -148,10 +147,24 @@ text_fault check_text(std::string_view text, int max_depth) noexcept {
   const auto seen = count(text);
   if (seen.nul) return text_fault::nul;
   if (!seen.ascii && !is_utf8(text)) return text_fault::utf8;
-  if (seen.unicode_escape && has_lone_surrogate(text)) return text_fault::utf8;
+  if (seen.unicode_escape && next_lone_surrogate(text.data(), text.data() + text.size()) != nullptr)
+    return text_fault::utf8;
   if (seen.openers > static_cast<std::size_t>(max_depth) && deeper_than(text, max_depth))
     return text_fault::depth;
   return text_fault::none;
+}
+
+bool mend_surrogates(std::string& text) {
+  char* p = text.data();
+  const char* end = p + text.size();
+  bool found = false;
+  while (const char* lone = next_lone_surrogate(p, end)) {
+    found = true;
+    p += lone - p;
+    std::memcpy(p + 2, "fffd", 4); // an escape of the same length: U+FFFD
+    p += 6;
+  }
+  return found;
 }
 
 std::string_view member_text(std::string_view object, std::string_view name) noexcept {

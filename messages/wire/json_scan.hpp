@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace relay::wire::json {
@@ -14,6 +15,10 @@ enum class text_fault : std::uint8_t {
   depth ///< nested deeper than `max_depth`: destroying or writing such a document recurses
 };
 text_fault check_text(std::string_view text, int max_depth) noexcept;
+
+/// Puts U+FFFD in the place of every escaped half of a surrogate pair: what cuts texts by UTF-16 units leaves
+/// such, and JSON allows them. False when there is none.
+bool mend_surrogates(std::string& text);
 
 /// The text of the first member of that name of an object; empty when there is none or when an escaped member
 /// name before it makes that uncertain.

@@ -140,13 +140,31 @@ TEST(hostile, invalid_utf8_is_one_skipped_frame_F14) {
   }
 }
 
-TEST(hostile, half_a_surrogate_pair_is_refused) {
+TEST(hostile, half_a_surrogate_pair_costs_its_character_alone_F12) {
   const auto line = [](const std::string& text) {
     return R"({"type":"inbound","event":{"text":")" + text + R"("}})";
   };
-  for (const std::string bad : {R"(\ud800)", R"(\uDFFF)", R"(\udc00\ud800)", R"(\ud83d\ud83d)", R"(\ud83dx)",
-                                R"(\ud83d\\udd0c)", R"(x\\\udc00)"})
-    EXPECT_EQ(refused(line(bad)).why, refusal::bad_utf8) << bad;
+  const std::pair<const char*, const char*> halves[] = {{R"(\ud800)", "\uFFFD"},
+                                                        {R"(\uDFFF)", "\uFFFD"},
+                                                        {R"(\udc00\ud800)", "\uFFFD\uFFFD"},
+                                                        {R"(\ud83d\ud83d\udd0c)", "\uFFFD🔌"},
+                                                        {R"(\ud83dx)", "\uFFFDx"},
+                                                        {R"(\ud83d\\udd0c)", "\uFFFD\\udd0c"},
+                                                        {R"(x\\\udc00)", "x\\\uFFFD"}};
+  for (const auto& [half, text] : halves) {
+    const auto x = decode_as<inbound>(line(half));
+    EXPECT_EQ(x.event->text, text) << half;
+    inbound_event again;
+    std::string why;
+    EXPECT_TRUE(decode_event(x.event->raw, again, why)) << "what goes on is clean";
+  }
+  EXPECT_EQ(decode_as<inbound>(R"({"type":"inbound","event":{"text":"t","context":[{"text":"cut \ud83d"}]}})")
+                .event->channel_context,
+            "[Recent channel messages]\ncut \uFFFD");
+  EXPECT_EQ(refused(line("\xFF"
+                         R"(\ud83d)"))
+                .why,
+            refusal::bad_utf8);
   EXPECT_EQ(decode_as<inbound>(line(R"(\ud83d\udd0c)")).event->text, "🔌");
   EXPECT_EQ(decode_as<inbound>(line(R"(\\ud800)")).event->text, "\\ud800") << "only looks like one";
 }
