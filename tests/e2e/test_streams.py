@@ -31,9 +31,10 @@ class Streams(Scenario):
         return turns
 
     async def arrived(self, gateway, count):
-        """Until the gateway has that many actions, whatever it did with them."""
+        """Until the gateway has that many actions, and none waits for the disk on its way to its chat."""
         async def probe():
-            return (await gateway.metrics())["relay_gateway_actions_accepted_total"] == count
+            found = await gateway.metrics()
+            return found["relay_gateway_actions_accepted_total"] == count and found["relay_gateway_actions_unstored"] == 0
         await gateway.changes.poll(probe, f"{count} actions accepted")
 
     async def turn(self, link, agent, text="go", number="m-1"):
