@@ -181,6 +181,8 @@ void inbound_state::after() {
   world.metrics->set(gauge::events_unstored, static_cast<std::int64_t>(inbox.unstored()));
   world.metrics->set(gauge::dead_letters, static_cast<std::int64_t>(inbox.dead_letters()));
   auto room = inbox.room();
+  // An agent at work may be told to stop, and that comes through the same socket.
+  if (room == intake::full && inbox.in_flight() > 0) room = intake::open;
   if (room != told) {
     told = room;
     tell(self, link.connection, room);

@@ -148,6 +148,28 @@ TEST_F(agent_link, InterruptGoesToTheAgentOfTheSessionAndAnUnknownOneIsCounted) 
   EXPECT_EQ(world.link->last().written.size(), before) << "nothing is answered";
 }
 
+TEST_F(agent_link, AFullInboxLeavesRoomToInterruptAnAgentAtWork) {
+  settings.limits.max_pending = 4;
+  start(with::link);
+  handshake();
+  auto more = [&, n = 0](int count) mutable {
+    for (; count > 0; --count, ++n)
+      world.link->last().say(event("discord", "c" + std::to_string(n % 3), "x", std::to_string(n)));
+    settle();
+    return world.link->last().reading;
+  };
+  EXPECT_TRUE(more(3));
+  EXPECT_FALSE(more(1)) << "nobody is at work yet, and no result is awaited";
+  auto a = attach(1);
+  EXPECT_TRUE(world.link->last().reading);
+  EXPECT_TRUE(more(3));
+  world.link->last().say(R"({"type":"interrupt_inbound","session_key":")" +
+                         field(of(a, "inbound")[0], "session_key") + "\",\"chat_id\":\"c0\"}\n");
+  settle();
+  EXPECT_EQ(of(a, "interrupt").size(), 1U);
+  EXPECT_FALSE(more(1)) << "but no further than twice the bound";
+}
+
 TEST_F(agent_link, InterruptsReachTheAgentsAndDrainingIsTold) {
   start(with::link);
   handshake();
