@@ -13,7 +13,7 @@ from .conduct import conduct
 from .world import World
 
 ROUNDS = 400
-SHORT = 16
+SHORT = 12
 PATIENCE_WITH_AGENTS = 0.5      # GATEWAY_AGENT_ACK_TIMEOUT here
 KINDS = {"reset": 5, "drop": 3, "close": 3, "half a frame": 3, "nonsense": 1, "silent": 2, "joins": 2}
 CHILD_KINDS = {"SIGKILL": 6, "SIGTERM": 2, "leaves": 3, "half a line": 2, "deaf": 1}

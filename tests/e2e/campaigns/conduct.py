@@ -17,8 +17,8 @@ class Plan:
             left, part = left - part, self.every
 
 
-async def conduct(world, rounds, one, after=None):
-    """Rounds of `one(number)` in that world. `after`: ends the faults before each stillness."""
+async def conduct(world, rounds, one):
+    """Rounds of `one(number)` in that world; what came of it."""
     begun = time.monotonic()
     await world.begin()
     try:
@@ -34,8 +34,6 @@ async def conduct(world, rounds, one, after=None):
                         world.prune()
                         if world.violations or not world.gateway.running:
                             break
-                    if after:
-                        await after()
                 if not world.gateway.running:
                     world.wrong(f"the gateway ended by itself with {world.gateway.process.returncode}: {world.said()}")
                 if world.violations or not await world.quiet():

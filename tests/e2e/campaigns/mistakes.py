@@ -7,7 +7,7 @@ import shutil
 from .conduct import conduct
 from .world import World
 
-ROUNDS = SHORT = 5
+ROUNDS = SHORT = 4
 AT = 25                 # the event or action that it happens to
 EXPECTED = {}           # world -> parts of what must be reported, any of them
 
@@ -20,7 +20,7 @@ def seen_as(*parts):
 
 
 class Mistaken(World):
-    patience, closing = 4.0, 1.0
+    patience, closing = 4.0, 0.5
     done = False        # the mistake
 
     def _say(self, what):

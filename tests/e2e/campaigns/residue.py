@@ -52,7 +52,8 @@ def growth(samples):
 
 
 def allowed(samples):
-    return SLACK + A_KEY * min(ENTRIES, samples[-1].events - samples[0].events)
+    remembered = lambda sample: min(ENTRIES, sample.events)
+    return SLACK + A_KEY * (remembered(samples[-1]) - remembered(samples[0]))
 
 
 def judge(fresh, samples):

@@ -50,7 +50,7 @@ class World:
         self.link, self.links = None, 0         # the newest link that is served; how many there were
         self.heard = 0                          # frames of the gateway
         self.fresh, self.samples, self.counts = None, [], {}
-        self.count = 0
+        self.count, self.talking = 0, True
         self.gateway, self._traffic = None, None
 
     def dice(self, purpose):
@@ -109,12 +109,13 @@ class World:
         await asyncio.sleep(self._platform.random() * 0.05)    # the platform takes its time; nothing waits for this
         return result
 
-    def event(self, chat=None):
-        """Somebody says something; its text."""
+    def event(self, chat=None, long=None):
+        """Somebody says something, of `long` characters more than its name; that name."""
         self.count += 1
         text, chat = f"t{self.count:06}", chat or self._people.choice(CHATS)
         self.oracle.made(text, chat)
-        long = self._people.randint(0, 8000) if self._people.random() < 0.1 else 0
+        if long is None:
+            long = self._people.randint(0, 8000) if self._people.random() < 0.1 else 0
         frame = inbound(text + (" " + "x" * long if long else ""), buffer_id=f"b-{self.seed}-{self.count}",
                         message_id=f"m{self.count}", platform=chat[0], chat_id=chat[1], user_id=user_of(chat),
                         scope_id=scope_of(chat))
@@ -129,7 +130,7 @@ class World:
 
     async def _talk(self):
         while True:
-            if len(self.buffer) < self.most_open and len(self.open) < self.most_open:
+            if self.talking and len(self.buffer) < self.most_open and len(self.open) < self.most_open:
                 for _ in range(self._people.randint(1, 4)):
                     self.event()
             await asyncio.sleep(self._people.random() * 0.02)      # the load's own pace
@@ -169,11 +170,11 @@ class World:
                                "action": {"op": "send", "chat_id": self.oracle.chat_of[text][1], "content": "re:" + text}}
             self.ask(agent, text)
         if self._habits.random() < 0.7:
-            agent.ack(frame)
+            self.ack(agent, frame)
         else:
-            asyncio.get_running_loop().call_later(self._habits.random() * 0.03, self._late_ack, agent, frame)
+            asyncio.get_running_loop().call_later(self._habits.random() * 0.03, self.ack, agent, frame)
 
-    def _late_ack(self, agent, frame):
+    def ack(self, agent, frame):
         if agent.over is None:
             agent.ack(frame)
 
@@ -197,8 +198,8 @@ class World:
                 self.take(agent, frame)
         agent._take = hear
         try:
-            await agent.attach(f"http://127.0.0.1:{self.port}")
-        except (Refused, OSError):
+            await asyncio.wait_for(agent.attach(f"http://127.0.0.1:{self.port}"), self.patience)
+        except (Refused, OSError, asyncio.TimeoutError):
             return None
         self.agents = [x for x in self.agents if x.over is None] + [agent]
         self.adopt(agent)
@@ -300,10 +301,10 @@ class World:
 
     # -- waiting ------------------------------------------------------------------------------------------------------
 
-    async def within(self, limit, probe, what):
+    async def within(self, limit, probe, what, pace=0.01):
         """Waits for the probe; a violation when it does not come true. Whether it did."""
         try:
-            await self.changes.poll(probe, what, limit, pace=0.01)
+            await self.changes.poll(probe, what, limit, pace)
             return True
         except AssertionError as late:
             self.wrong(f"{late}; state: {await self.state()}")
@@ -325,11 +326,8 @@ class World:
 
     async def aged(self, stable):
         """The link has served for longer than `stable`: a refusal now is the first one. Only time makes it so."""
-        while True:
-            left = 0.01 if self.link.over else self.link.dial.at + stable + 0.4 - now()
-            if left <= 0:
-                return
-            await self.changes.next(max(left, 0.01))
+        old = lambda: self.link.over is None and now() > self.link.dial.at + stable + 0.4
+        return await self.within(self.patience, old, f"a link that has lasted for {stable} s")
 
     async def answered(self, text):
         """That event is through: delivered, and its reply has its outcome."""
@@ -359,16 +357,18 @@ class World:
 
     async def sample(self):
         """What the process holds now; connections that it is just closing get their time."""
-        take = lambda: residue.take(self.gateway, self.count)
-        if self.fresh is None:      # before any fault; whoever asked for readiness may still be leaving
-            found = []
-            with contextlib.suppress(AssertionError):
-                await self.changes.poll(lambda: found.append(take()), "", 0.3)
-            self.fresh = min(found, key=lambda x: x.files)
-            return
+        found = []
+        least = self.fresh.files if self.fresh else -1      # before any fault: whoever asked for readiness may still be leaving
         with contextlib.suppress(AssertionError):
-            await self.changes.poll(lambda: take().files <= self.fresh.files, "", self.closing)
-        self.samples.append(take())
+            await self.changes.poll(lambda: self._measure(found) <= least, "", self.closing if self.fresh else 0.3)
+        if self.fresh:
+            self.samples.append(found[-1])
+        else:
+            self.fresh = min(found, key=lambda x: x.files)
+
+    def _measure(self, found):
+        found.append(residue.take(self.gateway, self.count))
+        return found[-1].files
 
     def flat(self):
         for what in residue.judge(self.fresh, self.samples):

@@ -96,16 +96,18 @@ class Connector:
         self.result_of = self.success
         self.acks_idle = True
         self.on_frame = None            # callable(frame), before anything else
-        self.server, self.port = None, 0
+        self.server, self.host, self.port = None, "127.0.0.1", 0
         self._tasks, self._writers = set(), set()
         self._messages = 0
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
-    async def start(self, port=0, tls=None):
+    async def start(self, port=0, tls=None, bound=None):
+        """`bound`: a socket that is bound already, perhaps in another network namespace."""
         self.tls = tls
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=1 << 22, ssl=tls)
-        self.port = self.server.sockets[0].getsockname()[1]
+        where = {"sock": bound} if bound else {"host": "127.0.0.1", "port": port}
+        self.server = await asyncio.start_server(self._serve, limit=1 << 22, ssl=tls, **where)
+        self.host, self.port = self.server.sockets[0].getsockname()[:2]
         return self
 
     async def stop(self):
@@ -120,7 +122,7 @@ class Connector:
 
     @property
     def url(self):
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
     # -- what came ----------------------------------------------------------------------------------------------------
 
