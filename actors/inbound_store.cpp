@@ -135,14 +135,16 @@ void inbound_state::letters(letters_found& x) {
 void inbound_state::decide(const dead_letter_ask& x, const dead_letter& letter) {
   core::inbox_step step;
   auto again = x.what == dead_letter_ask::wish::retry;
+  auto files = again && wants_files(*letter.event); // those it had went when it was set aside
   if (again)
-    inbox.revive(letter, now_of(self), step);
+    inbox.revive(letter, now_of(self), step, files);
   else
     inbox.bury(letter.seq, step);
   world.notes->note(severity::info, again ? "dead_letter.retried" : "dead_letter.dropped",
                     {{"delivery", letter.delivery_id},
                      {"next", again ? "given out as " + name_of(step.fresh) : "nothing of it is left"}});
   execute(step);
+  if (files && !step.spilled) fetch_held({step.fresh});
 }
 
 } // namespace relay

@@ -168,7 +168,7 @@ void inbox::scanned(const spill_page& x, inbox_step& out) {
   wish(out);
 }
 
-void inbox::revive(const dead_letter& x, instant now, inbox_step& out) {
+void inbox::revive(const dead_letter& x, instant now, inbox_step& out, bool held) {
   bury(x.seq, out);
   auto id = ++next_id_;
   auto chat = x.event->chat();
@@ -178,6 +178,7 @@ void inbox::revive(const dead_letter& x, instant now, inbox_step& out) {
   entry y;
   y.event = x.event;
   y.of_before = true; // an agent saw it
+  y.held = y.was_held = held && !out.spilled;
   y.spilled = out.spilled;
   y.stored = !rules_.durable;
   if (rules_.durable) {

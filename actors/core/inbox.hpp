@@ -83,8 +83,8 @@ public:
   void recalled(recalled_events& x, instant now, inbox_step& out,
                 const std::function<bool(const inbound_event&)>& held);
   void scanned(const spill_page& x, inbox_step& out);
-  /// A dead letter is to be tried again: a new event that is no repeat of anything.
-  void revive(const dead_letter& x, instant now, inbox_step& out);
+  /// A dead letter is to be tried again: a new event that is no repeat of anything. `held` as in accept().
+  void revive(const dead_letter& x, instant now, inbox_step& out, bool held = false);
   /// A dead letter is to be dropped.
   void bury(std::uint64_t seq, inbox_step& out);
   /// Those of the waiting events for which `which` says so wait for ready() from now on; what was given out

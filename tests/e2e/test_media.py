@@ -62,6 +62,22 @@ class Media(Scenario):
         self.assertNotIn("path", got["event"]["media"][0])
         await agent.delivery("next")
 
+    async def test_f31_an_event_that_is_tried_again_comes_with_its_files(self):
+        connector, gateway, link, agent = await self.start({"GATEWAY_AGENT_ACK_TIMEOUT": "300ms", "GATEWAY_AGENT_MAX_DELIVERIES": "1"})
+        connector.answers["/relay/media/1"] = lambda request: Answer(200, b"bytes")
+        agent.acks = False
+        link.send(self.picture(connector.url + "/relay/media/1", "look", message_id="m1"))
+
+        async def aside():
+            return (await gateway.get("/v1/dlq")).json()["letters"]
+        (letter,) = await gateway.changes.poll(aside, "the event set aside")
+        agent.acks = True
+        paths = []
+        agent.on_delivery = lambda frame: paths.append(open(frame["event"]["media"][0]["path"], "rb").read())
+        self.assertEqual((await gateway.get("/v1/dlq/retry", method="POST", body={"id": letter["id"]})).status, 200)
+        await agent.until(lambda: paths, "the event with its file")
+        self.assertEqual(paths, [b"bytes"])
+
     async def test_an_event_waits_for_its_files_as_long_as_the_setting_says(self):
         connector, _, link, agent = await self.start({"GATEWAY_MEDIA_WAIT": "500ms"})
         hold = asyncio.Event()
