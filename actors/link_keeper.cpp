@@ -133,8 +133,8 @@ void link_keeper_state::dial(core::dial_cause cause) {
   s.dial.url = wire::derive_urls(target.url).dial;
   // Minted for this dial alone: an old one may have expired while this process was frozen (F8).
   minted_ms = world.world->wall_ms();
-  minted = target.who.usable() ? wire::mint_token(target.who, minted_ms / 1000) : secret{};
-  s.dial.bearer = minted;
+  if (target.who.usable()) s.dial.bearer = wire::mint_token(target.who, minted_ms / 1000);
+  minted = s.dial.bearer;
   s.dial.timeout = setup.rules.handshake_timeout;
   s.dial.ping_interval = setup.ping_interval;
   s.dial.ping_timeout = setup.ping_timeout;
