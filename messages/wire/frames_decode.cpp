@@ -150,6 +150,15 @@ constexpr reader readers[] = {{"inbound", read_inbound},
 /// A type name short enough for a log line.
 std::string shortened(std::string_view type) { return std::string{utf8_prefix(type, 64)}; }
 
+/// The line without the context of its event, which is background only; false when there is none.
+bool without_context(std::string_view line, std::string& out) {
+  const auto context = json::member_text(json::member_text(line, "event"), "context");
+  if (context.empty() || context == "null") return false;
+  const auto at = static_cast<std::size_t>(context.data() - line.data());
+  out.assign(line.substr(0, at)).append("null").append(line.substr(at + context.size()));
+  return true;
+}
+
 const char* explain(refusal x) {
   switch (x) {
   case refusal::too_deep: return "nested too deep";
@@ -167,6 +176,8 @@ frame decode(std::string_view line, bool authenticated) {
     // Half a character, in a context say, is no reason to lose an event.
     std::string mended{doc.why() == refusal::bad_utf8 ? line : std::string_view{}};
     if (json::mend_surrogates(mended)) return decode(mended, authenticated);
+    // Nor is anything else that is wrong with it.
+    if (doc.why() != refusal::not_json && without_context(line, mended)) return decode(mended, authenticated);
     return bad_frame{doc.why(), explain(doc.why()), shortened(salvage(line, "type")),
                      salvage(line, "bufferId")};
   }

@@ -140,6 +140,27 @@ TEST(hostile, invalid_utf8_is_one_skipped_frame_F14) {
   }
 }
 
+TEST(hostile, a_context_that_cannot_be_read_never_loses_its_event_F12) {
+  const auto line = [](const std::string& context, const std::string& more = {}) {
+    return R"({"type":"inbound","bufferId":"b","event":{"text":"t","context":)" + context + more + "}}";
+  };
+  const auto deep = std::string(500, '[') + std::string(500, ']');
+  for (const std::string& context : {deep,
+                                     std::string{R"([{"text":")"
+                                                 "\xFF"
+                                                 R"("}])"},
+                                     R"({"a":)" + deep + "}"}) {
+    const auto x = decode_as<inbound>(line(context));
+    EXPECT_EQ(x.event->text, "t");
+    EXPECT_EQ(x.event->channel_context, "");
+    EXPECT_EQ(x.buffer_id, "b");
+    EXPECT_EQ(x.event->raw, R"({"text":"t","context":null})");
+  }
+  EXPECT_EQ(refused(line("null", R"(,"novel":)" + deep)).why, refusal::too_deep);
+  EXPECT_EQ(refused(line(deep, R"(,"novel":)" + deep)).why, refusal::too_deep);
+  EXPECT_EQ(refused(R"({"type":"inbound","event":[)" + deep + "]}").why, refusal::too_deep);
+}
+
 TEST(hostile, half_a_surrogate_pair_costs_its_character_alone_F12) {
   const auto line = [](const std::string& text) {
     return R"({"type":"inbound","event":{"text":")" + text + R"("}})";
