@@ -1,5 +1,6 @@
 """The line between gateway and connector as bytes: cut, stalled or garbled at a place that is chosen in advance."""
 import asyncio
+import contextlib
 import socket
 import struct
 
@@ -133,7 +134,8 @@ class Line:
         for _, writer in (self.gateway, self.connector):
             raw = writer.get_extra_info("socket")
             if how == "reset" and raw is not None:
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                with contextlib.suppress(OSError):      # it has ended already
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 writer.transport.abort()
             else:
                 writer.close()

@@ -8,6 +8,7 @@ from .world import World
 class Kills(World):
     settings = {"GATEWAY_DEDUPE_ENTRIES": None, "GATEWAY_EGRESS_HOLD": "60s"}
     most_open = 10 ** 6
+    long_share = 0.0        # lives are short: what is held must get through within them
     patience = 60.0
 
     def __init__(self, binary, seed):

@@ -108,6 +108,10 @@ class Cuts:
         self.world.gateway.signal(signal.SIGUSR1)
 
     async def do_usr1(self, link):
+        """While it still dials there is nothing to do anew, so it has to have seen this link served."""
+        async def served():
+            return link.over or (await self.world.gateway.get("/readyz")).status == 200
+        await self.world.within(self.world.patience, served, "readiness")
         self.world.gateway.signal(signal.SIGUSR1)
 
     async def do_in_the_handshake(self, link):

@@ -36,6 +36,7 @@ class World:
     settings = {}               # of this campaign, over SETTINGS
     agents_wanted = 1
     definite = False            # whether an action may fail for good
+    long_share = 0.1            # of the events, those with up to 8 KB
     most_open = 120             # events that may be under way; the load's own bound
     patience = 30.0             # seconds within which all must have settled once a fault is over
     closing = 6.0               # seconds that connections get that the gateway is just closing
@@ -115,7 +116,7 @@ class World:
         text, chat = f"t{self.count:06}", chat or self._people.choice(CHATS)
         self.oracle.made(text, chat)
         if long is None:
-            long = self._people.randint(0, 8000) if self._people.random() < 0.1 else 0
+            long = self._people.randint(0, 8000) if self._people.random() < self.long_share else 0
         frame = inbound(text + (" " + "x" * long if long else ""), buffer_id=f"b-{self.seed}-{self.count}",
                         message_id=f"m{self.count}", platform=chat[0], chat_id=chat[1], user_id=user_of(chat),
                         scope_id=scope_of(chat))

@@ -284,23 +284,23 @@ class Connector:
                 link.send({"type": "descriptor", "descriptor": found})
         elif kind == "outbound":
             self.outbound.append(frame)
-            self._answer(link, frame)
+            self._answer(frame)
         elif kind == "going_idle" and self.acks_idle:
             link.send({"type": "going_idle_ack"})
 
-    def _answer(self, link, frame):
+    def _answer(self, frame):
         result = self.result_of(frame)
         if inspect.isawaitable(result):
-            task = asyncio.ensure_future(self._answer_later(link, frame, result))
+            task = asyncio.ensure_future(result)
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda task: self._answered(frame, task))
         elif result is not None:
             self.settle(frame, result)
 
-    async def _answer_later(self, link, frame, waiting):
-        result = await waiting
-        if result is not None:
-            self.settle(frame, result)
+    def _answered(self, frame, task):
+        self._tasks.discard(task)
+        if not task.cancelled() and task.result() is not None:
+            self.settle(frame, task.result())
 
     def settle(self, frame, result):
         """Answers an outbound frame on the link that it came on."""

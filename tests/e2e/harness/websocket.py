@@ -1,6 +1,7 @@
 """RFC 6455 for both ends, low enough to send what no library would send: halves, fragments, resets, any close code."""
 import asyncio
 import base64
+import contextlib
 import hashlib
 import os
 import socket
@@ -118,5 +119,6 @@ class Socket:
         """Ends the TCP connection with RST."""
         raw = self.writer.get_extra_info("socket")
         if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with contextlib.suppress(OSError):      # the peer was faster
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
