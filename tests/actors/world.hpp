@@ -155,8 +155,8 @@ public:
     held(const held&) = delete;
     held& operator=(const held&) = delete;
     ~held() override { --all.locked; }
-    void replace(secret text, std::function<void(std::string)> done) override {
-      if (all.fail_writes.empty()) all.text = text.reveal();
+    void replace(secret fresh, std::function<void(std::string)> done) override {
+      if (all.fail_writes.empty()) all.text = fresh.reveal();
       ++all.writes;
       done(all.fail_writes);
     }
