@@ -214,7 +214,7 @@ bool lane::settled_aside(const transmitted& x, lane_step& out) {
   aside_.erase(it);
   if (!x.written) link_.reset();
   if (x.written && !lost_once_more(one, x.result)) {
-    for (auto& who : one.callers) out.done.push_back({who.token, x.result});
+    for (auto& who : one.callers) out.done.push_back({who.token, after_all(one, x.result)});
     return true;
   }
   // Before all that waits, behind those that came back before it.
@@ -247,15 +247,16 @@ void lane::settled(const transmitted& x, lane_step& out) {
     pump(out);
     return;
   }
+  auto result = after_all(top, x.result);
   if (top.pieces.size() <= 1) {
-    finish(x.result, out);
+    finish(result, out);
     pump(out);
     return;
   }
-  if (!x.result.message_id.empty()) top.message_ids.push_back(x.result.message_id);
+  if (!result.message_id.empty()) top.message_ids.push_back(result.message_id);
   ++top.next_piece;
   top.lost = 0;
-  if (x.result.how != outcome::done || top.next_piece == top.pieces.size()) finish(whole(x.result), out);
+  if (result.how != outcome::done || top.next_piece == top.pieces.size()) finish(whole(result), out);
   pump(out);
 }
 
@@ -276,6 +277,16 @@ bool lane::admit_draft(item& fresh, lane_step& out) {
   }
   drafts_.put(fresh.turn, what.final ? std::string{} : what.id);
   return true;
+}
+
+/// That the last of several frames failed does not say that nothing was done: an earlier one may have arrived
+/// (F3). Only a refusal is handed on as it came (F54).
+action_result lane::after_all(const item& x, const action_result& of_last) {
+  if (x.lost == 0 || of_last.how != outcome::definite || of_last.code == "egress_declined") return of_last;
+  auto out = action_result::ambiguous(
+      "it was sent more than once; the first may have arrived, the last failed: " + of_last.error);
+  out.message_ids = x.message_ids;
+  return out;
 }
 
 /// Whether it goes out again although it may have arrived: its agent would rather have it twice.

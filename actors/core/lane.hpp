@@ -105,6 +105,7 @@ private:
   bool settle_seal(const action_result& result);
   void pump(lane_step& out);
   bool settled_aside(const transmitted& x, lane_step& out);
+  static action_result after_all(const item& x, const action_result& of_last);
   static bool lost_once_more(item& x, const action_result& result);
   void mark(lane_step& out);
   static void unmark(item& x, lane_step& out);

@@ -243,6 +243,32 @@ TEST(DurableLane, ADefiniteFailureIsNotSentAgain) {
   EXPECT_THAT(tokens(d.settle(action_result::failed("odd", "no"))), ElementsAre(1));
 }
 
+TEST(DurableLane, F3_AFailureAfterALostAnswerDoesNotSayThatNothingWasDone) {
+  driver d;
+  d.link();
+  d.push(resend(text(1, "one")));
+  d.settle(lost());
+  auto step = d.settle(action_result::failed("odd", "no such chat"));
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::unknown) << "the first one may have arrived";
+  EXPECT_THAT(step.done[0].result.error, HasSubstr("no such chat"));
+  d.push(resend(text(2, "aaaa bbbb cccc dddd")));
+  d.settle(lost());
+  step = d.settle(action_result::failed("odd", "no such chat"));
+  ASSERT_THAT(tokens(step), ElementsAre(2));
+  EXPECT_EQ(step.done[0].result.how, outcome::unknown) << "a piece of a text, too";
+}
+
+TEST(DurableLane, F54_ARefusalIsHandedOnVerbatimAlsoAfterALostAnswer) {
+  driver d;
+  d.link();
+  d.push(resend(text(1, "one")));
+  d.settle(lost());
+  auto step = d.settle(action_result::failed("egress_declined", "not for this tenant"));
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result, action_result::failed("egress_declined", "not for this tenant"));
+}
+
 TEST(DurableLane, WhatWasLostWithItsConnectionGoesOutOnTheNextOne) {
   driver d;
   d.link();
