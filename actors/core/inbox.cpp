@@ -174,7 +174,9 @@ void inbox::revive(const dead_letter& x, instant now, inbox_step& out, bool held
   auto chat = x.event->chat();
   out.fresh = id;
   out.spilled = spill_.take(chat, id);
-  if (rules_.durable) out.records.emplace_back(event_taken{{id, x.event, {}, 0}, out.spilled});
+  // Whoever takes it back from the disk can tell that an agent saw it by its attempts only.
+  if (rules_.durable)
+    out.records.emplace_back(event_taken{{id, x.event, {}, out.spilled ? 1U : 0U}, out.spilled});
   entry y;
   y.event = x.event;
   y.of_before = true; // an agent saw it

@@ -318,6 +318,27 @@ TEST(InboxDurable, ADeadLetterIsTriedAgainAsAnEventOfItsOwn) {
   EXPECT_EQ(d.last, arrival::repeat_settled) << "its message stays known";
 }
 
+// Seed 266: with a chat full of events it went to disk, and came back as if nobody had ever seen it.
+TEST(InboxDurable, ADeadLetterThatHasToWaitOnDiskIsStillMarkedAsARepeat) {
+  auto rules = durable();
+  rules.max_deliveries = 1;
+  rules.chat_in_memory = 1;
+  driver d{rules};
+  d.accept(event("c", "1"));
+  d.sync();
+  d.returned(1);
+  d.sync();
+  auto letter = d.store.dead.at(1);
+  d.accept(event("c", "2"));
+  d.sync();
+  d.run([&](auto& out) { d.box.revive({1, {}, letter.event, 1, 0}, d.now, out); });
+  d.sync();
+  d.ack(2);
+  auto step = d.sync();
+  ASSERT_THAT(ids(step), ElementsAre(3));
+  EXPECT_TRUE(step.deliver[0].redelivered) << "an agent saw it";
+}
+
 // Seed 4098: a repeat that was being written while the disk gave the event back took its keys along.
 TEST(InboxDurable, F22_ARepeatThatTheStoreRefusesLeavesTheKeysToTheEventThatComesBack) {
   auto rules = durable();
