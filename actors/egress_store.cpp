@@ -8,9 +8,13 @@
 #include "actors/metrics.hpp"
 #include "actors/store_bridge.hpp"
 #include "messages/errors.hpp"
+#include "messages/wire/drafts.hpp"
 #include "messages/wire/prompts.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace relay {
@@ -22,6 +26,28 @@ constexpr std::uint64_t most_commits = 64;
 
 /// A typing is over at once, a question can be asked again: neither is worth a write.
 bool is_recorded(op x) { return x != op::typing && x != op::get_chat_info; }
+
+/// The message, or draft, of which an action is a state; empty = it is none.
+std::string state_of(const stored_action& x) {
+  auto& act = x.what.act;
+  wire::draft_state draft;
+  auto what = act.kind == op::edit           ? "m" + act.message_id
+              : wire::read_draft(act, draft) ? "d" + draft.id
+                                             : "";
+  return what.empty() ? what : x.where.platform + "\n" + act.chat_id + "\n" + what;
+}
+
+/// Tokens of states that a newer one took the frame of: sent again by themselves they would undo it.
+std::set<std::uint64_t> overtaken(const std::vector<stored_action>& open) {
+  std::map<std::string, std::uint64_t> newest; // of those whose frame may be out
+  for (auto& x : open)
+    if (auto state = state_of(x); x.sending && !state.empty())
+      newest[state] = std::max(newest[state], x.token);
+  std::set<std::uint64_t> out;
+  for (auto& x : open)
+    if (auto it = newest.find(state_of(x)); it != newest.end() && x.token < it->second) out.insert(x.token);
+  return out;
+}
 
 } // namespace
 
@@ -49,7 +75,11 @@ void egress_state::loaded(outbound_image& image) {
                       {{"to_send", std::to_string(image.open.size() - static_cast<std::size_t>(unsure))},
                        {"unknown", std::to_string(unsure)},
                        {"next", "the former are sent, the latter reported and not sent again"}});
-  for (auto& x : image.open) resume(x);
+  auto replaced = overtaken(image.open);
+  for (auto& x : image.open) {
+    if (replaced.count(x.token) > 0) x.what.resend_unknown = false;
+    resume(x);
+  }
   for (auto& x : std::exchange(early, {})) begin(x.what, x.asker);
   measure();
 }

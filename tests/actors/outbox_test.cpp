@@ -460,6 +460,28 @@ TEST_F(outbox, ResendGoesOutAgainAfterARestart) {
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::done);
 }
 
+// Seed 1328: an older state of a message went out behind the newer one that had taken its place.
+TEST_F(outbox, AnEditThatANewerOneTookTheFrameOfIsNotSentAgainWithItsOlderText) {
+  auto edit = [](std::string id, std::string text) {
+    return action_request{std::move(id), "discord", {}, wire::edit("c", "m", std::move(text)), false};
+  };
+  up();
+  ask(send("r0"));
+  ask(resend(edit("r1", "older")));
+  ask(edit("r2", "newer"));
+  world.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent()[0], "requestId") +
+                         R"(","result":{"success":true,"message_id":"m0"}})"
+                         "\n");
+  settle();
+  ASSERT_EQ(contents(), (strings{"x", "newer"}));
+  restart();
+  handshake();
+  EXPECT_EQ(contents(), strings{}) << "nobody knows whether the newer one arrived";
+  ask(edit("r1", "older"));
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
+}
+
 TEST_F(outbox, AnAgentSaysOnUnknownBesideItsAction) {
   start(with::link);
   auto a = attach(1);
