@@ -238,9 +238,12 @@ void supervisor_state::start_provisioning() {
     return;
   }
   start_policy();
-  identity = self->spawn(identity_source, world, identity_setup{settings->idp, settings->limits.http_timeout},
-                         caf::actor_cast<caf::strong_actor_ptr>(self));
-  watch("identity", caf::actor_cast<caf::actor>(identity));
+  if (!children["identity"].handle) {
+    identity =
+        self->spawn(identity_source, world, identity_setup{settings->idp, settings->limits.http_timeout},
+                    caf::actor_cast<caf::strong_actor_ptr>(self));
+    watch("identity", caf::actor_cast<caf::actor>(identity));
+  }
   provisioner_setup x;
   x.url = wire::derive_urls(relay.url).provision;
   x.gateway_id = effective_id();
@@ -449,7 +452,8 @@ void supervisor_state::apply(const settings_ptr& next) {
     return;
   }
   replace("provisioner");
-  replace("identity");
+  // It knows which refresh tokens are spent, and may have a new pair on its way.
+  if (before->idp != next->idp || !relay_on() || b.pinned()) replace("identity");
   // Another connector, id or identity: what the old one gave is void. A changed platform set keeps it.
   auto void_credentials = a.url != b.url || a.gateway_id != b.gateway_id || a.pinned() != b.pinned() ||
                           a.gateway_secret != b.gateway_secret || before->idp != next->idp;

@@ -20,6 +20,13 @@ protected:
                         R"(","expires_at":")" + relay::wire::iso8601(now_s() + expires_in) + "\"" + more +
                         R"(}},"other":"kept"})";
   }
+  /// Another wake URL: everything is provisioned anew, with the same login.
+  void reload() {
+    auto next = settings;
+    next.relay.wake_url = "https://gateway.example/wake";
+    caf::anon_send(root, std::make_shared<const config::settings>(next));
+    settle();
+  }
   std::vector<fake_http::call_t*> refreshes() { return world.http->open("/api/oauth/token"); }
   std::vector<fake_http::call_t*> provisions() { return world.http->open("/relay/provision"); }
   std::size_t refreshed() {
@@ -194,6 +201,48 @@ TEST_F(login, WhatAnotherProgramRenewedIsTaken) {
   advance(2s);
   EXPECT_EQ(refreshed(), 1U);
   ASSERT_EQ(provisions().size(), 1U);
+}
+
+// Seed 871: a reload made the gateway forget what it had sent.
+TEST_F(login, ARefreshTokenThatWasSentIsNotSentAgainAfterAReload) {
+  logged_in(0);
+  start();
+  auto* call = refreshes()[0];
+  call->answered = true;
+  http_response lost;
+  lost.error = "timed out while waiting for the answer";
+  lost.sent = true;
+  call->done(std::move(lost));
+  settle();
+  reload();
+  advance(1min, 1s);
+  EXPECT_EQ(refreshed(), 1U);
+  logged_in(0, "ref-of-a-new-login");
+  advance(31s);
+  EXPECT_EQ(refreshes().size(), 1U);
+}
+
+TEST_F(login, AReloadDoesNotLoseThePairThatIsOnItsWay) {
+  logged_in(0);
+  start();
+  ASSERT_EQ(refreshes().size(), 1U);
+  reload();
+  refreshes()[0]->answer(200, pair("acc-2", "ref-2"));
+  settle();
+  EXPECT_EQ(stored_refresh(), "ref-2");
+  EXPECT_EQ(refreshed(), 1U);
+  ASSERT_EQ(provisions().size(), 1U);
+  EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "acc-2");
+}
+
+TEST_F(login, AReloadThatNamesAnotherLoginStoreUsesThat) {
+  logged_in(3600);
+  start();
+  auto next = settings;
+  next.idp.login_store = "/elsewhere/auth.json";
+  caf::anon_send(root, std::make_shared<const config::settings>(next));
+  settle();
+  EXPECT_EQ(world.files->path, "/elsewhere/auth.json");
 }
 
 TEST_F(login, ARefreshTokenThatIsNotReplacedServesAgain) {
