@@ -97,6 +97,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   as.turn = answers ? x.delivery_id : std::string{};
   as.prompt_id = std::move(prompt_id);
   as.ends = core::ends_turn(x.act);
+  as.resend = x.resend_unknown;
   as.until = now + setup.egress_hold;
   if (durable) keep(out, as, chat, x);
   auto waits = as.unstored;

@@ -46,6 +46,7 @@ struct egress_state {
     chat_key chat;
     std::string turn;      ///< the delivery that a message of it answers; empty when it is none
     std::string prompt_id; ///< of a prompt
+    bool resend = false;   ///< it may be sent again when nobody knows what became of it
     bool ends = false;     ///< its outcome decides what that one's message shows
     bool recorded = false; ///< its outcome is to be written down
     bool unstored = false; ///< no chat has it yet: the store does not either

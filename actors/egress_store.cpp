@@ -98,6 +98,7 @@ void egress_state::resume(stored_action& x) {
   if (asked.act.kind == op::prompt && wire::read_prompt(asked.act, ask)) as.prompt_id = ask.id;
   as.chat = key;
   if (!as.request_id.empty()) (void)ledger.open(as.request_id, now);
+  as.resend = asked.resend_unknown;
   auto& entry = open.emplace(x.token, std::move(as)).first->second;
   if (x.sending && !asked.resend_unknown) {
     world.metrics->add(counter::actions_resumed, "unknown");
@@ -115,7 +116,13 @@ void egress_state::resume(stored_action& x) {
   world.metrics->add(counter::actions_resumed, "sent");
   // Whoever was told by then that it was not sent was told the truth.
   auto left = setup.egress_hold;
-  if (x.until_ms != 0 && !x.sending) left = std::min(left, milliseconds{x.until_ms - world.world->wall_ms()});
+  if (x.until_ms != 0) left = std::min(left, milliseconds{x.until_ms - world.world->wall_ms()});
+  if (left.count() <= 0 && x.sending) {
+    world.metrics->add(counter::actions_resumed, "unknown");
+    settle(x.token, action_result::ambiguous("the gateway was restarted while this was being sent, and it is "
+                                             "too late to send it again"));
+    return;
+  }
   if (left.count() <= 0) {
     world.metrics->add(counter::actions_resumed, "refused");
     settle(x.token,
@@ -201,10 +208,12 @@ void egress_state::stored(const store_done& x) {
 }
 
 /// Whether an outcome may only be told once the disk has it. What was not sent might be sent after a restart:
-/// as long as it may, nobody is told that it was not. What was sent never is sent again, so all other
-/// outcomes are told at once: the record in memory keeps them from being done again (F29).
+/// as long as it may, nobody is told that it was not. What was sent never is sent again, unless its agent
+/// wants that, so all other outcomes are told at once: the record in memory keeps them from being done again
+/// (F29).
 bool egress_state::must_be_kept(const open_action& x, const action_result& result) const {
-  return x.recorded && result.how == outcome::definite && result.raw.empty() && now_of(self) < x.until;
+  return x.recorded && result.how == outcome::definite && (x.resend || result.raw.empty()) &&
+         now_of(self) < x.until;
 }
 
 void egress_state::conclude_kept(core::instant now) {

@@ -120,10 +120,9 @@ void lane::pump(lane_step& out) {
       if (as.kind == op::react || as.kind == op::typing) {
         finish(action_result::success(), out);
       } else {
-        finish(action_result::failed(to_string(ec::unsupported),
-                                     std::string{to_string(x.act.kind)} + " is not supported by platform '" +
-                                         (x.where.platform.empty() ? to.platform : x.where.platform) + "'"),
-               out);
+        auto error = std::string{to_string(x.act.kind)} + " is not supported by platform '" +
+                     (x.where.platform.empty() ? to.platform : x.where.platform) + "'";
+        finish(after_all(x, action_result::failed(to_string(ec::unsupported), std::move(error))), out);
       }
       continue;
     }
@@ -142,10 +141,12 @@ void lane::pump(lane_step& out) {
       out.shown.push_back({std::move(as.ask.id), as.as_text ? prompt_face::numbers : prompt_face::buttons});
     // Until a piece has left, the connection that takes the first one decides the limit.
     if (x.next_piece == 0) {
-      x.pieces.clear(); // a prompt may have been a text on the connection before
+      const auto before =
+          std::exchange(x.pieces, {}); // a prompt may have been a text on the connection before
       // No more bytes than units means that it fits, whatever they are.
       if (as.kind == op::send && t.act.content.size() > to.max_message_length)
         x.pieces = split_text(t.act.content, to.max_message_length, to.len_unit);
+      if (x.lost > 0 && x.pieces != before) x.lost_before = x.lost;
     }
     if (x.pieces.size() > 1) {
       t.act.content = x.pieces[x.next_piece];
@@ -255,7 +256,7 @@ void lane::settled(const transmitted& x, lane_step& out) {
   }
   if (!result.message_id.empty()) top.message_ids.push_back(result.message_id);
   ++top.next_piece;
-  top.lost = 0;
+  top.lost = top.lost_before;
   if (result.how != outcome::done || top.next_piece == top.pieces.size()) finish(whole(result), out);
   pump(out);
 }

@@ -98,8 +98,9 @@ private:
     std::uint64_t upload = 0;  ///< under way for its file
     action_record record = action_record::none;
     bool resend = false;
-    std::uint8_t lost = 0; ///< how often its current piece went out without an answer
-    bool back = false;     ///< a reaction that was out and never left
+    std::uint8_t lost = 0;        ///< how often its current piece went out without an answer
+    std::uint8_t lost_before = 0; ///< the same of all pieces, from before it was cut into these
+    bool back = false;            ///< a reaction that was out and never left
   };
   bool admit_draft(item& fresh, lane_step& out);
   bool settle_seal(const action_result& result);

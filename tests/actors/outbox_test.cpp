@@ -460,6 +460,31 @@ TEST_F(outbox, ResendGoesOutAgainAfterARestart) {
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::done);
 }
 
+// Seed 4962: it was told as refused, and done by the next process.
+TEST_F(outbox, AFailureOfWhatMayBeSentAgainIsToldOnceTheDiskKnowsOfIt) {
+  up();
+  ask(resend(send("r1")));
+  disk->hold();
+  refuse_all();
+  EXPECT_TRUE(agent->outcomes.empty()) << "a crash now would send it again";
+  disk->release();
+  settle();
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::definite);
+}
+
+TEST_F(outbox, AfterARestartResendGoesOutWithinItsHoldOnly) {
+  up();
+  ask(resend(send("r1")));
+  world.world->wall += 31'000;
+  restart();
+  handshake();
+  EXPECT_EQ(contents(), strings{});
+  ask(send("r1"));
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown) << "it may have arrived before";
+}
+
 // Seed 1328: an older state of a message went out behind the newer one that had taken its place.
 TEST_F(outbox, AnEditThatANewerOneTookTheFrameOfIsNotSentAgainWithItsOlderText) {
   auto edit = [](std::string id, std::string text) {

@@ -259,6 +259,29 @@ TEST(DurableLane, F3_AFailureAfterALostAnswerDoesNotSayThatNothingWasDone) {
   EXPECT_EQ(step.done[0].result.how, outcome::unknown) << "a piece of a text, too";
 }
 
+// Seed 7307: the next connection's platform did not offer it any more.
+TEST(DurableLane, F3_WhatMayHaveArrivedIsNotCalledUnsupportedAsIfNothingWasDone) {
+  driver d;
+  d.link();
+  d.push(sending(resend(text(1, "one"))));
+  d.down();
+  auto step = d.link(set_of({platform("p", 10, {"edit"})}));
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::unknown);
+}
+
+// Seed 2551: lost as one message, then cut into pieces, each of which went out three times more.
+TEST(DurableLane, WhatWasLostInOnePieceGoesOutThreeTimesInAllAlsoInSmallerOnes) {
+  driver d;
+  d.link(set_of({platform("p", 100, {"send"})}));
+  d.push(sending(resend(text(1, "aaaa bbbb cccc dddd"))));
+  d.down();
+  EXPECT_THAT(contents(d.link()), ElementsAre("aaaa bbbb"));
+  EXPECT_THAT(contents(d.settle(ok("m1"))), ElementsAre("cccc dddd"));
+  EXPECT_THAT(contents(d.settle(lost())), ElementsAre("cccc dddd"));
+  EXPECT_THAT(tokens(d.settle(lost())), ElementsAre(1)) << "the first message is one of the three";
+}
+
 TEST(DurableLane, F54_ARefusalIsHandedOnVerbatimAlsoAfterALostAnswer) {
   driver d;
   d.link();
