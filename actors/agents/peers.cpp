@@ -89,6 +89,10 @@ void agent_peers::deliver(delivery& x) {
 void agent_peers::said(agent_said& x) {
   auto it = peers.find(x.peer);
   if (it == peers.end()) return;
+  if (!host.actions) { // an agent may attach while the gateway still starts
+    unheard.push_back(std::move(x));
+    return;
+  }
   auto silent = !std::exchange(it->second.spoken, true); // so far: what an earlier agent declared is in force
   for (auto& frame : x.frames) {
     if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {
@@ -214,6 +218,8 @@ void agent_peers::rehost(agent_host x) {
   }
   announce();
   if (!peers.empty()) declare();
+  if (!host.actions) return;
+  for (auto& early : std::exchange(unheard, {})) said(early);
 }
 
 } // namespace relay

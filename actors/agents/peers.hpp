@@ -59,6 +59,8 @@ struct agent_peers {
   std::map<std::uint64_t, peer_entry> peers;
   std::unordered_map<std::string, std::uint64_t> holder;            ///< delivery -> peer
   std::unordered_map<std::string, std::deque<std::uint64_t>> asked; ///< request id -> peers, in order
+  /// Said before it is known whom to tell. Bounded by what sockets bring within a start.
+  std::vector<agent_said> unheard;
 };
 
 } // namespace relay

@@ -1,10 +1,15 @@
 // The agent link (agent-link.md): attached agents, spread, hand-over, bad frames.
 #include "link_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 namespace relay::testing {
 namespace {
 
 using agent_link = linked_test;
+/// All that an agent talks to, in one.
+using link_host_actor =
+    delivery_sink_actor::extend_with<action_sink_actor>::extend_with<agent_registry_actor>;
 
 TEST_F(agent_link, ReadyDeliveryAckActionResult) {
   start(with::link);
@@ -31,6 +36,38 @@ TEST_F(agent_link, ReadyDeliveryAckActionResult) {
   answer_all();
   ASSERT_EQ(of(a, "result").size(), 1U);
   EXPECT_NE(of(a, "result")[0].find(R"("request_id":"q1")"), std::string::npos);
+}
+
+// Seed 15470: an agent that spoke before the link knew whom to tell was never answered, nor who asked after
+// it.
+TEST_F(agent_link, WhatAnAgentSaysWhileTheGatewayStartsIsHeard) {
+  link = sys.spawn(link_agent, world.all(), std::uint64_t{1000}, caf::strong_actor_ptr{});
+  agent_handle = caf::actor_cast<agent_actor>(link); // ends with the test
+  auto a = attach(1);
+  say(a,
+      R"({"type":"ack","delivery_id":"d-1"})"
+      "\n"
+      R"({"type":"action","request_id":"q1","platform":"discord","action":{"op":"send","chat_id":"c","content":"hi"}})"
+      "\n");
+  std::vector<std::string> heard;
+  auto host = sys.spawn([&heard]() -> link_host_actor::behavior_type {
+    return {
+        [&](const delivery_ack& x) { heard.push_back("ack " + x.delivery_id); },
+        [](const delivery_returned&) {},
+        [](const agent_presence&) {},
+        [&](action_request& x) {
+          heard.push_back("action " + x.request_id);
+          return action_outcome{x.request_id, action_result::ambiguous("as the test says")};
+        },
+        [](const session_interrupt&) {},
+        [](const agent_declaration&) {},
+    };
+  });
+  caf::anon_send(agent_handle, agent_host{host, host, host});
+  settle();
+  EXPECT_THAT(heard, ::testing::ElementsAre("ack d-1", "action q1"));
+  ASSERT_EQ(of(a, "result").size(), 1U);
+  caf::anon_send_exit(host, caf::exit_reason::kill);
 }
 
 TEST_F(agent_link, UnackedEventsOfAnAgentThatGoesMoveToAnother) {
