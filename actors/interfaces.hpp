@@ -75,11 +75,18 @@ struct policy_orders {
   std::vector<relevance_policy> policies;
   /// Platforms for which something was declared before: their default is declared once, too (F46).
   std::vector<std::string> declared_before;
-  credentials who; ///< not usable = wait for the next orders
+  credentials who;           ///< not usable = wait for the next orders
+  std::uint64_t version = 0; ///< what comes of them is told with it
+};
+
+/// How one platform's declaration stands, under these orders: what came of older ones says nothing of them.
+struct policy_progress {
+  platform_progress what;
+  std::uint64_t version = 0;
 };
 
 /// POLICY: declares each platform's relevance policy with an upgrade token (protocol.md 2.2), again after
-/// each failure. Tells the supervisor: platform_progress.
+/// each failure. Tells the supervisor: policy_progress.
 using policy_actor = caf::typed_actor<
     // supervisor: these count from now on; declare what has something to say. What is on its way is waited
     // for first: of two declarations the connector keeps the one that comes last.
@@ -88,6 +95,8 @@ using policy_actor = caf::typed_actor<
     caf::reacts_to<atom::start, std::string>,
     // the HTTP port.
     caf::reacts_to<http_done>,
+    // INTERNAL: what a predecessor had under way has arrived by now, or never will.
+    caf::reacts_to<atom::look>,
     // INTERNAL: a platform's next try is due.
     caf::reacts_to<atom::due, std::string, std::uint64_t>>;
 
@@ -419,8 +428,9 @@ using supervisor_actor = agent_registry_actor::extend<
     // the application: one action outside any agent (POST /v1/actions).
     caf::replies_to<action_request>::with<action_outcome>,
     // provisioner
-    caf::reacts_to<credentials_decided>,
-    caf::reacts_to<platform_progress, bool>, ///< true = provisioning, false = policy
+    caf::reacts_to<credentials_decided>, caf::reacts_to<platform_progress>,
+    // policy
+    caf::reacts_to<policy_progress>,
     // the store port: whether it takes what it is given.
     caf::reacts_to<store_health>,
     // link_keeper
@@ -443,6 +453,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::login_locked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::login_replaced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::policy_orders)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::policy_progress)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::inbound_image)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::inbound_stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::recalled_events)

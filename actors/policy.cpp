@@ -45,6 +45,7 @@ void policy_state::obey(policy_orders& x) {
 void policy_state::declare(entry& x) {
   if (!orders.who.usable()) return;
   x.step = platform_step::pending;
+  if (quiet) return;
   if (x.busy) {
     x.again = true;
     return;
@@ -59,6 +60,12 @@ void policy_state::declare(entry& x) {
   call.body = secret{wire::encode_policy(x.what)};
   call.timeout = setup.http_timeout;
   call_http(world, policy_actor{self}, x.call, std::move(call));
+}
+
+void policy_state::speak() {
+  quiet = false;
+  for (auto& [platform, x] : platforms)
+    if (x.step == platform_step::pending) declare(x);
 }
 
 void policy_state::answered(const http_done& x) {
@@ -103,7 +110,7 @@ void policy_state::failed(const std::string& platform, entry& x, const http_resp
 }
 
 void policy_state::report(const entry& x, std::string error) {
-  tell(self, owner, platform_progress{x.what.platform, x.step, std::move(error)}, false);
+  tell(self, owner, policy_progress{{x.what.platform, x.step, std::move(error)}, orders.version});
 }
 
 policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> self, ports world,
@@ -113,6 +120,8 @@ policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> 
   s->world = std::move(world);
   s->owner = std::move(owner);
   s->setup = setup;
+  s->quiet = setup.quiet.count() > 0;
+  if (s->quiet) tell_later<policy_actor>(self, setup.quiet, atom::look_v);
   auto retry = [s](policy_state::entry& x) {
     if (x.step == platform_step::failed) s->declare(x);
   };
@@ -122,6 +131,7 @@ policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> 
         if (auto it = s->platforms.find(platform); it != s->platforms.end()) retry(it->second);
       },
       [s](const http_done& x) { s->answered(x); },
+      [s](atom::look) { s->speak(); },
       [s, retry](atom::due, const std::string& platform, std::uint64_t call) {
         auto it = s->platforms.find(platform);
         if (it != s->platforms.end() && it->second.call == call) retry(it->second);

@@ -15,6 +15,9 @@ namespace relay {
 
 struct policy_setup {
   milliseconds backoff_min{1'000}, backoff_max{30'000}, http_timeout{15'000};
+  /// A predecessor died and what it was declaring may still arrive: declare nothing for as long. 0 = the
+  /// first.
+  milliseconds quiet{0};
 };
 
 struct policy_state {
@@ -32,6 +35,7 @@ struct policy_state {
   explicit policy_state(policy_actor::pointer ptr) : self(ptr) {}
   void obey(policy_orders& x);
   void declare(entry& x);
+  void speak(); ///< the quiet is over
   void answered(const http_done& x);
   void failed(const std::string& platform, entry& x, const http_response& why);
   void report(const entry& x, std::string error);
@@ -44,6 +48,7 @@ struct policy_state {
   std::string account; ///< the gateway id of the last usable orders
   std::map<std::string, entry> platforms;
   std::uint64_t calls = 0;
+  bool quiet = false; ///< waiting for the last words of a predecessor
 };
 
 /// Ends with `owner`, its supervisor.

@@ -35,7 +35,7 @@ void provisioner_state::token(const identity_token& x) {
   world.notes->note(known ? severity::debug : severity::warn, "provision.no_identity",
                     {{"why", why_none}, {"next", "provisioning is skipped for now and tried again later"}});
   auto step = x.nobody ? platform_step::skipped : platform_step::failed;
-  for (auto& platform : names) tell(self, owner, platform_progress{platform, step, why_none}, true);
+  for (auto& platform : names) tell(self, owner, platform_progress{platform, step, why_none});
   execute(plan.no_token(world.world->random()));
 }
 
@@ -58,8 +58,7 @@ void provisioner_state::attempted(provision_attempt& x) {
     why_none = x.platform + " was provisioned, but the connector withheld the secret";
   }
   tell(self, owner,
-       platform_progress{x.platform, x.provisioned ? platform_step::done : platform_step::failed, x.error},
-       true);
+       platform_progress{x.platform, x.provisioned ? platform_step::done : platform_step::failed, x.error});
   execute(plan.over(x.platform, x.provisioned, x.carries_credentials, world.world->random()));
 }
 

@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto media_margin = 15s;  ///< what the media actor may take beyond an event's wait
+constexpr auto last_words = 1s;     ///< what a call may take to arrive beyond its time
 constexpr auto healthy_after = 60s; ///< a child that lived this long is restarted at once again
 
 std::string hex(std::uint64_t x) {
@@ -189,8 +190,10 @@ void supervisor_state::rewire() {
 void supervisor_state::start_policy() {
   if (!children["policy"].handle) {
     auto& l = settings->limits;
-    policy = self->spawn(relay::policy, world, policy_setup{l.backoff_min, l.backoff_max, l.http_timeout},
-                         supervisor_actor{self});
+    policy_setup x{l.backoff_min, l.backoff_max, l.http_timeout, {}};
+    // Nobody calls back what the one before had under way, and the connector keeps what comes last.
+    if (children["policy"].born != core::instant{}) x.quiet = l.http_timeout + last_words;
+    policy = self->spawn(relay::policy, world, x, supervisor_actor{self});
     watch("policy", caf::actor_cast<caf::actor>(policy));
   }
   policy_orders x;
@@ -205,6 +208,7 @@ void supervisor_state::start_policy() {
     if (who.usable() && !p.is_default()) remember("declared." + p.platform, settings->relay.url);
   }
   x.who = who;
+  x.version = ++policy_version;
   tell(self, policy, std::move(x));
 }
 
@@ -372,16 +376,21 @@ void supervisor_state::aim() {
        relay_on() ? link_target{settings->relay.url, who, settings->relay.identities} : link_target{});
 }
 
-void supervisor_state::progressed(platform_progress& x, bool of_provisioning) {
-  auto& table = of_provisioning ? provisioning : declared;
-  auto& entry = table[x.platform];
-  auto healed = of_provisioning && x.step == platform_step::done && entry.step != platform_step::done;
+void supervisor_state::provisioned(platform_progress& x) {
+  auto& entry = provisioning[x.platform];
+  auto healed = x.step == platform_step::done && entry.step != platform_step::done;
   if (healed) tell(self, policy, atom::start_v, x.platform);
-  if (!of_provisioning && (x.step == platform_step::done || x.step == platform_step::failed))
-    for (auto& p : settings->policies) // one that was refused may have arrived all the same
-      if (p.platform == x.platform && (x.step == platform_step::done || !p.is_default()))
-        remember("declared." + p.platform, p.is_default() ? std::string{} : settings->relay.url);
   entry = std::move(x);
+}
+
+void supervisor_state::policy_told(policy_progress& x) {
+  if (x.version != policy_version) return; // a reload came between: the settings of now say other things
+  auto& [platform, step, error] = x.what;
+  if (step == platform_step::done || step == platform_step::failed)
+    for (auto& p : settings->policies) // one that was refused may have arrived all the same
+      if (p.platform == platform && (step == platform_step::done || !p.is_default()))
+        remember("declared." + platform, p.is_default() ? std::string{} : settings->relay.url);
+  declared[platform] = std::move(x.what);
 }
 
 void supervisor_state::linked(link_up& x) {
@@ -562,7 +571,8 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
         return later;
       },
       [s](credentials_decided& x) { s->decided(x); },
-      [s](platform_progress& x, bool of_provisioning) { s->progressed(x, of_provisioning); },
+      [s](platform_progress& x) { s->provisioned(x); },
+      [s](policy_progress& x) { s->policy_told(x); },
       [s](store_health& x) { s->disk = std::move(x); },
       [s](link_status& x) { s->link_changed(x); },
       [s](link_up& x) { s->linked(x); },

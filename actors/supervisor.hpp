@@ -49,7 +49,8 @@ struct supervisor_state {
   void decided(credentials_decided& x);
   void aim();
   void equip(); ///< tells where attachments are kept
-  void progressed(platform_progress& x, bool provisioning);
+  void provisioned(platform_progress& x);
+  void policy_told(policy_progress& x);
   void remember(std::string key, std::string value);
   bool remembers_policy(const std::string& platform) const;
   void linked(link_up& x);
@@ -119,7 +120,8 @@ struct supervisor_state {
   bool credentials_known = false; ///< decided, whichever way; another connector or identity undoes it
   bool ever_started = false;      ///< they were known once: what comes later is no start (startupz)
   std::map<std::string, platform_progress> provisioning, declared;
-  agent_declaration agents; ///< what the agent said it is like
+  std::uint64_t policy_version = 0; ///< of the newest orders to policy
+  agent_declaration agents;         ///< what the agent said it is like
   link_status link;
   link_up live;
   std::int64_t since_ms = 0;

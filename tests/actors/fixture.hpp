@@ -104,6 +104,17 @@ protected:
     }
   }
 
+  /// A child of the supervisor, by the name that it has in its notes.
+  caf::actor handle(const std::string& child) {
+    auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
+        caf::actor_cast<caf::abstract_actor*>(root));
+    return state->state.children.at(child).handle;
+  }
+  void kill(const std::string& child) {
+    caf::anon_send_exit(handle(child), caf::exit_reason::kill);
+    settle();
+  }
+
   enum class with { echo, scripted, link };
   void start(with kind = with::echo) {
     supervisor_setup setup;

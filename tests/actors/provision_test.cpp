@@ -190,6 +190,48 @@ TEST_F(provisioning, F46_PolicyWithoutAnAnswerIsRememberedOverARestart) {
   EXPECT_EQ(disk->disk.facts["declared.discord"], "https://connector.example");
 }
 
+// What came of the older policy was heard after the reload, and taken for the default's own success.
+TEST_F(provisioning, F46_OldNewsOfAPolicyIsNoNewsOfTheOneThatReplacesIt) {
+  auto disk = std::make_shared<durable_store>([wall = world.world] { return wall->wall; });
+  world.store = disk;
+  settings.policies = {{"discord", true, {}, false}};
+  start();
+  provisions()[0]->answer(200, issued());
+  settle();
+  auto next = settings;
+  next.policies = {{"discord", false, {}, false}};
+  policies()[0]->answer(200, {}); // its news crosses the reload
+  caf::anon_send(root, std::make_shared<const config::settings>(next));
+  settle();
+  ASSERT_EQ(policies().size(), 1U) << "the default is on its way";
+  EXPECT_EQ(disk->disk.facts["declared.discord"], "https://connector.example") << "and not yet there";
+  policies()[0]->answer(200, {});
+  settle();
+  EXPECT_EQ(disk->disk.facts.count("declared.discord"), 0U);
+}
+
+// Seed 17921: what a policy actor that died had under way came after all that its successor said.
+TEST_F(provisioning, AfterAPolicyActorDiedNothingIsDeclaredBesideItsLastWords) {
+  settings.policies = {{"discord", true, {}, false}, {"telegram", false, {}, false}};
+  start();
+  provisions()[0]->answer(200, issued());
+  settle();
+  ASSERT_EQ(policies().size(), 1U) << "under way";
+  kill("policy");
+  advance(10s);
+  auto next = settings;
+  next.policies[0].require_address = false;
+  caf::anon_send(root, std::make_shared<const config::settings>(next));
+  settle();
+  EXPECT_EQ(policies().size(), 1U) << "the old one only";
+  EXPECT_EQ(report().platforms[0].policy.step, platform_step::pending);
+  policies()[0]->answer(0, {}); // its time is up
+  advance(7s);
+  ASSERT_EQ(policies().size(), 1U);
+  EXPECT_NE(body(policies()[0]).find(R"("requireAddress":false)"), std::string::npos) << "the newest, once";
+  EXPECT_EQ(report().platforms[1].policy.step, platform_step::skipped);
+}
+
 // The connector keeps the declaration that comes last: an older one must never be under way beside a newer
 // one.
 TEST_F(provisioning, ReloadsInARowLeaveTheNewestPolicyInForce) {

@@ -17,16 +17,6 @@ protected:
     self->receive([&](caf::down_msg&) { down = true; }, caf::after(0ms) >> [] {});
     return down;
   }
-  void kill(const std::string& child) {
-    // Children are found by what they are told to be: the supervisor's table is not public.
-    caf::anon_send_exit(handle(child), caf::exit_reason::kill);
-    settle();
-  }
-  caf::actor handle(const std::string& child) {
-    auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
-        caf::actor_cast<caf::abstract_actor*>(root));
-    return state->state.children.at(child).handle;
-  }
 };
 
 TEST_F(supervision, EveryChildIsRestartedAndTheGatewayStillEchoes) {

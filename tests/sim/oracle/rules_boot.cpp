@@ -68,10 +68,6 @@ public:
     gateway_ = x.relay.gateway_id;
   }
   void life_begins(std::uint64_t) override { under_way_.clear(); }
-  void actor_killed(const std::string&) override {
-    under_way_.clear();
-    died_ = now();
-  }
   void answered(std::uint64_t call, const http_response&) override {
     std::erase_if(under_way_, [&](auto& x) { return x.second == call; });
   }
@@ -82,9 +78,8 @@ public:
     auto said = read(body.root());
     token_claims claims;
     if (!read_token(x.bearer.reveal(), claims)) fail("a policy with a token that cannot be read");
-    constexpr usec last_words{1'000'000};
     auto alone = under_way_.insert_or_assign({claims.gateway_id, platform}, call).second;
-    if (!alone && now() > died_ + last_words)
+    if (!alone)
       fail("two declarations of " + platform + " are under way; the connector keeps the last to arrive");
     if (!(said == declared_policy{})) told_[{claims.gateway_id, platform}] = now();
     auto of_version = [&](auto& all) {
@@ -124,7 +119,6 @@ private:
       told_; ///< account, platform: more than the default, when
   std::map<std::pair<std::string, std::string>, std::uint64_t> under_way_; ///< account, platform -> call
   std::string gateway_;
-  usec died_{-10'000'000}; ///< when an actor was killed last
 };
 
 } // namespace

@@ -43,11 +43,13 @@ public:
         tell(std::move(x));
       });
       if (there < limit)
-        host_->on().time.after(
-            there, [this, me = shared_from_this(), what = std::move(what)] { server_.answer(what); });
+        host_->on().time.after(there, [this, me = shared_from_this(), what = std::move(what), there] {
+          if (arrives(there)) server_.answer(what);
+        });
       return;
     }
-    host_->on().time.after(there, [this, me = shared_from_this(), what = std::move(what), tell, back] {
+    host_->on().time.after(there, [this, me = shared_from_this(), what = std::move(what), tell, there, back] {
+      if (!arrives(there)) return;
       auto x = server_.answer(what);
       if (x.status == 0 && x.error.empty()) x.error = "connection refused";
       host_->inside(back, [tell, x = std::move(x)]() mutable { tell(std::move(x)); });
@@ -55,6 +57,9 @@ public:
   }
 
 private:
+  /// What a process that is dead by now had sent: its connection ended with it, so nothing is sent once more.
+  bool arrives(usec there) const { return host_->alive() || there <= latency_ * 3 / 2; }
+
   std::shared_ptr<process> host_;
   http_server& server_;
   witness& who_;
