@@ -97,6 +97,12 @@ private:
 class chat_order final : public rule {
 public:
   explicit chat_order(court& at) : rule(at, "chat-order") {}
+  void life_ends(std::uint64_t, ending how) override {
+    if (how == ending::killed) forget();
+  }
+  void actor_killed(const std::string& name) override {
+    if (name == "inbound") forget();
+  }
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
     auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
@@ -117,12 +123,20 @@ public:
   }
 
 private:
-  static std::uint64_t first_read(const event_record& x, std::uint64_t age) {
+  std::uint64_t first_read(const event_record& x, std::uint64_t age) const {
+    auto it = forgotten_.find(&x);
+    auto after = it == forgotten_.end() ? 0 : it->second;
     for (auto& y : x.reads)
-      if (y.age == age) return y.number;
+      if (y.age == age && y.number > after) return y.number;
     return 0;
   }
+  /// What was in memory only is as if it had not been read: the connector's replay brings it again.
+  void forget() {
+    for (auto& [number, x] : court_.notes().events)
+      if (x.was_read() && !court_.durably_taken(number)) forgotten_[&x] = x.reads.back().number;
+  }
   std::map<std::string, std::vector<event_record*>> lanes_;
+  std::map<const event_record*, std::uint64_t> forgotten_; ///< up to which read
 };
 
 /// An ack leaves only when the event is somebody else's: an agent's, or the disk's.
