@@ -3,8 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/wire/action_codec.hpp"
 #include "messages/wire/actions.hpp"
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/json_write.hpp"
+#include "messages/wire/json_members.hpp"
 
 namespace relay::admin {
 
@@ -33,7 +32,7 @@ one_shot read_one_shot(std::string_view body) {
   if (!wire::read_on_unknown(doc.root(), result.request.resend_unknown)) return wrong(wire::bad_on_unknown);
   const auto* what = wire::json::object(doc.root(), "action");
   if (what == nullptr) return wrong("action is missing or not an object");
-  auto read = wire::decode_action(wire::json::text_of(*what, {}));
+  auto read = wire::read_action(*what, wire::json::member_source(doc.root(), body, "action"));
   if (!read) return wrong(read.error);
   result.request.act = std::move(read.value);
   return result;

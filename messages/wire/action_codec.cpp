@@ -1,6 +1,6 @@
 #include "messages/wire/action_codec.hpp"
 
-#include "messages/wire/json_write.hpp"
+#include "messages/wire/json_members.hpp"
 
 namespace relay::wire {
 
@@ -34,7 +34,8 @@ bool fill(std::string& to, std::string_view name, const json::value& from, op ki
 }
 
 /// Members of `metadata` as they came, then what `who` adds. Nulls give way to what `who` knows.
-void append_metadata(std::string& out, const json::value& metadata, const discriminators& who) {
+void append_metadata(std::string& out, const json::value& metadata, std::string_view source,
+                     const discriminators& who) {
   const auto has = [&](std::string_view name) {
     const auto* found = json::find(metadata, name);
     return found != nullptr && !found->IsNull();
@@ -45,14 +46,10 @@ void append_metadata(std::string& out, const json::value& metadata, const discri
   const bool add_profile = !who.profile.empty() && !has("profile");
   json::object_writer to{out};
   if (metadata.IsObject()) {
-    for (const auto& member : metadata.GetObject()) {
-      const auto name = json::view(member.name);
-      const bool replaced = (add_scope && (name == "scope_id" || name == "guild_id")) ||
-                            (add_user && name == "user_id") || (add_profile && name == "profile");
-      if (replaced) continue;
-      to.foreign_key(name);
-      json::append_value(out, member.value);
-    }
+    json::append_members(to, out, metadata, source, [&](std::string_view name) {
+      return (!add_scope || (name != "scope_id" && name != "guild_id")) && (!add_user || name != "user_id") &&
+             (!add_profile || name != "profile");
+    });
   }
   if (add_scope) to.text("scope_id", who.scope_id).text("guild_id", who.scope_id);
   if (add_user) to.text("user_id", who.user_id);
@@ -73,7 +70,7 @@ bool read_file(const json::value& from, action& out) {
 
 } // namespace
 
-action_or_error read_action(const json::value& from) {
+action_or_error read_action(const json::value& from, std::string_view source) {
   constexpr rapidjson::SizeType most_members = 64;
   action_or_error out;
   if (!from.IsObject()) {
@@ -94,22 +91,20 @@ action_or_error read_action(const json::value& from) {
   const bool uploads = read_file(from, out.value);
   json::object_writer rest{out.value.rest};
   if (uploads && json::text(from, "filename").empty()) rest.text("filename", out.value.file.name);
-  for (const auto& member : from.GetObject()) {
-    const auto key = json::view(member.name);
+  const auto take = [&](std::string_view key, const json::value& x, std::string_view text) {
     // What was checked is what is sent: a second member of the same name is not.
-    if (json::find(from, key) != &member.value || key == "op") continue;
-    if (uploads && (key == "source_path" || key == "mime" || key == "source_url")) continue;
+    if (json::find(from, key) != &x || key == "op") return;
+    if (uploads && (key == "source_path" || key == "mime" || key == "source_url")) return;
     if (key == "metadata") {
-      if (member.value.IsObject() && !member.value.ObjectEmpty())
-        json::append_value(out.value.metadata, member.value);
-      continue;
+      if (x.IsObject() && !x.ObjectEmpty()) append_metadata(out.value.metadata, x, text, {});
+      return;
     }
-    if (auto* to = slot(out.value, key); to != nullptr && fill(*to, key, member.value, out.value.kind))
-      continue;
-    if (uploads && key == "filename" && json::text(from, "filename").empty()) continue;
+    if (auto* to = slot(out.value, key); to != nullptr && fill(*to, key, x, out.value.kind)) return;
+    if (uploads && key == "filename" && json::text(from, "filename").empty()) return;
     rest.foreign_key(key);
-    json::append_value(out.value.rest, member.value);
-  }
+    json::append_as_it_came(out.value.rest, x, text);
+  };
+  json::for_each_member(from, source, take);
   rest.end();
   if (out.value.rest == "{}") out.value.rest.clear();
   return out;
@@ -117,7 +112,7 @@ action_or_error read_action(const json::value& from) {
 
 action_or_error decode_action(std::string_view text) {
   json::document doc;
-  if (doc.parse(text)) return read_action(doc.root());
+  if (doc.parse(text)) return read_action(doc.root(), text);
   action_or_error out;
   out.error = std::string{"action: "} + to_string(doc.why());
   return out;
@@ -147,11 +142,11 @@ void append_action(std::string& out, const action& x, const discriminators& who)
     json::document metadata;
     metadata.parse(x.metadata);
     std::string merged;
-    append_metadata(merged, metadata.root(), who);
+    append_metadata(merged, metadata.root(), x.metadata, who);
     if (merged != "{}") to.json("metadata", merged);
   } else if (!who.empty()) {
     to.key("metadata");
-    append_metadata(out, json::value{}, who);
+    append_metadata(out, json::value{}, {}, who);
   }
   to.end();
 }

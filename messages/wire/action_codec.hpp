@@ -8,8 +8,9 @@
 
 namespace relay::wire {
 
-/// Reads and validates an action value of any type.
-action_or_error read_action(const json::value& from);
+/// Reads and validates an action value of any type; `source` is its text, from which comes what is only
+/// passed on. Empty = written anew.
+action_or_error read_action(const json::value& from, std::string_view source);
 /// One line that names the first member that breaks the op's rules (the table of protocol.md 6); empty =
 /// valid.
 std::string check_action(op kind, const json::value& from);

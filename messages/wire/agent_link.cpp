@@ -4,8 +4,7 @@
 #include "messages/wire/commands.hpp"
 #include "messages/wire/descriptor_codec.hpp"
 #include "messages/wire/event_codec.hpp"
-#include "messages/wire/json_scan.hpp"
-#include "messages/wire/json_write.hpp"
+#include "messages/wire/json_members.hpp"
 #include "messages/wire/result_codec.hpp"
 #include "messages/wire/salvage.hpp"
 
@@ -21,7 +20,7 @@ bool may_be_text(const json::value& root, std::string_view name, bool or_number)
          (or_number && json::to_id(*found, ignored));
 }
 
-agent_frame read_action_frame(const json::value& root) {
+agent_frame read_action_frame(const json::value& root, std::string_view line) {
   agent_action out;
   out.request.request_id = json::id(root, "request_id");
   out.request.platform = json::text(root, "platform");
@@ -31,7 +30,8 @@ agent_frame read_action_frame(const json::value& root) {
       return bad_agent_frame{std::string{"action: "} + name + " must be a string",
                              std::move(out.request.request_id)};
   const auto* what = json::find(root, "action");
-  auto read = what == nullptr ? read_action(json::value{}) : read_action(*what);
+  auto read = what == nullptr ? read_action(json::value{}, {})
+                              : read_action(*what, json::member_source(root, line, "action"));
   if (!read) return bad_agent_frame{std::move(read.error), std::move(out.request.request_id)};
   if (!read_on_unknown(root, out.request.resend_unknown))
     return bad_agent_frame{bad_on_unknown, std::move(out.request.request_id)};
@@ -69,7 +69,8 @@ void finish(std::string& out, json::object_writer& frame) {
 }
 
 /// `media` as it came, each item with its file; a file whose URL stood alone gets an item of its own.
-void append_media_files(std::string& out, const json::value& event, const std::vector<media_file>& files) {
+void append_media_files(std::string& out, const json::value& event, std::string_view source,
+                        const std::vector<media_file>& files) {
   const auto add = [](json::object_writer& to, const media_file& x) {
     to.optional("path", x.path).optional("path_error", x.error);
   };
@@ -77,17 +78,16 @@ void append_media_files(std::string& out, const json::value& event, const std::v
   out += '[';
   const char* separator = "";
   if (const auto* items = json::array(event, "media")) {
+    json::item_walk texts{json::member_source(event, source, "media")};
     for (const auto& item : items->GetArray()) {
+      const auto text = texts.next() ? texts.text() : std::string_view{};
       if (!item.IsObject()) continue;
       out += separator;
       separator = ",";
       json::object_writer to{out};
-      for (const auto& member : item.GetObject()) {
-        const auto name = json::view(member.name);
-        if (name == "path" || name == "path_error") continue; // only this gateway knows its own files
-        to.foreign_key(name);
-        json::append_value(out, member.value);
-      }
+      // Only this gateway knows its own files.
+      json::append_members(to, out, item, text,
+                           [](std::string_view name) { return name != "path" && name != "path_error"; });
       const auto url = json::text(item, "url");
       for (std::size_t i = 0; i < files.size(); ++i) {
         if (files[i].url != url) continue;
@@ -116,14 +116,9 @@ std::string with_files(const std::string& event, const std::vector<media_file>& 
   if (!doc.parse(event) || !doc.root().IsObject()) return event;
   std::string out;
   json::object_writer to{out};
-  for (const auto& member : doc.root().GetObject()) {
-    const auto name = json::view(member.name);
-    if (name == "media") continue;
-    to.foreign_key(name);
-    json::append_value(out, member.value);
-  }
+  json::append_members(to, out, doc.root(), event, [](std::string_view name) { return name != "media"; });
   to.key("media");
-  append_media_files(out, doc.root(), files);
+  append_media_files(out, doc.root(), event, files);
   to.end();
   return out;
 }
@@ -154,7 +149,7 @@ agent_frame decode_agent_frame(std::string_view line) {
   const auto& root = doc.root();
   if (!root.IsObject()) return bad_agent_frame{"frame: not a JSON object", {}};
   const auto type = json::text(root, "type");
-  if (type == "action") return read_action_frame(root);
+  if (type == "action") return read_action_frame(root, line);
   if (type == "interrupt") return read_interrupt(root);
   if (type == "ack") {
     agent_ack out{json::id(root, "delivery_id")};

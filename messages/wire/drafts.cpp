@@ -1,7 +1,6 @@
 #include "messages/wire/drafts.hpp"
 
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/json_write.hpp"
+#include "messages/wire/json_members.hpp"
 
 namespace relay::wire {
 
@@ -13,12 +12,9 @@ std::string rest_of(const action& x, bool keep_id, bool final) {
   json::document doc;
   json::object_writer to{out};
   if (doc.parse(x.rest) && doc.root().IsObject()) {
-    for (const auto& member : doc.root().GetObject()) {
-      const auto name = json::view(member.name);
-      if (name == "final" || (name == "draft_id" && !keep_id)) continue;
-      to.foreign_key(name);
-      json::append_value(out, member.value);
-    }
+    json::append_members(to, out, doc.root(), x.rest, [&](std::string_view name) {
+      return name != "final" && (name != "draft_id" || keep_id);
+    });
   }
   if (final) to.boolean("final", true);
   to.end();

@@ -1,5 +1,5 @@
 #include "messages/wire/event_codec.hpp"
-#include "messages/wire/json_write.hpp"
+#include "messages/wire/json_members.hpp"
 
 #include <algorithm>
 #include <array>
@@ -98,20 +98,16 @@ void read_reply_and_prompt(const json::value& event, inbound_event& out) {
 }
 
 std::string raw_text(const json::value& event, std::string_view source) {
-  const auto forged = [](const auto& member) {
-    return std::find(gateway_only.begin(), gateway_only.end(), json::view(member.name)) != gateway_only.end();
+  const auto ours = [](std::string_view name) {
+    return std::find(gateway_only.begin(), gateway_only.end(), name) != gateway_only.end();
   };
   const auto members = event.GetObject();
-  if (std::none_of(members.begin(), members.end(), forged)) return json::text_of(event, source);
-  std::string out = "{";
-  for (const auto& member : members) {
-    if (forged(member)) continue;
-    if (out.size() > 1) out += ',';
-    json::append_string(out, json::view(member.name));
-    out += ':';
-    json::append_value(out, member.value);
-  }
-  out += '}';
+  if (std::none_of(members.begin(), members.end(), [&](const auto& x) { return ours(json::view(x.name)); }))
+    return json::text_of(event, source);
+  std::string out;
+  json::object_writer to{out};
+  json::append_members(to, out, event, source, [&](std::string_view name) { return !ours(name); });
+  to.end();
   return out;
 }
 

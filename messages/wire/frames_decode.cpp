@@ -2,8 +2,7 @@
 #include "messages/wire/descriptor_codec.hpp"
 #include "messages/wire/event_codec.hpp"
 #include "messages/wire/frames.hpp"
-#include "messages/wire/json_scan.hpp"
-#include "messages/wire/json_write.hpp"
+#include "messages/wire/json_members.hpp"
 #include "messages/wire/result_codec.hpp"
 #include "messages/wire/salvage.hpp"
 #include "messages/wire/tokens.hpp"
@@ -112,7 +111,8 @@ frame read_outbound(const input& x) {
   out.request_id = json::id(x.root, "requestId");
   if (out.request_id.empty()) return bad_field(x, "outbound: requestId is not a string");
   const auto* what = json::find(x.root, "action");
-  auto read = what == nullptr ? read_action(json::value{}) : read_action(*what);
+  auto read = what == nullptr ? read_action(json::value{}, {})
+                              : read_action(*what, json::member_source(x.root, x.line, "action"));
   if (!read) return bad_field(x, "outbound: " + read.error);
   out.what = std::move(read.value);
   out.where.platform = json::text(x.root, "platform");

@@ -114,8 +114,10 @@ const char* next_lone_surrogate(const char* p, const char* end) {
   return nullptr;
 }
 
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 const char* skip_space(const char* p, const char* end) {
-  while (p != end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')) ++p;
+  while (p != end && is_space(*p)) ++p;
   return p;
 }
 
@@ -167,28 +169,61 @@ bool mend_surrogates(std::string& text) {
   return found;
 }
 
+bool member_walk::next() noexcept {
+  const char* p = skip_space(at_, end_);
+  at_ = end_; // unless all of it is there
+  if (p == end_ || *p != (begun_ ? ',' : '{')) return false;
+  p = skip_space(p + 1, end_);
+  if (p == end_ || *p != '"') return false;
+  const char* key = p + 1;
+  p = skip_string(key, end_);
+  if (p == nullptr) return false;
+  name_ = {key, static_cast<std::size_t>(p - 1 - key)};
+  p = skip_space(p, end_);
+  if (p == end_ || *p != ':') return false;
+  const char* from = skip_space(p + 1, end_);
+  p = skip_value(from, end_);
+  if (p == nullptr) return false;
+  text_ = {from, static_cast<std::size_t>(p - from)};
+  at_ = p;
+  begun_ = true;
+  return true;
+}
+
+bool item_walk::next() noexcept {
+  const char* p = skip_space(at_, end_);
+  at_ = end_;
+  if (p == end_ || *p != (begun_ ? ',' : '[')) return false;
+  const char* from = skip_space(p + 1, end_);
+  p = skip_value(from, end_);
+  if (p == nullptr || p == from) return false;
+  text_ = {from, static_cast<std::size_t>(p - from)};
+  at_ = p;
+  begun_ = true;
+  return true;
+}
+
 std::string_view member_text(std::string_view object, std::string_view name) noexcept {
-  const char* p = object.data();
-  const char* end = p + object.size();
-  p = skip_space(p, end);
-  if (p == end || *p != '{') return {};
-  do {
-    p = skip_space(p + 1, end); // past `{` or `,`
-    if (p == end || *p != '"') return {};
-    const char* key = p + 1;
-    p = skip_string(key, end);
-    if (p == nullptr) return {};
-    const std::string_view found(key, static_cast<std::size_t>(p - 1 - key));
-    if (found.find('\\') != std::string_view::npos) return {};
-    p = skip_space(p, end);
-    if (p == end || *p != ':') return {};
-    const char* from = skip_space(p + 1, end);
-    p = skip_value(from, end);
-    if (p == nullptr) return {};
-    if (found == name) return {from, static_cast<std::size_t>(p - from)};
-    p = skip_space(p, end);
-  } while (p != end && *p == ',');
+  member_walk members{object};
+  while (members.next()) {
+    if (members.name().find('\\') != std::string_view::npos) return {};
+    if (members.name() == name) return members.text();
+  }
   return {};
+}
+
+void append_compact(std::string& out, std::string_view text) {
+  const char* p = text.data();
+  const char* end = p + text.size();
+  while ((p = skip_space(p, end)) != end) {
+    const char* from = p;
+    while (p != end && !is_space(*p)) {
+      if (*p++ != '"') continue;
+      const char* past = skip_string(p, end);
+      p = past == nullptr ? end : past;
+    }
+    out.append(from, p);
+  }
 }
 
 } // namespace relay::wire::json

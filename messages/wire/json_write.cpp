@@ -1,5 +1,6 @@
 #include "messages/wire/json_write.hpp"
 
+#include "messages/wire/json_scan.hpp"
 #include "messages/wire/utf8.hpp"
 
 #include <rapidjson/writer.h>
@@ -75,10 +76,17 @@ void append_value(std::string& out, const value& x) {
   x.Accept(writer);
 }
 
+void append_as_it_came(std::string& out, const value& x, std::string_view source) {
+  if (source.empty())
+    append_value(out, x);
+  else
+    append_compact(out, source);
+}
+
 std::string text_of(const value& x, std::string_view source) {
   if (!source.empty() && source.find_first_of("\r\n") == std::string_view::npos) return std::string{source};
   std::string out;
-  append_value(out, x);
+  append_as_it_came(out, x, source);
   return out;
 }
 

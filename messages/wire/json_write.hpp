@@ -11,10 +11,13 @@ namespace relay::wire::json {
 
 /// A quoted JSON string. What is not UTF-8 becomes U+FFFD: a peer must never get a frame that it cannot read.
 void append_string(std::string& out, std::string_view text);
-/// A parsed value as compact text, without line breaks.
+/// A parsed value as compact text, without line breaks. Numbers beyond 64 bits and fractions come out of a
+/// double: what is only passed on goes by append_as_it_came.
 void append_value(std::string& out, const value& x);
-/// The value's text: `source` (where the value was parsed from) when that is usable as it came, else written
-/// anew.
+/// The same value from its own text, compact, all tokens as they came; `source` empty = append_value.
+void append_as_it_came(std::string& out, const value& x, std::string_view source);
+/// The value's text: `source` (where the value was parsed from) as it came unless it has line breaks, then
+/// compact; without a source written anew.
 std::string text_of(const value& x, std::string_view source);
 
 /// Appends the members of one object: `{` at construction, `}` at end().

@@ -2,7 +2,7 @@
 
 #include "messages/wire/action_codec.hpp"
 #include "messages/wire/event_codec.hpp"
-#include "messages/wire/json_write.hpp"
+#include "messages/wire/json_members.hpp"
 
 #include <algorithm>
 #include <array>
@@ -30,11 +30,8 @@ std::string without(std::string_view object_text, Dropped dropped) {
   json::document doc;
   if (!doc.parse(object_text) || !doc.root().IsObject()) return out;
   json::object_writer to{out};
-  for (const auto& member : doc.root().GetObject()) {
-    if (dropped(json::view(member.name))) continue;
-    to.foreign_key(json::view(member.name));
-    json::append_value(out, member.value);
-  }
+  json::append_members(to, out, doc.root(), object_text,
+                       [&](std::string_view name) { return !dropped(name); });
   to.end();
   if (out == "{}") out.clear();
   return out;

@@ -1,7 +1,7 @@
 #include "messages/wire/result_codec.hpp"
 
 #include "messages/wire/frames.hpp"
-#include "messages/wire/json_write.hpp"
+#include "messages/wire/json_members.hpp"
 
 namespace relay::wire {
 
@@ -31,11 +31,8 @@ void append_raw_result(std::string& out, const action_result& x) {
   doc.parse(x.raw);
   json::object_writer to{out};
   if (doc.root().IsObject()) {
-    for (const auto& member : doc.root().GetObject()) {
-      if (json::view(member.name) == "prompt_id") continue;
-      to.foreign_key(json::view(member.name));
-      json::append_value(out, member.value);
-    }
+    json::append_members(to, out, doc.root(), x.raw,
+                         [](std::string_view name) { return name != "prompt_id"; });
   }
   to.text("prompt_id", x.prompt_id).end();
 }
@@ -47,16 +44,12 @@ bool tells_of_a_chat(const json::value& from) {
 }
 
 /// A result that does not say whether it is a success, with what it counts as.
-std::string completed(const json::value& from, const action_result& x) {
+std::string completed(const json::value& from, std::string_view source, const action_result& x) {
   std::string out;
   json::object_writer to{out};
   to.boolean("success", x.how == outcome::done).optional("error", x.error);
-  for (const auto& member : from.GetObject()) {
-    const auto name = json::view(member.name);
-    if (name == "success" || name == "error") continue;
-    to.foreign_key(name);
-    json::append_value(out, member.value);
-  }
+  json::append_members(to, out, from, source,
+                       [](std::string_view name) { return name != "success" && name != "error"; });
   to.end();
   return out;
 }
@@ -83,7 +76,7 @@ action_result read_result(const json::value& from, std::string_view source) {
   if (out.how == outcome::definite && out.code.empty() &&
       contains_ignoring_case(out.error, "egress declined:"))
     out.code = "egress_declined";
-  out.raw = silent ? completed(from, out) : json::text_of(from, source);
+  out.raw = silent ? completed(from, source, out) : json::text_of(from, source);
   return out;
 }
 

@@ -113,6 +113,14 @@ TEST(OneShot, ReadsARequest) {
       "");
 }
 
+TEST(OneShot, KeepsTheNumbersOfAnActionAsTheyCame) {
+  auto x = admin::read_one_shot(
+      "{ \"\\u0061\": 1, \"action\": { \"op\":\"send\",\"chat_id\":\"c\",\"content\":\"hi\",\n"
+      " \"x\": [ 123456789012345678901, 1.10 ] } }");
+  EXPECT_EQ(x.error, "");
+  EXPECT_EQ(x.request.act.rest, R"({"x":[123456789012345678901,1.10]})");
+}
+
 TEST(OneShot, MayWantUnknownOutcomesSentAgain) {
   const std::string action = R"(,"action":{"op":"send","chat_id":"c","content":"hi"}})";
   EXPECT_TRUE(admin::read_one_shot(R"({"on_unknown":"resend")" + action).request.resend_unknown);

@@ -2,7 +2,7 @@
 #include "messages/wire/actions.hpp"
 
 #include "messages/wire/drafts.hpp"
-#include "messages/wire/json_read.hpp"
+#include "messages/wire/json_members.hpp"
 #include "messages/wire/prompts.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -10,6 +10,26 @@ namespace relay::fuzz {
 namespace {
 
 using namespace wire;
+
+/// Every token of what is only passed on is in what is sent (design.md, rule 2).
+void as_it_came(std::string_view text, const action& x) {
+  json::document doc;
+  if (!doc.parse(text)) return;
+  std::string kept = x.rest.empty() ? "{" : x.rest.substr(0, x.rest.size() - 1);
+  kept += ',';
+  json::for_each_member(
+      doc.root(), text, [&](std::string_view name, const json::value& value, std::string_view as) {
+        if (json::find(doc.root(), name) != &value || name == "metadata" ||
+            !(value.IsDouble() || value.IsArray()))
+          return;
+        std::string member;
+        json::append_string(member, name);
+        member += ':';
+        json::append_compact(member, as);
+        member += ',';
+        require(kept.find(member) != std::string::npos, "numbers and lists travel as they came");
+      });
+}
 
 void as_prompt(const action& x) {
   prompt_ask ask;
@@ -50,6 +70,7 @@ void run(std::string_view text) {
   }
   const auto& x = read.value;
   require(check(x).empty(), "what was accepted is valid");
+  as_it_came(text, x);
   require(x.rest.empty() || x.rest.starts_with('{'), "the rest is an object");
   const auto said = encode_action(x);
   require_json(said);

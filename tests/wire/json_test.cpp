@@ -22,6 +22,37 @@ TEST(json, member_text) {
     EXPECT_EQ(member_text(broken, "b"), "") << broken;
 }
 
+TEST(json, members_and_items_one_by_one) {
+  const auto members = [](std::string_view text) {
+    std::string out;
+    for (member_walk x{text}; x.next();) out.append(x.name()).append("=").append(x.text()).append(";");
+    return out;
+  };
+  EXPECT_EQ(members(R"( { "\u0061" : [1, "]"] ,"b":-1.0e5 , "b" :{ } } )"),
+            R"(\u0061=[1, "]"];b=-1.0e5;b={ };)");
+  EXPECT_EQ(members("{}") + members("") + members("[1]") + members("{\"a\"") + members("{\"a\":[1"), "");
+  EXPECT_EQ(members("{\"a\":1 \"b\":2}"), "a=1;");
+  const auto items = [](std::string_view text) {
+    std::string out;
+    for (item_walk x{text}; x.next();) out.append(x.text()).append(";");
+    return out;
+  };
+  EXPECT_EQ(items(R"( [ 1.0 ,{"a":[2,3]} , "x,]" ] )"), R"(1.0;{"a":[2,3]};"x,]";)");
+  EXPECT_EQ(items("[]") + items("[ ]") + items("") + items("{}") + items("[\"a") + items("[[1"), "");
+}
+
+TEST(json, white_space_between_tokens_goes) {
+  const auto compact = [](std::string_view text) {
+    std::string out = "x";
+    append_compact(out, text);
+    return out;
+  };
+  EXPECT_EQ(compact(" {\r\n\t\"a \\\" b\" : [ 1 , -0.10E+5 ,\" \\\\\" , null ] } "),
+            "x{\"a \\\" b\":[1,-0.10E+5,\" \\\\\",null]}");
+  EXPECT_EQ(compact(""), "x");
+  EXPECT_EQ(compact(" \n"), "x");
+}
+
 TEST(json, text_checks_see_every_byte_of_a_word) {
   for (std::size_t size = 1; size <= 300; size += size < 40 ? 1 : 37) {
     for (std::size_t at = 0; at < size; ++at) {
