@@ -220,6 +220,7 @@ void book::asked(const json& frame, std::uint64_t peer) {
     x.message_id = text(act, "message_id");
     x.content = text(act, "content");
     x.final = flag(act, "final");
+    x.resend = text(frame, "on_unknown") == "resend";
     x.clears = has(act, "content");
     if (has(act, "draft_id")) x.draft_id = dump(member(act, "draft_id"));
     if (has(act, "metadata")) x.own_metadata = dump(member(act, "metadata"));
@@ -264,6 +265,16 @@ void book::noted(severity, std::string_view id, std::string_view fields) {
 void book::happened(const told_event& x) {
   events[x.number].what = x;
   if (!x.message_id.empty()) event_of_message[x.platform + "/" + x.chat_id + "/" + x.message_id] = x.number;
+}
+
+void book::letter_decided(std::uint64_t event, bool again, bool done) {
+  auto& x = events[event];
+  if (again) {
+    x.retried = true;
+    if (done) x.retried_at = on_.time.now();
+  } else if (done) {
+    x.dropped = true;
+  }
 }
 
 void book::buffered(std::uint64_t event, const std::string& id) {

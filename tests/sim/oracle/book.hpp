@@ -32,7 +32,9 @@ struct event_record {
   std::vector<std::string> buffer_ids;
   std::vector<event_seen> reads;
   std::vector<given> deliveries;
-  bool set_aside = false; ///< the gateway says so
+  bool set_aside = false;                ///< the gateway says so
+  bool retried = false, dropped = false; ///< an operator wanted it, or had it so, of what was set aside
+  usec retried_at{0};                    ///< done then; 0 = not
   bool was_read() const { return !reads.empty(); }
   bool acked_in(std::uint64_t age) const;
   std::size_t deliveries_in(std::uint64_t age) const;
@@ -68,6 +70,7 @@ struct put_frame {
 struct action_record {
   std::string mark, op, platform, delivery_id, chat_id, session_key, kind, message_id, draft_id, content;
   bool final = false, clears = false;
+  bool resend = false;      ///< on_unknown
   std::string own_metadata; ///< JSON text of what the agent gave
   std::string file;         ///< source_path
   std::vector<asking> asks;
@@ -144,6 +147,7 @@ public:
   void one_shot_asked(const std::string& mark, const frame_view& x) override;
   void one_shot_answered(const std::string& mark, const frame_view& x) override;
   void noted(severity level, std::string_view id, std::string_view fields) override;
+  void letter_decided(std::uint64_t event, bool again, bool done) override;
   void happened(const told_event& x) override;
   void buffered(std::uint64_t event, const std::string& id) override;
   void event_read(std::uint64_t event, const std::string& id, std::uint64_t socket) override;

@@ -129,6 +129,19 @@ void court::answered(std::uint64_t call, const http_response& what) {
   if (what.status == 200 && what.body.reveal().find("\"secret\"") != std::string::npos) secret_read();
   tell([&](witness& x) { x.answered(call, what); });
 }
+void court::letter_decided(std::uint64_t event, bool again, bool done) {
+  on_.log.line(on_.time.now(), again ? "retry" : "drop", "e" + std::to_string(event),
+               done ? "done" : "asked");
+  tell([&](witness& x) { x.letter_decided(event, again, done); });
+}
+void court::lock_held(const std::string& path, bool on) {
+  on_.log.line(on_.time.now(), on ? "locked" : "unlocked", path);
+  tell([&](witness& x) { x.lock_held(path, on); });
+}
+void court::file_written(const std::string& path, std::string_view text, bool ours) {
+  on_.log.line(on_.time.now(), ours ? "gw.file" : "file", path, text);
+  tell([&](witness& x) { x.file_written(path, text, ours); });
+}
 void court::happened(const told_event& e) {
   on_.log.line(on_.time.now(), "event", e.platform + "/" + e.chat_id, "e" + std::to_string(e.number));
   tell([&](witness& x) { x.happened(e); });

@@ -71,6 +71,9 @@ public:
   void one_shot_answered(const std::string& mark, const frame_view& x) override;
   void called(std::uint64_t call, const http_request& x) override;
   void answered(std::uint64_t call, const http_response& x) override;
+  void letter_decided(std::uint64_t event, bool again, bool done) override;
+  void lock_held(const std::string& path, bool on) override;
+  void file_written(const std::string& path, std::string_view text, bool ours) override;
   void happened(const told_event& x) override;
   void buffered(std::uint64_t event, const std::string& id) override;
   void event_read(std::uint64_t event, const std::string& id, std::uint64_t socket) override;

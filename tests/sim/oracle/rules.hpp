@@ -11,13 +11,15 @@ namespace relay::sim {
 using rule_list = std::vector<std::unique_ptr<rule>>;
 
 // Each adds its rules.
-void add_inbound_rules(rule_list& to, court& at); ///< the way in: reach, once, order, acks
-void add_outcome_rules(rule_list& to, court& at); ///< the way out: one true outcome each
-void add_order_rules(rule_list& to, court& at);   ///< the way out: order per chat, one at a time
-void add_route_rules(rule_list& to, court& at);   ///< the way out: platform, bot, tenant, capability
-void add_link_rules(rule_list& to, court& at);    ///< one dialler, redials, refusals, tokens
-void add_boot_rules(rule_list& to, court& at);    ///< provisioning, policies, reloads
-void add_health_rules(rule_list& to, court& at);  ///< readiness, bounds, secrets, the ordered stop
+void add_inbound_rules(rule_list& to, court& at);  ///< the way in: reach, once, order, acks
+void add_outcome_rules(rule_list& to, court& at);  ///< the way out: one true outcome each
+void add_order_rules(rule_list& to, court& at);    ///< the way out: order per chat, one at a time
+void add_route_rules(rule_list& to, court& at);    ///< the way out: platform, bot, tenant, capability
+void add_link_rules(rule_list& to, court& at);     ///< one dialler, redials, refusals, tokens
+void add_boot_rules(rule_list& to, court& at);     ///< provisioning, policies, reloads
+void add_login_rules(rule_list& to, court& at);    ///< the login store and its refresh tokens
+void add_manifest_rules(rule_list& to, court& at); ///< slash commands
+void add_health_rules(rule_list& to, court& at);   ///< readiness, bounds, secrets, the ordered stop
 
 inline rule_list all_rules(court& at) {
   rule_list out;
@@ -27,6 +29,8 @@ inline rule_list all_rules(court& at) {
   add_route_rules(out, at);
   add_link_rules(out, at);
   add_boot_rules(out, at);
+  add_login_rules(out, at);
+  add_manifest_rules(out, at);
   add_health_rules(out, at);
   return out;
 }

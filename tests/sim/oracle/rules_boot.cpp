@@ -23,7 +23,10 @@ public:
     if (!x.url.ends_with("/relay/provision")) return;
     if (court_.what().credentials == identity_choice::pinned)
       fail("pinned credentials and a provisioning call");
-    if (x.bearer.reveal() != court_.what().identity_token) fail("provisioning with another bearer");
+    auto stored =
+        court_.what().credentials == identity_choice::login_store; // rules_login.cpp has an eye on those
+    if (!stored && x.bearer.reveal() != court_.what().identity_token)
+      fail("provisioning with another bearer");
     json_text body{x.body.reveal()};
     auto fits = [&](auto& y) {
       return text(body.root(), "gatewayId") == y.gateway_id && text(body.root(), "wakeUrl") == y.wake_url &&
@@ -69,7 +72,7 @@ public:
   }
   void life_begins(std::uint64_t) override { under_way_.clear(); }
   void answered(std::uint64_t call, const http_response&) override {
-    std::erase_if(under_way_, [&](auto& x) { return x.second == call; });
+    std::erase_if(under_way_, [&](auto& x) { return x.second.call == call; });
   }
   void called(std::uint64_t call, const http_request& x) override {
     if (!x.url.ends_with("/relay/policy")) return;
@@ -78,7 +81,11 @@ public:
     auto said = read(body.root());
     token_claims claims;
     if (!read_token(x.bearer.reveal(), claims)) fail("a policy with a token that cannot be read");
-    auto alone = under_way_.insert_or_assign({claims.gateway_id, platform}, call).second;
+    // What a suspension keeps from hearing its answer has arrived long ago, or never will.
+    auto& before = under_way_[{claims.gateway_id, platform}];
+    usec longest = court_.what().settings.limits.http_timeout;
+    auto alone = before.call == 0 || before.at + longest < now();
+    before = {call, now()};
     if (!alone)
       fail("two declarations of " + platform + " are under way; the connector keeps the last to arrive");
     if (!(said == declared_policy{})) told_[{claims.gateway_id, platform}] = now();
@@ -117,7 +124,11 @@ private:
   std::vector<std::vector<relevance_policy>> versions_;
   std::map<std::pair<std::string, std::string>, usec>
       told_; ///< account, platform: more than the default, when
-  std::map<std::pair<std::string, std::string>, std::uint64_t> under_way_; ///< account, platform -> call
+  struct declaration {
+    std::uint64_t call = 0;
+    usec at{0};
+  };
+  std::map<std::pair<std::string, std::string>, declaration> under_way_; ///< by account and platform
   std::string gateway_;
 };
 

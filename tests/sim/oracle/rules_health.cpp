@@ -105,8 +105,14 @@ public:
   void called(std::uint64_t, const http_request& x) override { token(x.bearer.reveal()); }
   void answered(std::uint64_t, const http_response& x) override {
     json_text body{x.body.reveal()};
-    for (auto* name : {"secret", "deliveryKey", "access_token"})
+    for (auto* name : {"secret", "deliveryKey", "access_token", "refresh_token"})
       if (auto key = text(body.root(), name); !key.empty()) fixed_.insert(key);
+  }
+  void file_written(const std::string&, std::string_view written, bool) override {
+    json_text store{written};
+    auto& login = member(member(store.root(), "providers"), "nous");
+    for (auto* name : {"access_token", "refresh_token"})
+      if (auto key = text(login, name); !key.empty()) fixed_.insert(key);
   }
   void noted(severity, std::string_view id, std::string_view fields) override {
     look(fields, "note " + std::string{id});

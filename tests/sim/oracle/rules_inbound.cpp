@@ -1,5 +1,6 @@
 // The way in (agent-link.md, Promises; protocol.md 3 and 5).
 #include "court.hpp"
+#include "parties/interaction.hpp"
 #include "rules.hpp"
 
 #include <algorithm>
@@ -62,6 +63,7 @@ public:
     }
     auto age = court_.notes().inbound_age;
     std::size_t fresh = 0;
+    if (x->retried) return; // operator_asks has an eye on it
     for (auto& y : x->deliveries) {
       if (y.age != age) continue;
       if (y.delivery_id != id) fail(name_of(*x) + " was delivered as " + y.delivery_id + " and as " + id);
@@ -103,12 +105,26 @@ public:
   void actor_killed(const std::string& name) override {
     if (name == "inbound") forget();
   }
+  /// What comes while it is being started again is as lost.
+  void noted(severity, std::string_view id, std::string_view fields) override {
+    constexpr std::string_view next = "started again in ";
+    auto at = fields.find(next);
+    if (id != "child.down" || at == std::string_view::npos || fields.find("child=inbound ") == fields.npos)
+      return;
+    constexpr usec spawned{5'000};
+    absent_until_ =
+        now() + spawned + usec{milliseconds{std::stoll(std::string{fields.substr(at + next.size())})}};
+  }
+  void event_read(std::uint64_t event, const std::string&, std::uint64_t) override {
+    auto& x = court_.notes().events[event];
+    if (now() < absent_until_ && !court_.durably_taken(event)) forgotten_[&x] = x.reads.back().number;
+  }
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
     auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
     if (!x) return;
     auto age = court_.notes().inbound_age;
-    if (x->deliveries_in(age) > 1) return;
+    if (x->deliveries_in(age) > 1 || x->retried) return;
     auto& lane = lanes_[x->what.platform + "/" + x->what.chat_id];
     std::erase_if(lane, [&](auto* y) { return y == x || y->deliveries_in(age) == 0; });
     for (auto* y : lane) {
@@ -137,6 +153,40 @@ private:
   }
   std::map<std::string, std::vector<event_record*>> lanes_;
   std::map<const event_record*, std::uint64_t> forgotten_; ///< up to which read
+  usec absent_until_{-1};                                  ///< inbound, after its death
+};
+
+/// What was set aside is given out again when an operator says so, as a repeat, and never once it was
+/// dropped.
+class operator_asks final : public rule {
+public:
+  explicit operator_asks(court& at) : rule(at, "letters") {}
+  void letter_decided(std::uint64_t event, bool, bool) override {
+    auto& x = court_.notes().events[event];
+    if (event == 0 || !x.was_read()) fail("an event was set aside that never happened");
+  }
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "inbound") return;
+    auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
+    if (!x || !(x->retried || x->dropped)) return;
+    // Whoever forgets may take it for new; it comes again when the connector brings it again.
+    auto& notes = court_.notes();
+    auto brought = x->reads.size() > 1 || notes.inbound_age > 1;
+    if (!flag(frame.root, "redelivered") && !brought) fail(name_of(*x) + " is given out again as new");
+    if (x->dropped && !x->retried && !brought && !notes.lost_since(usec{0}))
+      fail(name_of(*x) + " is given out although it was dropped");
+  }
+  std::string unsettled() override {
+    constexpr usec slowest{35'000'000};
+    auto& notes = court_.notes();
+    for (auto& [number, x] : notes.events) {
+      if (x.retried_at == usec{0} || notes.lost_since(x.retried_at - slowest)) continue;
+      auto again = std::any_of(x.deliveries.begin(), x.deliveries.end(),
+                               [&](auto& y) { return y.at + usec{5'000'000} >= x.retried_at; });
+      if (!again) return name_of(x) + " was to be given out again, and was not";
+    }
+    return {};
+  }
 };
 
 /// An ack leaves only when the event is somebody else's: an agent's, or the disk's.
@@ -177,7 +227,9 @@ public:
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
     auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
-    if (!x || x->what.raw.empty()) return;
+    if (!x) return;
+    if (x->what.kind == event_kind::interaction) interaction(*x, member(frame.root, "event"));
+    if (x->what.raw.empty()) return;
     json_text came{x->what.raw};
     auto& event = member(frame.root, "event");
     if (!flag(event, "delivered_via_upstream_relay"))
@@ -185,6 +237,10 @@ public:
     for (auto& field : came.root().GetObject()) {
       auto* name = field.name.GetString();
       if (std::string_view{name} == "media") continue; // may have got its files
+      if (field.value == "forged" || std::string_view{name} == "delivered_via_upstream_relay") {
+        if (member(event, name) == field.value) fail(name_of(*x) + " has a forged " + name);
+        continue;
+      }
       if (member(event, name) != field.value)
         fail(name_of(*x) + " has another " + name + " than it came with");
     }
@@ -194,14 +250,23 @@ public:
   }
 
 private:
+  /// protocol.md 5.2: who did what, and where.
+  void interaction(const event_record& x, const json& event) {
+    auto& source = member(event, "source");
+    if (!tells(x.what, text(event, "text"))) fail(name_of(x) + " is told as '" + text(event, "text") + "'");
+    if (text(source, "platform") != "discord" || text(source, "chat_id") != x.what.chat_id ||
+        text(source, "user_id") != x.what.user_id || text(source, "scope_id") != x.what.scope_id)
+      fail(name_of(x) + " is told as of somebody or somewhere else: " + dump(source));
+  }
   /// protocol.md 5.1.
   std::string session_key(const told_event& x) const {
     auto& s = court_.what().settings.service;
     std::string out = "agent:" + (x.profile.empty() ? "main" : x.profile == "main" ? "main~" : x.profile);
-    out += ":" + x.platform + ":" + x.chat_type + ":" + x.chat_id;
-    if (!x.thread_id.empty()) out += ":" + x.thread_id;
-    auto personal = s.group_sessions_per_user && (x.thread_id.empty() || s.thread_sessions_per_user);
-    if (x.chat_type != "dm" && personal) out += ":" + x.user_id;
+    auto thread = x.thread_id.empty() ? x.new_thread : x.thread_id;
+    out += ":" + x.platform + ":" + (x.new_thread.empty() ? x.chat_type : "thread") + ":" + x.chat_id;
+    if (!thread.empty()) out += ":" + thread;
+    auto personal = s.group_sessions_per_user && (thread.empty() || s.thread_sessions_per_user);
+    if (x.chat_type != "dm" && personal) out += ":" + (x.user_alt.empty() ? x.user_id : x.user_alt);
     return out;
   }
 };
@@ -254,6 +319,7 @@ void add_inbound_rules(rule_list& to, court& at) {
   to.push_back(std::make_unique<reach>(at));
   to.push_back(std::make_unique<once>(at));
   to.push_back(std::make_unique<chat_order>(at));
+  to.push_back(std::make_unique<operator_asks>(at));
   to.push_back(std::make_unique<acks>(at));
   to.push_back(std::make_unique<verbatim>(at));
   to.push_back(std::make_unique<prompt_answers>(at));

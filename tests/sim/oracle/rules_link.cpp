@@ -163,6 +163,13 @@ public:
     fresh_spent_ = ever_described_ = false;
   }
   void suspended(usec) override { look_away(); }
+  void agent_read(std::uint64_t, const frame_view& x) override {
+    if (text(x.root, "type") == "action") worked_ = now();
+  }
+  void one_shot_asked(const std::string&, const frame_view&) override { worked_ = now(); }
+  void noted(severity, std::string_view id, std::string_view) override {
+    if (renewing_ && id == "provision.none") look_away(); // the new target has no credentials: decided, too
+  }
   void link_dropped(std::uint64_t socket) override {
     if (socket == socket_) judge_service();
   }
@@ -208,7 +215,9 @@ public:
   }
   void dialled(std::uint64_t socket, const dial_request& x) override {
     constexpr usec slack{10'000};
-    if (!looking_away() && ended_ > usec{0} && now() + slack < ended_ + least_)
+    constexpr usec seen{1'000'000};
+    auto woken = asleep_ && worked_ + seen >= now(); // work ends a sleep
+    if (!woken && !looking_away() && ended_ > usec{0} && now() + slack < ended_ + least_)
       fail("redialled after " + std::to_string((now() - ended_).count() / 1000) + " ms where at least " +
            std::to_string(least_.count() / 1000) + " were due");
     socket_ = socket;
@@ -240,7 +249,8 @@ private:
   config::relay_settings relay_;
   unsigned tries_ = 0;
   bool fresh_spent_ = false, ever_described_ = false, asleep_ = false;
-  bool renewing_ = false; ///< the answer that decides on the new target is not there yet
+  bool renewing_ = false;    ///< the answer that decides on the new target is not there yet
+  usec worked_{-10'000'000}; ///< when somebody asked for something last
   usec ended_{0}, least_{0}, served_since_{0}, away_until_{0};
   std::uint64_t served_ = 0, socket_ = 0;
 };

@@ -32,6 +32,7 @@ public:
     // took along leaves once more, on the next.
     auto elsewhere = [&](const put_frame& y) { return y.socket != socket; };
     if (x.op == "react" && std::any_of(x.frames.begin(), x.frames.end(), elsewhere)) return;
+    if (x.op == "react" && x.resend && x.frames.size() > 1) return; // it may leave again on the same one
     auto& last = lanes_[lane_of(frame.root)];
     if (last.age != court_.notes().outbound_age) last = {court_.notes().outbound_age, 0, {}};
     if (last.mark == mark) return;

@@ -36,6 +36,16 @@ std::size_t tries(const action_record& x) {
   return std::max<std::size_t>(ages.size(), 1) + refused;
 }
 
+/// How often one try may leave: an agent may want it again when nobody knows whether it arrived. Whoever
+/// forgets that it was sent counts anew.
+std::size_t court_sends(court& at, const action_record& x) {
+  constexpr std::size_t most = 3;
+  if (!x.resend || x.asks.empty()) return 1;
+  auto& losses = at.notes().losses;
+  auto since = std::count_if(losses.begin(), losses.end(), [&](auto y) { return y >= x.asks.front().at; });
+  return most * (1 + static_cast<std::size_t>(since));
+}
+
 /// What is heard is heard once.
 class at_most_once final : public rule {
 public:
@@ -55,7 +65,7 @@ public:
       return;
     }
     auto all = words_of(y, false);
-    auto most = tries(y);
+    auto most = tries(y) * sends(y);
     if (all.empty()) {
       if (y.heard.size() > most)
         fail(x.mark + " was carried out " + std::to_string(y.heard.size()) + " times");
@@ -67,6 +77,7 @@ public:
   }
 
 private:
+  std::size_t sends(const action_record& x) { return court_sends(court_, x); }
   std::set<std::string> requests_;
 };
 
@@ -157,6 +168,7 @@ private:
     auto seen = words_of(x, true);
     auto wanted = word_numbers(x.content, x.mark);
     std::sort(seen.begin(), seen.end());
+    if (x.resend) seen.erase(std::unique(seen.begin(), seen.end()), seen.end()); // perhaps twice
     std::sort(wanted.begin(), wanted.end());
     if (x.applied() == 0) {
       fail(x.mark + " (" + x.op + ") is told as done and cannot be seen");
@@ -180,16 +192,31 @@ private:
   }
   void definite(const action_record& x, const told_result& r) {
     if (x.op == "draft") return;
+    auto declined = r.code == "egress_declined" || r.error.find("gress ") != std::string::npos;
+    if (x.resend && x.frames.size() > 1 && declined) return; // handed on word for word
     auto others = std::any_of(x.results.begin(), x.results.end(),
                               [](auto& y) { return y.how != told_outcome::definite; });
     if (others || x.results.size() < x.asks.size() || x.applied() == 0) return;
+    auto told = r.message_ids;
+    if (x.resend) return named(x, told);
     std::vector<std::string> seen;
     for (auto& y : x.heard)
       if (y.applied) seen.push_back(y.new_message_id);
-    auto told = r.message_ids;
     std::sort(seen.begin(), seen.end());
     std::sort(told.begin(), told.end());
     if (seen != told) fail(x.mark + " (" + x.op + ") is told as not done and can be seen: " + r.error);
+  }
+  /// What may be there twice: of each word that can be seen one copy is named.
+  void named(const action_record& x, const std::vector<std::string>& told) {
+    std::set<std::size_t> of_told;
+    for (auto& y : x.heard)
+      if (y.applied && std::find(told.begin(), told.end(), y.new_message_id) != told.end())
+        for (auto n : word_numbers(y.content, x.mark)) of_told.insert(n);
+    for (auto n : words_of(x, true))
+      if (of_told.count(n) == 0) {
+        fail(x.mark + " (" + x.op + ") may be there twice, is told as not done and can be seen");
+        return;
+      }
   }
   void unknown(const action_record& x) {
     auto outside = x.asks.front().peer == 0; // its asker waits only so long
@@ -252,6 +279,7 @@ public:
     if (x.frames.empty() || x.asks.empty() || collapses(x.op) || x.op == "prompt") return;
     auto& last = x.frames.back();
     auto it = answers_.find(last.request_id);
+    if (x.resend && x.frames.size() > 1) return; // of several answers
     if (it == answers_.end() || (it->second.how == told_outcome::done && !last.last)) return;
     auto& notes = court_.notes();
     usec patience = court_.what().settings.limits.outbound_timeout;
@@ -270,6 +298,42 @@ private:
   std::map<std::string, answer> answers_;
 };
 
+/// What may be sent again is, before it is told as unknown: three times in all, as long as it is held.
+class resending final : public rule {
+public:
+  explicit resending(court& at) : rule(at, "resending") {}
+  void life_begins(std::uint64_t) override { hopeless_ = false; }
+  void commanded(command x) override { hopeless_ = hopeless_ || x == command::drain; }
+  void noted(severity, std::string_view id, std::string_view) override {
+    hopeless_ = hopeless_ || id == "link.revoked";
+  }
+  void link_read(std::uint64_t, const frame_view& frame) override {
+    auto& result = member(frame.root, "result");
+    if (result.IsObject() && !flag(result, "ambiguous")) said_.insert(text(frame.root, "requestId"));
+  }
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "result" || hopeless_) return;
+    auto id = text(frame.root, "request_id");
+    if (!flag(member(frame.root, "result"), "ambiguous") || id.rfind("r-", 0) != 0) return;
+    auto& x = court_.notes().actions[id.substr(2)];
+    if (!x.frames.empty() && said_.count(x.frames.back().request_id) > 0) return; // failed in the end
+    auto offered = text(member(frame.root, "result"), "error").find("is not supported") == std::string::npos;
+    if (!offered) return; // nor will it be on this connection
+    if (!x.resend || x.asks.size() != 1 || collapses(x.op) || courtesy(x.op)) return;
+    auto& asked = x.asks.front();
+    constexpr usec restart{15'000'000};
+    if (court_.notes().lost_since(asked.at - restart)) return;
+    constexpr std::size_t most = 3;
+    usec hold = court_.what().settings.limits.egress_hold;
+    if (x.frames.size() < most && now() < asked.at + hold)
+      fail(x.mark + " is told as unknown after it was sent " + std::to_string(x.frames.size()) + " times");
+  }
+
+private:
+  std::set<std::string> said_; ///< requests that the connector knew the outcome of
+  bool hopeless_ = false;
+};
+
 } // namespace
 
 void add_outcome_rules(rule_list& to, court& at) {
@@ -278,6 +342,7 @@ void add_outcome_rules(rule_list& to, court& at) {
   to.push_back(std::make_unique<truth>(at));
   to.push_back(std::make_unique<patience>(at));
   to.push_back(std::make_unique<word_for_word>(at));
+  to.push_back(std::make_unique<resending>(at));
 }
 
 } // namespace relay::sim

@@ -149,6 +149,12 @@ private:
     if (turn) may.push_back(&turn->what);
     for (auto* y : recent(chat.empty() && turn ? turn->what.chat_id : chat, a.asks.front().at))
       may.push_back(y);
+    if (a.op == "thread_rename") // of a parent where nobody ever spoke: what its thread knows
+      for (auto* y : recent(a.message_id, a.asks.front().at)) may.push_back(y);
+    if (a.op == "thread_create" || a.op == "thread_rename") // the tenant of a thread is its parent's
+      for (auto& where : court_.what().places)
+        if (where.chat_id == chat && !where.parent_id.empty())
+          for (auto* y : recent(where.parent_id, a.asks.front().at)) may.push_back(y);
     auto same = [&](auto* y) {
       auto platform = y->platform == "relay" ? std::string{} : y->platform;
       return (x.platform.empty() || x.platform == platform || !a.platform.empty()) && fits(x, *y);

@@ -1,5 +1,6 @@
 #include "agent.hpp"
 
+#include "commands.hpp"
 #include "event_text.hpp"
 
 #include <array>
@@ -9,7 +10,8 @@ namespace relay::sim {
 
 sim_agent::sim_agent(stage on, const plan& p, agent_door& door, agent_crowd& all, std::size_t number)
     : on_(on), plan_(p), door_(door), all_(all), number_(number),
-      luck_(on.seed, "agent " + std::to_string(number)) {}
+      luck_(on.seed, "agent " + std::to_string(number)),
+      more_(on.seed, "agent's more " + std::to_string(number)) {}
 
 void sim_agent::start() {
   constexpr usec most{300'000};
@@ -47,6 +49,11 @@ void sim_agent::begin() {
     if (luck_.chance(0.4))
       hello.raw("commands",
                 R"([{"name":"ask","description":"Ask something"},{"name":"Bad Name!","description":""}])");
+    say(hello.line());
+  } else if (plan_.wide && more_.chance(0.7)) {
+    json_object hello;
+    hello.text("type", "hello").raw("commands", some_commands(more_));
+    if (more_.chance(0.3)) hello.text("media", more_.chance(0.5) ? "path" : "paper");
     say(hello.line());
   }
   // What had no result is asked again under its own id, where that can be known still.
@@ -158,6 +165,7 @@ void sim_agent::ask(const std::string& mark, const std::string& op, const std::s
   json_object frame;
   frame.text("type", "action").text("request_id", "r-" + mark).maybe("platform", platform);
   frame.maybe("delivery_id", delivery_id).raw("action", members.done());
+  if (plan_.resends && more_.chance(0.5)) frame.text("on_unknown", more_.chance(0.8) ? "resend" : "report");
   request x;
   x.frame = frame.line();
   x.op = op;

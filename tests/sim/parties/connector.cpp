@@ -145,7 +145,8 @@ void connector::acked(const std::string& buffer_id) {
   auto gone = std::move(*it);
   backlog_.erase(it);
   // A connector that lost its notes brings an event again under another id.
-  if (gone.members.find("message_id") == std::string::npos || !on_.faults.hit(fault::event_renumbered))
+  if (gone.members.find("\"message_id\":\"in") == std::string::npos ||
+      !on_.faults.hit(fault::event_renumbered))
     return;
   auto after = on_.faults.of(fault::event_renumbered).between(usec{0}, usec{20'000'000});
   on_.time.after(after, [this, gone = std::move(gone)] {

@@ -18,6 +18,7 @@
 
 namespace relay::sim {
 
+class portal;
 class session;
 
 class connector final : public link_server, public http_server {
@@ -54,6 +55,8 @@ public:
   bool linked() const;
   accounts& book() { return book_; }
   platform_side& platforms() { return platforms_; }
+  /// Who gives the tokens of people's logins; null = nobody.
+  portal* logins = nullptr;
   /// Whether the gateway's life has read a secret: only then may one be withheld.
   bool secret_known = false;
   bool asleep() const { return !idle_since_.empty() && !linked(); }

@@ -1,5 +1,6 @@
 // The connector's HTTP side, and the identity provider beside it (protocol.md 2).
 #include "connector.hpp"
+#include "portal.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -21,6 +22,7 @@ bool ends_with(const std::string& text, std::string_view end) { return text.ends
 
 http_response connector::answer(const http_request& what) {
   if (what.url == plan_.settings.idp.token_url) return token(what);
+  if (logins && portal::is_asked(what)) return logins->refresh(what);
   if (on_.time.now() < down_until_) return {};
   auto base = plan_.connector_url();
   if (what.url.rfind(base + "/relay/", 0) != 0) return reply(404, "{}");
@@ -47,7 +49,10 @@ http_response connector::token(const http_request& what) const {
 
 http_response connector::provision(const http_request& what) {
   auto& faults = on_.faults;
-  if (what.bearer.reveal() != plan_.identity_token) return reply(401, R"({"error":"who are you"})");
+  auto& who = what.bearer.reveal();
+  auto stored = plan_.credentials == identity_choice::login_store;
+  if (stored ? !logins || !logins->knows(who) : who != plan_.identity_token)
+    return reply(401, R"({"error":"who are you"})");
   json_text body{what.body.reveal()};
   auto id = text(body.root(), "gatewayId");
   auto platform = text(body.root(), "platform");

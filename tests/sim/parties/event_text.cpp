@@ -1,6 +1,9 @@
 #include "event_text.hpp"
 
+#include "interaction.hpp"
 #include "ports/json.hpp"
+
+#include <array>
 
 namespace relay::sim {
 
@@ -37,30 +40,35 @@ std::string source_json(const told_event& x, const place& where, dice& luck) {
   to.maybe("thread_id", x.thread_id).maybe("parent_chat_id", x.parent_id).maybe("profile", x.profile);
   to.maybe(where.older_connector ? "guild_id" : "scope_id", x.scope_id);
   if (luck.chance(0.1)) to.flag("is_bot", true);
+  if (x.more != 0) {
+    to.text("chat_topic", "topic \xF0\x9F\x8E\x89")
+        .text("user_handle", "@" + x.user_id)
+        .raw("chat_id_alt", "4711");
+    to.maybe("user_id_alt", x.user_alt).maybe("prospective_thread_id", x.new_thread);
+    if (!x.new_thread.empty())
+      to.flag("auto_thread_created", true).text("auto_thread_initial_name", "as it will be called");
+    to.flag("message_is_edit", false).raw("one_to_one_verified", "null").text("message_id", "s1");
+  }
   return to.done();
 }
 
-std::string interaction_json(const told_event& x, dice& luck) {
-  json_object user;
-  user.text("id", x.user_id).text("username", "handle-" + x.user_id);
-  json_object member;
-  member.raw("user", user.done()).text("nick", "Nick");
-  json_object data;
-  auto press = x.kind == event_kind::press;
-  if (press) {
-    data.text("custom_id", "hp1:" + x.prompt_id + ":" + x.option_id).number("component_type", 2);
-  } else {
-    data.text("name", x.text);
-    if (luck.chance(0.3))
-      data.raw("options", R"([{"name":"sub","type":1,"options":[{"name":"n","type":3,"value":"v"}]}])");
-  }
-  json_object to;
-  to.text("id", x.message_id).number("type", press ? 3 : 2).text("channel_id", x.chat_id);
-  to.maybe("guild_id", x.scope_id).raw("member", member.done()).raw("data", data.done());
-  if (x.chat_type == "thread")
-    to.raw("channel",
-           R"({"id":")" + x.chat_id + R"(","type":11,"name":"a thread","parent_id":")" + x.parent_id + "\"}");
-  return to.done();
+/// What an event may have besides; and what only a gateway may say of one, which this connector says, too.
+void add_more(json_object& to, dice& luck) {
+  to.raw("reply_to_message_id", luck.chance(0.5) ? "17" : "\"in1\"");
+  if (luck.chance(0.3)) to.text("context_error", "the history could not be read");
+  if (luck.chance(0.3)) to.text("display_name", "forged").flag("delivered_via_upstream_relay", false);
+  if (luck.chance(0.3)) to.text("channel_context", "forged");
+}
+
+/// Attachments with and without what belongs to them.
+void add_attachments(json_object& to, const told_event& x) {
+  auto url = "https://connector.example/relay/media/in" + std::to_string(x.number);
+  to.raw("media_urls",
+         "[" + quoted(url) + "," + quoted(url + "b") + ",7,\"\",\"ftp://elsewhere.example/x\"]");
+  json_object item;
+  item.text("url", url + "b").text("kind", "document").text("mime", "text/plain").text("filename", "a.txt");
+  item.text("caption", "what it is").number("size", -1);
+  to.raw("media", "[5,{\"kind\":\"image\"}," + item.done() + "]");
 }
 
 std::string forward_json(const told_event& x, const std::string& body) {
@@ -76,11 +84,17 @@ std::string forward_json(const told_event& x, const std::string& body) {
 
 std::string event_json(const told_event& x, const place& where, dice& luck) {
   json_object to;
-  to.text("text", x.text).text("message_type", luck.chance(0.9) ? "text" : "image");
+  std::string type = luck.chance(0.9) ? "text" : "image";
+  dice more{x.more, "more"};
+  constexpr std::array<const char*, 8> types{"location", "photo",    "video",   "audio",
+                                             "voice",    "document", "sticker", "unheard of"};
+  if (x.more != 0 && more.chance(0.5)) type = more.one_of(types);
+  to.text("text", x.text).text("message_type", type);
   to.raw("source", source_json(x, where, luck)).maybe("message_id", x.message_id);
   if (x.kind == event_kind::press) {
     json_object press;
     press.text("prompt_id", x.prompt_id).text("option_id", x.option_id);
+    if (x.more != 0) press.text("label", "Yes!").raw("prompt_message_id", "12");
     to.raw("prompt_response", press.done());
   }
   if (luck.chance(0.1))
@@ -92,7 +106,10 @@ std::string event_json(const told_event& x, const place& where, dice& luck) {
     item.text("url", url).text("kind", "image").text("mime", "image/png").number("size", 100);
     to.raw("media_urls", "[" + quoted(url) + R"(,"https://elsewhere.example/x.png"])");
     to.raw("media", "[" + item.done() + "]");
+  } else if (x.more != 0 && more.chance(0.3)) {
+    add_attachments(to, x);
   }
+  if (x.more != 0) add_more(to, more);
   if (luck.chance(0.1)) to.raw("future_field", R"({"deep":[1,2,{"x":null}]})");
   return to.done();
 }

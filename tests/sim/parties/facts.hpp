@@ -14,6 +14,15 @@ enum class event_kind : std::uint8_t {
   poison       ///< a frame that cannot be read but for its bufferId; acked all the same
 };
 
+/// How a forwarded interaction looks.
+enum class interaction_form : std::uint8_t {
+  plain,     ///< a command, or a button that answers a prompt
+  of_a_user, ///< without a member of a guild
+  modal,     ///< a form
+  button,    ///< one that answers no prompt
+  rich       ///< a command with options of every kind
+};
+
 /// Something that a person did on a platform, as it truly was.
 struct told_event {
   std::uint64_t number = 0;
@@ -22,6 +31,9 @@ struct told_event {
   std::string text, raw;            ///< raw: the event object as JSON text; empty for a forwarded request
   std::string prompt_id, option_id; ///< of a press
   std::uint64_t order = 0;          ///< within its chat, from 1
+  interaction_form form = interaction_form::plain;
+  std::uint64_t more = 0;           ///< not 0: with members of every kind, drawn from it
+  std::string user_alt, new_thread; ///< `user_id_alt`, `prospective_thread_id`
 };
 
 /// An outbound frame as the connector read it, and what it did with it.

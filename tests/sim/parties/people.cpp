@@ -7,7 +7,7 @@
 namespace relay::sim {
 
 people::people(stage on, const plan& p, connector& to)
-    : on_(on), plan_(p), connector_(to), luck_(on.seed, "people") {
+    : on_(on), plan_(p), connector_(to), luck_(on.seed, "people"), more_(on.seed, "more people") {
   connector_.on_seen = [this](const carried_out& x) { see(x); };
 }
 
@@ -50,7 +50,25 @@ void people::speak(std::size_t place_number) {
   } else if (luck_.chance(0.05)) {
     x.message_id.clear();
   }
+  if (plan_.wide) widen(x);
   connector_.happen(std::move(x), where);
+}
+
+/// The same, in another form.
+void people::widen(told_event& x) {
+  constexpr std::array<interaction_form, 5> forms{interaction_form::plain, interaction_form::of_a_user,
+                                                  interaction_form::modal, interaction_form::button,
+                                                  interaction_form::rich};
+  if (x.kind == event_kind::interaction) {
+    x.form = more_.one_of(forms);
+    return;
+  }
+  if (x.kind == event_kind::press && more_.chance(0.3)) x.form = interaction_form::modal;
+  if (more_.chance(0.5)) return;
+  x.more = more_.bits() | 1;
+  if (more_.chance(0.3)) x.user_alt = "alt-" + x.user_id;
+  if (x.thread_id.empty() && x.chat_type != "dm" && more_.chance(0.2))
+    x.new_thread = "thread-of-" + x.message_id;
 }
 
 void people::poison() {
@@ -107,6 +125,7 @@ void people::press(const carried_out& prompt, usec after) {
       y.prompt_id = prompt.prompt_id;
       constexpr std::array<const char*, 3> options{"yes", "no", "neither"};
       y.option_id = options[static_cast<std::size_t>(luck_.below(20)) % (luck_.chance(0.1) ? 3 : 2)];
+      if (plan_.wide) widen(y);
       connector_.happen(std::move(y), where);
       return;
     }

@@ -28,11 +28,12 @@ private:
   void see(const carried_out& x);
   void press(const carried_out& prompt, usec after);
   told_event from(const place& where);
+  void widen(told_event& x);
 
   stage on_;
   const plan& plan_;
   connector& connector_;
-  dice luck_;
+  dice luck_, more_;
   std::uint64_t numbers_ = 0;
   std::map<std::string, std::uint64_t> orders_;
 };

@@ -91,6 +91,17 @@ void choose_limits(config::limits& l, dice& luck) {
   l.dedupe_window = 24h; // a suspension or a clock that jumps must not end it
 }
 
+/// Some of those that provision do so with the login of a person. A stream of its own, as for all that came
+/// later: the runs of the other seeds stay as they were.
+void choose_login(plan& p) {
+  dice luck{p.seed, "login"};
+  if (p.credentials == identity_choice::pinned || !luck.chance(0.5)) return;
+  p.credentials = identity_choice::login_store;
+  p.settings.idp = {};
+  p.settings.idp.login_store = "/home/u/.hermes/auth.json";
+  if (luck.chance(0.2)) p.settings.idp.portal_override = "https://portal.example/";
+}
+
 } // namespace
 
 bool platform_spec::supports(const std::string& op) const {
@@ -158,6 +169,7 @@ plan::plan(std::uint64_t from) : seed(from) {
     settings.idp.access_token.file = "/run/token";
     files["/run/token"] = identity_token;
     break;
+  case identity_choice::login_store: break; // below
   }
   for (auto& x : platforms) {
     if (x.who.platform == "relay") continue;
@@ -196,6 +208,17 @@ plan::plan(std::uint64_t from) : seed(from) {
   talk = luck.chance(0.2) ? 0.2 : 0.8;
   unprompted = luck.chance(0.5) ? 0.05 : 0.3;
   rich = luck.chance(0.5);
+  choose_login(*this);
+  embedded = dice{seed, "embedded"}.chance(0.3);
+  resends = dice{seed, "resends"}.chance(0.2);
+  letters = dice{seed, "letters"}.chance(0.3);
+  wide = dice{seed, "wide"}.chance(0.3);
+  if (wide) // an operator's command with all that one may have
+    settings.service.commands.push_back(
+        {"pick",
+         "Picks one",
+         {{"of", "Of these", "string", true, {{"first", "a", false}, {"second", "b", false}}, {}},
+          {"times", "How often", "4", false, {{"once", "1", true}}, {}}}});
 }
 
 } // namespace relay::sim

@@ -28,7 +28,13 @@ struct place {
 };
 
 enum class agent_choice : std::uint8_t { link, echo, exec };
-enum class identity_choice : std::uint8_t { pinned, client_credentials, given_token, token_file };
+enum class identity_choice : std::uint8_t {
+  pinned,
+  client_credentials,
+  given_token,
+  token_file,
+  login_store
+};
 
 struct plan {
   explicit plan(std::uint64_t seed);
@@ -52,6 +58,10 @@ struct plan {
   double talk = 0;        ///< share of events that an agent answers
   double unprompted = 0;  ///< share of agent actions that answer nothing
   bool rich = false;      ///< agents use every op, not only the common ones
+  bool wide = false;      ///< events, interactions and commands of every form
+  bool resends = false;   ///< agents would rather have some actions twice than perhaps not at all
+  bool letters = false;   ///< an operator looks at what was set aside
+  bool embedded = false;  ///< so does a program that the gateway is embedded in, with the typed makers
 
   const platform_spec* platform(const std::string& name) const;
   std::string connector_url() const { return "https://connector.example"; }

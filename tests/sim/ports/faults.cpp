@@ -71,6 +71,10 @@ constexpr std::array<fault_text, fault_count> texts{{
     {"store_slow", "the disk takes seconds"},
     {"store_full", "the disk takes nothing for a while"},
     {"store_torn", "of what a killed process was writing the disk has a part, or all, and nobody knows"},
+    {"login_renewed", "another program renews the login"},
+    {"login_again", "somebody logs out, and in again"},
+    {"login_busy", "another program holds the login store's lock for long"},
+    {"login_unwritten", "the login store cannot be written"},
 }};
 
 } // namespace

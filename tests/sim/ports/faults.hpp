@@ -90,6 +90,11 @@ enum class fault : std::uint8_t {
   store_slow,
   store_full,
   store_torn,
+  // login store
+  login_renewed,
+  login_again,
+  login_busy,
+  login_unwritten,
   count_
 };
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::count_);

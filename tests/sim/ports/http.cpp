@@ -40,6 +40,7 @@ public:
       host_->inside(limit, [tell] {
         http_response x;
         x.error = "no answer in time";
+        x.sent = true;
         tell(std::move(x));
       });
       if (there < limit)

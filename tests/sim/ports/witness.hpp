@@ -70,6 +70,16 @@ public:
   virtual void called(std::uint64_t /*call*/, const http_request&) {}
   virtual void answered(std::uint64_t /*call*/, const http_response&) {} ///< as the gateway got it
 
+  /// An operator wants an event that was set aside given out again, or dropped; `done`: the gateway says that
+  /// it is so.
+  virtual void letter_decided(std::uint64_t /*event*/, bool /*again*/, bool /*done*/) {}
+
+  // -- files that programs of this machine share
+  /// The gateway got the lock of a file; false: nobody has it any more.
+  virtual void lock_held(const std::string& /*path*/, bool) {}
+  /// A file has a new content. `ours`: the gateway put it there, not another program.
+  virtual void file_written(const std::string& /*path*/, std::string_view /*text*/, bool /*ours*/) {}
+
   // -- the connector (parties/facts.hpp)
   /// Somebody did something on a platform: the connector has it.
   virtual void happened(const told_event&) {}

@@ -44,6 +44,7 @@ gateway_life::gateway_life(surroundings& around, std::uint64_t number,
   all.metrics = metrics_;
   all.store = around.what.durable ? around.disk.open(host_) : make_memory_store();
   all.child = children();
+  all.files = around.shared.port(host_);
   supervisor_setup setup;
   setup.settings = std::move(settings);
   auto kind = around.what.agent;
@@ -135,6 +136,19 @@ void gateway_life::one_shot(const std::string& mark, action_request what) {
                   auto text = result_json(x.result);
                   json_text doc{text};
                   judge.one_shot_answered(mark, {text, doc.root()});
+                },
+                [](const caf::error&) {});
+      });
+}
+
+void gateway_life::letters(dead_letter_ask what, std::function<void(const dead_letter_answer&)> told) {
+  hall_.system().spawn(
+      [root = root_, host = host_, what, told = std::move(told)](caf::event_based_actor* self) {
+        constexpr auto patience = std::chrono::seconds{20};
+        self->request(root, caf::duration{patience}, what)
+            .then(
+                [host, told](const dead_letter_answer& x) {
+                  if (host->alive()) told(x);
                 },
                 [](const caf::error&) {});
       });

@@ -7,6 +7,7 @@
 #include "parties/agent.hpp"
 #include "parties/plan.hpp"
 #include "ports/child.hpp"
+#include "ports/files.hpp"
 #include "ports/hall.hpp"
 #include "ports/http.hpp"
 #include "ports/link.hpp"
@@ -29,6 +30,7 @@ struct surroundings {
   link_network& net;
   http_server& server;
   std::map<std::string, std::string>& files;
+  shared_files& shared;
   media_shop& shop;
   sim_disk& disk;
   std::function<std::shared_ptr<sim_agent>()> child; ///< who a child process is; null = it cannot be started
@@ -52,6 +54,8 @@ public:
   void ask_status();
   /// One action outside any agent (POST /v1/actions).
   void one_shot(const std::string& mark, action_request what);
+  /// What an operator asks of the events that were set aside; not told when the gateway dies meanwhile.
+  void letters(dead_letter_ask what, std::function<void(const dead_letter_answer&)> told);
   /// Accepts an agent's socket.
   std::shared_ptr<cable> attach(std::shared_ptr<far_end> who);
   /// kill -9: nothing of it is seen any more.

@@ -12,17 +12,21 @@ run::run(std::uint64_t seed, const run_options& options)
       plan_(seed), stage_{time_, faults_, log_, seed}, judge_(stage_, plan_),
       connector_(stage_, plan_, judge_), people_(stage_, plan_, connector_), net_(connector_, judge_),
       disk_(stage_, usec{300}, [this](const store_record& x) { on_disk(x); }),
-      around_{stage_, plan_, judge_, net_, connector_, plan_.files, shop_, disk_, nullptr},
-      luck_(seed, "run"), scheduling_(seed, "schedule"),
-      settings_(std::make_shared<const config::settings>(plan_.settings)) {
+      shared_(stage_, plan_.files, judge_),
+      portal_(stage_, plan_, shared_), around_{stage_,      plan_,   judge_, net_,  connector_,
+                                               plan_.files, shared_, shop_,  disk_, nullptr},
+      luck_(seed, "run"), scheduling_(seed, "schedule"), outside_(seed, "outside"),
+      operator_(seed, "operator"), settings_(std::make_shared<const config::settings>(plan_.settings)) {
   judge_.wall_s = [this] { return life_ ? life_->host().wall_ms() / 1000 : 0; };
   disk_.rows().window = plan_.settings.limits.dedupe_window;
   judge_.secret_read = [this] { connector_.secret_known = true; };
   judge_.ledger = [this] { return &connector_.book(); };
+  connector_.logins = &portal_;
 }
 
 run::~run() {
   life_.reset();
+  shared_.close();
   time_.clear();
 }
 
@@ -133,6 +137,7 @@ run_result run::play() {
   around_.child = [this]() -> std::shared_ptr<sim_agent> {
     return faults_.hit(fault::agent_crash, 3) ? nullptr : agents_.front();
   };
+  portal_.begin();
   begin_life();
   people_.begin();
   plan_weather();
@@ -176,11 +181,15 @@ void run::wait_for_peace() {
         settings_ = std::make_shared<const config::settings>(std::move(next));
         life_->apply(settings_);
       } else if (!stopping_) {
+        if (plan_.credentials == identity_choice::login_store) portal_.log_in();
         stop_and_start();
       }
       continue;
     }
     if (stopping_) continue;
+    // An answer may be lost at any time, and a login with it: somebody reads that, and logs in again.
+    auto lost = plan_.credentials == identity_choice::login_store && (!open.empty() || !portal_.usable());
+    if (lost && (time_.now() - from) % usec{60'000'000} < step) portal_.log_in();
     if (connector_.asleep()) life_->tell(command::wake);
     life_->ask_status();
     spend_until(time_.now() + usec{100'000});

@@ -6,6 +6,7 @@
 #include "parties/agent.hpp"
 #include "parties/connector.hpp"
 #include "parties/people.hpp"
+#include "parties/portal.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -51,6 +52,7 @@ private:
   void on_disk(const store_record& x);
   // what goes wrong at a time of its own (weather.cpp)
   void plan_weather();
+  void plan_login_weather();
   void schedule(fault what, int most, std::function<void()> deed);
   void change_settings();
   void sleep_and_wake();
@@ -59,7 +61,11 @@ private:
   void suspend(bool machine);
   void move_wall(std::int64_t ms);
   std::shared_ptr<cable> any_cable(dice& luck);
-  void ask_one_shot();
+  void plan_one_shots();
+  void plan_operator();
+  void look_at_letters();
+  void decide(const dead_letter& x);
+  void ask_one_shot(dice& luck, bool any_op);
   void garbage();
   // the second phase
   void calm_down();
@@ -78,10 +84,12 @@ private:
   link_network net_;
   media_shop shop_;
   sim_disk disk_;
+  shared_files shared_;
+  portal portal_;
   surroundings around_;
   agent_crowd crowd_;
   std::vector<std::shared_ptr<sim_agent>> agents_;
-  dice luck_, scheduling_;
+  dice luck_, scheduling_, outside_, operator_;
   std::shared_ptr<const config::settings> settings_;
   std::unique_ptr<gateway_life> life_;
   std::uint64_t lives_ = 0, steps_ = 0, rotations_ = 0;

@@ -1,7 +1,5 @@
 // What goes wrong at a time of its own.
 #include "messages/control.hpp"
-#include "messages/wire/actions.hpp"
-#include "parties/event_text.hpp"
 #include "run.hpp"
 
 #include <utility>
@@ -131,7 +129,9 @@ void run::plan_weather() {
   });
   schedule(fault::dormant, 2, [this] { sleep_and_wake(); });
   schedule(fault::restart, 2, [this] { stop_and_start(); });
-  for (int i = 0; i < 3; ++i) time_.at(luck_.between(usec{0}, plan_.safety), [this] { ask_one_shot(); });
+  plan_login_weather();
+  plan_one_shots();
+  plan_operator();
   for (usec at{3'000'000}; at < plan_.safety; at += usec{3'000'000})
     time_.at(at, [this] {
       if (!life_ || stopping_ || life_->host().suspended()) return;
@@ -139,6 +139,18 @@ void run::plan_weather() {
       if (connector_.asleep() && connector_.backlog() > 0 && !settings_->relay.wake_url.empty())
         life_->tell(command::wake); // the connector pokes the wake URL
     });
+}
+
+void run::plan_login_weather() {
+  if (plan_.credentials != identity_choice::login_store) return;
+  schedule(fault::login_renewed, 3, [this] { portal_.renew(); });
+  schedule(fault::login_again, 2, [this] {
+    auto& luck = faults_.of(fault::login_again);
+    if (luck.chance(0.5)) portal_.log_out();
+    time_.after(luck.between(usec{10'000}, 20 * second), [this] { portal_.log_in(); });
+  });
+  schedule(fault::login_busy, 2,
+           [this] { portal_.keep_busy(faults_.of(fault::login_busy).between(second / 10, 25 * second)); });
 }
 
 void run::move_wall(std::int64_t ms) {
@@ -235,24 +247,6 @@ void run::change_settings() {
   }
   settings_ = std::make_shared<const config::settings>(std::move(next));
   life_->apply(settings_);
-}
-
-void run::ask_one_shot() {
-  if (!life_ || stopping_ || faults_.is_calm() || life_->host().suspended()) return;
-  auto& where = luck_.one_of(plan_.places);
-  auto mark = "q" + std::to_string(++crowd_.marks);
-  auto content = words(mark, 60);
-  json_object act;
-  act.text("op", "send").text("q", mark).text("chat_id", where.chat_id).text("content", content);
-  auto text = json_object{}.text("platform", where.platform).raw("action", act.done()).done();
-  json_text doc{text};
-  judge_.one_shot_asked(mark, {text, doc.root()});
-  action_request what;
-  what.request_id = "r-" + mark;
-  what.platform = where.platform;
-  what.act = wire::send(where.chat_id, content);
-  what.act.rest = json_object{}.text("q", mark).done();
-  life_->one_shot(mark, std::move(what));
 }
 
 void run::garbage() {

@@ -1,0 +1,16 @@
+// Discord interactions as a connector forwards them (protocol.md 5.2).
+#pragma once
+
+#include "facts.hpp"
+#include "ports/dice.hpp"
+
+#include <string>
+
+namespace relay::sim {
+
+/// The body of the request that Discord made.
+std::string interaction_json(const told_event& x, dice& luck);
+/// Whether an agent that is given `text` was told what the user did.
+bool tells(const told_event& x, const std::string& text);
+
+} // namespace relay::sim
