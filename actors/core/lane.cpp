@@ -17,10 +17,7 @@ const descriptor& destination(const descriptor_set* known, const std::string& pl
   return found ? *found : defaults;
 }
 
-bool may_skip(const action& x) {
-  // A clear is `content` "", which travels in `rest`.
-  return x.kind == op::typing && x.rest.find("\"content\"") == std::string::npos;
-}
+bool may_skip(const action& x) { return x.kind == op::typing && !wire::clears_status(x); }
 
 namespace {
 

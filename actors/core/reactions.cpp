@@ -1,6 +1,7 @@
 #include "actors/core/reactions.hpp"
 
 #include "messages/wire/actions.hpp"
+#include "messages/wire/drafts.hpp"
 
 namespace relay::core {
 
@@ -21,7 +22,10 @@ bool ends_turn(const action& x) {
   case op::send:
   case op::send_media:
   case op::follow_up: return true;
-  case op::draft: return x.rest.find("\"final\":true") != std::string::npos;
+  case op::draft: {
+    wire::draft_state what;
+    return wire::read_draft(x, what) && what.final;
+  }
   default: return false;
   }
 }

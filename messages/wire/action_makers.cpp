@@ -1,5 +1,6 @@
 // Typed construction of actions: what an embedding program writes instead of JSON (protocol.md 6).
 #include "messages/wire/actions.hpp"
+#include "messages/wire/json_read.hpp"
 #include "messages/wire/json_write.hpp"
 
 #include <utility>
@@ -177,6 +178,12 @@ action thread_rename(std::string chat_id, std::string thread_id, std::string thr
   json::object_writer to{out.rest};
   to.text("thread_name", thread_name).optional("only_if_current_name", only_if_current_name).end();
   return out;
+}
+
+bool clears_status(const action& x) {
+  json::document doc;
+  return x.kind == op::typing && doc.parse(x.rest) && doc.root().IsObject() &&
+         json::find(doc.root(), "content") != nullptr;
 }
 
 std::string check(const action& x) {

@@ -79,6 +79,8 @@ action thread_create(std::string chat_id, std::string thread_name, std::string m
 action thread_rename(std::string chat_id, std::string thread_id, std::string thread_name,
                      std::string only_if_current_name = {}, std::string metadata = {});
 
+/// Whether it is a `typing` that takes the status back: its `content` is "", which travels in `rest`.
+bool clears_status(const action& x);
 /// One line that names the field that decode_action would refuse; empty = fine.
 std::string check(const action& x);
 

@@ -75,6 +75,7 @@ TEST(reactions, which_actions_end_a_turn) {
   };
   EXPECT_TRUE(ends_turn(draft("true")));
   EXPECT_FALSE(ends_turn(draft("false")));
+  EXPECT_FALSE(ends_turn(draft(R"(false,"more":{"final":true})"))) << "somebody else's";
 }
 
 TEST(reactions, only_messages_carry_them) {
