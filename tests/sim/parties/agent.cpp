@@ -80,6 +80,10 @@ void sim_agent::crash() {
   if (auto x = cable_) x->cut(); // over() follows
 }
 
+void sim_agent::forget() {
+  if (auto x = std::exchange(cable_, nullptr)) x->forget();
+}
+
 void sim_agent::say(const std::string& frame) {
   if (cable_) cable_->say(frame);
 }

@@ -45,6 +45,8 @@ public:
   /// It reads and says nothing until then.
   void hang_until(usec when);
   void flood();
+  /// The run is over: lets go of its cable without a word, for the two hold each other.
+  void forget();
   bool attached() const { return static_cast<bool>(cable_); }
   /// Requests that wait for their result on this link.
   std::size_t waiting() const { return asked_.size(); }

@@ -26,6 +26,7 @@ run::run(std::uint64_t seed, const run_options& options)
 
 run::~run() {
   life_.reset();
+  for (auto& x : agents_) x->forget();
   shared_.close();
   time_.clear();
 }
