@@ -46,6 +46,9 @@ struct story {
   bool maybe_written = false;  ///< a frame of it went out and nobody said that it was not written
   std::size_t unknown = 0;     ///< pieces that went out and got no answer
   std::size_t done_pieces = 0; ///< pieces that the connector has
+  std::string form, first;     ///< how its first piece went out last
+  bool cut_anew = false;       ///< it got no answer and went out in another form: the former stays open
+  bool reworded = false;       ///< the same, and its text was another for certain
   bool declined = false, over = false;
   std::optional<std::uint64_t> took_over; ///< the older action whose place it took
 };
@@ -60,7 +63,8 @@ public:
     case 3:
       linked_ = true;
       lose();
-      call([&](lane_step& out) { lane_.link(some_descriptors(in.below(4)), out); });
+      which_ = in.below(4);
+      call([&](lane_step& out) { lane_.link(some_descriptors(which_), out); });
       break;
     case 4:
       linked_ = false; // it is closing, and may still tell
@@ -72,7 +76,10 @@ public:
       call([](lane& x, lane_step& out) { x.abandon(out); });
       call([](lane& x, lane_step& out) { x.link(nullptr, out); });
       break;
-    case 6: lane_.describe(some_descriptors(in.below(4))); break;
+    case 6:
+      which_ = in.below(4);
+      lane_.describe(some_descriptors(which_));
+      break;
     case 7:
     case 8: answer(in.byte()); break;
     case 9: clear(in); break;
@@ -87,6 +94,7 @@ public:
   void finish() {
     lose();
     linked_ = true;
+    which_ = 0;
     call([](lane& x, lane_step& out) { x.link(some_descriptors(0), out); });
     for (int i = 0; i < 2000 && lane_.busy(); ++i) {
       if (!marks_.empty()) {
@@ -313,6 +321,13 @@ private:
     require(t.act.file.empty(), "a file is in the store first");
     if (t.act.kind == op::send && x.done_pieces > 0)
       require(t.act.reply_to.empty(), "the first piece carries the reply");
+    if (x.done_pieces == 0) {
+      auto form = std::to_string(which_) + " " + std::string{to_string(t.act.kind)};
+      x.cut_anew = x.cut_anew || (x.unknown > 0 && x.form != form);
+      x.reworded = x.reworded || (x.unknown > 0 && x.first != t.act.content);
+      x.form = std::move(form);
+      x.first = t.act.content;
+    }
     // In the order given; a newer edit may stand in an older one's place.
     require(token >= last_ || came_back_.contains(token) || (beside && x.unknown > 0),
             "a chat keeps its order");
@@ -344,7 +359,10 @@ private:
     if (real.unknown > 0 && !real.resends && !real.draft)
       require(result.how == outcome::unknown, "what nobody knows is called unknown (F6)");
     require(!real.declined || result.code == "egress_declined", "a refusal is handed on (F54)");
-    if (result.how == outcome::unknown) require(real.unknown > 0, "only what was written is unknown");
+    if (result.how == outcome::unknown)
+      require(real.unknown > 0 || real.cut_anew, "only what was written is unknown");
+    if (real.reworded && real.done_pieces > 0 && !real.draft && !real.declined)
+      require(result.how != outcome::definite, "an earlier cut may have arrived as well (F6)");
   }
   std::uint64_t carrier_of(std::uint64_t token) const {
     for (const auto& [newer, x] : stories_)
@@ -370,6 +388,7 @@ private:
   std::map<std::uint64_t, std::uint64_t> aside_; ///< reactions that are out, by piece
   std::set<std::uint64_t> came_back_;            ///< never left, so they go once more
   std::uint64_t piece_ = 0, next_ = 0, last_ = 0;
+  std::size_t which_ = 0; ///< of the descriptors that count
   bool linked_ = false;
 };
 
