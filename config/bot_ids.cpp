@@ -18,7 +18,8 @@ void take(bot_ids& into, const std::string& platform, const std::string& field, 
   } else if (field == "botId") {
     into.by_platform[platform].id = value;
   } else if (field == "username") {
-    into.by_platform[platform].username = value.substr(!value.empty() && value.front() == '@' ? 1 : 0);
+    into.by_platform[platform].username =
+        trimmed(value.substr(!value.empty() && value.front() == '@' ? 1 : 0));
   } else if (auto close = nearest(field, {"botid", "username"}); close.distance <= 2) {
     auto meant = close.key == "botid" ? "botId" : "username";
     into.faults.push_back("has the unknown field " + shown(field, 40) + " for " + shown(platform, 40) +

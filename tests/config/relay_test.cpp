@@ -47,6 +47,7 @@ TEST(relay, bot_ids_from_json) {
     return world{}.env("GATEWAY_RELAY_PLATFORMS", "discord").env("GATEWAY_RELAY_BOT_IDS", json).resolved();
   };
   EXPECT_EQ(ids(R"({"discord":{"botId":"1","username":"y"}})").values.relay.identities[0].username, "y");
+  EXPECT_EQ(ids(R"({"discord":{"botId":"1","username":" @ y "}})").values.relay.identities[0].username, "y");
   EXPECT_EQ(ids(R"({"discord":{"botId":18446744073709551615}})").values.relay.identities[0].bot_id,
             "18446744073709551615");
   EXPECT_EQ(ids("{\n \"discord\": {\"botId\": \"1\"}\n}").values.relay.identities[0].bot_id, "1");
