@@ -271,21 +271,31 @@ usec cable::arrival(usec& clear_at) {
 
 void cable::to_near(chunk_ptr what) {
   if (dark_near_) return;
+  if (mute_ && !cut_) {
+    held_near_.push_back(std::move(what));
+    return;
+  }
   flight_near_.push_back(what);
   host_->on().time.at(arrival(near_clear_), [me = shared_from_this(), weak = std::weak_ptr(what)] {
     auto x = weak.lock();
     if (!x) return; // lost by a cut
     me->flight_near_.pop_front();
     if (me->near_over_ || !me->host_->alive()) return;
-    auto ends = x->ends;
-    me->kernel_.push_back(std::move(*x));
-    if (!std::exchange(me->pumping_, true)) me->host_->inside(usec{0}, [me] { me->pump(); });
-    if (!ends || me->reading_) return;
-    // Nobody reads; a write or a ping finds out.
-    me->host_->inside(me->setup_.ping_interval, [me] {
-      if (me->near_over_ || me->kernel_.empty() || !me->kernel_.back().ends) return;
-      me->finish(me->network_error("the connection was lost"));
-    });
+    me->deliver_near(std::move(*x));
+  });
+}
+
+void cable::deliver_near(chunk x) {
+  auto me = shared_from_this();
+  auto ends = x.ends;
+  last_heard_ = host_->on().time.now();
+  kernel_.push_back(std::move(x));
+  if (!std::exchange(pumping_, true)) host_->inside(usec{0}, [me] { me->pump(); });
+  if (!ends || reading_) return;
+  // Nobody reads; a write or a ping finds out.
+  host_->inside(setup_.ping_interval, [me] {
+    if (me->near_over_ || me->kernel_.empty() || !me->kernel_.back().ends) return;
+    me->finish(me->network_error("the connection was lost"));
   });
 }
 
@@ -298,16 +308,24 @@ void cable::to_far(std::string bytes) {
     auto x = weak.lock();
     if (!x) return;
     me->flight_far_.pop_front();
-    auto& line = me->far_line_;
-    line += x->bytes;
-    std::size_t from = 0;
-    for (auto at = line.find('\n'); me->far_ && at != std::string::npos; at = line.find('\n', from)) {
-      auto far = me->far_; // it may hang up
-      far->heard(std::string_view{line}.substr(from, at - from));
-      from = at + 1;
-    }
-    line.erase(0, from);
+    if (me->deaf_)
+      me->held_far_.push_back(std::move(x->bytes));
+    else
+      me->deliver_far(x->bytes);
   });
+}
+
+void cable::deliver_far(const std::string& bytes) {
+  auto me = shared_from_this(); // the far end may hang up
+  auto& line = far_line_;
+  line += bytes;
+  std::size_t from = 0;
+  for (auto at = line.find('\n'); far_ && at != std::string::npos; at = line.find('\n', from)) {
+    auto far = far_;
+    far->heard(std::string_view{line}.substr(from, at - from));
+    from = at + 1;
+  }
+  line.erase(0, from);
 }
 
 void cable::truncate(std::deque<chunk_ptr>& flight, std::uint64_t keep) {
@@ -363,6 +381,37 @@ void cable::darken(bool to_near_too, bool to_far_too) {
       me->to_near(std::move(x));
     });
   }
+}
+
+void cable::hold(bool to_near, bool on) {
+  auto& held = to_near ? mute_ : deaf_;
+  if (held == on) return;
+  held = on;
+  if (on) {
+    last_heard_ = host_->on().time.now();
+    return watch_hold(++holds_);
+  }
+  if (to_near) {
+    for (auto& x : std::exchange(held_near_, {})) this->to_near(std::move(x));
+    return;
+  }
+  for (auto& x : std::exchange(held_far_, {})) {
+    if (deaf_) // what it read made it stop again
+      held_far_.push_back(std::move(x));
+    else
+      deliver_far(x);
+  }
+}
+
+/// A far end that does not read answers no ping, and one that does not write cannot.
+void cable::watch_hold(std::uint64_t hold) {
+  host_->inside(setup_.ping_interval, [me = shared_from_this(), hold] {
+    if (me->near_over_ || hold != me->holds_ || !(me->mute_ || me->deaf_)) return;
+    auto silent = me->host_->on().time.now() - me->last_heard_ >= usec{me->setup_.ping_timeout};
+    if (silent && me->reading_) // silence is not counted while nobody reads
+      return me->finish(me->network_error("no byte from the peer within the ping time-out"));
+    me->watch_hold(hold);
+  });
 }
 
 void cable::stall(usec until) {

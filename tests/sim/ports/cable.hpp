@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace relay::sim {
 
@@ -68,6 +69,9 @@ public:
   void darken(bool to_near, bool to_far);
   /// Nothing arrives before then.
   void stall(usec until);
+  /// The far end stops to write, or to read: what is on its way then waits until it goes on. Meanwhile no
+  /// ping comes back.
+  void hold(bool to_near, bool on);
   /// Frames wait in the near end's socket until then.
   void hold_writes(usec until) { hold_until_ = until; }
 
@@ -114,6 +118,9 @@ private:
   void to_far(std::string bytes);
   void truncate(std::deque<chunk_ptr>& flight, std::uint64_t keep);
   void far_ends(std::uint16_t code, usec delay);
+  void deliver_near(chunk x);
+  void deliver_far(const std::string& bytes);
+  void watch_hold(std::uint64_t hold);
   void suspended(bool still_alive);
   socket_end network_error(std::string text) const;
 
@@ -128,10 +135,14 @@ private:
   std::deque<std::pair<std::uint64_t, std::function<void()>>> marks_;
   std::uint64_t said_ = 0, given_ = 0; ///< bytes to the near end: accepted, read
   std::string near_line_, far_line_;
-  usec near_clear_{0}, far_clear_{0}, hold_until_{0};
+  std::vector<chunk_ptr> held_near_;  ///< written once the far end goes on
+  std::vector<std::string> held_far_; ///< read then
+  usec near_clear_{0}, far_clear_{0}, hold_until_{0}, last_heard_{0};
+  std::uint64_t holds_ = 0;
   std::uint64_t written_ = 0, dark_room_ = 0;
   bool opened_ = false, near_over_ = false, given_up_ = false, reading_ = true, flushing_ = false,
        pumping_ = false;
+  bool mute_ = false, deaf_ = false; ///< the far end writes nothing, reads nothing
   bool dark_near_ = false, dark_far_ = false, cut_ = false, closing_ = false, too_long_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "http.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace relay::sim {
@@ -45,16 +46,23 @@ public:
       });
       if (there < limit)
         host_->on().time.after(there, [this, me = shared_from_this(), what = std::move(what), there] {
-          if (arrives(there)) server_.answer(what);
+          if (arrives(there)) server_.serve(what);
         });
       return;
     }
-    host_->on().time.after(there, [this, me = shared_from_this(), what = std::move(what), tell, there, back] {
-      if (!arrives(there)) return;
-      auto x = server_.answer(what);
-      if (x.status == 0 && x.error.empty()) x.error = "connection refused";
-      host_->inside(back, [tell, x = std::move(x)]() mutable { tell(std::move(x)); });
-    });
+    host_->on().time.after(
+        there, [this, me = shared_from_this(), what = std::move(what), tell, there, back, limit] {
+          if (!arrives(there)) return;
+          auto [x, more, silent] = server_.serve(what);
+          if (silent || there + back + more >= limit) {
+            x = {};
+            x.error = "no answer in time";
+            x.sent = true;
+            more = limit - there - back;
+          }
+          if (x.status == 0 && x.error.empty()) x.error = "connection refused";
+          host_->inside(back + more, [tell, x = std::move(x)]() mutable { tell(std::move(x)); });
+        });
   }
 
 private:
@@ -140,18 +148,26 @@ private:
     auto fails = faults.hit(fault::media_fails);
     auto late = takes >= usec{limit};
     host_->on().time.after(late ? usec{limit} : takes, [this, me = shared_from_this(), number, fails, late,
-                                                        luck, what = std::move(what),
+                                                        takes, limit, luck, what = std::move(what),
                                                         done = std::move(done)]() mutable {
       http_response x;
+      usec more{0};
       if (fails && luck.chance(0.5)) {
         x.status = luck.chance(0.5) ? 413 : 500;
       } else if (fails || late) {
         x.error = "no answer in time";
       } else {
-        x = server_.answer(what);
+        auto how = server_.serve(what);
+        x = std::move(how.what);
+        more = std::min(how.delay, usec{limit} - takes);
+        if (how.silent || more < how.delay) {
+          more = usec{limit} - takes;
+          x = {};
+          x.error = "no answer in time";
+        }
       }
       if (x.status == 0 && x.error.empty()) x.error = "connection refused";
-      host_->inside(usec{0}, [this, me, number, x = std::move(x), done = std::move(done)] {
+      host_->inside(more, [this, me, number, x = std::move(x), done = std::move(done)] {
         who_.answered(number, x);
         done(x);
       });

@@ -12,12 +12,21 @@
 
 namespace relay::sim {
 
+/// How an answer comes.
+struct served {
+  http_response what;  ///< status 0 = the connection ends without one
+  usec delay{0};       ///< so much later than it would
+  bool silent = false; ///< never
+};
+
 /// Whoever answers HTTP calls: the connector, the identity provider.
 class http_server {
 public:
   virtual ~http_server() = default;
   /// Status 0 = nobody is there.
   virtual http_response answer(const http_request& what) = 0;
+  /// The same, on a bad day.
+  virtual served serve(const http_request& what) { return {answer(what)}; }
 };
 
 /// Calls of one life. Counts the calls of a run through `calls`.

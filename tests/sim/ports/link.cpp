@@ -50,7 +50,11 @@ std::shared_ptr<line_socket> link_network::dial(const std::shared_ptr<process>& 
   };
   setup.read = [this, number](std::string_view line) {
     json_text doc{line};
-    who_.link_read(number, {line, doc.root()});
+    if (server_.said(number, line))
+      who_.link_read(number, {line, doc.root()});
+    else
+      who_.altered_read(number, {line, doc.root()});
+    server_.line_read(number, line);
   };
   setup.ended = [this, number](const socket_end& why) { who_.link_ended(number, why); };
   setup.opened = [this, number] { who_.link_opened(number); };
@@ -70,14 +74,20 @@ std::shared_ptr<line_socket> link_network::dial(const std::shared_ptr<process>& 
     }
   } else if (!faults.hit(fault::dial_hangs)) {
     auto there = x->luck().with_tail(latency * 2);
-    host->on().time.after(there, [this, number, x, what = std::move(what)] {
+    host->on().time.after(there, [this, number, x, host, what = std::move(what)] {
       if (x->near_over()) return;
       auto answer = server_.upgrade(number, what, x);
-      if (answer.far) {
-        x->accept(std::move(answer.far));
-      } else {
-        x->refuse(answer.http_status, answer.http_status ? "upgrade refused" : "connection refused");
-      }
+      if (answer.silent) return;
+      auto tell = [x, answer] {
+        if (answer.far)
+          x->accept(answer.far);
+        else
+          x->refuse(answer.http_status, answer.http_status ? "upgrade refused" : "connection refused");
+      };
+      if (answer.delay > usec{0})
+        host->on().time.after(answer.delay, tell);
+      else
+        tell();
     });
   }
   return handle;

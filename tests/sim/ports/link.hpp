@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace relay::sim {
 
@@ -15,6 +16,8 @@ namespace relay::sim {
 struct upgrade_answer {
   std::shared_ptr<far_end> far; ///< accepted when set
   int http_status = 0;          ///< else refused with this; 0 = nobody is there
+  usec delay{0};                ///< it takes so long to say so
+  bool silent = false;          ///< it says nothing at all
 };
 
 class link_server {
@@ -23,6 +26,10 @@ public:
   /// The upgrade of `socket` has reached it. What it says before the near end has heard waits.
   virtual upgrade_answer upgrade(std::uint64_t socket, const dial_request& what,
                                  const std::shared_ptr<cable>& over) = 0;
+  /// Whether it said this line so, which the gateway has read.
+  virtual bool said(std::uint64_t /*socket*/, std::string_view /*line*/) { return true; }
+  /// The gateway has read this line, and everybody has heard of it.
+  virtual void line_read(std::uint64_t /*socket*/, std::string_view /*line*/) {}
 };
 
 /// Numbers the dials of a run over all lives, and keeps those that are not over.

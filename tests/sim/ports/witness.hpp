@@ -52,6 +52,8 @@ public:
   virtual void link_wrote(std::uint64_t /*socket*/, const frame_view&) {}
   /// The gateway was given a whole line.
   virtual void link_read(std::uint64_t /*socket*/, const frame_view&) {}
+  /// The gateway was given a whole line that the peer never said so: a script changed it, or made it up.
+  virtual void altered_read(std::uint64_t /*socket*/, const frame_view&) {}
   /// The gateway was told that it is over.
   virtual void link_ended(std::uint64_t /*socket*/, const socket_end&) {}
   /// The gateway hung up, or let the socket go.
@@ -69,6 +71,8 @@ public:
   // -- HTTP
   virtual void called(std::uint64_t /*call*/, const http_request&) {}
   virtual void answered(std::uint64_t /*call*/, const http_response&) {} ///< as the gateway got it
+  /// What it is told of this call is not what the connector says of it: a script has a hand in it.
+  virtual void answer_altered(const http_request&) {}
 
   /// An operator wants an event that was set aside given out again, or dropped; `done`: the gateway says that
   /// it is so.
