@@ -118,6 +118,7 @@ public:
   // -- to look at ---------------------------------------------------------------------------------------
   bool idle() const { return rules_.empty() && next() == std::nullopt; } ///< frames may go past it unseen
   std::size_t rules() const { return rules_.size(); }
+  std::vector<std::uint64_t> uses() const; ///< how often each rule was used, in their order
   /// `{seed, held, rules: [{id, name, matched, used, rule}]}`.
   std::string status() const;
   std::vector<note> take_notes() { return std::exchange(notes_, {}); }

@@ -160,6 +160,12 @@ std::string note::json() const {
   return out.inside();
 }
 
+std::vector<std::uint64_t> injector::uses() const {
+  std::vector<std::uint64_t> out;
+  for (const auto& x : rules_) out.push_back(x.used);
+  return out;
+}
+
 std::string injector::status() const {
   json::items list;
   for (const auto& x : rules_) {

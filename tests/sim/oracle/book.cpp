@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace relay::sim {
 
@@ -54,7 +55,10 @@ std::vector<std::size_t> word_numbers(const std::string& text, const std::string
 std::uint64_t book::number_of(const std::string& platform, const std::string& chat,
                               const std::string& message, const std::string& text) const {
   auto it = event_of_message.find(platform + "/" + chat + "/" + message);
-  return !message.empty() && it != event_of_message.end() ? it->second : event_mark(text);
+  if (!message.empty() && it != event_of_message.end()) return it->second;
+  if (auto marked = event_mark(text); marked != 0) return marked;
+  auto made_up = made_up_.find(platform + "/" + chat + "/" + text);
+  return made_up == made_up_.end() ? 0 : made_up->second;
 }
 
 event_record* book::by_delivery(const std::string& id) {
@@ -142,7 +146,7 @@ void book::link_wrote(std::uint64_t socket, const frame_view& x) {
 void book::link_read(std::uint64_t socket, const frame_view& x) {
   if (text(x.root, "type") != "descriptor") return;
   auto& s = sockets[socket];
-  s.described = true;
+  if (!std::exchange(s.described, true)) s.served = on_.time.now();
   s.described_platforms.push_back(text(member(x.root, "descriptor"), "platform"));
 }
 
@@ -264,7 +268,13 @@ void book::noted(severity, std::string_view id, std::string_view fields) {
 
 void book::happened(const told_event& x) {
   events[x.number].what = x;
-  if (!x.message_id.empty()) event_of_message[x.platform + "/" + x.chat_id + "/" + x.message_id] = x.number;
+  if (x.message_id.empty()) return;
+  auto key = x.platform + "/" + x.chat_id + "/" + x.message_id;
+  event_of_message[key] = x.number;
+  auto it = altered_keys_.find(key);
+  if (it == altered_keys_.end()) return; // else something has passed for it already
+  auto& versions = alter(x.number).versions;
+  versions.insert(versions.end(), it->second.begin(), it->second.end());
 }
 
 void book::letter_decided(std::uint64_t event, bool again, bool done) {
@@ -279,6 +289,7 @@ void book::letter_decided(std::uint64_t event, bool again, bool done) {
 
 void book::buffered(std::uint64_t event, const std::string& id) {
   events[event].buffer_ids.push_back(id);
+  if (named_by_altered_.count(id) > 0) alter(event);
   event_of_buffer[id] = event;
 }
 

@@ -35,7 +35,16 @@ struct event_record {
   bool set_aside = false;                ///< the gateway says so
   bool retried = false, dropped = false; ///< an operator wanted it, or had it so, of what was set aside
   usec retried_at{0};                    ///< done then; 0 = not
+  /// The gateway has read something that is, or may pass for, a changed copy of it (altered_read). Which of
+  /// the two counts is not the contract's to say.
+  bool altered = false;
+  bool unclear = false;              ///< what such a copy says is not sure
+  std::vector<std::string> versions; ///< those copies: the event, as JSON text
   bool was_read() const { return !reads.empty(); }
+  /// Nothing tells a copy of it from another event like it (protocol.md 5): each is one of its own.
+  bool is_nameless() const {
+    return what.kind == event_kind::message && what.message_id.empty() && buffer_ids.empty();
+  }
   bool acked_in(std::uint64_t age) const;
   std::size_t deliveries_in(std::uint64_t age) const;
 };
@@ -73,6 +82,7 @@ struct action_record {
   bool resend = false;      ///< on_unknown
   std::string own_metadata; ///< JSON text of what the agent gave
   std::string file;         ///< source_path
+  bool doubted = false;     ///< the gateway has read a result of it that the connector did not say
   std::vector<asking> asks;
   std::vector<told_result> results;
   std::vector<put_frame> frames;
@@ -85,8 +95,9 @@ struct action_record {
 /// How a connection went.
 struct socket_record {
   std::uint64_t life = 0;
-  usec dialled{0}, opened{0}, over{0};
+  usec dialled{0}, opened{0}, served{0}, over{0}; ///< served: with the first descriptor
   bool is_open = false, is_over = false, dropped = false, described = false;
+  bool doubtful = false;           ///< a descriptor was read that the connector did not say
   std::vector<std::string> hellos; ///< platforms, in order
   std::vector<std::string> described_platforms;
   std::size_t frames = 0;
@@ -128,6 +139,12 @@ public:
   bool lost_since(usec when) const;
   /// A connection ended, or was given up, since then.
   bool link_ended_since(usec when) const;
+  /// A line that the connector did not say named this buffer id: the gateway may have acknowledged that.
+  bool altered_line_names(const std::string& buffer_id) const {
+    return named_by_altered_.count(buffer_id) > 0;
+  }
+  /// In this chat something was read, or may have been, that the connector did not say.
+  bool altered_chat(const std::string& chat) const { return altered_chats_.count(chat) > 0; }
   const plan& what() const { return plan_; }
 
   void life_begins(std::uint64_t life) override;
@@ -138,6 +155,7 @@ public:
   void link_opened(std::uint64_t socket) override;
   void link_wrote(std::uint64_t socket, const frame_view& x) override;
   void link_read(std::uint64_t socket, const frame_view& x) override;
+  void altered_read(std::uint64_t socket, const frame_view& x) override;
   void link_ended(std::uint64_t socket, const socket_end& x) override;
   void link_dropped(std::uint64_t socket) override;
   void agent_attached(std::uint64_t peer) override;
@@ -157,9 +175,17 @@ private:
   void asked(const json& frame, std::uint64_t peer);
   void told(const std::string& mark, const json& result, std::uint64_t peer);
   void gave(const json& frame, std::uint64_t peer);
+  // book_altered.cpp
+  void alter_event(const frame_view& x, const std::set<std::string>& buffer_ids);
+  void alter_forward(const std::set<std::string>& buffer_ids);
+  std::set<std::uint64_t> events_of(const std::set<std::string>& buffer_ids) const;
+  event_record& alter(std::uint64_t number);
   stage on_;
   const plan& plan_;
   std::set<std::string> set_aside_; ///< delivery ids
+  std::set<std::string> named_by_altered_, altered_chats_;
+  std::map<std::string, std::vector<std::string>> altered_keys_; ///< by chat and message: what came under it
+  std::map<std::string, std::uint64_t> made_up_; ///< events that only a script knows, by chat and text
 };
 
 } // namespace relay::sim

@@ -85,6 +85,10 @@ void court::link_read(std::uint64_t socket, const frame_view& f) {
   on_.log.line(on_.time.now(), "gw.read", std::to_string(socket), f.text);
   tell([&](witness& x) { x.link_read(socket, f); });
 }
+void court::altered_read(std::uint64_t socket, const frame_view& f) {
+  on_.log.line(on_.time.now(), "gw.altered", std::to_string(socket), f.text);
+  tell([&](witness& x) { x.altered_read(socket, f); });
+}
 void court::link_ended(std::uint64_t socket, const socket_end& why) {
   on_.log.line(on_.time.now(), "gw.end", std::to_string(socket),
                why.error + " written=" + std::to_string(why.frames_written) +
@@ -128,6 +132,10 @@ void court::answered(std::uint64_t call, const http_response& what) {
   on_.log.line(on_.time.now(), "http.answer", std::to_string(call), std::to_string(what.status) + what.error);
   if (what.status == 200 && what.body.reveal().find("\"secret\"") != std::string::npos) secret_read();
   tell([&](witness& x) { x.answered(call, what); });
+}
+void court::answer_altered(const http_request& what) {
+  on_.log.line(on_.time.now(), "http.altered", what.method, what.url);
+  tell([&](witness& x) { x.answer_altered(what); });
 }
 void court::letter_decided(std::uint64_t event, bool again, bool done) {
   on_.log.line(on_.time.now(), again ? "retry" : "drop", "e" + std::to_string(event),

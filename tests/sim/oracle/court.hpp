@@ -61,6 +61,7 @@ public:
   void link_opened(std::uint64_t socket) override;
   void link_wrote(std::uint64_t socket, const frame_view& x) override;
   void link_read(std::uint64_t socket, const frame_view& x) override;
+  void altered_read(std::uint64_t socket, const frame_view& x) override;
   void link_ended(std::uint64_t socket, const socket_end& x) override;
   void link_dropped(std::uint64_t socket) override;
   void agent_attached(std::uint64_t peer) override;
@@ -71,6 +72,7 @@ public:
   void one_shot_answered(const std::string& mark, const frame_view& x) override;
   void called(std::uint64_t call, const http_request& x) override;
   void answered(std::uint64_t call, const http_response& x) override;
+  void answer_altered(const http_request& x) override;
   void letter_decided(std::uint64_t event, bool again, bool done) override;
   void lock_held(const std::string& path, bool on) override;
   void file_written(const std::string& path, std::string_view text, bool ours) override;

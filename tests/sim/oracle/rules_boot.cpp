@@ -86,6 +86,7 @@ public:
     usec longest = court_.what().settings.limits.http_timeout;
     auto alone = before.call == 0 || before.at + longest < now();
     before = {call, now()};
+    believed_.erase({claims.gateway_id, platform});
     if (!alone)
       fail("two declarations of " + platform + " are under way; the connector keeps the last to arrive");
     if (!(said == declared_policy{})) told_[{claims.gateway_id, platform}] = now();
@@ -96,11 +97,19 @@ public:
     if (std::none_of(versions_.begin(), versions_.end(), of_version))
       fail("a policy of no version of the settings: " + x.body.reveal());
   }
+  /// A script may say that it was taken, and it was not.
+  void answer_altered(const http_request& x) override {
+    token_claims claims;
+    json_text body{x.body.reveal()};
+    if (x.url.ends_with("/relay/policy") && read_token(x.bearer.reveal(), claims))
+      believed_.emplace(claims.gateway_id, text(body.root(), "platform"));
+  }
   std::string unsettled() override {
     auto* book = court_.ledger();
     if (!book || versions_.empty()) return {};
     auto& mine = book->of(gateway_).policies;
     for (auto& x : versions_.back()) {
+      if (believed_.count({gateway_, x.platform}) > 0) continue;
       if (x.is_default() && told_.count({gateway_, x.platform}) == 0) continue;
       auto it = mine.find(x.platform);
       if (it == mine.end() || !(it->second == of(x)))
@@ -124,6 +133,8 @@ private:
   std::vector<std::vector<relevance_policy>> versions_;
   std::map<std::pair<std::string, std::string>, usec>
       told_; ///< account, platform: more than the default, when
+  std::set<std::pair<std::string, std::string>>
+      believed_; ///< account, platform: the last word was a script's
   struct declaration {
     std::uint64_t call = 0;
     usec at{0};

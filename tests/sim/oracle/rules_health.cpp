@@ -38,11 +38,11 @@ public:
     auto long_over = socket_ == 0 || (s.is_over && s.over + inside < now());
     // A dial at once does not shorten the time in which the end gets round.
     auto getting_round = served_until_ + inside >= now();
-    if (ready_ && (long_over || (!s.described && !getting_round)))
+    if (ready_ && (long_over || (!s.described && !s.doubtful && !getting_round)))
       fail("ready without a connection: " + phase_);
     auto down = x.link.phase == link_phase::waiting || x.link.phase == link_phase::starting ||
                 x.link.phase == link_phase::connecting || x.link.phase == link_phase::off;
-    if (serves && down && served_since(s) + inside < now() && x.link.phase != link_phase::waiting)
+    if (serves && down && !s.doubtful && s.served + inside < now() && x.link.phase != link_phase::waiting)
       fail("serving and not ready: " + phase_);
     auto good = x.link.phase == link_phase::connected || x.link.phase == link_phase::dormant;
     if (x.ready != (good && x.store.ok)) fail("ready is " + std::to_string(x.ready) + " in phase " + phase_);
@@ -56,7 +56,6 @@ public:
 private:
   static constexpr usec long_ago{-10'000'000};
   usec served_until_{long_ago}; ///< the connection before this one
-  static usec served_since(const socket_record& x) { return x.opened; }
   std::uint64_t last_ = 0, socket_ = 0, busy_ = 0;
   bool ready_ = false;
   std::string phase_;
@@ -70,6 +69,7 @@ public:
   void event_read(std::uint64_t, const std::string&, std::uint64_t) override {
     worst_ = std::max(worst_, ++burst_);
   }
+  void altered_read(std::uint64_t, const frame_view&) override { worst_ = std::max(worst_, ++burst_); }
   void at_rest() override { burst_ = 0; }
   void reported(const gateway_report& x) override {
     constexpr std::uint64_t just_asked = 4; // whether they are idle, and have not said so yet

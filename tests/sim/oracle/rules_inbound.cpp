@@ -39,7 +39,7 @@ public:
     auto& notes = court_.notes();
     if (court_.what().agent == agent_choice::echo) return {};
     for (auto& [number, x] : notes.events) {
-      if (!for_agents(x.what.kind) || !x.was_read()) continue;
+      if (!for_agents(x.what.kind) || !x.was_read() || x.altered) continue;
       auto taken = std::any_of(x.deliveries.begin(), x.deliveries.end(), [](auto& y) { return y.acked; });
       if (taken || spent(court_, x)) continue;
       auto kept = !x.buffer_ids.empty() || !notes.lost_since(x.reads.front().at);
@@ -63,7 +63,8 @@ public:
     }
     auto age = court_.notes().inbound_age;
     std::size_t fresh = 0;
-    if (x->retried) return; // operator_asks has an eye on it
+    if (x->retried || x->altered) return; // operator_asks has an eye on it; any copy may be the first
+    if (x->is_nameless() && x->reads.size() > 1) return nameless(*x);
     for (auto& y : x->deliveries) {
       if (y.age != age) continue;
       if (y.delivery_id != id) fail(name_of(*x) + " was delivered as " + y.delivery_id + " and as " + id);
@@ -84,6 +85,16 @@ public:
   }
 
 private:
+  /// As many deliveries as it was read times, each of them new once.
+  void nameless(const event_record& x) {
+    std::map<std::string, std::size_t> ids;
+    for (auto& y : x.deliveries)
+      if (auto& fresh = ids[y.delivery_id]; !y.redelivered && ++fresh > 1)
+        fail(name_of(x) + " was given as new twice, as " + y.delivery_id);
+    if (ids.size() > x.reads.size())
+      fail(name_of(x) + " was read " + std::to_string(x.reads.size()) + " times and delivered as " +
+           std::to_string(ids.size()));
+  }
   /// The ack may have been on its way through the gateway when the repeat was decided.
   usec last_ack(const event_record& x) const {
     usec out = usec::max() - inside;
@@ -124,10 +135,11 @@ public:
     auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
     if (!x) return;
     auto age = court_.notes().inbound_age;
-    if (x->deliveries_in(age) > 1 || x->retried) return;
+    if (x->deliveries_in(age) > 1 || x->retried || x->altered) return;
     auto& lane = lanes_[x->what.platform + "/" + x->what.chat_id];
     std::erase_if(lane, [&](auto* y) { return y == x || y->deliveries_in(age) == 0; });
     for (auto* y : lane) {
+      if (y->altered) continue;
       if (y->what.order > x->what.order && first_read(*x, age) < first_read(*y, age))
         fail(name_of(*x) + " came after " + name_of(*y));
       auto& last = y->deliveries.back();
@@ -163,12 +175,12 @@ public:
   explicit operator_asks(court& at) : rule(at, "letters") {}
   void letter_decided(std::uint64_t event, bool, bool) override {
     auto& x = court_.notes().events[event];
-    if (event == 0 || !x.was_read()) fail("an event was set aside that never happened");
+    if (event == 0 || !(x.was_read() || x.altered)) fail("an event was set aside that never happened");
   }
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
     auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
-    if (!x || !(x->retried || x->dropped)) return;
+    if (!x || !(x->retried || x->dropped) || x->altered) return;
     // Whoever forgets may take it for new; it comes again when the connector brings it again.
     auto& notes = court_.notes();
     auto brought = x->reads.size() > 1 || notes.inbound_age > 1;
@@ -180,7 +192,7 @@ public:
     constexpr usec slowest{35'000'000};
     auto& notes = court_.notes();
     for (auto& [number, x] : notes.events) {
-      if (x.retried_at == usec{0} || notes.lost_since(x.retried_at - slowest)) continue;
+      if (x.retried_at == usec{0} || x.altered || notes.lost_since(x.retried_at - slowest)) continue;
       auto again = std::any_of(x.deliveries.begin(), x.deliveries.end(),
                                [&](auto& y) { return y.at + usec{5'000'000} >= x.retried_at; });
       if (!again) return name_of(x) + " was to be given out again, and was not";
@@ -196,12 +208,13 @@ public:
   void link_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound_ack") return;
     auto id = text(frame.root, "bufferId");
+    if (court_.notes().altered_line_names(id)) return; // such a line is acknowledged, whatever it says
     auto* x = court_.notes().by_buffer(id);
     if (!x) {
       fail("an ack for " + id + ", which was never given out");
       return;
     }
-    if (!for_agents(x->what.kind) || court_.what().agent == agent_choice::echo) return;
+    if (!for_agents(x->what.kind) || court_.what().agent == agent_choice::echo || x->altered) return;
     auto age = court_.notes().inbound_age;
     if (x->acked_in(age) || court_.durably_taken(x->what.number)) return;
     constexpr usec inside{2'000'000}; // on its way when inbound died
@@ -228,28 +241,47 @@ public:
     if (text(frame.root, "type") != "inbound") return;
     auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
     if (!x) return;
-    if (x->what.kind == event_kind::interaction) interaction(*x, member(frame.root, "event"));
+    auto& event = member(frame.root, "event");
+    if (x->altered) {
+      if (!x->unclear && !is_a_version(*x, event)) fail(name_of(*x) + " came to its agent as nobody sent it");
+      return;
+    }
+    if (x->what.kind == event_kind::interaction) interaction(*x, event);
     if (x->what.raw.empty()) return;
     json_text came{x->what.raw};
-    auto& event = member(frame.root, "event");
     if (!flag(event, "delivered_via_upstream_relay"))
       fail(name_of(*x) + " is not marked as one of the authenticated link");
-    for (auto& field : came.root().GetObject()) {
-      auto* name = field.name.GetString();
-      if (std::string_view{name} == "media") continue; // may have got its files
-      if (field.value == "forged" || std::string_view{name} == "delivered_via_upstream_relay") {
-        if (member(event, name) == field.value) fail(name_of(*x) + " has a forged " + name);
-        continue;
-      }
-      if (member(event, name) != field.value)
-        fail(name_of(*x) + " has another " + name + " than it came with");
-    }
+    if (auto what = difference(came.root(), event); !what.empty()) fail(name_of(*x) + " has " + what);
     auto key = session_key(x->what);
     if (text(frame.root, "session_key") != key)
       fail(name_of(*x) + " has the session " + text(frame.root, "session_key") + " instead of " + key);
   }
 
 private:
+  /// What is not as it came, or comes from the wire and must not; empty = all is fine.
+  static std::string difference(const json& came, const json& event) {
+    for (auto& field : came.GetObject()) {
+      std::string name = field.name.GetString();
+      if (name == "media") continue; // may have got its files
+      auto same = member(event, name.c_str()) == field.value;
+      if (field.value == "forged" || name == "delivered_via_upstream_relay") {
+        if (same) return "a forged " + name;
+      } else if (!same) {
+        return "another " + name + " than it came with";
+      }
+    }
+    return {};
+  }
+  static bool is_a_version(const event_record& x, const json& event) {
+    auto fits = [&](const std::string& version) {
+      json_text came{version};
+      return came.object() && difference(came.root(), event).empty();
+    };
+    auto forwarded = x.what.kind == event_kind::interaction ||
+                     (x.what.kind == event_kind::press && x.what.raw.empty()); // interaction() knows those
+    return forwarded || std::any_of(x.versions.begin(), x.versions.end(), fits) ||
+           (!x.what.raw.empty() && fits(x.what.raw));
+  }
   /// protocol.md 5.2: who did what, and where.
   void interaction(const event_record& x, const json& event) {
     auto& source = member(event, "source");
@@ -278,7 +310,7 @@ public:
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
     auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
-    if (!x || x->what.kind != event_kind::press) return;
+    if (!x || x->what.kind != event_kind::press || x->altered) return;
     auto& id = x->what.prompt_id;
     if (id.rfind("foreign", 0) == 0) fail("an answer to a sibling's prompt reached an agent: " + id);
     auto [it, first] = taken_.emplace(std::to_string(court_.notes().inbound_age) + " " + id, x->what.number);

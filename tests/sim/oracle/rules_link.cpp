@@ -87,6 +87,7 @@ public:
     auto key = text(body.root(), "secret");
     if (!key.empty()) learn(text(body.root(), "gatewayId"), key);
   }
+  void answer_altered(const http_request&) override { answer_altered_ = true; }
   void dialled(std::uint64_t socket, const dial_request& x) override {
     look(x.bearer.reveal(), "dial " + std::to_string(socket), true);
     auto url = "wss" + court_.what().connector_url().substr(5) + "/relay";
@@ -119,7 +120,7 @@ private:
       fail(what + ": a token of no pair that there ever was");
     constexpr usec closing{4'000'000};
     auto settled = now() > std::max(renamed_, court_.notes().suspended_until) + closing;
-    if (fresh && settled && claims.gateway_id != id_ && ids_.count(id_) > 0)
+    if (fresh && settled && !answer_altered_ && claims.gateway_id != id_ && ids_.count(id_) > 0)
       fail(what + ": a token of the id before the last reload");
     auto left = claims.exp - court_.wall_s();
     // The wall clock may have jumped while it was made.
@@ -132,6 +133,7 @@ private:
   std::set<std::string> ids_; ///< those that have a pair
   std::string id_;
   usec renamed_{0};
+  bool answer_altered_ = false; ///< a script may have given the gateway another id
 };
 
 /// Redials keep their pace: from [d/2, d], d doubling with each end without lasting service; the exceptions
@@ -192,6 +194,7 @@ public:
     ever_described_ = true;
     asleep_ = false;
   }
+  void altered_read(std::uint64_t socket, const frame_view& frame) override { link_read(socket, frame); }
   void link_ended(std::uint64_t socket, const socket_end& why) override {
     if (socket != socket_) return;
     judge_service();
@@ -290,6 +293,11 @@ public:
     ever_ = true;
     served_ = socket;
     since_ = now();
+  }
+  void altered_read(std::uint64_t socket, const frame_view& frame) override {
+    if (text(frame.root, "type") != "descriptor") return;
+    doubt_ = true; // whether it counts as one is the gateway's to know
+    link_read(socket, frame);
   }
   void dialled(std::uint64_t socket, const dial_request& x) override {
     socket_ = socket;

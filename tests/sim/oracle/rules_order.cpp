@@ -74,6 +74,7 @@ public:
       fail(text(frame.root, "requestId") + " left while " + out.request + " of the same chat was out");
     out = {text(frame.root, "requestId"), socket, now(), false};
   }
+  void altered_read(std::uint64_t socket, const frame_view& frame) override { link_read(socket, frame); }
   void link_read(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "outbound_result") return;
     auto id = text(frame.root, "requestId");

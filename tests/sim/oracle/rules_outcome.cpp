@@ -140,7 +140,7 @@ public:
   void was_carried_out(const carried_out& x) override {
     if (!x.applied || x.mark.empty()) return;
     auto& y = court_.notes().actions[x.mark];
-    if (y.results.empty() || y.op == "draft" || y.may_come_back(court_.clock_jumped)) return;
+    if (y.results.empty() || y.op == "draft" || y.doubted || y.may_come_back(court_.clock_jumped)) return;
     auto all_definite = std::all_of(y.results.begin(), y.results.end(),
                                     [](auto& z) { return z.how == told_outcome::definite; });
     if (all_definite && y.results.size() >= y.asks.size())
@@ -151,7 +151,7 @@ private:
   void look(const std::string& id) {
     if (id.rfind("r-", 0) != 0) return;
     auto& x = court_.notes().actions[id.substr(2)];
-    if (x.asks.empty() || x.results.empty()) return;
+    if (x.asks.empty() || x.results.empty() || x.doubted) return;
     auto& r = x.results.back();
     switch (r.how) {
     case told_outcome::done: done(x, r); break;
@@ -186,8 +186,9 @@ private:
     auto& all = court_.notes().actions;
     return std::any_of(all.begin(), all.end(), [&](auto& entry) {
       auto& y = entry.second;
-      return y.op == x.op && y.message_id == x.message_id && y.draft_id == x.draft_id && y.applied() > 0 &&
-             !y.asks.empty() && y.asks.back().number > x.asks.front().number;
+      return y.op == x.op && y.message_id == x.message_id && y.draft_id == x.draft_id &&
+             (y.applied() > 0 || y.doubted) && !y.asks.empty() &&
+             y.asks.back().number > x.asks.front().number;
     });
   }
   void definite(const action_record& x, const told_result& r) {
@@ -276,7 +277,7 @@ public:
     auto id = text(frame.root, "request_id");
     if (id.rfind("r-", 0) != 0) return;
     auto& x = court_.notes().actions[id.substr(2)];
-    if (x.frames.empty() || x.asks.empty() || collapses(x.op) || x.op == "prompt") return;
+    if (x.frames.empty() || x.asks.empty() || collapses(x.op) || x.op == "prompt" || x.doubted) return;
     auto& last = x.frames.back();
     auto it = answers_.find(last.request_id);
     if (x.resend && x.frames.size() > 1) return; // of several answers
@@ -319,7 +320,7 @@ public:
     if (!x.frames.empty() && said_.count(x.frames.back().request_id) > 0) return; // failed in the end
     auto offered = text(member(frame.root, "result"), "error").find("is not supported") == std::string::npos;
     if (!offered) return; // nor will it be on this connection
-    if (!x.resend || x.asks.size() != 1 || collapses(x.op) || courtesy(x.op)) return;
+    if (!x.resend || x.doubted || x.asks.size() != 1 || collapses(x.op) || courtesy(x.op)) return;
     auto& asked = x.asks.front();
     constexpr usec restart{15'000'000};
     if (court_.notes().lost_since(asked.at - restart)) return;

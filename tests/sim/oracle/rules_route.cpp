@@ -69,7 +69,7 @@ public:
     auto mark = text(act, "q");
     if (!mark.empty()) {
       of_agent(court_.notes().actions[mark], act, x);
-    } else if (auto* event = own(act, x.platform)) {
+    } else if (auto* event = own(act, x.platform); event && !event->altered) {
       strict(event->what, x, "an own action of the gateway");
     }
   }
@@ -118,6 +118,7 @@ private:
     }
     auto* turn = court_.notes().by_delivery(a.delivery_id);
     auto chat = text(act, "chat_id");
+    if ((turn && turn->altered) || court_.notes().altered_chat(chat)) return; // whose turn it is, is not sure
     if (turn && known(*turn, a.delivery_id) && about(turn->what, chat, text(act, "message_id")) &&
         (named.empty() || named == turn->what.platform)) {
       if (!own_tenant) strict(turn->what, x, a.mark);
@@ -207,6 +208,11 @@ public:
     if (text(frame.root, "type") == "descriptor")
       told_[socket].emplace(text(member(frame.root, "descriptor"), "platform"), now());
   }
+  /// Its word counts like the connector's.
+  void altered_read(std::uint64_t socket, const frame_view& frame) override {
+    auto& what = member(frame.root, "descriptor");
+    if (text(frame.root, "type") == "descriptor" && what.IsObject()) altered_[socket].push_back(read(what));
+  }
   void link_wrote(std::uint64_t socket, const frame_view& frame) override {
     if (text(frame.root, "type") != "outbound") return;
     auto& act = member(frame.root, "action");
@@ -229,6 +235,21 @@ private:
       return "a text of " + std::to_string(size) + " where " + std::to_string(x.max_length) + " fit";
     return {};
   }
+  /// protocol.md 4.
+  static platform_spec read(const json& x) {
+    platform_spec out;
+    out.who.platform = text(x, "platform");
+    auto& length = member(x, "max_message_length");
+    if (length.IsNumber() && length.GetDouble() >= 1)
+      out.max_length = static_cast<std::uint32_t>(std::min(length.GetDouble(), 4e9));
+    out.utf16 = text(x, "len_unit") == "utf16";
+    out.drafts = flag(x, "supports_draft_streaming");
+    auto& ops = member(x, "supported_ops");
+    if (ops.IsArray())
+      for (auto& op : ops.GetArray())
+        if (op.IsString()) out.ops.emplace_back(op.GetString());
+    return out;
+  }
   /// What the gateway may take the platform for: as told on this connection, the contract's defaults as long
   /// as it was not, or not for long.
   std::vector<platform_spec> may_be(std::uint64_t socket, const std::string& platform) {
@@ -248,9 +269,12 @@ private:
       for (auto& [name, at] : told) add(name);
       if (told.empty()) out.emplace_back();
     }
+    for (auto& x : altered_[socket])
+      if (platform.empty() || x.who.platform == platform) out.push_back(x);
     return out;
   }
   std::map<std::uint64_t, std::map<std::string, usec>> told_;
+  std::map<std::uint64_t, std::vector<platform_spec>> altered_;
 };
 
 } // namespace

@@ -102,6 +102,12 @@ void accounts::revoke_all() {
   for (auto& [id, x] : all_) x.secrets.clear();
 }
 
+std::vector<std::string> accounts::ids() const {
+  std::vector<std::string> out;
+  for (auto& [id, x] : all_) out.push_back(id);
+  return out;
+}
+
 token_verdict accounts::check(std::string_view token, std::int64_t now_s, std::string& gateway_id) const {
   if (token.empty()) return token_verdict::none;
   token_claims claims;

@@ -45,10 +45,12 @@ public:
   std::string issue(const std::string& gateway_id, std::uint64_t random);
   /// A secret that an operator arranged.
   void arrange(const std::string& gateway_id, const std::string& secret);
-  /// No secret counts any more.
+  /// No secret counts any more: of all, or of one.
   void revoke_all();
+  void revoke(const std::string& gateway_id) { all_[gateway_id].secrets.clear(); }
   token_verdict check(std::string_view token, std::int64_t now_s, std::string& gateway_id) const;
   account& of(const std::string& gateway_id) { return all_[gateway_id]; }
+  std::vector<std::string> ids() const;
   bool knows(const std::string& gateway_id) const { return all_.count(gateway_id) > 0; }
   /// Every secret that there ever was: none of them may be seen anywhere.
   const std::set<std::string>& secrets_ever() const { return ever_; }

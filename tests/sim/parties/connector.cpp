@@ -29,11 +29,34 @@ bool connector::linked() const {
 
 upgrade_answer connector::upgrade(std::uint64_t socket, const dial_request& what,
                                   const std::shared_ptr<cable>& over) {
+  if (is_down()) return {};
+  if (!script_) return take_in(socket, what, over, usec{0}, {});
+  token_claims claims;
+  read_token(what.bearer.reveal(), claims);
+  auto verdict = script_->upgrade({"GET", "/relay", {}, claims.gateway_id, {}});
+  upgrade_answer out;
+  out.delay = verdict.delay;
+  out.silent = verdict.how == scripted::ending::silent;
+  if (verdict.refuse) out.http_status = verdict.refuse->status;
+  if (verdict.how == scripted::ending::answered && !verdict.refuse)
+    out = take_in(socket, what, over, verdict.delay, verdict.when_open);
+  script_->perform(std::move(verdict.also));
+  return out;
+}
+
+upgrade_answer connector::take_in(std::uint64_t socket, const dial_request& what,
+                                  const std::shared_ptr<cable>& over, usec delay,
+                                  const std::vector<scripted::action>& when_open) {
   auto& faults = on_.faults;
-  if (on_.time.now() < down_until_) return {};
+  auto refuse = [delay](int status) {
+    upgrade_answer out;
+    out.http_status = status;
+    out.delay = delay;
+    return out;
+  };
   if (faults.hit(fault::upgrade_fails)) {
     constexpr std::array<int, 4> statuses{429, 500, 502, 503};
-    return {nullptr, faults.of(fault::upgrade_fails).one_of(statuses)};
+    return refuse(faults.of(fault::upgrade_fails).one_of(statuses));
   }
   std::string id;
   auto verdict = book_.check(what.bearer.reveal(), now_s(), id);
@@ -42,16 +65,20 @@ upgrade_answer connector::upgrade(std::uint64_t socket, const dial_request& what
   auto expired = verdict == token_verdict::expired;
   if (!refused && faults.hit(fault::refused_expired)) refused = expired = true;
   if (!refused && faults.hit(fault::refused_once)) refused = true;
-  if (refused && !expired && luck_.chance(0.4)) return {nullptr, 401};
-  auto x = std::make_shared<session>(*this, socket, over);
+  if (refused && !expired && luck_.chance(0.4)) return refuse(401);
+  auto x = std::make_shared<session>(*this, socket, id, over);
+  upgrade_answer accepted;
+  accepted.far = x;
+  accepted.delay = delay;
+  if (script_) opens_by_script(socket, x, delay, when_open);
   if (refused) {
-    on_.time.after(usec{300}, [x, expired] { x->hang_up(4401, expired ? "expired" : ""); });
-    return {x, 0};
+    on_.time.after(delay + usec{300}, [x, expired] { x->hang_up(4401, expired ? "expired" : ""); });
+    return accepted;
   }
   // The newest one counts: the older one is a connection that nobody has missed yet.
   if (auto old = live()) old->hang_up(1000, "replaced");
   live_ = x;
-  return {x, 0};
+  return accepted;
 }
 
 void connector::restart(usec down_for) {
@@ -92,6 +119,7 @@ void connector::happen(told_event x, const place& where) {
   auto plain = x.kind == event_kind::message || x.kind == event_kind::interaction;
   if (fits && plain && luck_.chance(plan_.unbuffered)) {
     ++events_said;
+    if (script_) spoken_.said("{" + members + "}", {x.number, {}});
     now->say("{" + members + "}\n",
              [this, number = x.number, socket = now->socket()] { who_.event_read(number, {}, socket); });
     return;
@@ -114,6 +142,7 @@ void connector::say_entry(session& to, entry& x) {
   x.said_on = to.socket();
   ++events_said;
   auto line = "{" + x.members + ",\"bufferId\":" + quoted(x.buffer_id) + "}\n";
+  if (script_) spoken_.said({line.data(), line.size() - 1}, {x.number, x.buffer_id});
   auto read = [this, number = x.number, id = x.buffer_id, socket = to.socket()] {
     who_.event_read(number, id, socket);
   };

@@ -8,12 +8,16 @@
 #include "platform_side.hpp"
 #include "ports/http.hpp"
 #include "ports/link.hpp"
+#include "script/player.hpp"
+#include "script/spoken.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace relay::sim {
@@ -30,6 +34,9 @@ public:
   upgrade_answer upgrade(std::uint64_t socket, const dial_request& what,
                          const std::shared_ptr<cable>& over) override;
   http_response answer(const http_request& what) override;
+  served serve(const http_request& what) override;
+  bool said(std::uint64_t socket, std::string_view line) override;
+  void line_read(std::uint64_t socket, std::string_view line) override;
 
   // -- what people do
   /// It reaches the gateway now, or when it is connected.
@@ -45,6 +52,18 @@ public:
   void storm();
   void raw(const std::string& bytes);
   void revoke();
+  /// Plays a fault script from now on (connector_script.cpp).
+  void play(const scripted::script& what);
+  /// The script is over, and what it holds down comes up again.
+  void end_script();
+  bool plays_script() const { return script_ != nullptr; }
+  /// How often each rule of the script was used.
+  std::vector<std::uint64_t> script_uses() const {
+    return script_ ? script_->uses() : std::vector<std::uint64_t>{};
+  }
+  /// Calls the wake URL, if the gateway has one.
+  void poke();
+  std::function<void()> on_wake; ///< it was called
   /// New credentials for the gateway, as an operator would arrange them.
   void arrange(const std::string& id, const std::string& secret) { book_.arrange(id, secret); }
 
@@ -73,12 +92,29 @@ private:
   http_response policy(const http_request& what);
   http_response media(const http_request& what);
   http_response token(const http_request& what) const;
-  std::int64_t now_s() const { return wall_start_ms / 1000 + on_.time.now().count() / 1'000'000; }
+  std::int64_t now_s() const {
+    return wall_start_ms / 1000 + on_.time.now().count() / 1'000'000 + clock_offset_s_;
+  }
+  bool is_down() const { return scripted_outage_ || on_.time.now() < down_until_; }
   void buffer(std::uint64_t number, std::string members, std::string chat);
   void acked(const std::string& buffer_id);
   void replay(session& to, bool all);
   void say_entry(session& to, entry& x);
   std::shared_ptr<session> live() const;
+  upgrade_answer take_in(std::uint64_t socket, const dial_request& what, const std::shared_ptr<cable>& over,
+                         usec delay, const std::vector<scripted::action>& when_open);
+  // connector_script.cpp
+  void say_by_script(session& from, const std::string& frame, bool true_word);
+  void hear_by_script(session& at, std::string_view line);
+  void session_over(std::uint64_t socket);
+  void opens_by_script(std::uint64_t socket, const std::shared_ptr<session>& what, usec delay,
+                       const std::vector<scripted::action>& when_open);
+  std::shared_ptr<session> open_session(std::uint64_t socket) const;
+  void perform(const scripted::step& x);
+  void bring(const scripted::deliver& x);
+  void write_raw(session& to, const std::string& bytes);
+  void refuse_credentials(const std::string& gateways, const std::string& reason, bool forget, bool close);
+  void replay_storm(const scripted::replay& how);
 
   stage on_;
   const plan& plan_;
@@ -93,6 +129,15 @@ private:
   std::uint64_t buffers_ = 0;
   bool is_revoked_ = false;
   std::vector<std::string> late_results_;
+  // while a script is played
+  std::unique_ptr<script_player> script_;
+  spoken spoken_;
+  std::map<std::uint64_t, std::weak_ptr<session>> open_;
+  std::map<std::string, std::uint64_t> storm_orders_; ///< by chat
+  std::int64_t clock_offset_s_ = 0;
+  std::uint64_t storm_events_ = 0;
+  int saying_ = 0; ///< what comes from the gateway waits until it has spoken out
+  bool scripted_outage_ = false;
 };
 
 } // namespace relay::sim

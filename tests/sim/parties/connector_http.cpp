@@ -23,7 +23,7 @@ bool ends_with(const std::string& text, std::string_view end) { return text.ends
 http_response connector::answer(const http_request& what) {
   if (what.url == plan_.settings.idp.token_url) return token(what);
   if (logins && portal::is_asked(what)) return logins->refresh(what);
-  if (on_.time.now() < down_until_) return {};
+  if (is_down()) return {};
   auto base = plan_.connector_url();
   if (what.url.rfind(base + "/relay/", 0) != 0) return reply(404, "{}");
   if (ends_with(what.url, "/relay/provision")) return provision(what);

@@ -5,7 +5,11 @@
 namespace relay::sim {
 
 void session::say(const std::string& frame, std::function<void()> read) {
-  if (cable_) cable_->say(frame, std::move(read));
+  if (!cable_) return;
+  if (home_.plays_script())
+    home_.say_by_script(*this, frame, true);
+  else
+    cable_->say(frame, std::move(read));
 }
 
 void session::hang_up(std::uint16_t code, std::string reason) {
@@ -15,9 +19,17 @@ void session::hang_up(std::uint16_t code, std::string reason) {
 void session::over(std::uint16_t code) {
   home_.on_.log.line(home_.on_.time.now(), "co.over", std::to_string(socket_), std::to_string(code));
   cable_.reset();
+  home_.session_over(socket_);
 }
 
 void session::heard(std::string_view line) {
+  if (home_.plays_script())
+    home_.hear_by_script(*this, line);
+  else
+    take(line, hearing::as_said);
+}
+
+void session::take(std::string_view line, hearing how) {
   json_text doc{line};
   auto type = text(doc.root(), "type");
   home_.on_.log.line(home_.on_.time.now(), "co.heard", std::to_string(socket_), line);
@@ -26,7 +38,7 @@ void session::heard(std::string_view line) {
   } else if (type == "inbound_ack") {
     home_.acked(text(doc.root(), "bufferId"));
   } else if (type == "outbound") {
-    outbound(doc.root());
+    outbound(doc.root(), how);
   } else if (type == "going_idle") {
     going_idle();
   }
@@ -57,8 +69,25 @@ void session::describe(const std::string& platform) {
   home_.replay(*this, true);
 }
 
-void session::outbound(const json& frame) {
+/// What a script made of a frame is answered like any other and done by nobody: what was asked for is another
+/// thing.
+void session::answer_altered(const carried_out& x) {
+  auto result = json_object{}.flag("success", true).text("message_id", "m-altered").done();
+  auto line = json_object{}
+                  .text("type", "outbound_result")
+                  .text("requestId", x.request_id)
+                  .raw("result", result)
+                  .line();
+  home_.say_by_script(*this, line, false);
+}
+
+void session::outbound(const json& frame, hearing how) {
   auto x = platform_side::read(frame);
+  if (how == hearing::altered) return answer_altered(x);
+  if (how == hearing::again) { // done once, answered twice
+    if (auto it = answers_.find(x.request_id); it != answers_.end()) say(it->second);
+    return;
+  }
   x.socket = socket_;
   x.platform = !x.platform_tag.empty() ? x.platform_tag : hellos_.empty() ? "" : hellos_.front();
   auto answer = home_.platforms_.carry_out(x, home_.plan_.settings.limits.outbound_timeout);
@@ -71,6 +100,7 @@ void session::outbound(const json& frame) {
                   .text("requestId", x.request_id)
                   .raw("result", answer.result)
                   .line();
+  if (home_.plays_script()) answers_[x.request_id] = line;
   if (answer.twice) line += line;
   if (answer.next_link) {
     home_.late_results_.push_back(line);

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <iostream>
+#include <optional>
 #include <sstream>
 
 namespace {
@@ -17,7 +18,8 @@ struct arguments {
   unsigned jobs = 2, patience_s = 60;
   std::uint64_t stop_after = ~0ULL;
   bool trace = false, shrink = false, all_faults = false, list = false, hashes = false, twice = false;
-  std::string only, without;
+  bool weather = false;
+  std::string only, without, script;
 };
 
 bool read_faults(const std::string& names, fault_mask& out) {
@@ -46,6 +48,8 @@ std::string replay_command(const arguments& how, std::uint64_t seed) {
   if (!how.only.empty()) out += " --faults " + how.only;
   if (!how.without.empty()) out += " --without " + how.without;
   if (how.all_faults) out += " --all-faults";
+  if (!how.script.empty()) out += " --script " + how.script;
+  if (how.weather) out += " --weather";
   return out;
 }
 
@@ -53,6 +57,17 @@ void tell(const arguments& how, const run_result& x) {
   std::cout << "seed " << x.seed << ": " << x.violations.front().rule << ": " << x.violations.front().what;
   std::cout << " (at " << static_cast<double>(x.violations.front().at.count()) / 1e6 << " s)\n";
   std::cout << "  fired: " << names_of(x.fired) << "\n  replay: " << replay_command(how, x.seed) << std::endl;
+}
+
+/// Whether a script has bitten. A rule that never fired is a test that tests nothing.
+void tell_uses(const scripted::script& what, std::vector<std::uint64_t> uses) {
+  uses.resize(what.rules.size()); // a run that crashed tells nothing
+  std::cout << "script:";
+  for (std::size_t i = 0; i < uses.size(); ++i)
+    std::cout << (i > 0 ? ", " : " ") << title_of(what, i) << ' ' << uses[i];
+  std::cout << '\n';
+  for (std::size_t i = 0; i < uses.size(); ++i)
+    if (uses[i] == 0) std::cout << "rule '" << title_of(what, i) << "' never fired\n";
 }
 
 } // namespace
@@ -69,6 +84,11 @@ int main(int argc, char** argv) {
   app.add_option("--faults", how.only, "arm none but these (names, separated by commas)");
   app.add_option("--without", how.without, "never arm these");
   app.add_flag("--all-faults", how.all_faults, "arm all that may be armed");
+  app.add_option(
+      "--script", how.script,
+      "play this fault script (app/connector/README.md); of the seed's faults only those of agents and "
+      "scheduling stay");
+  app.add_flag("--weather", how.weather, "with --script: all of the seed's faults stay");
   app.add_flag("--trace", how.trace, "print everything that is seen (with --seed)");
   app.add_flag("--shrink", how.shrink,
                "look for the fewest faults of every failing seed, not only of the first three");
@@ -85,6 +105,17 @@ int main(int argc, char** argv) {
   fault_mask only, without;
   if (!read_faults(how.only, only) || !read_faults(how.without, without)) return 2;
   if (!how.only.empty()) options.faults = only;
+  std::optional<scripted::script> script;
+  if (!how.script.empty()) {
+    std::string why;
+    script = read_script(how.script, why);
+    if (!script) {
+      std::cerr << "relay-sim: " << why << '\n';
+      return 2;
+    }
+    options.script = &*script;
+    if (how.only.empty() && !how.weather && !how.all_faults) options.faults = beside_a_script();
+  }
   options.faults &= ~without;
   if (!how.only.empty()) options.all_faults = true; // named ones are meant
 
@@ -94,10 +125,12 @@ int main(int argc, char** argv) {
       run_options fewer;
       fewer.faults = mask;
       fewer.all_faults = true;
+      fewer.script = options.script;
       return play(x.seed, fewer);
     });
     std::cout << "  fewest faults: " << names_of(least) << "\n  replay: relay-sim --seed " << x.seed
-              << " --faults " << names_of(least) << std::endl;
+              << " --faults " << names_of(least) << (how.script.empty() ? "" : " --script " + how.script)
+              << std::endl;
   };
   campaign what;
   what.first = how.seed != 0 ? how.seed : how.first;
@@ -128,10 +161,11 @@ int main(int argc, char** argv) {
     std::cout << "seed " << x.seed << " hash " << std::hex << x.hash << std::dec << " armed "
               << names_of(x.armed) << '\n';
     report(x);
-    sum = {1, x.steps, x.messages, x.violations.empty() ? 0U : 1U, x.lasted, {}};
+    sum = {1, x.steps, x.messages, x.violations.empty() ? 0U : 1U, x.lasted, {}, x.script_uses};
   } else {
     sum = run_all(what, report);
   }
+  if (script) tell_uses(*script, sum.script_uses);
   std::cout << "seeds: " << sum.seeds << ", steps: " << sum.steps << ", messages: " << sum.messages
             << ", virtual hours: " << sum.lasted.count() / 3'600'000'000LL
             << ", violations: " << sum.violations << std::endl;

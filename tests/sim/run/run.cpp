@@ -7,6 +7,15 @@
 
 namespace relay::sim {
 
+fault_mask beside_a_script() {
+  fault_mask out;
+  for (auto x : {fault::call_back_at_once, fault::slow_network, fault::split_anywhere, fault::slow_actors,
+                 fault::agent_crash, fault::agent_hang, fault::agent_slow, fault::agent_forgets_ack,
+                 fault::agent_flood, fault::agent_repeats, fault::agent_nonsense})
+    out.set(static_cast<std::size_t>(x));
+  return out;
+}
+
 run::run(std::uint64_t seed, const run_options& options)
     : faults_(seed, options.faults, options.all_faults), log_(options.trace),
       plan_(seed), stage_{time_, faults_, log_, seed}, judge_(stage_, plan_),
@@ -22,6 +31,10 @@ run::run(std::uint64_t seed, const run_options& options)
   judge_.secret_read = [this] { connector_.secret_known = true; };
   judge_.ledger = [this] { return &connector_.book(); };
   connector_.logins = &portal_;
+  connector_.on_wake = [this] {
+    if (life_ && !stopping_ && !life_->host().suspended()) life_->tell(command::wake);
+  };
+  if (options.script) connector_.play(*options.script);
 }
 
 run::~run() {
@@ -156,11 +169,13 @@ run_result run::play() {
   out.lasted = time_.now();
   out.armed = faults_.armed();
   out.fired = faults_.fired();
+  out.script_uses = connector_.script_uses();
   return out;
 }
 
 void run::calm_down() {
   faults_.calm();
+  connector_.end_script();
   if (!life_ && dawn_ == usec{0}) begin_life();
   move_wall(0);
 }

@@ -17,8 +17,9 @@
 namespace relay::sim {
 
 struct run_options {
-  fault_mask faults = fault_mask{}.set(); ///< those that may be armed
-  bool all_faults = false;                ///< arm all of them, not the seed's choice
+  fault_mask faults = fault_mask{}.set();   ///< those that may be armed
+  bool all_faults = false;                  ///< arm all of them, not the seed's choice
+  const scripted::script* script = nullptr; ///< played at the connector, until the faults stop
   std::ostream* trace = nullptr;
 };
 
@@ -28,8 +29,13 @@ struct run_result {
   std::uint64_t messages = 0; ///< events and actions that crossed the gateway
   usec lasted{0};             ///< in virtual time
   fault_mask armed, fired;
+  std::vector<std::uint64_t> script_uses; ///< how often each rule of the script was used
   std::vector<violation> violations;
 };
+
+/// What stays of a seed's weather beside a script: scheduling and latencies, and agents with moods of their
+/// own. What else goes wrong is the script's doing.
+fault_mask beside_a_script();
 
 class run final : public agent_door {
 public:

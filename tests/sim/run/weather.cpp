@@ -137,7 +137,7 @@ void run::plan_weather() {
       if (!life_ || stopping_ || life_->host().suspended()) return;
       life_->ask_status();
       if (connector_.asleep() && connector_.backlog() > 0 && !settings_->relay.wake_url.empty())
-        life_->tell(command::wake); // the connector pokes the wake URL
+        connector_.poke();
     });
 }
 

@@ -29,7 +29,9 @@ std::string one_line(std::string text) {
 std::string encode(const run_result& x) {
   std::ostringstream out;
   out << "end\t" << x.seed << '\t' << x.hash << '\t' << x.lines << '\t' << x.steps << '\t' << x.messages
-      << '\t' << x.lasted.count() << '\t' << x.fired.to_string() << '\t' << x.armed.to_string();
+      << '\t' << x.lasted.count() << '\t' << x.fired.to_string() << '\t' << x.armed.to_string() << '\t'
+      << x.script_uses.size();
+  for (auto n : x.script_uses) out << ' ' << n;
   for (auto& y : x.violations) out << '\t' << y.rule << '\t' << one_line(y.what) << '\t' << y.at.count();
   out << '\n';
   return out.str();
@@ -40,7 +42,7 @@ run_result decode(const std::string& line) {
   std::istringstream in{line};
   for (std::string x; std::getline(in, x, '\t');) parts.push_back(std::move(x));
   run_result out;
-  constexpr std::size_t fixed = 9;
+  constexpr std::size_t fixed = 10;
   if (parts.size() < fixed) return out;
   out.seed = std::stoull(parts[1]);
   out.hash = std::stoull(parts[2]);
@@ -50,9 +52,18 @@ run_result decode(const std::string& line) {
   out.lasted = usec{std::stoll(parts[6])};
   out.fired = fault_mask{parts[7]};
   out.armed = fault_mask{parts[8]};
+  std::istringstream uses{parts[9]};
+  std::uint64_t n = 0;
+  uses >> n; // how many there are
+  while (uses >> n) out.script_uses.push_back(n);
   for (auto i = fixed; i + 2 < parts.size(); i += 3)
     out.violations.push_back({parts[i], parts[i + 1], usec{std::stoll(parts[i + 2])}});
   return out;
+}
+
+void add_uses(std::vector<std::uint64_t>& to, const std::vector<std::uint64_t>& more) {
+  if (to.size() < more.size()) to.resize(more.size());
+  for (std::size_t i = 0; i < more.size(); ++i) to[i] += more[i];
 }
 
 class worker {
@@ -150,6 +161,7 @@ campaign_result run_all(const campaign& what, const std::function<void(const run
     sum.steps += x.steps;
     sum.messages += x.messages;
     sum.lasted += x.lasted;
+    add_uses(sum.script_uses, x.script_uses);
     if (!x.violations.empty()) ++sum.violations;
     for (std::size_t i = 0; i < fault_count; ++i)
       if (x.fired.test(i)) ++sum.fired[std::string{describe(static_cast<fault>(i)).name}];

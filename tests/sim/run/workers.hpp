@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace relay::sim {
 
@@ -22,6 +23,7 @@ struct campaign_result {
   usec lasted{0};
   /// How many runs each fault fired in.
   std::map<std::string, std::uint64_t> fired;
+  std::vector<std::uint64_t> script_uses; ///< how often each rule of the script was used, in all
 };
 /// Calls `told` for each seed, in the order in which they end.
 campaign_result run_all(const campaign& what, const std::function<void(const run_result&)>& told);

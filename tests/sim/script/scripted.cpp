@@ -1,0 +1,32 @@
+#include "script/scripted.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace relay::sim {
+
+std::optional<scripted::script> read_script(const std::string& path, std::string& why) {
+  std::ifstream in{path, std::ios::binary};
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) {
+    why = path + ": cannot be read: " + std::strerror(errno);
+    return std::nullopt;
+  }
+  std::vector<scripted::problem> told;
+  auto out = scripted::parse(text.str(), told);
+  if (out) return out;
+  why = path + ": " + to_string(told.front());
+  if (told.size() > 1)
+    why += " (and " + std::to_string(told.size() - 1) + " more: relay-connector --check-faults lists them)";
+  return std::nullopt;
+}
+
+std::string title_of(const scripted::script& from, std::size_t rule) {
+  auto& name = from.rules[rule].name;
+  return name.empty() ? "#" + std::to_string(rule + 1) : name;
+}
+
+} // namespace relay::sim
