@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <iostream>
+#include <optional>
 #include <string>
 
 namespace {
@@ -19,21 +20,22 @@ struct verdict {
   std::string rule, what;
 };
 
-verdict hunt(const mutation& x, std::uint64_t first, std::uint64_t seeds, unsigned jobs) {
+verdict hunt(const mutation& x, std::uint64_t first, std::uint64_t seeds, unsigned jobs,
+             const run_options& options) {
   campaign how;
   how.first = first;
   how.seeds = seeds;
   how.jobs = jobs;
   how.patience_s = 30;
   how.stop_after = 1;
-  how.play = [number = x.number](std::uint64_t seed) {
+  how.play = [number = x.number, &options](std::uint64_t seed) {
     current_mutant = number;
-    return run{seed, {}}.play();
+    return run{seed, options}.play();
   };
   verdict out;
   run_all(how, [&](const run_result& r) {
     if (r.violations.empty() || out.seeds != 0) return;
-    if (!run{r.seed, {}}.play().violations.empty()) return; // it fails without the mistake, too
+    if (!run{r.seed, options}.play().violations.empty()) return; // it fails without the mistake, too
     out = {r.seed - first + 1, r.violations.front().rule, r.violations.front().what};
   });
   return out;
@@ -45,14 +47,31 @@ int main(int argc, char** argv) {
   std::string only;
   std::uint64_t seeds = 2'000, first = 1;
   unsigned jobs = 2;
-  bool list = false;
+  bool list = false, calm = false;
+  std::string script_file;
   CLI::App app{"Checks that the simulator sees deliberate mistakes."};
   app.add_option("--mutant", only, "this one only");
   app.add_option("--seeds", seeds, "how many seeds each may need");
   app.add_option("--first-seed", first, "the first of them");
   app.add_option("--jobs", jobs, "processes")->check(CLI::Range(1, 64));
+  app.add_option("--script", script_file,
+                 "play this fault script; of the seed's faults only those stay that stay "
+                 "beside one");
+  app.add_flag("--calm", calm, "the same without a script");
   app.add_flag("--list", list, "name them");
   CLI11_PARSE(app, argc, argv);
+  run_options options;
+  std::optional<scripted::script> script;
+  if (!script_file.empty()) {
+    std::string why;
+    script = read_script(script_file, why);
+    if (!script) {
+      std::cerr << "relay-sim-mutants: " << why << '\n';
+      return 2;
+    }
+    options.script = &*script;
+  }
+  if (calm || script) options.faults = beside_a_script();
   int missed = 0, all = 0;
   for (auto* x = mutations; x->name != nullptr; ++x) {
     if (list) {
@@ -67,7 +86,7 @@ int main(int argc, char** argv) {
                 << std::endl;
       continue;
     }
-    auto found = hunt(*x, first, seeds, jobs);
+    auto found = hunt(*x, first, seeds, jobs, options);
     if (found.seeds == 0) ++missed;
     std::cout << "| `" << x->name << "` | " << x->what << " | "
               << (found.seeds == 0 ? "NOT FOUND" : std::to_string(found.seeds)) << " | " << found.rule << " |"
