@@ -179,8 +179,9 @@ void book::agent_wrote(std::uint64_t peer, const frame_view& x) {
 void book::gave(const json& frame, std::uint64_t peer) {
   auto& event = member(frame, "event");
   auto& source = member(event, "source");
-  auto number = number_of(text(source, "platform"), text(source, "chat_id"), text(event, "message_id"),
-                          text(event, "text"));
+  auto platform = text(source, "platform");
+  auto number = number_of(platform.empty() ? "relay" : platform, text(source, "chat_id"),
+                          text(event, "message_id"), text(event, "text"));
   given x;
   x.delivery_id = text(frame, "delivery_id");
   x.peer = peer;

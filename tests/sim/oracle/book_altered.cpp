@@ -37,13 +37,6 @@ std::set<std::string> buffer_ids_in(std::string_view line) {
   return out;
 }
 
-/// Half a character: a gateway may refuse the line, or leave out what it is in.
-bool is_strict(std::string_view line) {
-  rapidjson::Document doc;
-  doc.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(line.data(), line.size());
-  return !doc.HasParseError();
-}
-
 bool is_utf8(std::string_view line) {
   rapidjson::MemoryStream bytes{line.data(), line.size()};
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> in{bytes};
@@ -108,8 +101,7 @@ void book::alter_event(const frame_view& x, const std::set<std::string>& buffer_
   if (auto number = event_mark(words); number != 0) like.insert(number);
   if (!event.IsObject()) return;
   auto at = platform + "/" + chat + "/" + words;
-  auto known = made_up_.find(at);
-  if (like.empty() && known != made_up_.end()) like.insert(known->second);
+  if (auto known = made_up_.find(at); known != made_up_.end()) like.insert(known->second);
   if (like.empty()) { // nobody's
     constexpr std::uint64_t first = 2'000'000;
     auto number = first + made_up_.size();
@@ -122,7 +114,7 @@ void book::alter_event(const frame_view& x, const std::set<std::string>& buffer_
     like.insert(number);
   }
   made_up_.try_emplace(at, *like.begin());
-  auto strict = is_strict(x.text);
+  auto strict = is_json(x.text); // of half a character a gateway may leave out what it is in
   for (auto number : like) {
     auto& one = alter(number);
     one.versions.push_back(dump(event));

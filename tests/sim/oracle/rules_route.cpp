@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace relay::sim {
@@ -168,8 +169,12 @@ private:
   /// The events of a chat that may count as its last one since a moment.
   std::vector<const told_event*> recent(const std::string& chat, usec asked) {
     constexpr usec inside{2'000'000};
-    std::map<std::string, std::pair<usec, const told_event*>>
-        last; // by platform: the last that surely counted
+    struct counted {
+      usec at{0};
+      std::uint64_t read = 0; ///< of two at one moment the one that was read later
+      const told_event* what = nullptr;
+    };
+    std::map<std::string, counted> last; // by platform: the last that surely counted
     std::vector<const told_event*> out;
     auto& notes = court_.notes();
     for (auto number : by_chat_[chat]) {
@@ -189,9 +194,10 @@ private:
         continue;
       }
       auto& best = last[x.what.platform];
-      if (!best.second || touched >= best.first) best = {touched, &x.what};
+      counted mine{touched, x.was_read() ? x.reads.front().number : 0, &x.what};
+      if (!best.what || std::pair{mine.at, mine.read} >= std::pair{best.at, best.read}) best = mine;
     }
-    for (auto& [platform, x] : last) out.push_back(x.second);
+    for (auto& [platform, x] : last) out.push_back(x.what);
     return out;
   }
 
@@ -258,10 +264,10 @@ private:
     auto& told = told_[socket];
     auto add = [&](const std::string& name) {
       auto it = told.find(name);
-      auto* known = court_.what().platform(name);
+      auto* known = court_.what().platform(name); // of others the connector says the contract's defaults
       if (it == told.end() || it->second + inside > now() || court_.notes().suspended_until + inside > now())
         out.emplace_back();
-      if (it != told.end() && known) out.push_back(*known);
+      if (it != told.end()) out.push_back(known ? *known : platform_spec{});
     };
     if (!platform.empty()) {
       add(platform);

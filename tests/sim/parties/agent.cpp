@@ -142,6 +142,7 @@ void sim_agent::ack(const std::string& delivery_id) {
 }
 
 void sim_agent::work(const turn& x) {
+  if (x.chat_id.empty()) return ack(x.delivery_id); // a script took its chat: there is nowhere to answer
   auto first = luck_.chance(0.5);
   if (first) ack(x.delivery_id);
   if (luck_.chance(plan_.talk)) act(x);

@@ -30,6 +30,7 @@ void session::heard(std::string_view line) {
 }
 
 void session::take(std::string_view line, hearing how) {
+  if (how == hearing::altered && !is_json(line)) return; // else it would answer with the same bad bytes
   json_text doc{line};
   auto type = text(doc.root(), "type");
   home_.on_.log.line(home_.on_.time.now(), "co.heard", std::to_string(socket_), line);

@@ -10,6 +10,12 @@ json_text::json_text(std::string_view text) {
   if (doc_.HasParseError()) doc_.SetNull();
 }
 
+bool is_json(std::string_view text) {
+  rapidjson::Document doc;
+  doc.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
+  return !doc.HasParseError();
+}
+
 const json& member(const json& from, const char* name) {
   static const json none;
   if (!from.IsObject()) return none;

@@ -23,6 +23,9 @@ private:
   rapidjson::Document doc_;
 };
 
+/// JSON in valid UTF-8: json_text takes more, as some peers do.
+bool is_json(std::string_view text);
+
 /// A member; null value when there is none, or `from` is no object.
 const json& member(const json& from, const char* name);
 bool has(const json& from, const char* name);
