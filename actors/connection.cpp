@@ -26,6 +26,8 @@ void connection_state::heard() {
     open_now = true;
     for (auto& who : setup.hellos) greet(who);
     tell(self, keeper, atom::start_v, setup.epoch);
+    // An empty one asks for what follows: whoever has no room says so before the connector's replay is read.
+    tell(self, setup.users.inbound, inbound_batch{setup.epoch, {}});
   }
   inbound_batch batch;
   batch.epoch = setup.epoch;

@@ -30,22 +30,39 @@ route_seen inbound_state::route_of(const std::string& delivery_id, const inbound
 }
 
 void inbound_state::take(inbound_batch& batch) {
-  auto now = now_of(self);
-  auto from = caf::actor_cast<connection_actor>(self->current_sender());
-  if (!ready) {
-    early.emplace_back(std::move(batch), std::move(from));
-    return;
-  }
-  take_from(batch, from, now);
-}
-
-void inbound_state::take_from(inbound_batch& batch, const connection_actor& from, core::instant now) {
-  core::inbox_step step;
   // A replay may start before link_keeper has told of the new link; its acks must not go to the old one.
   if (batch.epoch >= link.epoch) {
+    auto is_new = batch.epoch > link.epoch;
     link.epoch = batch.epoch;
-    link.connection = from;
+    link.connection = caf::actor_cast<connection_actor>(self->current_sender());
+    if (is_new && told != intake::open) tell(self, link.connection, told);
   }
+  if (ready && !scarce && outside.empty()) {
+    accept(batch);
+    return;
+  }
+  auto items = batch.items.size();
+  auto repeats = outside.add(std::move(batch));
+  if (repeats > 0) {
+    ever += repeats;
+    world.metrics->add(counter::events_received, repeats);
+    world.metrics->add(counter::events_duplicate, repeats);
+  }
+  if (repeats < items) after();
+}
+
+/// Some at once: then the store tells whether there still is room.
+void inbound_state::let_in() {
+  constexpr std::size_t some = 64;
+  while (ready && !scarce && !outside.empty() && (draining || inbox.unstored() < some)) {
+    auto batch = outside.take();
+    accept(batch);
+  }
+}
+
+void inbound_state::accept(inbound_batch& batch) {
+  auto now = now_of(self);
+  core::inbox_step step;
   ever += batch.items.size();
   world.metrics->add(counter::events_received, batch.items.size());
   std::vector<std::uint64_t> held;
@@ -174,13 +191,13 @@ void inbound_state::mark(const std::string& delivery_id, const inbound_event& x,
 }
 
 void inbound_state::after() {
-  world.metrics->set(gauge::events_pending, static_cast<std::int64_t>(inbox.pending()));
+  world.metrics->set(gauge::events_pending, static_cast<std::int64_t>(inbox.pending() + outside.size()));
   world.metrics->set(gauge::events_in_flight, static_cast<std::int64_t>(inbox.in_flight()));
   world.metrics->set(gauge::dedupe_entries, static_cast<std::int64_t>(inbox.remembered()));
   world.metrics->set(gauge::prompts_known, static_cast<std::int64_t>(prompts.size()));
-  world.metrics->set(gauge::events_unstored, static_cast<std::int64_t>(inbox.unstored()));
+  world.metrics->set(gauge::events_unstored, static_cast<std::int64_t>(inbox.unstored() + outside.size()));
   world.metrics->set(gauge::dead_letters, static_cast<std::int64_t>(inbox.dead_letters()));
-  auto room = inbox.room();
+  auto room = inbox.room(outside.size());
   // An agent at work may be told to stop, and that comes through the same socket.
   if (room == intake::full && inbox.in_flight() > 0) room = intake::open;
   if (room != told) {
@@ -197,7 +214,8 @@ void inbound_state::after() {
 void inbound_state::drained_yet() {
   if (drain_waiters.empty()) return;
   // Without an agent nothing moves any more: what is not on disk the connector has in its buffer.
-  if (inbox.unstored() > 0 || (inbox.pending() > 0 && (agents > 0 || inbox.in_flight() > 0))) return;
+  if (inbox.unstored() + outside.size() > 0 || (inbox.pending() > 0 && (agents > 0 || inbox.in_flight() > 0)))
+    return;
   for (auto& x : drain_waiters) x.deliver(true);
   drain_waiters.clear();
 }
@@ -269,6 +287,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->media_patience = x.patience;
         s->wish(x.paths);
       },
+      [s](const store_health& x) { s->store_room(x.room); },
       [s](inbound_image& x) { s->loaded(x); },
       [s](const inbound_stored& x) { s->stored(x); },
       [s](recalled_events& x) { s->recalled(x); },
@@ -277,13 +296,16 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       [s](const dead_letter_ask& x) { return s->dead_letters(x); },
       [s](atom::drained) -> caf::result<bool> {
         if (s->setup.rules.durable) s->inbox.close();
+        // The room that is left is for this as well: what has no buffer id would be lost.
+        s->draining = true;
+        s->store_room(true);
         auto later = s->self->make_response_promise<bool>();
         s->drain_waiters.push_back(later);
         s->drained_yet();
         return later;
       },
       [s](atom::status) -> caf::result<inbound_report> {
-        return inbound_report{s->inbox.pending(),
+        return inbound_report{s->inbox.pending() + s->outside.size(),
                               s->inbox.in_flight(),
                               s->inbox.remembered(),
                               s->inbox.dead_letters(),

@@ -1,6 +1,7 @@
 // From wire event to agent: executes what its inbox decides (actors/core/inbox).
 #pragma once
 
+#include "actors/core/anteroom.hpp"
 #include "actors/core/inbox.hpp"
 #include "actors/core/places.hpp"
 #include "actors/core/prompts.hpp"
@@ -37,7 +38,8 @@ struct inbound_state {
 
   // -- the way of an event (inbound.cpp)
   void take(inbound_batch& batch);
-  void take_from(inbound_batch& batch, const connection_actor& from, core::instant now);
+  void let_in();
+  void accept(inbound_batch& batch);
   bool answers_prompt(inbound_item& item, core::instant now, core::inbox_step& step);
   void tell_late(const inbound_event& x);
   void acked(const delivery_ack& x);
@@ -54,6 +56,7 @@ struct inbound_state {
   void load();
   void loaded(inbound_image& image);
   void stored(const inbound_stored& x);
+  void store_room(bool there);
   void recalled(recalled_events& x);
   void scanned(const spill_page& x);
   void keep_prompts(core::inbox_step& step);
@@ -83,9 +86,11 @@ struct inbound_state {
   intake told = intake::open;
   core::deadline armed;
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
-  bool ready = false; ///< what was left of before is known
-  /// Came before that. Bounded by what a socket brings within one load.
-  std::vector<std::pair<inbound_batch, connection_actor>> early;
+  bool ready = false;  ///< what was left of before is known
+  bool scarce = false; ///< the store has hardly any room; what comes waits outside
+  bool draining = false;
+  /// Came before that, or while it was scarce: not known to the inbox, not acked. Bounded by intake::stuffed.
+  core::anteroom outside;
   std::vector<delivery_ack> early_acks;
   std::map<std::uint64_t, std::pair<dead_letter_ask, caf::typed_response_promise<dead_letter_answer>>>
       open_letter_asks;

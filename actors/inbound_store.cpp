@@ -50,7 +50,13 @@ void inbound_state::loaded(inbound_image& image) {
   inbox.presence(agents > 0 && agent, now_of(self), then);
   execute(then);
   fetch_held(inbox.waiting_for_files());
-  for (auto& [batch, from] : std::exchange(early, {})) take_from(batch, from, now);
+  let_in();
+}
+
+/// Without room what comes stays outside: the rest of the disk is for what makes room.
+void inbound_state::store_room(bool there) {
+  scarce = !there && !draining;
+  let_in();
 }
 
 /// Records first, then what depends on them being there.
@@ -74,6 +80,7 @@ void inbound_state::stored(const inbound_stored& x) {
   if (!x.receipt.refused.empty()) world.metrics->add(counter::events_duplicate, x.receipt.refused.size());
   inbox.stored(x.upto, now_of(self), step);
   execute(step);
+  let_in();
 }
 
 void inbound_state::recalled(recalled_events& x) {

@@ -258,7 +258,7 @@ struct letters_found {
 /// INBOUND: from wire event to agent: no repeats, order per chat, acks only when somebody else has it. With a
 /// durable store it begins with what was left there; until that is known, events wait.
 using inbound_actor = delivery_sink_actor::extend<
-    // connection: events of one read.
+    // connection: events of one read; an empty one when it begins, so that it hears how much room there is.
     caf::reacts_to<inbound_batch>,
     // supervisor, link_keeper: the connection that acks go to from now on.
     caf::reacts_to<link_up>,
@@ -277,6 +277,8 @@ using inbound_actor = delivery_sink_actor::extend<
     caf::reacts_to<media_actor>,
     // supervisor: whether some agent wants them as files.
     caf::reacts_to<media_wish>,
+    // supervisor: whether the store has room for further events; again after it was restarted.
+    caf::reacts_to<store_health>,
     // the store port.
     caf::reacts_to<inbound_image>, caf::reacts_to<inbound_stored>, caf::reacts_to<recalled_events>,
     caf::reacts_to<spill_page>, caf::reacts_to<letters_found>,

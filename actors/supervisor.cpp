@@ -150,6 +150,7 @@ void supervisor_state::start_inbound() {
   watch("inbound", caf::actor_cast<caf::actor>(inbound));
   tell(self, media, atom::start_v); // whoever had files is gone
   tell(self, inbound, media_wish{agents.media_paths, settings->media.wait + media_margin});
+  tell(self, inbound, disk);
   tell(self, inbound, live);
 }
 
@@ -480,7 +481,7 @@ gateway_report supervisor_state::known() const {
   gateway_report out;
   out.link = link;
   out.store = disk;
-  out.ready = disk.ok && (link.phase == link_phase::connected || link.phase == link_phase::dormant);
+  out.ready = disk.ok && disk.room && (link.phase == link_phase::connected || link.phase == link_phase::dormant);
   out.started = ever_started;
   out.since_ms = since_ms;
   out.gateway_id = effective_id();
@@ -573,7 +574,10 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
       [s](credentials_decided& x) { s->decided(x); },
       [s](platform_progress& x) { s->provisioned(x); },
       [s](policy_progress& x) { s->policy_told(x); },
-      [s](store_health& x) { s->disk = std::move(x); },
+      [s](store_health& x) {
+        s->disk = std::move(x);
+        tell(s->self, s->inbound, s->disk);
+      },
       [s](link_status& x) { s->link_changed(x); },
       [s](link_up& x) { s->linked(x); },
       [s](dormancy_outcome& x) { s->fell_asleep(std::move(x)); },

@@ -185,12 +185,14 @@ struct dead_letter {
 /// them is acknowledged.
 struct store_health {
   bool ok = true;
-  std::string why; ///< one line when not
+  std::string why; ///< one line when one of the two is not so
+  /// Further events may be given to it. Without it the rest of the disk is for what makes room: acks, outcomes.
+  bool room = true;
   friend bool operator==(const store_health&, const store_health&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, store_health& x) {
-  return f(caf::meta::type_name("store_health"), x.ok, x.why);
+  return f(caf::meta::type_name("store_health"), x.ok, x.why, x.room);
 }
 
 } // namespace relay

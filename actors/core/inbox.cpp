@@ -358,9 +358,9 @@ deadline inbox::due() {
   return {};
 }
 
-intake inbox::room() const {
+intake inbox::room(std::size_t outside) const {
   // With a disk only its own slowness stops the reader: what the agent does not take goes there.
-  auto waiting = rules_.durable ? unstored_.size() : entries_.size();
+  auto waiting = outside + (rules_.durable ? unstored_.size() : entries_.size());
   if (waiting >= 2 * rules_.max_pending) return intake::stuffed;
   if (waiting >= rules_.max_pending) return intake::full;
   return intake::open;

@@ -117,8 +117,8 @@ public:
   /// Those that wait for ready(), oldest first.
   std::vector<std::uint64_t> waiting_for_files() const;
   deadline due();
-  /// How much room there is for further events.
-  intake room() const;
+  /// How much room there is for further events, `outside` of which wait to be accepted.
+  intake room(std::size_t outside = 0) const;
   /// Open events in memory.
   std::size_t pending() const { return entries_.size(); }
   std::size_t in_flight() const { return in_flight_; }

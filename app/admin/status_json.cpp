@@ -118,7 +118,7 @@ std::string status_json(const gateway_report& x, const counts& counters, std::st
       .json("events", events_json(x.inbound))
       .json("actions", actions_json(x.egress))
       .text("store", store)
-      .boolean("store_ok", x.store.ok)
+      .boolean("store_ok", x.store.ok && x.store.room)
       .optional("store_problem", x.store.why)
       .json("restarts", number(x.restarts))
       .text("version", version())
@@ -131,7 +131,8 @@ readiness readiness_of(const gateway_report* x) {
   if (x == nullptr) return {503, state_json("unknown", "the supervisor does not answer")};
   auto phase = x->link.phase;
   // Nothing that comes is safe, and so nothing is acknowledged.
-  if (!x->store.ok) return {503, state_json(to_string(phase), "state directory: " + x->store.why)};
+  if (!x->store.ok || !x->store.room)
+    return {503, state_json(to_string(phase), "state directory: " + x->store.why)};
   if (phase == link_phase::connected || phase == link_phase::dormant)
     return {200, state_json(to_string(phase), {})};
   auto reason = x->link.reason.empty() ? std::string{"not connected"} : x->link.reason;

@@ -101,7 +101,7 @@ void group_writer::set_health(store_health x) {
   std::lock_guard guard{watch_lock_};
   if (x == health_) return;
   health_ = std::move(x);
-  if (what_.metrics) what_.metrics->set(gauge::store_ok, health_.ok ? 1 : 0);
+  if (what_.metrics) what_.metrics->set(gauge::store_ok, health_.ok && health_.room ? 1 : 0);
   if (watcher_) watcher_(health_);
 }
 
@@ -122,6 +122,7 @@ void group_writer::finish() {
 // -- the thread ------------------------------------------------------------------------------------------
 
 void group_writer::run() {
+  written(); // a disk that is nearly full already says so before anything comes
   for (auto batch = next_batch(); !batch.empty(); batch = next_batch()) {
     if (!write(batch)) break;
     tell(batch);
@@ -137,11 +138,12 @@ std::vector<group_writer::job> group_writer::next_batch() {
   auto some = [this] { return !queue_.empty() || finishing_; };
   while (!some()) {
     waiting_ = true;
-    if (tidy_) {
+    if (tidy_ && !scarce_) {
       changed_.wait(held, some);
     } else if (!changed_.wait_for(held, what_.idle, some)) {
       held.unlock();
-      tidy_ = !tidy_up();
+      tidy_ = tidy_ || !tidy_up();
+      if (scarce_) written(); // somebody may have made room
       held.lock();
     }
   }
@@ -169,8 +171,12 @@ bool group_writer::write(std::vector<job>& batch) {
       fault = attempt(batch);
     }
     if (fault.code == SQLITE_OK) {
-      recovered();
+      written();
       return true;
+    }
+    if (fault.code == SQLITE_FULL && batch.size() > 1) {
+      divide(batch);
+      continue;
     }
     failed(fault);
     pause();
@@ -179,6 +185,15 @@ bool group_writer::write(std::vector<job>& batch) {
   for (const auto& x : batch) records += x.records.size();
   give_up(records);
   return false;
+}
+
+/// Less at once needs less of a journal, so what has its place in the file may get there yet.
+void group_writer::divide(std::vector<job>& batch) {
+  auto half = batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
+  std::lock_guard guard{lock_};
+  for (auto x = half; x != batch.end(); ++x) queued_records_ += x->records.size();
+  queue_.insert(queue_.begin(), std::make_move_iterator(half), std::make_move_iterator(batch.end()));
+  batch.erase(half, batch.end());
 }
 
 /// All of it or nothing.
@@ -250,16 +265,30 @@ void group_writer::failed(const write_fault& x) {
   if (news)
     note(severity::error, "store.failing",
          {{"why", text}, {"next", "nothing is acknowledged; everything waits and is tried again"}});
-  set_health({false, std::move(text)});
+  set_health({false, std::move(text), x.code != SQLITE_FULL && !scarce_});
 }
 
-void group_writer::recovered() {
+/// The disk takes what it is given; for how long?
+void group_writer::written() {
+  headroom left;
+  scarce_ = !has_room(left);
+  store_health now, before;
+  if (scarce_)
+    now = {true,
+           where_.database() + ": the disk is " + (left.full() ? "full" : "nearly full") +
+               "; what room there is left is for what agents take",
+           false};
   {
     std::lock_guard guard{watch_lock_};
-    if (health_.ok) return;
+    before = health_;
   }
-  note(severity::info, "store.recovered", {{"next", "what waited is on disk"}});
-  set_health({});
+  if (now == before) return;
+  if (!before.ok) note(severity::info, "store.recovered", {{"next", "what waited is on disk"}});
+  if (!now.room && (before.room || !before.ok))
+    note(severity::error, "store.scarce",
+         {{"why", now.why}, {"next", "further events wait, not acknowledged, until there is room"}});
+  if (now.room && !before.room) note(severity::info, "store.roomy", {{"next", "what waited is taken"}});
+  set_health(std::move(now));
 }
 
 bool group_writer::over() {
@@ -311,7 +340,26 @@ bool group_writer::journal_is_long() {
   if (bytes < looked_at_) looked_at_ = 0;
   if (bytes < looked_at_ + look_every) return false;
   looked_at_ = bytes;
-  return where_.free_bytes() < 4 * bytes;
+  return where_.space().free < 4 * bytes;
+}
+
+bool group_writer::has_room(headroom& left) {
+  try {
+    auto disk = where_.space();
+    left = {disk.size, disk.free, where_.journal_file_bytes()};
+    if (!tables_ || left.ample()) return true;
+    left.in_journal = tables_->journal_bytes();
+    left.in_file = tables_->spare_bytes();
+    // Most of a journal may be newer versions of what the file holds already; only a checkpoint can tell.
+    if (left.enough(scarce_) || left.in_journal == 0 || !left.enough_without_journal(scarce_))
+      return left.enough(scarce_);
+    checkpoint();
+    left = {disk.size, where_.space().free, where_.journal_file_bytes(), tables_->journal_bytes(),
+            tables_->spare_bytes()};
+    return left.enough(scarce_);
+  } catch (const std::exception&) {
+    return true; // the next commit tells what is wrong
+  }
 }
 
 void group_writer::give_up(std::size_t records) {

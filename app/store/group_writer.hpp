@@ -2,6 +2,7 @@
 // refuses, everything waits in order and is tried again. Private to app/store.
 #pragma once
 
+#include "app/store/headroom.hpp"
 #include "app/store/state_directory.hpp"
 #include "app/store/tables.hpp"
 
@@ -58,6 +59,7 @@ private:
   void run();
   std::vector<job> next_batch();
   bool write(std::vector<job>& batch);
+  void divide(std::vector<job>& batch);
   struct write_fault {
     int code = 0; ///< of SQLite; 0 = none
     std::string said;
@@ -66,13 +68,14 @@ private:
   void transact(std::vector<job>& batch);
   void tell(std::vector<job>& batch);
   void failed(const write_fault& x);
-  void recovered();
+  void written();
   void pause();
   bool over();
   void tend();
   bool tidy_up();
   void checkpoint() noexcept;
   bool journal_is_long();
+  bool has_room(headroom& left);
   void set_health(store_health x);
   void measure(std::chrono::microseconds took);
   void give_up(std::size_t records);
@@ -83,6 +86,7 @@ private:
   const opener again_;
   std::unique_ptr<tables> tables_; ///< null after a failure, until it could be opened again
   bool tidy_ = true;               ///< there is nothing to do while nobody wants anything
+  bool scarce_ = false;            ///< further events are not welcome
   std::uint64_t looked_at_ = 0;    ///< journal bytes when free room was looked at last
   clock::time_point slowest_since_{};
   std::int64_t slowest_ = 0; ///< microseconds

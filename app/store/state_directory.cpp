@@ -6,7 +6,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <limits>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -35,6 +34,12 @@ std::string holder(int fd) {
   std::string digits{text, n > 0 ? static_cast<std::size_t>(n) : 0};
   digits.resize(std::min(digits.find_first_not_of("0123456789"), digits.size()));
   return digits.empty() ? "another process" : "process " + digits;
+}
+
+/// Of one file; 0 when it is not there.
+std::uint64_t bytes_of(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
 bool make_directory(const std::string& path, int& error) {
@@ -115,18 +120,18 @@ void state_directory::sync() const {
   if (directory_ >= 0) ::fsync(directory_);
 }
 
-std::uint64_t state_directory::free_bytes() const {
+disk_space state_directory::space() const {
   struct statvfs info {};
-  if (directory_ < 0 || ::fstatvfs(directory_, &info) != 0) return std::numeric_limits<std::uint64_t>::max();
-  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  if (directory_ < 0 || ::fstatvfs(directory_, &info) != 0) return {};
+  return {static_cast<std::uint64_t>(info.f_blocks) * info.f_frsize,
+          static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize};
 }
+
+std::uint64_t state_directory::journal_file_bytes() const { return bytes_of(database() + "-wal"); }
 
 std::uint64_t state_directory::used_bytes() const {
   std::uint64_t out = 0;
-  for (const auto* part : parts) {
-    struct stat info {};
-    if (::stat((database() + part).c_str(), &info) == 0) out += static_cast<std::uint64_t>(info.st_size);
-  }
+  for (const auto* part : parts) out += bytes_of(database() + part);
   return out;
 }
 

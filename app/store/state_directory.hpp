@@ -4,9 +4,15 @@
 #include "app/store/sqlite_store.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 namespace relay::store {
+
+/// Bytes; no size when nobody knows, and then much is free.
+struct disk_space {
+  std::uint64_t size = 0, free = std::numeric_limits<std::uint64_t>::max();
+};
 
 /// Makes the directory if need be and holds its lock while it lives; the lock is free as soon as this process
 /// is gone, however it ends.
@@ -30,8 +36,10 @@ public:
   std::string set_aside(const std::string& kind, std::int64_t unix_seconds, store_fault& why) const;
   /// Makes renames in it last.
   void sync() const;
-  /// Bytes that are free on its file system; a large number when nobody knows.
-  std::uint64_t free_bytes() const;
+  /// Of its file system.
+  disk_space space() const;
+  /// Bytes of the journal's file, used or not.
+  std::uint64_t journal_file_bytes() const;
   /// Bytes of the database and its journal.
   std::uint64_t used_bytes() const;
 

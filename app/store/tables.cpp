@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t worth_trimming = 1'000;
 constexpr std::int64_t trim_pause_ms = 1'000;
 /// A file keeps this many unused pages for what comes next; beyond them it shrinks piece by piece.
-constexpr std::uint64_t spare_pages = 8'192, shrink_pages = 1'024;
+constexpr std::uint64_t pages_to_keep = 8'192, shrink_pages = 1'024;
 
 std::string meta_text(SQLite::Database& file, const char* key) {
   SQLite::Statement one{file, "SELECT value FROM meta WHERE key=?"};
@@ -43,7 +43,7 @@ tables::tables(std::unique_ptr<SQLite::Database> file, const table_rules& rules)
       set_meta_(*file_, "INSERT OR REPLACE INTO meta VALUES(?,?)"),
       set_fact_(*file_, "INSERT OR REPLACE INTO fact VALUES(?,?)"),
       drop_fact_(*file_, "DELETE FROM fact WHERE key=?"),
-      checkpoint_(*file_, "PRAGMA wal_checkpoint(PASSIVE)"), spare_pages_(*file_, "PRAGMA freelist_count"),
+      checkpoint_(*file_, "PRAGMA wal_checkpoint(PASSIVE)"), count_spare_(*file_, "PRAGMA freelist_count"),
       shrink_(*file_, "PRAGMA incremental_vacuum(" + std::to_string(shrink_pages) + ")") {
   page_bytes_ = static_cast<std::uint64_t>(file_->execAndGet("PRAGMA page_size").getInt64());
   sqlite3_wal_hook(file_->getHandle(), journal_grew, &journal_pages_);
@@ -129,10 +129,15 @@ bool tables::checkpoint() {
   return true;
 }
 
+std::uint64_t tables::spare_pages() {
+  rows found{count_spare_};
+  return found.next() ? found.count(0) : 0;
+}
+
+std::uint64_t tables::spare_bytes() { return spare_pages() * page_bytes_; }
+
 bool tables::shrink() {
-  std::uint64_t spare = 0;
-  if (rows found{spare_pages_}; found.next()) spare = found.count(0);
-  if (spare < spare_pages + shrink_pages) return false;
+  if (spare_pages() < pages_to_keep + shrink_pages) return false;
   rows piece{shrink_};
   while (piece.next()) {
   }

@@ -45,12 +45,15 @@ public:
   int schema();
   /// Bytes of the journal that a checkpoint() would bring into the file.
   std::uint64_t journal_bytes() const { return journal_pages_ * page_bytes_; }
+  /// Bytes of the file that hold nothing: what comes goes there before the file grows.
+  std::uint64_t spare_bytes();
   /// False when not all of it could be.
   bool checkpoint();
   /// Gives a piece of the file back to the disk when much of it is unused; true when there may be more.
   bool shrink();
 
 private:
+  std::uint64_t spare_pages();
   void write_meta();
   void forget(std::size_t records);
 
@@ -60,7 +63,7 @@ private:
   inbound_tables in_;
   outbound_tables out_;
   std::int64_t now_ = 0, trimmed_ = 0;
-  SQLite::Statement begin_, commit_, rollback_, set_meta_, set_fact_, drop_fact_, checkpoint_, spare_pages_,
+  SQLite::Statement begin_, commit_, rollback_, set_meta_, set_fact_, drop_fact_, checkpoint_, count_spare_,
       shrink_;
 };
 

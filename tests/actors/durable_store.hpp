@@ -91,11 +91,15 @@ public:
   /// The disk takes nothing more, and says so; then it does again.
   void refuse(std::string why) {
     hold();
-    tell({false, std::move(why)});
+    tell({false, std::move(why), health_.room});
   }
   void heal() {
-    tell({});
+    tell({true, health_.room ? std::string{} : nearly_full, health_.room});
     release();
+  }
+  /// It takes what it is given, and has hardly any room for more.
+  void scarce(bool on) {
+    tell({health_.ok, !health_.ok ? health_.why : on ? std::string{nearly_full} : std::string{}, !on});
   }
   /// The process dies. Of the calls that wait the first `reached` still reach the disk; nobody hears of any.
   /// What its actors still say while they are taken down is lost, until reopen().
@@ -185,6 +189,7 @@ public:
   }
 
 private:
+  static constexpr const char* nearly_full = "the disk is nearly full";
   using answer = std::function<void()>;
   using call = std::function<answer()>; ///< touches the disk; its answer is for the one who called
 

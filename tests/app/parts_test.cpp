@@ -90,6 +90,16 @@ TEST(Readiness, OnlyServingAndSleepingOnPurposeAreReady) {
   EXPECT_EQ(admin::readiness_of(nullptr).status, 503);
 }
 
+TEST(Readiness, ADiskThatWantsNoFurtherEventsIsNotReady) {
+  gateway_report x;
+  x.link.phase = link_phase::connected;
+  x.store = {true, "relay.db: the disk is nearly full", false};
+  auto said = admin::readiness_of(&x);
+  EXPECT_EQ(said.status, 503);
+  EXPECT_THAT(said.body, HasSubstr("state directory: relay.db: the disk is nearly full"));
+  EXPECT_THAT(admin::status_json(x, {}, "sqlite"), HasSubstr(R"("store_ok":false)"));
+}
+
 TEST(Startup, IsOverOnce) {
   gateway_report x;
   EXPECT_EQ(admin::startup_of(&x).status, 503);

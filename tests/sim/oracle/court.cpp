@@ -142,6 +142,13 @@ void court::letter_decided(std::uint64_t event, bool again, bool done) {
                done ? "done" : "asked");
   tell([&](witness& x) { x.letter_decided(event, again, done); });
 }
+void court::store_scarce(bool on) {
+  on_.log.line(on_.time.now(), "disk", on ? "nearly full" : "roomy");
+  tell([&](witness& x) { x.store_scarce(on); });
+}
+void court::store_given(const store_record& x) {
+  tell([&](witness& y) { y.store_given(x); });
+}
 void court::lock_held(const std::string& path, bool on) {
   on_.log.line(on_.time.now(), on ? "locked" : "unlocked", path);
   tell([&](witness& x) { x.lock_held(path, on); });

@@ -74,6 +74,8 @@ public:
   void answered(std::uint64_t call, const http_response& x) override;
   void answer_altered(const http_request& x) override;
   void letter_decided(std::uint64_t event, bool again, bool done) override;
+  void store_scarce(bool on) override;
+  void store_given(const store_record& x) override;
   void lock_held(const std::string& path, bool on) override;
   void file_written(const std::string& path, std::string_view text, bool ours) override;
   void happened(const told_event& x) override;

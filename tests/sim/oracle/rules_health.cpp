@@ -1,6 +1,7 @@
 // What people can see: readiness, bounds, and no secret anywhere.
 #include "court.hpp"
 #include "messages/control.hpp"
+#include "messages/records.hpp"
 #include "rules.hpp"
 
 #include <algorithm>
@@ -45,7 +46,8 @@ public:
     if (serves && down && !s.doubtful && s.served + inside < now() && x.link.phase != link_phase::waiting)
       fail("serving and not ready: " + phase_);
     auto good = x.link.phase == link_phase::connected || x.link.phase == link_phase::dormant;
-    if (x.ready != (good && x.store.ok)) fail("ready is " + std::to_string(x.ready) + " in phase " + phase_);
+    if (x.ready != (good && x.store.ok && x.store.room))
+      fail("ready is " + std::to_string(x.ready) + " in phase " + phase_);
   }
   std::string unsettled() override {
     if (last_ == 0) return "no report yet";
@@ -59,6 +61,34 @@ private:
   std::uint64_t last_ = 0, socket_ = 0, busy_ = 0;
   bool ready_ = false;
   std::string phase_;
+};
+
+/// What is left of a nearly full disk is for what makes room on it.
+class headroom final : public rule {
+public:
+  explicit headroom(court& at) : rule(at, "headroom") {}
+  void life_begins(std::uint64_t) override {
+    stopping_ = false;
+    known_from_ = std::max(known_from_, now());
+  }
+  void commanded(command x) override { stopping_ = stopping_ || x == command::drain; }
+  void store_scarce(bool on) override {
+    if (on && !scarce_) known_from_ = now();
+    scarce_ = on;
+  }
+  void store_given(const store_record& x) override {
+    constexpr usec inside{2'000'000};
+    auto* taken = std::get_if<event_taken>(&x);
+    // One without keys may be a dead letter that somebody wants tried again. An ordered stop keeps what it
+    // has.
+    if (!taken || !scarce_ || stopping_ || taken->what.keys.empty()) return;
+    if (now() > std::max(known_from_, court_.notes().suspended_until) + inside)
+      fail("a further event for a disk that is nearly full");
+  }
+
+private:
+  bool scarce_ = false, stopping_ = false;
+  usec known_from_{0};
 };
 
 /// Every queue and map has a bound.
@@ -148,6 +178,7 @@ private:
 
 void add_health_rules(rule_list& to, court& at) {
   to.push_back(std::make_unique<readiness>(at));
+  to.push_back(std::make_unique<headroom>(at));
   to.push_back(std::make_unique<bounds>(at));
   to.push_back(std::make_unique<secrecy>(at));
 }

@@ -118,7 +118,7 @@ public:
   void actor_killed(const std::string& name) override {
     if (name == "inbound") forget();
   }
-  /// What comes while it is being started again is as lost.
+  /// What comes while it is being started again may be lost.
   void noted(severity, std::string_view id, std::string_view fields) override {
     constexpr std::string_view next = "started again in ";
     auto at = fields.find(next);
@@ -130,7 +130,9 @@ public:
   }
   void event_read(std::uint64_t event, const std::string&, std::uint64_t) override {
     auto& x = court_.notes().events[event];
-    if (now() < absent_until_ && !court_.durably_taken(event)) forgotten_[&x] = x.reads.back().number;
+    if (now() >= absent_until_ || court_.durably_taken(event)) return;
+    forgotten_[&x] = x.reads.back().number;
+    perhaps_.try_emplace(&x, x.reads.back().number);
   }
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
@@ -143,7 +145,7 @@ public:
     for (auto* y : lane) {
       if (y->altered) continue;
       auto read = first_read(*x, age); // 0: at a moment when nobody took it in order
-      if (y->what.order > x->what.order && read != 0 && read < first_read(*y, age))
+      if (y->what.order > x->what.order && read != 0 && read < earliest(*y, age))
         fail(name_of(*x) + " came after " + name_of(*y));
       auto& last = y->deliveries.back();
       auto gone = court_.notes().peers.count(last.peer) == 0;
@@ -161,13 +163,20 @@ private:
       if (y.age == age && y.number > after) return y.number;
     return 0;
   }
+  /// If it was not lost.
+  std::uint64_t earliest(const event_record& x, std::uint64_t age) const {
+    auto it = perhaps_.find(&x);
+    return it == perhaps_.end() ? first_read(x, age) : std::min(it->second, first_read(x, age));
+  }
   /// What was in memory only is as if it had not been read: the connector's replay brings it again.
   void forget() {
+    perhaps_.clear();
     for (auto& [number, x] : court_.notes().events)
       if (x.was_read() && !court_.durably_taken(number)) forgotten_[&x] = x.reads.back().number;
   }
   std::map<std::string, std::vector<event_record*>> lanes_;
   std::map<const event_record*, std::uint64_t> forgotten_; ///< up to which read
+  std::map<const event_record*, std::uint64_t> perhaps_;   ///< read while nobody knows whether it arrived
   usec absent_until_{-1};                                  ///< inbound, after its death
 };
 

@@ -70,6 +70,7 @@ constexpr std::array<fault_text, fault_count> texts{{
     {"media_slow", "an attachment takes long"},
     {"store_slow", "the disk takes seconds"},
     {"store_full", "the disk takes nothing for a while"},
+    {"store_scarce", "the disk is nearly full for a while"},
     {"store_torn", "of what a killed process was writing the disk has a part, or all, and nobody knows"},
     {"login_renewed", "another program renews the login"},
     {"login_again", "somebody logs out, and in again"},

@@ -89,6 +89,7 @@ enum class fault : std::uint8_t {
   // store
   store_slow,
   store_full,
+  store_scarce,
   store_torn,
   // login store
   login_renewed,

@@ -12,6 +12,7 @@ public:
   std::map<std::string, std::string> facts() const override { return disk_.store_.facts(); }
   void commit(std::vector<store_record> batch, std::function<void(store_receipt)> done) override {
     if (!asks()) return;
+    for (auto& x : batch) disk_.who_.store_given(x);
     disk_.store_.commit(std::move(batch), std::move(done));
     disk_.submitted();
   }
@@ -51,8 +52,8 @@ private:
   std::shared_ptr<process> host_;
 };
 
-sim_disk::sim_disk(stage on, usec latency, std::function<void(const store_record&)> sees)
-    : on_(on), latency_(latency), luck_(on.seed, "disk"),
+sim_disk::sim_disk(stage on, usec latency, witness& who, std::function<void(const store_record&)> sees)
+    : on_(on), latency_(latency), who_(who), luck_(on.seed, "disk"),
       store_([this] { return host_ ? host_->wall_ms() : wall_start_ms; }) {
   store_.sees = std::move(sees);
   store_.hold();
@@ -63,6 +64,7 @@ std::shared_ptr<store_port> sim_disk::open(std::shared_ptr<process> host) {
   store_.crash(); // what an earlier life left undone is forgotten, what it wrote is there
   store_.reopen();
   store_.hold();
+  store_.scarce(scarce());
   waiting_ = refused_ = false;
   clear_at_ = on_.time.now();
   return std::make_shared<sim_store>(*this, host_);
@@ -80,6 +82,16 @@ void sim_disk::crash() {
 void sim_disk::close() { store_.crash(on_.time.now() < full_until_ ? 0 : store_.queued()); }
 
 void sim_disk::refuse_until(usec when) { full_until_ = std::max(full_until_, when); }
+
+void sim_disk::scarce_until(usec when) {
+  scarce_until_ = std::max(scarce_until_, when);
+  auto look = [this] {
+    store_.scarce(scarce());
+    who_.store_scarce(scarce());
+  };
+  look();
+  on_.time.at(when, look);
+}
 
 void sim_disk::submitted() {
   auto takes = luck_.with_tail(latency_);

@@ -78,6 +78,12 @@ public:
   /// it is so.
   virtual void letter_decided(std::uint64_t /*event*/, bool /*again*/, bool /*done*/) {}
 
+  // -- the store
+  /// It has hardly any room for further events, or has some again.
+  virtual void store_scarce(bool) {}
+  /// The gateway wants this kept.
+  virtual void store_given(const store_record&) {}
+
   // -- files that programs of this machine share
   /// The gateway got the lock of a file; false: nobody has it any more.
   virtual void lock_held(const std::string& /*path*/, bool) {}

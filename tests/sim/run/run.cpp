@@ -20,7 +20,7 @@ run::run(std::uint64_t seed, const run_options& options)
     : faults_(seed, options.faults, options.all_faults), log_(options.trace),
       plan_(seed), stage_{time_, faults_, log_, seed}, judge_(stage_, plan_),
       connector_(stage_, plan_, judge_), people_(stage_, plan_, connector_), net_(connector_, judge_),
-      disk_(stage_, usec{300}, [this](const store_record& x) { on_disk(x); }),
+      disk_(stage_, usec{300}, judge_, [this](const store_record& x) { on_disk(x); }),
       shared_(stage_, plan_.files, judge_),
       portal_(stage_, plan_, shared_), around_{stage_,      plan_,   judge_, net_,  connector_,
                                                plan_.files, shared_, shop_,  disk_, nullptr},

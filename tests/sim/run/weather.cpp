@@ -106,10 +106,14 @@ void run::plan_weather() {
     move_wall(luck.one_of(jumps));
     time_.after(luck.between(usec{1'000'000}, usec{30'000'000}), [this] { move_wall(0); });
   });
-  if (plan_.durable)
+  if (plan_.durable) {
     schedule(fault::store_full, 2, [this] {
       disk_.refuse_until(time_.now() + faults_.of(fault::store_full).between(second, 30 * second));
     });
+    schedule(fault::store_scarce, 2, [this] {
+      disk_.scarce_until(time_.now() + faults_.of(fault::store_scarce).between(second, 40 * second));
+    });
+  }
   schedule(fault::actor_crash, 5, [this] {
     std::string name;
     if (!life_ || life_->host().suspended()) return;

@@ -1,0 +1,32 @@
+// Where events wait that must not be accepted yet: in order, each once however often the connector replays
+// it.
+#pragma once
+
+#include "messages/control.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <unordered_set>
+
+namespace relay::core {
+
+class anteroom {
+public:
+  /// Puts the batch behind the others. How many of its items wait there already, under the same buffer id,
+  /// and were left out: each reconnect brings all that is not acked again.
+  std::size_t add(inbound_batch batch);
+  /// The oldest batch. Only while it is not empty().
+  inbound_batch take();
+  bool empty() const { return batches_.empty(); }
+  /// Events in all batches.
+  std::size_t size() const { return size_; }
+
+private:
+  static std::string name_of(const inbound_item& x);
+  std::deque<inbound_batch> batches_;
+  std::unordered_set<std::string> buffered_;
+  std::size_t size_ = 0;
+};
+
+} // namespace relay::core

@@ -1,0 +1,161 @@
+// A disk that is nearly full: what comes waits outside, what makes room on it goes on.
+#include "actors/supervisor.hpp"
+#include "durable_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+namespace relay::testing {
+namespace {
+
+class scarce_disk : public durable_test {
+protected:
+  void say(int first, int last) {
+    for (auto n = first; n <= last; ++n) {
+      auto number = std::to_string(n);
+      world.link->last().say(
+          event("discord", "c" + std::to_string(n % 2), "t" + number, number, "b" + number));
+    }
+    settle();
+  }
+  void scarce(bool on) {
+    disk->scarce(on);
+    settle();
+  }
+  void take(std::size_t which) {
+    caf::send_as(agent_handle, agent->host.acks, delivery_ack{agent->deliveries.at(which).id});
+    settle();
+  }
+  std::vector<std::string> texts() const {
+    std::vector<std::string> out;
+    for (auto& x : agent->deliveries) out.push_back(x.event->text);
+    return out;
+  }
+};
+
+TEST_F(scarce_disk, WhatComesWaitsUnackedAndWhatTheAgentTakesIsSettled) {
+  agent->ack = false;
+  start(with::scripted);
+  handshake();
+  say(1, 3);
+  ASSERT_EQ(acked().size(), 3U);
+  scarce(true);
+  EXPECT_FALSE(report().ready);
+  EXPECT_EQ(report().store.why, "the disk is nearly full");
+  say(4, 6);
+  EXPECT_EQ(acked().size(), 3U);
+  EXPECT_EQ(disk->disk.events.size(), 3U);
+  EXPECT_EQ(report().inbound.pending, 6U);
+  EXPECT_EQ(world.metrics->gauges["relay_gateway_events_unstored"], 3);
+  ASSERT_EQ(texts(), (std::vector<std::string>{"t1", "t2"})); // one of each chat
+  take(0);
+  EXPECT_EQ(disk->disk.events.size(), 2U);
+  EXPECT_EQ(texts(), (std::vector<std::string>{"t1", "t2", "t3"}));
+  scarce(false);
+  EXPECT_TRUE(report().ready);
+  EXPECT_EQ(acked().size(), 6U);
+  agent->ack = true;
+  take(1);
+  take(2);
+  EXPECT_THAT(texts(), ::testing::UnorderedElementsAre("t1", "t2", "t3", "t4", "t5", "t6"));
+  EXPECT_TRUE(disk->disk.events.empty());
+  EXPECT_EQ(report().inbound.pending, 0U);
+}
+
+TEST_F(scarce_disk, WhatWaitedGoesBeforeWhatComesThen) {
+  start(with::scripted);
+  handshake();
+  scarce(true);
+  say(1, 200);
+  EXPECT_TRUE(texts().empty());
+  disk->hold();
+  scarce(false); // some of them are on their way to the disk, the others still wait
+  say(201, 210);
+  EXPECT_LT(disk->queued(), 200U);
+  disk->release();
+  settle();
+  std::map<std::string, int> last;
+  for (auto& x : agent->deliveries) {
+    auto n = std::stoi(x.event->text.substr(1));
+    EXPECT_GT(n, std::exchange(last[x.event->source.chat_id], n));
+  }
+  EXPECT_EQ(agent->deliveries.size(), 210U);
+}
+
+TEST_F(scarce_disk, ARepeatWaitsToo) {
+  agent->ack = false;
+  start(with::scripted);
+  handshake();
+  scarce(true);
+  say(1, 1);
+  say(1, 1);
+  scarce(false);
+  EXPECT_EQ(agent->deliveries.size(), 1U);
+  EXPECT_GE(acked().size(), 1U);
+}
+
+TEST_F(scarce_disk, TheReaderStopsAtTheBoundOfWhatMayWait) {
+  settings.limits.max_pending = 10;
+  start(with::scripted);
+  handshake();
+  scarce(true);
+  say(1, 9);
+  EXPECT_TRUE(world.link->last().reading);
+  say(10, 10);
+  EXPECT_FALSE(world.link->last().reading);
+  scarce(false);
+  EXPECT_TRUE(world.link->last().reading);
+  EXPECT_EQ(agent->deliveries.size(), 10U);
+}
+
+// Seeds 5981 and 8738: of links in quick succession each brought a burst before it heard that there is no
+// room.
+TEST_F(scarce_disk, ANewLinkHearsAtOnceThatThereIsNoRoom) {
+  settings.limits.max_pending = 10;
+  start(with::scripted);
+  handshake();
+  scarce(true);
+  say(1, 30);
+  EXPECT_FALSE(world.link->last().reading);
+  world.link->last().end();
+  settle();
+  advance(10s);
+  ASSERT_TRUE(world.link->last().reading);
+  world.link->last().accept();
+  settle();
+  EXPECT_FALSE(world.link->last().reading);
+  say(1, 30); // its replay
+  EXPECT_EQ(report().inbound.pending, 30U);
+  scarce(false);
+  EXPECT_TRUE(world.link->last().reading);
+  EXPECT_EQ(agent->deliveries.size(), 30U);
+}
+
+TEST_F(scarce_disk, AnOrderedStopKeepsWhatWaits) {
+  start(with::scripted);
+  handshake();
+  scarce(true);
+  say(1, 5);
+  caf::anon_send(root, command::drain);
+  settle();
+  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  settle();
+  EXPECT_EQ(acked().size(), 5U);
+}
+
+TEST_F(scarce_disk, AnInboundThatIsStartedAgainKnowsIt) {
+  start(with::scripted);
+  handshake();
+  scarce(true);
+  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
+      caf::actor_cast<caf::abstract_actor*>(root));
+  caf::anon_send_exit(state->state.children.at("inbound").handle, caf::exit_reason::kill);
+  settle();
+  advance(1s);
+  say(1, 2);
+  EXPECT_TRUE(acked().empty());
+  scarce(false);
+  EXPECT_EQ(acked().size(), 2U);
+}
+
+} // namespace
+} // namespace relay::testing

@@ -1,0 +1,57 @@
+#include "actors/core/anteroom.hpp"
+
+#include <gtest/gtest.h>
+
+namespace relay::core {
+namespace {
+
+inbound_item item_of(const std::string& message, const std::string& buffer_id) {
+  inbound_event x;
+  x.source.platform = "discord";
+  x.source.chat_id = "c";
+  x.message_id = message;
+  return {event_ref{std::move(x)}, buffer_id};
+}
+
+TEST(Anteroom, WhatCameFirstLeavesFirst) {
+  anteroom room;
+  EXPECT_TRUE(room.empty());
+  EXPECT_EQ(room.add({1, {item_of("1", "b1"), item_of("2", "b2")}}), 0U);
+  EXPECT_EQ(room.add({2, {item_of("3", "")}}), 0U);
+  EXPECT_EQ(room.size(), 3U);
+  EXPECT_EQ(room.take().items.size(), 2U);
+  auto last = room.take();
+  EXPECT_EQ(last.epoch, 2U);
+  EXPECT_EQ(last.items.at(0).event->message_id, "3");
+  EXPECT_TRUE(room.empty());
+  EXPECT_EQ(room.size(), 0U);
+}
+
+TEST(Anteroom, AReplayTakesNoRoom) {
+  anteroom room;
+  room.add({1, {item_of("1", "b1"), item_of("2", "b2")}});
+  for (std::uint64_t link = 2; link < 50; ++link)
+    EXPECT_EQ(room.add({link, {item_of("1", "b1"), item_of("2", "b2")}}), 2U);
+  EXPECT_EQ(room.size(), 2U);
+  (void)room.take();
+  EXPECT_TRUE(room.empty());
+  EXPECT_EQ(room.add({50, {item_of("1", "b1")}}), 0U) << "whoever has it now knows repeats by himself";
+}
+
+TEST(Anteroom, AnotherBufferIdWantsAnAckOfItsOwn) {
+  anteroom room;
+  room.add({1, {item_of("1", "b1")}});
+  EXPECT_EQ(room.add({2, {item_of("1", "b9")}}), 0U);
+  EXPECT_EQ(room.add({3, {item_of("2", "b1")}}), 0U) << "numbers that a connector began anew";
+  EXPECT_EQ(room.size(), 3U);
+}
+
+TEST(Anteroom, WhatIsNotBufferedIsNeverARepeat) {
+  anteroom room;
+  room.add({1, {item_of("1", "")}});
+  EXPECT_EQ(room.add({1, {item_of("1", "")}}), 0U);
+  EXPECT_EQ(room.size(), 2U);
+}
+
+} // namespace
+} // namespace relay::core

@@ -1,0 +1,53 @@
+// What is kept of a disk for the work that makes room on it.
+#include "app/store/headroom.hpp"
+
+#include <gtest/gtest.h>
+
+namespace relay::store {
+namespace {
+
+constexpr std::uint64_t mib = 1ULL << 20;
+
+TEST(Headroom, AQuarterOfASmallDiskIsKeptAndNoMoreThan16MiBOfAnyOther) {
+  EXPECT_EQ((headroom{6 * mib}.kept()), 6 * mib / 4);
+  EXPECT_EQ((headroom{64 * mib}.kept()), 16 * mib);
+  EXPECT_EQ((headroom{1'000'000 * mib}.kept()), 16 * mib);
+}
+
+TEST(Headroom, ADiskOfUnknownSizeAlwaysHasRoom) { EXPECT_TRUE(headroom{}.ample()); }
+
+TEST(Headroom, AmpleIsMoreThanEnough) {
+  for (std::uint64_t free = 0; free < 80 * mib; free += mib)
+    for (std::uint64_t journal = 0; journal <= 32 * mib; journal += 4 * mib) {
+      headroom x{1'000 * mib, free, journal, journal, 0};
+      EXPECT_TRUE(!x.ample() || x.enough(true)) << free << " " << journal;
+    }
+}
+
+TEST(Headroom, WhatTheJournalHoldsHasToGetIntoTheFile) {
+  headroom x{64 * mib, 20 * mib, 8 * mib, 4 * mib, 0};
+  EXPECT_TRUE(x.enough(false));
+  x.in_journal = 5 * mib;
+  EXPECT_FALSE(x.enough(false));
+  EXPECT_TRUE(x.enough_without_journal(false));
+  x.in_file = mib; // there is a place for it
+  EXPECT_TRUE(x.enough(false));
+}
+
+TEST(Headroom, PlaceInTheFileIsNoUseWithoutAJournalThatLeadsThere) {
+  headroom x{64 * mib, 0, 4 * mib, 0, 40 * mib};
+  EXPECT_FALSE(x.enough(false));
+  x.journal_file = 16 * mib;
+  EXPECT_TRUE(x.enough(false));
+}
+
+TEST(Headroom, AShortageEndsWithAQuarterMore) {
+  headroom x{64 * mib, 16 * mib, 0, 0, 0};
+  EXPECT_TRUE(x.enough(false));
+  EXPECT_FALSE(x.enough(true));
+  x.free = 20 * mib;
+  EXPECT_TRUE(x.enough(true));
+}
+
+} // namespace
+} // namespace relay::store
