@@ -236,7 +236,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       [s](const delivery_ack& x) { s->acked(x); },
       [s](const delivery_returned& x) {
         core::inbox_step step;
-        for (auto& id : x.delivery_ids) s->inbox.returned(s->id_of(id), now_of(s->self), step);
+        for (auto& id : x.delivery_ids) s->inbox.returned(s->id_of(id), now_of(s->self), step, x.unseen);
         s->execute(step);
       },
       [s](agent_presence x) {

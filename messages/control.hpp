@@ -204,11 +204,12 @@ typename Inspector::result_type inspect(Inspector& f, command_manifest& x) {
 /// agent -> inbound: these were not taken (their agent went); give them out again.
 struct delivery_returned {
   std::vector<std::string> delivery_ids;
+  bool unseen = false; ///< no agent has seen them: they were not delivered, so it is not counted
   friend bool operator==(const delivery_returned&, const delivery_returned&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, delivery_returned& x) {
-  return f(caf::meta::type_name("delivery_returned"), x.delivery_ids);
+  return f(caf::meta::type_name("delivery_returned"), x.delivery_ids, x.unseen);
 }
 
 /// connection -> inbound: what one read yielded, in the order of the wire.

@@ -108,6 +108,7 @@ void exec_agent_state::ended(const agent_detached& x) {
   // Behind the presence that detach() told, so that none of these comes straight back.
   if (!held.empty()) {
     delivery_returned back;
+    back.unseen = true; // a child that dies again and again must not use up what waits behind it
     for (auto& y : held) back.delivery_ids.push_back(std::move(y.id));
     unacked += held.size();
     held.clear();

@@ -72,7 +72,7 @@ void agent_peers::announce() {
 void agent_peers::deliver(delivery& x) {
   auto peer = spread.pick(x.event->chat());
   if (peer == 0) { // it left while the event was on its way here
-    tell(self, host.acks, delivery_returned{{std::move(x.id)}});
+    tell(self, host.acks, delivery_returned{{std::move(x.id)}, true});
     return;
   }
   auto& entry = peers.at(peer);

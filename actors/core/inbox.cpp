@@ -307,9 +307,11 @@ void inbox::give_again(entries::iterator it, instant now, inbox_step& out) {
   if (anybody_) hand_out(it->first, x, now, out);
 }
 
-void inbox::returned(std::uint64_t id, instant now, inbox_step& out) {
+void inbox::returned(std::uint64_t id, instant now, inbox_step& out, bool unseen) {
   auto it = entries_.find(id);
-  if (it != entries_.end() && it->second.out) give_again(it, now, out);
+  if (it == entries_.end() || !it->second.out) return;
+  if (unseen && it->second.attempts > 0) --it->second.attempts;
+  give_again(it, now, out);
 }
 
 void inbox::all_returned(instant now, inbox_step& out) {

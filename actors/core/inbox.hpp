@@ -96,8 +96,9 @@ public:
   void all_ready(instant now, inbox_step& out);
   /// The agent took it. False when nothing of that id is open.
   bool acked(std::uint64_t id, instant now, inbox_step& out);
-  /// Whoever had it went away: give it out again. Unknown ids are ignored.
-  void returned(std::uint64_t id, instant now, inbox_step& out);
+  /// Whoever had it went away: give it out again. `unseen`: it never had it, so that it is not counted among
+  /// its deliveries. Unknown ids are ignored.
+  void returned(std::uint64_t id, instant now, inbox_step& out, bool unseen = false);
   /// Everything that is out was given to somebody who is gone.
   void all_returned(instant now, inbox_step& out);
   /// Whether deliveries can be taken. While nobody is there, events wait.

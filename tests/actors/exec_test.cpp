@@ -152,6 +152,26 @@ TEST_F(exec, EventsThatWaitForASlowChildOutliveIt) {
   EXPECT_NE(of("inbound")[0].find("one"), std::string::npos);
 }
 
+TEST_F(exec, WhatNoChildEverSawUsesUpNoDelivery) {
+  start_running();
+  child().waiting = what.room;
+  arrives("a", "one", "1");
+  for (int n = 0; n < 10; ++n) { // more often than an event is delivered
+    say("{\"type\":\"hello\"}\n");
+    end();
+    advance(31s);
+    child().waiting = what.room;
+    run();
+    EXPECT_TRUE(of("inbound").empty());
+  }
+  EXPECT_EQ(report().inbound.dead_letters, 0U);
+  child().waiting = 0;
+  child().listener->on_room();
+  settle();
+  ASSERT_EQ(of("inbound").size(), 1U);
+  EXPECT_FALSE(redelivered(of("inbound")[0]));
+}
+
 TEST_F(exec, AnAckTakesARepeatOffThatStillWaitsForRoom) {
   settings.limits.agent_ack_timeout = 10s;
   start_running();

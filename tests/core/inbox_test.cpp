@@ -293,6 +293,18 @@ TEST(Inbox, F32_TooManyDeliveriesAreATerminalDecisionAndAnAck) {
   EXPECT_EQ(d.last, arrival::repeat_settled);
 }
 
+TEST(Inbox, WhatNobodySawIsNotCountedAmongItsDeliveries) {
+  driver d{small()};
+  d.accept(event("c", "1"));
+  for (int n = 0; n < 10; ++n) { // more often than it is delivered
+    auto step = d.run([&](auto& out) { d.box.returned(1, d.now, out, true); });
+    ASSERT_THAT(ids(step), ElementsAre(1));
+    EXPECT_FALSE(step.deliver.at(0).redelivered);
+  }
+  EXPECT_TRUE(d.returned(1).deliver.at(0).redelivered);
+  EXPECT_EQ(d.box.dead_letters(), 0U);
+}
+
 TEST(Inbox, AllThatWasWithADeadAgentIsGivenOutAgain) {
   driver d;
   d.accept(event("a", "1"));

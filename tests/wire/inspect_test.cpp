@@ -96,7 +96,7 @@ agent_welcome full(filler& f, agent_welcome*) { return {f.text(), {made<descript
 agent_presence full(filler&, agent_presence*) { return {7, true}; }
 dormancy_order full(filler&, dormancy_order*) { return {std::chrono::milliseconds{7}, true}; }
 dormancy_outcome full(filler& f, dormancy_outcome*) { return {true, f.text()}; }
-delivery_returned full(filler& f, delivery_returned*) { return {{f.text()}}; }
+delivery_returned full(filler& f, delivery_returned*) { return {{f.text()}, true}; }
 inbound_item full(filler& f, inbound_item*) { return {made<event_ref>(f), f.text()}; }
 inbound_batch full(filler& f, inbound_batch*) { return {7, {made<inbound_item>(f)}}; }
 buffer_acks full(filler& f, buffer_acks*) { return {{f.text(), f.text()}}; }
