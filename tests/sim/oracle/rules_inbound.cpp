@@ -26,9 +26,11 @@ bool spent(court& at, const event_record& x) {
   if (x.deliveries.size() >= most) return true;
   auto never_taken = x.deliveries.empty() && at.notes().set_aside_unseen();
   if (!x.was_read() || !(x.set_aside || never_taken)) return false;
-  // One that takes nothing does not see each attempt; then they take their time.
+  // One that takes nothing does not see each attempt; then they take their time, from what it saw last on.
+  auto since = x.deliveries.empty() ? x.reads.front().at : x.deliveries.back().at;
+  auto untaken = static_cast<std::uint64_t>((at.on().time.now() - since) / usec{limits.agent_ack_timeout});
   auto hung = at.on().time.now() - x.reads.front().at >= (most - 1) * usec{limits.agent_ack_timeout};
-  return hung || x.deliveries.size() + 2 >= most;
+  return hung || x.deliveries.size() + std::max<std::uint64_t>(untaken, 2) >= most;
 }
 
 /// Every event that the gateway has accepted reaches an agent, and what is buffered is acknowledged.
