@@ -14,7 +14,7 @@ namespace relay::net_test {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto patience = 20s;
+constexpr auto longest = 20s;
 
 /// A config without CAF's own options from files or the command line.
 struct on_io : caf::actor_system_config {
@@ -23,7 +23,7 @@ struct on_io : caf::actor_system_config {
 
 template <class T>
 T get(std::future<T> x) {
-  if (x.wait_for(patience) != std::future_status::ready) {
+  if (x.wait_for(longest) != std::future_status::ready) {
     ADD_FAILURE() << "nothing came";
     return T{};
   }
@@ -209,7 +209,7 @@ TEST_F(scheduler, ForeignThreadsMaySendAllTheTime) {
   caf::scoped_actor self(system); // a blocking actor on this thread is a client like any other
   auto doubling =
       system.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int n) { return 2 * n; }}; });
-  self->request(doubling, patience, 21).receive([](int n) { EXPECT_EQ(n, 42); }, [](caf::error&) { FAIL(); });
+  self->request(doubling, longest, 21).receive([](int n) { EXPECT_EQ(n, 42); }, [](caf::error&) { FAIL(); });
 }
 
 TEST_F(scheduler, TheSystemEndsWhileItsThreadGoesOn) {
