@@ -52,7 +52,7 @@ class Durable(Scenario):
         await self.kill(gateway)
         self.peer.answers["/relay/media/1"] = lambda request: Answer(404, {"error": "expired"})
         gateway, link = await self.again(2)
-        taker = await self.agent(gateway, query="?media=path")
+        taker = await self.agent(gateway, query="?media=path", acks=False)     # the file goes with the ack
         again = await taker.delivery("look")
         self.assertEqual(again["event"]["media"][0]["path"], first["path"])
         with open(first["path"], "rb") as file:

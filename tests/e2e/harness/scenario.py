@@ -84,8 +84,10 @@ class Scenario(unittest.IsolatedAsyncioTestCase):
             await found.listening()
         return found
 
-    async def agent(self, gateway, headers=None, ready=True, query=""):
-        found = await Agent().attach(gateway.url, headers, query)
+    async def agent(self, gateway, headers=None, ready=True, query="", acks=True):
+        found = Agent()
+        found.acks = acks
+        await found.attach(gateway.url, headers, query)
         self._stack.push_async_callback(found.detach)
         if ready:
             await found.frame("ready")
