@@ -7,7 +7,7 @@ from .world import World
 
 class Kills(World):
     settings = {"GATEWAY_DEDUPE_ENTRIES": None, "GATEWAY_EGRESS_HOLD": "60s"}
-    most_open = 10 ** 6
+    most_open = 400         # what short lives can get rid of: a backlog that grows for a minute outlasts the hold
     long_share = 0.0        # lives are short: what is held must get through within them
     patience = 60.0
 
@@ -26,7 +26,7 @@ class Kills(World):
     async def load(self, until):
         loop = asyncio.get_running_loop()
         while loop.time() < until:
-            for _ in range(self._people.randint(1, 4)):
+            for _ in range(self._people.randint(1, 4) if len(self.open) < self.most_open else 0):
                 self.event()
             if self._deaths.random() < 0.02 and self.link and self.link.over is None:
                 self.cuts += 1

@@ -207,8 +207,9 @@ public:
     auto& notes = court_.notes();
     for (auto& [number, x] : notes.events) {
       if (x.retried_at == usec{0} || x.altered || notes.lost_since(x.retried_at - slowest)) continue;
+      auto asked = x.retried_at;
       auto again = std::any_of(x.deliveries.begin(), x.deliveries.end(),
-                               [&](auto& y) { return y.at + usec{5'000'000} >= x.retried_at; });
+                               [&](auto& y) { return y.at + usec{5'000'000} >= asked; });
       if (!again) return name_of(x) + " was to be given out again, and was not";
     }
     return {};
