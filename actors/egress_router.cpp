@@ -83,7 +83,6 @@ void egress_state::begin(action_request& x, promise& asker) {
   auto hold =
       std::chrono::duration_cast<std::chrono::nanoseconds>((now + setup.egress_hold).time_since_epoch());
   auto& chat = chat_of(key);
-  ++chat.given;
   chat.used = now;
   // Indicators and reactions are no answer: the turn goes on behind them.
   auto answers = x.act.kind != op::typing && x.act.kind != op::react && x.act.kind != op::get_chat_info;
@@ -111,8 +110,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   if (waits) {
     await_store(std::move(out), chat, now);
   } else {
-    tell(self, chat.handle, std::move(out));
-    if (finishing) tell(self, chat.handle, atom::finish_v);
+    give(chat, std::move(out));
   }
 }
 
@@ -121,7 +119,11 @@ void egress_state::hand_over(chat_action& x) {
   auto it = open.find(x.token);
   if (it == open.end()) return; // it was given up meanwhile
   left_store(it->second);
-  auto& chat = chat_of(it->second.chat);
+  give(chat_of(it->second.chat), std::move(x));
+}
+
+void egress_state::give(chat_entry& chat, chat_action x) {
+  ++chat.given;
   tell(self, chat.handle, std::move(x));
   if (finishing) tell(self, chat.handle, atom::finish_v);
 }
@@ -174,8 +176,10 @@ void egress_state::settle(std::uint64_t token, action_result result) {
   auto it = open.find(token);
   if (it == open.end() || it->second.over) return;
   auto& x = it->second;
-  if (durable)
-    if (auto chat = chats.find(x.chat); chat != chats.end() && chat->second.open > 0) --chat->second.open;
+  if (auto chat = chats.find(x.chat); chat != chats.end()) {
+    if (durable && chat->second.open > 0) --chat->second.open;
+    if (chats.size() > setup.max_chats) tell(self, chat->second.handle, atom::idle_v); // it stayed as a busy one
+  }
   if (!x.prompt_id.empty()) {
     if (result.how == outcome::definite) // what nobody saw, nobody answers
       tell(self, registry.prompts, prompt_shown{x.prompt_id, prompt_face::withdrawn});
@@ -268,6 +272,7 @@ void egress_state::sweep() {
 void egress_state::passivate(const chat_key& key, std::uint64_t given) {
   auto it = chats.find(key);
   if (it == chats.end() || it->second.given != given) return; // something went to it meanwhile
+  if (it->second.unstored > 0) return;                         // or is about to
   // It may have been asked twice: the second answer must not end the chat that took its place.
   if (it->second.handle.address() != caf::actor_cast<caf::actor_addr>(self->current_sender())) return;
   self->send_exit(it->second.handle, caf::exit_reason::user_shutdown);

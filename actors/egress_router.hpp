@@ -34,7 +34,7 @@ struct egress_state {
   using promise = caf::typed_response_promise<action_outcome>;
   struct chat_entry {
     chat_actor handle;
-    std::uint64_t given = 0;
+    std::uint64_t given = 0; ///< actions that went to it
     std::uint64_t open = 0, unstored = 0; ///< with a durable store: actions without an outcome, and not with
                                           ///< the chat
     core::instant used{};
@@ -92,6 +92,7 @@ struct egress_state {
   void interrupt(const session_interrupt& x);
   void finish();
   chat_entry& chat_of(const chat_key& key);
+  void give(chat_entry& chat, chat_action x);
   void lost(const caf::actor_addr& who);
   void sweep();
   void passivate(const chat_key& key, std::uint64_t given);

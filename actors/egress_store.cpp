@@ -139,7 +139,6 @@ void egress_state::resume(stored_action& x) {
       unannounced.push_back(std::move(said));
   }
   auto& chat = chat_of(key);
-  ++chat.given;
   ++chat.open;
   chat.used = now;
   chat_action out;

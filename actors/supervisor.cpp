@@ -481,7 +481,8 @@ gateway_report supervisor_state::known() const {
   gateway_report out;
   out.link = link;
   out.store = disk;
-  out.ready = disk.ok && disk.room && (link.phase == link_phase::connected || link.phase == link_phase::dormant);
+  out.ready =
+      disk.ok && disk.room && (link.phase == link_phase::connected || link.phase == link_phase::dormant);
   out.started = ever_started;
   out.since_ms = since_ms;
   out.gateway_id = effective_id();

@@ -186,7 +186,8 @@ struct dead_letter {
 struct store_health {
   bool ok = true;
   std::string why; ///< one line when one of the two is not so
-  /// Further events may be given to it. Without it the rest of the disk is for what makes room: acks, outcomes.
+  /// Further events may be given to it. Without it the rest of the disk is for what makes room: acks,
+  /// outcomes.
   bool room = true;
   friend bool operator==(const store_health&, const store_health&) = default;
 };

@@ -107,7 +107,7 @@ public:
     look("pending events", x.inbound.pending, 2 * limits_.max_pending + worst_);
     look("pending actions", x.egress.pending, limits_.max_pending);
     look("routes", x.egress.routes, limits_.max_chats);
-    look("chats", x.egress.chats, limits_.max_chats + limits_.max_pending + just_asked); // busy ones stay
+    look("chats", x.egress.chats, limits_.max_chats + x.egress.pending + just_asked); // busy ones stay
     look("remembered keys", x.inbound.remembered, limits_.dedupe_entries + 3 * x.inbound.pending);
     look("recorded requests", x.egress.recorded, limits_.dedupe_entries + x.egress.pending);
   }
