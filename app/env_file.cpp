@@ -16,7 +16,7 @@ namespace relay {
 
 namespace {
 
-bool bare(const std::string& value) {
+bool is_plain(const std::string& value) {
   constexpr std::string_view more = "_-./:@+,%=~";
   return !value.empty() && std::all_of(value.begin(), value.end(), [&](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -25,7 +25,7 @@ bool bare(const std::string& value) {
 }
 
 std::string line_of(const std::string& name, const std::string& value) {
-  if (bare(value)) return name + "=" + value + "\n";
+  if (is_plain(value)) return name + "=" + value + "\n";
   auto result = name + "=\"";
   for (char c : value) {
     if (c == '"' || c == '\\' || c == '$') result += '\\';

@@ -12,7 +12,7 @@ namespace relay::config {
 
 namespace {
 
-bool is_name(std::string_view host) {
+bool is_host_name(std::string_view host) {
   auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '.' || c == '_';
@@ -26,7 +26,7 @@ bool is_name(std::string_view host) {
 
 bool is_host(std::string_view host, bool brackets) {
   if (brackets) return boost::urls::parse_ipv6_address(host).has_value();
-  return boost::urls::parse_ipv4_address(host).has_value() || is_name(host);
+  return boost::urls::parse_ipv4_address(host).has_value() || is_host_name(host);
 }
 
 } // namespace

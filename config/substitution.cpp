@@ -6,7 +6,7 @@ namespace relay::config {
 
 namespace {
 
-bool is_name(std::string_view text) {
+bool is_variable_name(std::string_view text) {
   auto letter = [](char c) { return c == '_' || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
   return !text.empty() && letter(text.front()) &&
          std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
@@ -25,7 +25,7 @@ parsed<std::string> substituted(std::string_view text, const variable_lookup& va
     auto name =
         close == std::string_view::npos ? std::string_view{} : text.substr(open + 2, close - open - 2);
     // What stands there may be a password with these signs in it, so it is not repeated.
-    if (!is_name(name)) return answer::bad("has ${ without a variable's name and }");
+    if (!is_variable_name(name)) return answer::bad("has ${ without a variable's name and }");
     auto value = variable(std::string{name});
     if (!value) return answer::bad("refers to the variable " + std::string{name} + ", which is not set");
     result += *value;

@@ -14,7 +14,7 @@ constexpr std::array<unit, 4> time_units{{{"h", 3'600'000}, {"m", 60'000}, {"s",
 constexpr std::array<unit, 4> size_units{
     {{"GiB", 1ULL << 30}, {"MiB", 1ULL << 20}, {"KiB", 1ULL << 10}, {"B", 1}}};
 constexpr std::uint64_t longest = 365ULL * 24 * 3'600'000;
-constexpr std::uint64_t largest = 1ULL << 30;
+constexpr std::uint64_t largest_size = 1ULL << 30;
 
 /// `number` times `scale`, exact but for what is smaller than 1; nothing when it is no number or far too
 /// large.
@@ -76,7 +76,7 @@ parsed<std::chrono::milliseconds> parse_positive(std::string_view text) {
 
 parsed<std::uint64_t> parse_size(std::string_view text) {
   auto x = with_unit(text, size_units, 1);
-  if (!x || *x == 0 || *x > largest)
+  if (!x || *x == 0 || *x > largest_size)
     return parsed<std::uint64_t>::bad("is not a size (like 64KiB, 8MiB, 1GiB; from 1 byte to 1GiB)");
   return parsed<std::uint64_t>::good(*x);
 }

@@ -18,22 +18,22 @@ bool read_text(const wire::json::value& root, const char* name, std::string& out
   return true;
 }
 
-one_shot wrong(std::string why) { return {{}, std::move(why)}; }
+one_shot not_one(std::string why) { return {{}, std::move(why)}; }
 
 } // namespace
 
 one_shot read_one_shot(std::string_view body) {
   wire::json::document doc;
-  if (!doc.parse(body) || !doc.root().IsObject()) return wrong("the body is not a JSON object");
+  if (!doc.parse(body) || !doc.root().IsObject()) return not_one("the body is not a JSON object");
   one_shot result;
-  if (!read_text(doc.root(), "platform", result.request.platform)) return wrong("platform is not a string");
+  if (!read_text(doc.root(), "platform", result.request.platform)) return not_one("platform is not a string");
   if (!read_text(doc.root(), "request_id", result.request.request_id))
-    return wrong("request_id is not a string");
-  if (!wire::read_on_unknown(doc.root(), result.request.resend_unknown)) return wrong(wire::bad_on_unknown);
+    return not_one("request_id is not a string");
+  if (!wire::read_on_unknown(doc.root(), result.request.resend_unknown)) return not_one(wire::bad_on_unknown);
   const auto* what = wire::json::object(doc.root(), "action");
-  if (what == nullptr) return wrong("action is missing or not an object");
+  if (what == nullptr) return not_one("action is missing or not an object");
   auto read = wire::read_action(*what, wire::json::member_source(doc.root(), body, "action"));
-  if (!read) return wrong(read.error);
+  if (!read) return not_one(read.error);
   result.request.act = std::move(read.value);
   return result;
 }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t longest = 600;
 
-std::string padded(std::string text, std::size_t width) {
+std::string column(std::string text, std::size_t width) {
   text.append(text.size() < width ? width - text.size() : 1, ' ');
   return text;
 }
@@ -38,7 +38,7 @@ bool all_well(const findings& x) {
 std::string findings_text(const findings& all) {
   std::string out;
   for (const auto& x : all)
-    out += padded(to_string(x.how), 6) + padded(x.step, 11) + config::shown(x.what, longest) +
+    out += column(to_string(x.how), 6) + column(x.step, 11) + config::shown(x.what, longest) +
            (x.next.empty() ? "" : "; " + config::shown(x.next, longest)) + "\n";
   return out;
 }

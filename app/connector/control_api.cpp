@@ -41,7 +41,7 @@ std::string peer_address(std::string_view peer) {
   return std::string{peer.substr(0, peer.rfind(':'))};
 }
 
-net::server_response fine(std::string body) { return {200, "application/json", std::move(body), {}}; }
+net::server_response json_answer(std::string body) { return {200, "application/json", std::move(body), {}}; }
 
 } // namespace
 
@@ -86,8 +86,8 @@ bool control_api::allowed(const net::server_request& x, std::string& why) const 
 
 void control_api::handle(const net::server_request& x, const std::shared_ptr<net::responder>& to) {
   if (x.method != "GET") return to->answer(change(x));
-  if (x.path == "/control/status") return to->answer(fine(status_text()));
-  if (x.path == "/control/faults") return to->answer(fine(faults_.faults_status()));
+  if (x.path == "/control/status") return to->answer(json_answer(status_text()));
+  if (x.path == "/control/faults") return to->answer(json_answer(faults_.faults_status()));
   if (x.path == "/control/records" || x.path == "/control/feed") return wait(x, to);
   to->answer({404, "application/json", R"({"error":"no such path"})", {}});
 }
@@ -162,11 +162,11 @@ net::server_response control_api::text_of(const poll& x) const {
   json::fields out;
   if (x.what == poll::about::feed) {
     out.add("version", core_.chats().version()).raw("status", status_text());
-    return fine(out.raw("chats", core_.chats().changes(x.since, core_.now_ms())).object());
+    return json_answer(out.raw("chats", core_.chats().changes(x.since, core_.now_ms())).object());
   }
   json::items records;
   for (const auto& one : x.found) records.raw(one.json);
-  return fine(out.raw("records", records.array()).add("last", x.looked).object());
+  return json_answer(out.raw("records", records.array()).add("last", x.looked).object());
 }
 
 void control_api::wake() {

@@ -12,7 +12,7 @@ net::server_response said(const json::fields& x, int status = 200) {
 }
 
 /// Every problem, each with its place.
-net::server_response refused(const std::vector<faults::problem>& told) {
+net::server_response not_a_script(const std::vector<faults::problem>& told) {
   json::items list;
   for (const auto& x : told) list.raw(json::fields{}.add("where", x.where).add("what", x.what).object());
   json::fields out;
@@ -26,11 +26,11 @@ net::server_response control_api::change_faults(const net::server_request& x) {
   std::vector<faults::problem> told;
   if (x.method == "POST" && x.path == "/control/fault") {
     auto read = faults::parse_one_off(x.body, told);
-    return read ? said(json::fields{}.add("did", faults_.fire_fault(*read))) : refused(told);
+    return read ? said(json::fields{}.add("did", faults_.fire_fault(*read))) : not_a_script(told);
   }
   if (x.method == "POST" && x.path == "/control/faults") {
     auto read = faults::parse(x.body, told);
-    if (!read) return refused(told);
+    if (!read) return not_a_script(told);
     json::items ids;
     for (auto number : faults_.add_faults(std::move(*read))) ids.raw(std::to_string(number));
     return said(json::fields{}.raw("ids", ids.array()));

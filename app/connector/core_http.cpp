@@ -32,7 +32,7 @@ std::string header_list(const std::vector<std::pair<std::string, std::string>>& 
   return out.array();
 }
 
-std::string as_json(const token_verdict& x) {
+std::string verdict_json(const token_verdict& x) {
   json::fields out;
   out.add("verified", x.ok).add("check", x.check).maybe("gateway_id", x.gateway_id);
   if (x.exp >= 0) out.add("exp", x.exp);
@@ -78,7 +78,7 @@ void core::note_call(std::string_view kind, std::string_view gateway_id, std::st
   json::fields out;
   out.add("method", x.method).add("path", x.path).raw("headers", header_list(x.headers)).raw("body", body);
   if (verdict)
-    out.raw("token", as_json(*verdict));
+    out.raw("token", verdict_json(*verdict));
   else
     out.add("identity_problem", identity_problem(x));
   out.add("status", given.hang ? 0 : given.status)
@@ -257,7 +257,7 @@ upgrade_answer core::upgrade(const gateway_call& x) {
     out.close_reason = unauthorized_text(verdict);
   }
   json::fields seen;
-  seen.add("path", x.path).raw("headers", header_list(x.headers)).raw("token", as_json(verdict));
+  seen.add("path", x.path).raw("headers", header_list(x.headers)).raw("token", verdict_json(verdict));
   seen.add("status", out.hang ? 0 : out.status != 0 ? out.status : 101).add("close_code", out.close_code);
   seen.maybe("close_reason", out.close_reason);
   note("upgrade", verdict.gateway_id, {}, seen);

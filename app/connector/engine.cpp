@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr milliseconds close_limit{2'000}, poke_limit{5'000}, save_pause{20};
+constexpr milliseconds poke_limit{5'000}, save_pause{20};
 
 std::int64_t unix_ms() {
   auto now = std::chrono::system_clock::now().time_since_epoch();

@@ -47,7 +47,8 @@ public:
   fault_desk& desk() { return *this; }
 
 private:
-  class peer; ///< engine_peer.hpp
+  static constexpr milliseconds close_limit{2'000}; ///< for the close handshake
+  class peer;                                       ///< engine_peer.hpp
   friend class peer;
 
   // -- the seam: everything of the relay contract crosses the wire in one of these places, and each asks the

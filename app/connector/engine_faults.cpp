@@ -10,7 +10,6 @@ namespace relay::connector {
 
 namespace {
 
-constexpr milliseconds close_limit{2'000};
 constexpr std::uint16_t refused_credential = 4401;
 
 } // namespace

@@ -13,7 +13,7 @@ namespace relay::net {
 namespace http = boost::beast::http;
 
 namespace {
-constexpr std::uint32_t max_head = 32 * 1024;
+constexpr std::uint32_t max_answer_head = 32 * 1024;
 }
 
 http_call::http_call(std::shared_ptr<const dial_context> context, http_request what,
@@ -110,7 +110,7 @@ void http_call::send_more() {
 
 void http_call::next_head() {
   parser_.emplace();
-  parser_->header_limit(max_head);
+  parser_->header_limit(max_answer_head);
   parser_->body_limit(boost::none); // bounded here, by status
   parser_->eager(false);
   if (what_.method == "HEAD") parser_->skip(true);

@@ -13,7 +13,7 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::uint32_t max_head = 16 * 1024;
+constexpr std::uint32_t max_request_head = 16 * 1024;
 
 class taken_over final : public raw_answer {
 public:
@@ -104,7 +104,7 @@ void http_connection::start() {
 void http_connection::next_request() {
   if (closed_) return;
   parser_.emplace();
-  parser_->header_limit(max_head);
+  parser_->header_limit(max_request_head);
   parser_->body_limit(server_->what.max_body);
   parser_->eager(false); // stop behind the header, where the body is decided on
   header_done_ = head_only_ = keep_alive_ = false;

@@ -11,7 +11,7 @@ namespace relay::net {
 
 namespace {
 
-void start(const std::shared_ptr<const dial_context>& context, const dial_request& what,
+void dial_with(const std::shared_ptr<const dial_context>& context, const dial_request& what,
            const std::shared_ptr<ws_session>& session) {
   if (session->ended()) return;
   auto where = wire::parse_url(what.url);
@@ -53,7 +53,7 @@ public:
         ws_session::options{what.ping_interval, what.ping_timeout, what.max_message});
     auto handle = session->make_handle();
     asio::post(context_->io,
-               [context = context_, what = std::move(what), session] { start(context, what, session); });
+               [context = context_, what = std::move(what), session] { dial_with(context, what, session); });
     return handle;
   }
 

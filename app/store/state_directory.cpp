@@ -37,7 +37,7 @@ std::string holder(int fd) {
 }
 
 /// Of one file; 0 when it is not there.
-std::uint64_t bytes_of(const std::string& path) {
+std::uint64_t file_bytes(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
@@ -127,11 +127,11 @@ disk_space state_directory::space() const {
           static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize};
 }
 
-std::uint64_t state_directory::journal_file_bytes() const { return bytes_of(database() + "-wal"); }
+std::uint64_t state_directory::journal_file_bytes() const { return file_bytes(database() + "-wal"); }
 
 std::uint64_t state_directory::used_bytes() const {
   std::uint64_t out = 0;
-  for (const auto* part : parts) out += bytes_of(database() + part);
+  for (const auto* part : parts) out += file_bytes(database() + part);
   return out;
 }
 

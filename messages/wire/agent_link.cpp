@@ -50,7 +50,7 @@ agent_frame read_interrupt(const json::value& root) {
   return out;
 }
 
-agent_hello read_hello(const json::value& root) {
+agent_hello read_agent_hello(const json::value& root) {
   agent_hello out;
   if (const auto* media = json::find(root, "media"); media != nullptr && !media->IsNull()) {
     const auto word = json::text(root, "media");
@@ -156,7 +156,7 @@ agent_frame decode_agent_frame(std::string_view line) {
     if (!out.delivery_id.empty()) return out;
     return bad_agent_frame{"ack: delivery_id must be a non-empty string", json::id(root, "request_id")};
   }
-  if (type == "hello") return read_hello(root);
+  if (type == "hello") return read_agent_hello(root);
   return bad_agent_frame{"frame: type must be one of hello ack action interrupt",
                          json::id(root, "request_id")};
 }
@@ -169,7 +169,7 @@ bool decode_first_frame(std::string_view line, agent_hello& out, bool& more) {
     return false;
   const auto type = json::text(doc.root(), "type");
   more = type == "ack" || type == "action" || type == "interrupt";
-  out = read_hello(doc.root());
+  out = read_agent_hello(doc.root());
   return true;
 }
 

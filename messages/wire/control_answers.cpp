@@ -19,7 +19,7 @@ std::string failure(int status, std::string_view detail) {
 }
 
 /// One line of at most 200 characters (code points) without control characters.
-std::string one_line(std::string_view text) {
+std::string told_line(std::string_view text) {
   constexpr std::size_t limit = 200;
   std::string out;
   const char* p = text.data();
@@ -72,7 +72,7 @@ std::int64_t lifetime(const json::value& from) {
 
 std::string error_detail(std::string_view body) {
   json::document doc;
-  return doc.parse(body) ? one_line(json::text(doc.root(), "error")) : std::string{};
+  return doc.parse(body) ? told_line(json::text(doc.root(), "error")) : std::string{};
 }
 
 provision_answer decode_provision(int status, std::string_view body, std::string_view requested_id,
@@ -130,8 +130,8 @@ token_answer decode_token_answer(int status, std::string_view body) {
   json::document doc{json::document::content::sensitive};
   const bool object = doc.parse(body) && doc.root().IsObject();
   if (!is_success(status)) {
-    auto detail = object ? one_line(json::text(doc.root(), "error")) : std::string{};
-    if (const auto more = object ? one_line(json::text(doc.root(), "error_description")) : std::string{};
+    auto detail = object ? told_line(json::text(doc.root(), "error")) : std::string{};
+    if (const auto more = object ? told_line(json::text(doc.root(), "error_description")) : std::string{};
         !more.empty())
       detail += (detail.empty() ? "" : ": ") + more;
     out.error = failure(status, detail);

@@ -1,5 +1,6 @@
 #include "messages/wire/event_codec.hpp"
 #include "messages/wire/json_members.hpp"
+#include "messages/wire/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -111,20 +112,13 @@ std::string raw_text(const json::value& event, std::string_view source) {
   return out;
 }
 
-/// A text on one line, so that no entry of the context can pretend to be several.
-std::string one_line(std::string text) {
-  for (char& c : text)
-    if (c == '\n' || c == '\r') c = ' ';
-  return text;
-}
-
 } // namespace
 
 std::string render_context(const json::value& context) {
   std::string out;
   if (!context.IsArray()) return out;
   for (const auto& entry : context.GetArray()) {
-    const auto text = one_line(json::text(entry, "text"));
+    const auto text = on_one_line(json::text(entry, "text"));
     if (text.find_first_not_of(" \t") == std::string::npos) continue;
     std::string author;
     if (const auto* source = json::object(entry, "source")) {
@@ -133,7 +127,7 @@ std::string render_context(const json::value& context) {
     }
     if (out.empty()) out = "[Recent channel messages]";
     out += '\n';
-    if (!author.empty()) out += one_line(std::move(author)) + ": ";
+    if (!author.empty()) out += on_one_line(std::move(author)) + ": ";
     out += text;
   }
   return out;

@@ -83,7 +83,7 @@ int hex_digit(char c) {
   c = static_cast<char>(c | 0x20);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
-/// The code unit of an escape `\uXXXX` at `p`; -1 when there is none.
+/// The code unit of an escape (`\u` and four digits) at `p`; -1 when there is none.
 int escaped_unit(const char* p, const char* end) {
   if (end - p < 6 || p[0] != '\\' || p[1] != 'u') return -1;
   int unit = 0;

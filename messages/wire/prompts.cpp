@@ -3,6 +3,7 @@
 #include "messages/wire/action_codec.hpp"
 #include "messages/wire/event_codec.hpp"
 #include "messages/wire/json_members.hpp"
+#include "messages/wire/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,13 +16,6 @@ constexpr std::string_view mark = "hp1:";
 
 /// Members that only a prompt has; they mean nothing in the text that stands for it.
 constexpr std::array<std::string_view, 4> prompt_only{"prompt_kind", "prompt_id", "options", "timeout_s"};
-
-std::string one_line(std::string_view text) {
-  std::string out{text};
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  return out;
-}
 
 /// The members of an object text but for some; empty when nothing is left.
 template <class Dropped>
@@ -103,7 +97,7 @@ action numbered_prompt(const action& x, const prompt_ask& ask) {
   for (const auto& option : ask.options) {
     if (!out.content.empty()) out.content += number == 0 ? "\n\n" : "\n";
     out.content += std::to_string(++number) + ". ";
-    out.content += option.label.empty() ? option.id : one_line(option.label);
+    out.content += option.label.empty() ? option.id : on_one_line(option.label);
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include "messages/wire/utf8.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -51,6 +52,12 @@ std::string_view utf8_prefix(std::string_view text, std::size_t limit) noexcept 
   if (text.size() <= limit) return text;
   while (limit > 0 && continues(text.data() + limit)) --limit;
   return text.substr(0, limit);
+}
+
+std::string on_one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
 }
 
 } // namespace relay::wire

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace relay::wire {
@@ -12,5 +13,7 @@ std::size_t utf8_length(const char* p, const char* end) noexcept;
 bool is_utf8(std::string_view text) noexcept;
 /// The longest prefix of at most `limit` bytes that does not cut a sequence.
 std::string_view utf8_prefix(std::string_view text, std::size_t limit) noexcept;
+/// On one line: ends of lines become spaces, so that no entry of a list can pretend to be several.
+std::string on_one_line(std::string text);
 
 } // namespace relay::wire

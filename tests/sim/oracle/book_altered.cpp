@@ -13,12 +13,6 @@ namespace relay::sim {
 
 namespace {
 
-/// A string or a number.
-std::string id_of(const json& from, const char* name) {
-  auto& x = member(from, name);
-  return x.IsNumber() ? dump(x) : text(from, name);
-}
-
 /// Every value of a member `bufferId`, also in what is no JSON: a gateway acknowledges even that, if it can.
 std::set<std::string> buffer_ids_in(std::string_view line) {
   constexpr std::string_view key = "\"bufferId\"";
@@ -56,7 +50,7 @@ void book::altered_read(std::uint64_t socket, const frame_view& x) {
     link_read(socket, x);
     sockets[socket].doubtful = true;
   } else if (type == "outbound_result") {
-    auto it = frame_of_request.find(id_of(x.root, "requestId"));
+    auto it = frame_of_request.find(id_text(x.root, "requestId"));
     if (it != frame_of_request.end() && !it->second.first.empty()) actions[it->second.first].doubted = true;
   } else if (type == "inbound") {
     alter_event(x, buffer_ids);
@@ -88,8 +82,8 @@ event_record& book::alter(std::uint64_t number) {
 void book::alter_event(const frame_view& x, const std::set<std::string>& buffer_ids) {
   auto& event = member(x.root, "event");
   auto& source = member(event, "source");
-  auto platform = text(source, "platform"), chat = id_of(source, "chat_id"),
-       message = id_of(event, "message_id"), words = text(event, "text");
+  auto platform = text(source, "platform"), chat = id_text(source, "chat_id"),
+       message = id_text(event, "message_id"), words = text(event, "text");
   if (platform.empty()) platform = "relay";
   altered_chats_.insert(chat);
   auto like = events_of(buffer_ids);

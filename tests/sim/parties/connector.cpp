@@ -141,7 +141,7 @@ void connector::buffer(std::uint64_t number, std::string members, std::string ch
 void connector::say_entry(session& to, entry& x) {
   x.said_on = to.socket();
   ++events_said;
-  auto line = "{" + x.members + ",\"bufferId\":" + quoted(x.buffer_id) + "}\n";
+  auto line = "{" + x.members + ",\"bufferId\":" + json_string(x.buffer_id) + "}\n";
   if (script_) spoken_.said({line.data(), line.size() - 1}, {x.number, x.buffer_id});
   auto read = [this, number = x.number, id = x.buffer_id, socket = to.socket()] {
     who_.event_read(number, id, socket);

@@ -9,13 +9,6 @@ namespace relay::sim {
 
 namespace {
 
-http_response reply(int status, std::string body) {
-  http_response x;
-  x.status = status;
-  x.body = secret{std::move(body)};
-  return x;
-}
-
 bool ends_with(const std::string& text, std::string_view end) { return text.ends_with(end); }
 
 } // namespace

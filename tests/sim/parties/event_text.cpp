@@ -64,7 +64,7 @@ void add_more(json_object& to, dice& luck) {
 void add_attachments(json_object& to, const told_event& x) {
   auto url = "https://connector.example/relay/media/in" + std::to_string(x.number);
   to.raw("media_urls",
-         "[" + quoted(url) + "," + quoted(url + "b") + ",7,\"\",\"ftp://elsewhere.example/x\"]");
+         "[" + json_string(url) + "," + json_string(url + "b") + ",7,\"\",\"ftp://elsewhere.example/x\"]");
   json_object item;
   item.text("url", url + "b").text("kind", "document").text("mime", "text/plain").text("filename", "a.txt");
   item.text("caption", "what it is").number("size", -1);
@@ -104,7 +104,7 @@ std::string event_json(const told_event& x, const place& where, dice& luck) {
     auto url = "https://connector.example/relay/media/in" + std::to_string(x.number);
     json_object item;
     item.text("url", url).text("kind", "image").text("mime", "image/png").number("size", 100);
-    to.raw("media_urls", "[" + quoted(url) + R"(,"https://elsewhere.example/x.png"])");
+    to.raw("media_urls", "[" + json_string(url) + R"(,"https://elsewhere.example/x.png"])");
     to.raw("media", "[" + item.done() + "]");
   } else if (x.more != 0 && more.chance(0.3)) {
     add_attachments(to, x);

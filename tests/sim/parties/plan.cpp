@@ -123,7 +123,7 @@ std::string descriptor_json(const platform_spec& x) {
   to.text("len_unit", x.utf16 ? "utf16" : "chars");
   if (!x.ops.empty()) {
     std::string list = "[";
-    for (auto& op : x.ops) list += (list.size() > 1 ? "," : "") + quoted(op);
+    for (auto& op : x.ops) list += (list.size() > 1 ? "," : "") + json_string(op);
     to.raw("supported_ops", list + "]");
   }
   return to.done();

@@ -2,16 +2,6 @@
 
 namespace relay::sim {
 
-namespace {
-
-/// An id that may be a number on the wire.
-std::string id_of(const json& from, const char* name) {
-  auto& x = member(from, name);
-  return x.IsInt64() ? std::to_string(x.GetInt64()) : text(from, name);
-}
-
-} // namespace
-
 carried_out platform_side::read(const json& frame) {
   carried_out x;
   auto& act = member(frame, "action");
@@ -20,14 +10,14 @@ carried_out platform_side::read(const json& frame) {
   x.platform_tag = text(frame, "platform");
   x.bot_tag = text(frame, "botId");
   x.op = text(act, "op");
-  x.chat_id = id_of(act, "chat_id");
+  x.chat_id = id_text(act, "chat_id");
   x.content = text(act, "content");
-  x.message_id = id_of(act, "message_id");
-  x.reply_to = id_of(act, "reply_to");
+  x.message_id = id_text(act, "message_id");
+  x.reply_to = id_text(act, "reply_to");
   x.session_key = text(act, "session_key");
   x.kind = text(act, "kind");
   x.prompt_id = text(act, "prompt_id");
-  x.draft_id = id_of(act, "draft_id");
+  x.draft_id = id_text(act, "draft_id");
   x.emoji = text(act, "emoji");
   x.final = flag(act, "final");
   x.scope_id = text(metadata, "scope_id");

@@ -10,13 +10,6 @@ namespace relay::sim {
 
 namespace {
 
-http_response reply(int status, std::string body) {
-  http_response x;
-  x.status = status;
-  x.body = secret{std::move(body)};
-  return x;
-}
-
 constexpr std::int64_t for_good = 1'000'000'000;
 
 } // namespace

@@ -5,6 +5,13 @@
 
 namespace relay::sim {
 
+http_response reply(int status, std::string body) {
+  http_response x;
+  x.status = status;
+  x.body = secret{std::move(body)};
+  return x;
+}
+
 namespace {
 
 class sim_http final : public http_port, public std::enable_shared_from_this<sim_http> {

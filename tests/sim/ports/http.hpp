@@ -12,6 +12,9 @@
 
 namespace relay::sim {
 
+/// An answer of this status and body.
+http_response reply(int status, std::string body);
+
 /// How an answer comes.
 struct served {
   http_response what;  ///< status 0 = the connection ends without one

@@ -40,6 +40,11 @@ std::int64_t number(const json& from, const char* name) {
   return x.IsInt64() ? x.GetInt64() : 0;
 }
 
+std::string id_text(const json& from, const char* name) {
+  auto& x = member(from, name);
+  return x.IsNumber() ? dump(x) : text(from, name);
+}
+
 std::string dump(const json& x) {
   rapidjson::StringBuffer out;
   rapidjson::Writer<rapidjson::StringBuffer> to{out};
@@ -47,7 +52,7 @@ std::string dump(const json& x) {
   return {out.GetString(), out.GetSize()};
 }
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   constexpr const char* digits = "0123456789abcdef";
   std::string out = "\"";
   for (auto c : text) {
@@ -67,13 +72,13 @@ std::string quoted(std::string_view text) {
 
 void json_object::key(std::string_view name) {
   out_ += out_.empty() ? '{' : ',';
-  out_ += quoted(name);
+  out_ += json_string(name);
   out_ += ':';
 }
 
 json_object& json_object::text(std::string_view name, std::string_view value) {
   key(name);
-  out_ += quoted(value);
+  out_ += json_string(value);
   return *this;
 }
 

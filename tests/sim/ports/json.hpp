@@ -31,6 +31,8 @@ const json& member(const json& from, const char* name);
 bool has(const json& from, const char* name);
 /// A string member; empty when it is none.
 std::string text(const json& from, const char* name);
+/// An id, which may be a number on the wire.
+std::string id_text(const json& from, const char* name);
 bool flag(const json& from, const char* name);
 std::int64_t number(const json& from, const char* name);
 /// As compact text.
@@ -56,6 +58,6 @@ private:
   std::string out_;
 };
 /// A quoted JSON string.
-std::string quoted(std::string_view text);
+std::string json_string(std::string_view text);
 
 } // namespace relay::sim

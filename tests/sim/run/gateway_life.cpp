@@ -20,7 +20,7 @@ std::string result_json(const action_result& x) {
   to.flag("success", x.how == outcome::done).flag("ambiguous", x.how == outcome::unknown);
   to.maybe("message_id", x.message_id).maybe("error", x.error).maybe("code", x.code);
   std::string ids = "[";
-  for (auto& y : x.message_ids) ids += (ids.size() > 1 ? "," : "") + quoted(y);
+  for (auto& y : x.message_ids) ids += (ids.size() > 1 ? "," : "") + json_string(y);
   return to.raw("message_ids", ids + "]").done();
 }
 

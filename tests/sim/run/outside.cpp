@@ -152,7 +152,7 @@ void run::ask_one_shot(dice& luck, bool any_op) {
   what.request_id = "r-" + mark;
   what.platform = where.platform;
   what.act = std::move(x.act);
-  what.act.rest = with_member(what.act.rest, "\"q\":" + quoted(mark));
+  what.act.rest = with_member(what.act.rest, "\"q\":" + json_string(mark));
   life_->one_shot(mark, std::move(what));
 }
 
