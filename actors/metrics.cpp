@@ -74,7 +74,7 @@ constexpr std::array<metric_text, static_cast<std::size_t>(gauge::count_)> gauge
     {"relay_gateway_prompts", "Prompts remembered, answered ones included.", ""},
     {"relay_gateway_agents", "Agents attached now.", ""},
     {"relay_gateway_media_bytes", "Bytes of fetched attachments on disk.", ""},
-    {"relay_gateway_store_ok", "1 while the store takes what it is given.", ""},
+    {"relay_gateway_store_ok", "1 while the store takes further events.", ""},
     {"relay_gateway_store_queue", "Records that wait for the store's next commit.", ""},
     {"relay_gateway_store_bytes", "Bytes of the store's files.", ""},
     {"relay_gateway_store_commit_microseconds", "The store's last commit, fsync included.", ""},

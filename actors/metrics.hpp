@@ -71,7 +71,7 @@ enum class gauge : std::uint8_t {
   prompts_known,
   agents_now,
   media_bytes,             ///< on disk
-  store_ok,                ///< 1 while the store takes what it is given
+  store_ok,                ///< 1 while the store takes further events
   store_queue,             ///< records that wait for the next commit
   store_bytes,             ///< of its files
   store_commit_micros,     ///< the last commit, fsync included

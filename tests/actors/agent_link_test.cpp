@@ -135,10 +135,7 @@ TEST_F(agent_link, DeathOfTheRouterTellsTheAgentThatItsOutcomesAreUnknown) {
   say(a,
       R"({"type":"action","request_id":"q1","platform":"discord","action":{"op":"send","chat_id":"c","content":"hi"}})"
       "\n");
-  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
-      caf::actor_cast<caf::abstract_actor*>(root));
-  caf::anon_send_exit(state->state.children.at("egress-router").handle, caf::exit_reason::kill);
-  settle();
+  kill("egress-router");
   ASSERT_EQ(of(a, "result").size(), 1U);
   EXPECT_NE(of(a, "result")[0].find(R"("ambiguous":true)"), std::string::npos);
 }

@@ -211,10 +211,7 @@ TEST_F(durable_inbound, ADeadInboundIsStartedAgainWithWhatTheDiskKnows) {
   handshake();
   world.link->last().say(event("discord", "c", "hi", "1", "b1") + event("discord", "c", "ho", "2", "b2"));
   settle();
-  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
-      caf::actor_cast<caf::abstract_actor*>(root));
-  caf::anon_send_exit(state->state.children.at("inbound").handle, caf::exit_reason::kill);
-  settle();
+  kill("inbound");
   advance(1s);
   ASSERT_EQ(agent->deliveries.size(), 2U);
   EXPECT_EQ(agent->deliveries[1].event->text, "hi");
@@ -234,10 +231,7 @@ TEST_F(durable_inbound, WhatIsAckedWhileInboundReadsTheDiskIsNotGivenAgain) {
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   disk->hold();
-  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
-      caf::actor_cast<caf::abstract_actor*>(root));
-  caf::anon_send_exit(state->state.children.at("inbound").handle, caf::exit_reason::kill);
-  settle();
+  kill("inbound");
   caf::send_as(agent_handle, agent->host.acks, delivery_ack{agent->deliveries[0].id});
   settle();
   disk->release();

@@ -258,10 +258,7 @@ TEST_F(exec, AChildThatEndsWhileDrainingIsNotStartedAgain) {
 TEST_F(exec, DeathOfTheActorKillsTheChildAndAnotherOneGetsItsEvents) {
   start_running();
   arrives("c", "hello", "1");
-  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
-      caf::actor_cast<caf::abstract_actor*>(root));
-  caf::anon_send_exit(state->state.children.at("agent").handle, caf::exit_reason::kill);
-  settle();
+  kill("agent");
   EXPECT_TRUE(children->all.front()->dropped);
   ASSERT_EQ(children->all.size(), 2U);
   run();

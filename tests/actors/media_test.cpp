@@ -210,10 +210,7 @@ TEST_F(media, TheDeathOfItsActorLosesNoEvent) {
   handshake();
   auto a = attach_for_paths(1);
   hear(with_media("c", "x", "1", at("m1")));
-  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
-      caf::actor_cast<caf::abstract_actor*>(root));
-  caf::anon_send_exit(state->state.children.at("media").handle, caf::exit_reason::kill);
-  settle();
+  kill("media");
   EXPECT_EQ(of(a, "inbound").size(), 1U);
   hear(with_media("d", "x", "2", at("m2")));
   EXPECT_EQ(fetches().size(), 2U) << "its successor knows the store";
@@ -316,10 +313,7 @@ TEST_F(media_uploads, FailWithTheirActor) {
   begin();
   ask({"r", "discord", {}, file("/a")});
   ask({"s", "discord", {}, wire::send("c", "after")});
-  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
-      caf::actor_cast<caf::abstract_actor*>(root));
-  caf::anon_send_exit(state->state.children.at("media").handle, caf::exit_reason::kill);
-  settle();
+  kill("media");
   EXPECT_EQ(outcome_of("r").code, "media_refused");
   EXPECT_EQ(sent().size(), 1U) << "the chat goes on";
 }

@@ -146,10 +146,7 @@ TEST_F(scarce_disk, AnInboundThatIsStartedAgainKnowsIt) {
   start(with::scripted);
   handshake();
   scarce(true);
-  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
-      caf::actor_cast<caf::abstract_actor*>(root));
-  caf::anon_send_exit(state->state.children.at("inbound").handle, caf::exit_reason::kill);
-  settle();
+  kill("inbound");
   advance(1s);
   say(1, 2);
   EXPECT_TRUE(acked().empty());

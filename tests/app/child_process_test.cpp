@@ -26,6 +26,9 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
+/// A command that does nothing until it is ended. No test waits for it: its end is what they are about.
+const std::string hangs = "sleep 600";
+
 class no_notes final : public notes_port {
 public:
   bool wants(severity) const noexcept override { return false; }
@@ -200,7 +203,7 @@ TEST_F(Child, LeadsAGroupOfItsOwnWithDefaultSignalsAndNoFurtherFile) {
 }
 
 TEST_F(Child, ThatIgnoresEverythingIsKilledInTheEndWithItsWholeGroup) {
-  auto x = shell("trap '' TERM; sleep 600 & echo other=$!; echo ready; while :; do wait; done");
+  auto x = shell("trap '' TERM; " + hangs + " & echo other=$!; echo ready; while :; do wait; done");
   auto other = number(x.ear->says("ready"), "other");
   x.socket->close(1000, "done", 300ms);
   x.socket.reset(); // the stop goes on without it
@@ -209,7 +212,7 @@ TEST_F(Child, ThatIgnoresEverythingIsKilledInTheEndWithItsWholeGroup) {
 }
 
 TEST_F(Child, ThatDiesTakesItsGroupAlong) {
-  auto x = shell("sleep 600 < /dev/null > /dev/null 2>&1 & echo other=$!; exit 1");
+  auto x = shell(hangs + " < /dev/null > /dev/null 2>&1 & echo other=$!; exit 1");
   EXPECT_EQ(x.ear->ended().error, "exited with code 1");
   EXPECT_TRUE(ends(number(x.ear->says("other"), "other")));
 }
@@ -234,7 +237,7 @@ TEST_F(Child, GoesWithItsHandle) {
 }
 
 TEST_F(Child, GoesWithTheThreadThatServesIt) {
-  auto x = shell("echo pid=$$; exec sleep 600");
+  auto x = shell("echo pid=$$; exec " + hangs);
   auto pid = number(x.ear->says("pid"), "pid");
   x.socket->close(1000, "done", 60s); // nobody waits that long
   io.reset();
@@ -258,7 +261,7 @@ TEST_F(Child, ThatDoesNotReadLetsWaitAndTellsWhenThereIsRoom) {
 }
 
 TEST_F(Child, ThatHangsIsKilled) {
-  auto x = shell("echo ready; sleep 600", 1'000'000, 200ms);
+  auto x = shell("echo ready; " + hangs, 1'000'000, 200ms);
   x.ear->says("ready");
   x.socket->write(std::string(200'000, 'x') + "\n");
   auto end = x.ear->ended();
@@ -266,7 +269,7 @@ TEST_F(Child, ThatHangsIsKilled) {
 }
 
 TEST_F(Child, IsKilledWhenFarTooMuchWaits) {
-  auto x = shell("echo ready; sleep 600", 10'000);
+  auto x = shell("echo ready; " + hangs, 10'000);
   x.ear->says("ready");
   for (int n = 0; n < 80; ++n) x.socket->write(std::string(9'999, 'x') + "\n");
   EXPECT_THAT(x.ear->ended().error, HasSubstr("does not read its standard input; ended by SIGKILL"));
@@ -300,7 +303,7 @@ TEST_F(Child, IsReadFromAgainOnceItReads) {
 
 TEST_F(Child, ThatClosesItsInputIsGivenUpWithoutASignalForUs) {
   auto before = std::signal(SIGPIPE, SIG_DFL); // an embedding program need not ignore it
-  auto x = shell("exec <&-; echo ready; sleep 600");
+  auto x = shell("exec <&-; echo ready; " + hangs);
   x.ear->says("ready");
   x.socket->write("anything\n");
   EXPECT_EQ(x.ear->ended().error, "it closed its standard input; ended by SIGTERM");

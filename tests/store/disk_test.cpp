@@ -18,8 +18,7 @@ namespace {
 TEST_F(store_disk, F29_AFullDiskHoldsEverythingBackAndLosesNothing) {
   if (!small_disk("size=1m")) GTEST_SKIP() << "needs a mount namespace";
   auto store = open();
-  auto health = std::make_shared<health_log>();
-  store->watch([health](auto x) { (*health)(x); });
+  auto health = watch(*store);
   EXPECT_TRUE(health->until(true).ok); // told at once
   put(*store, {event_taken{taken(1), false}});
   fill_disk();
@@ -60,8 +59,7 @@ TEST_F(store_disk, F29_AFullDiskHoldsEverythingBackAndLosesNothing) {
 TEST_F(store_disk, AStoreThatEndsWhileTheDiskIsFullSaysWhatItLost) {
   if (!small_disk("size=1m")) GTEST_SKIP() << "needs a mount namespace";
   auto store = open();
-  auto health = std::make_shared<health_log>();
-  store->watch([health](auto x) { (*health)(x); });
+  auto health = watch(*store);
   put(*store, {event_taken{taken(1), false}});
   fill_disk();
   for (std::uint64_t seq = 2; seq <= 9; ++seq)
@@ -86,8 +84,7 @@ TEST_F(store_disk, AStoreOpensOnAFullDiskAndGoesOnWhenThereIsRoom) {
   auto store = open();
   ASSERT_TRUE(store) << fault.text;
   EXPECT_EQ(way_in(*store).open.size(), 1U);
-  auto health = std::make_shared<health_log>();
-  store->watch([health](auto x) { (*health)(x); });
+  auto health = watch(*store);
   std::promise<void> done;
   store->commit({event_taken{{2, event(std::string(100'000, 'y')), {}, 0}, false}},
                 [&](auto) { done.set_value(); });
@@ -100,9 +97,9 @@ TEST_F(store_disk, AStoreOpensOnAFullDiskAndGoesOnWhenThereIsRoom) {
 TEST_F(store_disk, AFullDiskMakesRoomInItsJournalBeforeAnybodyHearsOfIt) {
   if (!small_disk("size=1m")) GTEST_SKIP() << "needs a mount namespace";
   auto store = open();
-  for (int n = 0; n < 20; ++n) put(*store, {fact{"a", std::to_string(n)}}); // twenty versions of a few pages
+  some_journal(*store);
   fill_disk();
-  for (int n = 0; n < 20; ++n) put(*store, {fact{"a", std::to_string(n)}});
+  some_journal(*store);
   EXPECT_TRUE(seen->lines("store.failing").empty());
   EXPECT_EQ(seen->count(counter::store_failures, "full"), 0U);
 }
@@ -131,8 +128,7 @@ TEST_F(store_disk, ADiskWithErrorsHoldsEverythingBackAndHeals) {
     ~limited() { ::setrlimit(RLIMIT_FSIZE, &old); }
   };
   auto store = open();
-  auto health = std::make_shared<health_log>();
-  store->watch([health](auto x) { (*health)(x); });
+  auto health = watch(*store);
   put(*store, {event_taken{taken(1), false}});
   std::atomic<std::uint64_t> done = 0;
   {

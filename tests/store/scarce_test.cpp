@@ -20,11 +20,6 @@ protected:
     EXPECT_LT(last, settled_ + plenty);
     return last;
   }
-  std::shared_ptr<health_log> watch(store_port& store) {
-    auto health = std::make_shared<health_log>();
-    store.watch([health](auto x) { (*health)(x); });
-    return health;
-  }
   std::uint64_t settled_ = 0;
 };
 
@@ -68,7 +63,7 @@ TEST_F(scarce_disk, RoomThatSomebodyMakesIsSeenWithoutAnyWork) {
   if (!small_disk("size=6m")) GTEST_SKIP() << "needs a mount namespace";
   auto store = open();
   auto health = watch(*store);
-  for (int n = 0; n < 20; ++n) put(*store, {fact{"a", std::to_string(n)}});
+  some_journal(*store);
   fill_disk();
   put(*store, {fact{"a", "b"}}); // has its place in the journal, and finds the disk full
   health->until_room(false);
@@ -93,7 +88,7 @@ TEST_F(scarce_disk, WhatIsTooMuchAtOnceIsWrittenInParts) {
   put(*store, {fact{"a", "b"}}); // forgets what is settled: 2 MB of the file hold nothing now
   store.reset();
   store = open(what);
-  for (int n = 0; n < 20; ++n) put(*store, {fact{"a", std::to_string(n)}}); // a journal of some pages
+  some_journal(*store);
   fill_disk();
   std::atomic<std::uint64_t> done = 0;
   std::promise<void> all;

@@ -62,6 +62,15 @@ protected:
     mounted_ = ::mount("none", dir().c_str(), "tmpfs", 0, size) == 0;
     return mounted_;
   }
+  std::shared_ptr<health_log> watch(store_port& store) {
+    auto health = std::make_shared<health_log>();
+    store.watch([health](auto x) { (*health)(x); });
+    return health;
+  }
+  /// Twenty versions of a few pages: a journal that can be written over, of a file that does not grow.
+  void some_journal(store_port& store) {
+    for (int n = 0; n < 20; ++n) put(store, {fact{"a", std::to_string(n)}});
+  }
   void fill_disk() {
     std::ofstream out{dir() + "/filler", std::ios::binary};
     std::string block(4'096, 'x');

@@ -2,6 +2,8 @@
 #include "app/connector/faults/carriage.hpp"
 #include "app/connector/faults/mangle.hpp"
 
+#include <boost/hana/functional/overload.hpp>
+
 #include <algorithm>
 
 namespace relay::connector::faults {
@@ -10,17 +12,10 @@ namespace {
 
 std::string in_ms(milliseconds x) { return std::to_string(x.count()) + " ms"; }
 
-template <class... F>
-struct overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-overloaded(F...) -> overloaded<F...>;
-
 } // namespace
 
 void injector::alter(const action& what, dice& luck, carriage& on, std::vector<std::string>& did) {
-  std::visit(overloaded{
+  std::visit(boost::hana::overload(
                  [&](const drop&) {
                    on.gone = true;
                    did.emplace_back("drop");
@@ -78,8 +73,8 @@ void injector::alter(const action& what, dice& luck, carriage& on, std::vector<s
                    (x.before ? on.before : on.after).push_back(x.text);
                    did.emplace_back("insert");
                  },
-                 [](const auto&) {}, // of other occasions; the reader lets none of them through
-             },
+                 [](const auto&) {} // of other occasions; the reader lets none of them through
+                 ),
              what);
 }
 
@@ -91,7 +86,7 @@ bool injector::to_connection(const action& what, connection_id which, dice& luck
     return true;
   };
   return std::visit(
-      overloaded{
+      boost::hana::overload(
           [&](const close& x) {
             return done(close_connection{which, x.code, x.reason}, "close " + std::to_string(x.code));
           },
@@ -119,8 +114,7 @@ bool injector::to_connection(const action& what, connection_id which, dice& luck
           [&](const raw& x) {
             return done(raw_bytes{which, x.bytes}, "raw " + std::to_string(x.bytes.size()) + " bytes");
           },
-          [](const auto&) { return false; },
-      },
+          [](const auto&) { return false; }),
       what);
 }
 
@@ -133,7 +127,7 @@ bool injector::to_connector(const action& what, std::string_view gateway, dice& 
     return true;
   };
   return std::visit(
-      overloaded{
+      boost::hana::overload(
           [&](const expire_tokens& x) {
             return done(expire_credentials{whose, x.reason}, "expire tokens");
           },
@@ -156,14 +150,13 @@ bool injector::to_connector(const action& what, std::string_view gateway, dice& 
             later(now + limit, set_outage{false});
             return done(set_outage{true}, "outage " + in_ms(limit));
           },
-          [](const auto&) { return false; },
-      },
+          [](const auto&) { return false; }),
       what);
 }
 
 void injector::to_call(const action& what, dice& luck, call_verdict& on, std::vector<std::string>& did) {
   std::visit(
-      overloaded{
+      boost::hana::overload(
           [&](const delay& x) {
             milliseconds wait{luck.in(x.ms)};
             on.delay += wait;
@@ -204,8 +197,7 @@ void injector::to_call(const action& what, dice& luck, call_verdict& on, std::ve
             on.dripped = x;
             did.push_back("drip " + std::to_string(x.bytes) + " bytes at a time");
           },
-          [](const auto&) {},
-      },
+          [](const auto&) {}),
       what);
 }
 
@@ -214,7 +206,7 @@ void injector::to_upgrade(const action& what, entry& by, upgrade_verdict& on, st
     on.when_open.push_back(x);
     did.push_back(std::move(told));
   };
-  std::visit(overloaded{
+  std::visit(boost::hana::overload(
                  [&](const delay& x) {
                    milliseconds wait{by.luck.in(x.ms)};
                    on.delay += wait;
@@ -242,9 +234,7 @@ void injector::to_upgrade(const action& what, entry& by, upgrade_verdict& on, st
                  },
                  [&](const half_open& x) { when_open(x, "half-open when open"); },
                  [&](const raw& x) { when_open(x, "raw when open"); },
-                 [&](const insert& x) { when_open(x, "insert when open"); },
-                 [](const auto&) {},
-             },
+                 [&](const insert& x) { when_open(x, "insert when open"); }, [](const auto&) {}),
              what);
 }
 

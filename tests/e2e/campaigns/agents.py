@@ -60,7 +60,8 @@ class Deaths:
         await self.world.within(10, lambda: agent.socket.closed, "the end of an agent's link that speaks nonsense")
 
     async def do_silent(self, agent):
-        """It reads nothing and answers nothing for longer than an ack may take; then it is gone."""
+        """It reads nothing and answers nothing for longer than an ack may take; then it is gone. Nothing says when that is so:
+        an agent that has no delivery just then never learns of it."""
         agent.socket.writer.transport.pause_reading()
         self.world.forget(agent)
         await self.world.staffed()

@@ -7,22 +7,13 @@
 #include "script/scripted_answer.hpp"
 #include "session.hpp"
 
+#include <boost/hana/functional/overload.hpp>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
 
 namespace relay::sim {
-
-namespace {
-
-template <class... F>
-struct overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-overloaded(F...) -> overloaded<F...>;
-
-} // namespace
 
 void connector::play(const scripted::script& what) {
   script_ = std::make_unique<script_player>(on_, what, [this](const scripted::step& x) { perform(x); });
@@ -120,7 +111,7 @@ void connector::perform(const scripted::step& x) {
     if (auto to = open_session(socket)) deed(*to);
   };
   std::visit(
-      overloaded{
+      boost::hana::overload(
           [&](const scripted::deliver& y) { bring(y); },
           [&](const scripted::close_connection& y) {
             at(y.which, [&](session& to) { to.hang_up(y.code, y.reason); });
@@ -149,8 +140,7 @@ void connector::perform(const scripted::step& x) {
             late_results_.clear();
             for (auto& [socket, held] : open_)
               if (auto to = held.lock(); to && to->wire()) to->wire()->cut();
-          },
-      },
+          }),
       x);
 }
 
