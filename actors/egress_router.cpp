@@ -178,7 +178,8 @@ void egress_state::settle(std::uint64_t token, action_result result) {
   auto& x = it->second;
   if (auto chat = chats.find(x.chat); chat != chats.end()) {
     if (durable && chat->second.open > 0) --chat->second.open;
-    if (chats.size() > setup.max_chats) tell(self, chat->second.handle, atom::idle_v); // it stayed as a busy one
+    if (chats.size() > setup.max_chats)
+      tell(self, chat->second.handle, atom::idle_v); // it stayed as a busy one
   }
   if (!x.prompt_id.empty()) {
     if (result.how == outcome::definite) // what nobody saw, nobody answers
@@ -272,7 +273,7 @@ void egress_state::sweep() {
 void egress_state::passivate(const chat_key& key, std::uint64_t given) {
   auto it = chats.find(key);
   if (it == chats.end() || it->second.given != given) return; // something went to it meanwhile
-  if (it->second.unstored > 0) return;                         // or is about to
+  if (it->second.unstored > 0) return;                        // or is about to
   // It may have been asked twice: the second answer must not end the chat that took its place.
   if (it->second.handle.address() != caf::actor_cast<caf::actor_addr>(self->current_sender())) return;
   self->send_exit(it->second.handle, caf::exit_reason::user_shutdown);

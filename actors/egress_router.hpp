@@ -34,7 +34,7 @@ struct egress_state {
   using promise = caf::typed_response_promise<action_outcome>;
   struct chat_entry {
     chat_actor handle;
-    std::uint64_t given = 0; ///< actions that went to it
+    std::uint64_t given = 0;              ///< actions that went to it
     std::uint64_t open = 0, unstored = 0; ///< with a durable store: actions without an outcome, and not with
                                           ///< the chat
     core::instant used{};

@@ -158,7 +158,9 @@ void inbound_state::acked(const delivery_ack& x) {
 
 void inbound_state::execute(core::inbox_step& step) {
   ask_store(step);
+  delivery_withdrawn withdrawn;
   for (auto& [id, event] : step.dead) {
+    withdrawn.delivery_ids.push_back(name_of(id));
     mark(name_of(id), *event, true);
     world.metrics->add(counter::events_dead_letter);
     world.notes->note(severity::error, "event.dead_letter",
@@ -166,6 +168,7 @@ void inbound_state::execute(core::inbox_step& step) {
                        {"attempts", std::to_string(setup.rules.max_deliveries)},
                        {"next", "set aside; its chat goes on"}});
   }
+  if (!withdrawn.delivery_ids.empty()) tell(self, agent, std::move(withdrawn));
   if (!step.released.empty()) {
     media_released over;
     for (auto id : step.released) over.delivery_ids.push_back(name_of(id));

@@ -150,6 +150,8 @@ using agent_actor = caf::typed_actor<
     // inbound: an event. Answer with delivery_ack once it is yours; until then no further one of that chat
     // comes.
     caf::reacts_to<delivery>,
+    // inbound: these are no longer yours to answer; what has not been begun need not be.
+    caf::reacts_to<delivery_withdrawn>,
     // egress_router: the outcome of an action_request, exactly one each.
     caf::reacts_to<action_outcome>,
     // connection: the user stops a turn. Overtakes deliveries.

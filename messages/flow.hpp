@@ -40,6 +40,17 @@ typename Inspector::result_type inspect(Inspector& f, delivery_ack& x) {
   return f(caf::meta::type_name("delivery_ack"), x.delivery_id);
 }
 
+/// Nobody waits for acks of these any more: they were set aside as dead letters. An agent that has not begun
+/// them need not, and their files are gone.
+struct delivery_withdrawn {
+  std::vector<std::string> delivery_ids;
+  friend bool operator==(const delivery_withdrawn&, const delivery_withdrawn&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, delivery_withdrawn& x) {
+  return f(caf::meta::type_name("delivery_withdrawn"), x.delivery_ids);
+}
+
 /// A user stops a running turn (protocol.md 3, interrupt_inbound). Overtakes deliveries.
 struct turn_interrupt {
   std::string session_key, chat_id;

@@ -28,6 +28,7 @@ agent_actor::behavior_type echo_agent(agent_actor::stateful_pointer<echo_state> 
             severity::warn, "echo.failed",
             {{"delivery", x.request_id}, {"outcome", to_string(x.result.how)}, {"error", x.result.error}});
       },
+      [](const delivery_withdrawn&) {},
       [](const turn_interrupt&) {},
       [](atom::finish) {},
   };

@@ -146,6 +146,12 @@ exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<ex
       [s](agent_host& x) { s->rehost(std::move(x)); },
       [s](agent_welcome& x) { s->greet(x); },
       [s](delivery& x) { s->hand(x); },
+      [s](const delivery_withdrawn& x) {
+        s->withdraw(x);
+        std::erase_if(s->held, [&](auto& y) {
+          return std::find(x.delivery_ids.begin(), x.delivery_ids.end(), y.id) != x.delivery_ids.end();
+        });
+      },
       [s](const action_outcome& x) { s->outcome_of(x); },
       [s](const turn_interrupt& x) { s->interrupt(x); },
       [s](atom::finish) { s->drain(); },

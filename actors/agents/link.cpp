@@ -29,6 +29,7 @@ link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<li
       [s](agent_host& x) { s->rehost(std::move(x)); },
       [s](agent_welcome& x) { s->greet(x); },
       [s](delivery& x) { s->deliver(x); },
+      [s](const delivery_withdrawn& x) { s->withdraw(x); },
       [s](const action_outcome& x) { s->outcome_of(x); },
       [s](const turn_interrupt& x) { s->interrupt(x); },
       [s](atom::finish) { s->drain(); },

@@ -51,6 +51,7 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
   // What it was still writing is sealed as it stands: nobody will finish it, and it must not look alive
   // (F63).
   for (auto& [key, open] : gone.drafts) {
+    if (!open.request_id.empty()) sealed.put(open.request_id, true);
     open.request_id.clear();
     open.act = wire::seal_draft(open.act);
     tell(self, host.actions, std::move(open));
@@ -84,6 +85,15 @@ void agent_peers::deliver(delivery& x) {
   sessions.put(x.session_key, peer);
   entry.unacked.insert(std::move(x.id));
   entry.socket->write(std::move(frame));
+}
+
+void agent_peers::withdraw(const delivery_withdrawn& x) {
+  for (auto& id : x.delivery_ids) {
+    auto held = holder.find(id);
+    if (held == holder.end()) continue;
+    if (auto owner = peers.find(held->second); owner != peers.end()) owner->second.unacked.erase(id);
+    holder.erase(held);
+  }
 }
 
 void agent_peers::said(agent_said& x) {
@@ -148,7 +158,7 @@ void agent_peers::declare() {
 void agent_peers::note_draft(peer_entry& from, const action_request& x) {
   constexpr std::size_t most = 1'000;
   wire::draft_state what;
-  if (!wire::read_draft(x.act, what)) return;
+  if (!wire::read_draft(x.act, what) || sealed.find(x.request_id)) return;
   auto key = x.act.chat_id + "\n" + what.id;
   if (what.final) {
     from.drafts.erase(key);
@@ -164,7 +174,10 @@ void agent_peers::outcome_of(const action_outcome& x) {
   it->second.pop_front();
   if (it->second.empty()) asked.erase(it);
   auto to = peers.find(peer);
-  if (to == peers.end()) return; // it may ask again with the same id and gets the recorded result
+  if (to == peers.end()) return;         // it may ask again with the same id and gets the recorded result
+  if (x.result.how == outcome::definite) // the same may be asked again, and open it then
+    for (auto& [key, open] : to->second.drafts)
+      if (open.request_id == x.request_id) open.request_id.clear();
   std::string frame;
   wire::encode_outcome(frame, x);
   to->second.socket->write(std::move(frame));

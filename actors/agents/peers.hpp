@@ -39,13 +39,14 @@ struct agent_peers {
   /// Gives back what it had not acked, and seals its open drafts. Returns how many events that were.
   std::size_t detach(std::uint64_t peer);
   void deliver(delivery& x);
+  void withdraw(const delivery_withdrawn& x);
   void said(agent_said& x);
   void refuse(std::uint64_t peer, peer_entry& entry, const std::string& what, const std::string& request_id);
   void declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x);
   void declare(); ///< tells the host what the agents are like, all together
   void outcome_of(const action_outcome& x);
   void interrupt(const turn_interrupt& x);
-  static void note_draft(peer_entry& from, const action_request& x);
+  void note_draft(peer_entry& from, const action_request& x);
   void announce();
   void broadcast(const std::string& frame);
 
@@ -59,6 +60,9 @@ struct agent_peers {
   std::map<std::uint64_t, peer_entry> peers;
   std::unordered_map<std::string, std::uint64_t> holder;            ///< delivery -> peer
   std::unordered_map<std::string, std::deque<std::uint64_t>> asked; ///< request id -> peers, in order
+  /// The requests whose drafts were sealed for their agents. When an agent comes back and asks the same
+  /// again, it gets the recorded outcome: nothing was opened.
+  core::recent<std::string, bool> sealed{10'000};
   /// Said before it is known whom to tell. Bounded by what sockets bring within a start.
   std::vector<agent_said> unheard;
 };

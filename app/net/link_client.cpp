@@ -12,7 +12,7 @@ namespace relay::net {
 namespace {
 
 void dial_with(const std::shared_ptr<const dial_context>& context, const dial_request& what,
-           const std::shared_ptr<ws_session>& session) {
+               const std::shared_ptr<ws_session>& session) {
   if (session->ended()) return;
   auto where = wire::parse_url(what.url);
   if (!where.valid) return session->fail("not a URL that can be dialled: " + what.url);

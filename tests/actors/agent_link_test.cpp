@@ -140,25 +140,87 @@ TEST_F(agent_link, DeathOfTheRouterTellsTheAgentThatItsOutcomesAreUnknown) {
   EXPECT_NE(of(a, "result")[0].find(R"("ambiguous":true)"), std::string::npos);
 }
 
-TEST_F(agent_link, F63_DraftsOfAnAgentThatGoesAreSealedInPlace) {
+class drafts_of_agents : public agent_link {
+protected:
+  void begin() {
+    start(with::link);
+    world.link->last().accept();
+    settle();
+    world.link->last().say(
+        R"({"type":"descriptor","descriptor":{"platform":"telegram","supports_draft_streaming":true,"supported_ops":["send","draft"]}})"
+        "\n");
+    settle();
+  }
+  template <class Agent>
+  void draft(Agent& who, const std::string& id) {
+    say(who, R"({"type":"action","request_id":")" + id +
+                 R"(","platform":"telegram","action":{"op":"draft","chat_id":"c","draft_id":7,)"
+                 R"("content":"half a","final":false}})"
+                 "\n");
+  }
+  template <class Agent>
+  void goes(Agent& who) {
+    who.socket->end();
+    settle();
+    answer_all();
+  }
+};
+
+TEST_F(drafts_of_agents, F63_DraftsOfAnAgentThatGoesAreSealedInPlace) {
+  begin();
+  auto a = attach(1);
+  draft(a, "1");
+  answer_all();
+  ASSERT_EQ(sent().size(), 1U);
+  goes(a);
+  ASSERT_EQ(sent().size(), 2U);
+  EXPECT_EQ(field(sent()[1], "content"), "half a");
+  EXPECT_NE(sent()[1].find(R"("final":true)"), std::string::npos);
+}
+
+// replay-storm.json, seed 3223: each crash of an agent that asked the same again sealed the same draft again.
+TEST_F(drafts_of_agents, OneThatWasSealedForItsAgentIsNotOpenedByARepeat) {
+  begin();
+  for (std::uint64_t peer = 1; peer < 4; ++peer) {
+    auto a = attach(peer);
+    draft(a, "1");
+    answer_all();
+    goes(a);
+  }
+  EXPECT_EQ(sent().size(), 2U) << "the draft and its seal";
+  auto b = attach(4);
+  draft(b, "2"); // another state of it is no repeat
+  answer_all();
+  goes(b);
+  EXPECT_EQ(sent().size(), 4U);
+}
+
+TEST_F(drafts_of_agents, WhatWasRefusedMayBeOpenedByARepeat) {
+  settings.limits.max_pending = 1;
   start(with::link);
+  auto a = attach(1);
+  say(a,
+      R"({"type":"action","request_id":"0","platform":"telegram","action":{"op":"send","chat_id":"d","content":"x"}})"
+      "\n");
+  draft(a, "1"); // too many are pending: it may be asked again
+  ASSERT_EQ(of(a, "result").size(), 1U);
+  a.socket->end();
+  settle();
   world.link->last().accept();
   settle();
   world.link->last().say(
       R"({"type":"descriptor","descriptor":{"platform":"telegram","supports_draft_streaming":true,"supported_ops":["send","draft"]}})"
       "\n");
   settle();
-  auto a = attach(1);
-  say(a,
-      R"({"type":"action","request_id":"1","platform":"telegram","action":{"op":"draft","chat_id":"c","draft_id":7,"content":"half a","final":false}})"
-      "\n");
   answer_all();
-  ASSERT_EQ(sent().size(), 1U);
-  a.socket->end();
-  settle();
-  ASSERT_EQ(sent().size(), 2U);
-  EXPECT_EQ(field(sent()[1], "content"), "half a");
-  EXPECT_NE(sent()[1].find(R"("final":true)"), std::string::npos);
+  answer_all();
+  auto before = sent().size();
+  auto b = attach(2);
+  draft(b, "1");
+  answer_all();
+  goes(b);
+  ASSERT_EQ(sent().size(), before + 2);
+  EXPECT_NE(sent().back().find(R"("final":true)"), std::string::npos);
 }
 
 TEST_F(agent_link, InterruptGoesToTheAgentOfTheSessionAndAnUnknownOneIsCounted) {

@@ -341,6 +341,7 @@ TEST_F(durable_inbound, WhatWasSetAsideIsOnDiskAndMayBeTriedAgain) {
   settle();
   advance(25s);
   EXPECT_EQ(report().inbound.dead_letters, 1U);
+  EXPECT_EQ(agent->withdrawn, std::vector<std::string>{agent->deliveries.at(0).id});
   die();
   start(with::scripted);
   EXPECT_TRUE(agent->deliveries.empty());

@@ -188,6 +188,35 @@ TEST_F(exec, AnAckTakesARepeatOffThatStillWaitsForRoom) {
   EXPECT_EQ(report().inbound.pending, 0U);
 }
 
+// flaky-link.json, seed 3202: it came after an operator had dropped it.
+TEST_F(exec, WhatIsSetAsideDoesNotWaitForRoomAnyMore) {
+  settings.limits.agent_ack_timeout = 10s;
+  settings.limits.agent_max_deliveries = 2;
+  start_running();
+  child().waiting = what.room;
+  arrives("a", "one", "1");
+  advance(25s);
+  EXPECT_EQ(report().inbound.dead_letters, 1U);
+  arrives("a", "two", "2");
+  child().waiting = 0;
+  child().listener->on_room();
+  settle();
+  ASSERT_EQ(of("inbound").size(), 1U);
+  EXPECT_NE(of("inbound")[0].find("two"), std::string::npos);
+}
+
+TEST_F(exec, AChildThatEndsGivesNothingBackThatWasSetAside) {
+  settings.limits.agent_ack_timeout = 10s;
+  settings.limits.agent_max_deliveries = 1;
+  start_running();
+  arrives("a", "one", "1");
+  advance(11s);
+  EXPECT_EQ(report().inbound.dead_letters, 1U);
+  end();
+  ASSERT_EQ(world.notes->lines.back().id, "agent.exited");
+  EXPECT_NE(world.notes->lines.back().text.find("unacked=0 "), std::string::npos);
+}
+
 TEST_F(exec, BadAndEndlessLinesAreAnsweredAndTheChildLivesOn) {
   what.max_line = 1000;
   start_running();

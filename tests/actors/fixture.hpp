@@ -29,6 +29,7 @@ struct scripted_agent {
   std::vector<delivery> deliveries;
   std::vector<action_outcome> outcomes;
   std::vector<turn_interrupt> interrupts;
+  std::vector<std::string> withdrawn; ///< ids of deliveries
   std::vector<agent_welcome> welcomes;
   std::size_t finished = 0, hosted = 0;
   bool ack = true;
@@ -50,6 +51,9 @@ inline agent_actor::behavior_type run_scripted(agent_actor::stateful_pointer<scr
       [self, s](const delivery& x) {
         s->deliveries.push_back(x);
         if (s->ack) tell(self, s->host.acks, delivery_ack{x.id});
+      },
+      [s](const delivery_withdrawn& x) {
+        s->withdrawn.insert(s->withdrawn.end(), x.delivery_ids.begin(), x.delivery_ids.end());
       },
       [s](const action_outcome& x) { s->outcomes.push_back(x); },
       [s](const turn_interrupt& x) { s->interrupts.push_back(x); },

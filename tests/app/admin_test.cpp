@@ -91,6 +91,7 @@ link_agent_actor::behavior_type fake_agent(link_agent_actor::pointer, const std:
       [](const agent_host&) {},
       [](const agent_welcome&) {},
       [](const delivery&) {},
+      [](const delivery_withdrawn&) {},
       [](const action_outcome&) {},
       [](const turn_interrupt&) {},
       [](atom::finish) {},

@@ -44,6 +44,7 @@ agent_actor::behavior_type host_agent(agent_actor::stateful_pointer<host_agent_s
              action_request{x.id, {}, x.id, wire::send(x.event->source.chat_id, signature + x.event->text)});
         tell(self, s->host.acks, delivery_ack{x.id});
       },
+      [](const delivery_withdrawn&) {},
       [](const action_outcome&) {},
       [](const turn_interrupt&) {},
       [](atom::finish) {},

@@ -97,6 +97,7 @@ agent_presence full(filler&, agent_presence*) { return {7, true}; }
 dormancy_order full(filler&, dormancy_order*) { return {std::chrono::milliseconds{7}, true}; }
 dormancy_outcome full(filler& f, dormancy_outcome*) { return {true, f.text()}; }
 delivery_returned full(filler& f, delivery_returned*) { return {{f.text()}, true}; }
+delivery_withdrawn full(filler& f, delivery_withdrawn*) { return {{f.text()}}; }
 inbound_item full(filler& f, inbound_item*) { return {made<event_ref>(f), f.text()}; }
 inbound_batch full(filler& f, inbound_batch*) { return {7, {made<inbound_item>(f)}}; }
 buffer_acks full(filler& f, buffer_acks*) { return {{f.text(), f.text()}}; }
@@ -132,8 +133,8 @@ using message_structs =
                      session_interrupt, route_seen, chat_action, chat_mark, chat_outcome, transmit,
                      transmitted, prompt_choice, prompt_opened, prompt_shown, platform_progress,
                      descriptor_set, link_status, link_gone, dormancy_order, dormancy_outcome, agent_welcome,
-                     agent_presence, delivery_returned, inbound_item, inbound_batch, buffer_acks,
-                     platform_report, inbound_report, egress_report, gateway_report>;
+                     agent_presence, delivery_returned, delivery_withdrawn, inbound_item, inbound_batch,
+                     buffer_acks, platform_report, inbound_report, egress_report, gateway_report>;
 TYPED_TEST_SUITE(inspection, message_structs);
 
 TYPED_TEST(inspection, keeps_every_member) {
