@@ -7,6 +7,7 @@
 #include "messages/wire/actions.hpp"
 #include "messages/wire/prompts.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace relay {
@@ -107,9 +108,12 @@ void inbound_state::fetch_held(const std::vector<std::uint64_t>& ids) {
       inbox.ready(id, std::move(files), now_of(self), step);
       execute(step);
     };
+    auto letter = letter_of.extract(id);
     auto* event = inbox.find(id);
     if (!event) continue;
-    self->request(media, caf::duration{media_patience}, media_wanted{name_of(id), core::media_urls(*event)})
+    self->request(media, caf::duration{media_patience},
+                  media_wanted{name_of(id), core::media_urls(*event),
+                               letter ? std::move(letter.mapped()) : std::string{}})
         .then([go_on](media_ready& x) { go_on(std::move(x.files)); },
               [go_on](const caf::error&) { go_on({}); }); // the URLs are still there
   }
@@ -170,9 +174,14 @@ void inbound_state::execute(core::inbox_step& step) {
   }
   if (!withdrawn.delivery_ids.empty()) tell(self, agent, std::move(withdrawn));
   if (!step.released.empty()) {
-    media_released over;
-    for (auto id : step.released) over.delivery_ids.push_back(name_of(id));
-    tell(self, media, std::move(over));
+    media_released over, set_aside;
+    set_aside.set_aside = true;
+    for (auto id : step.released) {
+      auto dead = std::any_of(step.dead.begin(), step.dead.end(), [id](auto& x) { return x.first == id; });
+      (dead ? set_aside : over).delivery_ids.push_back(name_of(id));
+    }
+    for (auto* x : {&over, &set_aside})
+      if (!x->delivery_ids.empty()) tell(self, media, std::move(*x));
   }
   if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
   for (auto& x : step.deliver) {

@@ -95,6 +95,8 @@ struct inbound_state {
   std::map<std::uint64_t, std::pair<dead_letter_ask, caf::typed_response_promise<dead_letter_answer>>>
       open_letter_asks;
   std::uint64_t letter_asks = 0;
+  /// What an operator wants tried again and who has its files, until they are asked for: by event.
+  std::map<std::uint64_t, std::string> letter_of;
 };
 
 /// `parent`: its supervisor.

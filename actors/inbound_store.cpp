@@ -1,6 +1,7 @@
 // What INBOUND keeps in the store and takes from it: open events over a restart, those that memory has no
 // room for, prompts, dead letters.
 #include "actors/caf_compat.hpp"
+#include "actors/core/media_shelf.hpp"
 #include "actors/inbound.hpp"
 #include "actors/metrics.hpp"
 
@@ -142,7 +143,7 @@ void inbound_state::letters(letters_found& x) {
 void inbound_state::decide(const dead_letter_ask& x, const dead_letter& letter) {
   core::inbox_step step;
   auto again = x.what == dead_letter_ask::wish::retry;
-  auto files = again && wants_files(*letter.event); // those it had went when it was set aside
+  auto files = again && wants_files(*letter.event);
   if (again)
     inbox.revive(letter, now_of(self), step, files);
   else
@@ -150,6 +151,11 @@ void inbound_state::decide(const dead_letter_ask& x, const dead_letter& letter) 
   world.notes->note(severity::info, again ? "dead_letter.retried" : "dead_letter.dropped",
                     {{"delivery", letter.delivery_id},
                      {"next", again ? "given out as " + name_of(step.fresh) : "nothing of it is left"}});
+  // The files that it had are still there.
+  if (files)
+    letter_of.emplace(step.fresh, letter.delivery_id);
+  else if (auto urls = core::media_urls(*letter.event); media && !urls.empty())
+    tell(self, media, media_forgotten{letter.delivery_id, std::move(urls)});
   execute(step);
   if (files && !step.spilled) fetch_held({step.fresh});
 }

@@ -124,6 +124,8 @@ using media_actor = caf::typed_actor<
     caf::replies_to<media_wanted>::with<media_ready>,
     // inbound: these files may go.
     caf::reacts_to<media_released>,
+    // inbound: an operator has dropped what was set aside, or has no use for its files.
+    caf::reacts_to<media_forgotten>,
     // chat: put a file into the store; always answered.
     caf::replies_to<local_file>::with<media_reference>,
     // supervisor: the store, the credentials and the limits from now on.

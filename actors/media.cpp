@@ -46,7 +46,10 @@ void media_state::execute(core::media_step& step) {
     what.timeout = x.timeout;
     what.max_bytes = largest_media;
     // Deliveries of a durable store have the same name after a restart, and come again (F31).
-    if (world.store->durable()) what.pin = std::move(x.delivery);
+    if (world.store->durable()) {
+      what.pin = std::move(x.delivery);
+      what.pin_before = std::move(x.before);
+    }
     world.media->fetch(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
                                          call = x.call](media_fetched answer) {
       if (auto to = caf::actor_cast<media_actor>(weak)) post(to, fetch_done{call, std::move(answer)});
@@ -121,8 +124,18 @@ media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self
       [s](const media_wanted& x) { return s->wanted(x); },
       [s](const media_released& x) {
         core::media_step step;
-        for (auto& id : x.delivery_ids) s->shelf.released(id, now_of(s->self), step);
+        // Only what is pinned can be found again.
+        auto stays = x.set_aside && s->world.store->durable();
+        for (auto& id : x.delivery_ids)
+          stays ? s->shelf.kept(id, now_of(s->self), step) : s->shelf.released(id, now_of(s->self), step);
         s->execute(step);
+      },
+      [s](media_forgotten& x) {
+        if (!s->world.media) return;
+        core::media_step step;
+        s->shelf.forgotten(x.delivery_id, now_of(s->self), step);
+        s->execute(step);
+        s->world.media->unpin(std::move(x.delivery_id), std::move(x.urls));
       },
       [s](const local_file& x) { return s->upload(x); },
       [s](media_access& x) { s->use(std::move(x)); },

@@ -154,6 +154,7 @@ struct media_fetch {
   /// that name and URL finds it instead of asking the connector, whose reference may have ended (F31). Empty
   /// = it goes with the port.
   std::string pin;
+  std::string pin_before; ///< where it may be found, too; it has the new name then
 };
 struct media_fetched {
   std::string path; ///< absolute, not to be guessed, readable by this user alone; empty = failed
@@ -184,6 +185,8 @@ public:
   virtual void upload(media_upload what, std::function<void(media_uploaded)> done) = 0;
   /// Removes files that fetch() made or found. All that are left go with the port, but for pinned ones.
   virtual void remove(std::vector<std::string> paths) = 0;
+  /// Removes what is pinned under this name for these URLs, also by a process before.
+  virtual void unpin(std::string pin, std::vector<std::string> urls) = 0;
 };
 
 // -- what outlives the process (messages/records.hpp) ----------------------------------------------

@@ -49,11 +49,12 @@ typename Inspector::result_type inspect(Inspector& f, media_reference& x) {
 struct media_wanted {
   std::string delivery_id;
   std::vector<std::string> urls;
+  std::string before{}; ///< the delivery as which it was set aside: its files are kept under that name
   friend bool operator==(const media_wanted&, const media_wanted&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, media_wanted& x) {
-  return f(caf::meta::type_name("media_wanted"), x.delivery_id, x.urls);
+  return f(caf::meta::type_name("media_wanted"), x.delivery_id, x.urls, x.before);
 }
 struct media_ready {
   std::vector<media_file> files; ///< of the URLs that lie in the connector's store
@@ -67,11 +68,23 @@ typename Inspector::result_type inspect(Inspector& f, media_ready& x) {
 /// inbound -> media: the files of these deliveries may go.
 struct media_released {
   std::vector<std::string> delivery_ids;
+  bool set_aside = false; ///< not yet: an operator may want them again (media_wanted::before)
   friend bool operator==(const media_released&, const media_released&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, media_released& x) {
-  return f(caf::meta::type_name("media_released"), x.delivery_ids);
+  return f(caf::meta::type_name("media_released"), x.delivery_ids, x.set_aside);
+}
+
+/// inbound -> media: what was set aside as this delivery, perhaps by a process before, is not wanted again.
+struct media_forgotten {
+  std::string delivery_id;
+  std::vector<std::string> urls;
+  friend bool operator==(const media_forgotten&, const media_forgotten&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, media_forgotten& x) {
+  return f(caf::meta::type_name("media_forgotten"), x.delivery_id, x.urls);
 }
 
 /// supervisor -> inbound: whether some agent wants its attachments as files.

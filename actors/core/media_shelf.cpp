@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace relay::core {
 
@@ -21,6 +22,7 @@ void media_shelf::wanted(const media_wanted& x, const std::string& base, instant
   }
   auto& entry = it->second;
   entry.until = now + rules_.patience;
+  entry.before = x.before;
   for (auto& url : x.urls) {
     if (!wire::is_own_media(url, base)) continue;
     item one;
@@ -48,7 +50,8 @@ void media_shelf::pump(instant now, media_step& out) {
     auto left = std::chrono::duration_cast<milliseconds>(it->second.until - now);
     if (left < milliseconds{1}) continue; // its timer is about to say so
     auto call = ++next_call_;
-    out.start.push_back({call, next.delivery, it->second.items[next.index].file.url, left});
+    out.start.push_back(
+        {call, next.delivery, it->second.items[next.index].file.url, it->second.before, left});
     calls_.emplace(call, std::move(next));
   }
 }
@@ -86,6 +89,7 @@ void media_shelf::settle(const std::string& delivery_id, event& x, media_step& o
   for (auto& one : x.items) all.files.push_back(one.file);
   x.open = 0;
   out.ready.emplace_back(delivery_id, std::move(all));
+  drop_letter(std::exchange(x.before, {}), out); // its files have the new name, or nobody comes for them
 }
 
 void media_shelf::released(const std::string& delivery_id, instant now, media_step& out) {
@@ -96,17 +100,60 @@ void media_shelf::released(const std::string& delivery_id, instant now, media_st
     bytes_ -= x.bytes;
     out.remove.push_back(std::move(x.file.path));
   }
-  for (auto& [call, where] : calls_)
-    if (where.delivery == delivery_id) where.delivery.clear();
-  // The same delivery may be wanted again, with other files.
-  std::erase_if(waiting_, [&](const place& x) { return x.delivery == delivery_id; });
-  events_.erase(it);
+  close(it, out);
   pump(now, out);
+}
+
+void media_shelf::close(std::map<std::string, event>::iterator it, media_step& out) {
+  for (auto& [call, where] : calls_)
+    if (where.delivery == it->first) where.delivery.clear();
+  // The same delivery may be wanted again, with other files.
+  std::erase_if(waiting_, [&](const place& x) { return x.delivery == it->first; });
+  drop_letter(it->second.before, out);
+  events_.erase(it);
+}
+
+void media_shelf::kept(const std::string& delivery_id, instant now, media_step& out) {
+  auto it = events_.find(delivery_id);
+  if (it == events_.end()) return;
+  letter all{delivery_id, {}, 0, now + rules_.letters_stay};
+  for (auto& x : it->second.items) {
+    if (x.file.path.empty()) continue;
+    all.bytes += x.bytes;
+    all.paths.push_back(std::move(x.file.path));
+  }
+  close(it, out);
+  letter_bytes_ += all.bytes;
+  if (!all.paths.empty()) letters_.push_back(std::move(all));
+  while (letter_bytes_ > rules_.max_total / 4) drop_letter(letters_.begin(), out);
+  pump(now, out);
+}
+
+void media_shelf::forgotten(const std::string& delivery_id, instant now, media_step& out) {
+  drop_letter(delivery_id, out);
+  pump(now, out);
+}
+
+void media_shelf::drop_letter(std::deque<letter>::iterator it, media_step& out) {
+  bytes_ -= it->bytes;
+  letter_bytes_ -= it->bytes;
+  for (auto& path : it->paths)
+    if (!in_use(path)) out.remove.push_back(std::move(path));
+  letters_.erase(it);
+}
+
+void media_shelf::drop_letter(const std::string& delivery_id, media_step& out) {
+  if (delivery_id.empty()) return;
+  auto it =
+      std::find_if(letters_.begin(), letters_.end(), [&](auto& x) { return x.delivery == delivery_id; });
+  if (it != letters_.end()) drop_letter(it, out);
 }
 
 void media_shelf::set_aside(instant now, media_step& out) {
   media_step files;
+  auto letters = std::exchange(letters_, {}); // theirs is another time
   all_released(now, files);
+  letters_ = std::move(letters);
   for (auto& path : files.remove) aside_.insert_or_assign(std::move(path), now + rules_.patience);
   files.remove.clear();
   out = std::move(files);
@@ -126,6 +173,7 @@ void media_shelf::all_released(instant now, media_step& out) {
     auto id = events_.begin()->first;
     released(id, now, out);
   }
+  while (!letters_.empty()) drop_letter(letters_.begin(), out);
 }
 
 void media_shelf::timer(instant now, media_step& out) {
@@ -141,6 +189,7 @@ void media_shelf::timer(instant now, media_step& out) {
     }
     settle(id, x, out);
   }
+  while (!letters_.empty() && letters_.front().until <= now) drop_letter(letters_.begin(), out);
   std::erase_if(aside_, [&](auto& x) {
     auto over = x.second <= now;
     if (over) out.remove.push_back(x.first);
@@ -154,6 +203,7 @@ deadline media_shelf::due() const {
   for (auto& [id, x] : events_)
     if (x.open > 0) at = earlier(at, x.until);
   for (auto& [path, until] : aside_) at = earlier(at, until);
+  if (!letters_.empty()) at = earlier(at, letters_.front().until);
   return at;
 }
 

@@ -18,10 +18,11 @@
 namespace relay::core {
 
 struct media_rules {
-  std::uint64_t max_bytes = largest_media;     ///< of one file
-  std::uint64_t max_total = 512ULL << 20;      ///< of all files together, those under way included
-  std::size_t max_at_once = 8, max_items = 32; ///< downloads; files of one event
-  milliseconds patience{60'000};               ///< an event waits no longer for its files
+  std::uint64_t max_bytes = largest_media;                ///< of one file
+  std::uint64_t max_total = 512ULL << 20;                 ///< of all files together, those under way included
+  std::size_t max_at_once = 8, max_items = 32;            ///< downloads; files of one event
+  milliseconds patience{60'000};                          ///< an event waits no longer for its files
+  milliseconds letters_stay = std::chrono::hours{24 * 7}; ///< files of what was set aside
 };
 
 /// What to do, in order.
@@ -29,6 +30,7 @@ struct media_step {
   struct fetch {
     std::uint64_t call = 0;
     std::string delivery, url;
+    std::string before; ///< the delivery as which the event was set aside
     milliseconds timeout{};
   };
   std::vector<fetch> start;
@@ -51,6 +53,11 @@ public:
                media_step& out);
   /// The agent has taken the event, or it was set aside.
   void released(const std::string& delivery_id, instant now, media_step& out);
+  /// It was set aside and may be wanted again under another name: its files stay for a while, those of all
+  /// such events together within a quarter of the disk that attachments may take. The oldest go first.
+  void kept(const std::string& delivery_id, instant now, media_step& out);
+  /// What was set aside is not wanted again.
+  void forgotten(const std::string& delivery_id, instant now, media_step& out);
   /// Whoever asked is gone, but the same deliveries may be wanted again: their files stay until the patience
   /// is over, so that whoever fetches finds them (F31).
   void set_aside(instant now, media_step& out);
@@ -73,6 +80,14 @@ private:
     std::vector<item> items;
     std::size_t open = 0; ///< items that are not over
     instant until{};
+    std::string before;
+  };
+  /// Of an event that was set aside.
+  struct letter {
+    std::string delivery;
+    std::vector<std::string> paths;
+    std::uint64_t bytes = 0;
+    instant until{};
   };
   struct place {
     std::string delivery;
@@ -81,6 +96,9 @@ private:
   };
   bool in_use(const std::string& path) const;
   void pump(instant now, media_step& out);
+  void close(std::map<std::string, event>::iterator it, media_step& out);
+  void drop_letter(std::deque<letter>::iterator it, media_step& out);
+  void drop_letter(const std::string& delivery_id, media_step& out);
   void settle(const std::string& delivery_id, event& x, media_step& out);
 
   media_rules rules_;
@@ -88,7 +106,8 @@ private:
   std::deque<place> waiting_;
   std::unordered_map<std::uint64_t, place> calls_; ///< an empty delivery: nobody waits for it any more
   std::unordered_map<std::string, instant> aside_; ///< files that nobody has claimed yet, until when
-  std::uint64_t next_call_ = 0, bytes_ = 0;
+  std::deque<letter> letters_;                     ///< oldest first
+  std::uint64_t next_call_ = 0, bytes_ = 0, letter_bytes_ = 0;
 };
 
 /// All URLs of an event's attachments, each once.

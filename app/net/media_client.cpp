@@ -53,6 +53,8 @@ protected:
   std::shared_ptr<media_room> room_;
 };
 
+std::string pinned_as(const std::string& name, const std::string& url) { return name + "\n" + url; }
+
 class fetching final : public transfer<fetching> {
 public:
   fetching(std::shared_ptr<media_room> room, media_fetch what, std::function<void(media_fetched)> done)
@@ -67,8 +69,13 @@ public:
     on_disk(
         [this] {
           found out;
-          kept_ = room_->directory.pinned_path(what_.pin + "\n" + what_.url);
-          out.there = room_->directory.pinned(kept_, out.bytes);
+          auto& files = room_->directory;
+          kept_ = files.pinned_path(pinned_as(what_.pin, what_.url));
+          out.there =
+              files.pinned(kept_, out.bytes) ||
+              (!what_.pin_before.empty() &&
+               files.rename_pinned(files.pinned_path(pinned_as(what_.pin_before, what_.url)), kept_) &&
+               files.pinned(kept_, out.bytes));
           return out;
         },
         [this](const found& x) {
@@ -231,6 +238,11 @@ public:
   void remove(std::vector<std::string> paths) override {
     room_->disk.run([room = room_.get(), paths = std::move(paths)] {
       for (auto& path : paths) room->directory.remove(path);
+    });
+  }
+  void unpin(std::string pin, std::vector<std::string> urls) override {
+    room_->disk.run([room = room_.get(), pin = std::move(pin), urls = std::move(urls)] {
+      for (auto& url : urls) room->directory.remove(room->directory.pinned_path(pinned_as(pin, url)));
     });
   }
 

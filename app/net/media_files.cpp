@@ -210,6 +210,10 @@ std::string media_directory::pin(const file_handle& file, const std::string& fro
   return {};
 }
 
+bool media_directory::rename_pinned(const std::string& from, const std::string& to) const {
+  return !from.empty() && !to.empty() && is_ours(kept_) && ::rename(from.c_str(), to.c_str()) == 0;
+}
+
 void media_directory::remove(const std::string& path) const {
   const auto in = fs::path{path}.parent_path();
   if (in == kept_ || (!own_.empty() && in == own_)) ::unlink(path.c_str());

@@ -59,6 +59,8 @@ public:
   /// Keeps a complete file that create() made: on disk before it has its new name, so that a crash leaves all
   /// of it or nothing. One line when that fails; the file is where it was then.
   std::string pin(const file_handle& file, const std::string& from, const std::string& to) const;
+  /// Gives a file that is kept another name; false when there is none.
+  bool rename_pinned(const std::string& from, const std::string& to) const;
   /// Files that create() made or pin() kept, no others.
   void remove(const std::string& path) const;
   /// Removes all that is left of this process's; once the disk's thread has ended.

@@ -135,7 +135,7 @@ public:
   };
   std::deque<fetch_t> fetches;
   std::deque<upload_t> uploads;
-  std::vector<std::string> removed;
+  std::vector<std::string> removed, unpinned;
   void fetch(media_fetch what, std::function<void(media_fetched)> done) override {
     fetches.push_back({std::move(what), std::move(done)});
   }
@@ -144,6 +144,9 @@ public:
   }
   void remove(std::vector<std::string> paths) override {
     removed.insert(removed.end(), paths.begin(), paths.end());
+  }
+  void unpin(std::string pin, std::vector<std::string> urls) override {
+    for (auto& url : urls) unpinned.push_back(pin + " " + url);
   }
 };
 

@@ -203,6 +203,96 @@ TEST_F(shelf_set_aside, a_late_answer_takes_nothing_from_who_wanted_it_again) {
   EXPECT_THAT(released("d").remove, ElementsAre("/1"));
 }
 
+class shelf_letters : public shelf_set_aside {
+protected:
+  /// An event with one file that was set aside; its fetch had this number.
+  void letter(const std::string& id, const std::string& path) {
+    auto out = wanted(id, {at("1")});
+    fetched(out.start.at(0).call, path);
+    EXPECT_THAT(kept(id).remove, IsEmpty());
+  }
+  media_step kept(const std::string& id) {
+    media_step out;
+    it.kept(id, now, out);
+    return out;
+  }
+  media_step again(const std::string& id, const std::string& before) {
+    media_step out;
+    it.wanted({id, {at("1")}, before}, base, now, out);
+    return out;
+  }
+  media_step forgotten(const std::string& id) {
+    media_step out;
+    it.forgotten(id, now, out);
+    return out;
+  }
+};
+
+TEST_F(shelf_letters, F31_files_stay_for_whoever_tries_it_again) {
+  letter("d1", "/1");
+  EXPECT_EQ(it.bytes(), 5U);
+  auto out = again("d2", "d1");
+  ASSERT_EQ(out.start.size(), 1U);
+  EXPECT_EQ(out.start[0].before, "d1");
+  EXPECT_THAT(out.remove, IsEmpty()) << "it is looked for first";
+  EXPECT_THAT(fetched(out.start[0].call, "/2").remove, ElementsAre("/1"))
+      << "it has another name now, or is not needed";
+  EXPECT_EQ(it.bytes(), 5U);
+  EXPECT_THAT(released("d2").remove, ElementsAre("/2"));
+  EXPECT_EQ(it.bytes(), 0U);
+}
+
+TEST_F(shelf_letters, one_that_kept_its_name_is_not_removed_under_the_agent) {
+  letter("d1", "/1");
+  auto out = again("d2", "d1");
+  EXPECT_THAT(fetched(out.start.at(0).call, "/1").remove, IsEmpty());
+  EXPECT_EQ(it.bytes(), 5U);
+}
+
+TEST_F(shelf_letters, whoever_is_not_waited_for_any_more_leaves_nothing) {
+  letter("d1", "/1");
+  auto out = again("d2", "d1");
+  EXPECT_THAT(released("d2").remove, ElementsAre("/1"));
+  EXPECT_THAT(fetched(out.start.at(0).call, "/2").remove, ElementsAre("/2"));
+  EXPECT_EQ(it.bytes(), 0U);
+}
+
+TEST_F(shelf_letters, they_have_a_quarter_of_the_disk_and_the_oldest_go_first) {
+  letter("d1", "/1");
+  letter("d2", "/2");
+  auto out = wanted("d3", {at("1")});
+  fetched(out.start.at(0).call, "/3");
+  EXPECT_THAT(kept("d3").remove, ElementsAre("/1"));
+  EXPECT_EQ(it.bytes(), 10U);
+}
+
+TEST_F(shelf_letters, they_stay_for_a_week) {
+  letter("d1", "/1");
+  EXPECT_EQ(it.due(), now + rules.letters_stay);
+  EXPECT_THAT(later(rules.letters_stay - 1ms).remove, IsEmpty());
+  EXPECT_THAT(later(1ms).remove, ElementsAre("/1"));
+  EXPECT_EQ(it.due(), deadline{});
+}
+
+TEST_F(shelf_letters, what_is_dropped_goes_and_what_was_never_there_does_no_harm) {
+  letter("d1", "/1");
+  EXPECT_THAT(forgotten("d0").remove, IsEmpty());
+  EXPECT_THAT(forgotten("d1").remove, ElementsAre("/1"));
+  EXPECT_THAT(forgotten("d1").remove, IsEmpty());
+  EXPECT_THAT(kept("d1").remove, IsEmpty());
+  EXPECT_EQ(it.bytes(), 0U);
+}
+
+TEST_F(shelf_letters, they_outlive_whoever_asked) {
+  letter("d1", "/1");
+  set_aside();
+  EXPECT_THAT(later(rules.patience).remove, IsEmpty());
+  EXPECT_EQ(it.bytes(), 5U);
+  media_step all;
+  it.all_released(now, all);
+  EXPECT_THAT(all.remove, ElementsAre("/1"));
+}
+
 TEST(media, types_by_name) {
   EXPECT_EQ(mime_of("/a.b/c.PNG"), "image/png");
   EXPECT_EQ(mime_of("/a.png/c"), "application/octet-stream");

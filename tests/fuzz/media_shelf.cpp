@@ -28,7 +28,7 @@ public:
 
   void step(bytes& in) {
     media_step out;
-    switch (in.below(8)) {
+    switch (in.below(10)) {
     case 0:
     case 1: want(in, out); break;
     case 2:
@@ -38,6 +38,8 @@ public:
       shelf_.all_released(now_, out);
       released_all();
       break;
+    case 7: keep("d" + std::to_string(in.below(6)), out); break;
+    case 8: shelf_.forgotten("d" + std::to_string(in.below(6)), now_, out); break;
     case 6: now_ += milliseconds{std::int64_t{in.byte()} * 8}; break;
     default:
       shelf_.timer(now_, out);
@@ -52,7 +54,12 @@ public:
     now_ += rules_.patience;
     shelf_.timer(now_, out);
     take(out);
-    require(!shelf_.due() && unanswered_.empty(), "every event is answered in time");
+    require(unanswered_.empty(), "every event is answered in time");
+    media_step old;
+    now_ += rules_.letters_stay;
+    shelf_.timer(now_, old);
+    take(old);
+    require(!shelf_.due(), "what was set aside does not stay for ever");
     while (!calls_.empty()) {
       media_step more;
       end(calls_.begin(), true, 10, more);
@@ -72,6 +79,7 @@ private:
     media_wanted x;
     x.delivery_id = "d" + std::to_string(in.below(6));
     const auto mask = in.byte();
+    if ((mask & 64) != 0) x.before = "d" + std::to_string(mask >> 7);
     for (int i = 0; i < 6; ++i)
       if ((mask >> i & 1) != 0)
         x.urls.push_back(i == 5 ? "https://elsewhere/x" : base + "/" + std::to_string(i));
@@ -104,6 +112,11 @@ private:
 
   void release(const std::string& id, media_step& out) {
     shelf_.released(id, now_, out);
+    open_.erase(id);
+    unanswered_.erase(id);
+  }
+  void keep(const std::string& id, media_step& out) {
+    shelf_.kept(id, now_, out);
     open_.erase(id);
     unanswered_.erase(id);
   }

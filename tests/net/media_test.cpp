@@ -242,6 +242,31 @@ TEST_F(pinned_media, WhatNobodyCameForInAWeekIsRemoved) {
   EXPECT_TRUE(fs::exists(used));
 }
 
+TEST_F(pinned_media, F31_WhatIsTriedAgainIsFoundUnderItsOldName) {
+  auto first = fetched_over_the_wire("d-1", "picture");
+  restart();
+  media_fetch what;
+  what.pin = "d-2";
+  what.pin_before = "d-1";
+  auto asked = fetch(std::move(what)); // nobody answers a call
+  auto second = result(asked);
+  EXPECT_EQ(content(second.path), "picture");
+  EXPECT_EQ(second.bytes, 7U);
+  EXPECT_FALSE(fs::exists(first.path));
+  auto again = fetch_pinned("d-2");
+  EXPECT_EQ(result(again).path, second.path) << "it has the new name now";
+}
+
+TEST_F(pinned_media, WhatIsDroppedGoesByItsName) {
+  auto path = fetched_over_the_wire("d-1", "picture").path;
+  auto other = fetched_over_the_wire("d-2", "another").path;
+  restart();
+  port->unpin("d-1", {url(server.port(), "/relay/media/m1"), url(server.port(), "/relay/media/m2")});
+  auto after = fetch_pinned("d-2");
+  EXPECT_EQ(result(after).path, other);
+  EXPECT_FALSE(fs::exists(path));
+}
+
 TEST_F(pinned_media, AFailedOneIsNotKept) {
   auto got = fetch_pinned("d-1");
   {

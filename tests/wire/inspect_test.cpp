@@ -29,6 +29,9 @@ event_source full(filler& f, event_source*) {
   x.is_bot = x.message_is_edit = x.one_to_one_verified = x.auto_thread_created = true;
   return x;
 }
+media_wanted full(filler& f, media_wanted*) { return {f.text(), {f.text()}, f.text()}; }
+media_released full(filler& f, media_released*) { return {{f.text()}, true}; }
+media_forgotten full(filler& f, media_forgotten*) { return {f.text(), {f.text()}}; }
 media_item full(filler& f, media_item*) { return {f.text(), f.text(), f.text(), f.text(), f.text(), 7}; }
 replied_message full(filler& f, replied_message*) { return {f.text(), f.text(), true, true}; }
 prompt_response full(filler& f, prompt_response*) { return {f.text(), f.text(), f.text(), f.text(), true}; }
@@ -126,15 +129,14 @@ gateway_report full(filler& f, gateway_report*) {
 
 template <class T>
 class inspection : public ::testing::Test {};
-using message_structs =
-    ::testing::Types<event_source, media_item, replied_message, prompt_response, inbound_event, event_ref,
-                     chat_key, identity, action, discriminators, route, descriptor, action_result,
-                     relevance_policy, delivery, delivery_ack, turn_interrupt, action_request, action_outcome,
-                     session_interrupt, route_seen, chat_action, chat_mark, chat_outcome, transmit,
-                     transmitted, prompt_choice, prompt_opened, prompt_shown, platform_progress,
-                     descriptor_set, link_status, link_gone, dormancy_order, dormancy_outcome, agent_welcome,
-                     agent_presence, delivery_returned, delivery_withdrawn, inbound_item, inbound_batch,
-                     buffer_acks, platform_report, inbound_report, egress_report, gateway_report>;
+using message_structs = ::testing::Types<
+    event_source, media_wanted, media_released, media_forgotten, media_item, replied_message, prompt_response,
+    inbound_event, event_ref, chat_key, identity, action, discriminators, route, descriptor, action_result,
+    relevance_policy, delivery, delivery_ack, turn_interrupt, action_request, action_outcome,
+    session_interrupt, route_seen, chat_action, chat_mark, chat_outcome, transmit, transmitted, prompt_choice,
+    prompt_opened, prompt_shown, platform_progress, descriptor_set, link_status, link_gone, dormancy_order,
+    dormancy_outcome, agent_welcome, agent_presence, delivery_returned, delivery_withdrawn, inbound_item,
+    inbound_batch, buffer_acks, platform_report, inbound_report, egress_report, gateway_report>;
 TYPED_TEST_SUITE(inspection, message_structs);
 
 TYPED_TEST(inspection, keeps_every_member) {

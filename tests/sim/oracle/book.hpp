@@ -136,6 +136,7 @@ public:
   event_record* by_buffer(const std::string& id);
   /// An event was set aside that its agent has not taken once: a child that hangs reads nothing.
   bool set_aside_unseen() const;
+  bool was_set_aside(const std::string& delivery) const { return set_aside_.count(delivery) > 0; }
   bool lost_since(usec when) const;
   /// A connection ended, or was given up, since then.
   bool link_ended_since(usec when) const;

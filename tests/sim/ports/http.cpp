@@ -90,16 +90,25 @@ public:
       : host_(std::move(host)), server_(server), who_(who), calls_(calls), shop_(shop), latency_(latency) {}
 
   void fetch(media_fetch what, std::function<void(media_fetched)> done) override {
+    auto key = what.pin + "\n" + what.url;
+    if (auto old = shop_.pinned.extract(what.pin_before + "\n" + what.url); old && !what.pin_before.empty())
+      shop_.pinned.emplace(key, std::move(old.mapped()));
+    if (auto it = shop_.pinned.find(key); it != shop_.pinned.end()) {
+      shop_.files.insert(it->second);
+      return host_->inside(usec{100}, [path = it->second, done = std::move(done)] { done({path, 100, {}}); });
+    }
     http_request call;
     call.url = what.url;
     call.bearer = what.bearer;
     transfer(std::move(call), what.timeout,
-             [this, me = shared_from_this(), done = std::move(done)](http_response x) {
+             [this, me = shared_from_this(), pinned = !what.pin.empty(), key,
+              done = std::move(done)](http_response x) {
                media_fetched out;
                if (x.status == 200) {
                  out.path = "/sim/media/" + std::to_string(++shop_.fetched);
                  out.bytes = 100;
                  shop_.files.insert(out.path);
+                 if (pinned) shop_.pinned.emplace(key, out.path);
                } else {
                  out.error = x.status == 0 ? x.error : "status " + std::to_string(x.status);
                }
@@ -140,7 +149,14 @@ public:
              });
   }
   void remove(std::vector<std::string> paths) override {
-    for (auto& x : paths) shop_.files.erase(x);
+    for (auto& x : paths) {
+      shop_.files.erase(x);
+      std::erase_if(shop_.pinned, [&](auto& y) { return y.second == x; });
+    }
+  }
+  void unpin(std::string pin, std::vector<std::string> urls) override {
+    for (auto& url : urls)
+      if (auto gone = shop_.pinned.extract(pin + "\n" + url)) shop_.files.erase(gone.mapped());
   }
 
 private:

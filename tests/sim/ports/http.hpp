@@ -6,6 +6,7 @@
 #include "witness.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -38,7 +39,8 @@ std::shared_ptr<http_port> make_http_port(std::shared_ptr<process> host, http_se
 
 /// Files exist by name only.
 struct media_shop {
-  std::set<std::string> files; ///< made by fetch() and not removed
+  std::set<std::string> files;               ///< made or found by fetch() and not removed
+  std::map<std::string, std::string> pinned; ///< by pin and URL; those outlive their process
   std::uint64_t fetched = 0, uploaded = 0;
 };
 /// Fetches and uploads of one life; a fetch of `http_server` is a GET, an upload a POST.

@@ -65,7 +65,7 @@ void run::end_life(ending how) {
   if (auto what = life_->left_over(scheduling_); !what.empty()) judge_.fail("stop", "left over: " + what);
   if (how == ending::stopped) disk_.close();
   life_.reset();
-  shop_.files.clear(); // they go with the port
+  shop_.files.clear(); // they go with the port, or nobody need come for them again
 }
 
 std::shared_ptr<cable> run::attach(std::shared_ptr<far_end> who) {
@@ -211,10 +211,18 @@ void run::wait_for_peace() {
     spend_until(time_.now() + usec{100'000});
     if (!judge_.clean()) return;
     open = judge_.unsettled();
-    if (!shop_.files.empty() && !media_died_) open += "; attachments are left: " + *shop_.files.begin();
+    for (auto& path : shop_.files)
+      if (!media_died_ && !is_of_a_letter(path)) open += "; an attachment is left: " + path;
     if (open.empty() && connector_.backlog() == 0) return;
   }
   if (judge_.clean()) judge_.fail("liveness", "does not converge: " + open);
+}
+
+/// Files of what was set aside stay for whoever wants it tried again.
+bool run::is_of_a_letter(const std::string& path) {
+  return std::any_of(shop_.pinned.begin(), shop_.pinned.end(), [&](auto& x) {
+    return x.second == path && judge_.notes().was_set_aside(x.first.substr(0, x.first.find('\n')));
+  });
 }
 
 void run::stop_for_good() {

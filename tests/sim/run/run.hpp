@@ -76,6 +76,7 @@ private:
   // the second phase
   void calm_down();
   void wait_for_peace();
+  bool is_of_a_letter(const std::string& path);
   void stop_for_good();
   void wait_for_stop();
 

@@ -1,0 +1,96 @@
+// Attachments of what was set aside: they stay for an operator who wants it tried again (F31).
+#include "durable_fixture.hpp"
+
+namespace relay::testing {
+namespace {
+
+class letters_media : public durable_test {
+protected:
+  static std::string at(const std::string& id) { return "https://connector.example/relay/media/" + id; }
+  /// A gateway whose agent takes files and acknowledges nothing.
+  void up() {
+    settings.limits.agent_ack_timeout = 10s;
+    settings.limits.agent_max_deliveries = 1;
+    agent->ack = false;
+    start(with::scripted);
+    caf::send_as(agent_handle, agent->host.registry, agent_declaration{{}, true});
+    settle();
+    handshake();
+  }
+  void one_is_set_aside() {
+    auto x = event("discord", "c", "look", "1", "b1");
+    x.insert(x.find(R"("text":)"), R"("media_urls":[")" + at("m1") + R"("],)");
+    world.link->last().say(x);
+    settle();
+    fetched("/f1");
+    advance(11s);
+    ASSERT_EQ(report().inbound.dead_letters, 1U);
+  }
+  void fetched(const std::string& path) {
+    world.media->fetches.back().done({path, 5, ""});
+    settle();
+  }
+  dead_letter_answer operator_wants(dead_letter_ask x) {
+    caf::scoped_actor self{sys, true};
+    dead_letter_answer out;
+    auto asked = self->request(root, caf::infinite, x);
+    settle();
+    asked.receive([&](dead_letter_answer& y) { out = std::move(y); },
+                  [&](caf::error& e) { ADD_FAILURE() << caf::to_string(e); });
+    return out;
+  }
+  std::uint64_t letter() { return operator_wants({}).letters.at(0).seq; }
+  media_fetch& last_fetch() { return world.media->fetches.back().what; }
+};
+
+TEST_F(letters_media, F31_TheFilesOfWhatIsTriedAgainAreThere) {
+  up();
+  one_is_set_aside();
+  EXPECT_TRUE(world.media->removed.empty());
+  auto first = last_fetch().pin;
+  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, letter(), 1}).found);
+  ASSERT_EQ(world.media->fetches.size(), 2U);
+  EXPECT_EQ(last_fetch().pin_before, first);
+  EXPECT_NE(last_fetch().pin, first);
+  fetched("/f2");
+  ASSERT_EQ(agent->deliveries.size(), 2U);
+  EXPECT_EQ(agent->deliveries[1].files, (std::vector<media_file>{{at("m1"), "/f2", ""}}));
+  caf::send_as(agent_handle, agent->host.acks, delivery_ack{agent->deliveries[1].id});
+  settle();
+  EXPECT_EQ(world.media->removed, (std::vector<std::string>{"/f1", "/f2"}));
+}
+
+TEST_F(letters_media, F31_TheyOutliveTheProcess) {
+  up();
+  one_is_set_aside();
+  auto first = last_fetch().pin;
+  die();
+  up();
+  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, letter(), 1}).found);
+  EXPECT_EQ(last_fetch().pin_before, first);
+}
+
+TEST_F(letters_media, WhatIsDroppedLeavesNothing) {
+  up();
+  one_is_set_aside();
+  auto first = last_fetch().pin;
+  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::drop, letter(), 1}).found);
+  EXPECT_EQ(world.media->removed, std::vector<std::string>{"/f1"});
+  EXPECT_EQ(world.media->unpinned, std::vector<std::string>{first + " " + at("m1")})
+      << "by a process before, too";
+}
+
+TEST_F(letters_media, NobodyKeepsThemForAnAgentThatTakesUrls) {
+  up();
+  one_is_set_aside();
+  die();
+  settings.limits.agent_max_deliveries = 3;
+  start(with::scripted); // this one says nothing of files
+  handshake();
+  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, letter(), 1}).found);
+  EXPECT_EQ(agent->deliveries.size(), 1U);
+  EXPECT_EQ(world.media->unpinned.size(), 1U);
+}
+
+} // namespace
+} // namespace relay::testing
