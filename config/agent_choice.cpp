@@ -7,18 +7,18 @@ namespace relay::config {
 
 namespace {
 
-using answer = parsed<agent_settings>;
+using agent_answer = parsed<agent_settings>;
 
-answer with_url(agent_kind kind, const std::string& text, const url_rule& rule) {
+agent_answer with_url(agent_kind kind, const std::string& text, const url_rule& rule) {
   std::vector<std::string> urls;
   for (const auto& one : kind == agent_kind::nats ? split_list(text) : std::vector<std::string>{text}) {
     auto url = parse_url_setting(one, rule);
-    if (!url.value) return answer::bad("has a URL that " + url.reason);
+    if (!url.value) return agent_answer::bad("has a URL that " + url.reason);
     urls.push_back(*url.value);
   }
   std::string argument;
   for (const auto& url : urls) argument += (argument.empty() ? "" : ",") + url;
-  return argument.empty() ? answer::bad("names no URL") : answer::good({kind, argument});
+  return argument.empty() ? agent_answer::bad("names no URL") : agent_answer::good({kind, argument});
 }
 
 } // namespace
@@ -27,17 +27,17 @@ parsed<agent_settings> parse_agent(std::string_view text) {
   auto colon = text.find(':');
   auto kind = lowered(text.substr(0, colon));
   auto argument = colon == std::string_view::npos ? std::string{} : trimmed(text.substr(colon + 1));
-  if (kind == "link" && colon == std::string_view::npos) return answer::good({agent_kind::link, {}});
-  if (kind == "echo" && colon == std::string_view::npos) return answer::good({agent_kind::echo, {}});
+  if (kind == "link" && colon == std::string_view::npos) return agent_answer::good({agent_kind::link, {}});
+  if (kind == "echo" && colon == std::string_view::npos) return agent_answer::good({agent_kind::echo, {}});
   if (kind == "exec")
-    return argument.empty() ? answer::bad("names no command") : answer::good({agent_kind::exec, argument});
+    return argument.empty() ? agent_answer::bad("names no command") : agent_answer::good({agent_kind::exec, argument});
   if (kind == "openai") return with_url(agent_kind::openai, argument, {{"http", "https"}});
   if (kind == "nats") {
     // Written as a NATS URL and nothing else, the scheme is the kind.
     if (argument.compare(0, 2, "//") == 0) argument = std::string{text};
     return with_url(agent_kind::nats, argument, {{"nats", "tls", "ws", "wss"}, true});
   }
-  return answer::bad("is not an agent (link, echo, exec:<command line>, openai:<base URL>, nats:<URL>)");
+  return agent_answer::bad("is not an agent (link, echo, exec:<command line>, openai:<base URL>, nats:<URL>)");
 }
 
 std::string shown_agent(const agent_settings& x) {

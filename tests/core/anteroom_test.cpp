@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace {
+namespace anteroom_test {
 
 inbound_item item_of(const std::string& message, const std::string& buffer_id) {
   inbound_event x;
@@ -53,5 +53,5 @@ TEST(Anteroom, WhatIsNotBufferedIsNeverARepeat) {
   EXPECT_EQ(room.size(), 2U);
 }
 
-} // namespace
+} // namespace anteroom_test
 } // namespace relay::core

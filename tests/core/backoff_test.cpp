@@ -8,7 +8,7 @@
 #include <limits>
 
 namespace relay::core {
-namespace {
+namespace backoff_test {
 
 using std::chrono::milliseconds;
 
@@ -74,5 +74,5 @@ RC_GTEST_PROP(BackoffProperty, AnyMinimumNeverOverflows, ()) {
     RC_ASSERT(x.next(*rc::gen::arbitrary<std::uint64_t>()) >= milliseconds{min / 2});
 }
 
-} // namespace
+} // namespace backoff_test
 } // namespace relay::core

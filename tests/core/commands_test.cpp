@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace {
+namespace commands_test {
 
 using list = std::vector<command_spec>;
 
@@ -25,5 +25,5 @@ TEST(commands, never_more_than_a_manifest_may_have_and_the_agents_come_first) {
   EXPECT_EQ(both[99].name, "d59");
 }
 
-} // namespace
+} // namespace commands_test
 } // namespace relay::core

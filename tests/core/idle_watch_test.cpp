@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace {
+namespace idle_watch_test {
 
 using namespace std::chrono_literals;
 const instant start = instant{} + 1h;
@@ -80,5 +80,5 @@ TEST(OpenTurns, AnsweredOnesPushNoOpenOneOut) {
   EXPECT_EQ(x.count(start + 15min), 0U);
 }
 
-} // namespace
+} // namespace idle_watch_test
 } // namespace relay::core

@@ -14,7 +14,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace inbox_durable_test {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
@@ -527,5 +527,5 @@ RC_GTEST_PROP(InboxDurableProperty, NothingIsLostNothingIsNewTwiceOrderHolds, ()
   RC_ASSERT(d.box.pending() == 0U);
 }
 
-} // namespace
+} // namespace inbox_durable_test
 } // namespace relay::core

@@ -11,7 +11,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace inbox_test {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
@@ -565,5 +565,5 @@ TEST(Inbox, F22_AnEventWithoutKeysIsNeverKnown) {
   EXPECT_EQ(d.box.remembered(), 0U);
 }
 
-} // namespace
+} // namespace inbox_test
 } // namespace relay::core

@@ -9,7 +9,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace lane_capability_test {
 
 using namespace rig;
 using ::testing::ElementsAre;
@@ -185,5 +185,5 @@ TEST(Lane, F38_TheLimitIsTheDestinationsOwn) {
   EXPECT_EQ(d.push(text(1, std::string(2001, 'x'))).out[0].act.content.size(), 2000U);
 }
 
-} // namespace
+} // namespace lane_capability_test
 } // namespace relay::core

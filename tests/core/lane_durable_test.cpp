@@ -14,7 +14,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace lane_durable_test {
 
 using namespace rig;
 using namespace std::chrono_literals;
@@ -482,5 +482,5 @@ TEST(DurableLane, F6_WhatMayHaveArrivedDoesNotVanishInANewerEdit) {
   EXPECT_THAT(contents(d.link()), ElementsAre("two"));
 }
 
-} // namespace
+} // namespace lane_durable_test
 } // namespace relay::core

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace {
+namespace lane_links_test {
 
 using namespace rig;
 using namespace std::chrono_literals;
@@ -173,5 +173,5 @@ TEST(Lane, F42_AFurtherDescriptorSettlesNothing) {
   EXPECT_THAT(contents(d.push(text(3, "three"))), IsEmpty()) << "a description is not a link";
 }
 
-} // namespace
+} // namespace lane_links_test
 } // namespace relay::core

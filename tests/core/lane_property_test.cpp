@@ -10,7 +10,7 @@
 #include <string>
 
 namespace relay::core {
-namespace {
+namespace lane_property_test {
 
 using namespace rig;
 
@@ -153,5 +153,5 @@ RC_GTEST_PROP(LaneProperty, OrderOneInFlightAndOneOutcomeEach, ()) {
   }
 }
 
-} // namespace
+} // namespace lane_property_test
 } // namespace relay::core

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace {
+namespace lane_reactions_test {
 
 using namespace rig;
 using ::testing::ElementsAre;
@@ -151,5 +151,5 @@ TEST(LaneReactions, OneThatComesBackHidesNoUpload) {
   }
 }
 
-} // namespace
+} // namespace lane_reactions_test
 } // namespace relay::core

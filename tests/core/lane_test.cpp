@@ -7,7 +7,7 @@
 #include <string>
 
 namespace relay::core {
-namespace {
+namespace lane_test {
 
 using namespace rig;
 using ::testing::ElementsAre;
@@ -154,5 +154,5 @@ TEST(Lane, F54_ARefusalInTheMiddleIsHandedOnVerbatim) {
   EXPECT_THAT(step.done.at(0).result.message_ids, ElementsAre("m1"));
 }
 
-} // namespace
+} // namespace lane_test
 } // namespace relay::core

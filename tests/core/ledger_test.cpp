@@ -7,7 +7,7 @@
 #include <string>
 
 namespace relay::core {
-namespace {
+namespace ledger_test {
 
 using namespace std::chrono_literals;
 using verdict = ledger::verdict;
@@ -138,5 +138,5 @@ RC_GTEST_PROP(LedgerProperty, NothingRunsTwiceWithinTheBounds, ()) {
   }
 }
 
-} // namespace
+} // namespace ledger_test
 } // namespace relay::core

@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace link_session_sleep_test {
 
 // -- drain, dormancy, stop --------------------------------------------------------------------------
 
@@ -288,5 +288,5 @@ TEST(LinkSession, TurnedOffWhileAsleepForgetsThatItSlept) {
   EXPECT_EQ(d.s.state(), link_state::waiting);
 }
 
-} // namespace
+} // namespace link_session_sleep_test
 } // namespace relay::core

@@ -10,7 +10,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace link_session_table_test {
 
 TEST(LinkSessionTable, EveryEventInEveryState) {
   std::set<link_state> seen;
@@ -89,5 +89,5 @@ TEST(LinkSessionTable, ANameForEveryStateAndCause) {
   EXPECT_STREQ(core::to_string(static_cast<dial_cause>(dial_cause_count)), "unknown");
 }
 
-} // namespace
+} // namespace link_session_table_test
 } // namespace relay::core

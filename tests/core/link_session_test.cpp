@@ -9,7 +9,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace link_session_test {
 
 // -- handshake and redial ---------------------------------------------------------------------------
 
@@ -390,5 +390,5 @@ RC_GTEST_PROP(LinkSessionProperty, F8_OneSocketAtMostAndEveryPromiseKept, ()) {
   }
 }
 
-} // namespace
+} // namespace link_session_test
 } // namespace relay::core

@@ -10,7 +10,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace pending_test {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
@@ -111,5 +111,5 @@ RC_GTEST_PROP(PendingProperty, EachIsGivenBackOnce, ()) {
   RC_ASSERT(owners(x.all()).size() == open.size());
 }
 
-} // namespace
+} // namespace pending_test
 } // namespace relay::core

@@ -7,7 +7,7 @@
 #include <string>
 
 namespace relay::core {
-namespace {
+namespace places_test {
 
 event_source at(std::string chat, std::string type, std::string thread = {}) {
   event_source x;
@@ -91,5 +91,5 @@ TEST(Places, TheOldestIsForgottenFirst) {
   EXPECT_EQ(known.keyed(press(at("3", "thread", "3"))).chat_id, "p");
 }
 
-} // namespace
+} // namespace places_test
 } // namespace relay::core

@@ -9,7 +9,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace prompts_test {
 
 using namespace std::chrono_literals;
 using enum prompt_verdict;
@@ -264,5 +264,5 @@ RC_GTEST_PROP(Prompts, F58_AtMostOneAnswerPerPrompt, ()) {
   }
 }
 
-} // namespace
+} // namespace prompts_test
 } // namespace relay::core

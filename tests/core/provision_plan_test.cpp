@@ -11,7 +11,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace provision_plan_test {
 
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
@@ -205,5 +205,5 @@ RC_GTEST_PROP(ProvisionPlanProperty, EveryPlatformIsProvisionedInTheEnd, ()) {
   }
 }
 
-} // namespace
+} // namespace provision_plan_test
 } // namespace relay::core

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace {
+namespace reactions_test {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -98,5 +98,5 @@ TEST(reactions, old_turns_are_forgotten) {
   EXPECT_THAT(book.ended("old", turn_end::answered), IsEmpty());
 }
 
-} // namespace
+} // namespace reactions_test
 } // namespace relay::core

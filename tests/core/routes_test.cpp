@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace routes_test {
 
 using namespace std::chrono_literals;
 
@@ -413,5 +413,5 @@ TEST(Routes, ServesWhatIsFrontedAndTheUntagged) {
   EXPECT_TRUE(d.table.serves("slack"));
 }
 
-} // namespace
+} // namespace routes_test
 } // namespace relay::core

@@ -9,7 +9,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace {
+namespace splitter_test {
 
 using ::testing::ElementsAre;
 using pieces = std::vector<std::string>;
@@ -243,5 +243,5 @@ RC_GTEST_PROP(SplitterProperty, AnyBytesAtAnyLimitTerminate, ()) {
   RC_ASSERT(without(joined(all), noise) == without(bytes, noise));
 }
 
-} // namespace
+} // namespace splitter_test
 } // namespace relay::core

@@ -9,7 +9,7 @@
 #include <string>
 
 namespace relay::core {
-namespace {
+namespace spread_test {
 
 chat_key chat(int i) { return {"p", std::to_string(i)}; }
 
@@ -84,5 +84,5 @@ RC_GTEST_PROP(SpreadProperty, AlwaysSomebodyWhoIsThereAndAlwaysTheSame, ()) {
   }
 }
 
-} // namespace
+} // namespace spread_test
 } // namespace relay::core

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace {
+namespace suspend_watch_test {
 
 using namespace std::chrono_literals;
 const instant start = instant{} + 1h;
@@ -56,5 +56,5 @@ TEST(SuspendWatch, ShortGapsAndClocksSetBackAreNothing) {
   EXPECT_EQ(x.look(start + 20s, wall - 3'595'000 + 8'000).slept, 3s) << "compared with the last look";
 }
 
-} // namespace
+} // namespace suspend_watch_test
 } // namespace relay::core

@@ -7,7 +7,7 @@
 #include "tests/fuzz/fuzz.hpp"
 
 namespace relay::fuzz {
-namespace {
+namespace actions_target {
 
 using namespace wire;
 
@@ -106,5 +106,5 @@ void run(std::string_view text) {
 
 const registration self{"actions", run};
 
-} // namespace
+} // namespace actions_target
 } // namespace relay::fuzz

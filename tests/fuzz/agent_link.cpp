@@ -7,7 +7,7 @@
 #include "tests/fuzz/fuzz.hpp"
 
 namespace relay::fuzz {
-namespace {
+namespace agent_link_target {
 
 using namespace wire;
 
@@ -89,5 +89,5 @@ void run(std::string_view line) {
 
 const registration self{"agent_link", run};
 
-} // namespace
+} // namespace agent_link_target
 } // namespace relay::fuzz

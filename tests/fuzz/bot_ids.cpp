@@ -13,7 +13,7 @@
 #include <algorithm>
 
 namespace relay::fuzz {
-namespace {
+namespace bot_ids_target {
 
 using namespace config;
 
@@ -105,5 +105,5 @@ void run(std::string_view input) {
 
 const registration self{"bot_ids", run};
 
-} // namespace
+} // namespace bot_ids_target
 } // namespace relay::fuzz

@@ -9,7 +9,7 @@
 #include <cstdlib>
 
 namespace relay::fuzz {
-namespace {
+namespace control_plane_target {
 
 using namespace wire;
 
@@ -87,5 +87,5 @@ void run(std::string_view input) {
 
 const registration self{"control_plane", run};
 
-} // namespace
+} // namespace control_plane_target
 } // namespace relay::fuzz

@@ -7,7 +7,7 @@
 #include "tests/fuzz/fuzz.hpp"
 
 namespace relay::fuzz {
-namespace {
+namespace discord_target {
 
 using namespace wire;
 
@@ -56,5 +56,5 @@ void run(std::string_view body) {
 
 const registration self{"discord", run};
 
-} // namespace
+} // namespace discord_target
 } // namespace relay::fuzz

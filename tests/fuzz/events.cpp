@@ -11,7 +11,7 @@
 #include <algorithm>
 
 namespace relay::fuzz {
-namespace {
+namespace events_target {
 
 using namespace wire;
 
@@ -86,5 +86,5 @@ void run(std::string_view input) {
 
 const registration self{"events", run};
 
-} // namespace
+} // namespace events_target
 } // namespace relay::fuzz

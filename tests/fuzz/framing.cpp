@@ -6,7 +6,7 @@
 #include <algorithm>
 
 namespace relay::fuzz {
-namespace {
+namespace framing_target {
 
 struct outcome {
   std::vector<std::string> lines;
@@ -122,5 +122,5 @@ void run(std::string_view input) {
 
 const registration self{"framing", run};
 
-} // namespace
+} // namespace framing_target
 } // namespace relay::fuzz

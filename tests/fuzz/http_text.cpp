@@ -8,7 +8,7 @@
 #include <algorithm>
 
 namespace relay::fuzz {
-namespace {
+namespace http_text_target {
 
 using namespace net;
 
@@ -87,5 +87,5 @@ void run(std::string_view input) {
 
 const registration self{"http_text", run};
 
-} // namespace
+} // namespace http_text_target
 } // namespace relay::fuzz

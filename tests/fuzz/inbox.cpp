@@ -12,7 +12,7 @@
 #include <set>
 
 namespace relay::fuzz {
-namespace {
+namespace inbox_target {
 
 using namespace core;
 
@@ -295,5 +295,5 @@ void run(std::string_view input) {
 
 const registration self{"inbox", run};
 
-} // namespace
+} // namespace inbox_target
 } // namespace relay::fuzz

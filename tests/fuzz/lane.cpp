@@ -15,7 +15,7 @@
 #include <set>
 
 namespace relay::fuzz {
-namespace {
+namespace lane_target {
 
 using namespace core;
 
@@ -400,5 +400,5 @@ void run(std::string_view input) {
 
 const registration self{"lane", run};
 
-} // namespace
+} // namespace lane_target
 } // namespace relay::fuzz

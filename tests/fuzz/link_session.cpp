@@ -8,7 +8,7 @@
 #include <map>
 
 namespace relay::fuzz {
-namespace {
+namespace link_session_target {
 
 using namespace core;
 
@@ -211,5 +211,5 @@ void run(std::string_view input) {
 
 const registration self{"link_session", run};
 
-} // namespace
+} // namespace link_session_target
 } // namespace relay::fuzz

@@ -9,7 +9,7 @@
 #include <set>
 
 namespace relay::fuzz {
-namespace {
+namespace media_shelf_target {
 
 using namespace core;
 
@@ -159,5 +159,5 @@ void run(std::string_view input) {
 
 const registration self{"media_shelf", run};
 
-} // namespace
+} // namespace media_shelf_target
 } // namespace relay::fuzz

@@ -9,7 +9,7 @@
 #include <map>
 
 namespace relay::fuzz {
-namespace {
+namespace pending_target {
 
 using namespace core;
 
@@ -141,5 +141,5 @@ void run(std::string_view input) {
 
 const registration self{"pending", run};
 
-} // namespace
+} // namespace pending_target
 } // namespace relay::fuzz

@@ -7,7 +7,7 @@
 #include <map>
 
 namespace relay::fuzz {
-namespace {
+namespace prompts_target {
 
 using namespace core;
 
@@ -137,5 +137,5 @@ void run(std::string_view input) {
 
 const registration self{"prompts", run};
 
-} // namespace
+} // namespace prompts_target
 } // namespace relay::fuzz

@@ -8,7 +8,7 @@
 #include <set>
 
 namespace relay::fuzz {
-namespace {
+namespace provision_plan_target {
 
 using namespace core;
 
@@ -99,5 +99,5 @@ void run(std::string_view input) {
 
 const registration self{"provision_plan", run};
 
-} // namespace
+} // namespace provision_plan_target
 } // namespace relay::fuzz

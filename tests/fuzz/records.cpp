@@ -7,7 +7,7 @@
 #include "tests/fuzz/fuzz.hpp"
 
 namespace relay::fuzz {
-namespace {
+namespace records_target {
 
 using namespace wire;
 
@@ -68,5 +68,5 @@ void run(std::string_view text) {
 
 const registration self{"records", run};
 
-} // namespace
+} // namespace records_target
 } // namespace relay::fuzz

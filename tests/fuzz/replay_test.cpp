@@ -13,7 +13,7 @@ namespace relay::fuzz {
 
 void PrintTo(const target& x, std::ostream* out) { *out << x.name; }
 
-namespace {
+namespace replay_test_target {
 
 namespace fs = std::filesystem;
 
@@ -79,5 +79,5 @@ TEST(replayed, every_folder_belongs_to_a_target) {
   }
 }
 
-} // namespace
+} // namespace replay_test_target
 } // namespace relay::fuzz

@@ -8,7 +8,7 @@
 #include <map>
 
 namespace relay::fuzz {
-namespace {
+namespace routes_target {
 
 using namespace core;
 
@@ -124,5 +124,5 @@ void run(std::string_view input) {
 
 const registration self{"routes", run};
 
-} // namespace
+} // namespace routes_target
 } // namespace relay::fuzz

@@ -9,7 +9,7 @@
 #include <algorithm>
 
 namespace relay::fuzz {
-namespace {
+namespace settings_target {
 
 using namespace config;
 
@@ -117,5 +117,5 @@ void run(std::string_view input) {
 
 const registration self{"settings", run};
 
-} // namespace
+} // namespace settings_target
 } // namespace relay::fuzz

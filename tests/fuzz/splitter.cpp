@@ -8,7 +8,7 @@
 #include <set>
 
 namespace relay::fuzz {
-namespace {
+namespace splitter_target {
 
 constexpr std::string_view fence = "```";
 
@@ -80,5 +80,5 @@ void run(std::string_view input) {
 
 const registration self{"splitter", run};
 
-} // namespace
+} // namespace splitter_target
 } // namespace relay::fuzz

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 namespace relay::fuzz {
-namespace {
+namespace tokens_target {
 
 using namespace wire;
 
@@ -76,5 +76,5 @@ void run(std::string_view input) {
 
 const registration self{"tokens", run};
 
-} // namespace
+} // namespace tokens_target
 } // namespace relay::fuzz

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 namespace relay::fuzz {
-namespace {
+namespace urls_target {
 
 using namespace wire;
 
@@ -87,5 +87,5 @@ void run(std::string_view input) {
 
 const registration self{"urls", run};
 
-} // namespace
+} // namespace urls_target
 } // namespace relay::fuzz

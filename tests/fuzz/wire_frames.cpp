@@ -8,7 +8,7 @@
 #include "tests/fuzz/fuzz.hpp"
 
 namespace relay::fuzz {
-namespace {
+namespace wire_frames_target {
 
 using namespace wire;
 
@@ -139,5 +139,5 @@ void run(std::string_view line) {
 
 const registration self{"wire_frames", run};
 
-} // namespace
+} // namespace wire_frames_target
 } // namespace relay::fuzz

@@ -6,7 +6,7 @@
 #include <set>
 
 namespace relay::wire {
-namespace {
+namespace action_makers_test {
 
 std::vector<action> one_of_each() {
   return {
@@ -54,5 +54,5 @@ TEST(ActionMakers, CheckNamesTheField) {
   EXPECT_NE(check(task_card("c", "k", "7")).find("chunks"), std::string::npos);
 }
 
-} // namespace
+} // namespace action_makers_test
 } // namespace relay::wire

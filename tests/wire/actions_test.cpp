@@ -8,7 +8,7 @@
 #include <algorithm>
 
 namespace relay::wire {
-namespace {
+namespace actions_test {
 
 struct example {
   op kind;
@@ -208,5 +208,5 @@ TEST(actions, built_ones_are_valid) {
   }
 }
 
-} // namespace
+} // namespace actions_test
 } // namespace relay::wire

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::wire {
-namespace {
+namespace agent_link_test {
 
 template <class T>
 T agent_says(std::string_view line) {
@@ -194,5 +194,5 @@ TEST(agent_link, the_other_frames) {
                  "{\"type\":\"error\",\"message\":\"bad action\",\"request_id\":\"r3\"}\n");
 }
 
-} // namespace
+} // namespace agent_link_test
 } // namespace relay::wire

@@ -10,7 +10,7 @@
 #include <gmock/gmock.h>
 
 namespace relay::wire {
-namespace {
+namespace as_it_came_test {
 
 using ::testing::HasSubstr;
 
@@ -122,5 +122,5 @@ TEST(as_it_came, results_that_are_completed) {
   EXPECT_EQ(encode_result(named), with_numbers(R"({"success":true,"x":)", R"(,"prompt_id":"ours"})"));
 }
 
-} // namespace
+} // namespace as_it_came_test
 } // namespace relay::wire

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::wire {
-namespace {
+namespace commands_test {
 
 using ::testing::ElementsAre;
 
@@ -74,5 +74,5 @@ TEST(commands, stand_on_the_hello) {
             R"({"type":"hello","platform":"discord","botId":"app-1","command_manifest":)" + full + "}\n");
 }
 
-} // namespace
+} // namespace commands_test
 } // namespace relay::wire

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::wire {
-namespace {
+namespace control_plane_test {
 
 TEST(provision, body) {
   EXPECT_EQ(
@@ -153,5 +153,5 @@ TEST(error_detail, is_one_clean_short_line) {
       << "200 characters, none of them cut";
 }
 
-} // namespace
+} // namespace control_plane_test
 } // namespace relay::wire

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::wire {
-namespace {
+namespace discord_test {
 
 passthrough_forward forward(std::string body) {
   passthrough_forward out;
@@ -196,5 +196,5 @@ TEST(discord, the_profile_is_the_forwards) {
   EXPECT_EQ(out.source.profile, "coder");
 }
 
-} // namespace
+} // namespace discord_test
 } // namespace relay::wire

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::wire {
-namespace {
+namespace events_test {
 
 inbound_event event(const std::string& text) {
   inbound_event out;
@@ -202,5 +202,5 @@ TEST(events, an_inbound_frame_without_an_event_keeps_its_buffer_id_F12_F32) {
   }
 }
 
-} // namespace
+} // namespace events_test
 } // namespace relay::wire

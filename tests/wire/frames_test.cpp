@@ -8,7 +8,7 @@
 #include <algorithm>
 
 namespace relay::wire {
-namespace {
+namespace frames_test {
 
 TEST(frames, golden_lines_survive_decoding_and_encoding) {
   for (const auto& x : golden_frames) {
@@ -229,5 +229,5 @@ TEST(results, are_made_from_the_fields_without_a_raw_text) {
   EXPECT_EQ(decode_result(encode_result(x)).message_ids, x.message_ids);
 }
 
-} // namespace
+} // namespace frames_test
 } // namespace relay::wire

@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace relay::wire {
-namespace {
+namespace framing_test {
 
 std::vector<std::string> feed_all(line_splitter& splitter, const std::vector<std::string_view>& chunks) {
   std::vector<std::string> out;
@@ -110,5 +110,5 @@ TEST(framing, a_partial_line_dies_with_its_connection_F13) {
   EXPECT_EQ(lines, (std::vector<std::string>{"whole"}));
 }
 
-} // namespace
+} // namespace framing_test
 } // namespace relay::wire

@@ -12,7 +12,7 @@
 #include <random>
 
 namespace relay::wire {
-namespace {
+namespace hostile_test {
 
 std::string nested(std::size_t depth, char open, char close) {
   return std::string(depth, open) + std::string(depth, close);
@@ -273,5 +273,5 @@ TEST(hostile, values_of_every_type_in_every_place) {
   }
 }
 
-} // namespace
+} // namespace hostile_test
 } // namespace relay::wire

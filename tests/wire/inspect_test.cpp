@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 namespace relay {
-namespace {
+namespace inspect_test {
 
 /// Fills every member with something else than its default.
 struct filler {
@@ -152,5 +152,5 @@ TYPED_TEST(inspection, keeps_every_member) {
   EXPECT_EQ(x, y);
 }
 
-} // namespace
+} // namespace inspect_test
 } // namespace relay

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::wire::json {
-namespace {
+namespace json_test {
 
 TEST(json, member_text) {
   const std::string_view text = R"( {"a":1 ,"b" : {"a":[2,"}"]}, "c":"\"x\\", "d":[{"e":3}],"a":9})";
@@ -158,5 +158,5 @@ TEST(json, numbers_have_their_values) {
   }
 }
 
-} // namespace
+} // namespace json_test
 } // namespace relay::wire::json

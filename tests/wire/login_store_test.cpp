@@ -6,7 +6,7 @@
 #include <string>
 
 namespace relay::wire {
-namespace {
+namespace login_store_test {
 
 constexpr std::int64_t at = 1'790'000'000; // 2026-09-21T14:13:20Z
 
@@ -136,5 +136,5 @@ RC_GTEST_PROP(Iso8601Property, EverySecondSurvivesTheRoundTrip, ()) {
   RC_ASSERT(read_iso8601(iso8601(x)) == x);
 }
 
-} // namespace
+} // namespace login_store_test
 } // namespace relay::wire

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::wire {
-namespace {
+namespace prompts_test {
 
 action prompt(const std::string& more, const std::string& content = "ok?") {
   auto x = decode_action(R"({"op":"prompt","chat_id":"c","content":")" + content +
@@ -104,5 +104,5 @@ TEST(prompts, tokens_are_64_bytes_at_most) {
   EXPECT_TRUE(prompt_token_fits("aaaa0000.00000001", std::string(32, 'o'))) << "ours always fit";
 }
 
-} // namespace
+} // namespace prompts_test
 } // namespace relay::wire

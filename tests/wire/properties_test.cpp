@@ -12,7 +12,7 @@
 #include <rapidcheck/gtest.h>
 
 namespace relay::wire {
-namespace {
+namespace properties_test {
 
 /// Any text that JSON can carry: arbitrary bytes, repaired to UTF-8.
 std::string any_text() {
@@ -177,5 +177,5 @@ RC_GTEST_PROP(property, random_bytes_never_hurt, (const std::string& bytes)) {
   decode_action(bytes);
 }
 
-} // namespace
+} // namespace properties_test
 } // namespace relay::wire

@@ -10,7 +10,7 @@
 #include <rapidcheck/gtest.h>
 
 namespace relay::wire {
-namespace {
+namespace records_test {
 
 /// Any text that a record may hold: arbitrary bytes, repaired to UTF-8.
 std::string any_text() {
@@ -211,5 +211,5 @@ RC_GTEST_PROP(records_property, any_bytes_are_read_or_refused, (const std::strin
   read_kept_event(bytes, 7, event, why);
 }
 
-} // namespace
+} // namespace records_test
 } // namespace relay::wire

@@ -7,7 +7,7 @@
 #include <limits>
 
 namespace relay::wire {
-namespace {
+namespace tokens_test {
 
 const secret key{"secret"};
 constexpr std::int64_t now = 1'790'000'000;
@@ -126,5 +126,5 @@ TEST(base64, strictness) {
     EXPECT_FALSE(base64url_decode(bad, out)) << bad;
 }
 
-} // namespace
+} // namespace tokens_test
 } // namespace relay::wire

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::wire {
-namespace {
+namespace urls_test {
 
 TEST(urls, only_web_schemes_with_a_host_are_a_connector_F50) {
   for (const auto* bad : {"",
@@ -104,5 +104,5 @@ TEST(urls, the_bearer_goes_to_our_own_media_only_F49) {
   EXPECT_FALSE(is_own_media("https://c.example/relay/media/1", ""));
 }
 
-} // namespace
+} // namespace urls_test
 } // namespace relay::wire

@@ -12,7 +12,7 @@
 #include <sstream>
 
 namespace relay::wire {
-namespace {
+namespace vectors_test {
 
 class vectors : public ::testing::Test {
 protected:
@@ -89,5 +89,5 @@ TEST(session_keys, a_profile_named_main_has_its_own_sessions_F56) {
   EXPECT_EQ(session_key(from, {}), "agent:main~:discord:dm:5");
 }
 
-} // namespace
+} // namespace vectors_test
 } // namespace relay::wire

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::wire {
-namespace {
+namespace verdicts_test {
 
 TEST(Verdicts, F55_AmbiguityWinsOverTheDeclinePhrase) {
   auto x =
@@ -28,5 +28,5 @@ TEST(Verdicts, F56_AProfileNamedMainDoesNotShareTheDefaultsSessions) {
   EXPECT_EQ(session_key(from, {}), "agent:main~:discord:dm:1");
 }
 
-} // namespace
+} // namespace verdicts_test
 } // namespace relay::wire

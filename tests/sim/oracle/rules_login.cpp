@@ -53,12 +53,11 @@ std::string others(const json& store) {
   rapidjson::Document copy;
   copy.CopyFrom(store, copy.GetAllocator());
   if (!copy.IsObject()) return "nothing";
-  auto providers = copy.FindMember("providers");
-  if (providers == copy.MemberEnd() || !providers->value.IsObject()) return dump(copy);
-  auto nous = providers->value.FindMember("nous");
-  if (nous != providers->value.MemberEnd() && nous->value.IsObject())
+  if (!copy.HasMember("providers") || !copy["providers"].IsObject()) return dump(copy);
+  auto& providers = copy["providers"];
+  if (providers.HasMember("nous") && providers["nous"].IsObject())
     for (auto* name : {"access_token", "refresh_token", "expires_at"})
-      nous->value.EraseMember(name); // the order of the others stays
+      providers["nous"].EraseMember(name); // the order of the others stays
   return dump(copy);
 }
 

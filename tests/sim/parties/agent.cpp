@@ -9,8 +9,7 @@
 namespace relay::sim {
 
 sim_agent::sim_agent(stage on, const plan& p, agent_door& door, agent_crowd& all, std::size_t number)
-    : on_(on), plan_(p), door_(door), all_(all), number_(number),
-      luck_(on.seed, "agent " + std::to_string(number)),
+    : on_(on), plan_(p), door_(door), all_(all), luck_(on.seed, "agent " + std::to_string(number)),
       more_(on.seed, "agent's more " + std::to_string(number)) {}
 
 void sim_agent::start() {

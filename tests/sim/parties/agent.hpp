@@ -83,7 +83,6 @@ private:
   const plan& plan_;
   agent_door& door_;
   agent_crowd& all_;
-  std::size_t number_;
   dice luck_, more_;
   std::shared_ptr<cable> cable_;
   std::uint64_t incarnation_ = 0; ///< what an earlier one had in mind is forgotten
