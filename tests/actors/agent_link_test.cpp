@@ -144,6 +144,9 @@ class drafts_of_agents : public agent_link {
 protected:
   void begin() {
     start(with::link);
+    connect();
+  }
+  void connect() {
     world.link->last().accept();
     settle();
     world.link->last().say(
@@ -206,12 +209,7 @@ TEST_F(drafts_of_agents, WhatWasRefusedMayBeOpenedByARepeat) {
   ASSERT_EQ(of(a, "result").size(), 1U);
   a.socket->end();
   settle();
-  world.link->last().accept();
-  settle();
-  world.link->last().say(
-      R"({"type":"descriptor","descriptor":{"platform":"telegram","supports_draft_streaming":true,"supported_ops":["send","draft"]}})"
-      "\n");
-  settle();
+  connect();
   answer_all();
   answer_all();
   auto before = sent().size();

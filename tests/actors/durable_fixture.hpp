@@ -31,6 +31,15 @@ protected:
     agent = std::make_shared<scripted_agent>();
     answered = 0;
   }
+  dead_letter_answer operator_wants(dead_letter_ask x) {
+    caf::scoped_actor self{sys, true};
+    dead_letter_answer out;
+    auto asked = self->request(root, caf::infinite, x);
+    settle();
+    asked.receive([&](dead_letter_answer& y) { out = std::move(y); },
+                  [&](caf::error& e) { ADD_FAILURE() << caf::to_string(e); });
+    return out;
+  }
 };
 
 } // namespace relay::testing

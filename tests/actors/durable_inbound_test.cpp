@@ -345,23 +345,14 @@ TEST_F(durable_inbound, WhatWasSetAsideIsOnDiskAndMayBeTriedAgain) {
   die();
   start(with::scripted);
   EXPECT_TRUE(agent->deliveries.empty());
-  caf::scoped_actor self{sys, true};
-  auto ask_letters = [&](dead_letter_ask x) {
-    dead_letter_answer out;
-    auto asked = self->request(root, caf::infinite, x);
-    settle();
-    asked.receive([&](dead_letter_answer& y) { out = std::move(y); },
-                  [&](caf::error& e) { ADD_FAILURE() << caf::to_string(e); });
-    return out;
-  };
-  auto list = ask_letters({});
+  auto list = operator_wants({});
   ASSERT_EQ(list.letters.size(), 1U);
   EXPECT_EQ(list.letters[0].event->text, "poison");
-  EXPECT_FALSE(ask_letters({dead_letter_ask::wish::retry, 999, 1}).found);
-  EXPECT_TRUE(ask_letters({dead_letter_ask::wish::retry, list.letters[0].seq, 1}).found);
+  EXPECT_FALSE(operator_wants({dead_letter_ask::wish::retry, 999, 1}).found);
+  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, list.letters[0].seq, 1}).found);
   ASSERT_EQ(agent->deliveries.size(), 1U);
   EXPECT_TRUE(agent->deliveries[0].redelivered);
-  EXPECT_TRUE(ask_letters({}).letters.empty());
+  EXPECT_TRUE(operator_wants({}).letters.empty());
 }
 
 } // namespace

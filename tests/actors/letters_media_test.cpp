@@ -30,15 +30,6 @@ protected:
     world.media->fetches.back().done({path, 5, ""});
     settle();
   }
-  dead_letter_answer operator_wants(dead_letter_ask x) {
-    caf::scoped_actor self{sys, true};
-    dead_letter_answer out;
-    auto asked = self->request(root, caf::infinite, x);
-    settle();
-    asked.receive([&](dead_letter_answer& y) { out = std::move(y); },
-                  [&](caf::error& e) { ADD_FAILURE() << caf::to_string(e); });
-    return out;
-  }
   std::uint64_t letter() { return operator_wants({}).letters.at(0).seq; }
   media_fetch& last_fetch() { return world.media->fetches.back().what; }
 };

@@ -60,6 +60,38 @@ class Durable(Scenario):
         taker.ack(again)
         await self.peer.changes.poll(lambda: not os.path.exists(first["path"]), "the file removed")
 
+    async def test_f31_what_was_set_aside_is_tried_again_with_its_attachment(self):
+        gateway, link = await self.begin(GATEWAY_AGENT_ACK_TIMEOUT="300ms", GATEWAY_AGENT_MAX_DELIVERIES="1")
+        references = [self.peer.url + f"/relay/media/{n}" for n in (1, 2)]
+        for n in (1, 2):
+            self.peer.answers[f"/relay/media/{n}"] = lambda request: Answer(200, b"picture")
+        agent = await self.agent(gateway, query="?media=path", acks=False)
+        for n, reference in enumerate(references):
+            link.send(inbound(f"look {n}", chat_id=f"{n}", message_id=f"m-{n}", message_type="photo",
+                              extra={"media_urls": [reference], "media": [{"url": reference, "kind": "image", "mime": "image/png"}]}))
+        kept = [(await agent.delivery(f"look {n}"))["event"]["media"][0]["path"] for n in (0, 1)]
+
+        async def letters():
+            return (await gateway.get("/v1/dlq")).json()["letters"]
+
+        async def both():
+            return len(await letters()) == 2
+        await gateway.changes.poll(both, "both events set aside")
+        await self.kill(gateway)
+        for n in (1, 2):
+            self.peer.answers[f"/relay/media/{n}"] = lambda request: Answer(404, {"error": "expired"})
+        gateway, link = await self.again(2)
+        seen = []
+        taker = await self.agent(gateway, query="?media=path")
+        taker.on_delivery = lambda frame: seen.append(open(frame["event"]["media"][0]["path"], "rb").read())
+        first, second = (x["id"] for x in await letters())
+        self.assertEqual((await gateway.get("/v1/dlq/retry", method="POST", body={"id": first})).status, 200)
+        await taker.until(lambda: seen, "the event with its file")
+        self.assertEqual(seen, [b"picture"])
+        self.assertTrue(os.path.exists(kept[1]))
+        self.assertEqual((await gateway.get("/v1/dlq/drop", method="POST", body={"id": second})).status, 200)
+        await self.peer.changes.poll(lambda: not any(os.path.exists(x) for x in kept), "no file left")
+
     async def test_f22_a_repeat_over_a_restart_is_acked_and_goes_no_further(self):
         gateway, link = await self.begin(ECHO)
         link.send(inbound("once", buffer_id="b-1", message_id="m-1"))
