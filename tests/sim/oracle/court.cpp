@@ -99,6 +99,10 @@ void court::link_dropped(std::uint64_t socket) {
   on_.log.line(on_.time.now(), "gw.drop", std::to_string(socket));
   tell([&](witness& x) { x.link_dropped(socket); });
 }
+void court::attachment(const std::string& path, bool there) {
+  on_.log.line(on_.time.now(), there ? "file" : "file.gone", path);
+  tell([&](witness& x) { x.attachment(path, there); });
+}
 void court::agent_attached(std::uint64_t peer) {
   on_.log.line(on_.time.now(), "agent", std::to_string(peer));
   tell([&](witness& x) { x.agent_attached(peer); });

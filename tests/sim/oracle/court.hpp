@@ -64,6 +64,7 @@ public:
   void altered_read(std::uint64_t socket, const frame_view& x) override;
   void link_ended(std::uint64_t socket, const socket_end& x) override;
   void link_dropped(std::uint64_t socket) override;
+  void attachment(const std::string& path, bool there) override;
   void agent_attached(std::uint64_t peer) override;
   void agent_wrote(std::uint64_t peer, const frame_view& x) override;
   void agent_read(std::uint64_t peer, const frame_view& x) override;

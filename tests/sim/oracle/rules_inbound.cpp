@@ -318,6 +318,32 @@ private:
   }
 };
 
+/// A file that an agent is told of is there.
+class files final : public rule {
+public:
+  explicit files(court& at) : rule(at, "files") {}
+  void life_begins(std::uint64_t) override { there_.clear(); }
+  void attachment(const std::string& path, bool there) override {
+    there ? there_.insert_or_assign(path, usec::max()) : there_.insert_or_assign(path, now());
+  }
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "inbound") return;
+    auto& media = member(member(frame.root, "event"), "media");
+    if (!media.IsArray()) return;
+    for (auto& x : media.GetArray()) {
+      auto path = text(x, "path");
+      if (path.empty()) continue;
+      constexpr usec inside{2'000'000}; // the ack was on its way when the repeat was
+      auto it = there_.find(path);
+      if (it == there_.end() || (it->second != usec::max() && it->second + inside < now()))
+        fail(text(frame.root, "delivery_id") + " comes with a file that is not there: " + path);
+    }
+  }
+
+private:
+  std::map<std::string, usec> there_; ///< until when
+};
+
 /// Of all answers to one prompt at most one reaches an agent; a sibling gateway's never.
 class prompt_answers final : public rule {
 public:
@@ -369,6 +395,7 @@ void add_inbound_rules(rule_list& to, court& at) {
   to.push_back(std::make_unique<operator_asks>(at));
   to.push_back(std::make_unique<acks>(at));
   to.push_back(std::make_unique<verbatim>(at));
+  to.push_back(std::make_unique<files>(at));
   to.push_back(std::make_unique<prompt_answers>(at));
   to.push_back(std::make_unique<interrupts>(at));
 }

@@ -94,7 +94,7 @@ public:
     if (auto old = shop_.pinned.extract(what.pin_before + "\n" + what.url); old && !what.pin_before.empty())
       shop_.pinned.emplace(key, std::move(old.mapped()));
     if (auto it = shop_.pinned.find(key); it != shop_.pinned.end()) {
-      shop_.files.insert(it->second);
+      appears(it->second);
       return host_->inside(usec{100}, [path = it->second, done = std::move(done)] { done({path, 100, {}}); });
     }
     http_request call;
@@ -107,7 +107,7 @@ public:
                if (x.status == 200) {
                  out.path = "/sim/media/" + std::to_string(++shop_.fetched);
                  out.bytes = 100;
-                 shop_.files.insert(out.path);
+                 appears(out.path);
                  if (pinned) shop_.pinned.emplace(key, out.path);
                } else {
                  out.error = x.status == 0 ? x.error : "status " + std::to_string(x.status);
@@ -150,16 +150,22 @@ public:
   }
   void remove(std::vector<std::string> paths) override {
     for (auto& x : paths) {
-      shop_.files.erase(x);
+      goes(x);
       std::erase_if(shop_.pinned, [&](auto& y) { return y.second == x; });
     }
   }
   void unpin(std::string pin, std::vector<std::string> urls) override {
     for (auto& url : urls)
-      if (auto gone = shop_.pinned.extract(pin + "\n" + url)) shop_.files.erase(gone.mapped());
+      if (auto gone = shop_.pinned.extract(pin + "\n" + url)) goes(gone.mapped());
   }
 
 private:
+  void appears(const std::string& path) {
+    if (shop_.files.insert(path).second) who_.attachment(path, true);
+  }
+  void goes(const std::string& path) {
+    if (shop_.files.erase(path) > 0) who_.attachment(path, false);
+  }
   void transfer(http_request what, milliseconds limit, std::function<void(http_response)> done) {
     if (!host_->alive()) return;
     auto number = ++calls_;

@@ -74,6 +74,9 @@ public:
   /// What it is told of this call is not what the connector says of it: a script has a hand in it.
   virtual void answer_altered(const http_request&) {}
 
+  /// A file of an attachment is there for the gateway, or it removed it.
+  virtual void attachment(const std::string& /*path*/, bool /*there*/) {}
+
   /// An operator wants an event that was set aside given out again, or dropped; `done`: the gateway says that
   /// it is so.
   virtual void letter_decided(std::uint64_t /*event*/, bool /*again*/, bool /*done*/) {}
