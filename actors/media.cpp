@@ -116,7 +116,7 @@ void media_state::uploaded(upload_done& x) {
 }
 
 media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self, ports world,
-                                 caf::strong_actor_ptr parent) {
+                                 const caf::strong_actor_ptr& parent) {
   harden(self, world, parent);
   auto* s = &self->state;
   s->world = std::move(world);

@@ -37,6 +37,6 @@ struct media_state {
 
 /// `parent`: its supervisor.
 media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self, ports world,
-                                 caf::strong_actor_ptr parent);
+                                 const caf::strong_actor_ptr& parent);
 
 } // namespace relay

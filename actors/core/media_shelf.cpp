@@ -134,7 +134,7 @@ void media_shelf::forgotten(const std::string& delivery_id, instant now, media_s
   pump(now, out);
 }
 
-void media_shelf::drop_letter(std::deque<letter>::iterator it, media_step& out) {
+void media_shelf::drop_letter(const std::deque<letter>::iterator& it, media_step& out) {
   bytes_ -= it->bytes;
   letter_bytes_ -= it->bytes;
   for (auto& path : it->paths)

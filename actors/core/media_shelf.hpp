@@ -97,7 +97,7 @@ private:
   bool in_use(const std::string& path) const;
   void pump(instant now, media_step& out);
   void close(std::map<std::string, event>::iterator it, media_step& out);
-  void drop_letter(std::deque<letter>::iterator it, media_step& out);
+  void drop_letter(const std::deque<letter>::iterator& it, media_step& out);
   void drop_letter(const std::string& delivery_id, media_step& out);
   void settle(const std::string& delivery_id, event& x, media_step& out);
 

@@ -60,7 +60,7 @@ private:
   std::shared_ptr<dialler> dial_;
   std::shared_ptr<transport> below_;
   std::optional<parser> parser_;
-  std::array<char, 16 * 1024> chunk_;
+  std::array<char, 16UL * 1024> chunk_;
   std::string body_;
   std::uint64_t given_ = 0, kept_ = 0; // of the streams
   bool header_done_ = false;

@@ -10,7 +10,7 @@ namespace relay::net {
 
 namespace {
 
-constexpr std::size_t piece_size = 64 * 1024;
+constexpr std::size_t piece_size = 64UL * 1024;
 
 /// What all transfers of one port share.
 struct media_room {

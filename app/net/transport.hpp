@@ -30,7 +30,7 @@ public:
   using socket_type = asio::basic_stream_socket<asio::ip::tcp, executor_type>;
   using done = std::function<void(error_code)>;
 
-  static constexpr std::size_t block = 64 * 1024;
+  static constexpr std::size_t block = 64UL * 1024;
 
   explicit transport(asio::io_context& io);
   transport(const transport&) = delete;
