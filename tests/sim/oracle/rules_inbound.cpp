@@ -333,7 +333,7 @@ public:
     for (auto& x : media.GetArray()) {
       auto path = text(x, "path");
       if (path.empty()) continue;
-      constexpr usec inside{2'000'000}; // the ack was on its way when the repeat was
+      constexpr usec inside{10'000}; // the ack was on its way when the repeat was
       auto it = there_.find(path);
       if (it == there_.end() || (it->second != usec::max() && it->second + inside < now()))
         fail(text(frame.root, "delivery_id") + " comes with a file that is not there: " + path);
