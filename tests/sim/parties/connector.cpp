@@ -9,7 +9,7 @@
 namespace relay::sim {
 
 connector::connector(stage on, const plan& p, witness& who)
-    : on_(on), plan_(p), who_(who), luck_(on.seed, "connector"), platforms_(on, p) {
+    : on_(on), plan_(p), who_(who), luck_(on.seed, "connector"), platforms_(on) {
   if (p.credentials == identity_choice::pinned) book_.arrange(p.gateway_id, p.pinned_secret);
 }
 

@@ -21,7 +21,7 @@ struct answer_plan {
 
 class platform_side {
 public:
-  platform_side(stage on, const plan& p) : on_(on), plan_(p), luck_(on.seed, "platforms") {}
+  explicit platform_side(stage on) : on_(on), luck_(on.seed, "platforms") {}
 
   /// Reads an outbound frame.
   static carried_out read(const json& frame);
@@ -31,7 +31,6 @@ public:
 
 private:
   stage on_;
-  const plan& plan_;
   dice luck_;
   std::uint64_t messages_ = 0;
 };
