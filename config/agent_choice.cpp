@@ -30,14 +30,16 @@ parsed<agent_settings> parse_agent(std::string_view text) {
   if (kind == "link" && colon == std::string_view::npos) return agent_answer::good({agent_kind::link, {}});
   if (kind == "echo" && colon == std::string_view::npos) return agent_answer::good({agent_kind::echo, {}});
   if (kind == "exec")
-    return argument.empty() ? agent_answer::bad("names no command") : agent_answer::good({agent_kind::exec, argument});
+    return argument.empty() ? agent_answer::bad("names no command")
+                            : agent_answer::good({agent_kind::exec, argument});
   if (kind == "openai") return with_url(agent_kind::openai, argument, {{"http", "https"}});
   if (kind == "nats") {
     // Written as a NATS URL and nothing else, the scheme is the kind.
     if (argument.compare(0, 2, "//") == 0) argument = std::string{text};
     return with_url(agent_kind::nats, argument, {{"nats", "tls", "ws", "wss"}, true});
   }
-  return agent_answer::bad("is not an agent (link, echo, exec:<command line>, openai:<base URL>, nats:<URL>)");
+  return agent_answer::bad(
+      "is not an agent (link, echo, exec:<command line>, openai:<base URL>, nats:<URL>)");
 }
 
 std::string shown_agent(const agent_settings& x) {

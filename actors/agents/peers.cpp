@@ -51,8 +51,8 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
   // What it was still writing is sealed as it stands: nobody will finish it, and it must not look alive
   // (F63).
   for (auto& [key, open] : gone.drafts) {
-    if (!open.request_id.empty()) sealed.put(open.request_id, true);
-    open.request_id.clear();
+    // A request of its own: an agent that asks the same again opens nothing, and has it sealed once.
+    if (!open.request_id.empty()) open.request_id += "\nseal";
     open.act = wire::seal_draft(open.act);
     tell(self, host.actions, std::move(open));
   }
@@ -158,7 +158,7 @@ void agent_peers::declare() {
 void agent_peers::note_draft(peer_entry& from, const action_request& x) {
   constexpr std::size_t most = 1'000;
   wire::draft_state what;
-  if (!wire::read_draft(x.act, what) || sealed.find(x.request_id)) return;
+  if (!wire::read_draft(x.act, what)) return;
   auto key = x.act.chat_id + "\n" + what.id;
   if (what.final) {
     from.drafts.erase(key);

@@ -46,7 +46,7 @@ struct agent_peers {
   void declare(); ///< tells the host what the agents are like, all together
   void outcome_of(const action_outcome& x);
   void interrupt(const turn_interrupt& x);
-  void note_draft(peer_entry& from, const action_request& x);
+  static void note_draft(peer_entry& from, const action_request& x);
   void announce();
   void broadcast(const std::string& frame);
 
@@ -60,9 +60,6 @@ struct agent_peers {
   std::map<std::uint64_t, peer_entry> peers;
   std::unordered_map<std::string, std::uint64_t> holder;            ///< delivery -> peer
   std::unordered_map<std::string, std::deque<std::uint64_t>> asked; ///< request id -> peers, in order
-  /// The requests whose drafts were sealed for their agents. When an agent comes back and asks the same
-  /// again, it gets the recorded outcome: nothing was opened.
-  core::recent<std::string, bool> sealed{10'000};
   /// Said before it is known whom to tell. Bounded by what sockets bring within a start.
   std::vector<agent_said> unheard;
 };

@@ -27,7 +27,7 @@ using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
 /// A command that does nothing until it is ended. No test waits for it: its end is what they are about.
-const std::string hangs = "sleep 600";
+const std::string hangs = "tail -f /dev/null";
 
 class no_notes final : public notes_port {
 public:
@@ -218,8 +218,8 @@ TEST_F(Child, ThatDiesTakesItsGroupAlong) {
 }
 
 TEST_F(Child, TakesSigtermBeforeTheEnd) {
-  // The child's own loop: a shell runs its trap between commands, so it needs some that end.
-  auto x = shell("trap 'echo terminated; exit 3' TERM; echo ready; while :; do sleep 0.01; done");
+  auto x =
+      shell("trap 'echo terminated; exit 3' TERM; " + hangs + " & echo ready; wait"); // which a trap ends
   x.ear->says("ready");
   x.socket->close(1000, "done", 3s);
   EXPECT_EQ(x.ear->ended().error, "closed by this side; exited with code 3");
@@ -227,11 +227,11 @@ TEST_F(Child, TakesSigtermBeforeTheEnd) {
 }
 
 TEST_F(Child, GoesWithItsHandle) {
-  auto x = start({{"sleep", "600"}});
+  auto x = start({{"tail", "-f", "/dev/null"}});
   x.ear->opened();
   x.socket.reset();
   EXPECT_EQ(x.ear->ended().error, "nobody holds it any more; ended by SIGKILL");
-  auto never = start({{"sleep", "600"}});
+  auto never = start({{"tail", "-f", "/dev/null"}});
   never.socket.reset(); // before it can have been started
   EXPECT_THAT(never.ear->ended().error, HasSubstr("nobody holds it any more"));
 }

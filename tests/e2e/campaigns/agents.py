@@ -7,7 +7,7 @@ import signal
 import sys
 
 from harness import websocket
-from harness.waiting import ended
+from harness.waiting import ended, lasts
 
 from .conduct import conduct
 from .world import World
@@ -65,7 +65,7 @@ class Deaths:
         agent.socket.writer.transport.pause_reading()
         self.world.forget(agent)
         await self.world.staffed()
-        await asyncio.sleep(PATIENCE_WITH_AGENTS * 1.3)        # the silence is the fault
+        await lasts(PATIENCE_WITH_AGENTS * 1.3)
         agent.socket.reset()
 
     async def do_joins(self, agent):
@@ -152,7 +152,7 @@ class ChildDeaths:
         world.did(kind)
         if kind == "deaf":
             os.kill(child.pid, signal.SIGSTOP)
-            await asyncio.sleep(PATIENCE_WITH_AGENTS * 1.3)    # the silence is the fault
+            await lasts(PATIENCE_WITH_AGENTS * 1.3)    # the silence is the fault
             os.kill(child.pid, signal.SIGKILL)
         elif kind == "leaves":
             child.writer.write_eof()

@@ -4,7 +4,7 @@ import contextlib
 import socket
 import struct
 
-from harness.waiting import Changes, ended
+from harness.waiting import Changes, ended, lasts
 
 
 class Fault:
@@ -121,7 +121,7 @@ class Line:
             if fault.kind == "stall":
                 self.stalled.clear()
                 self.cable.happened()
-                await asyncio.wait_for(asyncio.sleep(fault.lasts), fault.lasts + 1)     # the silence is the fault
+                await lasts(fault.lasts)     # the silence is the fault
                 self.stalled.set()
                 return piece[at:]
             self.broken = fault.kind == "reset"

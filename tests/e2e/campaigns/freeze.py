@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 from harness.gateway import now
+from harness.waiting import lasts
 
 from .conduct import conduct
 from .world import World
@@ -42,7 +43,7 @@ class Frosts:
         begun = now()
         try:
             await getattr(self, "do_" + meanwhile.replace(" ", "_"))(link)
-            await asyncio.sleep(max(0.0, begun + length - now()))       # the length is the fault
+            await lasts(max(0.0, begun + length - now()))       # the length is the fault
         finally:
             world.gateway.signal(signal.SIGCONT)
         await world.staffed()

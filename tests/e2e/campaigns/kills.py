@@ -2,6 +2,8 @@
 import asyncio
 import time
 
+from harness.waiting import lasts
+
 from .world import World
 
 
@@ -31,7 +33,7 @@ class Kills(World):
             if self._deaths.random() < 0.02 and self.link and self.link.over is None:
                 self.cuts += 1
                 self.link.reset()
-            await asyncio.sleep(self._people.random() * 0.01)      # the load's own pace
+            await lasts(self._people.random() * 0.01)      # the load's own pace
 
     async def kill(self):
         self.gateway.process.kill()

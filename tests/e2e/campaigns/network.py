@@ -3,6 +3,7 @@ both gone for longer than the silence that ends a link, an interface that goes d
 import asyncio
 
 from harness.connector import Connector
+from harness.waiting import lasts
 
 from . import wire
 from .conduct import conduct
@@ -59,9 +60,6 @@ class Storms:
         await world.within(world.patience, lambda: world.link.over is None, "a link")
         await world.answered(world.event())
 
-    async def lasts(self, seconds):
-        await asyncio.sleep(seconds)        # how long it lasts is the fault
-
     async def noticed(self, limit=SILENCE + 2.0):
         """The gateway sees that it is cut off."""
         async def cut_off():
@@ -73,7 +71,7 @@ class Storms:
         if not both:
             there, back = self.dice.choice([(there, None), (None, back)])
         self.world.wire.be(there, back)
-        await self.lasts(self.dice.uniform(0.3, 1.5))
+        await lasts(self.dice.uniform(0.3, 1.5))
 
     async def do_loss(self):
         await self.bad(loss=self.dice.uniform(0.02, 0.3))
@@ -92,12 +90,12 @@ class Storms:
 
     async def do_blink(self):
         self.world.wire.be(GONE, GONE)
-        await self.lasts(self.dice.uniform(0.05, SILENCE * 0.6))
+        await lasts(self.dice.uniform(0.05, SILENCE * 0.6))
 
     async def do_half_open(self):
         self.world.wire.be(GONE, GONE)
         await self.noticed()
-        await self.lasts(self.dice.random())
+        await lasts(self.dice.random())
 
     async def do_deaf(self):
         self.world.wire.be(None, GONE)
@@ -109,7 +107,7 @@ class Storms:
 
     async def do_down(self):
         wire.ip(f"link set {self.world.wire.device} down")
-        await self.lasts(self.dice.uniform(0.1, SILENCE * 2))
+        await lasts(self.dice.uniform(0.1, SILENCE * 2))
         wire.ip(f"link set {self.world.wire.device} up")
 
     async def do_moved(self):

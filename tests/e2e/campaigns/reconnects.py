@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 from harness import websocket
+from harness.waiting import lasts
 
 from .conduct import conduct
 from .world import World
@@ -24,7 +25,7 @@ class Reconnects(World):
         """Nobody listens for so long: the length is the fault."""
         port = self.connector.port
         await self.connector.stop()
-        await asyncio.sleep(seconds)
+        await lasts(seconds)
         await self.connector.start(port)
 
 

@@ -9,6 +9,7 @@ from harness.gateway import HUP, now
 from harness.http import Answer
 from harness.scenario import GATEWAY_ID, PROVISIONED
 from harness.tokens import genuine
+from harness.waiting import lasts
 
 from .conduct import conduct
 from .world import World
@@ -115,7 +116,7 @@ class Refusals:
         if not await world.state_is("disabled"):
             return
         dials = len(world.connector.dials)
-        await asyncio.sleep(0.3)            # nothing can be awaited: it is what must not come
+        await lasts(0.3)            # nothing can be awaited: it is what must not come
         if len(world.connector.dials) > dials:
             world.wrong("a dial although the credentials are revoked")
         world.secrets = [world.new_secret()]

@@ -16,7 +16,7 @@ from harness.connector import Connector
 from harness.events import inbound
 from harness.gateway import Gateway, now
 from harness.scenario import PINNED, TWO
-from harness.waiting import Changes, ended
+from harness.waiting import Changes, ended, lasts
 
 from . import residue
 from .oracle import CHATS, Oracle, scope_of, user_of
@@ -107,7 +107,7 @@ class World:
         return result if self._platform.random() < 0.5 else self._later(result)
 
     async def _later(self, result):
-        await asyncio.sleep(self._platform.random() * 0.05)    # the platform takes its time; nothing waits for this
+        await lasts(self._platform.random() * 0.05)    # the platform takes its time; nothing waits for this
         return result
 
     def event(self, chat=None, long=None):
@@ -134,7 +134,7 @@ class World:
             if self.talking and len(self.buffer) < self.most_open and len(self.open) < self.most_open:
                 for _ in range(self._people.randint(1, 4)):
                     self.event()
-            await asyncio.sleep(self._people.random() * 0.02)      # the load's own pace
+            await lasts(self._people.random() * 0.02)      # the load's own pace
 
     @contextlib.asynccontextmanager
     async def traffic(self):

@@ -4,6 +4,13 @@ import contextlib
 import inspect
 
 
+
+async def lasts(seconds):
+    """How long a fault, a silence or a pause goes on, when that length is itself what is played. There is no event for it:
+    nothing happens at its end until whoever plays it goes on. Not for waiting until something has happened."""
+    await asyncio.sleep(seconds)
+
+
 class Changes:
     """Wakes whoever waits whenever somebody says that something changed."""
 
