@@ -60,7 +60,7 @@ public:
     }
     if (x.op == "draft" || y.op == "draft") { // a lost seal is sent once more, and then as a text
       constexpr std::size_t most = 6;         // and what its agent leaves open is sealed for it
-      if (y.heard.size() > most * tries(y) + y.asks.size() - 1)
+      if (y.heard.size() > most * tries(y))
         fail(x.mark + ", a draft, was sent " + std::to_string(y.heard.size()) + " times");
       return;
     }
