@@ -15,6 +15,7 @@ struct entry {
   bool secret = false;         ///< shown as ***, never a flag; may come as <variable>_FILE
   const char* other_case = ""; ///< a second spelling of the variable; `variable` wins over it
   bool in_file = true;         ///< whether `key` is read from the config file
+  const char* first_key = "";  ///< a second path in the config file; a value there wins over the one at `key`
 };
 
 namespace keys {
@@ -32,6 +33,10 @@ inline constexpr entry relay_route_keys{"gateway.relay_route_keys", "GATEWAY_REL
                                         "relay_route_keys"};
 inline constexpr entry relay_instance_id{"gateway.relay_instance_id", "GATEWAY_RELAY_INSTANCE_ID",
                                          "relay_instance_id"};
+inline constexpr entry relay_display_name{"gateway.relay_display_name", "GATEWAY_RELAY_DISPLAY_NAME",
+                                          "relay_display_name"};
+inline constexpr entry relay_sleep_url{"gateway.relay_sleep_url", "GATEWAY_RELAY_SLEEP_URL",
+                                       "relay_sleep_url"};
 inline constexpr entry relay_wake_url{"gateway.relay_wake_url", "GATEWAY_RELAY_WAKE_URL", "relay_wake_url"};
 inline constexpr entry relay_enabled{"platforms.relay.enabled"};
 
@@ -45,6 +50,18 @@ inline constexpr entry relay_access_token{"gateway.relay_access_token", "GATEWAY
 inline constexpr entry hermes_portal{
     "HERMES_PORTAL_BASE_URL", "HERMES_PORTAL_BASE_URL", "", false, "", false};
 inline constexpr entry nous_portal{"NOUS_PORTAL_BASE_URL", "NOUS_PORTAL_BASE_URL", "", false, "", false};
+
+inline constexpr entry slack_reply_in_thread{
+    "gateway.slack.reply_in_thread", "", "", false, "", true, "platforms.relay.extra.slack.reply_in_thread"};
+inline constexpr entry slack_top_level_threads{
+    "gateway.slack.dm_top_level_threads_as_sessions",
+    "",
+    "",
+    false,
+    "",
+    true,
+    "platforms.relay.extra.slack.dm_top_level_threads_as_sessions"};
+inline constexpr entry prompts_approval_by{"gateway.prompts.approval_by"};
 
 inline constexpr entry agent{"gateway.agent", "GATEWAY_AGENT", "agent"};
 inline constexpr entry listen{"gateway.listen", "GATEWAY_LISTEN", "listen"};

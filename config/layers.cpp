@@ -70,6 +70,7 @@ given layers::find(const entry& x) const {
   auto result = from_variables(x, [this](const std::string& name) { return from_environment(name); });
   if (result.what == given::kind::nothing)
     result = from_variables(x, [this](const std::string& name) { return from_env_file(name); });
+  if (result.what == given::kind::nothing && *x.first_key != '\0') result = from_node(root_.at(x.first_key));
   if (result.what == given::kind::nothing && x.in_file) result = from_node(root_.at(x.key));
   return result;
 }

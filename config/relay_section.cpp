@@ -12,7 +12,8 @@ const url_rule connector_rule{{"http", "https", "ws", "wss"}};
 const url_rule callback_rule{
     {"http", "https"}, false, true}; // wake and endpoint are the operator's, with any query
 
-constexpr std::size_t most_platforms = 256; // each costs a provisioning, a policy and a hello
+constexpr std::size_t longest_display_name = 64; // protocol.md 2.1
+constexpr std::size_t most_platforms = 256;      // each costs a provisioning, a policy and a hello
 
 /// `platforms.relay: false` is not the veto's form; said aloud, because someone means a veto by it.
 void check_veto_form(reading& in) {
@@ -65,6 +66,26 @@ std::vector<identity> identities(const std::vector<std::string>& platforms, cons
   return result;
 }
 
+std::string read_display_name(reading& in) {
+  bool cut = false;
+  auto result = in.value(
+      keys::relay_display_name, std::string{},
+      [&](const std::string& text) {
+        // The text is UTF-8 (one_line() has seen to that): a character ends before the next leading byte.
+        std::size_t characters = 0, end = 0;
+        for (; end < text.size(); ++end)
+          if ((static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U && ++characters > longest_display_name)
+            break;
+        cut = end < text.size();
+        return parsed<std::string>::good(text.substr(0, end));
+      },
+      [](const std::string& used) { return used; });
+  if (cut)
+    in.wrong(keys::relay_display_name.key, in.where(keys::relay_display_name), "is longer than 64 characters",
+             "the first 64 are used");
+  return result;
+}
+
 std::string read_gateway_id(reading& in, const std::string& fallback) {
   // The default is used for provisioning only, so it is listed but not part of what was configured.
   auto id = in.text(keys::relay_id);
@@ -87,6 +108,8 @@ relay_settings read_relay(reading& in) {
   result.endpoint = in.url(keys::relay_endpoint, callback_rule);
   result.route_keys = in.list(keys::relay_route_keys);
   result.instance_id = in.text(keys::relay_instance_id);
+  result.display_name = read_display_name(in);
+  result.sleep_url = in.url(keys::relay_sleep_url, callback_rule);
   result.wake_url = in.url(keys::relay_wake_url, callback_rule);
   // A switch that cannot be read is taken as off: provisioning would rotate another process's credentials
   // (F45), and "any text is true" is what F47 forbids.

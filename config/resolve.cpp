@@ -97,6 +97,8 @@ void resolve_into(const sources& from, resolution& into) {
   into.values.relay = read_relay(in);
   into.values.idp = read_identity(in);
   into.values.policies = read_policies(in, into.values.relay.identities);
+  into.values.slack = read_slack(in);
+  into.values.prompts = read_prompts(in);
   into.values.service = read_service(in);
   into.values.service.secret_variables = variables_of_secrets(at.root());
   into.values.media = read_media(in);

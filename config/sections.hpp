@@ -13,6 +13,8 @@ relay_settings read_relay(reading& in);
 identity_settings read_identity(reading& in);
 /// One policy per fronted platform but the generic one, in order.
 std::vector<relevance_policy> read_policies(reading& in, const std::vector<identity>& fronted);
+slack_settings read_slack(reading& in);
+prompt_settings read_prompts(reading& in);
 /// Agent, listener, state, logs, TLS, proxies.
 service_settings read_service(reading& in);
 tls_settings read_tls(reading& in);

@@ -41,6 +41,7 @@ const words<std::string> levels{{"trace", "trace"},       {"debug", "debug"},  {
 const words<log_format> formats{
     {"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}};
 const words<idle_action> idle_actions{{"dormant", idle_action::dormant}, {"exit", idle_action::exit}};
+const words<approval_by> approvers{{"asker", approval_by::asker}, {"anyone", approval_by::anyone}};
 const words<scheduler_kind> schedulers{{"io", scheduler_kind::io}, {"pool", scheduler_kind::pool}};
 
 void read_listener(reading& in, service_settings& into) {
@@ -85,6 +86,19 @@ std::string read_state_dir(reading& in) {
 }
 
 } // namespace
+
+slack_settings read_slack(reading& in) {
+  slack_settings result;
+  result.reply_in_thread = in.boolean(keys::slack_reply_in_thread, true, true);
+  result.dm_top_level_threads_as_sessions = in.boolean(keys::slack_top_level_threads, true, true);
+  return result;
+}
+
+prompt_settings read_prompts(reading& in) {
+  prompt_settings result;
+  result.approval_by = choice(in, keys::prompts_approval_by, result.approval_by, approvers);
+  return result;
+}
 
 service_settings read_service(reading& in) {
   service_settings result;

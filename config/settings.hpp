@@ -58,6 +58,8 @@ struct relay_settings {
   std::string default_gateway_id;   ///< gw-<hostname>, or gw-hermes
   secret gateway_secret, delivery_key;
   std::string endpoint, instance_id, wake_url;
+  std::string display_name; ///< told to the connector at provisioning; at most 64 characters
+  std::string sleep_url;    ///< POSTed once when the gateway has gone to sleep by itself; empty: none
   std::vector<std::string> route_keys;
   /// Credentials come from the operator; nothing is provisioned.
   bool pinned() const { return !gateway_id.empty() && !gateway_secret.empty(); }
@@ -122,11 +124,27 @@ struct media_settings {
   friend bool operator==(const media_settings&, const media_settings&) = default;
 };
 
+/// How conversations on Slack use its threads (protocol.md 6, routing 5).
+struct slack_settings {
+  bool reply_in_thread = true;                  ///< a reply to a top-level message goes into its thread
+  bool dm_top_level_threads_as_sessions = true; ///< each top-level message is a session of its own
+  friend bool operator==(const slack_settings&, const slack_settings&) = default;
+};
+
+/// Whose press decides an approval that was asked for in a group.
+enum class approval_by : std::uint8_t { asker, anyone };
+struct prompt_settings {
+  config::approval_by approval_by = config::approval_by::asker;
+  friend bool operator==(const prompt_settings&, const prompt_settings&) = default;
+};
+
 struct settings {
   relay_settings relay;
   identity_settings idp;
   std::vector<relevance_policy> policies; ///< one per fronted platform but the generic one, in order
   service_settings service;
+  slack_settings slack;
+  prompt_settings prompts;
   media_settings media;
   config::limits limits;
   friend bool operator==(const settings&, const settings&) = default;

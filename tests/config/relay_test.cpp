@@ -129,6 +129,35 @@ TEST(relay, gateway_id_and_pinning) {
   EXPECT_EQ(x.resolved().values.relay.gateway_secret.reveal(), "s");
 }
 
+TEST(relay, display_name_is_cut_to_64_characters_with_a_warning) {
+  std::string longest;
+  for (int i = 0; i < 64; ++i) longest += "\xc3\xa9"; // characters, not bytes
+  auto x = world{}.env("GATEWAY_RELAY_DISPLAY_NAME", longest);
+  EXPECT_EQ(x.resolved().values.relay.display_name, longest);
+  EXPECT_EQ(problems_text(x.resolved()), "");
+  auto cut = x.env("GATEWAY_RELAY_DISPLAY_NAME", longest + "\xc3\xa9").resolved();
+  EXPECT_EQ(cut.values.relay.display_name, longest);
+  EXPECT_EQ(problem_of(cut, "gateway.relay_display_name").where, "GATEWAY_RELAY_DISPLAY_NAME");
+  EXPECT_EQ(problem_of(cut, "gateway.relay_display_name").applied, "the first 64 are used");
+  EXPECT_EQ(row_of(cut, "gateway.relay_display_name").source, "environment GATEWAY_RELAY_DISPLAY_NAME");
+  EXPECT_FALSE(stops_run(cut));
+}
+
+TEST(slack, the_block_of_the_relay_platform_wins_key_by_key) {
+  auto x = world{}.yaml("platforms: {relay: {extra: {slack: {reply_in_thread: no}}}}\n"
+                        "gateway:\n  slack: {reply_in_thread: yes, dm_top_level_threads_as_sessions: no}\n");
+  auto result = x.resolved();
+  EXPECT_EQ(problems_text(result), "");
+  EXPECT_FALSE(result.values.slack.reply_in_thread);
+  EXPECT_FALSE(result.values.slack.dm_top_level_threads_as_sessions);
+  EXPECT_EQ(row_of(result, "gateway.slack.reply_in_thread").source, std::string{config_yaml} + ":1");
+  x.yaml("platforms: {relay: {extra: {slack: {reply_in_thread: 'sometimes'}}}}\n"
+         "gateway: {slack: {reply_in_thread: no}}\n");
+  result = x.resolved();
+  EXPECT_TRUE(result.values.slack.reply_in_thread) << "a bad value hides the one below it";
+  EXPECT_EQ(problem_of(result, "gateway.slack.reply_in_thread").where, std::string{config_yaml} + ":1");
+}
+
 TEST(identity_token, a_token_url_without_id_or_secret_is_an_error) {
   auto x = world{}.env("GATEWAY_RELAY_IDP_TOKEN_URL", "https://idp/token");
   auto result = x.resolved();

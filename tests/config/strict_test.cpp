@@ -28,6 +28,10 @@ TEST(unknown_keys, near_ones_are_named_with_the_nearest) {
   EXPECT_THAT(reason("gateway: {idp: {client-id: 3s}}", "gateway.idp.client-id"),
               HasSubstr("gateway.idp.client_id?"));
   EXPECT_THAT(reason("gateway: {tls: {cafile: x}}", "gateway.tls.cafile"), HasSubstr("gateway.tls.ca_file?"));
+  EXPECT_THAT(reason("gateway: {slack: {reply_in_tread: x}}", "gateway.slack.reply_in_tread"),
+              HasSubstr("gateway.slack.reply_in_thread?"));
+  EXPECT_THAT(reason("gateway: {prompts: {aproval_by: x}}", "gateway.prompts.aproval_by"),
+              HasSubstr("gateway.prompts.approval_by?"));
   EXPECT_THAT(reason("gateway: {log: {levle: x}}", "gateway.log.levle"), HasSubstr("gateway.log.level?"));
 }
 

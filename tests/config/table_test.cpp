@@ -47,6 +47,15 @@ const std::vector<row> rows{
      {}},
     {keys::relay_route_keys, "", "a, b,,", "a, b", "c", "c", "", {}},
     {keys::relay_instance_id, "", "i-1", "i-1", "i-2", "i-2", "", {}},
+    {keys::relay_display_name, "", "Ops bot", "Ops bot", "B", "B", "", {}},
+    {keys::relay_sleep_url,
+     "",
+     "https://s.example/sleep/?m=1",
+     "https://s.example/sleep/?***",
+     "http://s.example",
+     "http://s.example",
+     "ws://s.example",
+     {}},
     {keys::relay_wake_url,
      "",
      "https://w.example/wake/",
@@ -84,6 +93,9 @@ const std::vector<row> rows{
      "http://127.0.0.1:9",
      "portal",
      {}},
+    {keys::slack_reply_in_thread, "true", "off", "false", "Yes", "true", "maybe", {}},
+    {keys::slack_top_level_threads, "true", "no", "false", "1", "true", "2", {}},
+    {keys::prompts_approval_by, "asker", "Anyone", "anyone", "asker", "asker", "nobody", {}},
     {keys::agent, "link", "echo", "echo", "exec:cat -u", "exec:cat ***", "telepathy", {}},
     {keys::listen, "127.0.0.1:9480", "[::1]:0", "[::1]:0", "localhost:81", "localhost:81", "127.0.0.1", {}},
     {keys::admin_token, "", "s3cr3t-one", "***", "s3cr3t-two", "***", "", {}},
@@ -352,6 +364,8 @@ TEST(settings_table, standard_values_are_those_of_the_structs) {
   service_settings standard;
   standard.state_dir = "/home/u/.hermes/relay";
   EXPECT_EQ(result.values.service, standard);
+  EXPECT_EQ(result.values.slack, slack_settings{});
+  EXPECT_EQ(result.values.prompts, prompt_settings{});
   EXPECT_TRUE(result.problems.empty());
 }
 
