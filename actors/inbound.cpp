@@ -160,6 +160,10 @@ void inbound_state::acked(const delivery_ack& x) {
   execute(step);
 }
 
+std::string inbound_state::session_of(const inbound_event& x) const {
+  return wire::session_key(places.keyed(x), setup.sessions, wire::session_message(x));
+}
+
 void inbound_state::execute(core::inbox_step& step) {
   ask_store(step);
   delivery_withdrawn withdrawn;
@@ -185,8 +189,7 @@ void inbound_state::execute(core::inbox_step& step) {
   }
   if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
   for (auto& x : step.deliver) {
-    delivery out{name_of(x.id), wire::session_key(places.keyed(*x.event), setup.sessions), x.event,
-                 x.redelivered, std::move(x.files)};
+    delivery out{name_of(x.id), session_of(*x.event), x.event, x.redelivered, std::move(x.files)};
     world.metrics->add(counter::events_delivered);
     if (x.redelivered) world.metrics->add(counter::events_redelivered);
     // Before the event can reach an agent, so that its answer finds the route.

@@ -65,6 +65,8 @@ struct inbound_state {
   void letters(letters_found& x);
   void decide(const dead_letter_ask& x, const dead_letter& letter);
 
+  /// The session key of an event under the running settings.
+  std::string session_of(const inbound_event& x) const;
   std::string name_of(std::uint64_t id) const { return delivery_name(setup.instance, id); }
   std::uint64_t id_of(const std::string& delivery_id) const; ///< 0 when it is not one of ours
   route_seen route_of(const std::string& delivery_id, const inbound_event& x) const;

@@ -43,6 +43,7 @@ std::vector<std::string> needs_restart(const config::settings& running, const co
   compare("gateway.reactions", a.reactions == b.reactions);
   compare("session isolation", a.group_sessions_per_user == b.group_sessions_per_user &&
                                    a.thread_sessions_per_user == b.thread_sessions_per_user);
+  compare("gateway.slack", running.slack == next.slack);
   compare("gateway.limits", running.limits == next.limits);
   compare("gateway.tls", a.tls == b.tls);
   compare("the proxy", a.proxy == b.proxy);

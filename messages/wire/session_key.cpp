@@ -11,28 +11,36 @@ std::string name_space(const std::string& profile) {
 }
 } // namespace
 
-std::string session_key(const event_source& from, const session_rules& rules) {
+std::string session_key(const event_source& from, const session_rules& rules, std::string_view message_id) {
   auto key = name_space(from.profile);
-  const auto part = [&key](const std::string& x) {
+  const auto part = [&key](std::string_view x) {
     if (x.empty()) return;
     key += ':';
     key += x;
   };
   const auto& participant = from.user_id_alt.empty() ? from.user_id : from.user_id_alt;
+  const bool slack = from.platform == "slack";
+  const bool dm = from.chat_type == "dm";
+  const bool prospective = !dm && from.thread_id.empty() && !from.prospective_thread_id.empty();
+  std::string_view thread = prospective ? from.prospective_thread_id : from.thread_id;
+  if (thread.empty() && slack && rules.slack_message_threads) thread = message_id;
   part(from.platform);
-  if (from.chat_type == "dm") {
-    part("dm");
+  part(prospective ? "thread" : from.chat_type);
+  if (slack) part(from.scope_id); // two workspaces may have one chat id
+  if (dm) {
     part(from.chat_id.empty() ? participant : from.chat_id);
-    part(from.thread_id);
+    part(thread);
     return key;
   }
-  const bool prospective = from.thread_id.empty() && !from.prospective_thread_id.empty();
-  const auto& thread = prospective ? from.prospective_thread_id : from.thread_id;
-  part(prospective ? "thread" : from.chat_type);
   part(from.chat_id);
   part(thread);
   if (rules.group_sessions_per_user && (thread.empty() || rules.thread_sessions_per_user)) part(participant);
   return key;
+}
+
+std::string_view session_message(const inbound_event& x) {
+  if (x.prompt.present && x.text.empty()) return {};
+  return x.message_id.empty() ? x.source.message_id : x.message_id;
 }
 
 } // namespace relay::wire

@@ -4,13 +4,21 @@
 #include "messages/event.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace relay::wire {
 
 struct session_rules {
   bool group_sessions_per_user = true;
   bool thread_sessions_per_user = false;
+  /// A top-level message on Slack opens a thread of its own (protocol.md 6, routing 5).
+  bool slack_message_threads = true;
 };
-std::string session_key(const event_source& from, const session_rules& rules);
+/// `message_id`: see session_message(); empty keys the chat itself.
+std::string session_key(const event_source& from, const session_rules& rules,
+                        std::string_view message_id = {});
+/// The message id that may name a session of its own. Empty for the press of a button: it is no message and
+/// belongs to the place of its prompt.
+std::string_view session_message(const inbound_event& x);
 
 } // namespace relay::wire

@@ -261,5 +261,43 @@ TEST_F(conversation, LateAnswerOfAnIdleChatDoesNotEndItsSuccessor) {
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::done);
 }
 
+// protocol.md 5.1 and 6, routing 5.
+class slack_sessions : public gateway_test {
+protected:
+  slack_sessions() { settings.relay.identities = {{"slack", "B1", ""}}; }
+  /// The sessions of two top-level messages, of a reply to the first, and of the first as it was edited.
+  std::vector<std::string> keys() {
+    start(with::scripted);
+    world.link->last().accept();
+    settle();
+    const std::string at = R"(,"scope_id":"W1")";
+    world.link->last().say(descriptor_line("slack") + event("slack", "D1", "one", "17.1", {}, at) +
+                           event("slack", "D1", "two", "17.2", {}, at) +
+                           event("slack", "D1", "three", "17.3", {}, at + R"(,"thread_id":"17.1")") +
+                           event("slack", "D1", "one!", "17.1", {}, at + R"(,"message_is_edit":true)"));
+    settle();
+    std::vector<std::string> out;
+    for (auto& x : agent->deliveries) out.push_back(x.session_key);
+    return out;
+  }
+};
+
+TEST_F(slack_sessions, ATopLevelMessageIsASessionOfItsOwn) {
+  const std::string in = "agent:main:slack:dm:W1:D1:";
+  EXPECT_EQ(keys(), (std::vector<std::string>{in + "17.1", in + "17.2", in + "17.1", in + "17.1"}));
+}
+
+TEST_F(slack_sessions, OneForTheWholeChatWhenItIsTurnedOff) {
+  settings.slack.dm_top_level_threads_as_sessions = false;
+  const std::string in = "agent:main:slack:dm:W1:D1";
+  EXPECT_EQ(keys(), (std::vector<std::string>{in, in, in + ":17.1", in}));
+}
+
+TEST_F(slack_sessions, OneForTheWholeChatWhereRepliesStayOutOfThreads) {
+  settings.slack.reply_in_thread = false;
+  const std::string in = "agent:main:slack:dm:W1:D1";
+  EXPECT_EQ(keys(), (std::vector<std::string>{in, in, in + ":17.1", in}));
+}
+
 } // namespace
 } // namespace relay::testing

@@ -24,7 +24,8 @@ class Keys(Scenario):
         link = await connector.link(1, 2)
         agent = await self.agent(gateway)
         vectors = keys(group, thread)
-        link.send(*({"type": "inbound", "event": event(f"v{n}", origin=x["source"])} for n, x in enumerate(vectors)))
+        # Without message ids: on Slack a top-level message would be a session of its own (class Slack).
+        link.send(*({"type": "inbound", "event": event(f"v{n}", message_id="", origin=x["source"])} for n, x in enumerate(vectors)))
         await agent.until(lambda: len(agent.deliveries) >= len(vectors), f"{len(vectors)} deliveries", 20)
         got = {x["event"]["text"]: x["session_key"] for x in agent.deliveries}
         self.assertEqual([got[f"v{n}"] for n in range(len(vectors))], [x["key"] for x in vectors])
@@ -43,6 +44,52 @@ class Keys(Scenario):
         agent = await self.agent(gateway)
         link.send({"type": "inbound", "event": {"text": "bare", "source": {}}})
         self.assertEqual((await agent.delivery("bare"))["session_key"], "agent:main:relay:dm")
+
+
+class Slack(Scenario):
+    """5.1: the workspace in the key; 6, routing 5: a top-level message is a session of its own."""
+
+    async def keys_of(self, config, events):
+        connector, home = await self.connector(), self.home()
+        self.config(home, config)
+        gateway = await self.gateway(connector, PINNED, home=home, GATEWAY_RELAY_PLATFORMS="slack")
+        link = await connector.link(1)
+        agent = await self.agent(gateway)
+        link.send(*(inbound(f"s{n}", message_id=message_id, platform="slack", user_id="U1", **where)
+                    for n, (message_id, where) in enumerate(events)))
+        await agent.until(lambda: len(agent.deliveries) >= len(events), "the deliveries")
+        got = {x["event"]["text"]: x["session_key"] for x in agent.deliveries}
+        return [got[f"s{n}"] for n in range(len(events))]
+
+    EVENTS = [("17.1", dict(chat_id="D1", chat_type="dm", scope_id="W1")),
+              ("17.2", dict(chat_id="D1", chat_type="dm", scope_id="W1")),
+              ("17.3", dict(chat_id="D1", chat_type="dm", scope_id="W1", thread_id="17.1")),
+              ("18.1", dict(chat_id="C1", chat_type="group", scope_id="W1")),
+              ("18.2", dict(chat_id="C1", chat_type="group", scope_id="W2")),
+              ("18.3", dict(chat_id="C1", chat_type="group", guild_id="W1")),
+              ("19.1", dict(chat_id="D2", chat_type="dm"))]
+    SHARED = ["dm:W1:D1", "dm:W1:D1", "dm:W1:D1:17.1", "group:W1:C1:U1", "group:W2:C1:U1", "group:W1:C1:U1", "dm:D2"]
+
+    async def test_by_default_each_top_level_message_is_a_session(self):
+        keys = await self.keys_of("", self.EVENTS)
+        self.assertEqual(keys, ["agent:main:slack:" + x for x in (
+            "dm:W1:D1:17.1", "dm:W1:D1:17.2", "dm:W1:D1:17.1", "group:W1:C1:18.1", "group:W2:C1:18.2", "group:W1:C1:18.3", "dm:D2:19.1")])
+
+    async def test_one_session_a_chat_when_that_is_turned_off(self):
+        keys = await self.keys_of("platforms: {relay: {extra: {slack: {dm_top_level_threads_as_sessions: false}}}}\n", self.EVENTS)
+        self.assertEqual(keys, ["agent:main:slack:" + x for x in self.SHARED])
+
+    async def test_one_session_a_chat_where_replies_stay_out_of_threads(self):
+        keys = await self.keys_of("gateway: {slack: {reply_in_thread: 'no'}}\n", self.EVENTS)
+        self.assertEqual(keys, ["agent:main:slack:" + x for x in self.SHARED])
+
+    async def test_an_interrupt_of_an_older_connector_reaches_the_agent(self):
+        connector, gateway, link = await self.connected(GATEWAY_RELAY_PLATFORMS="slack")
+        agent = await self.agent(gateway)
+        link.send(inbound("hi", message_id="17.1", platform="slack", chat_id="D1", chat_type="dm", scope_id="W1"))
+        await agent.delivery("hi")
+        link.send({"type": "interrupt_inbound", "session_key": "agent:main:slack:dm:D1", "chat_id": "D1"})
+        self.assertEqual((await agent.frame("interrupt"))["chat_id"], "D1", "its key has no workspace")
 
 
 class Events(Scenario):

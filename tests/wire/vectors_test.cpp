@@ -78,6 +78,66 @@ TEST_F(vectors, session_keys) {
   }
 }
 
+event_source on_slack(std::string chat_type, std::string scope) {
+  event_source x;
+  x.platform = "slack";
+  x.chat_type = std::move(chat_type);
+  x.chat_id = "C1";
+  x.scope_id = std::move(scope);
+  x.user_id = "U1";
+  return x;
+}
+
+TEST(session_keys, a_workspace_is_part_of_the_key_on_slack_only) {
+  EXPECT_EQ(session_key(on_slack("dm", "W1"), {}), "agent:main:slack:dm:W1:C1");
+  EXPECT_EQ(session_key(on_slack("group", "W1"), {}), "agent:main:slack:group:W1:C1:U1");
+  EXPECT_EQ(session_key(on_slack("dm", ""), {}), "agent:main:slack:dm:C1") << "of an older connector";
+  auto without_chat = on_slack("dm", "W1");
+  without_chat.chat_id.clear();
+  EXPECT_EQ(session_key(without_chat, {}), "agent:main:slack:dm:W1:U1");
+  auto elsewhere = on_slack("group", "W1");
+  elsewhere.platform = "discord";
+  EXPECT_EQ(session_key(elsewhere, {}), "agent:main:discord:group:C1:U1");
+  inbound_event older;
+  std::string why;
+  ASSERT_TRUE(decode_event(
+      R"({"source":{"platform":"slack","chat_type":"dm","chat_id":"C1","user_id":"U1","guild_id":"W1"}})",
+      older, why));
+  EXPECT_EQ(session_key(older.source, {}), "agent:main:slack:dm:W1:C1") << "its older name";
+}
+
+TEST(session_keys, a_top_level_message_on_slack_is_a_session_of_its_own) {
+  const auto dm = on_slack("dm", "W1"), group = on_slack("group", "W1");
+  EXPECT_EQ(session_key(dm, {}, "17.1"), "agent:main:slack:dm:W1:C1:17.1");
+  EXPECT_EQ(session_key(group, {}, "17.1"), "agent:main:slack:group:W1:C1:17.1");
+  EXPECT_EQ(session_key(group, {.thread_sessions_per_user = true}, "17.1"),
+            "agent:main:slack:group:W1:C1:17.1:U1");
+  auto reply = group;
+  reply.thread_id = "17.1";
+  EXPECT_EQ(session_key(reply, {}, "17.2"), session_key(group, {}, "17.1")) << "what follows in its thread";
+  auto opener = group;
+  opener.prospective_thread_id = "17.9";
+  EXPECT_EQ(session_key(opener, {}, "17.1"), "agent:main:slack:thread:W1:C1:17.9");
+  const session_rules shared{.slack_message_threads = false};
+  EXPECT_EQ(session_key(dm, shared, "17.1"), "agent:main:slack:dm:W1:C1");
+  EXPECT_EQ(session_key(group, shared, "17.1"), "agent:main:slack:group:W1:C1:U1");
+  auto elsewhere = dm;
+  elsewhere.platform = "telegram";
+  EXPECT_EQ(session_key(elsewhere, {}, "17.1"), "agent:main:telegram:dm:C1");
+}
+
+TEST(session_keys, a_press_is_no_message) {
+  inbound_event x;
+  x.source.message_id = "17.0";
+  EXPECT_EQ(session_message(x), "17.0");
+  x.message_id = "17.1";
+  EXPECT_EQ(session_message(x), "17.1");
+  x.prompt.present = true;
+  EXPECT_EQ(session_message(x), "");
+  x.text = "2";
+  EXPECT_EQ(session_message(x), "17.1") << "an answer that was typed";
+}
+
 TEST(session_keys, a_profile_named_main_has_its_own_sessions_F56) {
   event_source from;
   from.platform = "discord";
