@@ -73,7 +73,7 @@ using provisioner_actor = caf::typed_actor<
 struct policy_orders {
   std::string url; ///< of POST /relay/policy
   std::vector<relevance_policy> policies;
-  /// Platforms for which something was declared before: their default is declared once, too (F46).
+  /// Platforms with a declaration that is still to be withdrawn when nothing is set any more (F46).
   std::vector<std::string> declared_before;
   credentials who;           ///< not usable = wait for the next orders
   std::uint64_t version = 0; ///< what comes of them is told with it

@@ -21,18 +21,22 @@ void policy_state::obey(policy_orders& x) {
     entry fresh;
     if (auto it = old.find(what.platform); same && it != old.end()) {
       fresh.call = it->second.call;
-      fresh.told = it->second.told;
+      fresh.in_force = std::move(it->second.in_force);
+      fresh.sent = std::move(it->second.sent);
       fresh.busy = it->second.busy;
       old.erase(it);
     }
-    fresh.what = what;
+    fresh.what = what.is_unset() ? relevance_policy::quiet_default(what.platform) : what;
     fresh.pause = core::backoff{setup.backoff_min, setup.backoff_max};
-    // Silence is the default's declaration, unless something else was declared once.
-    auto told = fresh.told || std::find(before.begin(), before.end(), what.platform) != before.end();
-    if (what.is_default() && !told) fresh.step = platform_step::skipped;
+    if (what.is_unset()) {
+      // A declaration is withdrawn once; without one there is nothing to withdraw.
+      auto withdrawn = !fresh.busy && fresh.in_force == fresh.what;
+      auto told = fresh.sent || std::find(before.begin(), before.end(), what.platform) != before.end();
+      if (withdrawn || !told) fresh.step = withdrawn ? platform_step::done : platform_step::skipped;
+    }
     report(fresh, {});
     auto& mine = platforms.emplace(what.platform, std::move(fresh)).first->second;
-    if (mine.step != platform_step::skipped) declare(mine);
+    if (mine.step == platform_step::pending) declare(mine);
   }
   for (auto& [platform, rest] : old) {
     if (!same || !rest.busy) continue;
@@ -47,11 +51,13 @@ void policy_state::declare(entry& x) {
   x.step = platform_step::pending;
   if (quiet) return;
   if (x.busy) {
-    x.again = true;
+    x.again = x.sent != x.what; // the answer to the same declaration is as good
     return;
   }
   x.call = ++calls;
-  x.told = x.busy = true;
+  x.busy = true;
+  x.sent = x.what;
+  x.in_force.reset();
   http_request call;
   call.method = "POST";
   call.url = orders.url;
@@ -87,6 +93,7 @@ void policy_state::answered(const http_done& x) {
     return;
   }
   mine.step = platform_step::done;
+  mine.in_force = mine.sent;
   mine.pause.reset();
   world.metrics->add(counter::policy_attempts, "done");
   world.notes->note(severity::info, "policy.declared", {{"platform", platform}});

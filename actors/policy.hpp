@@ -8,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,12 @@ struct policy_setup {
 struct policy_state {
   static inline const char* name = "policy";
   struct entry {
-    relevance_policy what;
+    relevance_policy what;                    ///< to be declared; the quiet default when nothing is set
+    std::optional<relevance_policy> sent;     ///< the newest declaration of this actor
+    std::optional<relevance_policy> in_force; ///< the newest that the connector accepted, none sent since
     core::backoff pause{milliseconds{1}, milliseconds{1}};
     platform_step step = platform_step::pending;
     std::uint64_t call = 0; ///< the call, or the timer, that counts
-    bool told = false;      ///< something of it was declared
     bool busy = false;      ///< a declaration is on its way
     bool again = false;     ///< and is not the newest
     bool dropped = false;   ///< not ordered any more; kept while it is busy

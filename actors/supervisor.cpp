@@ -202,13 +202,10 @@ void supervisor_state::start_policy() {
   policy_orders x;
   x.url = wire::derive_urls(settings->relay.url).policy;
   x.policies = settings->policies;
-  for (auto& [platform, step] : declared)
-    if (step.step == platform_step::done || step.step == platform_step::failed)
-      x.declared_before.push_back(platform);
   for (auto& p : settings->policies) {
     if (remembers_policy(p.platform)) x.declared_before.push_back(p.platform);
     // It may arrive although no answer comes back, and this process may not live to ask again.
-    if (who.usable() && !p.is_default()) remember("declared." + p.platform, settings->relay.url);
+    if (who.usable() && !p.is_unset()) remember("declared." + p.platform, settings->relay.url);
   }
   x.who = who;
   x.version = ++policy_version;
@@ -391,8 +388,8 @@ void supervisor_state::policy_told(policy_progress& x) {
   auto& [platform, step, error] = x.what;
   if (step == platform_step::done || step == platform_step::failed)
     for (auto& p : settings->policies) // one that was refused may have arrived all the same
-      if (p.platform == platform && (step == platform_step::done || !p.is_default()))
-        remember("declared." + platform, p.is_default() ? std::string{} : settings->relay.url);
+      if (p.platform == platform && (step == platform_step::done || !p.is_unset()))
+        remember("declared." + platform, p.is_unset() ? std::string{} : settings->relay.url);
   declared[platform] = std::move(x.what);
 }
 

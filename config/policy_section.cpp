@@ -30,20 +30,18 @@ placed in_block_or_top(reading& in, const placed& block, const std::string& name
   return {top.is(yaml_node::kind::absent) ? block.key + "." + name : name, top};
 }
 
-bool read_mention(reading& in, const placed& from) {
+void read_mention(reading& in, const placed& from, relevance_policy& into) {
   auto value = in.at().from_node(from.node);
-  bool result = false;
   auto fault =
       value.what == given::kind::node ? std::string{"is a list or a map, not a boolean"} : value.reason;
   if (value.what == given::kind::text) {
     auto read = parse_boolean(value.text);
-    result = read.value.value_or(false);
+    into.mention_given = read.value.has_value();
+    into.require_address = read.value.value_or(false);
     fault = read.reason;
   }
-  if (!fault.empty()) in.wrong(from.key, value.where, fault, "false is used");
-  in.row(from.key, result ? "true" : "false",
-         value.what == given::kind::text && fault.empty() ? value.source : "default");
-  return result;
+  if (!fault.empty()) in.wrong(from.key, value.where, fault, "treated as unset");
+  in.row(from.key, into.require_address ? "true" : "false", into.mention_given ? value.source : "default");
 }
 
 std::vector<std::string> read_channels(reading& in, const placed& from) {
@@ -72,7 +70,7 @@ std::vector<relevance_policy> read_policies(reading& in, const std::vector<ident
     auto block = find_block(in.at().root(), bot.platform);
     relevance_policy policy;
     policy.platform = bot.platform;
-    policy.require_address = read_mention(in, in_block_or_top(in, block, "require_mention"));
+    read_mention(in, in_block_or_top(in, block, "require_mention"), policy);
     policy.free_response_scopes = read_channels(in, in_block_or_top(in, block, "free_response_channels"));
     policy.allow_other_bots = read_bots(in, bot.platform);
     result.push_back(std::move(policy));

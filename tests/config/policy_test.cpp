@@ -44,16 +44,19 @@ TEST(policy, vectors) {
     EXPECT_EQ(problems_text(result), "");
     const auto& policies = result.values.policies;
     if (one["policy"].IsNull()) {
-      EXPECT_TRUE(policies.empty() || (policies.size() == 1 && policies[0].is_default()));
+      EXPECT_TRUE(policies.empty() || (policies.size() == 1 && policies[0].is_unset()));
       continue;
     }
-    relevance_policy want;
-    want.platform = one["policy"]["platform"].GetString();
-    want.require_address = one["policy"]["requireAddress"].GetBool();
-    want.allow_other_bots = one["policy"]["allowOtherBots"].GetBool();
+    ASSERT_EQ(policies.size(), 1U);
+    const auto& got = policies[0];
+    EXPECT_FALSE(got.is_unset());
+    EXPECT_EQ(got.platform, one["policy"]["platform"].GetString());
+    EXPECT_EQ(got.require_address, one["policy"]["requireAddress"].GetBool());
+    EXPECT_EQ(got.allow_other_bots, one["policy"]["allowOtherBots"].GetBool());
+    std::vector<std::string> scopes;
     for (const auto& scope : one["policy"]["freeResponseScopes"].GetArray())
-      want.free_response_scopes.emplace_back(scope.GetString());
-    EXPECT_THAT(policies, ElementsAre(want));
+      scopes.emplace_back(scope.GetString());
+    EXPECT_EQ(got.free_response_scopes, scopes);
   }
 }
 
@@ -72,15 +75,21 @@ TEST(policy, F47_the_text_false_is_false_and_other_text_is_an_error) {
         .yaml("discord:\n  require_mention: " + value + "\n")
         .resolved();
   };
-  for (const char* no : {"'false'", "\"No\"", "off", "'0'", "''"}) {
+  for (const char* no : {"'false'", "\"No\"", "off", "'0'"}) {
     EXPECT_FALSE(of(no).values.policies[0].require_address) << no;
+    EXPECT_TRUE(of(no).values.policies[0].mention_given) << no;
     EXPECT_EQ(problems_text(of(no)), "") << no;
+  }
+  for (const char* unset : {"''", "~", ""}) {
+    EXPECT_TRUE(of(unset).values.policies[0].is_unset()) << unset;
+    EXPECT_EQ(row_of(of(unset), "discord.require_mention").source, "default") << unset;
   }
   for (const char* yes : {"'true'", "\"Yes\"", "on", "1"})
     EXPECT_TRUE(of(yes).values.policies[0].require_address) << yes;
   for (const char* bad : {"sometimes", "2", "[true]", "{a: 1}", "${NOPE}"}) {
     auto result = of(bad);
-    EXPECT_FALSE(result.values.policies[0].require_address) << bad;
+    EXPECT_TRUE(result.values.policies[0].is_unset()) << bad << ": it must not open the bot to everything";
+    EXPECT_EQ(problem_of(result, "discord.require_mention").applied, "treated as unset") << bad;
     EXPECT_EQ(problem_of(result, "discord.require_mention").where, std::string{config_yaml} + ":2") << bad;
   }
 }

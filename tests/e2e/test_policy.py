@@ -62,33 +62,67 @@ class Declared(Scenario):
         self.assertTrue(all(genuine(x.bearer, PINNED["GATEWAY_RELAY_SECRET"], x.unix) for x in connector.policies))
 
     async def test_f47_require_mention_string_false(self):
-        connector, home = await self.connector(), self.home()
-        self.config(home, 'require_mention: "false"\n')
-        gateway = await self.gateway(connector, TWO, PINNED, home=home)
-        await connector.link(1, 2)
-        await gateway.ready()
-        self.assertEqual(connector.policies, [])
+        await self.declares_false('require_mention: "false"\n')
 
-    async def test_default_policy_is_not_declared(self):
-        connector = await self.connector()
-        gateway = await self.gateway(connector, TWO, PINNED)
-        await connector.link(1, 2)
-        await gateway.ready()
-        self.assertEqual(connector.policies, [])
+    async def test_an_explicit_false_is_declared(self):
+        await self.declares_false("require_mention: false\n")
 
-    async def test_f46_turned_default_is_declared_once_explicitly(self):
+    async def declares_false(self, config):
         connector, home = await self.connector(), self.home()
-        self.config(home, MENTION)
+        self.config(home, config)
+        await self.gateway(connector, TWO, PINNED, home=home)
+        await connector.until(lambda: len(connector.policies) >= 2, "two policies")
+        self.assertEqual([x.json() for x in sorted(connector.policies, key=lambda x: x.json()["platform"])],
+                         [{"platform": platform, "requireAddress": False, "freeResponseScopes": [], "allowOtherBots": False}
+                          for platform in ("discord", "telegram")])
+
+    async def test_where_nothing_is_set_nothing_is_declared(self):
+        for config in ("", "require_mention:\n", "require_mention: ''\n", "require_mention: perhaps\n"):
+            with self.subTest(config=config):
+                connector, home = await self.connector(), self.home()
+                self.config(home, config)
+                gateway = await self.gateway(connector, TWO, PINNED, ECHO, home=home)
+                link = await connector.link(1, 2)
+                await gateway.ready()
+                link.send(inbound("through"))
+                await connector.reply("through")
+                self.assertEqual(connector.policies, [])
+
+    def assert_quiet(self, requests):
+        """The quiet default, of each platform once."""
+        bodies = sorted((x.json() for x in requests), key=lambda x: x["platform"])
+        self.assertEqual(bodies, [{"platform": platform, "requireAddress": True, "freeResponseScopes": [], "allowOtherBots": False}
+                                  for platform in ("discord", "telegram")])
+
+    async def test_f46_what_is_not_set_any_more_is_withdrawn_once_and_opens_nothing(self):
+        connector, home = await self.connector(), self.home()
+        self.config(home, "require_mention: false\nfree_response_channels: [a]\n")
         gateway = await self.gateway(connector, TWO, PINNED, QUICK, home=home)
         await connector.until(lambda: len(connector.policies) >= 2, "two policies")
-        self.config(home, "require_mention: false\n")
+        self.config(home, "")
         gateway.signal(HUP)
-        await connector.until(lambda: len(connector.policies) >= 4, "the explicit defaults")
-        for request in connector.policies[2:4]:
-            self.assertEqual({**request.json(), "platform": ""},
-                             {"platform": "", "requireAddress": False, "freeResponseScopes": [], "allowOtherBots": False})
+        await connector.until(lambda: len(connector.policies) >= 4, "the quiet default")
+        self.assert_quiet(connector.policies[2:4])
         gateway.signal(HUP)
         await connector.never(lambda: len(connector.policies) > 4, "the default once more", 1)
+
+    async def test_f46_an_earlier_processes_policy_is_withdrawn_at_the_next_boot_and_not_again(self):
+        connector, home = await self.connector(), self.home()
+        self.config(home, "require_mention: false\n")
+        for boot, config in ((1, ""), (2, ""), (3, None)):
+            before = len(connector.policies)
+            gateway = await self.gateway(connector, TWO, PINNED, QUICK, ECHO, home=home)
+            link = await connector.link(boot, 2)
+            link.send(inbound(f"through {boot}", message_id=f"m-{boot}"))
+            await connector.reply(f"through {boot}")
+            if boot < 3:
+                await connector.until(lambda: len(connector.policies) >= before + 2, f"policies of boot {boot}")
+            if config is not None:
+                self.config(home, config)
+            gateway.signal(15)
+            self.assertEqual(await gateway.exited(), 0)
+        self.assertEqual(len(connector.policies), 4, "the third boot has nothing to withdraw")
+        self.assert_quiet(connector.policies[2:])
 
 
 class Refused(Scenario):

@@ -89,7 +89,10 @@ TEST(policy, body) {
       R"({"platform":"discord","requireAddress":true,"freeResponseScopes":["a"],"allowOtherBots":false})");
   EXPECT_EQ(encode_policy({"discord", false, {}, false}),
             R"({"platform":"discord","requireAddress":false,"freeResponseScopes":[],"allowOtherBots":false})")
-      << "F46: the explicit default";
+      << "an explicit false";
+  EXPECT_EQ(encode_policy(relevance_policy::quiet_default("discord")),
+            R"({"platform":"discord","requireAddress":true,"freeResponseScopes":[],"allowOtherBots":false})")
+      << "F46: what withdraws another one opens nothing";
 }
 
 TEST(enroll, both_directions) {

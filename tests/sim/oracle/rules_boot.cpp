@@ -54,7 +54,8 @@ private:
   std::vector<config::relay_settings> versions_;
 };
 
-/// What is declared is what is configured; a declaration that turned default is taken back.
+/// What is declared is what is set, an explicit false included; what is not set any more is withdrawn by the
+/// quiet default, which opens nothing.
 class policies final : public rule {
 public:
   explicit policies(court& at) : rule(at, "policies") {}
@@ -89,7 +90,11 @@ public:
     believed_.erase({claims.gateway_id, platform});
     if (!alone)
       fail("two declarations of " + platform + " are under way; the connector keeps the last to arrive");
-    if (!(said == declared_policy{})) told_[{claims.gateway_id, platform}] = now();
+    auto withdraws = said == of(relevance_policy{platform});
+    if (withdraws)
+      told_.emplace(std::pair{claims.gateway_id, platform}, now());
+    else
+      told_[{claims.gateway_id, platform}] = now();
     auto of_version = [&](auto& all) {
       return std::any_of(all.begin(), all.end(),
                          [&](auto& y) { return y.platform == platform && of(y) == said; });
@@ -110,7 +115,7 @@ public:
     auto& mine = book->of(gateway_).policies;
     for (auto& x : versions_.back()) {
       if (believed_.count({gateway_, x.platform}) > 0) continue;
-      if (x.is_default() && told_.count({gateway_, x.platform}) == 0) continue;
+      if (x.is_unset() && told_.count({gateway_, x.platform}) == 0) continue;
       auto it = mine.find(x.platform);
       if (it == mine.end() || !(it->second == of(x)))
         return "the policy of " + x.platform + " is not declared";

@@ -171,11 +171,13 @@ plan::plan(std::uint64_t from) : seed(from) {
     break;
   case identity_choice::login_store: break; // below
   }
+  dice mentions{seed, "mentions"};
   for (auto& x : platforms) {
     if (x.who.platform == "relay") continue;
     relevance_policy p;
     p.platform = x.who.platform;
     p.require_address = luck.chance(0.4);
+    p.mention_given = p.require_address || mentions.chance(0.3);
     p.allow_other_bots = luck.chance(0.2);
     if (luck.chance(0.3)) p.free_response_scopes = {"100", "101"};
     settings.policies.push_back(p);

@@ -220,6 +220,7 @@ void run::change_settings() {
     {
       auto& p = luck.one_of(next.policies);
       p.require_address = !p.require_address;
+      p.mention_given = true;
       if (luck.chance(0.5)) p = {p.platform, false, {}, false};
     }
     break;
