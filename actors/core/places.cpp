@@ -9,7 +9,7 @@ void places::learn(const event_source& x) {
   const bool opens = x.thread_id.empty() && !x.prospective_thread_id.empty();
   const auto& thread = opens ? x.prospective_thread_id : x.thread_id;
   const auto& channel = thread.empty() ? x.chat_id : thread;
-  const bool plain = thread.empty() && x.chat_type == (x.scope_id.empty() ? "dm" : "channel");
+  const bool plain = thread.empty() && x.chat_type == (x.scope_id.empty() ? "dm" : "group");
   auto it = known_.find(channel);
   if (plain) { // as an interaction calls it
     if (it == known_.end()) return;

@@ -14,7 +14,7 @@ namespace relay::core {
 
 /// Remembers the places that the message lane calls otherwise than an interaction would: threads that are
 /// named as a thread of their parent, threads that an interaction did not tell of, guild channels called
-/// `group`. All others need no memory. Bounded: what was learned first goes first.
+/// `channel`. All others need no memory. Bounded: what was learned first goes first.
 class places {
 public:
   explicit places(std::size_t max) : max_(max < 1 ? 1 : max) {}

@@ -9,7 +9,13 @@ namespace relay::wire {
 
 namespace {
 
-enum interaction_type : int { ping = 1, application_command = 2, message_component = 3, modal_submit = 5 };
+enum interaction_type : int {
+  ping = 1,
+  application_command = 2,
+  message_component = 3,
+  autocomplete = 4,
+  modal_submit = 5
+};
 enum option_type : int { sub_command = 1, sub_command_group = 2 };
 enum channel_type : int { announcement_thread = 10, public_thread = 11, private_thread = 12 };
 
@@ -24,7 +30,7 @@ void read_chat(const json::value& interaction, event_source& out) {
   out.platform = "discord"; // and never the generic name: nobody could answer that (F27)
   out.chat_id = json::id(interaction, "channel_id");
   out.scope_id = json::id(interaction, "guild_id");
-  out.chat_type = out.scope_id.empty() ? "dm" : "channel";
+  out.chat_type = out.scope_id.empty() ? "dm" : "group";
   const auto* channel = json::object(interaction, "channel");
   if (channel == nullptr) return;
   if (out.chat_id.empty()) out.chat_id = json::id(*channel, "id");
@@ -75,10 +81,10 @@ void append_options(std::string& out, const json::value& command) {
 
 std::string command_text(const json::value& data) {
   const auto name = json::text(data, "name");
-  std::string options;
-  append_options(options, data);
-  // A bare command is its name (protocol.md 5.2); one that says more reads as somebody would type it.
-  return options.empty() ? name : '/' + name + options;
+  if (name.empty()) return {};
+  auto out = '/' + name; // as somebody would type it
+  append_options(out, data);
+  return out;
 }
 
 /// What was filled in, one value per line. Inputs stand in rows (`components`) or labels (`component`).
@@ -119,7 +125,8 @@ bool decode_discord_interaction(const passthrough_forward& x, inbound_event& out
   if (!doc.parse(body) || !doc.root().IsObject()) return false;
   const auto& interaction = doc.root();
   const auto type = number(interaction, "type");
-  if (type <= ping) return false;
+  // An autocomplete asks for suggestions while somebody still types; nobody has said anything yet.
+  if (type <= ping || type == autocomplete) return false;
   inbound_event event;
   read_chat(interaction, event.source);
   read_user(interaction, event.source);

@@ -34,7 +34,7 @@ TEST(Places, F26_AThreadThatItsMessagesNameAsItsParentsIsOneSession) {
   EXPECT_NE(key(known.keyed(pressed)), key(text)) << "what this is about";
   known.learn(text);
   EXPECT_EQ(key(known.keyed(pressed)), key(text));
-  EXPECT_EQ(key(known.keyed(press(at("parent", "channel")))), key(at("parent", "channel")))
+  EXPECT_EQ(key(known.keyed(press(at("parent", "group")))), key(at("parent", "group")))
       << "its parent is another place";
 }
 
@@ -42,15 +42,17 @@ TEST(Places, F26_AnInteractionThatDoesNotTellOfItsThread) {
   places known{10};
   const auto text = at("t1", "thread", "t1");
   known.learn(text);
-  EXPECT_EQ(key(known.keyed(press(at("t1", "channel")))), key(text));
+  EXPECT_EQ(key(known.keyed(press(at("t1", "group")))), key(text));
 }
 
-TEST(Places, F26_AGuildChannelThatIsCalledGroup) {
+TEST(Places, F26_AGuildChannelThatIsCalledChannel) {
   places known{10};
-  known.learn(at("c", "group"));
-  EXPECT_EQ(key(known.keyed(press(at("c", "channel")))), "agent:main:discord:group:c:u");
+  EXPECT_EQ(key(known.keyed(press(at("c", "group")))), "agent:main:discord:group:c:u")
+      << "the first interaction after a start has the session of the texts";
   known.learn(at("c", "channel"));
-  EXPECT_EQ(key(known.keyed(press(at("c", "channel")))), "agent:main:discord:channel:c:u");
+  EXPECT_EQ(key(known.keyed(press(at("c", "group")))), "agent:main:discord:channel:c:u");
+  known.learn(at("c", "group"));
+  EXPECT_EQ(key(known.keyed(press(at("c", "group")))), "agent:main:discord:group:c:u");
   EXPECT_EQ(known.size(), 0U) << "what needs no memory takes none";
 }
 
@@ -75,7 +77,7 @@ TEST(Places, OtherPlatformsAndPlainPlacesTakeNoMemory) {
   auto elsewhere = at("c", "thread", "t");
   elsewhere.platform = "slack";
   known.learn(elsewhere);
-  known.learn(at("c", "channel"));
+  known.learn(at("c", "group"));
   auto dm = at("d", "dm");
   dm.scope_id.clear();
   known.learn(dm);

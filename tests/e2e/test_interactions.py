@@ -40,7 +40,7 @@ class Interactions(Scenario):
             {"type": 3, "name": "why", "value": "too loud"}, {"type": 4, "name": "n", "value": 3}, {"type": 5, "name": "now", "value": True}]}]}]
         bare, full = await self.got(link, agent, self.forward(2, {"name": "job"}, "i-1"),
                                     self.forward(2, {"name": "job", "options": options}, "i-2"))
-        self.assertEqual((bare["event"]["text"], full["event"]["text"]), ("job", "/job admin stop too loud 3 true"))
+        self.assertEqual((bare["event"]["text"], full["event"]["text"]), ("/job", "/job admin stop too loud 3 true"))
         self.assertEqual(full["event"]["message_type"], "command")
 
     async def test_a_form_gives_its_values_one_a_line(self):
@@ -86,8 +86,8 @@ class Interactions(Scenario):
     async def test_f26_text_and_interaction_of_one_place_share_a_session(self):
         _, _, link, agent = await self.start()
         places = [
-            ("a channel", dict(chat_id="c-1", chat_type="channel", scope_id="g-1", user_id="u-7"), dict(channel="c-1")),
-            ("a channel that is called a group", dict(chat_id="c-2", chat_type="group", scope_id="g-1", user_id="u-7"), dict(channel="c-2")),
+            ("a channel", dict(chat_id="c-1", chat_type="group", scope_id="g-1", user_id="u-7"), dict(channel="c-1")),
+            ("a channel of an older connector", dict(chat_id="c-2", chat_type="channel", guild_id="g-1", user_id="u-7"), dict(channel="c-2")),
             ("a dm", dict(chat_id="d-1", chat_type="dm", user_id="u-7"), dict(channel="d-1", guild=None)),
             ("a thread by its own id", dict(chat_id="t-1", chat_type="thread", thread_id="t-1", parent_chat_id="c-1", scope_id="g-1", user_id="u-7"),
              dict(channel="t-1", **{"channel_": {"id": "t-1", "type": 11, "parent_id": "c-1"}})),
@@ -104,6 +104,13 @@ class Interactions(Scenario):
                 frame["forward"]["bodyB64"] = base64.b64encode(json.dumps(body).encode()).decode()
                 said, did = await self.got(link, agent, inbound(f"text{n}", message_id=f"m-{n}", **text), frame)
                 self.assertEqual(said["session_key"], did["session_key"])
+
+    async def test_f26_the_first_interaction_after_a_start_has_the_session_of_the_texts(self):
+        _, _, link, agent = await self.start()
+        (did,) = await self.got(link, agent, self.forward(2, {"name": "ask"}))
+        (said,) = await self.got(link, agent, inbound("text", message_id="m-1", chat_id="c-1", chat_type="group", scope_id="g-1", user_id="u-7"))
+        self.assertEqual(did["session_key"], "agent:main:discord:group:c-1:u-7")
+        self.assertEqual(said["session_key"], did["session_key"])
 
     async def test_f66_a_thread_that_a_message_opens_is_its_session(self):
         _, _, link, agent = await self.start()

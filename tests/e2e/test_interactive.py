@@ -70,7 +70,7 @@ class Interactions(Linked):
     async def test_f27_its_reply_goes_to_discord(self):
         connector, _, link, agent = await self.start()
         link.send(self.forward({"type": 2, "id": "i1", "channel_id": "7", "user": {"id": "u"}, "data": {"name": "help"}}))
-        got = await agent.delivery("help")
+        got = await agent.delivery("/help")
         await agent.result(agent.say("here", chat_id="7", delivery=got))
         self.assertEqual((await connector.actions(1))[0]["platform"], "discord")
 

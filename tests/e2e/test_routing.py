@@ -126,7 +126,7 @@ class Replies(Scenario):
         link.send({"type": "passthrough_forward", "bufferId": "p1", "forward": {
             "platform": "discord", "botId": "bot-d", "method": "POST", "path": "/i", "headers": [["a", "b"]],
             "bodyB64": base64.b64encode(json.dumps(body).encode()).decode()}})
-        found = await connector.reply("ask")
+        found = await connector.reply("/ask")
         self.assertEqual((found["platform"], found["botId"], found["action"]["chat_id"]), ("discord", "bot-d", "77"))
         metadata = found["action"]["metadata"]
         self.assertEqual((metadata["scope_id"], metadata["guild_id"], metadata["user_id"]), ("g-7", "g-7", "u-7"))

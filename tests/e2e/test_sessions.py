@@ -146,17 +146,17 @@ class Passthrough(Scenario):
         agent = await self.agent(gateway)
         link.send(self.forward({"type": 2, "id": "i-1", "channel_id": "77", "guild_id": "g", "data": {"name": "ask"},
                                 "member": {"user": {"id": "u-7", "username": "ana"}}}))
-        got = await agent.delivery("ask")
+        got = await agent.delivery("/ask")
         origin = got["event"]["source"]
         self.assertEqual((origin["platform"], origin["chat_id"], origin["chat_type"], origin["user_id"], origin["scope_id"],
-                          got["event"]["message_id"]), ("discord", "77", "channel", "u-7", "g", "i-1"))
-        self.assertEqual(got["session_key"], "agent:main:discord:channel:77:u-7")
+                          got["event"]["message_id"]), ("discord", "77", "group", "u-7", "g", "i-1"))
+        self.assertEqual(got["session_key"], "agent:main:discord:group:77:u-7")
 
     async def test_command_in_a_dm_becomes_an_event(self):
         _, gateway, link = await self.connected()
         agent = await self.agent(gateway)
         link.send(self.forward({"type": 2, "id": "i-2", "channel_id": "78", "data": {"name": "ask"}, "user": {"id": "u-8"}}))
-        got = await agent.delivery("ask")
+        got = await agent.delivery("/ask")
         self.assertEqual((got["event"]["source"]["chat_type"], got["event"]["source"]["user_id"]), ("dm", "u-8"))
 
     async def test_component_press_carries_its_custom_id(self):
@@ -172,10 +172,12 @@ class Passthrough(Scenario):
                   self.forward({"type": 1, "id": "i-2"}, buffer_id="b-ping"),
                   self.forward(b"no json", buffer_id="b-garbage"),
                   self.forward({"type": 2}, buffer_id="b-base64", bodyB64="%%%"),
-                  self.forward({"update_id": 1}, platform="telegram", buffer_id="b-telegram"))
-        await agent.delivery("taken")
-        await connector.until(lambda: len(link.of("inbound_ack")) >= 5, "five acks")
+                  self.forward({"update_id": 1}, platform="telegram", buffer_id="b-telegram"),
+                  self.forward({"type": 4, "id": "i-3", "channel_id": "7", "user": {"id": "u"}, "data": {"name": "ask", "options": [
+                      {"type": 3, "name": "q", "value": "wh", "focused": True}]}}, buffer_id="b-autocomplete"))
+        await agent.delivery("/taken")
+        await connector.until(lambda: len(link.of("inbound_ack")) >= 6, "six acks")
         self.assertEqual({x["bufferId"] for x in link.of("inbound_ack")},
-                         {"b-taken", "b-ping", "b-garbage", "b-base64", "b-telegram"})
-        self.assertEqual(len(link.of("inbound_ack")), 5)
+                         {"b-taken", "b-ping", "b-garbage", "b-base64", "b-telegram", "b-autocomplete"})
+        self.assertEqual(len(link.of("inbound_ack")), 6)
         self.assertEqual(len(agent.deliveries), 1)

@@ -14,7 +14,7 @@ using namespace wire;
 void look_at(const inbound_event& x) {
   require(x.interaction && x.source.platform == "discord", "an interaction can be answered (F27)");
   const auto& type = x.source.chat_type;
-  require(type == "dm" || type == "channel" || type == "thread", "an interaction's place has a type");
+  require(type == "dm" || type == "group" || type == "thread", "an interaction's place has a type");
   require((type == "dm") ? x.source.scope_id.empty() : true, "a direct message has no scope");
   require((type == "thread") == !x.source.thread_id.empty() || x.source.chat_id.empty(),
           "a thread is its own chat (F26)");

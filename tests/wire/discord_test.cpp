@@ -24,11 +24,11 @@ TEST(discord, a_command_in_a_guild) {
   const auto x =
       event(R"({"type":2,"id":"m1","channel_id":"c1","guild_id":"g1","data":{"name":"ask"},)"
             R"("member":{"nick":"Annie","user":{"id":"u1","username":"ann"}},"user":{"id":"wrong"}})");
-  EXPECT_EQ(x.text, "ask");
+  EXPECT_EQ(x.text, "/ask");
   EXPECT_EQ(x.type, message_type::command);
   EXPECT_EQ(x.source.platform, "discord") << "F27";
   EXPECT_EQ(x.source.chat_id, "c1");
-  EXPECT_EQ(x.source.chat_type, "channel");
+  EXPECT_EQ(x.source.chat_type, "group");
   EXPECT_EQ(x.source.scope_id, "g1");
   EXPECT_EQ(x.source.user_id, "u1");
   EXPECT_EQ(x.source.user_name, "ann");
@@ -83,7 +83,7 @@ TEST(discord, the_pressed_message_is_not_the_interaction) {
 
 TEST(discord, a_command_with_options_reads_as_it_is_typed) {
   const auto text = [](const std::string& data) { return event(R"({"type":2,"data":)" + data + "}").text; };
-  EXPECT_EQ(text(R"({"name":"ask","options":[]})"), "ask") << "a bare name stays one (protocol.md 5.2)";
+  EXPECT_EQ(text(R"({"name":"ask","options":[]})"), "/ask");
   EXPECT_EQ(text(R"({"name":"ask","options":[{"name":"q","type":3,"value":"why so?"},)"
                  R"({"name":"n","type":4,"value":-7},{"name":"f","type":10,"value":1.5},)"
                  R"({"name":"b","type":5,"value":true},{"name":"u","type":6,"value":"184"}]})"),
@@ -94,7 +94,7 @@ TEST(discord, a_command_with_options_reads_as_it_is_typed) {
             "/job admin stop x");
   EXPECT_EQ(
       text(R"({"name":"ask","options":[7,{"type":3},{"type":3,"value":null},{"type":"1","name":"x"}]})"),
-      "ask");
+      "/ask");
   EXPECT_EQ(event(R"({"type":2,"data":{"name":"a","options":[{"type":3,"value":"b"}]}})").type,
             message_type::command);
 }
@@ -141,7 +141,7 @@ TEST(discord, threads_are_named_as_the_message_lane_names_them_F26) {
 TEST(discord, a_channel_in_a_category_is_no_thread) {
   const auto x = event(R"({"type":2,"channel_id":"c1","guild_id":"g1","data":{"name":"a"},)"
                        R"("channel":{"id":"c1","type":0,"parent_id":"category","topic":"news"}})");
-  EXPECT_EQ(x.source.chat_type, "channel");
+  EXPECT_EQ(x.source.chat_type, "group");
   EXPECT_EQ(x.source.thread_id, "");
   EXPECT_EQ(x.source.parent_chat_id, "");
   EXPECT_EQ(x.source.chat_topic, "news");
@@ -165,10 +165,16 @@ TEST(discord, names_of_a_user) {
 
 TEST(discord, other_types_have_no_text) {
   EXPECT_EQ(event(R"({"type":5,"channel_id":"c","data":{"custom_id":"form","name":"x"}})").text, "");
-  EXPECT_EQ(
-      event(R"({"type":4,"channel_id":"c","data":{"name":"x","options":[{"type":3,"value":"y"}]}})").text,
-      "");
   EXPECT_EQ(event(R"({"type":2,"channel_id":"c"})").text, "");
+}
+
+TEST(discord, an_autocomplete_yields_nothing) {
+  inbound_event out;
+  EXPECT_FALSE(decode_discord_interaction(
+      forward(R"({"type":4,"id":"i1","channel_id":"c","guild_id":"g","member":{"user":{"id":"u1"}},)"
+              R"("data":{"name":"ask","options":[{"name":"q","type":3,"value":"wh","focused":true}]}})"),
+      out));
+  EXPECT_EQ(out, inbound_event{}) << "untouched";
 }
 
 TEST(discord, pings_and_junk_yield_nothing) {
@@ -182,7 +188,7 @@ TEST(discord, pings_and_junk_yield_nothing) {
 TEST(discord, wrong_types_inside_do_no_harm) {
   const auto x =
       event(R"({"type":2,"id":{},"channel_id":[],"guild_id":5,"data":{"name":{}},"member":7,"user":[]})");
-  EXPECT_EQ(x.source.chat_type, "channel");
+  EXPECT_EQ(x.source.chat_type, "group");
   EXPECT_EQ(x.source.scope_id, "5");
   EXPECT_EQ(x.source.chat_id, "");
   EXPECT_EQ(x.text, "");
