@@ -59,6 +59,8 @@ TEST(commands, a_bad_one_is_named_by_its_line_and_the_others_stay) {
            {option + "{name: x, description: d, choices: [{name: a}]}]}", "choices[0].value must be"},
            {option + "{name: x, description: d, type: 4, choices: [{name: a, value: b}]}]}", "value must be"},
            {option + "{name: x, description: d}, {name: x, description: d}]}", "options[1].name is taken"},
+           {option + "{name: x, description: d}, {name: y, description: d, required: true}]}",
+            "options[1].required must not follow"},
            {option + "{name: x, description: d, options: [{name: y, description: d}]}]}",
             "sub-commands only"}}) {
     auto result = world{}
@@ -73,12 +75,36 @@ TEST(commands, a_bad_one_is_named_by_its_line_and_the_others_stay) {
   }
 }
 
-TEST(commands, a_description_is_counted_in_characters) {
-  std::string umlauts;
-  for (int i = 0; i < 100; ++i) umlauts += "\u00FC";
-  EXPECT_EQ(problems_text(
-                world{}.yaml("gateway: {commands: [{name: a, description: " + umlauts + "}]}").resolved()),
-            "");
+TEST(commands, a_description_is_counted_in_utf16_units) {
+  auto of = [](const std::string& character, int times) {
+    std::string text;
+    for (int i = 0; i < times; ++i) text += character;
+    return world{}.yaml("gateway: {commands: [{name: a, description: " + text + "}]}").resolved();
+  };
+  EXPECT_EQ(problems_text(of("\u00FC", 100)), "") << "one unit each";
+  EXPECT_EQ(problems_text(of("\uFF5E", 100)), "") << "three bytes, one unit";
+  EXPECT_EQ(problems_text(of("\U0001F680", 50)), "") << "two units each";
+  for (const auto& long_one : {of("\u00FC", 101), of("\U0001F680", 51)}) {
+    EXPECT_THAT(problem_of(long_one, "gateway.commands").reason, HasSubstr("UTF-16"));
+    EXPECT_TRUE(commands_of(long_one).empty());
+  }
+}
+
+TEST(commands, a_command_is_of_8000_units_at_most_altogether) {
+  auto of = [](int choices_of_the_last) {
+    const std::string longest(100, 'd');
+    std::string yaml =
+        "gateway:\n  commands:\n    - name: a\n      description: " + longest + "\n      options:\n";
+    for (int i = 0; i < 2; ++i) {
+      yaml += "        - name: o" + std::to_string(i) + "\n          description: " + longest +
+              "\n          choices:\n";
+      for (int k = 0; k < (i == 0 ? 25 : choices_of_the_last); ++k)
+        yaml += "            - {name: " + longest + ", value: " + longest + "}\n";
+    }
+    return world{}.yaml(yaml).resolved();
+  };
+  EXPECT_EQ(problems_text(of(13)), "") << "101 + 2 * 102 + 38 * 200 = 7905";
+  EXPECT_THAT(problem_of(of(14), "gateway.commands").reason, HasSubstr("8000"));
 }
 
 TEST(commands, the_second_of_a_name_and_the_101st_are_left_out) {

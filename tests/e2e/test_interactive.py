@@ -181,6 +181,14 @@ gateway:
         await agent.frame("error")
         self.assertEqual([x for x in link.hellos if x.get("command_manifest")], [])
 
+    async def test_a_description_beyond_100_utf16_units_costs_its_command_only(self):
+        connector, _, link, agent = await self.start()
+        agent.send({"type": "hello", "commands": [{"name": "fits", "description": "\U0001F680" * 50}, {"name": "too-long", "description": "\U0001F680" * 51},
+                                                  {"name": "umlauts", "description": "\u00fc" * 100}]})
+        self.assertIn("UTF-16", (await agent.frame("error"))["message"])
+        await connector.until(lambda: [x for x in link.hellos if x.get("command_manifest")], "a hello with commands")
+        self.assertEqual([x["name"] for x in link.hellos[-1]["command_manifest"]], ["fits", "umlauts"])
+
 
 class Drafts(Linked):
     async def test_states_collapse_and_the_final_is_sealed(self):
