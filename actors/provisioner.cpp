@@ -81,6 +81,7 @@ provisioner_actor::behavior_type provisioner(provisioner_actor::stateful_pointer
     body.route_keys = setup.route_keys;
     body.instance_id = setup.instance_id;
     body.wake_url = setup.wake_url;
+    body.display_name = setup.display_name;
     s->platforms.emplace(x.platform,
                          self->spawn(platform_provisioner, world,
                                      platform_provision_setup{setup.url, std::move(body), setup.http_timeout},

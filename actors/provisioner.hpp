@@ -16,7 +16,7 @@ namespace relay {
 
 struct provisioner_setup {
   std::string url; ///< of POST /relay/provision
-  std::string gateway_id, endpoint, instance_id, wake_url;
+  std::string gateway_id, endpoint, instance_id, wake_url, display_name;
   std::vector<std::string> route_keys;
   std::vector<identity> platforms;
   milliseconds backoff_min{1'000}, backoff_max{30'000}, http_timeout{15'000};

@@ -255,6 +255,7 @@ void supervisor_state::start_provisioning() {
   x.endpoint = relay.endpoint;
   x.instance_id = relay.instance_id;
   x.wake_url = relay.wake_url;
+  x.display_name = relay.display_name;
   x.route_keys = relay.route_keys;
   x.platforms = relay.identities;
   x.backoff_min = settings->limits.backoff_min;
@@ -438,7 +439,8 @@ void supervisor_state::apply(const settings_ptr& next) {
                            a.gateway_id == b.gateway_id && a.gateway_secret == b.gateway_secret &&
                            a.delivery_key == b.delivery_key && a.endpoint == b.endpoint &&
                            a.instance_id == b.instance_id && a.wake_url == b.wake_url &&
-                           a.route_keys == b.route_keys && before->idp == next->idp;
+                           a.display_name == b.display_name && a.route_keys == b.route_keys &&
+                           before->idp == next->idp;
   if (before->service.commands != next->service.commands) publish();
   if (before->media != next->media) {
     equip();

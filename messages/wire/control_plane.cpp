@@ -15,6 +15,7 @@ std::string encode_provision(const provision_request& x) {
       .texts("routeKeys", x.route_keys)
       .optional("instanceId", x.instance_id)
       .optional("wakeUrl", x.wake_url)
+      .optional("displayName", x.display_name)
       .end();
   return out;
 }

@@ -14,7 +14,7 @@ namespace relay::wire {
 struct provision_request {
   std::string gateway_id, platform, bot_id, gateway_endpoint;
   std::vector<std::string> route_keys;
-  std::string instance_id, wake_url; ///< omitted from the body when empty
+  std::string instance_id, wake_url, display_name; ///< omitted from the body when empty
 };
 std::string encode_provision(const provision_request& x);
 

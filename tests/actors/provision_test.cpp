@@ -53,6 +53,14 @@ TEST_F(provisioning, OneByOneUntilCredentialsThenTheRestAtOnce) {
   EXPECT_EQ(world.link->dials.size(), 1U) << "healed without a new dial";
 }
 
+TEST_F(provisioning, TheDisplayNameIsTold) {
+  settings.relay.display_name = "Ops bot";
+  start();
+  ASSERT_EQ(provisions().size(), 1U);
+  EXPECT_NE(body(provisions()[0]).find(R"(,"displayName":"Ops bot"})"), std::string::npos)
+      << body(provisions()[0]);
+}
+
 TEST_F(provisioning, AllFailedDialsWithoutCredentialsAndHealsLater) {
   start();
   provisions()[0]->answer(0, {});

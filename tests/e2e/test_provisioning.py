@@ -57,7 +57,7 @@ class Requests(Scenario):
         connector = await self.connector()
         await self.gateway(connector, TWO, PROVISIONED, GATEWAY_RELAY_ENDPOINT="https://gw.example/in/",
                            GATEWAY_RELAY_ROUTE_KEYS=" a, b ,,c", GATEWAY_RELAY_INSTANCE_ID="inst-7",
-                           GATEWAY_RELAY_WAKE_URL="https://gw.example/wake")
+                           GATEWAY_RELAY_WAKE_URL="https://gw.example/wake", GATEWAY_RELAY_DISPLAY_NAME=" Ana's bot \u2603 ")
         await connector.link(1, 2)
         for request in connector.provisions:
             body = request.json()
@@ -65,6 +65,14 @@ class Requests(Scenario):
             self.assertEqual(body["gatewayEndpoint"], "https://gw.example/in")
             self.assertEqual(body["instanceId"], "inst-7")
             self.assertEqual(body["wakeUrl"], "https://gw.example/wake")
+            self.assertEqual(body["displayName"], "Ana's bot \u2603")
+
+    async def test_a_display_name_is_cut_to_64_characters(self):
+        connector = await self.connector()
+        gateway = await self.gateway(connector, TWO, PROVISIONED, GATEWAY_RELAY_DISPLAY_NAME="\u00e9" * 65)
+        await connector.link(1, 2)
+        self.assertEqual(connector.provisions[0].json()["displayName"], "\u00e9" * 64)
+        await gateway.said("GATEWAY_RELAY_DISPLAY_NAME")
 
     async def test_default_gateway_id_is_the_hostname_for_every_platform(self):
         connector = await self.connector()

@@ -42,7 +42,7 @@ void provision(int status, std::string_view body) {
 
 void write(std::string_view text) {
   const std::string x{text.substr(0, 300)};
-  require_json(encode_provision({x, x, x, x, {x, x}, x, x}));
+  require_json(encode_provision({x, x, x, x, {x, x}, x, x, x}));
   relevance_policy policy;
   policy.platform = x;
   policy.free_response_scopes = {x};

@@ -8,11 +8,14 @@ namespace control_plane_test {
 
 TEST(provision, body) {
   EXPECT_EQ(
-      encode_provision({"gw", "discord", "7", "", {"g1", "g2"}, "", ""}),
+      encode_provision({"gw", "discord", "7", "", {"g1", "g2"}, "", "", ""}),
       R"({"gatewayId":"gw","platform":"discord","botId":"7","gatewayEndpoint":"","routeKeys":["g1","g2"]})");
-  EXPECT_EQ(encode_provision({"gw", "p", "", "https://e", {}, "i", "https://w"}),
+  EXPECT_EQ(encode_provision({"gw", "p", "", "https://e", {}, "i", "https://w", ""}),
             R"({"gatewayId":"gw","platform":"p","botId":"","gatewayEndpoint":"https://e","routeKeys":[],)"
             R"("instanceId":"i","wakeUrl":"https://w"})");
+  EXPECT_EQ(encode_provision({"gw", "p", "", "", {}, "", "", "Ana's \"bot\""}),
+            R"({"gatewayId":"gw","platform":"p","botId":"","gatewayEndpoint":"","routeKeys":[],)"
+            R"("displayName":"Ana's \"bot\""})");
 }
 
 TEST(provision, success) {
