@@ -439,6 +439,8 @@ using supervisor_actor = agent_registry_actor::extend<
     caf::reacts_to<policy_progress>,
     // the store port: whether it takes what it is given.
     caf::reacts_to<store_health>,
+    // the HTTP port: the answer of the sleep URL.
+    caf::reacts_to<http_done>,
     // link_keeper
     caf::reacts_to<link_status>, caf::reacts_to<link_up>, caf::reacts_to<dormancy_outcome>,
     caf::reacts_to<atom::drained>,

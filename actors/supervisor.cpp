@@ -580,6 +580,7 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
         s->disk = std::move(x);
         tell(s->self, s->inbound, s->disk);
       },
+      [s](const http_done& x) { s->sleep_url_answered(x); },
       [s](link_status& x) { s->link_changed(x); },
       [s](link_up& x) { s->linked(x); },
       [s](dormancy_outcome& x) { s->fell_asleep(std::move(x)); },

@@ -70,9 +70,11 @@ struct supervisor_state {
   void looked(const core::workload& x);
   void read_work(std::function<void(const core::workload&)> then);
   caf::result<dormancy_outcome> sleep(const dormancy_order& x);
-  void fall_asleep(const dormancy_order& x);
+  void fall_asleep(const dormancy_order& x, bool by_itself = false);
   void fell_asleep(dormancy_outcome x);
   void slept(dormancy_outcome x);
+  void call_sleep_url(); ///< POSTs gateway.relay_sleep_url once, if there is one
+  void sleep_url_answered(const http_done& x);
   void
   disturb(std::string why); ///< an order that the keeper has not is void, one that it had come to is over
   void doze();
@@ -139,6 +141,7 @@ struct supervisor_state {
     };
     step at = step::none;
     bool when_idle = false;
+    bool by_itself = false;   ///< ordered by the idle policy, by nobody outside
     core::workload before;    ///< when it was ordered, then at each look while asleep
     std::uint64_t number = 0; ///< of the order; an older one is void
     std::uint64_t doze = 0;   ///< of the chain of looks while asleep

@@ -2,6 +2,7 @@
 // Idleness is judged right before going_idle and again after its ack; work that comes while asleep wakes
 // (F70).
 #include "actors/caf_compat.hpp"
+#include "actors/http_bridge.hpp"
 #include "actors/supervisor.hpp"
 
 #include <chrono>
@@ -53,7 +54,7 @@ void supervisor_state::looked(const core::workload& x) {
   if (leave) {
     drain();
   } else {
-    fall_asleep({settings->service.idle_hold, true});
+    fall_asleep({settings->service.idle_hold, true}, true);
   }
 }
 
@@ -94,11 +95,12 @@ caf::result<dormancy_outcome> supervisor_state::sleep(const dormancy_order& x) {
   return later;
 }
 
-void supervisor_state::fall_asleep(const dormancy_order& x) {
+void supervisor_state::fall_asleep(const dormancy_order& x, bool by_itself) {
   if (now != stage::running) return slept({false, "stopping"});
   if (link.phase != link_phase::connected && link.phase != link_phase::dormant)
     return slept({false, "not connected: " + link.reason});
   nap.when_idle = x.when_idle;
+  nap.by_itself = by_itself;
   nap.at = nap_t::step::weighing;
   read_work([this, x, number = ++nap.number](const core::workload& work) {
     if (number != nap.number) return;
@@ -128,10 +130,32 @@ void supervisor_state::slept(dormancy_outcome x) {
   if (x.asleep) {
     world.notes->note(severity::info, "idle.asleep",
                       {{"dialling", link.held ? "held" : "on its own cadence"}});
+    // Whoever stops the machine now must find the socket closed.
+    if (std::exchange(nap.by_itself, false) && link.phase == link_phase::dormant) call_sleep_url();
   } else {
     world.notes->note(severity::info, "idle.awake", {{"why", x.why_not}});
   }
   for (auto& asker : std::exchange(nap.askers, {})) asker.deliver(x);
+}
+
+void supervisor_state::call_sleep_url() {
+  if (settings->relay.sleep_url.empty()) return;
+  http_request call;
+  call.method = "POST";
+  call.url = settings->relay.sleep_url;
+  call.timeout = settings->limits.http_timeout;
+  call_http(world, supervisor_actor{self}, 0, std::move(call)); // the supervisor's only kind of call
+}
+
+void supervisor_state::sleep_url_answered(const http_done& x) {
+  const auto status = x.what.status;
+  if (status >= 200 && status < 300) {
+    world.notes->note(severity::info, "idle.sleep_url_called", {{"status", std::to_string(status)}});
+    return;
+  }
+  world.notes->note(severity::warn, "idle.sleep_url_failed",
+                    {{"error", status == 0 ? x.what.error : "HTTP " + std::to_string(status)},
+                     {"next", "asleep all the same; not called again for this sleep"}});
 }
 
 void supervisor_state::disturb(std::string why) {

@@ -33,6 +33,88 @@ TEST_F(idle, QuietGatewayGoesDormantAndAPokeWakesIt) {
   EXPECT_EQ(world.link->dials.size(), 2U);
 }
 
+class sleep_url : public idle {
+protected:
+  sleep_url() { settings.relay.sleep_url = "https://host.example/stop?m=1"; }
+  std::vector<fake_http::call_t*> calls() { return world.http->open("/stop?m=1"); }
+  void idle_ack() {
+    world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+    settle();
+  }
+  void until_announced() {
+    for (int i = 0; i < 90 && !announced(); ++i) advance(1s, 1s);
+    ASSERT_TRUE(announced());
+  }
+};
+
+TEST_F(sleep_url, IsCalledOnceWhenTheGatewayHasGoneToSleepByItself) {
+  start();
+  handshake();
+  until_announced();
+  EXPECT_TRUE(calls().empty()) << "not asleep before the ack";
+  idle_ack();
+  ASSERT_EQ(phase(), link_phase::dormant);
+  ASSERT_EQ(calls().size(), 1U);
+  auto& call = calls()[0]->what;
+  EXPECT_EQ(call.method, "POST");
+  EXPECT_TRUE(call.body.empty());
+  EXPECT_TRUE(call.bearer.empty());
+  calls()[0]->answer(204, {});
+  settle();
+  EXPECT_EQ(world.notes->count("idle.sleep_url_failed"), 0U);
+  auto before = world.http->calls.size();
+  caf::anon_send(root, command::wake);
+  settle();
+  handshake();
+  advance(30s, 1s);
+  EXPECT_EQ(world.http->calls.size(), before) << "awake again";
+  until_announced();
+  idle_ack();
+  EXPECT_EQ(calls().size(), 1U) << "the next sleep is told, too";
+}
+
+TEST_F(sleep_url, AFailureIsAWarningAndNoMore) {
+  start();
+  handshake();
+  for (int status : {0, 308, 500}) {
+    SCOPED_TRACE(status);
+    until_announced();
+    idle_ack();
+    ASSERT_EQ(calls().size(), 1U);
+    auto warned = world.notes->count("idle.sleep_url_failed");
+    calls()[0]->answer(status, {});
+    settle();
+    EXPECT_EQ(world.notes->count("idle.sleep_url_failed"), warned + 1);
+    EXPECT_EQ(phase(), link_phase::dormant);
+    EXPECT_TRUE(calls().empty()) << "not tried again";
+    caf::anon_send(root, command::wake);
+    settle();
+    handshake();
+  }
+}
+
+TEST_F(sleep_url, IsNotCalledForASleepThatSomebodyOrdered) {
+  start();
+  handshake();
+  caf::anon_send(root, command::dormant);
+  settle();
+  ASSERT_TRUE(announced());
+  idle_ack();
+  ASSERT_EQ(phase(), link_phase::dormant);
+  EXPECT_TRUE(calls().empty());
+}
+
+TEST_F(sleep_url, IsNotCalledWhenWorkCameMeanwhile) {
+  start(with::scripted);
+  agent->ack = false;
+  handshake();
+  until_announced();
+  world.link->last().say(event("discord", "c", "x", "1"));
+  settle();
+  idle_ack();
+  EXPECT_TRUE(calls().empty());
+}
+
 TEST_F(idle, ExitDrainsAndEnds) {
   settings.service.idle_does = config::idle_action::exit;
   start();

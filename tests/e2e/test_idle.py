@@ -2,6 +2,7 @@
 import asyncio
 
 from harness.events import descriptor, inbound
+from harness.http import Answer
 from harness.scenario import ECHO, PINNED, QUICK, TWO, Scenario
 
 IDLE = {"GATEWAY_RELAY_WAKE_URL": "https://wake.example/x", "GATEWAY_IDLE_AFTER": "1s"}
@@ -26,6 +27,37 @@ class Idle(Scenario):
         second.send(inbound("buffered", buffer_id="b-1"))
         await connector.reply("buffered")
         await connector.until(lambda: second.of("inbound_ack"), "its ack")
+
+    async def test_the_sleep_url_is_posted_once_when_it_sleeps_by_itself(self):
+        host = await self.connector()
+        host.answers["/stop?machine=1"] = lambda request: Answer(202)
+        connector, gateway, link = await self.start(ECHO, {"GATEWAY_RELAY_SLEEP_URL": f"{host.url}/stop?machine=1"})
+        await host.until(lambda: host.requests, "the call of the sleep URL")
+        self.assertTrue(link.over, "the socket was closed before")
+        (call,) = host.requests
+        self.assertEqual((call.method, call.path, call.body, call.bearer), ("POST", "/stop?machine=1", b"", None))
+        self.assertEqual(call.headers["content-length"], "0")
+        await gateway.get("/wake")
+        await connector.link(2, 2)
+        await host.until(lambda: len(host.requests) == 2, "the call of the next sleep")
+
+    async def test_a_sleep_url_that_fails_is_a_warning(self):
+        host = await self.connector()
+        host.answers["/stop?token=t0psecret"] = lambda request: Answer(500)
+        connector, gateway, link = await self.start(ECHO, {"GATEWAY_RELAY_SLEEP_URL": f"{host.url}/stop?token=t0psecret"})
+        await gateway.said("idle.sleep_url_failed")
+        await gateway.state("dormant")
+        self.assertEqual(len(host.requests), 1)
+        self.assertNotIn("t0psecret", "\n".join(gateway.output))
+
+    async def test_a_sleep_that_was_ordered_does_not_call_the_sleep_url(self):
+        host = await self.connector()
+        connector, gateway, link = await self.connected(ECHO, {**IDLE, "GATEWAY_IDLE_AFTER": None,
+                                                               "GATEWAY_RELAY_SLEEP_URL": f"{host.url}/stop"})
+        await gateway.ready()
+        await gateway.get("/v1/dormant?hold=20s", method="POST")
+        await gateway.state("dormant")
+        await host.never(lambda: host.requests, "a call of the sleep URL", 1)
 
     async def test_action_exit_drains_and_ends_with_0(self):
         connector, gateway, link = await self.start(ECHO, {"GATEWAY_IDLE_ACTION": "exit"})
