@@ -68,7 +68,7 @@ struct prepared {
   const char* path;
   char* const* argv;
   char* const* environment;
-  int input, output, errors, report;
+  int input, output, errors, report, go;
   pid_t parent;
 };
 
@@ -93,6 +93,11 @@ void close_the_rest_on_exec() noexcept {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != x.parent) ::_exit(127); // it died before we asked to hear of that
+  char guarded = 0;
+  ssize_t n = 0;
+  do n = ::read(x.go, &guarded, 1);
+  while (n < 0 && errno == EINTR);
+  if (n != 1) ::_exit(127); // nobody guards the group
   if (::dup2(x.input, STDIN_FILENO) >= 0 && ::dup2(x.output, STDOUT_FILENO) >= 0 &&
       ::dup2(x.errors, STDERR_FILENO) >= 0) {
     close_the_rest_on_exec();
@@ -128,13 +133,14 @@ spawned spawn(const spawn_plan& what, const std::function<void(pid_t)>& forked) 
     out.error = "there is no program " + what.argv.front() + " on PATH";
     return out;
   }
-  pipe_ends input, output, errors, report;
-  if (!open_pipe(input) || !open_pipe(output) || !open_pipe(errors) || !open_pipe(report))
+  pipe_ends input, output, errors, report, go;
+  if (!open_pipe(input) || !open_pipe(output) || !open_pipe(errors) || !open_pipe(report) || !open_pipe(go))
     return failed("no pipe", errno);
   auto argv = pointers(what.argv);
   auto environment = pointers(what.environment);
-  prepared plan{path.c_str(),       argv.data(),        environment.data(), input.read.get(),
-                output.write.get(), errors.write.get(), report.write.get(), ::getpid()};
+  prepared plan{path.c_str(),       argv.data(),        environment.data(),
+                input.read.get(),   output.write.get(), errors.write.get(),
+                report.write.get(), go.read.get(),      ::getpid()};
   // No handler of ours may run in the child: its signals would be taken for the parent's.
   sigset_t all, before;
   ::sigfillset(&all);
@@ -146,8 +152,17 @@ spawned spawn(const spawn_plan& what, const std::function<void(pid_t)>& forked) 
   if (pid < 0) return failed("no process", why);
   forked(pid);
   report.write = {};
+  ::setpgid(pid, pid); // as the child does; whoever comes first
+  if (!out.watchman.start(pid) || ::write(go.write.get(), "", 1) != 1) {
+    why = errno;
+    forked(0);
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return failed("no guard", why);
+  }
   if (why = failure_of(report.read); why != 0) {
     forked(0); // before its number is free for others
+    out.watchman = {};
     ::waitpid(pid, nullptr, 0);
     return failed(path, why);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/child/descriptor.hpp"
+#include "app/child/guard.hpp"
 
 #include <functional>
 #include <string>
@@ -18,13 +19,15 @@ struct spawn_plan {
 struct spawned {
   pid_t pid = 0;                    ///< 0 = it did not start; then `error` says why
   descriptor input, output, errors; ///< our ends of its pipes
+  guard watchman;                   ///< to be dismissed before the child is reaped
   std::string error;
 };
 
 /// Starts it and waits until the program itself runs, or certainly will not. The child leads a process group,
 /// has nothing but its three pipes open, all signals at their defaults, and gets SIGKILL when the *calling
 /// thread* ends: that thread has to outlive it. `forked` hears of the process before it runs the program, so
-/// that it can be killed even if that takes for ever, and of 0 when that failed. Blocks.
+/// that it can be killed even if that takes for ever, and of 0 when that failed. A guard ends the whole group
+/// with this process; it is there before the program runs. Blocks.
 spawned spawn(const spawn_plan& what, const std::function<void(pid_t)>& forked);
 
 } // namespace relay::child
