@@ -57,6 +57,7 @@ public:
     options.host = what.host;
     options.port = what.port;
     options.max_message = what.max_line;
+    options.message_ends_line = true; // agent-link.md, Promises
     net::server_handlers handlers;
     handlers.on_request = [this](server_request x, answering to) { request(x, to); };
     handlers.on_upgrade = [this](const server_request& x, const std::shared_ptr<net::upgrade>& to) {

@@ -59,7 +59,7 @@ public:
     const auto& what = to_->options();
     auto session = std::make_shared<ws_session>(
         to_->io(), std::move(who),
-        ws_session::options{what.ping_interval, what.ping_timeout, what.max_message});
+        ws_session::options{what.ping_interval, what.ping_timeout, what.max_message, what.message_ends_line});
     auto handle = session->make_handle();
     if (used_.exchange(true)) // decided before: the socket that was asked for ends at once
       asio::post(to_->io(), [session] { session->fail("the upgrade was decided before"); });

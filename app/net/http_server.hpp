@@ -87,6 +87,7 @@ struct server_options {
   std::uint16_t port = 0; ///< 0 picks one
   std::uint64_t max_body = 1ULL << 20;
   std::uint64_t max_message = 8ULL << 20; ///< bytes of one WebSocket message
+  bool message_ends_line = false;         ///< listeners of WebSockets get a `\n` behind each message
   std::size_t max_connections = 1024;     ///< further ones are closed at once
   milliseconds read_timeout{30'000};      ///< for one request; idle keep-alive connections go after it too
   milliseconds ping_interval{10'000}, ping_timeout{25'000}; ///< of accepted WebSockets

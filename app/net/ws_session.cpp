@@ -159,26 +159,29 @@ void ws_session::read_next() {
   ws_->read_some(piece_.data(), piece_.size(), shared_from_this());
 }
 
-void ws_session::piece(error_code ec, std::size_t size) {
+void ws_session::piece(error_code ec, std::size_t size, bool last) {
   read_pending_ = false;
   if (state_ == state::ended || dropped_) return;
   if (ec) return lost(ec);
   if (!read_on_) {
     held_ = size; // it was on its way when reading was stopped
+    held_last_ = last;
     return;
   }
   giving_ = true;
-  give(size);
+  give(size, last);
   giving_ = false;
   read_next();
   // Reading was stopped meanwhile: nobody else flushes what the listener wrote.
   if (!read_pending_ && below_->unsent() > 0) flush_soon();
 }
 
-void ws_session::give(std::size_t size) {
-  if (size == 0) return;
+void ws_session::give(std::size_t size, bool last) {
+  auto ends_line = last && what_.message_ends_line;
+  if (size == 0 && !ends_line) return;
   in_batch_ = true;
-  who_->on_bytes({piece_.data(), size});
+  if (size > 0) who_->on_bytes({piece_.data(), size});
+  if (ends_line) who_->on_bytes("\n");
 }
 
 void ws_session::give_batch_end() {
@@ -209,7 +212,7 @@ void ws_session::absorb() {
       // In a handler of its own: giving out what was held would be a call-back from inside read().
       asio::post(io_, [self = shared_from_this()] {
         if (self->state_ == state::ended || self->dropped_ || !self->read_on_) return;
-        self->give(std::exchange(self->held_, 0));
+        self->give(std::exchange(self->held_, 0), std::exchange(self->held_last_, false));
         self->read_next();
       });
     }

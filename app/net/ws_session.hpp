@@ -25,6 +25,7 @@ public:
   struct options {
     milliseconds ping_interval, ping_timeout;
     std::uint64_t max_message;
+    bool message_ends_line = false; ///< the listener gets a `\n` behind each message
   };
 
   ws_session(asio::io_context& io, std::shared_ptr<socket_listener> who, const options& what);
@@ -57,7 +58,7 @@ private:
 
   void start(std::shared_ptr<transport> below, bool client);
   void upgraded(error_code ec, int http_status) override;
-  void piece(error_code ec, std::size_t size) override;
+  void piece(error_code ec, std::size_t size, bool last) override;
   void close_done(error_code ec) override;
 
   void hand_over();
@@ -67,7 +68,7 @@ private:
   void begin_drop(std::string why, socket_inbox::dropping how = socket_inbox::dropping::at_once);
 
   void read_next();
-  void give(std::size_t size);
+  void give(std::size_t size, bool last);
   void give_batch_end();
   void pump();
   void flush_soon();
@@ -90,6 +91,7 @@ private:
   std::deque<socket_inbox::frame> queue_;
   std::array<char, 16 * 1024> piece_;
   std::size_t held_ = 0; // bytes of piece_ that came after reading was stopped
+  bool held_last_ = false;
   unsigned since_flush_ = 0;
   bool opened_ = false, read_on_ = true, read_pending_ = false, giving_ = false, in_batch_ = false,
        batch_end_posted_ = false, flush_posted_ = false, close_said_ = false;

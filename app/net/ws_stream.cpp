@@ -82,9 +82,10 @@ void ws_stream::accept(const beast::http::request<beast::http::empty_body>& what
 }
 
 void ws_stream::read_some(char* to, std::size_t room, std::shared_ptr<ws_owner> owner) {
-  impl_->ws.async_read_some(
-      unchecked_buffer{boost::asio::buffer(to, room)},
-      [owner = std::move(owner)](error_code ec, std::size_t n) { owner->piece(ec, n); });
+  impl_->ws.async_read_some(unchecked_buffer{boost::asio::buffer(to, room)},
+                            [this, owner = std::move(owner)](error_code ec, std::size_t n) {
+                              owner->piece(ec, n, !ec && impl_->ws.is_message_done());
+                            });
 }
 
 void ws_stream::close(std::uint16_t code, std::string_view reason, std::shared_ptr<ws_owner> owner) {

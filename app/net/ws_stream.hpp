@@ -23,7 +23,8 @@ public:
   /// The end of upgrade() or accept(). `http_status` is the peer's answer, 0 without one.
   virtual void upgraded(error_code ec, int http_status) = 0;
   /// The end of read_some().
-  virtual void piece(error_code ec, std::size_t size) = 0;
+  /// `last`: the message ends with it.
+  virtual void piece(error_code ec, std::size_t size, bool last) = 0;
   /// The end of close().
   virtual void close_done(error_code ec) = 0;
 };

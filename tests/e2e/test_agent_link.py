@@ -87,11 +87,20 @@ class BadFrames(Linked):
         connector, _, _, agent = await self.start()
         lines = b"".join(json.dumps({"type": "action", "request_id": f"g{n}", "platform": "discord", "action": {
             "op": "send", "chat_id": str(n), "content": f"ü{n}"}}, ensure_ascii=False).encode() + b"\n" for n in range(10))
-        agent.send_raw(lines[:155])
+        # A message may hold several lines and may come in fragments that are cut anywhere; its end ends its line.
+        agent.socket.send(websocket.TEXT, lines[:155], fin=False)
         for number in range(155, len(lines), 33):
-            agent.send_raw(lines[number:number + 33], websocket.BINARY)
+            agent.socket.send(0, lines[number:number + 33], fin=number + 33 >= len(lines))
         for number in range(10):
             self.assertTrue((await agent.result(f"g{number}"))["success"])
+
+    async def test_the_end_of_a_message_ends_its_line(self):
+        connector, _, _, agent = await self.start()
+        for number in range(3):
+            agent.send_raw(json.dumps({"type": "action", "request_id": f"n{number}", "platform": "discord",
+                                       "action": {"op": "send", "chat_id": "1", "content": f"{number}"}}).encode())
+        for number in range(3):
+            self.assertTrue((await agent.result(f"n{number}"))["success"])
 
     async def test_invalid_utf8_costs_at_most_the_link(self):
         connector, gateway, link, agent = await self.start()
@@ -125,6 +134,21 @@ class Requests(Linked):
         second = await agent.result("same", 2)
         self.assertEqual(first, second)
         self.assertEqual(len(connector.sent()), 1)
+
+    async def test_two_agents_that_count_from_one_and_a_conflict(self):
+        connector, gateway, _, one = await self.start()
+        other = await self.agent(gateway)
+        for agent, chat in ((one, "1"), (other, "2")):
+            agent.send({"type": "action", "request_id": "1", "platform": "discord",
+                        "action": {"op": "send", "chat_id": chat, "content": "hi"}})
+            self.assertTrue((await agent.result("1"))["success"])
+        self.assertEqual([x["action"]["chat_id"] for x in await connector.actions(2)], ["1", "2"])
+        one.send({"type": "action", "request_id": "1", "platform": "discord",
+                  "action": {"op": "send", "chat_id": "3", "content": "hi"}})
+        await one.changes.poll(lambda: sum(x["type"] == "result" for x in one.frames) == 2, "the second result", 10.0)
+        refused = [x for x in one.frames if x["type"] == "result"][1]["result"]
+        self.assertEqual((refused["success"], refused["code"]), (False, "request_id_conflict"))
+        self.assertNotIn("ambiguous", refused)
 
     async def test_same_request_id_while_the_first_is_under_way(self):
         connector, _, _, agent = await self.start()
