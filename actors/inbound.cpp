@@ -164,6 +164,18 @@ std::string inbound_state::session_of(const inbound_event& x) const {
   return wire::session_key(places.keyed(x), setup.sessions, wire::session_message(x));
 }
 
+void inbound_state::given_back(const delivery_returned& x, core::inbox_step& step) {
+  auto now = now_of(self);
+  std::vector<std::uint64_t> ids;
+  for (auto& delivery_id : x.delivery_ids)
+    if (auto id = id_of(delivery_id); id != 0) ids.push_back(id);
+  if (x.unseen) {
+    for (auto id : ids) inbox.returned(id, now, step, true);
+    return;
+  }
+  inbox.died(ids, now, step); // one message per agent that died
+}
+
 void inbound_state::execute(core::inbox_step& step) {
   ask_store(step);
   delivery_withdrawn withdrawn;
@@ -251,7 +263,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       [s](const delivery_ack& x) { s->acked(x); },
       [s](const delivery_returned& x) {
         core::inbox_step step;
-        for (auto& id : x.delivery_ids) s->inbox.returned(s->id_of(id), now_of(s->self), step, x.unseen);
+        s->given_back(x, step);
         s->execute(step);
       },
       [s](agent_presence x) {
@@ -275,9 +287,10 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
           if (auto* event = s->inbox.find(id))
             tell(s->self, s->sink.routes, s->route_of(s->name_of(id), *event));
         if (x.agent) tell(s->self, x.agent, std::move(x.host));
+        auto dead = x.agent != s->agent; // one that only gets new hosts killed nobody
         s->agent = x.agent;
         s->agents = x.agent && s->setup.agent_present ? 1 : 0;
-        s->inbox.all_returned(now, step);
+        s->inbox.all_returned(now, step, dead);
         s->inbox.presence(s->agents > 0, now, step);
         s->execute(step);
       },

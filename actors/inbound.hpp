@@ -43,6 +43,7 @@ struct inbound_state {
   bool answers_prompt(inbound_item& item, core::instant now, core::inbox_step& step);
   void tell_late(const inbound_event& x);
   void acked(const delivery_ack& x);
+  void given_back(const delivery_returned& x, core::inbox_step& step);
   void execute(core::inbox_step& step);
   void ask_store(core::inbox_step& step);
   void mark(const std::string& delivery_id, const inbound_event& x, bool given_up);

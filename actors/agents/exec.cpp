@@ -23,7 +23,10 @@ public:
   void on_bytes(std::string_view piece) override { lines_->on_bytes(piece); }
   void on_batch_end() override { lines_->on_batch_end(); }
   void on_room() override { tell_news(false); }
-  void on_end(const socket_end& why) override { lines_->on_end(why); }
+  void on_end(const socket_end& why) override {
+    lines_->on_bytes("\n"); // the end of the output ends its line
+    lines_->on_end(why);
+  }
 
 private:
   void tell_news(bool opened) {
@@ -57,18 +60,36 @@ void exec_agent_state::opened() {
   runs = true;
   born = now_of(me);
   attach(peer, child);
-  if (doubted)
+  useful = false;
+  if (doubted) {
+    due_at = born + setup.proof;
     tell_later<exec_agent_actor>(me, setup.proof, atom::due_v, peer);
-  else
+  } else {
     join(peer);
+  }
 }
 
 void exec_agent_state::due(std::uint64_t which) {
+  if (now_of(me) < due_at) return; // of an alarm that was replaced
   if (!child && which == peer + 1) {
     if (!draining) start_child();
-  } else if (child && runs && which == peer && std::exchange(doubted, false)) {
-    join(peer);
+  } else if (which == peer) {
+    proved();
   }
+}
+
+void exec_agent_state::proved() {
+  if (child && runs && std::exchange(doubted, false)) join(peer);
+}
+
+/// An event was set aside: what killed children is gone, so the next one need not wait for it.
+void exec_agent_state::set_aside() {
+  pause.reset();
+  if (child || draining || peer == 0) return;
+  auto delay = pause.next(world.world->random());
+  if (now_of(me) + delay >= due_at) return;
+  due_at = now_of(me) + delay;
+  tell_later<exec_agent_actor>(me, delay, atom::due_v, peer + 1);
 }
 
 void exec_agent_state::hand(delivery& x) {
@@ -92,11 +113,15 @@ void exec_agent_state::hand_held() {
 
 void exec_agent_state::heard(agent_said& x) {
   if (x.peer != peer || !child) return;
-  for (auto& frame : x.frames)
-    if (auto* ack = std::get_if<wire::agent_ack>(&frame); ack && !held.empty())
+  for (auto& frame : x.frames) {
+    auto* ack = std::get_if<wire::agent_ack>(&frame);
+    if (ack && !held.empty())
       std::erase_if(held, [&](auto& y) { return y.id == ack->delivery_id; }); // it need not come again
+    // An ack of what it was given, not of anything: only that is work done.
+    useful = useful || (ack && holder.count(ack->delivery_id) > 0);
+  }
   said(x);
-  due(peer); // it lives
+  proved(); // it lives
 }
 
 void exec_agent_state::ended(const agent_detached& x) {
@@ -115,7 +140,7 @@ void exec_agent_state::ended(const agent_detached& x) {
     tell(me, host.acks, std::move(back));
   }
   auto stable = lived >= setup.stable_after;
-  if (stable) pause.reset();
+  if (stable || useful) pause.reset();
   doubted = mute && !stable;
   auto delay = pause.next(world.world->random());
   auto next = draining ? "the gateway stops, so it is not started again"
@@ -128,6 +153,7 @@ void exec_agent_state::ended(const agent_detached& x) {
                      {"next", next}});
   if (draining) return;
   world.metrics->add(counter::agent_restarts);
+  due_at = now_of(me) + delay;
   tell_later<exec_agent_actor>(me, delay, atom::due_v, peer + 1);
 }
 
@@ -148,6 +174,7 @@ exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<ex
       [s](delivery& x) { s->hand(x); },
       [s](const delivery_withdrawn& x) {
         s->withdraw(x);
+        s->set_aside();
         std::erase_if(s->held, [&](auto& y) {
           return std::find(x.delivery_ids.begin(), x.delivery_ids.end(), y.id) != x.delivery_ids.end();
         });

@@ -55,6 +55,8 @@ struct exec_agent_state : agent_peers {
   void start_child();
   void opened();
   void due(std::uint64_t which);
+  void proved();
+  void set_aside();
   void hand(delivery& x);
   void hand_held();
   void heard(agent_said& x);
@@ -67,6 +69,8 @@ struct exec_agent_state : agent_peers {
   std::shared_ptr<child_socket> child; ///< null between two children
   bool runs = false;                   ///< it was started
   bool doubted = false;                ///< it has to prove itself
+  bool useful = false;                 ///< it took an event
+  core::instant due_at{};              ///< an alarm that comes before is ignored
   core::instant born{};
   std::deque<delivery> held; ///< for a child that is slow to read
 };

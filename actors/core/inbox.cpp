@@ -26,7 +26,8 @@ void inbox::restore(inbound_image& image, instant now, inbox_step& out,
     auto chat = x.event->chat();
     y.stored = y.of_before = true;
     y.recalled = true; // it may have been: giving the keys once more is harmless
-    y.attempts = x.attempts;
+    y.attempts = without_suspicion(x.attempts);
+    if (is_suspect(x.attempts)) suspects_.add(x.seq, y.attempts);
     y.held = y.was_held = held(*x.event);
     claims_.claim(x.keys, x.seq);
     y.keys = std::move(x.keys);
@@ -147,7 +148,8 @@ void inbox::recalled(recalled_events& x, instant now, inbox_step& out,
   for (auto& e : x.events) {
     entry y;
     y.stored = y.recalled = true;
-    y.attempts = e.attempts;
+    y.attempts = without_suspicion(e.attempts);
+    if (is_suspect(e.attempts)) suspects_.add(e.seq, y.attempts);
     y.held = y.was_held = held(*e.event);
     // A repeat that came while only the store knew it may have claimed them; the store refuses that one.
     claims_.take_over(e.keys, e.seq);
@@ -211,7 +213,23 @@ void inbox::advance(const chat_key& chat, instant now, inbox_step& out) {
   }
   auto id = it->second.front();
   auto& x = entries_.at(id);
-  if (!x.out && !x.held && x.stored && anybody_) hand_out(id, x, now, out);
+  if (suspects_.contains(id))
+    probe(now, out);
+  else if (!x.out && !x.held && x.stored && anybody_)
+    hand_out(id, x, now, out);
+}
+
+/// Gives out the next suspect if none is out.
+void inbox::probe(instant now, inbox_step& out) {
+  if (!anybody_) return;
+  if (auto id = suspects_.next([this](auto x) { return may_go(x); })) hand_out(id, entries_.at(id), now, out);
+}
+
+bool inbox::may_go(std::uint64_t id) const {
+  auto it = entries_.find(id);
+  if (it == entries_.end() || it->second.out || it->second.held || !it->second.stored) return false;
+  auto lane = lanes_.find(it->second.event->chat());
+  return lane != lanes_.end() && !lane->second.empty() && lane->second.front() == id;
 }
 
 std::vector<std::uint64_t> inbox::hold(const std::function<bool(const inbound_event&)>& which) {
@@ -258,7 +276,7 @@ void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
     });
   out.deliver.push_back({id, x.event, x.attempts > 0 || x.of_before, x.files});
   ++x.attempts;
-  if (x.attempts > 1) record(event_tried{id, x.attempts - 1}, out);
+  suspects_.given(id);
 }
 
 bool inbox::acked(std::uint64_t id, instant now, inbox_step& out) {
@@ -276,6 +294,7 @@ void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead
   if (x.was_held) out.released.push_back(id);
   for (auto& buffer_id : x.buffer_ids) out.acks.push_back(std::move(buffer_id));
   claims_.settle(x.keys, now, now);
+  suspects_.clear(id);
   auto chat = x.event->chat();
   auto guarded = x.recalled ? std::move(x.keys) : std::vector<std::string>{};
   if (dead) {
@@ -293,29 +312,73 @@ void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead
     lane.erase(std::find(lane.begin(), lane.end(), id));
   spill_.gone(chat);
   advance(chat, now, out);
+  probe(now, out);
   wish(out);
 }
 
+/// Its delivery counts: nobody took it in time.
 void inbox::give_again(entries::iterator it, instant now, inbox_step& out) {
+  auto id = it->first;
   auto& x = it->second;
   x.out = false;
   --in_flight_;
+  suspects_.back(id);
   if (x.attempts >= rules_.max_deliveries) { // it blocks its chat no longer; a terminal decision (F32)
     settle(it, now, out, true);
     return;
   }
-  if (anybody_) hand_out(it->first, x, now, out);
+  auto suspect = suspects_.contains(id);
+  record(event_tried{id, with_suspicion(x.attempts, suspect)}, out);
+  if (suspect) { // the others need not wait for one that hangs
+    suspects_.add(id, x.attempts);
+    probe(now, out);
+  } else if (anybody_) {
+    hand_out(id, x, now, out);
+  }
+}
+
+void inbox::died(const std::vector<std::uint64_t>& with_it, instant now, inbox_step& out) {
+  std::vector<std::uint64_t> ids;
+  for (auto id : with_it) {
+    auto it = entries_.find(id);
+    if (it == entries_.end() || !it->second.out) continue;
+    it->second.out = false;
+    --in_flight_;
+    ids.push_back(id);
+  }
+  auto blamed = suspects_.blamed(ids);
+  for (auto id : ids) {
+    auto& x = entries_.at(id);
+    x.of_before = true;
+    if (id != blamed && x.attempts > 0) --x.attempts;
+    suspects_.back(id);
+    suspects_.add(id, x.attempts);
+    record(event_tried{id, with_suspicion(x.attempts, true)}, out);
+  }
+  auto it = entries_.find(blamed);
+  if (it != entries_.end() && it->second.attempts >= rules_.max_deliveries) settle(it, now, out, true);
+  probe(now, out);
 }
 
 void inbox::returned(std::uint64_t id, instant now, inbox_step& out, bool unseen) {
+  if (!unseen) return died({id}, now, out);
   auto it = entries_.find(id);
   if (it == entries_.end() || !it->second.out) return;
-  if (unseen && it->second.attempts > 0) --it->second.attempts;
-  give_again(it, now, out);
+  auto& x = it->second;
+  x.out = false;
+  --in_flight_;
+  if (x.attempts > 0) --x.attempts;
+  suspects_.back(id);
+  advance(x.event->chat(), now, out);
 }
 
-void inbox::all_returned(instant now, inbox_step& out) {
-  for (auto id : given_out()) returned(id, now, out);
+void inbox::all_returned(instant now, inbox_step& out, bool dead) {
+  auto ids = given_out();
+  if (dead) return died(ids, now, out);
+  for (auto id : ids) {
+    entries_.at(id).of_before = true;
+    returned(id, now, out, true);
+  }
 }
 
 std::vector<std::uint64_t> inbox::given_out() const {
@@ -334,10 +397,11 @@ void inbox::presence(bool anybody, instant now, inbox_step& out) {
   for (auto& [chat, ids] : lanes_) {
     if (ids.empty()) continue;
     auto& x = entries_.at(ids.front());
-    if (!x.out && !x.held && x.stored) heads.push_back(ids.front());
+    if (!x.out && !x.held && x.stored && !suspects_.contains(ids.front())) heads.push_back(ids.front());
   }
   std::sort(heads.begin(), heads.end()); // oldest first over all chats
   for (auto id : heads) hand_out(id, entries_.at(id), now, out);
+  probe(now, out);
 }
 
 void inbox::timer(instant now, inbox_step& out) {

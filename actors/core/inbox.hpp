@@ -9,6 +9,7 @@
 #include "actors/core/claims.hpp"
 #include "actors/core/clock.hpp"
 #include "actors/core/spill.hpp"
+#include "actors/core/suspects.hpp"
 #include "messages/control.hpp"
 #include "messages/records.hpp"
 
@@ -96,11 +97,15 @@ public:
   void all_ready(instant now, inbox_step& out);
   /// The agent took it. False when nothing of that id is open.
   bool acked(std::uint64_t id, instant now, inbox_step& out);
-  /// Whoever had it went away: give it out again. `unseen`: it never had it, so that it is not counted among
-  /// its deliveries. Unknown ids are ignored.
+  /// An agent died that had these: they are suspects from now on, given out again one at a time, and the
+  /// death counts against one of them only if it was the only suspect. Unknown ids are ignored.
+  void died(const std::vector<std::uint64_t>& with_it, instant now, inbox_step& out);
+  /// Whoever had it alone went away. `unseen`: nobody had it, so that it is neither counted among its
+  /// deliveries nor suspect.
   void returned(std::uint64_t id, instant now, inbox_step& out, bool unseen = false);
-  /// Everything that is out was given to somebody who is gone.
-  void all_returned(instant now, inbox_step& out);
+  /// Everything that is out is given out again. `dead`: the agent that had it died; otherwise it only has to
+  /// get all of it once more.
+  void all_returned(instant now, inbox_step& out, bool dead = true);
   /// Whether deliveries can be taken. While nobody is there, events wait.
   void presence(bool anybody, instant now, inbox_step& out);
   /// Nothing more comes back from disk: the process ends, and the next one takes what is there.
@@ -123,6 +128,8 @@ public:
   /// Open events in memory.
   std::size_t pending() const { return entries_.size(); }
   std::size_t in_flight() const { return in_flight_; }
+  /// Events that may have killed an agent.
+  std::size_t suspected() const { return suspects_.size(); }
   std::size_t unstored() const { return unstored_.size(); }
   std::size_t remembered() const { return claims_.size(); }
   std::uint64_t dead_letters() const { return dead_; }
@@ -133,13 +140,13 @@ private:
   struct entry {
     event_ref event;
     std::vector<std::string> buffer_ids, keys;
-    std::uint32_t attempts = 0;
-    bool stored = false;    ///< on disk (without a durable store: always)
-    bool spilled = false;   ///< leaves memory once it is stored
-    bool consumed = false;  ///< ends here once it is stored
-    bool recalled = false;  ///< the store guards its keys
-    bool of_before = false; ///< a process that died may have given it out
-    bool out = false;       ///< with the agent
+    std::uint32_t attempts = 0; ///< deliveries that count, with the one that is under way
+    bool stored = false;        ///< on disk (without a durable store: always)
+    bool spilled = false;       ///< leaves memory once it is stored
+    bool consumed = false;      ///< ends here once it is stored
+    bool recalled = false;      ///< the store guards its keys
+    bool of_before = false;     ///< an agent may have seen it that did not take it
+    bool out = false;           ///< with the agent
     bool held = false, was_held = false;
     std::vector<media_file> files; ///< pinned until it is over, for its repeats (F31)
     instant overdue{};
@@ -154,6 +161,8 @@ private:
   void line_up(std::uint64_t id, const chat_key& chat, instant now, inbox_step& out);
   void hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out);
   void advance(const chat_key& chat, instant now, inbox_step& out);
+  void probe(instant now, inbox_step& out);
+  bool may_go(std::uint64_t id) const;
   void settle(entries::iterator it, instant now, inbox_step& out, bool dead = false);
   void give_again(entries::iterator it, instant now, inbox_step& out);
   void wish(inbox_step& out) {
@@ -163,6 +172,7 @@ private:
   inbox_rules rules_;
   claims claims_;
   spill spill_;
+  suspects suspects_;
   std::uint64_t next_id_ = 0, dead_ = 0;
   bool anybody_ = false, closed_ = false;
   std::size_t in_flight_ = 0;

@@ -330,6 +330,29 @@ while True:
         await gateway.exited()
         await self.gone(pid, "the child's end")
 
+    async def test_a_wrapped_agent_does_not_outlive_a_gateway_that_is_killed(self):
+        text = """
+for x in (signal.SIGTERM, signal.SIGPIPE, signal.SIGHUP):
+    signal.signal(x, signal.SIG_IGN)
+say(type="hello")
+for frame in frames():
+    if frame["type"] == "inbound":
+        report(frame, pid=os.getpid(), parent=os.getppid())
+        ack(frame)
+while True:
+    signal.pause()
+"""
+        inner = f"/usr/bin/python3 -u {shlex.quote(self.script(text))}; exit 7"     # a shell that stays
+        connector, gateway, link = await self.connected(
+            {"GATEWAY_AGENT": f"exec:/bin/sh -c {shlex.quote(inner)}", "GATEWAY_LOG_FORMAT": "json"})
+        link.send(inbound("one"))
+        told = await self.told(connector)
+        self.assertNotEqual(told["parent"], gateway.process.pid)
+        gateway.process.kill()
+        await gateway.exited()
+        await self.gone(told["pid"], "the end of the child's child")
+        await self.gone(told["parent"], "the end of the shell")
+
     async def test_second_signal_takes_the_child_along(self):
         connector, gateway, link = await self.start("""
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -414,3 +437,61 @@ class Configured(Exec):
         code, out, err = await self.command("check", "--agent", "exec:agent --key sesame")
         self.assertEqual(code, 0, err)
         self.assertIn("exec:agent ***", out)
+
+
+DIES = """
+say(type="hello")
+for frame in frames():
+    if frame["type"] == "inbound":
+        if frame["event"]["text"].startswith("die"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer(frame, "re " + frame["event"]["text"])
+        ack(frame)
+"""
+
+
+class Poison(Exec):
+    async def answered_beside(self, poisons, others, limit, *settings):
+        # The child reads slowly enough that all are out when it dies: the poison comes first.
+        connector, gateway, link = await self.start(DIES, *settings)
+        for number in range(poisons + others):
+            text = f"die{number}" if number < poisons else f"n{number}"
+            link.send(inbound(text, chat_id=f"c{number}", buffer_id=f"b-{number}"))
+        await gateway.said("agent.exited")
+        await connector.actions(others, limit=limit)
+        replies = {x["action"]["content"] for x in await connector.actions(others)}
+        self.assertEqual(replies, {f"re n{n}" for n in range(poisons, poisons + others)})
+        return connector, gateway
+
+    async def set_aside(self, gateway, number, limit):
+        await self._connectors[0].changes.poll(lambda: len(notes(gateway, "event.dead_letter")) >= number,
+                                               f"{number} dead letters", limit)
+        self.assertEqual(len(notes(gateway, "event.dead_letter")), number)
+
+    async def test_one_among_twenty_is_set_aside_alone(self):
+        _, gateway = await self.answered_beside(1, 20, 10.0)
+        await self.set_aside(gateway, 1, 60.0)
+
+    async def test_three_among_thirty_within_a_minute(self):
+        _, gateway = await self.answered_beside(3, 30, 60.0)
+        await self.set_aside(gateway, 3, 120.0)
+
+    async def test_one_among_twenty_with_a_state_directory(self):
+        _, gateway = await self.answered_beside(1, 20, 10.0, {"GATEWAY_STATE_DIR": self.home()})
+        await self.set_aside(gateway, 1, 60.0)
+
+
+class LastLine(Exec):
+    async def test_the_end_of_the_output_ends_its_line(self):
+        _, gateway, link = await self.start("""
+say(type="hello")
+for frame in frames():
+    if frame["type"] == "inbound":
+        sys.stdout.write(json.dumps({"type": "ack", "delivery_id": frame["delivery_id"]}))
+        sys.stdout.flush()
+        sys.exit(0)
+""")
+        link.send(inbound("one", buffer_id="b-1"))
+        await link.connector.until(lambda: link.of("inbound_ack"), "the ack of the last line")
+        await gateway.said("agent.exited")
+        self.assertIn("unacked=0", gateway.text.replace('"unacked":"0"', "unacked=0"))
