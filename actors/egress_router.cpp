@@ -2,6 +2,7 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/chat.hpp"
+#include "actors/core/action_digest.hpp"
 #include "actors/core/lane.hpp"
 #include "actors/harden.hpp"
 #include "messages/wire/actions.hpp"
@@ -38,8 +39,9 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
 
 void egress_state::begin(action_request& x, promise& asker) {
   auto now = now_of(self);
+  auto digest = core::digest_of(x);
   if (!x.request_id.empty()) {
-    switch (ledger.open(x.request_id, now)) {
+    switch (ledger.open(x.request_id, now, digest)) {
     case core::ledger::verdict::fresh: break;
     case core::ledger::verdict::settled:
       world.metrics->add(counter::actions_repeated);
@@ -54,6 +56,14 @@ void egress_state::begin(action_request& x, promise& asker) {
       }
       ++repeats;
       waiting[x.request_id].push_back(asker);
+      return;
+    case core::ledger::verdict::conflict:
+      world.metrics->add(counter::actions_refused, "request_id_conflict");
+      world.notes->note(severity::warn, "egress.request_id_conflict",
+                        {{"request", x.request_id},
+                         {"chat", x.act.chat_id},
+                         {"next", "refused: the id was used for another action"}});
+      asker.deliver(action_outcome{x.request_id, core::id_conflict()});
       return;
     }
   }
@@ -98,6 +108,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   as.ends = core::ends_turn(x.act);
   as.resend = x.resend_unknown;
   as.until = now + setup.egress_hold;
+  as.digest = digest;
   if (durable) keep(out, as, chat, x);
   auto waits = as.unstored;
   as.request_id = std::move(x.request_id);
@@ -186,7 +197,7 @@ void egress_state::settle(std::uint64_t token, action_result result) {
       tell(self, registry.prompts, prompt_shown{x.prompt_id, prompt_face::withdrawn});
     result.prompt_id = x.prompt_id;
   }
-  if (x.recorded) record(action_settled{token, x.request_id, result});
+  if (x.recorded) record(action_settled{token, core::with_digest(x.request_id, x.digest), result});
   if (must_be_kept(x, result)) {
     x.over = true;
     x.result = std::move(result);

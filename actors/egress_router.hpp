@@ -43,6 +43,7 @@ struct egress_state {
   struct open_action {
     promise asker;
     std::string request_id;
+    std::uint64_t digest = 0; ///< of the action that was asked for
     chat_key chat;
     std::string turn;      ///< the delivery that a message of it answers; empty when it is none
     std::string prompt_id; ///< of a prompt

@@ -3,6 +3,7 @@
 //
 //   accepted -> action_taken written -> its chat -> [marked as sending, written] -> wire -> action_settled
 #include "actors/caf_compat.hpp"
+#include "actors/core/action_digest.hpp"
 #include "actors/core/lane.hpp"
 #include "actors/egress_router.hpp"
 #include "actors/metrics.hpp"
@@ -15,6 +16,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace relay {
@@ -64,8 +66,10 @@ void egress_state::loaded(outbound_image& image) {
   ready = true;
   auto now = now_of(self);
   tokens = std::max(tokens, image.last_token);
-  for (auto& x : image.settled)
-    ledger.restore(x.request_id, std::move(x.result), now, milliseconds{x.age_ms});
+  for (auto& x : image.settled) {
+    auto [id, digest] = core::without_digest(x.request_id);
+    ledger.restore(id, std::move(x.result), now, milliseconds{x.age_ms}, digest);
+  }
   for (auto& x : image.chats) routes.restore(x, now);
   for (auto& x : image.turns) routes.restore(x, now);
   auto unsure = std::count_if(image.open.begin(), image.open.end(),
@@ -91,13 +95,13 @@ void egress_state::resume(stored_action& x) {
   chat_key key{x.where.platform, asked.act.chat_id.empty() ? asked.act.session_key : asked.act.chat_id};
   auto answers = asked.act.kind != op::react;
   open_action as;
-  as.request_id = asked.request_id;
+  std::tie(as.request_id, as.digest) = core::without_digest(asked.request_id);
   as.turn = answers ? asked.delivery_id : std::string{};
   as.recorded = true;
   wire::prompt_ask ask;
   if (asked.act.kind == op::prompt && wire::read_prompt(asked.act, ask)) as.prompt_id = ask.id;
   as.chat = key;
-  if (!as.request_id.empty()) (void)ledger.open(as.request_id, now);
+  if (!as.request_id.empty()) (void)ledger.open(as.request_id, now, as.digest);
   as.resend = asked.resend_unknown;
   auto& entry = open.emplace(x.token, std::move(as)).first->second;
   if (x.sending && !asked.resend_unknown) {
@@ -165,8 +169,9 @@ void egress_state::keep(chat_action& x, open_action& as, const chat_entry& chat,
   auto at_once = link.connection && chat.open == 0 && asked.act.file.empty();
   x.record = at_once ? action_record::sending : action_record::held;
   as.recorded = as.unstored = true;
-  record(
-      action_taken{{x.token, asked, x.where, at_once, world.world->wall_ms() + setup.egress_hold.count()}});
+  stored_action what{x.token, asked, x.where, at_once, world.world->wall_ms() + setup.egress_hold.count()};
+  what.what.request_id = core::with_digest(asked.request_id, as.digest);
+  record(action_taken{std::move(what)});
 }
 
 void egress_state::record(store_record x) {

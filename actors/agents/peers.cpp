@@ -1,7 +1,9 @@
 #include "actors/agents/peers.hpp"
 
 #include "actors/caf_compat.hpp"
+#include "actors/core/action_digest.hpp"
 #include "actors/metrics.hpp"
+#include "messages/wire/actions.hpp"
 #include "messages/wire/drafts.hpp"
 
 #include <algorithm>
@@ -56,6 +58,7 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
     open.act = wire::seal_draft(open.act);
     tell(self, host.actions, std::move(open));
   }
+  clear_statuses(gone);
   if (!back.delivery_ids.empty()) tell(self, host.acks, std::move(back));
   if (peers.empty()) return unacked; // what was declared stays: a restart must not make hellos flap
   announce();
@@ -71,7 +74,7 @@ void agent_peers::announce() {
 }
 
 void agent_peers::deliver(delivery& x) {
-  auto peer = spread.pick(x.event->chat());
+  auto peer = taker_of(x);
   if (peer == 0) { // it left while the event was on its way here
     tell(self, host.acks, delivery_returned{{std::move(x.id)}, true});
     return;
@@ -79,19 +82,40 @@ void agent_peers::deliver(delivery& x) {
   auto& entry = peers.at(peer);
   std::string frame;
   wire::encode_delivery(frame, x, entry.media_paths);
-  if (auto before = holder.find(x.id); before != holder.end() && before->second != peer)
-    if (auto old = peers.find(before->second); old != peers.end()) old->second.unacked.erase(x.id);
-  holder[x.id] = peer;
+  auto& held = holder[x.id];
+  if (held.peer != 0 && held.peer != peer)
+    if (auto old = peers.find(held.peer); old != peers.end()) old->second.unacked.erase(x.id);
+  held.peer = peer;
+  held.new_host = false;
   sessions.put(x.session_key, peer);
   entry.unacked.insert(std::move(x.id));
   entry.socket->write(std::move(frame));
+}
+
+std::uint64_t agent_peers::taker_of(const delivery& x) {
+  auto chat = x.event->chat();
+  auto held = holder.find(x.id);
+  if (held == holder.end() || held->second.new_host) return spread.pick(chat);
+  // It comes again although nobody went: its ack was missed.
+  auto& missed = held->second.missed;
+  missed.insert(held->second.peer);
+  spread.late(held->second.peer);
+  if (auto other = spread.move(chat, missed); other != 0) {
+    world.notes->note(severity::warn, "agent.ack_missed",
+                      {{"peer", std::to_string(held->second.peer)},
+                       {"delivery", x.id},
+                       {"next", "its session goes to agent " + std::to_string(other)}});
+    return other;
+  }
+  missed.clear(); // everybody had his chance
+  return spread.pick(chat);
 }
 
 void agent_peers::withdraw(const delivery_withdrawn& x) {
   for (auto& id : x.delivery_ids) {
     auto held = holder.find(id);
     if (held == holder.end()) continue;
-    if (auto owner = peers.find(held->second); owner != peers.end()) owner->second.unacked.erase(id);
+    if (auto owner = peers.find(held->second.peer); owner != peers.end()) owner->second.unacked.erase(id);
     holder.erase(held);
   }
 }
@@ -107,15 +131,14 @@ void agent_peers::said(agent_said& x) {
   for (auto& frame : x.frames) {
     if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {
       if (auto held = holder.find(ack->delivery_id); held != holder.end()) {
-        if (auto owner = peers.find(held->second); owner != peers.end())
+        if (auto owner = peers.find(held->second.peer); owner != peers.end())
           owner->second.unacked.erase(ack->delivery_id);
         holder.erase(held);
       }
+      spread.in_time(x.peer);
       tell(self, host.acks, delivery_ack{std::move(ack->delivery_id)});
-    } else if (auto* ask = std::get_if<wire::agent_action>(&frame)) {
-      if (ask->request.act.kind == op::draft) note_draft(it->second, ask->request);
-      asked[ask->request.request_id].push_back(x.peer);
-      tell(self, host.actions, std::move(ask->request));
+    } else if (auto* wanted = std::get_if<wire::agent_action>(&frame)) {
+      ask(x.peer, it->second, wanted->request);
     } else if (auto* stop = std::get_if<wire::agent_interrupt>(&frame)) {
       tell(self, host.actions,
            session_interrupt{std::move(stop->session_key), std::move(stop->reason), stop->has_reason});
@@ -140,6 +163,7 @@ void agent_peers::refuse(std::uint64_t peer, peer_entry& entry, const std::strin
 
 void agent_peers::declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x) {
   for (auto& fault : x.faults) refuse(peer, entry, fault, {});
+  if (!x.name.empty()) entry.name = std::move(x.name);
   entry.commands = std::move(x.commands);
   entry.media_paths = x.media_paths;
   declare();
@@ -170,17 +194,80 @@ void agent_peers::note_draft(peer_entry& from, const action_request& x) {
 void agent_peers::outcome_of(const action_outcome& x) {
   auto it = asked.find(x.request_id);
   if (it == asked.end()) return;
-  auto peer = it->second.front();
+  auto who = std::move(it->second.front());
   it->second.pop_front();
   if (it->second.empty()) asked.erase(it);
-  auto to = peers.find(peer);
+  auto to = peers.find(who.peer);
   if (to == peers.end()) return;         // it may ask again with the same id and gets the recorded result
   if (x.result.how == outcome::definite) // the same may be asked again, and open it then
     for (auto& [key, open] : to->second.drafts)
       if (open.request_id == x.request_id) open.request_id.clear();
+  answer(who, x.result);
+}
+
+void agent_peers::answer(const asker& to, const action_result& result) {
+  auto it = peers.find(to.peer);
+  if (it == peers.end()) return;
   std::string frame;
-  wire::encode_outcome(frame, x);
-  to->second.socket->write(std::move(frame));
+  wire::encode_outcome(frame, {to.request_id, result});
+  it->second.socket->write(std::move(frame));
+}
+
+void agent_peers::ask(std::uint64_t peer, peer_entry& entry, action_request& x) {
+  asker who{peer, x.request_id};
+  if (!scope_id(entry, x)) {
+    world.metrics->add(counter::actions_refused, "request_id_conflict");
+    world.notes->note(severity::warn, "agent.request_id_conflict",
+                      {{"peer", std::to_string(peer)},
+                       {"request", who.request_id},
+                       {"next", "refused: it used the id for another action"}});
+    return answer(who, core::id_conflict());
+  }
+  if (x.act.kind == op::draft) note_draft(entry, x);
+  note_status(entry, x);
+  asked[x.request_id].push_back(std::move(who));
+  tell(self, host.actions, std::move(x));
+}
+
+/// A named agent's ids are its own. An unnamed one may be somebody who was here before, or somebody else who
+/// counts from one as well: only its action tells, so that is part of the id.
+bool agent_peers::scope_id(peer_entry& entry, action_request& x) {
+  if (x.request_id.empty()) return true;
+  if (!entry.name.empty()) {
+    x.request_id = "\n" + std::to_string(entry.name.size()) + ":" + entry.name + x.request_id;
+    return true; // the router compares the actions
+  }
+  auto digest = core::digest_of(x);
+  const auto* before = entry.digests.find(x.request_id);
+  if (before != nullptr && *before != digest) return false;
+  if (before == nullptr) entry.digests.put(x.request_id, digest);
+  x.request_id += "\n" + core::text_of_digest(digest);
+  return true;
+}
+
+/// A message ends what the platform shows of its chat, and so does a clear.
+void agent_peers::note_status(peer_entry& from, const action_request& x) {
+  constexpr std::size_t most = 1'000;
+  auto place = x.platform + "\n" + x.act.chat_id + "\n";
+  if (x.act.kind == op::typing) {
+    auto key = place + x.act.metadata;
+    if (wire::clears_status(x.act))
+      from.statuses.erase(key);
+    else if (from.statuses.size() < most || from.statuses.count(key) > 0)
+      from.statuses.insert_or_assign(key, x);
+  } else if (x.act.kind == op::send || x.act.kind == op::send_media || x.act.kind == op::prompt) {
+    std::erase_if(from.statuses, [&](auto& y) { return y.first.compare(0, place.size(), place) == 0; });
+  }
+}
+
+void agent_peers::clear_statuses(const peer_entry& gone) {
+  for (auto& [key, shown] : gone.statuses) {
+    auto clear = shown;
+    // Its outcome must not be taken for that of something an agent asked.
+    clear.request_id = "\nclear " + std::to_string(world.world->random());
+    clear.act = wire::typing_clear(shown.act.chat_id, shown.act.metadata);
+    tell(self, host.actions, std::move(clear));
+  }
 }
 
 void agent_peers::greet(agent_welcome& x) {
@@ -220,14 +307,10 @@ void agent_peers::rehost(agent_host x) {
   auto had_host = static_cast<bool>(host.actions);
   auto same_actions = had_host && host.actions == x.actions;
   host = std::move(x);
+  for (auto& [id, held] : holder) held.new_host = true;
   if (had_host && !same_actions) { // whoever knew of these is gone, and with it what became of them
     for (auto& [id, askers] : std::exchange(asked, {}))
-      for (auto peer : askers)
-        if (auto to = peers.find(peer); to != peers.end()) {
-          std::string frame;
-          wire::encode_outcome(frame, {id, action_result::ambiguous("the gateway's router was restarted")});
-          to->second.socket->write(std::move(frame));
-        }
+      for (auto& who : askers) answer(who, action_result::ambiguous("the gateway's router was restarted"));
   }
   announce();
   if (!peers.empty()) declare();

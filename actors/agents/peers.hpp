@@ -21,10 +21,23 @@ struct agent_peers {
   struct peer_entry {
     std::shared_ptr<line_socket> socket;
     std::set<std::string> unacked;
-    std::map<std::string, action_request> drafts; ///< open ones, by chat and draft id
-    std::vector<command_spec> commands;           ///< as declared
-    bool media_paths = false;                     ///< wants attachments as files
-    bool spoken = false;                          ///< its first frame has come
+    std::map<std::string, action_request> drafts;             ///< open ones, by chat and draft id
+    std::vector<command_spec> commands;                       ///< as declared
+    bool media_paths = false;                                 ///< wants attachments as files
+    bool spoken = false;                                      ///< its first frame has come
+    std::string name;                                         ///< as declared: its request ids are its own
+    core::recent<std::string, std::uint64_t> digests{10'000}; ///< of actions, by its own request ids
+    std::map<std::string, action_request> statuses; ///< typing that nothing has ended yet, by chat and thread
+  };
+  /// Who has an event.
+  struct holding {
+    std::uint64_t peer = 0;
+    std::set<std::uint64_t> missed; ///< agents that did not ack it in time
+    bool new_host = false;          ///< if it comes again, its ack was not missed: its host is another one
+  };
+  struct asker {
+    std::uint64_t peer = 0;
+    std::string request_id; ///< as that one said it
   };
   explicit agent_peers(self_as<agent_actor> ptr) : self(ptr) {}
 
@@ -43,6 +56,15 @@ struct agent_peers {
   void said(agent_said& x);
   void refuse(std::uint64_t peer, peer_entry& entry, const std::string& what, const std::string& request_id);
   void declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x);
+  /// An action of an agent; its request id is made its own first.
+  void ask(std::uint64_t peer, peer_entry& entry, action_request& x);
+  /// False when the agent used the id for another action before.
+  static bool scope_id(peer_entry& entry, action_request& x);
+  /// Who gets a delivery; 0 = nobody is there.
+  std::uint64_t taker_of(const delivery& x);
+  void answer(const asker& to, const action_result& result);
+  void clear_statuses(const peer_entry& gone);
+  static void note_status(peer_entry& from, const action_request& x);
   void declare(); ///< tells the host what the agents are like, all together
   void outcome_of(const action_outcome& x);
   void interrupt(const turn_interrupt& x);
@@ -58,8 +80,8 @@ struct agent_peers {
   core::spread spread{1};
   core::recent<std::string, std::uint64_t> sessions{1}; ///< session key -> peer that last got an event of it
   std::map<std::uint64_t, peer_entry> peers;
-  std::unordered_map<std::string, std::uint64_t> holder;            ///< delivery -> peer
-  std::unordered_map<std::string, std::deque<std::uint64_t>> asked; ///< request id -> peers, in order
+  std::unordered_map<std::string, holding> holder;          ///< by delivery
+  std::unordered_map<std::string, std::deque<asker>> asked; ///< by request id as the router has it, in order
   /// Said before it is known whom to tell. Bounded by what sockets bring within a start.
   std::vector<agent_said> unheard;
 };

@@ -2,13 +2,15 @@
 
 namespace relay::core {
 
-ledger::verdict ledger::open(const std::string& id, instant now) {
+ledger::verdict ledger::open(const std::string& id, instant now, std::uint64_t digest) {
   trim(now);
   auto [it, fresh] = entries_.try_emplace(id);
   if (fresh) {
     it->second.age = settled_.end();
+    it->second.digest = digest;
     return verdict::fresh;
   }
+  if (digest != 0 && it->second.digest != 0 && digest != it->second.digest) return verdict::conflict;
   return it->second.settled ? verdict::settled : verdict::pending;
 }
 
@@ -22,11 +24,13 @@ void ledger::settle(const std::string& id, const action_result& result, instant 
   trim(now);
 }
 
-void ledger::restore(const std::string& id, action_result result, instant now, milliseconds age) {
+void ledger::restore(const std::string& id, action_result result, instant now, milliseconds age,
+                     std::uint64_t digest) {
   auto [it, fresh] = entries_.try_emplace(id);
   if (!fresh) return;
   it->second.result = std::move(result);
   it->second.settled = true;
+  it->second.digest = digest;
   it->second.at = now - age;
   it->second.age = settled_.insert(settled_.end(), id);
   trim(now);

@@ -21,16 +21,19 @@ public:
   enum class verdict : std::uint8_t {
     fresh,   ///< first time: act
     pending, ///< an equal one is under way: wait for its outcome
-    settled  ///< answer with recorded()
+    settled, ///< answer with recorded()
+    conflict ///< it was another action: refuse, and leave the record as it is
   };
-  /// A request arrives. Ids must not be empty.
-  verdict open(const std::string& id, instant now);
+  /// A request arrives. Ids must not be empty. `digest`: of its action (core/action_digest); 0 = not known,
+  /// and equal to any.
+  verdict open(const std::string& id, instant now, std::uint64_t digest = 0);
   /// Its outcome. Unknown ids are ignored.
   void settle(const std::string& id, const action_result& result, instant now);
   /// The recorded outcome, or null.
   const action_result* recorded(const std::string& id) const;
   /// An outcome of `age` ago, as it was recorded then. Before all others, oldest first.
-  void restore(const std::string& id, action_result result, instant now, milliseconds age);
+  void restore(const std::string& id, action_result result, instant now, milliseconds age,
+               std::uint64_t digest = 0);
   /// It was not accepted after all; the id is free again.
   void forget(const std::string& id);
   std::size_t size() const { return entries_.size(); }
@@ -39,6 +42,7 @@ private:
   struct entry {
     action_result result;
     bool settled = false;
+    std::uint64_t digest = 0;
     instant at{};
     std::list<std::string>::iterator age;
   };

@@ -1,6 +1,6 @@
 #include "actors/core/spread.hpp"
 
-#include <algorithm>
+#include <limits>
 
 namespace relay::core {
 
@@ -11,21 +11,47 @@ std::uint64_t spread::pick(const chat_key& chat) {
     ages_.splice(ages_.end(), ages_, it->second.age);
     if (load_.count(it->second.peer) > 0) return it->second.peer;
   }
-  auto least =
-      std::min_element(load_.begin(), load_.end(), [](auto& a, auto& b) { return a.second < b.second; });
-  ++least->second;
-  if (it != chats_.end()) {
-    it->second.peer = least->first;
-  } else {
-    chats_.emplace(chat, entry{least->first, ages_.insert(ages_.end(), chat)});
-    if (chats_.size() > max_) {
-      auto old = chats_.find(ages_.front());
-      if (auto peer = load_.find(old->second.peer); peer != load_.end() && peer->second > 0) --peer->second;
-      chats_.erase(old);
-      ages_.pop_front();
-    }
+  auto peer = least({});
+  assign(chat, peer);
+  return peer;
+}
+
+std::uint64_t spread::move(const chat_key& chat, const std::set<std::uint64_t>& except) {
+  auto peer = least(except);
+  if (peer != 0) assign(chat, peer);
+  return peer;
+}
+
+/// The one with the fewest chats, of those that keep up if there is one.
+std::uint64_t spread::least(const std::set<std::uint64_t>& except) const {
+  std::uint64_t best = 0;
+  auto best_load = std::make_pair(true, std::numeric_limits<std::size_t>::max());
+  for (auto& [peer, chats] : load_) {
+    if (except.count(peer) > 0) continue;
+    auto load = std::make_pair(late_.count(peer) > 0, chats);
+    if (best != 0 && load >= best_load) continue;
+    best = peer;
+    best_load = load;
   }
-  return least->first;
+  return best;
+}
+
+void spread::assign(const chat_key& chat, std::uint64_t peer) {
+  auto less = [this](std::uint64_t of) {
+    if (auto it = load_.find(of); it != load_.end() && it->second > 0) --it->second;
+  };
+  ++load_.at(peer);
+  if (auto it = chats_.find(chat); it != chats_.end()) {
+    less(it->second.peer);
+    it->second.peer = peer;
+    return;
+  }
+  chats_.emplace(chat, entry{peer, ages_.insert(ages_.end(), chat)});
+  if (chats_.size() <= max_) return;
+  auto old = chats_.find(ages_.front());
+  less(old->second.peer);
+  chats_.erase(old);
+  ages_.pop_front();
 }
 
 } // namespace relay::core

@@ -52,6 +52,13 @@ agent_frame read_interrupt(const json::value& root) {
 
 agent_hello read_agent_hello(const json::value& root) {
   agent_hello out;
+  if (const auto* name = json::find(root, "name"); name != nullptr && !name->IsNull()) {
+    constexpr std::size_t longest = 256;
+    if (name->IsString() && name->GetStringLength() > 0 && name->GetStringLength() <= longest)
+      out.name = json::view(*name);
+    else
+      out.faults.emplace_back("name: must be a string of 1 to " + std::to_string(longest) + " bytes");
+  }
   if (const auto* media = json::find(root, "media"); media != nullptr && !media->IsNull()) {
     const auto word = json::text(root, "media");
     out.media_paths = word == "path";

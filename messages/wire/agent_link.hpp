@@ -27,9 +27,10 @@ struct agent_interrupt {
   std::string session_key, reason;
   bool has_reason = false;
 };
-/// What an agent says about itself: `{"type":"hello","media":"path"|"url","commands":[...]}`, first of all
-/// and whenever it changes.
+/// What an agent says about itself: `{"type":"hello","name":...,"media":"path"|"url","commands":[...]}`,
+/// first of all and whenever it changes.
 struct agent_hello {
+  std::string name;         ///< its request ids are its own under this name; empty = it has none
   bool media_paths = false; ///< attachments as files of this machine, where they can be fetched
   std::vector<command_spec> commands;
   std::vector<std::string> faults; ///< what is bad and was left out, one line each

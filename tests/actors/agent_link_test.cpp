@@ -56,7 +56,7 @@ TEST_F(agent_link, WhatAnAgentSaysWhileTheGatewayStartsIsHeard) {
         [](const delivery_returned&) {},
         [](const agent_presence&) {},
         [&](action_request& x) {
-          heard.push_back("action " + x.request_id);
+          heard.push_back("action " + x.request_id.substr(0, x.request_id.find('\n')));
           return action_outcome{x.request_id, action_result::ambiguous("as the test says")};
         },
         [](const session_interrupt&) {},

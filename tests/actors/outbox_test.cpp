@@ -133,7 +133,9 @@ TEST_F(outbox, F30_ARouterThatIsReplacedSendsWhatWaitedOnceAndNothingTwice) {
   advance(1s);
   for (int i = 0; i < 4; ++i) answer_all(); // the old chat hears of "one" while the new router sends "two"
   EXPECT_EQ(contents(), (strings{"one", "two", "three"}));
-  for (auto* id : {"r1", "r2", "r3"}) ask(send(id));
+  ask(send("r1", "one"));
+  ask(send("r2", "two"));
+  ask(send("r3", "three"));
   EXPECT_EQ(sent().size(), 3U);
   ASSERT_EQ(agent->outcomes.size(), 3U);
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown) << "nobody was there to hear of it";

@@ -1,3 +1,4 @@
+#include "actors/core/action_digest.hpp"
 #include "actors/core/ledger.hpp"
 
 #include <gtest/gtest.h>
@@ -18,6 +19,50 @@ action_result result(const std::string& id) {
   auto x = action_result::success();
   x.message_id = id;
   return x;
+}
+
+TEST(Ledger, AnotherActionUnderTheSameIdIsAConflictAndLeavesTheRecordAlone) {
+  ledger x{10, 10min};
+  EXPECT_EQ(x.open("a", now, 7), verdict::fresh);
+  EXPECT_EQ(x.open("a", now, 8), verdict::conflict) << "also while it is under way";
+  EXPECT_EQ(x.open("a", now, 7), verdict::pending);
+  x.settle("a", result("1"), now);
+  EXPECT_EQ(x.open("a", now, 8), verdict::conflict);
+  EXPECT_EQ(x.open("a", now, 7), verdict::settled);
+  x.restore("b", result("2"), now, 1min, 9);
+  x.restore("old", result("3"), now, 1min);
+  EXPECT_EQ(x.open("b", now, 8), verdict::conflict);
+  EXPECT_EQ(x.open("b", now, 9), verdict::settled);
+  EXPECT_EQ(x.open("old", now, 9), verdict::settled) << "of before digests: nobody can tell";
+}
+
+TEST(ActionDigest, EveryPartCountsAndStaysInItsPlace) {
+  action_request x;
+  x.act.chat_id = "ab";
+  x.act.content = "c";
+  auto other = x;
+  other.act.chat_id = "a";
+  other.act.content = "bc";
+  EXPECT_NE(digest_of(x), digest_of(other));
+  for (auto part : {&action_request::platform, &action_request::delivery_id}) {
+    other = x;
+    other.*part = "x";
+    EXPECT_NE(digest_of(x), digest_of(other));
+  }
+  other = x;
+  other.act.kind = op::edit;
+  EXPECT_NE(digest_of(x), digest_of(other));
+  other = x;
+  other.request_id = "id";
+  other.resend_unknown = true;
+  EXPECT_EQ(digest_of(x), digest_of(other)) << "neither is part of the action";
+}
+
+RC_GTEST_PROP(ActionDigest, WhatTheStoreHasIsReadBack, (const std::string& id, std::uint64_t digest)) {
+  auto [back, found] = without_digest(with_digest(id, digest));
+  RC_ASSERT(back == id);
+  RC_ASSERT(found == (id.empty() ? 0 : digest));
+  RC_ASSERT(without_digest("plain").second == 0U);
 }
 
 TEST(Ledger, ARepeatWaitsThenGetsTheRecordedOutcome) {

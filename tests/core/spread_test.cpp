@@ -22,6 +22,32 @@ TEST(Spread, NobodyThereIsNobody) {
   EXPECT_EQ(x.pick(chat(1)), 0U);
 }
 
+TEST(Spread, AChatMovesToWhoIsNotExceptedAndStaysThere) {
+  spread x{10};
+  x.join(1);
+  x.join(2);
+  auto first = x.pick(chat(1));
+  auto other = x.move(chat(1), {first});
+  EXPECT_NE(other, first);
+  EXPECT_NE(other, 0U);
+  EXPECT_EQ(x.pick(chat(1)), other);
+  EXPECT_EQ(x.move(chat(1), {1, 2}), 0U);
+  EXPECT_EQ(x.pick(chat(1)), other);
+}
+
+TEST(Spread, WhoIsLateGetsNewChatsOnlyWhenNobodyElseCanHaveThem) {
+  spread x{100};
+  x.join(1);
+  x.join(2);
+  x.late(1);
+  for (int n = 0; n < 10; ++n) EXPECT_EQ(x.pick(chat(n)), 2U);
+  x.in_time(1);
+  EXPECT_EQ(x.pick(chat(10)), 1U);
+  x.late(1);
+  x.leave(2);
+  EXPECT_EQ(x.pick(chat(0)), 1U);
+}
+
 TEST(Spread, ChatsAreSpreadEvenly) {
   spread x{100};
   x.join(1);
