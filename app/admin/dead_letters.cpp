@@ -53,7 +53,7 @@ letter_request one(dead_letter_ask::wish what, std::string_view id) {
 letter_request read_letter_request(const net::server_request& x) {
   if (x.method == "POST") {
     wire::json::document doc;
-    if (!doc.parse(x.body) || !doc.root().IsObject()) return wrong("the body is not a JSON object");
+    if (!doc.parse_object(x.body)) return wrong(std::string{"the body is "} + wire::json::explain(doc.why()));
     return one(x.path == "/v1/dlq/retry" ? dead_letter_ask::wish::retry : dead_letter_ask::wish::drop,
                wire::json::text(doc.root(), "id"));
   }

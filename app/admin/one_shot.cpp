@@ -24,7 +24,7 @@ one_shot not_one(std::string why) { return {{}, std::move(why)}; }
 
 one_shot read_one_shot(std::string_view body) {
   wire::json::document doc;
-  if (!doc.parse(body) || !doc.root().IsObject()) return not_one("the body is not a JSON object");
+  if (!doc.parse_object(body)) return not_one(std::string{"the body is "} + wire::json::explain(doc.why()));
   one_shot result;
   if (!read_text(doc.root(), "platform", result.request.platform)) return not_one("platform is not a string");
   if (!read_text(doc.root(), "request_id", result.request.request_id))
@@ -32,7 +32,7 @@ one_shot read_one_shot(std::string_view body) {
   if (!wire::read_on_unknown(doc.root(), result.request.resend_unknown)) return not_one(wire::bad_on_unknown);
   const auto* what = wire::json::object(doc.root(), "action");
   if (what == nullptr) return not_one("action is missing or not an object");
-  auto read = wire::read_action(*what, wire::json::member_source(doc.root(), body, "action"));
+  auto read = wire::read_action(*what, wire::json::member_source(doc.root(), doc.text(), "action"));
   if (!read) return not_one(read.error);
   result.request.act = std::move(read.value);
   return result;

@@ -11,7 +11,7 @@ sleep_request read_sleep(std::string_view query_hold, std::string_view body) {
   std::string asked{query_hold};
   if (asked.empty() && !body.empty()) {
     wire::json::document doc;
-    if (!doc.parse(body) || !doc.root().IsObject()) return {{}, "the body is not a JSON object"};
+    if (!doc.parse_object(body)) return {{}, std::string{"the body is "} + wire::json::explain(doc.why())};
     const auto* found = wire::json::find(doc.root(), "hold");
     if (found != nullptr && found->IsString())
       asked = wire::json::view(*found);

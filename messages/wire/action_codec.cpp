@@ -112,9 +112,9 @@ action_or_error read_action(const json::value& from, std::string_view source) {
 
 action_or_error decode_action(std::string_view text) {
   json::document doc;
-  if (doc.parse(text)) return read_action(doc.root(), text);
+  if (doc.parse(text)) return read_action(doc.root(), doc.text());
   action_or_error out;
-  out.error = std::string{"action: "} + to_string(doc.why());
+  out.error = std::string{"action: "} + json::explain(doc.why());
   return out;
 }
 
@@ -142,7 +142,7 @@ void append_action(std::string& out, const action& x, const discriminators& who)
     json::document metadata;
     metadata.parse(x.metadata);
     std::string merged;
-    append_metadata(merged, metadata.root(), x.metadata, who);
+    append_metadata(merged, metadata.root(), metadata.text(), who);
     if (merged != "{}") to.json("metadata", merged);
   } else if (!who.empty()) {
     to.key("metadata");

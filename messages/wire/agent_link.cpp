@@ -120,12 +120,13 @@ void append_media_files(std::string& out, const json::value& event, std::string_
 /// The event with its files; nothing changes where that cannot be done.
 std::string with_files(const std::string& event, const std::vector<media_file>& files) {
   json::document doc;
-  if (!doc.parse(event) || !doc.root().IsObject()) return event;
+  if (!doc.parse_object(event)) return event;
   std::string out;
   json::object_writer to{out};
-  json::append_members(to, out, doc.root(), event, [](std::string_view name) { return name != "media"; });
+  json::append_members(to, out, doc.root(), doc.text(),
+                       [](std::string_view name) { return name != "media"; });
   to.key("media");
-  append_media_files(out, doc.root(), event, files);
+  append_media_files(out, doc.root(), doc.text(), files);
   to.end();
   return out;
 }
@@ -151,12 +152,11 @@ void append_for_agent(std::string& out, const delivery& x, bool paths) {
 agent_frame decode_agent_frame(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   json::document doc;
-  if (!doc.parse(line)) // whoever waits for its result is told all the same
-    return bad_agent_frame{std::string{"frame: "} + to_string(doc.why()), salvage(line, "request_id")};
+  if (!doc.parse_object(line)) // whoever waits for its result is told all the same
+    return bad_agent_frame{std::string{"frame: "} + json::explain(doc.why()), salvage(line, "request_id")};
   const auto& root = doc.root();
-  if (!root.IsObject()) return bad_agent_frame{"frame: not a JSON object", {}};
   const auto type = json::text(root, "type");
-  if (type == "action") return read_action_frame(root, line);
+  if (type == "action") return read_action_frame(root, doc.text());
   if (type == "interrupt") return read_interrupt(root);
   if (type == "ack") {
     agent_ack out{json::id(root, "delivery_id")};

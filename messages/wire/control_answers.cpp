@@ -83,8 +83,8 @@ provision_answer decode_provision(int status, std::string_view body, std::string
     return out;
   }
   json::document doc{json::document::content::sensitive};
-  if (!doc.parse(body) || !doc.root().IsObject()) {
-    out.error = failure(status, "the answer is not a JSON object");
+  if (!doc.parse_object(body)) {
+    out.error = failure(status, std::string{"the answer is "} + json::explain(doc.why()));
     return out;
   }
   const auto& root = doc.root();
@@ -115,8 +115,8 @@ enroll_answer decode_enroll(int status, std::string_view body) {
     return out;
   }
   json::document doc{json::document::content::sensitive};
-  if (!doc.parse(body) || !doc.root().IsObject()) {
-    out.error = failure(status, "the answer is not a JSON object");
+  if (!doc.parse_object(body)) {
+    out.error = failure(status, std::string{"the answer is "} + json::explain(doc.why()));
   } else if (!read_credentials(doc.root(), out.given)) {
     out.error = failure(status, "the answer carries no secret");
   } else {
@@ -128,7 +128,7 @@ enroll_answer decode_enroll(int status, std::string_view body) {
 token_answer decode_token_answer(int status, std::string_view body) {
   token_answer out;
   json::document doc{json::document::content::sensitive};
-  const bool object = doc.parse(body) && doc.root().IsObject();
+  const bool object = doc.parse_object(body);
   if (!is_success(status)) {
     auto detail = object ? told_line(json::text(doc.root(), "error")) : std::string{};
     if (const auto more = object ? told_line(json::text(doc.root(), "error_description")) : std::string{};
@@ -138,7 +138,7 @@ token_answer decode_token_answer(int status, std::string_view body) {
     return out;
   }
   if (!object) {
-    out.error = failure(status, "the answer is not a JSON object");
+    out.error = failure(status, std::string{"the answer is "} + json::explain(doc.why()));
     return out;
   }
   secret token{json::text(doc.root(), "access_token")};

@@ -120,9 +120,7 @@ void read_data(int type, const json::value& data, inbound_event& out) {
 
 bool decode_discord_interaction(const passthrough_forward& x, inbound_event& out) {
   json::document doc;
-  auto body = x.body;
-  json::mend_surrogates(body); // as in every other line of the connector
-  if (!doc.parse(body) || !doc.root().IsObject()) return false;
+  if (!doc.parse_object(x.body)) return false;
   const auto& interaction = doc.root();
   const auto type = number(interaction, "type");
   // An autocomplete asks for suggestions while somebody still types; nobody has said anything yet.

@@ -159,47 +159,37 @@ bool without_context(std::string_view line, std::string& out) {
   return true;
 }
 
-const char* explain(refusal x) {
-  switch (x) {
-  case refusal::too_deep: return "nested too deep";
-  case refusal::bad_utf8: return "not valid UTF-8";
-  default: return "not JSON";
-  }
-}
-
 } // namespace
 
 frame decode(std::string_view line, bool authenticated) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   json::document doc;
   if (!doc.parse(line)) {
-    // Half a character, in a context say, is no reason to lose an event.
-    std::string mended{doc.why() == refusal::bad_utf8 ? line : std::string_view{}};
-    if (json::mend_surrogates(mended)) return decode(mended, authenticated);
-    // Nor is anything else that is wrong with it.
+    // Whatever is wrong with a context is no reason to lose an event.
+    std::string mended;
     if (doc.why() != refusal::not_json && without_context(line, mended)) return decode(mended, authenticated);
-    return bad_frame{doc.why(), explain(doc.why()), shortened(salvage(line, "type")),
+    return bad_frame{doc.why(), json::explain(doc.why()), shortened(salvage(line, "type")),
                      salvage(line, "bufferId")};
   }
   const auto& root = doc.root();
-  if (!root.IsObject()) return bad_frame{refusal::not_object, "not a JSON object", {}, {}};
+  if (!root.IsObject()) return bad_frame{refusal::not_object, json::explain(refusal::not_object), {}, {}};
   const auto* type = json::find(root, "type");
   if (type == nullptr || !type->IsString() || type->GetStringLength() == 0)
     return bad_frame{refusal::no_type, "type is not a string", {}, json::id(root, "bufferId")};
   const auto name = json::view(*type);
   for (const auto& x : readers)
-    if (x.type == name) return x.read({root, line, authenticated});
+    if (x.type == name) return x.read({root, doc.text(), authenticated});
   return unknown_frame{shortened(name)};
 }
 
 bool decode_event(std::string_view text, inbound_event& out, std::string& why) {
   json::document doc;
   if (!doc.parse(text)) {
-    why = std::string{"event is "} + explain(doc.why());
+    why = std::string{"event is "} + json::explain(doc.why());
     return false;
   }
   inbound_event event;
-  if (!read_event(doc.root(), text, event, why)) return false;
+  if (!read_event(doc.root(), doc.text(), event, why)) return false;
   out = std::move(event);
   return true;
 }

@@ -34,7 +34,7 @@ void encode(std::string& out, const hello& x) {
   json::document manifest;
   if (!manifest.parse(x.command_manifest) || !manifest.root().IsArray()) return;
   to.key("command_manifest");
-  json::append_as_it_came(out, manifest.root(), x.command_manifest);
+  json::append_as_it_came(out, manifest.root(), manifest.text());
 }
 
 void encode(std::string& out, const descriptor_frame& x) {

@@ -62,12 +62,26 @@ document::memory::~memory() {
   OPENSSL_cleanse(stack.data(), stack.size());
   OPENSSL_cleanse(text.data(), text.size());
   if (long_text) OPENSSL_cleanse(long_text.get(), long_size);
+  OPENSSL_cleanse(mended.data(), mended.size());
+}
+
+bool document::parse_object(std::string_view text) {
+  if (!parse(text)) return false;
+  if (doc_.IsObject()) return true;
+  why_ = refusal::not_object;
+  return false;
 }
 
 bool document::parse(std::string_view text) {
   doc_.SetNull();
   // Before anything is built: a parsed value of hostile depth could not even be destroyed safely.
-  switch (check_text(text, max_depth)) {
+  auto fault = check_text(text, max_depth);
+  if (fault == text_fault::utf8) {
+    room_.mended.assign(text);
+    if (mend_surrogates(room_.mended)) fault = check_text(text = room_.mended, max_depth);
+  }
+  text_ = text;
+  switch (fault) {
   case text_fault::none: break;
   case text_fault::nul: why_ = refusal::not_json; return false;
   case text_fault::utf8: why_ = refusal::bad_utf8; return false;
@@ -94,6 +108,15 @@ bool document::parse(std::string_view text) {
   doc_.Populate(fill);
   if (!good) why_ = refusal::not_json; // and the root is still null
   return good;
+}
+
+const char* explain(refusal why) noexcept {
+  switch (why) {
+  case refusal::too_deep: return "nested too deep";
+  case refusal::bad_utf8: return "not valid UTF-8";
+  case refusal::not_object: return "not a JSON object";
+  default: return "not JSON";
+  }
 }
 
 } // namespace relay::wire::json

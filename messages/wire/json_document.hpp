@@ -1,5 +1,5 @@
-// A parsed JSON text. Parsed in place in a copy, with pools inside the object, so that an ordinary frame
-// costs no allocation; meant to live on the stack.
+// A parsed JSON text: the one reader for what any peer says. Parsed in place in a copy, with pools inside the
+// object, so that an ordinary frame costs no allocation; meant to live on the stack.
 #pragma once
 
 #include "messages/wire/frames.hpp"
@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace relay::wire::json {
@@ -23,9 +24,15 @@ public:
   document(const document&) = delete;
   document& operator=(const document&) = delete;
 
-  /// False when the text is refused (not_json, too_deep, bad_utf8), which why() then tells.
+  /// False when the text is refused (not_json, too_deep, bad_utf8), which why() then tells. An escaped half
+  /// of a surrogate pair costs its character, not the text: it is read as U+FFFD.
   bool parse(std::string_view text);
   refusal why() const noexcept { return why_; }
+  /// As parse(), but only an object is accepted (else not_object).
+  bool parse_object(std::string_view text);
+  /// The text that was parsed, half surrogates mended: whatever is cut out of a frame and passed on is cut
+  /// out of this one. Valid while this object and the argument of parse() live.
+  std::string_view text() const noexcept { return text_; }
   /// Valid while this object lives; null value before a successful parse.
   const value& root() const noexcept { return doc_; }
 
@@ -39,13 +46,18 @@ private:
     std::array<char, 2048> text;
     std::unique_ptr<char[]> long_text;
     std::size_t long_size = 0;
+    std::string mended; ///< the text, when it had half surrogates
     bool sensitive = false;
     ~memory();
   } room_;
   pool values_{room_.values.data(), room_.values.size()};
   pool stack_{room_.stack.data(), room_.stack.size()};
   rapidjson::GenericDocument<rapidjson::UTF8<>, pool, pool> doc_{&values_, 1024, &stack_};
+  std::string_view text_;
   refusal why_ = refusal::not_json;
 };
+
+/// Why a text was refused, to follow "is": "nested too deep", "not a JSON object".
+const char* explain(refusal why) noexcept;
 
 } // namespace relay::wire::json

@@ -44,8 +44,8 @@ std::size_t offset(std::string_view whole, std::string_view old) {
 login_entry read_login(std::string_view store) {
   login_entry out;
   json::document doc{json::document::content::sensitive};
-  if (!doc.parse(store) || !doc.root().IsObject()) {
-    out.error = "the login store is not a JSON object";
+  if (!doc.parse_object(store)) {
+    out.error = std::string{"the login store is "} + json::explain(doc.why());
     return out;
   }
   const auto* providers = json::object(doc.root(), "providers");

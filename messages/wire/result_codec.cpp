@@ -31,7 +31,7 @@ void append_raw_result(std::string& out, const action_result& x) {
   doc.parse(x.raw);
   json::object_writer to{out};
   if (doc.root().IsObject()) {
-    json::append_members(to, out, doc.root(), x.raw,
+    json::append_members(to, out, doc.root(), doc.text(),
                          [](std::string_view name) { return name != "prompt_id"; });
   }
   to.text("prompt_id", x.prompt_id).end();
@@ -103,7 +103,7 @@ std::string encode_result(const action_result& x) {
 
 action_result decode_result(std::string_view text) {
   json::document doc;
-  return doc.parse(text) ? read_result(doc.root(), text) : unreadable();
+  return doc.parse(text) ? read_result(doc.root(), doc.text()) : unreadable();
 }
 
 } // namespace relay::wire

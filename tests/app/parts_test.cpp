@@ -131,6 +131,23 @@ TEST(OneShot, KeepsTheNumbersOfAnActionAsTheyCame) {
   EXPECT_EQ(x.request.act.rest, R"({"x":[123456789012345678901,1.10]})");
 }
 
+TEST(OneShot, HalfASurrogatePairCostsItsCharacter) {
+  auto x = admin::read_one_shot(
+      R"({"request_id":"\ud83d","action":{"op":"send","chat_id":"c","content":"a\ud83d","x":"\udc00"}})");
+  EXPECT_EQ(x.error, "");
+  EXPECT_EQ(x.request.request_id, "\uFFFD");
+  EXPECT_EQ(x.request.act.content, "a\uFFFD");
+  EXPECT_EQ(x.request.act.rest, R"({"x":"\ufffd"})");
+}
+
+TEST(OneShot, SaysWhatIsWrongWithABody) {
+  EXPECT_EQ(admin::read_one_shot("[]").error, "the body is not a JSON object");
+  EXPECT_EQ(admin::read_one_shot("{").error, "the body is not JSON");
+  EXPECT_EQ(admin::read_one_shot("{\"a\":\"\xFF\"}").error, "the body is not valid UTF-8");
+  EXPECT_EQ(admin::read_one_shot("{\"a\":" + std::string(1000, '[') + std::string(1000, ']') + "}").error,
+            "the body is nested too deep");
+}
+
 TEST(OneShot, MayWantUnknownOutcomesSentAgain) {
   const std::string action = R"(,"action":{"op":"send","chat_id":"c","content":"hi"}})";
   EXPECT_TRUE(admin::read_one_shot(R"({"on_unknown":"resend")" + action).request.resend_unknown);

@@ -78,7 +78,7 @@ TEST(actions, an_empty_typing_text_is_not_a_missing_one_F65) {
 }
 
 TEST(actions, errors_name_the_field) {
-  EXPECT_EQ(error_of(""), "action: not_json");
+  EXPECT_EQ(error_of(""), "action: not JSON");
   EXPECT_EQ(error_of("[]"), "action: must be an object");
   EXPECT_EQ(error_of("{}"), "action: op must name an operation of the contract");
   EXPECT_EQ(error_of(R"({"op":"teleport"})"), "action: op must name an operation of the contract");

@@ -60,9 +60,64 @@ TEST(agent_link, what_stands_beside_an_action_is_of_its_type_or_refused_by_name)
 
 TEST(agent_link, a_line_that_no_parser_takes_still_names_its_request) {
   const std::string before = R"({"type":"action","request_id":"r1","action":{"op":"send","content":")";
-  for (const std::string rest : {"\\ud83d\"}}", "\xFF\"}}", "\"}", "\"}}}"})
+  for (const std::string rest : {"\\ud83d", "\xFF\"}}", "\"}", "\"}}}"})
     EXPECT_EQ(agent_says<bad_agent_frame>(before + rest).request_id, "r1") << rest;
   EXPECT_EQ(agent_says<bad_agent_frame>(R"({"type":"ack","request_id":7,)").request_id, "7");
+}
+
+TEST(agent_link, half_a_surrogate_pair_costs_its_character_wherever_an_agent_says_it) {
+  const auto x =
+      agent_says<agent_action>(
+          R"({"type":"action","request_id":"r\ud83d","platform":"discord","delivery_id":"d\udc00",)"
+          R"("action":{"op":"send","chat_id":"c\udfff","content":"cut \ud83d","reply_to":"m\ud800",)"
+          R"("metadata":{"k\ud83d":"v\ud83d"},"x":["\udc00 1.10",1.10]}})")
+          .request;
+  EXPECT_EQ(x.request_id, "r\uFFFD");
+  EXPECT_EQ(x.delivery_id, "d\uFFFD");
+  EXPECT_EQ(x.act.chat_id, "c\uFFFD");
+  EXPECT_EQ(x.act.content, "cut \uFFFD");
+  EXPECT_EQ(x.act.reply_to, "m\uFFFD");
+  const auto sent = encode_action(x.act);
+  EXPECT_TRUE(decode_action(sent));
+  for (const auto* half : {"\\ud83d", "\\udc00", "\\ud800", "\\udfff"})
+    EXPECT_EQ(sent.find(half), std::string::npos) << "what is passed on as it came is mended too: " << sent;
+  EXPECT_NE(sent.find("1.10]"), std::string::npos);
+  EXPECT_EQ(agent_says<agent_ack>(R"({"type":"ack","delivery_id":"d\ud800"})").delivery_id, "d\uFFFD");
+  EXPECT_EQ(agent_says<agent_interrupt>(R"({"type":"interrupt","session_key":"s","reason":"\udc00"})").reason,
+            "\uFFFD");
+  const auto hello = agent_says<agent_hello>(
+      R"({"type":"hello","name":"a\ud83d","commands":[{"name":"ask","description":"Ask \ud83d"}]})");
+  EXPECT_TRUE(hello.faults.empty());
+  EXPECT_EQ(hello.name, "a\uFFFD");
+  ASSERT_EQ(hello.commands.size(), 1U);
+  EXPECT_EQ(hello.commands[0].description, "Ask \uFFFD");
+  agent_hello first;
+  bool more = true;
+  EXPECT_TRUE(decode_first_frame(R"({"media":"path","x":"\ud83d"})", first, more));
+}
+
+TEST(agent_link, what_is_an_object_is_not_said_to_be_none) {
+  EXPECT_EQ(agent_says<bad_agent_frame>("[]").what, "frame: not a JSON object");
+  EXPECT_EQ(agent_says<bad_agent_frame>("{").what, "frame: not JSON");
+  EXPECT_EQ(agent_says<bad_agent_frame>("{\"type\":\"\xFF\"}").what, "frame: not valid UTF-8");
+  EXPECT_EQ(
+      agent_says<bad_agent_frame>("{\"a\":" + std::string(1000, '[') + std::string(1000, ']') + "}").what,
+      "frame: nested too deep");
+}
+
+TEST(agent_link, a_name_is_a_short_text) {
+  EXPECT_EQ(agent_says<agent_hello>(R"({"type":"hello","name":"bob"})").name, "bob");
+  EXPECT_EQ(agent_says<agent_hello>(R"({"type":"hello","name":null})").faults.size(), 0U);
+  const auto named = [](const std::string& value) {
+    return agent_says<agent_hello>(R"({"type":"hello","name":)" + value + "}");
+  };
+  EXPECT_EQ(named('"' + std::string(256, 'x') + '"').name.size(), 256U);
+  for (const std::string& bad :
+       {std::string{"7"}, std::string{"\"\""}, std::string{"[]"}, '"' + std::string(257, 'x') + '"'}) {
+    EXPECT_EQ(named(bad).name, "") << bad;
+    ASSERT_EQ(named(bad).faults.size(), 1U) << bad;
+    EXPECT_EQ(named(bad).faults[0].find("hello: name: "), 0U);
+  }
 }
 
 TEST(agent_link, on_unknown_is_report_or_resend) {

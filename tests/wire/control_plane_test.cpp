@@ -71,9 +71,15 @@ TEST(provision, failures) {
   EXPECT_FALSE(decode_provision(403, R"({"secret":"s"})", "gw", true).provisioned);
   EXPECT_EQ(decode_provision(500, "<html>", "gw", false).error, "status 500");
   EXPECT_EQ(decode_provision(302, "", "gw", false).error, "status 302") << "F48: a redirect is not followed";
-  for (const auto* body : {"", "[]", "null", "\"s\"", "{", "<html>", "\xFF"}) {
-    EXPECT_EQ(decode_provision(200, body, "gw", true).error, "status 200: the answer is not a JSON object")
-        << body;
+  for (const auto& [body, why] :
+       std::initializer_list<std::pair<const char*, std::string>>{{"", "not JSON"},
+                                                                  {"[]", "not a JSON object"},
+                                                                  {"null", "not a JSON object"},
+                                                                  {"\"s\"", "not a JSON object"},
+                                                                  {"{", "not JSON"},
+                                                                  {"<html>", "not JSON"},
+                                                                  {"\xFF", "not valid UTF-8"}}) {
+    EXPECT_EQ(decode_provision(200, body, "gw", true).error, "status 200: the answer is " + why) << body;
     EXPECT_FALSE(decode_provision(200, body, "gw", true).provisioned) << body;
   }
 }
