@@ -439,48 +439,6 @@ class Configured(Exec):
         self.assertIn("exec:agent ***", out)
 
 
-DIES = """
-say(type="hello")
-for frame in frames():
-    if frame["type"] == "inbound":
-        if frame["event"]["text"].startswith("die"):
-            os.kill(os.getpid(), signal.SIGKILL)
-        answer(frame, "re " + frame["event"]["text"])
-        ack(frame)
-"""
-
-
-class Poison(Exec):
-    async def answered_beside(self, poisons, others, limit, *settings):
-        # The child reads slowly enough that all are out when it dies: the poison comes first.
-        connector, gateway, link = await self.start(DIES, *settings)
-        for number in range(poisons + others):
-            text = f"die{number}" if number < poisons else f"n{number}"
-            link.send(inbound(text, chat_id=f"c{number}", buffer_id=f"b-{number}"))
-        await gateway.said("agent.exited")
-        await connector.actions(others, limit=limit)
-        replies = {x["action"]["content"] for x in await connector.actions(others)}
-        self.assertEqual(replies, {f"re n{n}" for n in range(poisons, poisons + others)})
-        return connector, gateway
-
-    async def set_aside(self, gateway, number, limit):
-        await self._connectors[0].changes.poll(lambda: len(notes(gateway, "event.dead_letter")) >= number,
-                                               f"{number} dead letters", limit)
-        self.assertEqual(len(notes(gateway, "event.dead_letter")), number)
-
-    async def test_one_among_twenty_is_set_aside_alone(self):
-        _, gateway = await self.answered_beside(1, 20, 10.0)
-        await self.set_aside(gateway, 1, 60.0)
-
-    async def test_three_among_thirty_within_a_minute(self):
-        _, gateway = await self.answered_beside(3, 30, 60.0)
-        await self.set_aside(gateway, 3, 120.0)
-
-    async def test_one_among_twenty_with_a_state_directory(self):
-        _, gateway = await self.answered_beside(1, 20, 10.0, {"GATEWAY_STATE_DIR": self.home()})
-        await self.set_aside(gateway, 1, 60.0)
-
-
 class LastLine(Exec):
     async def test_the_end_of_the_output_ends_its_line(self):
         _, gateway, link = await self.start("""
