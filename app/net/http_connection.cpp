@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include <ctime>
 #include <utility>
 
 namespace relay::net {
@@ -196,7 +197,9 @@ void http_connection::answer(server_response x) {
 void http_connection::send(const server_response& x, bool keep_alive) {
   keep_alive_ = keep_alive;
   sending_ = true;
-  below_->append(answer_text(x, keep_alive, head_only_));
+  auto dated = x;
+  dated.headers.emplace_back("Date", http_date(std::time(nullptr)));
+  below_->append(answer_text(dated, keep_alive, head_only_));
   expire_in(server_->what.read_timeout); // now for the peer's taking it
   below_->on_flushed = [weak = weak_from_this()] {
     if (auto self = weak.lock()) self->sent();

@@ -110,7 +110,8 @@ std::unique_ptr<http_server> listen(asio::io_context& io, server_options what, s
     return nullptr;
   }
   if (!state->what.tls_cert_file.empty()) {
-    state->tls = make_server_tls(state->what.tls_cert_file, state->what.tls_key_file, error);
+    state->tls = make_server_tls(state->what.tls_cert_file, state->what.tls_key_file, error,
+                                 state->what.tls_client_ca_file);
     if (!state->tls) return nullptr;
   }
   auto inner = std::make_shared<listener>(std::move(state));

@@ -92,6 +92,7 @@ struct server_options {
   milliseconds read_timeout{30'000};      ///< for one request; idle keep-alive connections go after it too
   milliseconds ping_interval{10'000}, ping_timeout{25'000}; ///< of accepted WebSockets
   std::string tls_cert_file, tls_key_file;                  ///< both set: TLS
+  std::string tls_client_ca_file; ///< with TLS: peers must show a certificate of this CA
 };
 
 struct server_handlers {

@@ -3,6 +3,9 @@
 #include <boost/beast/http/status.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
 
 namespace relay::net {
 
@@ -97,6 +100,21 @@ server_response plain_error(int status, std::string_view why) {
   x.status = status;
   x.body.append("{\"error\":\"").append(why).append("\"}");
   return x;
+}
+
+std::string http_date(std::int64_t unix_s) {
+  constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  auto seconds = static_cast<std::time_t>(unix_s);
+  std::tm at{};
+  gmtime_r(&seconds, &at);
+  std::array<char, 64> text{};
+  auto n = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                         days[static_cast<std::size_t>(at.tm_wday)], at.tm_mday,
+                         months[static_cast<std::size_t>(at.tm_mon)], at.tm_year + 1900, at.tm_hour,
+                         at.tm_min, at.tm_sec);
+  return n > 0 ? std::string{text.data()} : std::string{};
 }
 
 // -- server_request ---------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 #include "app/net/http_server.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -24,5 +25,7 @@ void take_target_apart(server_request& x);
 std::string answer_text(const server_response& x, bool keep_alive, bool head_only);
 /// `{"error":"..."}` with that status; `why` needs no escaping.
 server_response plain_error(int status, std::string_view why);
+/// A time as the Date header writes it (RFC 9110, IMF-fixdate): `Sun, 06 Nov 1994 08:49:37 GMT`.
+std::string http_date(std::int64_t unix_s);
 
 } // namespace relay::net

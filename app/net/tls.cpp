@@ -55,9 +55,20 @@ std::shared_ptr<ssl::context> make_client_tls(const config::tls_settings& what, 
 }
 
 std::shared_ptr<ssl::context> make_server_tls(const std::string& cert_file, const std::string& key_file,
-                                              std::string& error) {
+                                              std::string& error, const std::string& client_ca_file) {
   auto context = make(ssl::context::tls_server);
-  return show(*context, cert_file, key_file, error) ? context : nullptr;
+  if (!show(*context, cert_file, key_file, error)) return nullptr;
+  if (client_ca_file.empty()) return context;
+  error_code ec;
+  context->load_verify_file(client_ca_file, ec);
+  if (!ec) context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, ec);
+  if (ec) {
+    error = "cannot use CA file " + client_ca_file + ": " + ec.message();
+    return nullptr;
+  }
+  // A session that is resumed would skip the check of the certificate.
+  SSL_CTX_set_session_cache_mode(context->native_handle(), SSL_SESS_CACHE_OFF);
+  return context;
 }
 
 } // namespace relay::net

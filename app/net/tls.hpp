@@ -15,8 +15,10 @@ namespace relay::net {
 std::shared_ptr<boost::asio::ssl::context> make_client_tls(const config::tls_settings& what,
                                                            std::string& error);
 
-/// Shows a certificate chain and asks for none. Null and one line in `error` when a file cannot be used.
+/// Shows a certificate chain. With `client_ca_file` a peer must show a certificate of that CA (mutual TLS),
+/// without it none is asked for. Null and one line in `error` when a file cannot be used.
 std::shared_ptr<boost::asio::ssl::context> make_server_tls(const std::string& cert_file,
-                                                           const std::string& key_file, std::string& error);
+                                                           const std::string& key_file, std::string& error,
+                                                           const std::string& client_ca_file = {});
 
 } // namespace relay::net

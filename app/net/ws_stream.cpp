@@ -1,9 +1,12 @@
 #include "app/net/ws_stream.hpp"
 
+#include "app/net/http_text.hpp"
 #include "app/net/ws_layer.hpp"
 
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
+
+#include <ctime>
 
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
@@ -78,6 +81,9 @@ void ws_stream::upgrade(const upgrade_target& where, std::shared_ptr<ws_owner> o
 
 void ws_stream::accept(const beast::http::request<beast::http::empty_body>& what,
                        std::shared_ptr<ws_owner> owner) {
+  impl_->ws.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
+    response.set(beast::http::field::date, http_date(std::time(nullptr)));
+  }));
   impl_->ws.async_accept(what, [owner = std::move(owner)](error_code ec) { owner->upgraded(ec, 0); });
 }
 
