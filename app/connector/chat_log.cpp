@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace relay::connector {
 
 namespace {
 
-constexpr std::size_t max_chats = 2000, max_entries = 300;
+constexpr std::size_t max_chats = 2000, max_entries = 300, max_sessions = 20'000;
 
 std::string as_json(const chat_entry& x) {
   json::fields out;
@@ -53,10 +54,18 @@ chat* chat_log::find(const chat_key& key) {
   return it == chats_.end() ? nullptr : &it->second;
 }
 
-chat* chat_log::find_session(std::string_view session_key) {
-  for (auto& [key, x] : chats_)
-    if (x.session_key == session_key) return &x;
-  return nullptr;
+void chat_log::bind_session(const std::string& session_key, const chat_key& where) {
+  sessions_[session_key] = where;
+  // Bindings of chats that were forgotten are of no use; there are never many more of them than chats.
+  if (sessions_.size() <= max_sessions) return;
+  for (auto it = sessions_.begin(); it != sessions_.end();)
+    it = find(it->second) ? std::next(it) : sessions_.erase(it);
+  if (sessions_.size() > max_sessions) sessions_.erase(sessions_.begin());
+}
+
+chat* chat_log::find_session(const std::string& session_key) {
+  auto it = sessions_.find(session_key);
+  return it == sessions_.end() ? nullptr : find(it->second);
 }
 
 std::string chat_log::new_id(chat& in) { return std::to_string(in.next_id++); }

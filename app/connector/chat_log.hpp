@@ -32,7 +32,9 @@ struct chat_entry {
 struct chat {
   chat_key key;
   std::string type = "dm", name, scope_id, parent_chat_id, session_key;
-  std::set<std::string> users; ///< ids of those who wrote here
+  std::set<std::string> users;                ///< ids of those who wrote here
+  bool connector_created = false;             ///< a thread that the connector opened itself
+  std::map<std::int64_t, std::string> sealed; ///< draft id -> message id of the drafts that were sealed
   std::deque<chat_entry> entries;
   std::int64_t typing_until_ms = 0;
   std::uint64_t version = 0;
@@ -48,7 +50,10 @@ public:
 
   chat& at(const chat_key& key); ///< made when unknown
   chat* find(const chat_key& key);
-  chat* find_session(std::string_view session_key);
+  /// Remembers where a follow_up of that session goes: the chat of the event or interaction that made it.
+  void bind_session(const std::string& session_key, const chat_key& where);
+  /// The chat that the session was bound to last; null when it was never bound or the chat is forgotten.
+  chat* find_session(const std::string& session_key);
   std::string new_id(chat& in);
   /// Adds an entry, or replaces nothing: ids that are taken are allowed to appear twice, as on the wire.
   chat_entry& add(chat& in, chat_entry x);
@@ -65,6 +70,7 @@ public:
 
 private:
   std::map<std::pair<std::string, std::string>, chat> chats_;
+  std::map<std::string, chat_key> sessions_;
   std::uint64_t first_id_, version_ = 0;
 };
 

@@ -141,6 +141,9 @@ injected stand_in::inject_event(std::string_view event_json, std::string_view ga
 injected stand_in::forward(std::string_view forward_json, std::string_view gateway_id) {
   return impl_->with_core([&](core& x) { return x.forward(forward_json, gateway_id); });
 }
+injected stand_in::interact(const interaction& what) {
+  return impl_->with_core([&](core& x) { return x.interact(what); });
+}
 injected stand_in::press(std::string_view platform, std::string_view chat_id, std::string_view message_id,
                          std::string_view option_id, bool as_interaction) {
   return impl_->with_core(
@@ -216,6 +219,9 @@ bool stand_in::rotate(std::string_view gateway_id) {
 }
 void stand_in::revoke(std::string_view gateway_id) {
   impl_->with_core([&](core& x) { x.revoke(gateway_id); });
+}
+std::string stand_in::put_media(std::string_view content_type, std::string_view filename, std::string body) {
+  return impl_->with_core([&](core& x) { return x.put_media(content_type, filename, std::move(body)); });
 }
 std::string stand_in::state() const {
   return impl_->with_core([](core& x) { return x.state(); });

@@ -40,6 +40,17 @@ struct chat_message {
   std::string gateway_id{}; ///< empty = the gateway that fronts the platform; `*` = each that does
 };
 
+/// A Discord interaction in short (protocol.md 5.2).
+struct interaction {
+  int type = 2;                     ///< 1 ping, 2 command, 3 component, 4 autocomplete, 5 modal
+  std::string chat_id = "c1", id{}; ///< id: empty = a fresh one
+  std::string name{};               ///< of a command or an autocomplete
+  std::string custom_id{};          ///< of a component
+  std::vector<std::pair<std::string, std::string>> options{}; ///< of a command: name and value
+  std::string scope_id{};                                     ///< the guild; empty = a direct message
+  std::string user_id = "u1", user_name = "ada", gateway_id{};
+};
+
 /// What became of an injection.
 struct injected {
   std::string message_id; ///< of the (last) event; empty when it has none
@@ -53,6 +64,7 @@ struct injected {
 struct gateway_status {
   std::string gateway_id, tenant, wake_url;
   std::vector<std::pair<std::string, std::string>> identities; ///< platform and botId of the hellos, in order
+  std::string display_name;                                    ///< as it was provisioned
   std::vector<std::string> provisioned; ///< platforms, in the order in which they were provisioned
   bool connected = false;               ///< a socket is open
   bool handshaken = false;              ///< and a descriptor was sent on it
@@ -103,6 +115,8 @@ public:
   injected inject_event(std::string_view event_json, std::string_view gateway_id = {});
   /// A passthrough_forward's `forward` object (protocol.md 5.2) exactly as given.
   injected forward(std::string_view forward_json, std::string_view gateway_id = {});
+  /// A Discord interaction as a passthrough_forward.
+  injected interact(const interaction& what);
   /// Presses an option of a prompt that the agent posted. `as_interaction`: as a Discord passthrough.
   injected press(std::string_view platform, std::string_view chat_id, std::string_view message_id,
                  std::string_view option_id, bool as_interaction = false);
@@ -145,6 +159,8 @@ public:
   /// Forgets every secret of the gateway (empty id = of all): its next token is refused with 4401. Open
   /// sockets stay; close them with close_all(4401, ...). A later provisioning issues a new secret.
   void revoke(std::string_view gateway_id = {});
+  /// Stores bytes and returns their URL, for an event's `media_urls`.
+  std::string put_media(std::string_view content_type, std::string_view filename, std::string body);
   /// Everything that a restart must remember, as JSON text, WITH secrets: for options::initial_state.
   std::string state() const;
 

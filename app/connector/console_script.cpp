@@ -73,9 +73,9 @@ function showGateways(list) {
     const [cls, state] = g.idle && g.connected ? ['idle', 'asleep'] : g.handshaken ? ['up', 'connected']
       : g.connected ? ['idle', 'connecting'] : ['lost', 'not connected'];
     const row = el('li', 'badge ' + cls);
-    row.append(el('b', '', g.gateway_id), el('span', 'state', state));
+    row.append(el('b', '', g.display_name || g.gateway_id), el('span', 'state', state));
     if (g.buffered) row.append(el('span', 'count', g.buffered + ' waiting'));
-    row.title = g.identities.map(i => title(i.platform) + (i.botId ? ' as ' + i.botId : '')).join(', ');
+    row.title = (g.display_name ? g.gateway_id + ': ' : '') + g.identities.map(i => title(i.platform) + (i.botId ? ' as ' + i.botId : '')).join(', ');
     return row;
   });
   if (!rows.length) rows.push(el('li', 'badge', 'no gateway yet'));

@@ -100,6 +100,7 @@ std::string control_api::status_text() const {
       identities.raw(json::fields{}.add("platform", platform).add("botId", bot).object());
     json::fields one;
     one.add("gateway_id", x.gateway_id).add("tenant", x.tenant).add("wake_url", x.wake_url);
+    one.add("display_name", x.display_name);
     one.raw("identities", identities.array()).add("provisioned", x.provisioned);
     one.add("connected", x.connected).add("handshaken", x.handshaken).add("idle", x.idle);
     one.add("buffered", static_cast<std::uint64_t>(x.buffered))

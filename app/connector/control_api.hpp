@@ -32,6 +32,7 @@ private:
   net::server_response change(const net::server_request& x); ///< POST, PUT, DELETE
   net::server_response change_sockets(const net::server_request& x, const json::value& body);
   net::server_response inject(const json::value& body);
+  net::server_response interact(const json::value& body);
   net::server_response script_rules(const net::server_request& x);
   net::server_response change_faults(const net::server_request& x);
   std::string status_text() const;

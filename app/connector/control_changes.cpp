@@ -88,6 +88,30 @@ net::server_response control_api::inject(const json::value& body) {
       core_.inject_many(what, static_cast<std::size_t>(count), static_cast<std::size_t>(chats), every));
 }
 
+net::server_response control_api::interact(const json::value& body) {
+  interaction x;
+  auto read = [&](const char* key, std::string& field) {
+    if (const auto* found = json::member(body, key); found && found->IsString())
+      field = json::text(body, key);
+  };
+  auto type = json::number(body, "type", 2);
+  if (type < 1 || type > 5) return bad("'type' must be 1 to 5");
+  x.type = static_cast<int>(type);
+  read("chat_id", x.chat_id);
+  read("id", x.id);
+  read("name", x.name);
+  read("custom_id", x.custom_id);
+  read("scope_id", x.scope_id);
+  read("user_id", x.user_id);
+  read("user_name", x.user_name);
+  read("gateway_id", x.gateway_id);
+  if (const auto* options = json::member(body, "options"); options && options->IsObject())
+    for (const auto& one : options->GetObject())
+      x.options.emplace_back(std::string{one.name.GetString(), one.name.GetStringLength()},
+                             json::text(*options, {one.name.GetString(), one.name.GetStringLength()}));
+  return told(core_.interact(x));
+}
+
 net::server_response control_api::script_rules(const net::server_request& x) {
   json::document doc;
   if (!json::parse(x.body, doc)) return bad("the body must be a rule or an array of rules");
@@ -146,6 +170,7 @@ net::server_response control_api::change(const net::server_request& x) {
     const auto* forward = json::member(body, "forward");
     return forward ? told(core_.forward(json::write(*forward), gateway)) : bad("'forward' is needed");
   }
+  if (path == "/control/interaction") return interact(body);
   if (path == "/control/press")
     return told(core_.press(text("platform"), text("chat_id"), text("message_id"), text("option_id"),
                             json::flag(body, "as_interaction", false)));

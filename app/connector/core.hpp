@@ -67,6 +67,8 @@ public:
                        std::chrono::milliseconds every);
   injected inject_event(std::string_view event_json, std::string_view gateway_id);
   injected forward(std::string_view forward_json, std::string_view gateway_id);
+  /// A Discord interaction of that type, as a passthrough: a command, an autocomplete, a ping, ...
+  injected interact(const interaction& what);
   injected press(std::string_view platform, std::string_view chat_id, std::string_view message_id,
                  std::string_view option_id, bool as_interaction);
   /// A storm: the events are buffered and go out at once, however many are unacked.
@@ -169,6 +171,8 @@ private:
   void send_event(const connection& to, const buffered_entry& x);
   void poke(const std::string& gateway_id);
   void remember(const json::value& event, std::int64_t now_ms);
+  void bind_session(event_source from, std::string_view message_id); ///< for the follow_ups of its session
+  void bind_interaction(std::string_view body);
 
   // core_control.cpp
   connection* current(std::string_view gateway_id); ///< the newest open one; empty id = of anybody

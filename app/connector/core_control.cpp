@@ -119,6 +119,7 @@ std::vector<gateway_status> core::gateways() const {
     if (auto it = keys_.all().find(id); it != keys_.all().end()) {
       x.tenant = it->second.tenant;
       x.wake_url = it->second.wake_url;
+      x.display_name = it->second.display_name;
       x.provisioned = it->second.platforms;
     }
     if (const auto* open = current(id)) {

@@ -130,6 +130,16 @@ void core::remember(const json::value& event, std::int64_t at_ms) {
   if (!from.parent_chat_id.empty()) in.parent_chat_id = from.parent_chat_id;
   if (!from.user_id.empty()) in.users.insert(from.user_id);
   in.session_key = wire::session_key(from, {});
+  bind_session(from, json::text(event, "message_id"));
+  const auto& opened = from.thread_id.empty() ? from.prospective_thread_id : from.thread_id;
+  if (json::flag(*source, "auto_thread_created", false) && !opened.empty()) {
+    auto& thread = chats_.at({from.platform, opened});
+    thread.connector_created = true;
+    thread.type = "thread";
+    thread.parent_chat_id = from.chat_id;
+    thread.scope_id = from.scope_id;
+    if (thread.name.empty()) thread.name = json::text(*source, "auto_thread_initial_name");
+  }
   chat_entry entry;
   entry.id = json::text(event, "message_id");
   entry.time_ms = at_ms;
@@ -153,6 +163,20 @@ void core::remember(const json::value& event, std::int64_t at_ms) {
     entry.media_name = urls.front();
   }
   chats_.add(in, std::move(entry));
+}
+
+void core::bind_session(event_source from, std::string_view message_id) {
+  chat_key where{from.platform, from.chat_id};
+  chats_.bind_session(wire::session_key(from, {}), where);
+  // A top-level Slack message is a session of its own, unless the gateway is told otherwise.
+  if (from.platform != "slack" || message_id.empty() || !from.thread_id.empty()) return;
+  from.thread_id = message_id;
+  chats_.bind_session(wire::session_key(from, {}), where);
+}
+
+void core::bind_interaction(std::string_view body) {
+  event_source from;
+  if (read_interaction(body, from)) bind_session(from, {});
 }
 
 injected core::inject_event(std::string_view event_json, std::string_view gateway_id) {
@@ -244,7 +268,18 @@ injected core::forward(std::string_view forward_json, std::string_view gateway_i
   json::document doc;
   std::string platform;
   if (json::parse_object(forward_json, doc)) platform = json::text(doc, "platform");
+  if (std::string body;
+      platform == "discord" && wire::base64_decode(std::string{json::text(doc, "bodyB64")}, body))
+    bind_interaction(body);
   deliver_to(out, gateway_id, platform, json::one_line(forward_json), true);
+  return out;
+}
+
+injected core::interact(const interaction& what) {
+  auto filled = what;
+  if (filled.id.empty()) filled.id = "i" + chats_.new_id(chats_.at({"discord", what.chat_id}));
+  auto out = forward(interaction_text(filled), what.gateway_id);
+  out.message_id = filled.id;
   return out;
 }
 

@@ -93,6 +93,7 @@ bool core::scripted(moment on, std::string_view platform, std::string_view gatew
   out.hang = rule->withhold;
   if (rule->status == 0) return rule->withhold;
   out.status = rule->status;
+  out.headers = rule->headers;
   out.body = rule->body;
   return true;
 }
@@ -121,6 +122,7 @@ http_answer core::provision(const gateway_call& x) {
     gateway.endpoint = json::text(body, "gatewayEndpoint");
     gateway.instance_id = json::text(body, "instanceId");
     gateway.wake_url = json::text(body, "wakeUrl");
+    gateway.display_name = json::text(body, "displayName");
     auto& held = gateway.platforms;
     if (std::find(held.begin(), held.end(), platform) == held.end()) held.push_back(platform);
     lines_[gateway_id].seen = ++last_seen_;
@@ -244,6 +246,7 @@ upgrade_answer core::upgrade(const gateway_call& x) {
     out.hang = true;
   } else if (rule && rule->status != 0) {
     out.status = rule->status;
+    out.headers = rule->headers;
     out.body = rule->body.empty() ? json::fields{}.add("error", "refused by script").object() : rule->body;
   } else if (rule && (rule->drop || rule->close_code != 0)) {
     out.drop = rule->drop;

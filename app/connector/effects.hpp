@@ -46,6 +46,7 @@ using effect = std::variant<send_frame, close_socket, drop_socket, read_socket, 
 struct http_answer {
   int status = 200;
   std::string body, content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers{};
   std::chrono::milliseconds delay{0};
   bool hang = false; ///< never answer
 };
@@ -54,6 +55,7 @@ struct http_answer {
 struct upgrade_answer {
   int status = 0; ///< not 0: refuse with it
   std::string body;
+  std::vector<std::pair<std::string, std::string>> headers{}; ///< of the refusal
   std::chrono::milliseconds delay{0};
   bool hang = false;  ///< never decide
   bool drop = false;  ///< accept and end it without a close handshake

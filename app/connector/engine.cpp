@@ -86,6 +86,7 @@ bool engine::listen(std::string& error) {
   how.max_connections = 16'384;
   how.tls_cert_file = what_.tls_cert_file;
   how.tls_key_file = what_.tls_key_file;
+  how.tls_client_ca_file = what_.tls_client_ca_file;
   how.ping_interval = what_.ping_interval;
   how.ping_timeout = what_.ping_timeout;
   net::server_handlers who;

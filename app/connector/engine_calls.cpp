@@ -1,9 +1,11 @@
 // HTTP calls and upgrades: who answers them, and how badly.
 #include "app/connector/engine_peer.hpp"
 #include "app/connector/faults/mangle.hpp"
+#include "app/net/http_text.hpp"
 
 #include <boost/algorithm/string/predicate.hpp>
 
+#include <ctime>
 #include <utility>
 
 namespace relay::connector {
@@ -39,6 +41,7 @@ std::string head_of(const net::server_response& x) {
   auto out = "HTTP/1.1 " + std::to_string(x.status) + " Answer\r\nContent-Type: " + x.content_type +
              "\r\nContent-Length: " + std::to_string(x.body.size()) + "\r\nConnection: close\r\n";
   for (const auto& [name, text] : x.headers) out += name + ": " + text + "\r\n";
+  out += "Date: " + net::http_date(std::time(nullptr)) + "\r\n";
   return out + "\r\n";
 }
 
@@ -47,6 +50,7 @@ net::server_response as_response(http_answer x) {
   out.status = x.status;
   out.content_type = std::move(x.content_type);
   out.body = std::move(x.body);
+  out.headers = std::move(x.headers);
   return out;
 }
 
@@ -152,7 +156,8 @@ void engine::on_upgrade(net::server_request x, const std::shared_ptr<net::upgrad
 
 void engine::decide(const upgrade_answer& verdict, const std::vector<faults::action>& when_open,
                     const std::shared_ptr<net::upgrade>& to) {
-  if (verdict.status != 0) return to->refuse({verdict.status, "application/json", verdict.body, {}});
+  if (verdict.status != 0)
+    return to->refuse({verdict.status, "application/json", verdict.body, verdict.headers});
   auto made = std::make_shared<peer>(weak_from_this(), verdict, when_open);
   opening_.push_back(made);
   made->hold(to->accept(made));

@@ -78,6 +78,50 @@ std::string interaction_text(const chat& in, const chat_entry& prompt, std::stri
   return out.add("bodyB64", wire::base64_encode(body.object())).object();
 }
 
+std::string interaction_text(const interaction& x) {
+  auto user = json::fields{}.add("id", x.user_id).add("username", x.user_name).object();
+  json::fields data, body, out;
+  data.maybe("name", x.name).maybe("custom_id", x.custom_id);
+  if (!x.custom_id.empty()) data.add("component_type", 2);
+  if (!x.options.empty()) {
+    json::items options;
+    for (const auto& [name, value] : x.options) {
+      json::fields one;
+      one.add("name", name).add("type", 3).add("value", value);
+      if (x.type == 4) one.add("focused", true);
+      options.raw(one.object());
+    }
+    data.raw("options", options.array());
+  }
+  body.add("id", x.id).add("type", x.type).add("token", "interaction-token");
+  if (x.type != 1) {
+    body.add("channel_id", x.chat_id).raw("data", data.object());
+    if (x.scope_id.empty())
+      body.raw("user", user);
+    else
+      body.add("guild_id", x.scope_id).raw("member", json::fields{}.raw("user", user).object());
+  }
+  out.add("platform", "discord").add("botId", "").add("method", "POST").add("path", "/interactions");
+  out.raw("headers", R"([["content-type","application/json"]])");
+  return out.add("bodyB64", wire::base64_encode(body.object())).object();
+}
+
+bool read_interaction(std::string_view body, event_source& out) {
+  json::document doc;
+  if (!json::parse_object(body, doc)) return false;
+  auto type = json::number(doc, "type", 0);
+  if (type != 2 && type != 3 && type != 5) return false;
+  const auto* member = json::member(doc, "member");
+  const auto* user = member ? json::member(*member, "user") : nullptr;
+  if (!user) user = json::member(doc, "user");
+  out.platform = "discord";
+  out.chat_id = json::text(doc, "channel_id");
+  out.scope_id = json::text(doc, "guild_id");
+  out.chat_type = out.scope_id.empty() ? "dm" : "group";
+  if (user) out.user_id = json::text(*user, "id");
+  return !out.chat_id.empty();
+}
+
 event_source read_source(const json::value& from) {
   event_source out;
   auto read = [&](const char* key, std::string& field) {

@@ -18,6 +18,11 @@ std::string press_text(const chat& in, const chat_entry& prompt, std::string_vie
                        std::string_view label, std::string_view message_id);
 /// The same press as the `forward` object of a Discord component interaction (protocol.md 5.2).
 std::string interaction_text(const chat& in, const chat_entry& prompt, std::string_view option_id);
+/// The `forward` object of a Discord interaction.
+std::string interaction_text(const interaction& what);
+/// Where a Discord interaction comes from; false when it is none that makes a session (a ping, an
+/// autocomplete, something undecodable).
+bool read_interaction(std::string_view body, event_source& out);
 /// The fields of a `source` object that routes and session keys are made of.
 event_source read_source(const json::value& source);
 

@@ -24,7 +24,7 @@ struct token_verdict {
 struct known_gateway {
   std::vector<secret> keys; ///< the rotation list, newest first; empty = revoked
   secret delivery_key;
-  std::string tenant, wake_url, endpoint, instance_id;
+  std::string tenant, wake_url, endpoint, instance_id, display_name;
   std::vector<std::string> platforms; ///< provisioned, in order
 };
 

@@ -41,6 +41,7 @@ struct options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;                      ///< 0 picks a free one
   std::string tls_cert_file{}, tls_key_file{}; ///< both set: https and wss
+  std::string tls_client_ca_file{};            ///< with TLS: gateways must show a certificate of this CA
   std::vector<platform_profile> platforms = default_platforms();
   secret identity_token{}; ///< the bearer that may provision and enroll; empty = any non-empty one
   habits how{};

@@ -108,10 +108,11 @@ std::string platform_side::perform(std::string_view platform, const platform_lim
   if (auto name = missing(action, op); !name.empty())
     return refused(std::string{op} + " needs " + std::string{name}, "bad_action");
   chat* known = op == "follow_up"
-                    ? chats_.find_session(json::text(action, "session_key"))
+                    ? chats_.find_session(std::string{json::text(action, "session_key")})
                     : chats_.find({std::string{platform}, std::string{json::text(action, "chat_id")}});
   if (op == "follow_up" && !known) return refused("no such session", "unknown_session");
-  if (checks.discriminators && !routable(known, action))
+  // A follow_up carries no discriminator that counts: the binding of its session says whose it is.
+  if (checks.discriminators && op != "follow_up" && !routable(known, action))
     return refused("egress declined: target not routed to an onboarded tenant", "egress_declined");
   if (checks.length && length_of(json::text(action, "content"), limits.utf16) > limits.max_length)
     return refused("HTTP 400: content must be " + std::to_string(limits.max_length) + " or fewer in length",
@@ -219,22 +220,29 @@ std::string platform_side::remove(call& x) {
 std::string platform_side::draft(call& x) {
   const auto* number = json::member(x.action, "draft_id");
   if (!number || !number->IsInt64()) return refused("draft needs draft_id", "bad_action");
+  bool final = json::flag(x.action, "final", false);
+  auto sealed = x.in.sealed.find(number->GetInt64());
+  if (final && sealed != x.in.sealed.end()) return done(sealed->second); // a repeat: it is there already
+  if (sealed != x.in.sealed.end()) x.in.sealed.erase(sealed);            // the id is used for a new stream
   auto name = "draft-" + std::to_string(number->GetInt64());
   auto* entry = chats_.entry(x.in, name);
-  if (!entry) {
+  if (!entry || entry->removed) {
     entry = &post(x, "draft");
     entry->id = name; // it gets its message id when it is sealed
   }
   entry->text = x.get("content");
-  bool sealed = json::flag(x.action, "final", false);
-  if (!sealed) {
+  if (!final) {
     chats_.touch(x.in, *entry);
     return done();
   }
   // The page knows the draft by its old id: it goes, and the message takes its place.
   entry->removed = true;
   chats_.touch(x.in, *entry);
-  return done(post(x, "text").id);
+  auto id = post(x, "text").id;
+  x.in.sealed[number->GetInt64()] = id;
+  constexpr std::size_t most_sealed = 1000;
+  if (x.in.sealed.size() > most_sealed) x.in.sealed.erase(x.in.sealed.begin());
+  return done(id);
 }
 
 std::string platform_side::card(call& x) {
@@ -263,6 +271,7 @@ std::string platform_side::open_thread(call& x) {
   thread.name = x.get("thread_name");
   thread.parent_chat_id = parent;
   thread.scope_id = scope;
+  thread.connector_created = true;
   thread.users = std::move(users);
   chats_.touch(thread);
   return json::fields{}.add("success", true).add("thread_id", id).object();
@@ -273,7 +282,9 @@ std::string platform_side::rename_thread(call& x) {
   if (!thread) return refused("thread not found");
   auto expected = x.get("only_if_current_name");
   if (!expected.empty() && thread->name != expected)
-    return json::fields{}.add("success", true).add("renamed", false).object();
+    return refused("thread_rename: the current name is another one", "guard_failed");
+  if (json::flag(x.action, "only_if_connector_created", false) && !thread->connector_created)
+    return refused("thread_rename: the thread is not one that the connector created", "guard_failed");
   thread->name = x.get("thread_name");
   chats_.touch(*thread);
   return done();

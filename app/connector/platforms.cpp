@@ -18,13 +18,13 @@ std::vector<platform_profile> default_platforms() {
 "supports_threads":true,"emoji":"\u2708\ufe0f","platform_hint":"Telegram MarkdownV2.","pii_safe":false,
 "supports_context":false,"supports_inchannel_continuable":false,"supports_block_formatting":false,
 "supported_ops":["send","edit","typing","follow_up","get_chat_info","send_media","prompt","react","delete",
-"draft"]})"},
+"draft","thread_create","thread_rename"]})"},
       {"slack", R"({"contract_version":1,"platform":"slack","label":"Slack","max_message_length":40000,
-"len_unit":"chars","markdown_dialect":"mrkdwn","supports_draft_streaming":false,"supports_edit":true,
+"len_unit":"chars","markdown_dialect":"mrkdwn","supports_draft_streaming":true,"supports_edit":true,
 "supports_threads":true,"emoji":"\ud83d\udcac","platform_hint":"Slack mrkdwn.","pii_safe":false,
 "supports_context":true,"supports_inchannel_continuable":true,"supports_block_formatting":true,
 "supported_ops":["send","edit","typing","follow_up","get_chat_info","send_media","prompt","react","delete",
-"task_card","task_card_stop","thread_create"]})"}};
+"draft","task_card","task_card_stop","thread_create"]})"}};
 }
 
 platform_profile conservative_profile(const std::string& name) {

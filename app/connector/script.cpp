@@ -29,14 +29,42 @@ std::string text_or_json(const json::value& from, std::string_view key) {
 
 /// A typing mistake in a script must not turn into a test that passes for the wrong reason.
 bool known_keys_only(const json::value& from, std::string& why) {
-  constexpr std::array<std::string_view, 20> known{
-      "on",         "platform",     "gateway_id", "op",          "chat_id", "contains", "count",
-      "delay_ms",   "withhold",     "copies",     "status",      "body",    "result",   "descriptor",
-      "close_code", "close_reason", "drop",       "idle_anyway", "hang",    "close"};
+  constexpr std::array<std::string_view, 22> known{
+      "on",       "platform",    "gateway_id", "op",    "chat_id", "contains",   "count",      "delay_ms",
+      "withhold", "copies",      "status",     "body",  "result",  "descriptor", "close_code", "close_reason",
+      "drop",     "idle_anyway", "hang",       "close", "headers", "retry_after"};
   for (const auto& x : from.GetObject()) {
     std::string_view name{x.name.GetString(), x.name.GetStringLength()};
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     why = "a rule has no field '" + std::string{name} + "'";
+    return false;
+  }
+  return true;
+}
+
+/// `headers` and `retry_after`; false and a reason when they do not fit.
+bool read_waiting(const json::value& from, rule& out, std::string& why) {
+  if (const auto* x = json::member(from, "headers"); x && x->IsObject())
+    for (const auto& one : x->GetObject())
+      if (one.value.IsString()) out.headers.emplace_back(one.name.GetString(), one.value.GetString());
+  const auto* wait = json::member(from, "retry_after");
+  if (!wait) return true;
+  if (!wait->IsNumber() || wait->GetDouble() < 0) {
+    why = "a rule's 'retry_after' must be a number of seconds";
+    return false;
+  }
+  if (out.on == moment::outbound) {
+    if (out.result.empty())
+      out.result = json::fields{}
+                       .add("success", false)
+                       .add("error", "HTTP 429: rate limited")
+                       .raw("retry_after", json::write(*wait))
+                       .object();
+  } else if (out.on <= moment::upgrade) {
+    if (out.status == 0) out.status = 429;
+    out.headers.emplace_back("Retry-After", json::write(*wait));
+  } else {
+    why = "'retry_after' is for HTTP calls, upgrades and outbound";
     return false;
   }
   return true;
@@ -91,6 +119,7 @@ bool read_rule(std::string_view text, rule& out, std::string& why) {
   out.close_reason = json::text(doc, "close_reason");
   out.drop = json::flag(doc, "drop", json::flag(doc, "close", false));
   out.idle_anyway = json::flag(doc, "idle_anyway", false);
+  if (!read_waiting(doc, out, why)) return false;
   if (out.status != 0 && (out.status < 200 || out.status > 599)) {
     why = "a rule's 'status' must be 200 to 599";
     return false;

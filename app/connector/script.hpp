@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace relay::connector {
 
@@ -40,9 +42,10 @@ struct rule {
   int copies = 1;                     ///< frames: how many times the answer is sent
   int status = 0;                     ///< HTTP calls and upgrades: this status instead of the usual answer
   std::string body{};                 ///< HTTP calls and upgrades with `status`: this body
-  std::string result{};               ///< outbound: this result object (JSON) instead of the usual one
-  std::string descriptor{};           ///< hello: this descriptor object (JSON) instead of the profile's
-  int close_code = 0; ///< upgrade and frames: close the socket with this code instead of answering
+  std::vector<std::pair<std::string, std::string>> headers{}; ///< HTTP calls and upgrades with `status`
+  std::string result{};     ///< outbound: this result object (JSON) instead of the usual one
+  std::string descriptor{}; ///< hello: this descriptor object (JSON) instead of the profile's
+  int close_code = 0;       ///< upgrade and frames: close the socket with this code instead of answering
   std::string close_reason{};
   bool drop =
       false; ///< upgrade and frames: end the connection without a close handshake instead of answering
@@ -50,7 +53,9 @@ struct rule {
 };
 
 /// Reads a rule from a JSON object: `on` and the fields above by name (`delay_ms` for delay; `result`,
-/// `descriptor` and `body` may be JSON values). False and one line in `why` on failure.
+/// `descriptor` and `body` may be JSON values; `headers` an object). `retry_after` (seconds) is short for a
+/// 429 with that header, of an outbound for a result that failed and names that time. False and one line in
+/// `why` on failure.
 bool read_rule(std::string_view json, rule& out, std::string& why);
 
 /// What a rule is matched against.

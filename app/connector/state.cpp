@@ -20,7 +20,7 @@ std::string core::state() const {
     json::fields one;
     one.add("id", id).raw("keys", keys_text(x.keys)).add("delivery_key", x.delivery_key.reveal());
     one.add("tenant", x.tenant).add("wake_url", x.wake_url).add("endpoint", x.endpoint);
-    one.add("instance_id", x.instance_id).add("platforms", x.platforms);
+    one.add("instance_id", x.instance_id).add("display_name", x.display_name).add("platforms", x.platforms);
     gateways.raw(one.object());
   }
   for (const auto& x : keys_.enrollments()) {
@@ -70,6 +70,7 @@ bool core::restore(std::string_view text, std::string& error) {
     x.wake_url = json::text(one, "wake_url");
     x.endpoint = json::text(one, "endpoint");
     x.instance_id = json::text(one, "instance_id");
+    x.display_name = json::text(one, "display_name");
     x.platforms = json::texts(one, "platforms");
     keys_.restore(std::string{json::text(one, "id")}, std::move(x));
   });

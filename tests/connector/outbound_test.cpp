@@ -114,9 +114,105 @@ TEST_F(outbound_frames, ThreadsAreMadeAndRenamed) {
     return act(R"({"op":"thread_rename","chat_id":"a","message_id":")" + thread + R"(","thread_name":"new")" +
                more + "}");
   };
-  EXPECT_EQ(rename(R"(,"only_if_current_name":"other")").at("renamed"), "false");
-  EXPECT_EQ(rename(R"(,"only_if_current_name":"plan")").at("success"), "true");
+  EXPECT_EQ(rename(R"(,"only_if_current_name":"other")").at("success"), "false");
+  EXPECT_EQ(act(R"({"op":"get_chat_info","chat_id":")" + thread + "\"}").at("chat_info.name"), "plan");
+  EXPECT_EQ(rename(R"(,"only_if_current_name":"plan","only_if_connector_created":true)").at("success"),
+            "true");
   EXPECT_EQ(act(R"({"op":"get_chat_info","chat_id":")" + thread + "\"}").at("chat_info.name"), "new");
+}
+
+TEST_F(outbound_frames, AThreadThatSomebodyElseMadeIsNotRenamedUnderTheGuard) {
+  heart.inject(
+      {.chat_id = "t9", .text = "x", .chat_type = "thread", .chat_name = "theirs", .thread_id = "t9"});
+  heart.inject_event(R"({"text":"y","message_id":"1","source":{"platform":"discord","chat_id":"c1",
+      "chat_type":"channel","user_id":"u1","prospective_thread_id":"t10","auto_thread_created":true,
+      "auto_thread_initial_name":"first"}})",
+                     {});
+  sent();
+  auto rename = [&](const std::string& thread, const std::string& guard) {
+    return act(R"({"op":"thread_rename","chat_id":"c1","message_id":")" + thread +
+               R"(","thread_name":"new")" + guard + "}");
+  };
+  std::string guard = R"(,"only_if_connector_created":true)";
+  EXPECT_EQ(rename("t9", guard).at("success"), "false");
+  EXPECT_EQ(rename("t9", guard).at("code"), "guard_failed");
+  EXPECT_EQ(rename("t9", "").at("success"), "true");
+  EXPECT_EQ(rename("t10", guard + R"(,"only_if_current_name":"first")").at("success"), "true");
+}
+
+TEST_F(outbound_frames, AFollowUpGoesWhereItsSessionWasMade) {
+  auto how = heart.how();
+  how.check_discriminators = true;
+  heart.set_habits(how);
+  heart.interact({.chat_id = "c7", .name = "ask", .scope_id = "s1", .user_id = "u7"});
+  heart.inject({.chat_id = "d1", .text = "hi", .user_id = "u8"});
+  sent();
+  auto follow = [&](const std::string& session) {
+    return act(R"({"op":"follow_up","session_key":")" + session +
+               R"(","kind":"discord.interaction","content":"later"})");
+  };
+  EXPECT_EQ(follow("agent:main:discord:group:c7:u7").at("success"), "true");
+  EXPECT_EQ(follow("agent:main:discord:dm:d1").at("success"), "true");
+  EXPECT_EQ(follow("agent:main:discord:group:c8:u7").at("code"), "unknown_session");
+  auto seen = heart.chats().changes(0, now_ms);
+  EXPECT_NE(seen.find(R"("chat_id":"c7")"), std::string::npos) << seen;
+}
+
+TEST_F(outbound_frames, AnInteractionOfAnyTypeCanBePlayed) {
+  EXPECT_TRUE(heart.interact({.type = 4, .chat_id = "c7", .name = "ask", .options = {{"what", "wea"}}}));
+  auto frames = sent();
+  ASSERT_EQ(frames.size(), 1U);
+  std::string body;
+  ASSERT_TRUE(wire::base64_decode(frames[0].at("forward.bodyB64"), body));
+  record read{0, 0, {}, {}, {}, body};
+  EXPECT_EQ(read.at("type"), "4");
+  EXPECT_EQ(read.at("data.options.0.focused"), "true");
+  EXPECT_EQ(read.at("user.id"), "u1");
+}
+
+TEST_F(outbound_frames, ARepeatedSealIsTheSameMessage) {
+  auto seal = [&](const std::string& text, const std::string& final) {
+    return act(R"({"op":"draft","chat_id":"t","draft_id":3,"content":")" + text + R"(","final":)" + final +
+                   "}",
+               "telegram")
+        .at("message_id");
+  };
+  seal("a", "false");
+  auto first = seal("whole text", "true");
+  ASSERT_FALSE(first.empty());
+  EXPECT_EQ(seal("whole text", "true"), first);
+  auto seen = heart.chats().changes(0, now_ms);
+  auto at = seen.find(R"("form":"text")");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_EQ(seen.find(R"("form":"text")", at + 1), std::string::npos) << "one message: " << seen;
+  seal("another", "false"); // the id is used for another stream
+  EXPECT_NE(seal("another text", "true"), first);
+}
+
+TEST_F(outbound_frames, AResultCanTellToWait) {
+  rule x;
+  std::string why;
+  ASSERT_TRUE(read_rule(R"({"on":"outbound","op":"send","retry_after":1.5})", x, why)) << why;
+  heart.answer(x);
+  auto told = act(R"({"op":"send","chat_id":"a","content":"x"})");
+  EXPECT_EQ(told.at("success"), "false");
+  EXPECT_EQ(told.at("retry_after"), "1.5");
+  EXPECT_EQ(heart.chats().changes(0, now_ms).find(R"("text":"x")"), std::string::npos) << "it was not done";
+  rule call;
+  ASSERT_TRUE(read_rule(R"({"on":"policy","retry_after":7})", call, why)) << why;
+  EXPECT_EQ(call.status, 429);
+  EXPECT_EQ(call.headers, (std::vector<std::pair<std::string, std::string>>{{"Retry-After", "7"}}));
+  EXPECT_FALSE(read_rule(R"({"on":"hello","retry_after":7})", call, why));
+  EXPECT_FALSE(read_rule(R"({"on":"outbound","retry_after":"soon"})", call, why));
+}
+
+TEST_F(outbound_frames, TheDisplayNameOfAProvisioningIsKept) {
+  provision("named", "discord", R"(,"displayName":"Ada's helper")");
+  std::string shown;
+  for (const auto& x : heart.gateways())
+    if (x.gateway_id == "named") shown = x.display_name;
+  EXPECT_EQ(shown, "Ada's helper");
+  EXPECT_NE(heart.state().find("Ada's helper"), std::string::npos);
 }
 
 TEST_F(outbound_frames, DiscriminatorsDecideWhenTheyAreChecked) {
