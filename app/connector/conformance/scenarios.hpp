@@ -1,0 +1,45 @@
+// The scenarios: each starts gateways of its own and finds out about some clauses.
+#pragma once
+
+#include "app/connector/conformance/trial.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace relay::connector::conformance {
+
+/// What a scenario is given.
+struct stage {
+  const description& what;
+  report& told;
+  const std::string& work_dir;
+};
+
+struct scenario {
+  std::string_view name;
+  std::vector<std::string_view> clauses; ///< every one of them has a verdict after it
+  void (*play)(const stage& on);
+};
+
+/// Those that take longest first.
+const std::vector<scenario>& all_scenarios();
+
+// boot.cpp
+void play_boot(const stage& on);
+void play_pinned(const stage& on);
+void play_provisioning(const stage& on);
+// traffic.cpp
+void play_framing(const stage& on);
+void play_events(const stage& on);
+void play_slack(const stage& on);
+// results.cpp
+void play_results(const stage& on);
+void play_passthrough(const stage& on);
+// lifetime.cpp
+void play_keepalive(const stage& on);
+void play_redial(const stage& on);
+void play_revoked(const stage& on);
+void play_drain(const stage& on);
+
+} // namespace relay::connector::conformance
