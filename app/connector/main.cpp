@@ -1,4 +1,5 @@
 // relay-connector: the connector stand-in by itself.
+#include "app/connector/conformance/run.hpp"
 #include "app/connector/connector.hpp"
 #include "app/connector/json.hpp"
 
@@ -14,8 +15,6 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
-
-// From the build; a binary made by hand has none.
 
 namespace {
 
@@ -118,6 +117,34 @@ int serve(const options& what) {
   return code;
 }
 
+namespace conformance = relay::connector::conformance;
+
+/// The subcommand; what it was given is in `what` and `list` after parsing.
+CLI::App* add_conformance(CLI::App& app, conformance::run_options& what, bool& list) {
+  auto* sub = app.add_subcommand(
+      "conformance",
+      "Start a gateway again and again against this stand-in and tell for each clause of the contract "
+      "whether\n"
+      "it passes, fails or is not offered. The gateway must answer every message with the message's text "
+      "(an\n"
+      "echo agent). It gets the standard variables: GATEWAY_RELAY_URL, GATEWAY_RELAY_PLATFORMS,\n"
+      "GATEWAY_RELAY_BOT_IDS, GATEWAY_RELAY_ACCESS_TOKEN, or GATEWAY_RELAY_ID and GATEWAY_RELAY_SECRET; one "
+      "that\n"
+      "is configured in another way gets a description file. Exit code 0: no clause failed; 1: one did;\n"
+      "2: wrong use; 78: a bad description.\n\n"
+      "  relay-connector conformance --gateway 'relay-gateway run --agent echo --state-dir none'");
+  sub->add_option("--gateway", what.command, "the command line that starts the gateway, for /bin/sh");
+  sub->add_option("--describe", what.describe, "a description file (YAML or JSON; app/connector/README.md)");
+  sub->add_flag("--json", what.json, "print one JSON object instead of lines");
+  sub->add_option("--only", what.only, "only scenarios that try a clause whose id begins with this");
+  sub->add_option("--jobs", what.jobs, "so many gateways at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  sub->add_option("--work-dir", what.work_dir, "keep logs and records of the gateways there");
+  sub->add_flag("--list", list, "print the clauses and end");
+  return sub;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -150,12 +177,25 @@ int main(int argc, char** argv) {
   app.add_option("--tls-cert", what.tls_cert_file, "PEM chain: serve https and wss")
       ->check(CLI::ExistingFile);
   app.add_option("--tls-key", what.tls_key_file, "PEM key of --tls-cert")->check(CLI::ExistingFile);
+  app.add_option(
+         "--require-client-cert", what.tls_client_ca_file,
+         "PEM CA file; with --tls-cert, only who shows a certificate of that CA is served (mutual TLS)")
+      ->check(CLI::ExistingFile);
+  conformance::run_options trial;
+  bool list = false;
+  auto* judged = add_conformance(app, trial, list);
   app.set_version_flag("--version", "relay-connector " RELAY_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e); // help and version come this way, too
     return fail(std::string{e.what()} + "; see relay-connector --help", 2);
+  }
+  if (*judged) {
+    if (list) return conformance::list_clauses();
+    if (trial.command.empty() && trial.describe.empty())
+      return fail("conformance needs --gateway or --describe; see relay-connector conformance --help", 2);
+    return conformance::run(trial);
   }
   if (!checked_file.empty()) {
     if (auto code = read_faults(checked_file, true, what.faults); code != 0) return code;
@@ -171,6 +211,8 @@ int main(int argc, char** argv) {
   if (no_control) what.console = false;
   if (what.tls_cert_file.empty() != what.tls_key_file.empty())
     return fail("--tls-cert and --tls-key go together", 2);
+  if (!what.tls_client_ca_file.empty() && what.tls_cert_file.empty())
+    return fail("--require-client-cert needs --tls-cert and --tls-key", 2);
   std::string error, token;
   if (!platforms.empty()) what.platforms.clear();
   for (const auto& x : platforms)
