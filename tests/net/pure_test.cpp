@@ -150,5 +150,11 @@ TEST(text, AnswersWithoutABodyHaveNoLength) {
   EXPECT_EQ(net::answer_text(x, true, false), "HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n");
 }
 
+TEST(http_date, IsWrittenAsRfc9110Says) {
+  EXPECT_EQ(net::http_date(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(net::http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+  EXPECT_EQ(net::http_date(1709164800), "Thu, 29 Feb 2024 00:00:00 GMT");
+}
+
 } // namespace
 } // namespace relay::net_test

@@ -2,6 +2,9 @@
 #include "tests/net/loopback.hpp"
 
 #include <algorithm>
+#include <ctime>
+#include <iomanip>
+#include <sstream>
 #include <thread>
 
 namespace relay::net_test {
@@ -49,6 +52,22 @@ TEST_F(server, UnderstandsARequest) {
       << answer;
   EXPECT_NE(answer.find("X-Peer: 127.0.0.1\r\n"), std::string::npos);
   EXPECT_NE(answer.find("Content-Type: text/plain\r\n"), std::string::npos);
+}
+
+TEST_F(server, EveryAnswerHasADate) {
+  auto peer = raw_socket::connect(listen());
+  auto date_of = [](const std::string& head) {
+    auto at = head.find("\r\nDate: ");
+    return at == std::string::npos ? std::string{} : head.substr(at + 8, 29);
+  };
+  peer.send(get("/") + "no request at all\r\n\r\n");
+  for (auto* status : {"200", "400"}) {
+    auto answer = answer_of(peer);
+    EXPECT_EQ(answer.substr(9, 3), status);
+    std::tm at{};
+    std::istringstream{date_of(answer)} >> std::get_time(&at, "%a, %d %b %Y %H:%M:%S GMT");
+    EXPECT_LT(std::abs(timegm(&at) - std::time(nullptr)), 60) << answer;
+  }
 }
 
 TEST_F(server, KeepsConnectionsAndAnswersPipelinedRequestsInOrder) {
@@ -158,7 +177,9 @@ TEST_F(server, UpgradesSeeTheirHeadersAndTheFramesBehindThem) {
       "GET /v1/link?who=me HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://a\r\n\r\n" +
       frame_text(1, "at once\n", true, true));
-  EXPECT_EQ(peer.receive_until("\r\n\r\n").substr(9, 3), "101");
+  auto head = peer.receive_until("\r\n\r\n");
+  EXPECT_EQ(head.substr(9, 3), "101");
+  EXPECT_NE(head.find("\r\nDate: "), std::string::npos) << head;
   auto there = upgrades.next();
   EXPECT_EQ(there.request.header("origin"), "http://a");
   EXPECT_EQ(there.request.parameter("who"), "me");

@@ -9,8 +9,9 @@ namespace {
 
 class tls : public loopback {
 protected:
-  void listen(const authority::pair& shown) {
+  void listen(const authority::pair& shown, const std::string& client_ca_file = {}) {
     net::server_options what;
+    what.tls_client_ca_file = client_ca_file;
     what.tls_cert_file = shown.cert_file;
     what.tls_key_file = shown.key_file;
     auto who = acceptor_.handlers();
@@ -194,6 +195,33 @@ TEST_F(tls, AClientCertificateIsAccepted) {
   auto heard = std::make_shared<recorder>();
   auto socket = links(what)->dial(to(server_->port(), "wss", "localhost"), heard);
   EXPECT_TRUE(heard->wait_open());
+}
+
+TEST_F(tls, AServerMayDemandAClientCertificateOfItsAuthority) {
+  authority theirs;
+  listen(ours_.issue("DNS:localhost"), theirs.ca_file());
+  auto with = [&](const authority::pair& shown) {
+    auto what = trusting(ours_);
+    what.tls.cert_file = shown.cert_file;
+    what.tls.key_file = shown.key_file;
+    return what;
+  };
+  refused(trusting(ours_), "localhost");                 // none
+  refused(with(ours_.issue("DNS:client")), "localhost"); // of somebody else
+  auto heard = std::make_shared<recorder>();
+  auto socket = links(with(theirs.issue("DNS:client")))->dial(to(server_->port(), "wss", "localhost"), heard);
+  EXPECT_TRUE(heard->wait_open());
+}
+
+TEST_F(tls, AClientAuthorityThatCannotBeReadIsAnError) {
+  auto shown = ours_.issue("DNS:localhost");
+  net::server_options what;
+  what.tls_cert_file = shown.cert_file;
+  what.tls_key_file = shown.key_file;
+  what.tls_client_ca_file = "/no/such/ca.pem";
+  std::string error;
+  EXPECT_FALSE(net::listen(io_.context(), what, {}, error));
+  EXPECT_NE(error.find("/no/such/ca.pem"), std::string::npos) << error;
 }
 
 } // namespace
