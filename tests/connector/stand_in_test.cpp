@@ -5,6 +5,7 @@
 #include "app/net/io_thread.hpp"
 #include "messages/wire/framing.hpp"
 #include "messages/wire/tokens.hpp"
+#include "tests/net/loopback.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +18,7 @@ namespace relay::connector {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto patience = 10s;
+constexpr auto in_time = 10s;
 
 /// A socket's lines and its end, to wait for.
 class ear final : public socket_listener {
@@ -38,12 +39,12 @@ public:
   /// The n-th line (from 0) as a record; empty when it does not come.
   record line(std::size_t n) {
     std::unique_lock hold{lock_};
-    if (!changed_.wait_for(hold, patience, [&] { return heard_.size() > n; })) return {};
+    if (!changed_.wait_for(hold, in_time, [&] { return heard_.size() > n; })) return {};
     return {0, 0, {}, {}, {}, heard_[n]};
   }
   std::optional<socket_end> end() {
     std::unique_lock hold{lock_};
-    changed_.wait_for(hold, patience, [&] { return end_.has_value(); });
+    changed_.wait_for(hold, in_time, [&] { return end_.has_value(); });
     return end_;
   }
 
@@ -114,7 +115,7 @@ protected:
 
 TEST_F(stand_in_test, AConversation) {
   auto who = connect();
-  ASSERT_TRUE(peer->wait_for(of_kind("handshake"), patience));
+  ASSERT_TRUE(peer->wait_for(of_kind("handshake"), in_time));
   auto told = peer->inject({.chat_id = "c1", .text = "hi"});
   EXPECT_EQ(told.live, 1U);
   EXPECT_EQ(who->line(1).at("event.text"), "hi");
@@ -122,7 +123,7 @@ TEST_F(stand_in_test, AConversation) {
   sockets.back()->write(
       R"({"type":"outbound","requestId":"1","action":{"op":"send","chat_id":"c1","content":"ho"}})"
       "\n");
-  auto seen = peer->wait_for(of_kind("outbound", "frame.action.op", "send"), patience, mark);
+  auto seen = peer->wait_for(of_kind("outbound", "frame.action.op", "send"), in_time, mark);
   ASSERT_TRUE(seen);
   EXPECT_EQ(seen->at("frame.action.content"), "ho");
   EXPECT_EQ(who->line(2).at("result.success"), "true");
@@ -163,7 +164,7 @@ TEST_F(stand_in_test, SocketsAreClosedDroppedAndSpokenToRaw) {
   end = who->end();
   ASSERT_TRUE(end);
   EXPECT_EQ(end->close_code, 0);
-  EXPECT_TRUE(peer->wait_count(of_kind("closed"), 2, patience));
+  EXPECT_TRUE(peer->wait_count(of_kind("closed"), 2, in_time));
 }
 
 TEST_F(stand_in_test, AnOutageEndsSocketsAndTheSamePortComesBack) {
@@ -230,14 +231,51 @@ TEST_F(stand_in_test, ControlCallsDoWhatTheLibraryDoes) {
   EXPECT_EQ(control("nothing", "{}").at("error"), "no such path");
   EXPECT_EQ(control("close", R"({"code":7})").has("error"), true);
   EXPECT_EQ(control("close", R"({"code":1013})").at("sockets"), "1");
-  ASSERT_TRUE(peer->wait_for(of_kind("closed", "code", "1013"), patience));
+  ASSERT_TRUE(peer->wait_for(of_kind("closed", "code", "1013"), in_time));
+}
+
+TEST_F(stand_in_test, CallsAndUpgradesAreToldToWait) {
+  EXPECT_EQ(control("script", R"([{"on":"provision","retry_after":3},
+      {"on":"upgrade","status":503,"headers":{"Retry-After":"Sun, 06 Nov 1994 08:49:37 GMT"}}])")
+                .at("ok"),
+            "true");
+  auto ask = [&](const std::string& head) {
+    auto raw = net_test::raw_socket::connect(peer->port());
+    raw.send(head);
+    return raw.receive_until("\r\n\r\n");
+  };
+  auto provisioned = ask("POST /relay/provision HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer i\r\n"
+                         "Content-Length: 2\r\n\r\n{}");
+  EXPECT_EQ(provisioned.substr(9, 3), "429");
+  EXPECT_NE(provisioned.find("\r\nRetry-After: 3\r\n"), std::string::npos) << provisioned;
+  EXPECT_NE(provisioned.find("\r\nDate: "), std::string::npos) << provisioned;
+  auto upgraded = ask("GET /relay HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  EXPECT_EQ(upgraded.substr(9, 3), "503");
+  EXPECT_NE(upgraded.find("\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), std::string::npos)
+      << upgraded;
+}
+
+TEST_F(stand_in_test, AnAutocompleteIsPlayedOverTheControlApi) {
+  auto who = connect();
+  EXPECT_EQ(control("interaction", R"({"type":9})").has("error"), true);
+  EXPECT_EQ(
+      control("interaction", R"({"type":4,"chat_id":"c7","name":"ask","options":{"what":"wea"}})").at("live"),
+      "1");
+  auto seen = who->line(1);
+  EXPECT_EQ(seen.at("type"), "passthrough_forward");
+  std::string body;
+  ASSERT_TRUE(wire::base64_decode(seen.at("forward.bodyB64"), body));
+  record read{0, 0, {}, {}, {}, body};
+  EXPECT_EQ(read.at("type"), "4");
+  EXPECT_EQ(read.at("data.options.0.value"), "wea");
 }
 
 TEST_F(stand_in_test, ALongPollEndsWithTheNews) {
   auto mark = std::to_string(peer->mark());
   http_request x;
   x.url = peer->base_url() + "/control/records?kind=provision&count=2&wait=30000&since=" + mark;
-  x.timeout = patience;
+  x.timeout = in_time;
   std::promise<http_response> came;
   caller->call(std::move(x), [&](http_response y) { came.set_value(std::move(y)); });
   provision();
@@ -278,7 +316,7 @@ TEST_F(stand_in_test, AnIdleGatewayIsPokedAtItsWakeUrl) {
            R"(/healthz"})",
        "identity");
   peer->inject({.text = "wake up"});
-  auto poke = peer->wait_for(of_kind("poke"), patience);
+  auto poke = peer->wait_for(of_kind("poke"), in_time);
   ASSERT_TRUE(poke);
   EXPECT_EQ(poke->at("status"), "200");
 }
