@@ -122,18 +122,21 @@ void play_provisioning(const stage& on) {
   how.name = "provisioning";
   how.more = {{"DISCORD_ALLOW_BOTS", "all"}};
   how.before = [](stand_in& peer) {
-    rule away, broken, no_policy;
-    away.on = broken.on = moment::provision;
-    away.platform = broken.platform = "discord";
+    rule away, broken, wait, no_policy;
+    away.on = broken.on = wait.on = moment::provision;
+    away.platform = broken.platform = wait.platform = "discord";
     away.status = 307;
     away.headers = {{"Location", peer.base_url() + "/relay/enroll"}};
     broken.status = 500;
     broken.body = "{not json";
+    wait.status = 429;
+    wait.headers = {{"Retry-After", "7"}};
     no_policy.on = moment::policy;
     no_policy.status = 500;
     no_policy.count = -1;
     peer.answer(away);
     peer.answer(broken);
+    peer.answer(wait);
     peer.answer(no_policy);
   };
   trial x{on.what, on.told, on.work_dir, how};
@@ -148,12 +151,47 @@ void play_provisioning(const stage& on) {
   constexpr milliseconds some_backoffs{30'000};
   on.told.check("provision.retried", x.peer().wait_for(done("discord"), some_backoffs).has_value(),
                 "discord was not provisioned within 30 s of two failures");
+  auto told_to = x.peer().records(0, of_kind("provision", "status", "429"));
+  auto after = x.peer().records(0, done("discord"));
+  auto waited = told_to.empty() || after.empty() ? 0 : after[0].time_ms - told_to[0].time_ms;
+  on.told.check("provision.retry_after", waited >= 6900,
+                "the next call came after " + std::to_string(waited) + " ms of 7,000");
   on.told.check("provision.redirect", x.count(of_kind("enroll")) == 0,
                 "the bearer travelled to where the redirect pointed");
   x.until_served();
   bool asked = x.peer().wait_for(of_kind("policy"), trial::patience).has_value();
   on.told.check("policy.refused", asked && x.barrier("p-1", "telegram"),
                 asked ? "a message was not answered after a refused policy" : "no policy was declared");
+}
+
+void play_policy(const stage& on) {
+  setup how;
+  how.name = "policy";
+  how.config = "discord:\n  require_mention: false\n"
+               "telegram:\n  require_mention: true\n  free_response_channels: [a, b]\n";
+  trial x{on.what, on.told, on.work_dir, how};
+  x.until_served();
+  auto declared = [&](const std::string& platform, std::uint64_t since) -> std::string {
+    auto of_it = [&](const record& one) { return one.kind == "policy" && one.platform == platform; };
+    auto found = x.await(of_it, trial::patience, since);
+    return found ? found->at("body.requireAddress") + " " + found->at("body.freeResponseScopes") + " " +
+                       found->at("body.allowOtherBots")
+                 : "nothing";
+  };
+  auto mention = declared("discord", 0), values = declared("telegram", 0);
+  on.told.check("policy.mention", mention == "false [] false", mention + " was declared");
+  on.told.check("policy.values", values == R"(true ["a","b"] false)", values + " was declared");
+  auto since = x.restart({}, {});
+  x.until_served(since);
+  auto withdrawn = declared("telegram", since);
+  if (!x.barrier("w-1")) throw cut_short("a message was not answered after a restart; " + x.last_words());
+  if (withdrawn == "nothing")
+    return on.told.not_offered("policy.withdrawn",
+                               "after a restart it does not know what it declared before");
+  auto times =
+      x.count(both(of_kind("policy"), [](const record& one) { return one.platform == "telegram"; }), since);
+  on.told.check("policy.withdrawn", withdrawn == "true [] false" && times == 1,
+                withdrawn + " was declared, " + std::to_string(times) + " times");
 }
 
 } // namespace relay::connector::conformance

@@ -42,6 +42,11 @@ bool read_member(const std::string& key, const yaml_node& value, description& ou
     return false;
   }
   auto text = value.text();
+  if (key == "actions") {
+    if (text == "true" || text == "false") return out.actions = text == "true", true;
+    error = "actions must be true or false";
+    return false;
+  }
   if (key == "name")
     out.name = text;
   else if (key == "command")
@@ -57,8 +62,8 @@ bool read_member(const std::string& key, const yaml_node& value, description& ou
     }
     out.start_limit = std::chrono::seconds{seconds};
   } else {
-    error =
-        "unknown key '" + key + "'; known: name command directory environment start_timeout_s not_offered";
+    error = "unknown key '" + key +
+            "'; known: name command directory environment actions start_timeout_s not_offered";
     return false;
   }
   return true;

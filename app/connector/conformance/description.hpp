@@ -11,6 +11,7 @@ namespace relay::connector::conformance {
 struct description {
   std::string name, command; ///< command: a line for /bin/sh
   std::string directory;     ///< where it is started; empty = where we are
+  bool actions = false;      ///< its agent does what `/relay-action {...}` says (README.md)
   /// Added to the standard variables, or instead of one of that name. `${url}` and the like are replaced by
   /// what the standard variable would hold (README.md); an empty value leaves the variable out.
   std::map<std::string, std::string> environment;
@@ -24,7 +25,7 @@ bool read_description(const std::string& path, bool needs_command, description& 
 
 /// The values behind the standard variables of one run; see standard_environment().
 struct settings {
-  std::string url, work_dir, access_token;
+  std::string url, work_dir, access_token; ///< work_dir: also its HERMES_HOME, with the config.yaml
   std::vector<std::string> platforms;      ///< empty = the generic identity
   std::string gateway_id, secret;          ///< secret: pinned when not empty
   std::map<std::string, std::string> more; ///< further variables, by name

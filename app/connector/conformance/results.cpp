@@ -78,6 +78,27 @@ void judge_retry_after(trial& x) {
                  "it came again after " + std::to_string(waited) + " ms of 1,000");
 }
 
+void judge_unknown(trial& x) {
+  rule never;
+  never.op = "send";
+  never.chat_id = "d3";
+  never.withhold = true;
+  x.peer().answer(never);
+  chat_message said;
+  said.chat_id = "d3";
+  said.text = x.fresh("A message whose answer gets no result");
+  x.peer().inject(said);
+  if (!x.reply("d3", said.text)) return x.told().fail("result.unknown", "the event was not answered");
+  auto since = x.peer().mark();
+  x.peer().drop_all();
+  x.until_served(since);
+  bool served = x.barrier("d3");
+  auto times = x.replies("d3", said.text).size();
+  x.told().check("result.unknown", served && times == 1,
+                 served ? "it was sent " + std::to_string(times) + " times"
+                        : std::string{"the chat was not served any more"});
+}
+
 /// The answer to a command; the clauses fail without one.
 std::optional<record> command(trial& x, const interaction& what) {
   auto since = x.peer().mark();
@@ -130,6 +151,32 @@ void play_results(const stage& on) {
   judge_length(x, "length.utf16", "telegram", "l2", signs, 4096, true);
   judge_declined(x);
   judge_retry_after(x);
+  judge_unknown(x);
+}
+
+void play_legacy(const stage& on) {
+  setup how;
+  how.name = "legacy";
+  how.before = [](stand_in& peer) {
+    rule old, odd;
+    old.on = odd.on = moment::hello;
+    old.platform = "discord";
+    odd.platform = "telegram";
+    old.count = odd.count = -1;
+    old.descriptor = R"({"contract_version":1,"platform":"discord","label":"Old","max_message_length":100})";
+    odd.descriptor = R"({"contract_version":1,"platform":"telegram","label":"Odd","max_message_length":0,)"
+                     R"("len_unit":"furlongs","supported_ops":[]})";
+    peer.answer(old);
+    peer.answer(odd);
+  };
+  trial x{on.what, on.told, on.work_dir, how};
+  x.until_served();
+  std::string words, signs;
+  for (int i = 0; i < 60; ++i) words += (i > 0 ? " w" : "w") + std::to_string(i);
+  judge_length(x, "descriptor.legacy", "discord", "q1", words, 100, false);
+  for (int i = 0; i < 2000; ++i) signs += (i > 0 ? " w" : "w") + std::to_string(i);
+  judge_length(x, "descriptor.defaults", "telegram", "q2", signs, 4096, false);
+  judge_unsupported(x, on);
 }
 
 void play_passthrough(const stage& on) {
@@ -142,6 +189,8 @@ void play_passthrough(const stage& on) {
   x.peer().set_habits(habits);
   auto answer =
       command(x, {.type = 2, .chat_id = "i1", .name = "conformance", .options = {{"what", "value"}}});
+  auto said = answer ? answer->at("frame.action.content") : std::string{};
+  on.told.check("passthrough.text", said == "/conformance value", "it is '" + said + "'");
   on.told.check("passthrough.command", answer && answer->at("frame.platform") == "discord",
                 answer ? "the answer is tagged " + answer->at("frame.platform")
                        : std::string{"it was not acked, or not answered"});

@@ -39,31 +39,68 @@ void judge_framing(trial& x) {
              "the event after them was not answered on the same connection");
 }
 
-void judge_repeats(trial& x) {
-  auto& told = x.told();
+void judge_acks(trial& x) {
+  auto text = x.fresh("An event with a bufferId");
+  x.raw({inbound_frame("f5", text, "buffer-0", "f5-1")});
+  bool acked = x.peer().wait_for(ack_of("buffer-0"), trial::patience).has_value();
+  x.told().check("ack.inbound", acked && x.reply("f5", text),
+                 acked ? "it was not answered" : "it was not acked");
+}
+
+/// Whether the text was answered that often, once everything before is dealt with.
+void judge_times(trial& x, std::string_view clause, const std::string& chat_id, const std::string& text,
+                 std::size_t wanted) {
+  bool served = x.barrier(chat_id);
+  auto times = x.replies(chat_id, text).size();
+  x.told().check(clause, served && times == wanted,
+                 served ? "it was answered " + std::to_string(times) + " times, not " + std::to_string(wanted)
+                        : "the chat was not served any more");
+}
+
+void judge_buffer_ids(trial& x) {
   auto text = x.fresh("An event that is replayed");
   auto frame = inbound_frame("r1", text, "buffer-1", "r1-1");
   x.raw({frame});
-  bool acked = x.peer().wait_for(ack_of("buffer-1"), trial::patience).has_value();
-  told.check("ack.inbound", acked && x.reply("r1", text), acked ? "it was not answered" : "it was not acked");
+  x.peer().wait_for(ack_of("buffer-1"), trial::patience);
+  x.reply("r1", text);
   x.raw({frame});
-  acked = x.peer().wait_count(ack_of("buffer-1"), 2, trial::patience);
-  bool served = x.barrier("r1");
-  auto times = x.replies("r1", text).size();
-  told.check("dedupe.buffer", acked && served && times == 1,
-             !acked ? "the replay was not acked" : "it was answered " + std::to_string(times) + " times");
-  text = x.fresh("A message that comes twice");
-  frame = inbound_frame("r2", text, {}, "r2-1");
+  if (!x.peer().wait_count(ack_of("buffer-1"), 2, trial::patience))
+    x.told().fail("dedupe.buffer", "the replay was not acked");
+  judge_times(x, "dedupe.buffer", "r1", text, 1);
+  text = x.fresh("An event whose bufferId was used before");
+  x.raw({inbound_frame("r1", text, "buffer-1", "r1-2")});
+  judge_times(x, "dedupe.reused", "r1", text, 1);
+}
+
+void judge_message_ids(trial& x) {
+  auto text = x.fresh("A message that comes twice");
+  auto frame = inbound_frame("r2", text, {}, "r2-1");
   x.raw({frame, frame});
-  served = x.reply("r2", text) && x.barrier("r2");
-  times = x.replies("r2", text).size();
-  told.check("dedupe.message", served && times == 1, "it was answered " + std::to_string(times) + " times");
-  auto edited = x.fresh("An edited message");
-  frame = inbound_frame("r2", edited, {}, "r2-1", R"(,"message_is_edit":true)");
+  judge_times(x, "dedupe.message", "r2", text, 1);
+  text = x.fresh("A message with an id of another chat");
+  x.raw({inbound_frame("r3", text, {}, "r2-1")});
+  judge_times(x, "dedupe.chat", "r3", text, 1);
+  text = x.fresh("A message with an id of another profile");
+  x.raw({inbound_frame("r2", text, {}, "r2-1", R"(,"profile":"work")")});
+  judge_times(x, "dedupe.chat", "r2", text, 1);
+  text = x.fresh("A message without an id");
+  frame = inbound_frame("r4", text, {}, {});
   x.raw({frame, frame});
-  served = x.reply("r2", edited) && x.barrier("r2");
-  times = x.replies("r2", edited).size();
-  told.check("dedupe.edit", served && times == 1, "it was answered " + std::to_string(times) + " times");
+  judge_times(x, "dedupe.anonymous", "r4", text, 2);
+}
+
+void judge_edits(trial& x) {
+  auto first = x.fresh("A message as it was"), second = x.fresh("A message as it was changed");
+  std::string mark = R"(,"message_is_edit":true)";
+  x.raw({inbound_frame("r5", first, {}, "r5-1")});
+  x.reply("r5", first);
+  auto frame = inbound_frame("r5", second, {}, "r5-1", mark);
+  x.raw({frame, frame});
+  judge_times(x, "dedupe.edit", "r5", second, 1);
+  x.raw({inbound_frame("r5", first, {}, "r5-1", mark)});
+  judge_times(x, "dedupe.edit_back", "r5", first, 2);
+  x.raw({frame});
+  judge_times(x, "dedupe.edit_back", "r5", second, 2);
 }
 
 /// Injects it and judges one member of the answer's metadata.
@@ -104,6 +141,12 @@ void judge_odd_events(trial& x) {
   text = x.fresh("An event with a malformed context");
   x.raw({inbound_frame("o2", text, {}, "o2-1", {}, R"(,"context":[7,{"source":3}],"context_error":5)")});
   told.check("event.context", x.reply("o2", text).has_value(), "it was not answered");
+  // Written by hand: what half a pair looks like in JSON.
+  x.raw({R"({"type":"inbound","event":{"text":"half of \ud83d a pair","message_id":"o3-1","source":{)"
+         R"("platform":"discord","chat_id":"o3","chat_type":"dm","user_id":"u1"}}})"
+         "\n"});
+  auto whole = x.reply("o3", "half of \uFFFD a pair");
+  told.check("event.surrogate", whole.has_value(), "it was not answered with U+FFFD in its place");
   x.peer().interrupt("agent:main:discord:dm:o2", "o2");
   told.check("event.interrupt", x.barrier("o2") && x.count(of_kind("closed")) == 0,
              "the chat was not served after it");
@@ -137,7 +180,17 @@ void play_framing(const stage& on) {
   trial x{on.what, on.told, on.work_dir, how};
   x.until_served();
   judge_framing(x);
-  judge_repeats(x);
+  judge_acks(x);
+}
+
+void play_repeats(const stage& on) {
+  setup how;
+  how.name = "repeats";
+  trial x{on.what, on.told, on.work_dir, how};
+  x.until_served();
+  judge_buffer_ids(x);
+  judge_message_ids(x);
+  judge_edits(x);
 }
 
 void play_events(const stage& on) {
@@ -154,6 +207,15 @@ void play_events(const stage& on) {
   guild.scope_id = "guild-1";
   judge_routing(x, "routing.scope", guild, {}, "scope_id", "guild-1");
   judge_routing(x, "routing.scope", guild, {}, "guild_id", "guild-1");
+  auto text = x.fresh("A message of an older connector");
+  x.raw({R"({"type":"inbound","event":{"text":")" + text +
+         R"(","message_id":"g5-1","source":{"platform":"discord","chat_id":"g5","chat_type":"channel",)" +
+         R"("user_id":"u1","guild_id":"guild-5"}}})" + "\n"});
+  auto answer = x.reply("g5", text);
+  auto scope = answer ? answer->at("frame.action.metadata.scope_id") : std::string{};
+  on.told.check("routing.guild_id",
+                answer && scope == "guild-5" && answer->at("frame.action.metadata.guild_id") == scope,
+                answer ? "metadata is " + answer->at("frame.action.metadata") : "it was not answered");
   chat_message direct;
   direct.chat_id = "g2";
   direct.user_id = "user-2";
@@ -181,7 +243,25 @@ void play_slack(const stage& on) {
   said.chat_type = "channel";
   said.scope_id = "T1";
   said.message_id = "1712000000.000100";
-  judge_routing(x, "routing.slack", said, {}, "thread_id", said.message_id);
+  judge_routing(x, "slack.reply", said, {}, "thread_id", said.message_id);
+  said.message_id = "1712000000.000200";
+  said.thread_id = "1712000000.000100";
+  judge_routing(x, "slack.thread", said, {}, "thread_id", said.thread_id);
+  judge_slack_actions(x, on);
+}
+
+void play_slack_flat(const stage& on) {
+  setup how;
+  how.name = "slack_flat";
+  how.platforms = {"slack"};
+  how.config = "gateway:\n  slack:\n    reply_in_thread: false\n";
+  trial x{on.what, on.told, on.work_dir, how};
+  x.until_served();
+  chat_message said;
+  said.platform = "slack";
+  said.chat_id = "D1";
+  said.message_id = "1712000000.000100";
+  judge_routing(x, "slack.flat", said, {}, "thread_id", {});
 }
 
 } // namespace relay::connector::conformance

@@ -36,22 +36,36 @@ trial::trial(const description& what, report& told, const std::string& work_dir,
   std::string error;
   peer_ = start(io_.context(), std::move(own), error);
   if (!peer_) throw cut_short("the stand-in does not start: " + error);
-  settings values;
-  values.work_dir = work_dir + "/" + how_.name;
-  std::filesystem::create_directories(values.work_dir);
-  values.url = how_.scheme + peer_->base_url().substr(4) + how_.path; // behind "http"
-  values.access_token = identity;
-  values.platforms = how_.platforms;
-  values.more = how_.more;
+  values_.work_dir = work_dir + "/" + how_.name;
+  std::filesystem::create_directories(values_.work_dir);
+  values_.url = how_.scheme + peer_->base_url().substr(4) + how_.path; // behind "http"
+  values_.access_token = identity;
+  values_.platforms = how_.platforms;
   if (how_.pinned) {
-    values.gateway_id = pinned_id;
-    values.secret = pinned_secret;
+    values_.gateway_id = pinned_id;
+    values_.secret = pinned_secret;
     peer_->add_gateway(pinned_id, secret{pinned_secret});
   }
   if (how_.before) how_.before(*peer_);
+  start_gateway();
+}
+
+void trial::start_gateway() {
+  values_.more = how_.more;
+  std::ofstream{values_.work_dir + "/config.yaml"} << how_.config;
   process_ =
-      std::make_unique<process>(what_.command, what_.directory, environment_of(what_, values), log_file_);
+      std::make_unique<process>(what_.command, what_.directory, environment_of(what_, values_), log_file_);
   if (!process_->ok()) throw cut_short("the gateway's process cannot be started");
+}
+
+std::uint64_t trial::restart(std::map<std::string, std::string> more, std::string config) {
+  process_->terminate();
+  if (!process_->wait(std::chrono::seconds{40})) throw cut_short("SIGTERM did not end it; " + last_words());
+  auto since = peer_->mark();
+  how_.more = std::move(more);
+  how_.config = std::move(config);
+  start_gateway();
+  return since;
 }
 
 std::string trial::gateway_id() {
@@ -108,6 +122,14 @@ std::optional<record> trial::reply(const std::string& chat_id, const std::string
   return await(send_of(chat_id, text), limit, since);
 }
 
+std::optional<record> trial::act(chat_message in, const std::string& action, const std::string& op,
+                                 const std::string& text) {
+  auto since = peer_->mark();
+  in.text = order_for(action);
+  peer_->inject(in);
+  return await(action_of(op, text), patience, since);
+}
+
 std::vector<record> trial::replies(const std::string& chat_id, const std::string& text) const {
   return peer_->records(0, send_of(chat_id, text));
 }
@@ -124,6 +146,15 @@ bool trial::barrier(const std::string& chat_id, const std::string& platform) {
   said.text = text;
   peer_->inject(said);
   return reply(chat_id, text).has_value();
+}
+
+std::string order_for(const std::string& action) { return "/relay-action " + action; }
+
+record_filter action_of(const std::string& op, const std::string& text) {
+  return [=](const record& x) {
+    return x.kind == "outbound" && x.at("frame.action.op") == op &&
+           x.at("frame.action.content").rfind(text, 0) == 0;
+  };
 }
 
 std::string inbound_frame(const std::string& chat_id, const std::string& text, const std::string& buffer_id,

@@ -30,6 +30,7 @@ struct setup {
   std::string scheme = "http";               ///< of the base URL
   std::string path{};                        ///< behind the base URL's port
   std::map<std::string, std::string> more{}; ///< further variables
+  std::string config{};                      ///< text of the config.yaml in its HERMES_HOME
   std::function<void(stand_in&)> before{};   ///< scripts the stand-in before the gateway starts
 };
 
@@ -44,6 +45,9 @@ public:
   report& told() { return told_; }
   const setup& how() const { return how_; }
   std::string gateway_id(); ///< of the gateway that dialled
+  /// Ends the gateway with SIGTERM and starts it again, with these settings, in the same directory. Returns
+  /// the last record before. Throws cut_short when it does not end.
+  std::uint64_t restart(std::map<std::string, std::string> more, std::string config);
 
   /// Waits for a handshake with every hello after record `since`. Throws cut_short when none comes.
   void until_served(std::uint64_t since = 0);
@@ -61,6 +65,10 @@ public:
   /// Writes a message there and waits for its answer, so that everything before it has been dealt with.
   /// False when no answer comes.
   bool barrier(const std::string& chat_id, const std::string& platform = "discord");
+  /// Lets the agent carry out `action` (JSON) as its answer to `in`, and waits for an action of that op whose
+  /// content begins with `text`. Only where the gateway offers actions.
+  std::optional<record> act(chat_message in, const std::string& action, const std::string& op,
+                            const std::string& text = {});
   /// The sends with that text in that chat so far.
   std::vector<record> replies(const std::string& chat_id, const std::string& text) const;
   std::size_t count(const record_filter& which, std::uint64_t since = 0) const;
@@ -72,15 +80,23 @@ public:
   static constexpr std::chrono::milliseconds patience{10'000};
 
 private:
+  void start_gateway();
+
   description what_;
   report& told_;
   setup how_;
   std::string log_file_;
+  settings values_;
   int last_text_ = 0;
   net::io_thread io_;
   std::unique_ptr<stand_in> peer_;
   std::unique_ptr<process> process_;
 };
+
+/// The message that makes the agent carry out that action (JSON).
+std::string order_for(const std::string& action);
+/// An action of that op whose content begins with that text: an echo of the order itself is none.
+record_filter action_of(const std::string& op, const std::string& text);
 
 /// An `inbound` frame with its line break. `more`: further members of the event, `source`: of its source
 /// (JSON members with a comma in front).
