@@ -127,7 +127,8 @@ CLI::App* add_conformance(CLI::App& app, conformance::run_options& what, bool& l
       "whether\n"
       "it passes, fails or is not offered. The gateway must answer every message with the message's text "
       "(an\n"
-      "echo agent). It gets the standard variables: GATEWAY_RELAY_URL, GATEWAY_RELAY_PLATFORMS,\n"
+      "echo agent); with --actions more clauses are tried. It gets the standard variables: "
+      "GATEWAY_RELAY_URL, GATEWAY_RELAY_PLATFORMS,\n"
       "GATEWAY_RELAY_BOT_IDS, GATEWAY_RELAY_ACCESS_TOKEN, or GATEWAY_RELAY_ID and GATEWAY_RELAY_SECRET; one "
       "that\n"
       "is configured in another way gets a description file. Exit code 0: no clause failed; 1: one did;\n"
@@ -135,7 +136,9 @@ CLI::App* add_conformance(CLI::App& app, conformance::run_options& what, bool& l
       "  relay-connector conformance --gateway 'relay-gateway run --agent echo --state-dir none'");
   sub->add_option("--gateway", what.command, "the command line that starts the gateway, for /bin/sh");
   sub->add_option("--describe", what.describe, "a description file (YAML or JSON; app/connector/README.md)");
+  sub->add_flag("--actions", what.actions, "its agent does what a message '/relay-action {...}' says");
   sub->add_flag("--json", what.json, "print one JSON object instead of lines");
+  sub->add_flag("--strict", what.strict, "what is not offered counts as a failure, too");
   sub->add_option("--only", what.only, "only scenarios that try a clause whose id begins with this");
   sub->add_option("--jobs", what.jobs, "so many gateways at once")
       ->capture_default_str()

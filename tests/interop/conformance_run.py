@@ -49,13 +49,24 @@ class Conformance(unittest.TestCase):
         self.assertEqual((code, verdicts["drain.exit"]["outcome"]), (1, "fail"), verdicts)
         self.assertEqual(verdicts["drain.going_idle"]["outcome"], "pass")
 
+    def test_an_agent_that_only_echoes_offers_no_actions(self):
+        for options, wanted in ((("--only", "sessions"), 0), (("--only", "sessions", "--strict"), 1)):
+            code, verdicts, _ = run("--gateway", "false", *options)
+            self.assertEqual((code, {x["outcome"] for x in verdicts.values()}), (wanted, {"not offered"}))
+            self.assertIn("session.key", verdicts)
+
+    def test_an_agent_that_does_not_do_what_it_is_told_is_found(self):
+        code, verdicts, _ = run("--gateway", OURS, "--actions", "--only", "actions")
+        self.assertEqual((code, verdicts["action.fields"]["outcome"]), (1, "fail"), verdicts)
+        self.assertIn("did not do what it was told", verdicts["action.fields"]["why"])
+
     def test_what_is_not_offered_is_no_failure(self):
-        code, verdicts, _ = run(description="command: 'false'\nnot_offered: {routing.slack: no Slack here}\n", *("--only", "routing.slack"))
-        self.assertEqual((code, verdicts["routing.slack"]["outcome"], verdicts["routing.slack"]["why"]), (0, "not offered", "no Slack here"))
+        code, verdicts, _ = run(description="command: 'false'\nnot_offered: {slack.flat: no Slack here}\n", *("--only", "slack.flat"))
+        self.assertEqual((code, verdicts["slack.flat"]["outcome"], verdicts["slack.flat"]["why"]), (0, "not offered", "no Slack here"))
 
     def test_a_bad_description_is_one_line(self):
         for text, part in (("comand: x\n", "unknown key 'comand'"), ("name: x\n", "'command' is missing"), ("- x\n", "a description is a map"),
-                           ("command: x\nnot_offered: {routing.slak: y}\n", "no clause 'routing.slak'"), ("command: x\nstart_timeout_s: soon\n", "1 to 600")):
+                           ("command: x\nnot_offered: {slack.repl: y}\n", "no clause 'slack.repl'"), ("command: x\nstart_timeout_s: soon\n", "1 to 600")):
             code, _, told = run(description=text)
             self.assertEqual((code, len(told.splitlines())), (78, 1), text)
             self.assertIn(part, told)

@@ -83,6 +83,7 @@ int run(const run_options& what) {
     return bad_description;
   }
   if (!what.command.empty()) gateway.command = gateway.name = what.command;
+  if (what.actions) gateway.actions = true;
   std::vector<const scenario*> which;
   for (const auto& x : all_scenarios())
     if (wanted(x, what.only)) which.push_back(&x);
@@ -100,7 +101,7 @@ int run(const run_options& what) {
     std::cout << told.json(gateway.name) << '\n';
   else
     told.print(std::cout);
-  if (told.count(outcome::fail) == 0) return 0;
+  if (told.count(outcome::fail) == 0 && (!what.strict || told.count(outcome::not_offered) == 0)) return 0;
   place.keep();
   std::cerr << "relay-connector: logs and records of the run are in " << place.path() << '\n';
   return 1;

@@ -11,7 +11,9 @@ struct run_options {
   std::string only{};     ///< scenarios whose name or one of whose clauses begins with it; empty = all
   std::string work_dir{}; ///< kept with its logs and records; empty = a temporary one
   bool json = false;
-  int jobs = 4; ///< gateways at once
+  bool actions = false; ///< with `command`: as `actions` of a description
+  bool strict = false;  ///< what is not offered counts as a failure, too
+  int jobs = 4;         ///< gateways at once
 };
 
 /// Prints the verdicts on standard output. 0: no clause failed; 1: one did; 2: it could not be tried; 78: the
