@@ -138,6 +138,16 @@ TEST(events, context_is_rendered_oldest_first) {
   EXPECT_EQ(x.channel_context, "[Recent channel messages]\nann: one\n2: two\nthree\ne ve: f our");
 }
 
+TEST(events, no_separator_begins_a_line_of_the_context) {
+  const auto x =
+      event(R"({"context":[{"text":"a\u0085b\u2028c\u2029d\u000be\u000cf\u001cg\u001dh\u001ei\r\nj",)"
+            R"("source":{"user_name":"e\u2028ve"}},{"text":"\u2027\u00a0\u0084"}]})");
+  EXPECT_EQ(x.channel_context,
+            "[Recent channel messages]\ne ve: a b c d e f g h i  j\n\xE2\x80\xA7\xC2\xA0\xC2\x84");
+  EXPECT_EQ(event(R"({"context":[{"text":"\u2028\u0085"}]})").channel_context, "")
+      << "a blank line says nothing";
+}
+
 TEST(events, context_without_text_is_none) {
   EXPECT_EQ(event(R"({"context":[]})").channel_context, "");
   EXPECT_EQ(event(R"({"context":[{"text":"  "},{},{"text":null}]})").channel_context, "");
