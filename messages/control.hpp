@@ -22,7 +22,8 @@ namespace relay {
 struct identity_token {
   secret bearer;
   std::string error;
-  bool nobody = false; ///< with an error: there is nobody to provision as, which is no failure
+  bool nobody = false;             ///< with an error: there is nobody to provision as, which is no failure
+  std::int64_t retry_after_ms = 0; ///< with an error: the least time until the next question; 0 = not told
 };
 
 /// platform_provisioner -> provisioner: one attempt is over.
@@ -32,6 +33,7 @@ struct provision_attempt {
   bool carries_credentials = false;
   credentials given;
   std::string error;
+  std::int64_t retry_after_ms = 0; ///< of a failure: the least time until the next try; 0 = not told
 };
 
 /// provisioner -> supervisor: whether credentials are known is decided (again). Not usable = known not to
@@ -148,11 +150,13 @@ struct link_gone {
   std::string close_reason;
   int http_status = 0;
   std::string error;
+  std::int64_t retry_after_ms = 0; ///< of a refused upgrade: the least time until the next dial; 0 = not told
   friend bool operator==(const link_gone&, const link_gone&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, link_gone& x) {
-  return f(caf::meta::type_name("link_gone"), x.epoch, x.close_code, x.close_reason, x.http_status, x.error);
+  return f(caf::meta::type_name("link_gone"), x.epoch, x.close_code, x.close_reason, x.http_status, x.error,
+           x.retry_after_ms);
 }
 
 // -- agents -----------------------------------------------------------------------------------------

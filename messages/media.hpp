@@ -38,11 +38,13 @@ typename Inspector::result_type inspect(Inspector& f, local_file& x) {
 struct media_reference {
   std::string url;
   std::string code, error; ///< set when `url` is empty
+  /// Of a failure: the store asks for the file again after this time; 0 = it does not.
+  std::int64_t retry_after_ms = 0;
   friend bool operator==(const media_reference&, const media_reference&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, media_reference& x) {
-  return f(caf::meta::type_name("media_reference"), x.url, x.code, x.error);
+  return f(caf::meta::type_name("media_reference"), x.url, x.code, x.error, x.retry_after_ms);
 }
 
 /// inbound -> media: this delivery's attachments; answered by media_ready.

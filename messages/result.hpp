@@ -27,20 +27,22 @@ struct action_result {
   std::string code;        ///< machine-readable: `egress_declined`, `unsupported`, ...; may be empty
   std::string raw;         ///< the connector's result object as JSON text; empty when made here
   std::string prompt_id{}; ///< of a `prompt`: the id that its answer will name
+  /// Of a definite failure: the connector asks for the same frame again after this time; 0 = it does not.
+  std::int64_t retry_after_ms = 0;
   friend bool operator==(const action_result&, const action_result&) = default;
 
-  static action_result success() { return {outcome::done, {}, {}, {}, {}, {}, {}}; }
+  static action_result success() { return {outcome::done, {}, {}, {}, {}, {}, {}, 0}; }
   static action_result failed(std::string code, std::string error) {
-    return {outcome::definite, {}, {}, std::move(error), std::move(code), {}, {}};
+    return {outcome::definite, {}, {}, std::move(error), std::move(code), {}, {}, 0};
   }
   static action_result ambiguous(std::string error) {
-    return {outcome::unknown, {}, {}, std::move(error), {}, {}, {}};
+    return {outcome::unknown, {}, {}, std::move(error), {}, {}, {}, 0};
   }
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, action_result& x) {
   return f(caf::meta::type_name("action_result"), x.how, x.message_id, x.message_ids, x.error, x.code, x.raw,
-           x.prompt_id);
+           x.prompt_id, x.retry_after_ms);
 }
 
 } // namespace relay

@@ -2,11 +2,11 @@
 
 #include "config/text.hpp"
 #include "messages/wire/json_write.hpp"
+#include "messages/wire/retry_after.hpp"
 #include "messages/wire/tokens.hpp"
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 
 namespace relay::commands {
 
@@ -59,11 +59,7 @@ std::string findings_json(const findings& all) {
   return out + "\n";
 }
 
-std::int64_t read_http_date(const std::string& text) {
-  std::tm when{};
-  const auto* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &when);
-  return end == nullptr || *end != '\0' ? 0 : static_cast<std::int64_t>(::timegm(&when));
-}
+std::int64_t read_http_date(const std::string& text) { return wire::read_http_date(text); }
 
 finding judge_clock(const std::string& date, std::int64_t now_s) {
   auto theirs = read_http_date(date);

@@ -2,6 +2,7 @@
 
 #include "messages/wire/frames.hpp"
 #include "messages/wire/json_members.hpp"
+#include "messages/wire/retry_after.hpp"
 
 namespace relay::wire {
 
@@ -43,6 +44,19 @@ bool tells_of_a_chat(const json::value& from) {
          (!json::text(from, "name").empty() && !json::text(from, "type").empty());
 }
 
+/// How long a failure asks to wait, in ms; 0 when it names no positive number.
+std::int64_t asked_wait(const json::value& from) {
+  for (const auto* name : {"retry_after", "retryAfter"}) {
+    const auto* x = json::find(from, name);
+    if (x == nullptr || !x->IsNumber()) continue;
+    const auto seconds = x->GetDouble();
+    // 0 asks for another try as well, and must not be taken for no wish.
+    if (seconds == 0) return 1;
+    return wait_of_seconds(seconds).count();
+  }
+  return 0;
+}
+
 /// A result that does not say whether it is a success, with what it counts as.
 std::string completed(const json::value& from, std::string_view source, const action_result& x) {
   std::string out;
@@ -76,6 +90,7 @@ action_result read_result(const json::value& from, std::string_view source) {
   if (out.how == outcome::definite && out.code.empty() &&
       contains_ignoring_case(out.error, "egress declined:"))
     out.code = "egress_declined";
+  if (out.how == outcome::definite && out.code != "egress_declined") out.retry_after_ms = asked_wait(from);
   out.raw = silent ? completed(from, source, out) : json::text_of(from, source);
   return out;
 }
