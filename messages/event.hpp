@@ -99,6 +99,9 @@ struct inbound_event {
   bool delivered_via_upstream_relay = false;
   /// Made here of a passed-through interaction, not of an event of the connector's own text lane (F26).
   bool interaction = false;
+  /// No event at all but a line that nobody could read, on its way to the dead letters: `text` is its
+  /// beginning, `context_error` says why it was refused. Set by the gateway, never read from the wire.
+  bool unreadable = false;
 
   chat_key chat() const { return {source.platform, source.chat_id}; }
   /// The name to show: first present of user_display_name, user_name, user_handle; empty when none is.
@@ -113,7 +116,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, inbound_event& x) {
   return f(caf::meta::type_name("inbound_event"), x.text, x.type, x.source, x.message_id,
            x.reply_to_message_id, x.reply_to, x.media_urls, x.media, x.prompt, x.channel_context,
-           x.context_error, x.raw, x.delivered_via_upstream_relay, x.interaction);
+           x.context_error, x.raw, x.delivered_via_upstream_relay, x.interaction, x.unreadable);
 }
 
 /// A shared, immutable event inside messages: handing it on copies a pointer. Never null in a message.

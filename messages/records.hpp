@@ -143,6 +143,7 @@ struct inbound_image {
   std::vector<settled_key> settled; ///< within the window, oldest first
   std::vector<prompt_kept> prompts; ///< oldest first
   std::uint64_t dead = 0;
+  std::vector<std::uint64_t> unreadable{}; ///< of the dead letters, those that are no events; oldest first
 };
 struct settled_action {
   std::string request_id;

@@ -27,7 +27,10 @@ struct bad_frame {
   std::string what;
   std::string type;      ///< the frame's `type` when it could be read
   std::string buffer_id; ///< when it could be read, so that a terminal refusal can be acked (F12, F32)
+  std::string line{};    ///< its beginning, as valid UTF-8, for a person
 };
+/// Bytes of a refused line that are kept.
+inline constexpr std::size_t longest_kept_line = 64UL << 10;
 /// A well-formed frame of a type that this version does not know; ignored (protocol.md, Versioning).
 struct unknown_frame {
   std::string type;

@@ -5,6 +5,7 @@
 #include "messages/wire/json_members.hpp"
 #include "messages/wire/result_codec.hpp"
 #include "messages/wire/salvage.hpp"
+#include "messages/wire/side_fields.hpp"
 #include "messages/wire/tokens.hpp"
 #include "messages/wire/utf8.hpp"
 
@@ -150,24 +151,12 @@ constexpr reader readers[] = {{"inbound", read_inbound},
 /// A type name short enough for a log line.
 std::string shortened(std::string_view type) { return std::string{utf8_prefix(type, 64)}; }
 
-/// The line without the context of its event, which is background only; false when there is none.
-bool without_context(std::string_view line, std::string& out) {
-  const auto context = json::member_text(json::member_text(line, "event"), "context");
-  if (context.empty() || context == "null") return false;
-  const auto at = static_cast<std::size_t>(context.data() - line.data());
-  out.assign(line.substr(0, at)).append("null").append(line.substr(at + context.size()));
-  return true;
-}
-
-} // namespace
-
-frame decode(std::string_view line, bool authenticated) {
-  if (line.ends_with('\r')) line.remove_suffix(1);
+frame read_line(std::string_view line, bool authenticated) {
   json::document doc;
   if (!doc.parse(line)) {
-    // Whatever is wrong with a context is no reason to lose an event.
+    // Whatever is wrong with a side field is no reason to lose an event.
     std::string mended;
-    if (doc.why() != refusal::not_json && without_context(line, mended)) return decode(mended, authenticated);
+    if (without_unreadable_fields(line, mended)) return read_line(mended, authenticated);
     return bad_frame{doc.why(), json::explain(doc.why()), shortened(salvage(line, "type")),
                      salvage(line, "bufferId")};
   }
@@ -180,6 +169,15 @@ frame decode(std::string_view line, bool authenticated) {
   for (const auto& x : readers)
     if (x.type == name) return x.read({root, doc.text(), authenticated});
   return unknown_frame{shortened(name)};
+}
+
+} // namespace
+
+frame decode(std::string_view line, bool authenticated) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  auto out = read_line(line, authenticated);
+  if (auto* bad = std::get_if<bad_frame>(&out)) bad->line = valid_utf8(line, longest_kept_line);
+  return out;
 }
 
 bool decode_event(std::string_view text, inbound_event& out, std::string& why) {

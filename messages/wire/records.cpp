@@ -71,7 +71,8 @@ bool read_outcome(std::string_view name, outcome& out) {
 std::uint8_t marks_of(const inbound_event& x) {
   return static_cast<std::uint8_t>((x.interaction ? event_mark::interaction : 0) |
                                    (x.delivered_via_upstream_relay ? event_mark::upstream_relay : 0) |
-                                   (x.raw.empty() ? event_mark::without_raw : 0));
+                                   (x.raw.empty() ? event_mark::without_raw : 0) |
+                                   (x.unreadable ? event_mark::unreadable : 0));
 }
 
 const std::string& text_of(const inbound_event& x, std::string& room) {
@@ -86,6 +87,7 @@ bool read_kept_event(std::string_view from, std::uint8_t marks, inbound_event& o
   if (!decode_event(from, x, why)) return false;
   x.interaction = (marks & event_mark::interaction) != 0;
   x.delivered_via_upstream_relay = (marks & event_mark::upstream_relay) != 0;
+  x.unreadable = (marks & event_mark::unreadable) != 0;
   if ((marks & event_mark::without_raw) != 0) x.raw.clear();
   out = std::move(x);
   return true;

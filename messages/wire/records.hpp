@@ -13,7 +13,7 @@ namespace relay::wire {
 
 /// What the text of an event does not say: bits, never renumbered, for they are on disk.
 namespace event_mark {
-inline constexpr std::uint8_t interaction = 1, upstream_relay = 2, without_raw = 4;
+inline constexpr std::uint8_t interaction = 1, upstream_relay = 2, without_raw = 4, unreadable = 8;
 } // namespace event_mark
 std::uint8_t marks_of(const inbound_event& x);
 /// The event's text: as it came, else written into `room` from its fields. Valid while both live.

@@ -68,8 +68,10 @@ TEST(hostile, lines_that_are_no_object_F12) {
       {std::string("\0", 1), refusal::not_json},
       {"\xEF\xBB\xBF{}", refusal::not_json},
       {"{\"type\":\"\x01\"}", refusal::not_json},
-      {"{\"type\":\"hello\",\"n\":1e999}", refusal::not_json},
-      {"{\"type\":\"hello\",\"n\":NaN}", refusal::not_json},
+      {"{\"type\":1e999}", refusal::not_json},
+      {"{\"n\":NaN,\"type\":\"hello\"", refusal::not_json},
+      {"{\"type\":\"hello\",\"n\":NaN}}", refusal::not_json},
+      {"{\"type\":\"hello\",\"n\":NaN,}", refusal::not_json},
       {"[]", refusal::not_object},
       {"[{\"type\":\"going_idle\"}]", refusal::not_object},
       {"null", refusal::not_object},
@@ -156,9 +158,60 @@ TEST(hostile, a_context_that_cannot_be_read_never_loses_its_event_F12) {
     EXPECT_EQ(x.buffer_id, "b");
     EXPECT_EQ(x.event->raw, R"({"text":"t","context":null})");
   }
-  EXPECT_EQ(refused(line("null", R"(,"novel":)" + deep)).why, refusal::too_deep);
-  EXPECT_EQ(refused(line(deep, R"(,"novel":)" + deep)).why, refusal::too_deep);
+  EXPECT_EQ(decode_as<inbound>(line(deep, R"(,"novel":)" + deep)).event->raw,
+            R"({"text":"t","context":null,"novel":null})");
   EXPECT_EQ(refused(R"({"type":"inbound","event":[)" + deep + "]}").why, refusal::too_deep);
+}
+
+TEST(hostile, an_unreadable_side_field_costs_itself_alone) {
+  for (const std::string value : {"NaN", "-Infinity", "1e999", "undefined", "[1,NaN]", R"({"size":NaN})",
+                                  "\"\xFF\"", "\"\x01\"", "01"}) {
+    const auto x = decode_as<inbound>(R"({"seq":)" + value + R"(,"type":"inbound","event":{"media":)" +
+                                      value + R"(,"text":"t","source":{"chat_id":"c","user_name":)" + value +
+                                      R"(, "platform" : "p" } , "message_id":"m"},"bufferId":"b"})");
+    EXPECT_EQ(x.event->text, "t") << value;
+    EXPECT_EQ(x.event->source.chat_id, "c") << value;
+    EXPECT_EQ(x.event->source.platform, "p") << value;
+    EXPECT_EQ(x.event->message_id, "m") << value;
+    EXPECT_EQ(x.buffer_id, "b") << value;
+    EXPECT_EQ(
+        x.event->raw,
+        R"({"media":null,"text":"t","source":{"chat_id":"c","user_name":null,"platform" : "p"},"message_id":"m"})")
+        << value;
+  }
+  EXPECT_EQ(
+      decode_as<outbound_result>(
+          R"({"type":"outbound_result","requestId":"r","result":{"success":true,"message_id":"m","t":NaN}})")
+          .result.message_id,
+      "m")
+      << "whoever waits for it is told";
+}
+
+TEST(hostile, an_unreadable_field_that_says_whose_it_is_spoils_the_event) {
+  for (const std::string field : {"platform", "chat_id", "chat_type", "thread_id", "profile", "scope_id",
+                                  "guild_id", "user_id", "user_id_alt", "message_is_edit", "chat_\\u0069d"}) {
+    const auto x = refused(R"({"type":"inbound","event":{"text":"t","source":{")" + field +
+                           R"(":NaN}},"bufferId":"b"})");
+    EXPECT_EQ(x.why, refusal::not_json) << field;
+    EXPECT_EQ(x.buffer_id, "b") << field;
+  }
+  const std::string_view bad[] = {R"({"type":"inbound","event":{"text":"t","source":[NaN]}})",
+                                  R"({"type":"inbound","event":{"text":NaN,"message_id":"m"}})",
+                                  R"({"type":"inbound","event":{"text":"","media":[NaN]}})",
+                                  R"({"type":"inbound","event":{"media":[NaN]}})",
+                                  R"({"type":"inbound","event":{"text":"t","x":NaN})",
+                                  R"({"type":"inbound","event":{"text":"t","x":NaN}} {})",
+                                  R"({"type":"outbound_result","requestId":"r","result":{"success":NaN}})"};
+  for (const auto line : bad) EXPECT_EQ(refused(line).why, refusal::not_json) << line;
+}
+
+TEST(hostile, a_refused_line_is_kept_as_text_and_bounded) {
+  EXPECT_EQ(refused("{\"type\":\"inbound\",NaN}\r").line, "{\"type\":\"inbound\",NaN}");
+  EXPECT_EQ(refused("a\xFF\xC3z").line, "a\uFFFD\uFFFDz");
+  EXPECT_EQ(refused("[]").line, "[]");
+  EXPECT_EQ(refused(R"({"type":"inbound","event":7})").line, R"({"type":"inbound","event":7})");
+  EXPECT_EQ(refused(std::string(longest_kept_line - 1, 'x') + "\u00e9").line.size(), longest_kept_line - 1)
+      << "no character is cut";
 }
 
 TEST(hostile, half_a_surrogate_pair_costs_its_character_alone_F12) {
