@@ -229,7 +229,8 @@ class Demo(Scenario):
 
 class StandInCommand(Scenario):
     async def test_usage_is_one_line(self):
-        for arguments in (["--nope"], ["extra"], ["--listen", "nonsense"], ["--listen"]):
+        for arguments in (["--nope"], ["extra"], ["--listen", "nonsense"], ["--listen"], ["--require-client-cert", __file__],
+                          ["conformance"], ["conformance", "--gateway", "true", "--only", "nothing.such"], ["conformance", "--jobs", "0"]):
             with self.subTest(arguments=arguments):
                 process = await asyncio.create_subprocess_exec(
                     binary("relay-connector"), *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)

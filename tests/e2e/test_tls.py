@@ -1,4 +1,5 @@
 """TLS towards the connector: a private CA is trusted only when named, and the name in the certificate counts."""
+import os
 import unittest
 
 from harness.certificates import Authority, available
@@ -26,6 +27,18 @@ class Tls(Scenario):
         link.send(inbound("over TLS"))
         await connector.reply("over TLS")
         await gateway.ready()
+
+    async def test_a_client_certificate_is_shown_to_a_connector_that_demands_one(self):
+        self.serving("IP:127.0.0.1")
+        pair = [os.path.join(self.authority.folder, name) for name in ("server.pem", "server.key")]
+        peer = await self.stand_in(None, "--tls-cert", pair[0], "--tls-key", pair[1], "--require-client-cert", self.authority.file)
+        refused = await self.gateway(peer, TWO, PROVISIONED, QUICK, ECHO, self.ca)
+        await refused.said("provision.failed")
+        self.assertEqual(peer.written("provision"), [])
+        shown = await self.gateway(peer, TWO, PROVISIONED, QUICK, ECHO, self.ca,
+                                   {"GATEWAY_TLS_CERT_FILE": pair[0], "GATEWAY_TLS_KEY_FILE": pair[1]})
+        await shown.ready()
+        self.assertEqual([x["platform"] for x in peer.written("hello")], ["discord", "telegram"])
 
     async def refused(self, names, settings):
         connector = await self.connector(tls=self.serving(names))

@@ -105,13 +105,13 @@ bool read_description(const std::string& path, bool needs_command, description& 
   }
   for (const auto& [key, value] : doc.root.members())
     if (!read_member(key.text(), value, out, error)) {
-      error = path + ":" + std::to_string(key.line()) + ": " + error;
+      error.insert(0, path + ":" + std::to_string(key.line()) + ": ");
       return false;
     }
   for (const auto& [id, why] : out.not_offered) {
     const auto& all = all_clauses();
     if (std::any_of(all.begin(), all.end(), [&id = id](const clause& x) { return x.id == id; })) continue;
-    error = path + ": not_offered: no clause '" + id + "'; --list names them";
+    error.append(path).append(": not_offered: no clause '").append(id).append("'; --list names them");
     return false;
   }
   if (needs_command && out.command.empty()) {
@@ -160,7 +160,7 @@ std::vector<std::string> environment_of(const description& what, const settings&
   for (const auto& [name, value] : what.environment) set[name] = filled(value, marks);
   std::vector<std::string> out;
   for (const auto& [name, value] : set)
-    if (!value.empty()) out.push_back(name + "=" + value);
+    if (!value.empty()) out.emplace_back(name).append("=").append(value);
   return out;
 }
 

@@ -21,6 +21,7 @@ std::string as_shell_text(const std::string& command) {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
+  out.reserve(texts.size() + 1);
   for (auto& x : texts) out.push_back(x.data());
   out.push_back(nullptr);
   return out;

@@ -39,6 +39,7 @@ void play(const scenario& x, const stage& on) {
 void play_all(const std::vector<const scenario*>& which, const stage& on, int jobs) {
   std::atomic<std::size_t> next{0};
   std::vector<std::thread> workers;
+  workers.reserve(static_cast<std::size_t>(jobs));
   for (int i = 0; i < jobs; ++i)
     workers.emplace_back([&] {
       for (auto at = next++; at < which.size(); at = next++) play(*which[at], on);

@@ -30,7 +30,7 @@ class StandIn:
             self.binary, *arguments, cwd=self.home, env={"PATH": "/usr/bin:/bin", "HOME": self.home},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
         first = (await asyncio.wait_for(self.process.stdout.readline(), 10)).decode()
-        if "http://" not in first:
+        if " on http" not in first:
             raise AssertionError(f"relay-connector: {first}{(await self.process.stdout.read()).decode()}")
         self.url = first.split(" on ")[1].split()[0]
         self._reader = asyncio.ensure_future(self._read())
