@@ -1,5 +1,7 @@
 #include "actors/core/splitter.hpp"
 
+#include "actors/core/markup.hpp"
+
 #include <algorithm>
 
 namespace relay::core {
@@ -80,11 +82,83 @@ struct code_state {
   }
 };
 
+/// The inline markup of a text that is cut into pieces of at most `limit`.
+class markup {
+public:
+  /// What a cut at some place means.
+  struct verdict {
+    std::size_t move_to = std::string_view::npos; ///< it is inside of what fits a piece: cut here instead
+    std::vector<const markup_span*> wraps;        ///< closed there and opened again, outermost first
+    bool allowed() const { return move_to == std::string_view::npos; }
+  };
+
+  markup(std::string_view text, std::string_view dialect, std::size_t limit, length_unit unit)
+      : text_(text), limit_(limit), unit_(unit), spans_(find_markup(text, dialect)) {
+    measure_all(spans_);
+  }
+
+  verdict at(std::size_t cut) const {
+    verdict out;
+    auto room = limit_;
+    for (const auto* level = &spans_; const auto* x = around(*level, cut); level = &x->children) {
+      if (x->width <= room) return {x->begin, {}};
+      const auto both = measure(x->opener(text_), unit_) + measure(x->closer(text_), unit_);
+      if (x->atom || both * 2 > room || room - both < least_room) {
+        // It cannot be opened again, but its target need not be cut.
+        if (cut > x->inner_end && measure(x->closer(text_), unit_) <= room) return {x->inner_end, {}};
+        continue;
+      }
+      if (cut <= x->inner) return {x->begin, {}};
+      if (cut >= x->inner_end) return {last_inside(*x), {}};
+      out.wraps.push_back(x);
+      room -= both;
+    }
+    return out;
+  }
+
+  std::string openers(const verdict& x) const {
+    std::string out;
+    for (const auto* span : x.wraps) out.append(span->opener(text_));
+    return out;
+  }
+  std::string closers(const verdict& x) const {
+    std::string out;
+    for (auto it = x.wraps.rbegin(); it != x.wraps.rend(); ++it) out.append((*it)->closer(text_));
+    return out;
+  }
+
+private:
+  static constexpr std::size_t least_room = 4;
+
+  void measure_all(std::vector<markup_span>& spans) const {
+    for (auto& x : spans) {
+      x.width = measure(text_.substr(x.begin, x.end - x.begin), unit_);
+      measure_all(x.children);
+    }
+  }
+  static const markup_span* around(const std::vector<markup_span>& level, std::size_t cut) {
+    auto it = std::partition_point(level.begin(), level.end(), [&](auto& x) { return x.begin < cut; });
+    return it != level.begin() && std::prev(it)->contains(cut) ? &*std::prev(it) : nullptr;
+  }
+  /// Before the last character inside, so that the next piece has something to wrap.
+  std::size_t last_inside(const markup_span& x) const {
+    auto i = x.inner_end - 1;
+    while (i > x.inner && (static_cast<unsigned char>(text_[i]) & 0xC0U) == 0x80U) --i;
+    return i > x.inner ? i : x.begin;
+  }
+
+  std::string_view text_;
+  std::size_t limit_;
+  length_unit unit_;
+  std::vector<markup_span> spans_;
+};
+
 /// Splits off one piece after the other.
 class cutter {
 public:
-  cutter(std::string_view text, std::size_t limit, length_unit unit)
-      : rest_(text), limit_(limit), unit_(unit), fences_(limit >= 16) {}
+  cutter(std::string_view text, std::size_t limit, length_unit unit, std::string_view dialect)
+      : text_(text), rest_(text), limit_(limit), unit_(unit), fences_(limit >= 16),
+        markup_(text, dialect, limit, unit) {}
 
   std::vector<std::string> run() {
     while (!is_blank(rest_)) next_piece();
@@ -100,6 +174,8 @@ private:
     if (code_.open) {
       // A language that takes too much of the piece is left out.
       prefix_ = code_.reopen.size() <= limit_ / 4 ? code_.reopen : std::string{fence} + "\n";
+    } else if (offset(0) > 0) {
+      prefix_ = markup_.openers(markup_.at(offset(0)));
     }
     auto room = limit_ - measure(prefix_, unit_);
     auto cut = choose(room);
@@ -107,10 +183,14 @@ private:
     auto after = state_behind(body);
     auto at_line_end = body.back() == '\n';
     auto kept = trimmed(body, after.open);
+    const auto spans = after.open ? markup::verdict{} : markup_.at(offset(cut));
     if (!is_blank(kept)) {
       auto piece = prefix_;
       piece += kept;
       if (after.open) piece += kept.back() == '\n' ? "```" : "\n```";
+      // Where there was no good place, the limit counts more than the markup.
+      if (auto closers = markup_.closers(spans); measure(kept, unit_) + measure(closers, unit_) <= room)
+        piece += closers;
       pieces_.push_back(std::move(piece));
     }
     rest_.remove_prefix(cut);
@@ -119,7 +199,13 @@ private:
       skip_closing_fence();
     } else {
       skip_blank(at_line_end);
+      skip_closers(spans, at_line_end);
     }
+  }
+
+  /// What stands that many bytes into the rest, as an offset into the text.
+  std::size_t offset(std::size_t in_rest) const {
+    return static_cast<std::size_t>(rest_.data() - text_.data()) + in_rest;
   }
 
   code_state state_behind(std::string_view body) const {
@@ -139,9 +225,29 @@ private:
     auto hard = most;
     while (fences_ && hard > 0 && hard < rest_.size() && rest_[hard] == '`' && rest_[hard - 1] == '`') --hard;
     if (hard == 0) hard = most;
+    hard = outside_markup(hard, room);
     // Going back may have opened code that the longer piece had closed.
     if (room > close_width && !fits(hard, room)) hard = longest_prefix(rest_, room - close_width, unit_);
     return hard;
+  }
+
+  /// Back to before what must not be cut, with room for what must be closed.
+  std::size_t outside_markup(std::size_t cut, std::size_t room) const {
+    const auto wanted = cut;
+    for (int tries = 0; tries < 16; ++tries) {
+      const auto spans = markup_.at(offset(cut));
+      if (!spans.allowed()) {
+        if (spans.move_to <= offset(0)) return wanted; // nothing is left before it
+        cut = spans.move_to - offset(0);
+        continue;
+      }
+      const auto closers = measure(markup_.closers(spans), unit_);
+      if (measure(trimmed(rest_.substr(0, cut), false), unit_) + closers <= room) return cut;
+      const auto shorter = longest_prefix(rest_, room > closers ? room - closers : 1, unit_);
+      if (shorter >= cut) return wanted;
+      cut = shorter;
+    }
+    return cut;
   }
 
   /// Behind a paragraph, a line, or a word; 0 when there is no such place in the second half, since a very
@@ -171,7 +277,12 @@ private:
     auto body = rest_.substr(0, cut);
     auto after = state_behind(body);
     if (is_blank(body)) return false;
-    if (!after.open) return true;
+    if (!after.open) {
+      const auto spans = markup_.at(offset(cut));
+      if (!spans.allowed()) return false;
+      return spans.wraps.empty() ||
+             measure(trimmed(body, false), unit_) + measure(markup_.closers(spans), unit_) <= room;
+    }
     if (after.content_from > 0 && (after.content_from >= cut || is_blank(body.substr(after.content_from))))
       return false;
     return measure(trimmed(body, true), unit_) + close_width <= room;
@@ -197,6 +308,15 @@ private:
     skip_blank(false);
   }
 
+  /// What was closed at the cut and has nothing more to say is over.
+  void skip_closers(const markup::verdict& spans, bool at_line_end) {
+    for (auto it = spans.wraps.rbegin(); it != spans.wraps.rend() && offset(0) >= (*it)->inner_end; ++it) {
+      if (offset(0) >= (*it)->end) continue;
+      rest_.remove_prefix((*it)->end - offset(0));
+      skip_blank(at_line_end);
+    }
+  }
+
   /// The white space at a cut goes, but not the indentation of the line that follows.
   void skip_blank(bool at_line_start) {
     auto end = std::min(rest_.find_first_not_of(blank), rest_.size());
@@ -208,10 +328,11 @@ private:
     }
   }
 
-  std::string_view rest_;
+  std::string_view text_, rest_;
   std::size_t limit_;
   length_unit unit_;
   bool fences_; ///< the limit leaves room for text between fences
+  markup markup_;
   code_state code_;
   std::string prefix_;
   std::vector<std::string> pieces_;
@@ -229,11 +350,12 @@ std::size_t measure(std::string_view text, length_unit unit) {
   return total;
 }
 
-std::vector<std::string> split_text(std::string_view text, std::size_t limit, length_unit unit) {
+std::vector<std::string> split_text(std::string_view text, std::size_t limit, length_unit unit,
+                                    std::string_view dialect) {
   limit = std::max<std::size_t>(limit, 1);
   // No more bytes than units means it fits, whatever they are.
   if (text.size() <= limit || measure(text, unit) <= limit) return {std::string{text}};
-  return cutter{text, limit, unit}.run();
+  return cutter{text, limit, unit, dialect}.run();
 }
 
 } // namespace relay::core

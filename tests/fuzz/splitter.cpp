@@ -76,6 +76,13 @@ void run(std::string_view input) {
     require(pieces.size() == 1 || limit < 16 || fences_in(piece) % 2 == 0, "code is closed in every piece");
   }
   require(covers(text, pieces), "the pieces are the text");
+  for (const auto* dialect : {"discord", "markdown_v2", "commonmark"})
+    for (const auto& piece : core::split_text(text, limit, unit, dialect)) {
+      const auto size = core::measure(piece, unit);
+      require(size <= most || (size == 2 && piece.size() == 4),
+              "no piece is too long, whatever is opened again");
+      require(!wire::is_utf8(text) || wire::is_utf8(piece), "no character is cut apart beside markup");
+    }
 }
 
 const registration self{"splitter", run};
