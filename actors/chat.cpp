@@ -2,6 +2,7 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/harden.hpp"
+#include "actors/metrics.hpp"
 
 namespace relay {
 
@@ -11,13 +12,21 @@ void chat_state::execute(core::lane_step& step) {
   for (auto& x : step.done) tell(self, router, std::move(x));
   for (auto& x : step.marks) tell(self, router, std::move(x));
   for (auto& x : step.uploads) upload(x);
+  if (step.waits.count() > 0) {
+    metrics->add(counter::waits_asked, "action");
+    notes->note(severity::info, "chat.waits",
+                {{"platform", key.platform},
+                 {"chat", key.chat_id},
+                 {"wait_ms", std::to_string(step.waits.count())},
+                 {"next", "the same frame goes out again then; other chats go on"}});
+  }
   arm();
 }
 
 void chat_state::upload(const core::upload& x) {
   auto settle = [this, number = x.number](const media_reference& where) {
     core::lane_step step;
-    lane.uploaded(number, where, step);
+    lane.uploaded(number, where, step, now_of(self));
     execute(step);
   };
   if (!media) {
@@ -46,6 +55,8 @@ chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, co
   s->router = std::move(router);
   s->key = std::move(key);
   s->media = std::move(media);
+  s->metrics = world.metrics;
+  s->notes = world.notes;
   auto use = [s](const link_up& x) {
     if (x.connection && x.connection == s->connection) { // another platform's descriptor came
       s->lane.describe(x.what);
@@ -67,7 +78,7 @@ chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, co
       },
       [s](const transmitted& x) {
         core::lane_step step;
-        s->lane.settled(x, step);
+        s->lane.settled(x, step, now_of(s->self));
         s->execute(step);
       },
       [s](const chat_mark& x) {

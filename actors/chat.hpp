@@ -21,6 +21,8 @@ struct chat_state {
   chat_key key;
   connection_actor connection;
   media_actor media; ///< may be null
+  std::shared_ptr<metrics_port> metrics;
+  std::shared_ptr<notes_port> notes;
   core::lane lane;
   std::uint64_t taken = 0, generation = 0;
   core::deadline armed;

@@ -50,6 +50,7 @@ constexpr std::array<metric_text, static_cast<std::size_t>(counter::count_)> cou
     {"relay_gateway_media_fetched_total", "Attachments fetched from the connector's store.", "outcome"},
     {"relay_gateway_media_uploaded_total", "Files of agents put into the connector's store.", "outcome"},
     {"relay_gateway_reactions_total", "Reactions that show how a message is processed.", "outcome"},
+    {"relay_gateway_waits_asked_total", "Answers that named a time before which not to try again.", "where"},
     {"relay_gateway_stray_messages_total", "Messages that an actor did not expect.", "kind"},
     {"relay_gateway_store_commits_total", "Transactions of the store that are on disk.", ""},
     {"relay_gateway_store_records_total", "Records that these transactions wrote.", ""},

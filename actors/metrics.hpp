@@ -47,6 +47,7 @@ enum class counter : std::uint8_t {
   media_fetched,  ///< label outcome: done failed
   media_uploaded, ///< label outcome: done failed
   reactions,      ///< label outcome: sent dropped
+  waits_asked,    ///< label where: action upgrade provision policy token media
   stray_messages, ///< label kind: error down unexpected exception
   store_commits,  ///< transactions that are on disk
   store_records,  ///< written by these

@@ -5,6 +5,7 @@
 #include "messages/wire/actions.hpp"
 #include "messages/wire/drafts.hpp"
 #include "messages/wire/prompts.hpp"
+#include "messages/wire/utf8.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,9 +18,29 @@ const descriptor& destination(const descriptor_set* known, const std::string& pl
   return found ? *found : defaults;
 }
 
+bool says_nothing(const action& x) {
+  switch (x.kind) {
+  case op::send:
+  case op::edit:
+  case op::follow_up:
+  case op::draft:
+  case op::prompt: return wire::is_blank(x.content);
+  default: return false;
+  }
+}
+
+action_result nothing_said() {
+  return action_result::failed(to_string(ec::bad_action), "content must not be white space alone");
+}
+
 bool may_skip(const action& x) { return x.kind == op::typing && !wire::clears_status(x); }
 
 namespace {
+
+/// A connector that asks for no time at all must not make the chat spin.
+constexpr milliseconds least_wait{250};
+/// Beyond a wait, for the disk to take the mark and for a connection that was lost meanwhile.
+constexpr milliseconds grace_after_wait{10'000};
 
 constexpr std::uint8_t most_sends = 3; ///< of one frame, when its agent wants unknown outcomes sent again
 
@@ -42,6 +63,18 @@ shape shape_of(const action& x, const descriptor& to, bool begun) {
   return out;
 }
 
+/// A failure that names a time after which the same frame may go again.
+bool wants_wait(const action_result& x) { return x.how == outcome::definite && x.retry_after_ms > 0; }
+
+/// What becomes of a wait that nobody could wait for.
+action_result wait_refused(const action_result& said) {
+  const auto seconds = (said.retry_after_ms + 999) / 1000;
+  return action_result::failed("rate_limited", "the connector asks to wait " + std::to_string(seconds) +
+                                                   " s, longer than an action is held; nothing of this was "
+                                                   "done: " +
+                                                   said.error);
+}
+
 bool offers(const descriptor& to, const action& x, op kind) {
   // A draft needs more than its name in the list (protocol.md 6).
   if (kind == op::draft && !to.supports_draft_streaming) return false;
@@ -53,19 +86,21 @@ bool offers(const descriptor& to, const action& x, op kind) {
 } // namespace
 
 void lane::push(chat_action x, lane_step& out) {
-  if (may_skip(x.act) && (!waiting_.empty() || !link_)) {
+  const bool late = !waiting_.empty() || !link_ || resume_at_;
+  if (may_skip(x.act) && late) {
     out.done.push_back({x.token, action_result::success()});
     return;
   }
   item fresh;
-  fresh.callers.push_back({x.token, instant{std::chrono::nanoseconds{x.hold_until}}});
+  const instant hold_until{std::chrono::nanoseconds{x.hold_until}};
+  fresh.callers.push_back({x.token, hold_until, hold_until + longest_wait});
   fresh.act = std::move(x.act);
   fresh.where = std::move(x.where);
   fresh.turn = std::move(x.turn);
   fresh.record = x.record;
   fresh.resend = x.resend;
   fresh.lost = x.lost;
-  if (!waiting_.empty() || !link_) unmark(fresh, out); // meant to go at once, and it will not
+  if (late) unmark(fresh, out); // meant to go at once, and it will not
   if (fresh.act.kind == op::draft && !admit_draft(fresh, out)) return;
   if (fresh.act.kind == op::edit || fresh.act.kind == op::draft) collapse(fresh);
   waiting_.push_back(std::move(fresh));
@@ -107,7 +142,7 @@ void lane::abandon(lane_step& out) {
 }
 
 void lane::pump(lane_step& out) {
-  while (link_ && !on_wire_ && marking_ == 0 && !waiting_.empty()) {
+  while (link_ && !on_wire_ && marking_ == 0 && !resume_at_ && !waiting_.empty()) {
     auto& x = waiting_.front();
     if (x.upload != 0) return; // the chat's order holds, others go on
     const auto& to = destination(link_.get(), x.where.platform);
@@ -132,23 +167,16 @@ void lane::pump(lane_step& out) {
       mark(out);
       return;
     }
+    transmit t{piece_ + 1, as.as_text ? wire::numbered_prompt(x.act, as.ask) : x.act, x.where};
+    cut(x, to, as.kind == op::send, t.act);
+    if (as.kind == op::send && wire::is_blank(t.act.content)) { // fences of blanks, or a draft's final
+      finish(after_all(x, nothing_said()), out);
+      continue;
+    }
+    ++piece_;
     on_wire_ = as.kind != op::react;
-    transmit t{++piece_, as.as_text ? wire::numbered_prompt(x.act, as.ask) : x.act, x.where};
     if (!as.ask.id.empty())
       out.shown.push_back({std::move(as.ask.id), as.as_text ? prompt_face::numbers : prompt_face::buttons});
-    // Until a piece has left, the connection that takes the first one decides the limit.
-    if (x.next_piece == 0) {
-      const auto before =
-          std::exchange(x.pieces, {}); // a prompt may have been a text on the connection before
-      // No more bytes than units means that it fits, whatever they are.
-      if (as.kind == op::send && t.act.content.size() > to.max_message_length)
-        x.pieces = split_text(t.act.content, to.max_message_length, to.len_unit);
-      if (x.lost > 0 && x.pieces != before) x.lost_before = x.lost;
-    }
-    if (x.pieces.size() > 1) {
-      t.act.content = x.pieces[x.next_piece];
-      if (x.next_piece > 0) t.act.reply_to.clear(); // the first piece carries it
-    }
     out.out.push_back(std::move(t));
     if (on_wire_) {
       piece_on_wire_ = piece_;
@@ -158,6 +186,21 @@ void lane::pump(lane_step& out) {
       waiting_.pop_front();
     }
   }
+}
+
+/// Puts the next piece of a text into `act`.
+void lane::cut(item& x, const descriptor& to, bool splits, action& act) {
+  // Until a piece has left, the connection that takes the first one decides the limit.
+  if (x.next_piece == 0) {
+    const auto before = std::exchange(x.pieces, {}); // a prompt may have been a text on the connection before
+    // No more bytes than units means that it fits, whatever they are.
+    if (splits && act.content.size() > to.max_message_length)
+      x.pieces = split_text(act.content, to.max_message_length, to.len_unit, to.markdown_dialect);
+    if (x.lost > 0 && x.pieces != before) x.lost_before = x.lost;
+  }
+  if (x.pieces.empty()) return;
+  act.content = x.pieces[x.next_piece];       // also of a single one: what was measured is what is sent
+  if (x.next_piece > 0) act.reply_to.clear(); // the first piece carries it
 }
 
 void lane::mark(lane_step& out) {
@@ -180,7 +223,7 @@ void lane::cleared(std::uint64_t number, lane_step& out) {
   if (marking_ == 0 || marking_ != number) return; // it was given up
   marking_ = 0;
   waiting_.front().record = action_record::sending;
-  if (!link_) unmark(waiting_.front(), out); // the connection went meanwhile
+  if (!link_ || resume_at_) unmark(waiting_.front(), out); // the connection went meanwhile, or it must wait
   pump(out);
 }
 
@@ -190,11 +233,13 @@ void lane::upload_lost(lane_step& out) {
     uploaded(it->upload, {{}, "media_refused", "the upload was interrupted; nothing was sent"}, out);
 }
 
-void lane::uploaded(std::uint64_t number, const media_reference& x, lane_step& out) {
+void lane::uploaded(std::uint64_t number, const media_reference& x, lane_step& out, instant now) {
   // Mostly the first one, but for reactions that came back.
   auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](auto& y) { return y.upload == number; });
   if (it == waiting_.end() || number == 0) return; // it was given up
   it->upload = 0;
+  const milliseconds asked{x.retry_after_ms};
+  if (x.url.empty() && asked.count() > 0 && begin_wait(*it, asked, now, out)) return;
   if (x.url.empty()) {
     for (auto& who : it->callers) out.done.push_back({who.token, action_result::failed(x.code, x.error)});
     waiting_.erase(it);
@@ -205,14 +250,16 @@ void lane::uploaded(std::uint64_t number, const media_reference& x, lane_step& o
 }
 
 /// False when it is none of the reactions that are out.
-bool lane::settled_aside(const transmitted& x, lane_step& out) {
+bool lane::settled_aside(const transmitted& x, lane_step& out, instant now) {
   auto it = std::find_if(aside_.begin(), aside_.end(), [&](auto& y) { return y.first == x.piece; });
   if (it == aside_.end()) return false;
   auto one = std::move(it->second);
   aside_.erase(it);
   if (!x.written) link_.reset();
-  if (x.written && !lost_once_more(one, x.result)) {
-    for (auto& who : one.callers) out.done.push_back({who.token, after_all(one, x.result)});
+  const auto said = x.written ? told_to_wait(one, x.result, now, out) : x.result;
+  if (x.written && !wants_wait(said) && !lost_once_more(one, said)) {
+    const auto result = after_all(one, said);
+    for (auto& who : one.callers) out.done.push_back({who.token, result});
     return true;
   }
   // Before all that waits, behind those that came back before it.
@@ -225,10 +272,47 @@ bool lane::settled_aside(const transmitted& x, lane_step& out) {
   return true;
 }
 
-void lane::settled(const transmitted& x, lane_step& out) {
-  if (settled_aside(x, out) || !on_wire_ || x.piece != piece_on_wire_) return;
+/// True when `x` waits, and the whole chat with it: nothing of it was done, so it goes out again.
+bool lane::begin_wait(item& x, milliseconds asked, instant now, lane_step& out) {
+  const auto wait = std::max(asked, least_wait);
+  const auto until = now + wait;
+  const auto in_time = [&](const caller& who) { return until <= who.wait_until; };
+  if (stopping_ || !std::any_of(x.callers.begin(), x.callers.end(), in_time)) return false;
+  for (auto& who : x.callers) who.hold_until = std::max(who.hold_until, until + grace_after_wait);
+  resume_at_ = resume_at_ ? std::max(*resume_at_, until) : until;
+  out.waits = wait;
+  unmark(x, out); // it was certainly not done, which holds after a crash, too
+  return true;
+}
+
+/// The result to go on with: still a wish to wait when the action waits, else one that names none.
+action_result lane::told_to_wait(item& x, const action_result& said, instant now, lane_step& out) {
+  if (!wants_wait(said)) return said;
+  const milliseconds asked{said.retry_after_ms};
+  if (!may_skip(x.act) && begin_wait(x, asked, now, out)) return said;
+  auto refused = may_skip(x.act) ? said : wait_refused(said);
+  refused.retry_after_ms = 0;
+  return refused;
+}
+
+/// `now` at its maximum: nothing can be waited for any more.
+void lane::end_wait(instant now, lane_step& out) {
+  stopping_ = stopping_ || now == instant::max();
+  if (!resume_at_ || now < *resume_at_) return;
+  resume_at_.reset();
+  if (now != instant::max() || !link_ || waiting_.empty()) return;
+  const auto stopped = action_result::failed(
+      "rate_limited",
+      "the gateway stopped while the connector had asked it to wait; nothing of this was done");
+  finish(after_all(waiting_.front(), stopped), out);
+}
+
+void lane::settled(const transmitted& x, lane_step& out, instant now) {
+  if (settled_aside(x, out, now) || !on_wire_ || x.piece != piece_on_wire_) return;
   on_wire_ = false;
   auto& top = waiting_.front();
+  const auto said = x.written ? told_to_wait(top, x.result, now, out) : x.result;
+  if (x.written && wants_wait(said)) return;
   if (!x.written) { // it never left: it goes first on the next connection, as long as it may be held
     link_.reset();
     if (may_skip(top.act)) {
@@ -241,11 +325,11 @@ void lane::settled(const transmitted& x, lane_step& out) {
     std::rotate(waiting_.begin(), waiting_.begin() + 1, behind);
     return;
   }
-  if ((top.seals && settle_seal(x.result)) || lost_once_more(top, x.result)) {
+  if ((top.seals && settle_seal(said)) || lost_once_more(top, said)) {
     pump(out);
     return;
   }
-  auto result = after_all(top, x.result);
+  auto result = after_all(top, said);
   if (top.pieces.size() <= 1) {
     finish(result, out);
     pump(out);
@@ -347,7 +431,8 @@ action_result lane::too_long(const item& x, bool disconnected) {
 }
 
 void lane::expire(instant now, lane_step& out) {
-  if (link_ && marking_ == 0) return;
+  end_wait(now, out);
+  if (link_ && marking_ == 0) return pump(out);
   // What is still out on a closing connection is that one's to tell.
   std::size_t i = on_wire_ ? 1 : 0;
   // With a link only the one that waits for the disk can be late.
@@ -374,7 +459,7 @@ void lane::expire(instant now, lane_step& out) {
 }
 
 deadline lane::due() const {
-  deadline at;
+  deadline at = resume_at_;
   if (link_ && marking_ == 0) return at;
   const std::size_t last = link_ ? 1 : waiting_.size();
   for (std::size_t i = on_wire_ ? 1 : 0; i < last; ++i)

@@ -33,6 +33,7 @@ struct lane_step {
   std::vector<prompt_shown> shown; ///< of prompts in `out`; to be told before these leave
   std::vector<upload> uploads;     ///< to be done before what waits behind them goes on
   std::vector<chat_mark> marks;    ///< those that say `sending` are answered by cleared()
+  milliseconds waits{0};           ///< the chat was told just now to wait for this long
 };
 
 /// The descriptor that counts for a platform: the connector's, else the contract's defaults (F38, F42).
@@ -42,6 +43,12 @@ const descriptor& destination(const descriptor_set* known, const std::string& pl
 inline action_result not_stored() {
   return action_result::failed("not_stored", "the state directory takes nothing; nothing was sent");
 }
+/// A chat that was told to wait does so for at most this long beyond the hold of its action (protocol.md 6).
+inline constexpr milliseconds longest_wait{120'000};
+/// An action that shows a text, and its text is empty or white space: no platform takes it.
+bool says_nothing(const action& x);
+/// What becomes of such an action.
+action_result nothing_said();
 /// A `typing` that would come too late may be skipped. One that clears the status may not (F65).
 bool may_skip(const action& x);
 
@@ -67,13 +74,17 @@ public:
   }
   /// What became of the piece on the wire; others are ignored. One that was never written waits for the next
   /// link(). One whose outcome is unknown goes out again when its agent wants that: three times in all.
-  void settled(const transmitted& x, lane_step& out);
+  /// A failure that names a wait (`retry_after_ms`) was not done: the chat holds and the same piece goes out
+  /// again after it, up to `longest_wait` beyond its hold; a longer one is a definite failure. Typings that
+  /// may be skipped do not wait.
+  void settled(const transmitted& x, lane_step& out, instant now = instant::min());
   /// Where an action's file is now, or why it is nowhere: then the action fails, and nothing was sent.
-  void uploaded(std::uint64_t number, const media_reference& x, lane_step& out);
+  /// A store that names a wait is asked again, as settled() does it.
+  void uploaded(std::uint64_t number, const media_reference& x, lane_step& out, instant now = instant::min());
   /// Whoever uploads is gone: the action that waits for it fails.
   void upload_lost(lane_step& out);
-  /// Fails what was held too long, without a link or because the disk does not take its mark (definite:
-  /// nothing was written).
+  /// Ends a wait that is over. Fails what was held too long, without a link or because the disk does not take
+  /// its mark (definite: nothing was written). At instant::max() what waits fails, too.
   void expire(instant now, lane_step& out);
   /// When expire() wants to be called; none while nothing is held.
   deadline due() const;
@@ -84,6 +95,7 @@ private:
   struct caller {
     std::uint64_t token = 0;
     instant hold_until{};
+    instant wait_until{}; ///< a wait that ends later is too long
   };
   struct item {
     std::vector<caller> callers; ///< several once edits have collapsed
@@ -105,7 +117,11 @@ private:
   bool admit_draft(item& fresh, lane_step& out);
   bool settle_seal(const action_result& result);
   void pump(lane_step& out);
-  bool settled_aside(const transmitted& x, lane_step& out);
+  static void cut(item& x, const descriptor& to, bool splits, action& act);
+  bool begin_wait(item& x, milliseconds asked, instant now, lane_step& out);
+  action_result told_to_wait(item& x, const action_result& said, instant now, lane_step& out);
+  void end_wait(instant now, lane_step& out);
+  bool settled_aside(const transmitted& x, lane_step& out, instant now);
   static action_result after_all(const item& x, const action_result& of_last);
   static bool lost_once_more(item& x, const action_result& result);
   void mark(lane_step& out);
@@ -119,6 +135,8 @@ private:
   std::vector<std::pair<std::uint64_t, item>> aside_; ///< reactions on the wire, by piece
   descriptors_ptr link_;                              ///< null = down
   bool on_wire_ = false;
+  bool stopping_ = false;                          ///< nothing can be waited for any more
+  deadline resume_at_;                             ///< the chat was told to wait: nothing leaves before
   std::uint64_t marking_ = 0;                      ///< the first one waits for this mark; 0 = it does not
   std::uint64_t marks_ = 0;                        ///< names marks
   std::uint64_t piece_ = 0, piece_on_wire_ = 0;    ///< names pieces

@@ -63,6 +63,7 @@ inline action_result ok(std::string id) {
 struct driver {
   core::lane lane;
   std::uint64_t piece = 0;
+  instant now = start;
 
   template <class F>
   lane_step run(F f) {
@@ -87,14 +88,14 @@ struct driver {
   /// The connection is being closed; it will still tell what became of what is out.
   lane_step closing() { return link(nullptr); }
   lane_step settle(action_result x, bool written = true) {
-    return run([&](auto& out) { lane.settled({piece, std::move(x), written}, out); });
+    return run([&](auto& out) { lane.settled({piece, std::move(x), written}, out, now); });
   }
   lane_step unwritten() { return settle(action_result::failed("not_connected", "never written"), false); }
   lane_step cleared(std::uint64_t number) {
     return run([&](auto& out) { lane.cleared(number, out); });
   }
-  lane_step expire(instant now) {
-    return run([&](auto& out) { lane.expire(now, out); });
+  lane_step expire(instant at) {
+    return run([&](auto& out) { lane.expire(at, out); });
   }
 };
 

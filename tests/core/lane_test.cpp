@@ -110,6 +110,44 @@ TEST(Lane, ALongSendGoesInPieces) {
   EXPECT_THAT(contents(step), ElementsAre("next"));
 }
 
+TEST(Lane, ASinglePieceIsWhatIsSentToo) {
+  for (const auto& x : {"words" + std::string(20, ' '), std::string(20, '\n') + "words"}) {
+    driver d;
+    d.link();
+    EXPECT_THAT(contents(d.push(text(1, x))), ElementsAre("words"));
+    EXPECT_EQ(d.settle(ok("m1")).done[0].result, ok("m1")) << "the connector's own answer";
+  }
+}
+
+TEST(Lane, AFenceOfBlanksIsSentAsItWasMeasured) {
+  driver d;
+  d.link(set_of({platform("p", 40, {"send"})}));
+  const auto sent = contents(d.push(text(1, "```\n" + std::string(100, '\n') + "```")));
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_LE(sent[0].size(), 40U);
+}
+
+TEST(Lane, WhiteSpaceAloneNeverLeaves) {
+  driver d;
+  d.link();
+  const auto step = d.push(text(1, std::string(100, '\n')));
+  EXPECT_THAT(contents(step), IsEmpty());
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::definite);
+  EXPECT_EQ(step.done[0].result.code, "bad_action");
+  EXPECT_FALSE(d.lane.busy());
+}
+
+TEST(Lane, TextsOfWhiteSpaceAloneSayNothing) {
+  for (const auto* x : {"", " \t\r\n", "\v\f", "\xC2\xA0", "\xC2\x85", "\xE2\x80\x83", "\xE3\x80\x80"}) {
+    for (auto kind : {op::send, op::edit, op::follow_up, op::draft, op::prompt})
+      EXPECT_TRUE(says_nothing(make(1, kind, x).act)) << x;
+    EXPECT_FALSE(says_nothing(make(1, op::typing, x).act)) << "it clears the status";
+    EXPECT_FALSE(says_nothing(make(1, op::send_media, x).act)) << "the file is what it says";
+    EXPECT_FALSE(says_nothing(make(1, op::send, std::string{x} + ".").act));
+  }
+}
+
 TEST(Lane, AnythingButASendIsNotSplit) {
   driver d;
   d.link();
