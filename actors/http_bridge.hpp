@@ -3,9 +3,12 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/metrics.hpp"
+#include "messages/wire/retry_after.hpp"
 
 #include <caf/actor_control_block.hpp>
 
+#include <string>
 #include <utility>
 
 namespace relay {
@@ -18,6 +21,17 @@ void call_http(const ports& world, const Handle& self, std::uint64_t call, http_
                      if (auto to = caf::actor_cast<Handle>(weak))
                        post(to, http_done{call, std::move(answer)});
                    });
+}
+
+/// The least time until the next try that an answer names; 0 when it names none. Counted as one of `where`.
+inline milliseconds asked_wait(const ports& world, const char* where, int status, const std::string& header,
+                               const std::string& date) {
+  const auto wait = wire::retry_after(status, header, date, world.world->wall_ms());
+  if (wait.count() > 0) world.metrics->add(counter::waits_asked, where);
+  return wait;
+}
+inline milliseconds asked_wait(const ports& world, const char* where, const http_response& x) {
+  return asked_wait(world, where, x.status, x.retry_after, x.date);
 }
 
 } // namespace relay

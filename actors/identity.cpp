@@ -17,6 +17,8 @@ caf::result<identity_token> identity_state::give() {
     if (from.client_id.empty() || from.client_secret.empty())
       return identity_token{{}, "a token URL is set without client id or secret (gateway.idp)"};
     if (good_until_ms > world.world->wall_ms()) return kept;
+    if (auto left = pause_left(); left.count() > 0 && !fetching)
+      return identity_token{{}, "the identity provider asked to wait", false, left.count()};
     if (!fetching) fetch();
     return later();
   }
@@ -60,7 +62,14 @@ void identity_state::fetch() {
   call_http(world, identity_actor{self}, 1, std::move(call));
 }
 
+milliseconds identity_state::pause_left() const {
+  const auto now = now_of(self);
+  if (!not_before || *not_before <= now) return milliseconds{0};
+  return std::chrono::ceil<milliseconds>(*not_before - now);
+}
+
 void identity_state::answered(const http_response& x) {
+  if (const auto wait = asked_wait(world, "token", x); wait.count() > 0) not_before = now_of(self) + wait;
   if (setup.from.token_url.empty())
     renewed(x);
   else
@@ -77,6 +86,7 @@ void identity_state::fetched(const http_response& x) {
   auto got = wire::decode_token_answer(x.status, x.body.reveal());
   if (!got.error.empty()) {
     out.error = "the identity provider gave no token: " + got.error;
+    out.retry_after_ms = pause_left().count();
   } else {
     out.bearer = got.access_token;
     kept = out;

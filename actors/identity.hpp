@@ -35,6 +35,8 @@ struct identity_state {
   void renewed(const http_response& x);
   void save();
   void saved(const std::string& why_not);
+  /// What is left of the pause that was asked for.
+  milliseconds pause_left() const;
   void no_login(std::string why);
   void not_now(std::string why);
 
@@ -45,6 +47,7 @@ struct identity_state {
   identity_token kept;
   std::int64_t good_until_ms = 0; ///< wall time; 0 = nothing kept
   bool fetching = false;
+  core::deadline not_before; ///< whoever gives tokens asked for this long a pause
 
   struct login_t {
     std::shared_ptr<locked_file> lock; ///< while it is read, renewed and written

@@ -65,6 +65,7 @@ void identity_state::opened(file_locked& x) {
   std::string why = x.unwritable;
   if (why.empty()) wire::with_login(login.text.reveal(), entry.access_token, entry.refresh_token, now, why);
   if (!why.empty()) return not_now("the login must be renewed and its successor could not be kept: " + why);
+  if (pause_left().count() > 0) return not_now("the login portal asked to wait");
   renew();
 }
 
@@ -134,7 +135,7 @@ void identity_state::no_login(std::string why) {
 
 void identity_state::not_now(std::string why) {
   login.lock.reset();
-  answer({{}, std::move(why)});
+  answer({{}, std::move(why), false, pause_left().count()});
 }
 
 } // namespace relay

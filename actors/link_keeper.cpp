@@ -188,14 +188,16 @@ void link_keeper_state::gone(link_gone x) {
                        {"error", x.error},
                        {"close_code", std::to_string(x.close_code)},
                        {"close_reason", x.close_reason},
-                       {"http_status", std::to_string(x.http_status)}});
+                       {"http_status", std::to_string(x.http_status)},
+                       {"retry_after_ms", std::to_string(x.retry_after_ms)}});
     if (connection) lingering.emplace(x.epoch, std::move(connection));
     connection = nullptr;
   }
   auto before = session.state();
   auto aged = world.world->wall_ms() - minted_ms >= wire::token_lifetime_s * 1000;
-  execute(session.ended(x.epoch, {x.close_code, x.close_reason, x.http_status, x.error, aged}, now_of(self),
-                        random()));
+  execute(session.ended(
+      x.epoch, {x.close_code, x.close_reason, x.http_status, x.error, aged, milliseconds{x.retry_after_ms}},
+      now_of(self), random()));
   if (session.state() == core::link_state::disabled && before != core::link_state::disabled)
     world.notes->note(severity::error, "link.revoked",
                       {{"reason", session.reason()},

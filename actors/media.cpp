@@ -2,10 +2,13 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/harden.hpp"
+#include "actors/http_bridge.hpp"
 #include "messages/wire/control_plane.hpp"
 #include "messages/wire/tokens.hpp"
 
 #include <caf/actor_control_block.hpp>
+
+#include <chrono>
 
 namespace relay {
 
@@ -73,6 +76,11 @@ void media_state::execute(core::media_step& step) {
 caf::result<media_reference> media_state::upload(const local_file& x) {
   if (!world.media || access.store.empty())
     return media_reference{{}, "not_connected", "there is no connector to give the file to"};
+  if (auto now = now_of(self); uploads_from && now < *uploads_from)
+    return media_reference{{},
+                           "media_refused",
+                           "the connector's store asked to wait",
+                           std::chrono::ceil<milliseconds>(*uploads_from - now).count()};
   auto later = self->make_response_promise<media_reference>();
   auto call = ++next_upload;
   uploads.emplace(call, later);
@@ -106,6 +114,9 @@ void media_state::uploaded(upload_done& x) {
     if (!answer.id.empty()) out.url = access.store + "/" + answer.id;
     out.code = std::move(answer.code);
     x.what.error = std::move(answer.error);
+    const auto wait = asked_wait(world, "media", x.what.status, x.what.retry_after, x.what.date);
+    if (wait.count() > 0) uploads_from = now_of(self) + wait;
+    out.retry_after_ms = wait.count();
   }
   }
   out.error = std::move(x.what.error);
@@ -155,7 +166,9 @@ media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self
           s->world.notes->note(severity::warn, "media.not_fetched",
                                {{"why", got.error}, {"next", "the agent gets the URL alone"}});
         core::media_step step;
-        s->shelf.fetched(x.call, std::move(got.path), got.bytes, std::move(got.error), now_of(s->self), step);
+        const auto wait = asked_wait(s->world, "media", got.status, got.retry_after, got.date);
+        s->shelf.fetched(x.call, std::move(got.path), got.bytes, std::move(got.error), now_of(s->self), step,
+                         wait);
         s->execute(step);
       },
       [s](upload_done& x) { s->uploaded(x); },

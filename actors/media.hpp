@@ -32,6 +32,7 @@ struct media_state {
   std::unordered_map<std::string, caf::typed_response_promise<media_ready>> waiting; ///< by delivery
   std::unordered_map<std::uint64_t, caf::typed_response_promise<media_reference>> uploads;
   std::uint64_t next_upload = 0;
+  core::deadline uploads_from; ///< the store asked for this long a pause
   core::deadline armed;
 };
 

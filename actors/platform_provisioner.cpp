@@ -39,6 +39,7 @@ platform_provisioner(platform_provisioner_actor::stateful_pointer<platform_provi
           out.carries_credentials = answer.carries_credentials;
           out.given = std::move(answer.given);
           out.error = std::move(answer.error);
+          out.retry_after_ms = asked_wait(s->world, "provision", x.what).count();
         }
         tell(self, s->owner, std::move(out));
       },

@@ -24,6 +24,7 @@ void policy_state::obey(policy_orders& x) {
       fresh.in_force = std::move(it->second.in_force);
       fresh.sent = std::move(it->second.sent);
       fresh.busy = it->second.busy;
+      fresh.not_before = it->second.not_before;
       old.erase(it);
     }
     fresh.what = what.is_unset() ? relevance_policy::quiet_default(what.platform) : what;
@@ -54,6 +55,11 @@ void policy_state::declare(entry& x) {
     x.again = x.sent != x.what; // the answer to the same declaration is as good
     return;
   }
+  if (auto now = now_of(self); x.not_before && now < *x.not_before) {
+    x.call = ++calls;
+    tell_later<policy_actor>(self, *x.not_before - now, atom::due_v, x.what.platform, x.call);
+    return;
+  }
   x.call = ++calls;
   x.busy = true;
   x.sent = x.what;
@@ -80,6 +86,9 @@ void policy_state::answered(const http_done& x) {
   if (it == platforms.end()) return;
   auto& [platform, mine] = *it;
   mine.busy = false;
+  const auto wait = asked_wait(world, "policy", x.what);
+  mine.not_before.reset();
+  if (wait.count() > 0) mine.not_before = now_of(self) + wait;
   if (mine.dropped) {
     platforms.erase(it);
     return;
@@ -113,7 +122,9 @@ void policy_state::failed(const std::string& platform, entry& x, const http_resp
       {{"platform", platform}, {"error", error}, {"next", "tried again with backoff; nothing waits for it"}});
   report(x, error);
   x.call = ++calls;
-  tell_later<policy_actor>(self, x.pause.next(world.world->random()), atom::due_v, platform, x.call);
+  const auto now = now_of(self);
+  const auto at = std::max(now + x.pause.next(world.world->random()), x.not_before.value_or(now));
+  tell_later<policy_actor>(self, at - now, atom::due_v, platform, x.call);
 }
 
 void policy_state::report(const entry& x, std::string error) {
@@ -141,7 +152,11 @@ policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> 
       [s](atom::look) { s->speak(); },
       [s, retry](atom::due, const std::string& platform, std::uint64_t call) {
         auto it = s->platforms.find(platform);
-        if (it != s->platforms.end() && it->second.call == call) retry(it->second);
+        if (it == s->platforms.end() || it->second.call != call || it->second.busy) return;
+        if (it->second.step == platform_step::pending) // a pause that the connector asked for is over
+          s->declare(it->second);
+        else
+          retry(it->second);
       },
   };
 }

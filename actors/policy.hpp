@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/core/backoff.hpp"
+#include "actors/core/clock.hpp"
 #include "actors/interfaces.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -29,10 +30,11 @@ struct policy_state {
     std::optional<relevance_policy> in_force; ///< the newest that the connector accepted, none sent since
     core::backoff pause{milliseconds{1}, milliseconds{1}};
     platform_step step = platform_step::pending;
-    std::uint64_t call = 0; ///< the call, or the timer, that counts
-    bool busy = false;      ///< a declaration is on its way
-    bool again = false;     ///< and is not the newest
-    bool dropped = false;   ///< not ordered any more; kept while it is busy
+    std::uint64_t call = 0;    ///< the call, or the timer, that counts
+    bool busy = false;         ///< a declaration is on its way
+    bool again = false;        ///< and is not the newest
+    core::deadline not_before; ///< the connector asked for this long a pause
+    bool dropped = false;      ///< not ordered any more; kept while it is busy
   };
   explicit policy_state(policy_actor::pointer ptr) : self(ptr) {}
   void obey(policy_orders& x);

@@ -31,6 +31,8 @@ struct socket_end {
   bool opened = false;          ///< the upgrade had succeeded
   bool oversized = false;       ///< the peer sent a message beyond `max_message`
   std::string error;            ///< one line for a person; never empty
+  std::string retry_after{};    ///< of a refused upgrade: its Retry-After header
+  std::string date{};           ///< of a refused upgrade: its Date header
   /// Frames whose bytes, at least in part, may have left this process. Those given to write() later did not.
   std::uint64_t frames_written = 0;
 };
@@ -134,7 +136,8 @@ struct http_response {
   std::string error; ///< one line; never empty when status is 0
   /// Without an answer: whether the request may have reached the peer all the same.
   bool sent = false;
-  std::string date; ///< the answer's Date header, to compare clocks; empty without one
+  std::string date;          ///< the answer's Date header, to compare clocks; empty without one
+  std::string retry_after{}; ///< the answer's Retry-After header; empty without one
 };
 class http_port {
 public:
@@ -159,7 +162,9 @@ struct media_fetch {
 struct media_fetched {
   std::string path; ///< absolute, not to be guessed, readable by this user alone; empty = failed
   std::uint64_t bytes = 0;
-  std::string error; ///< one line; never empty without a path
+  std::string error;                 ///< one line; never empty without a path
+  int status = 0;                    ///< of an answer that is no file; 0 = there was none
+  std::string retry_after{}, date{}; ///< that answer's headers
 };
 struct media_upload {
   std::string url;
@@ -171,9 +176,10 @@ struct media_upload {
 struct media_uploaded {
   enum class step : std::uint8_t { file_unreadable, file_too_large, not_reached, answered };
   step how = step::not_reached;
-  int status = 0;    ///< when answered
-  std::string body;  ///< when answered; at most 64 KiB
-  std::string error; ///< one line; empty only when answered
+  int status = 0;                    ///< when answered
+  std::string body;                  ///< when answered; at most 64 KiB
+  std::string error;                 ///< one line; empty only when answered
+  std::string retry_after{}, date{}; ///< the answer's headers
 };
 /// Bytes pass piece by piece between socket and disk; no file is ever held in memory, and the disk is never
 /// waited for on a thread that serves sockets.

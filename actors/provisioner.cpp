@@ -36,7 +36,7 @@ void provisioner_state::token(const identity_token& x) {
                     {{"why", why_none}, {"next", "provisioning is skipped for now and tried again later"}});
   auto step = x.nobody ? platform_step::skipped : platform_step::failed;
   for (auto& platform : names) tell(self, owner, platform_progress{platform, step, why_none});
-  execute(plan.no_token(world.world->random()));
+  execute(plan.no_token(world.world->random(), milliseconds{x.retry_after_ms}));
 }
 
 void provisioner_state::attempted(provision_attempt& x) {
@@ -50,6 +50,7 @@ void provisioner_state::attempted(provision_attempt& x) {
     world.notes->note(severity::warn, "provision.failed",
                       {{"platform", x.platform},
                        {"error", x.error},
+                       {"retry_after_ms", std::to_string(x.retry_after_ms)},
                        {"next", "the others go on; tried again with backoff"}});
   }
   if (x.provisioned && x.carries_credentials && !plan.held()) {
@@ -59,7 +60,8 @@ void provisioner_state::attempted(provision_attempt& x) {
   }
   tell(self, owner,
        platform_progress{x.platform, x.provisioned ? platform_step::done : platform_step::failed, x.error});
-  execute(plan.over(x.platform, x.provisioned, x.carries_credentials, world.world->random()));
+  execute(plan.over(x.platform, x.provisioned, x.carries_credentials, world.world->random(),
+                    milliseconds{x.retry_after_ms}));
 }
 
 provisioner_actor::behavior_type provisioner(provisioner_actor::stateful_pointer<provisioner_state> self,

@@ -42,6 +42,7 @@ link_orders link_session::target_changed(instant now) {
   if (state_ == link_state::stopped || draining_) return out;
   // New credentials are a new chance: whatever was held against the old ones is void.
   provisional_ = fresh_dialled_ = false;
+  not_before_.reset(); // another connector, or another account, said nothing yet
   switch (state_) {
   case link_state::idle:
   case link_state::disabled: dial_now(out, dial_cause::start, now); break;
@@ -67,6 +68,7 @@ link_orders link_session::target_gone(instant now) {
   link_orders out;
   if (state_ == link_state::stopped || draining_) return out;
   asleep_ = provisional_ = fresh_dialled_ = false;
+  not_before_.reset();
   switch (state_) {
   case link_state::dialling:
     close_now(out, link_order::hang_up, then::rest, "the relay was turned off", now);
@@ -128,6 +130,7 @@ link_orders link_session::idle_acked(std::uint64_t epoch, instant now) {
 link_orders link_session::ended(std::uint64_t epoch, const ending& why, instant now, std::uint64_t random) {
   link_orders out;
   if (!current(epoch) || !has_socket()) return out;
+  if (why.retry_after.count() > 0) not_before_ = now + why.retry_after;
   if (state_ == link_state::closing) {
     switch (after_close_) {
     case then::stop:
@@ -163,7 +166,7 @@ link_orders link_session::ended(std::uint64_t epoch, const ending& why, instant 
     // (F11).
     auto spread = draw(milliseconds{0}, rules_.restart_spread, random);
     auto least = pause_.next(random);
-    enter(link_state::waiting, now + (first ? spread : std::max(spread, least)));
+    enter(link_state::waiting, not_sooner(now + (first ? spread : std::max(spread, least))));
     return out;
   }
   pause(now, random);
@@ -325,6 +328,7 @@ link_orders link_session::resumed(const time_gap& gap, instant now) {
   link_orders out;
   if (draining_) return out;
   auto slept = gap.slept.count() > 0;
+  if (not_before_) *not_before_ -= gap.slept;  // that time has passed, too
   auto too_long = gap.slept >= rules_.silence; // the peer heard nothing for as long
   switch (state_) {
   case link_state::waiting:
@@ -387,6 +391,11 @@ void link_session::enter(link_state next, deadline due) {
 }
 
 void link_session::dial_now(link_orders& out, dial_cause cause, instant now) {
+  if (not_before_ && now < *not_before_) { // whoever wants it sooner is refused again
+    enter(asleep_ ? link_state::dormant : link_state::waiting, not_before_);
+    return;
+  }
+  not_before_.reset();
   ++epoch_; // whatever an older socket still says is stale from here on
   hung_up_ = unanswered_ = false;
   hold_ = milliseconds{0};
@@ -421,7 +430,7 @@ void link_session::tell_down(link_orders& out, instant now) {
 /// No socket for now: until the next redial, or the next one out of dormancy.
 void link_session::pause(instant now, std::uint64_t random) {
   if (asleep_) return sleep(now, random);
-  enter(link_state::waiting, now + pause_.next(random));
+  enter(link_state::waiting, not_sooner(now + pause_.next(random)));
 }
 
 void link_session::sleep(instant now, std::uint64_t random) {
@@ -430,12 +439,12 @@ void link_session::sleep(instant now, std::uint64_t random) {
     hold(now);
     return;
   }
-  enter(link_state::dormant, now + doze_.next(random));
+  enter(link_state::dormant, not_sooner(now + doze_.next(random)));
   reason_ = "dormant";
 }
 
 void link_session::hold(instant now) {
-  enter(link_state::dormant, now + hold_);
+  enter(link_state::dormant, not_sooner(now + hold_));
   held_ = true;
   hold_ = milliseconds{0};
   reason_ = "dormant; dialling is held";

@@ -6,6 +6,7 @@
 #include "actors/core/clock.hpp"
 #include "actors/core/suspend_watch.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -55,7 +56,8 @@ struct ending {
   std::string close_reason;
   int http_status = 0; ///< of a refused upgrade
   std::string error;
-  bool aged = false; ///< by the wall clock the token of this dial had expired before the end
+  bool aged = false;           ///< by the wall clock the token of this dial had expired before the end
+  milliseconds retry_after{0}; ///< of a refused upgrade: no dial before; 0 = not told
   /// The connector refused our credential: close 4401, or 401 to the upgrade.
   bool refused() const { return close_code == 4401 || http_status == 401; }
 };
@@ -147,6 +149,7 @@ private:
   void close_now(link_orders& out, link_order::kind_t how, then next, std::string why, instant now);
   void tell_drained(link_orders& out);
   void tell_down(link_orders& out, instant now);
+  instant not_sooner(instant at) const { return not_before_ ? std::max(at, *not_before_) : at; }
   void pause(instant now, std::uint64_t random);
   void sleep(instant now, std::uint64_t random);
   void hold(instant now);
@@ -157,6 +160,7 @@ private:
   link_state state_ = link_state::idle;
   std::uint64_t epoch_, stale_ = 0;
   deadline due_;
+  deadline not_before_; ///< the connector said so when it refused the last upgrade
   std::string reason_ = "not started";
   instant served_since_{};
   then after_close_ = then::redial;

@@ -41,6 +41,7 @@ void media_shelf::wanted(const media_wanted& x, const std::string& base, instant
 }
 
 void media_shelf::pump(instant now, media_step& out) {
+  if (not_before_ && now < *not_before_) return;
   while (!waiting_.empty() && calls_.size() < rules_.max_at_once &&
          bytes_ + (calls_.size() + 1) * rules_.max_bytes <= rules_.max_total) {
     auto next = std::move(waiting_.front());
@@ -57,12 +58,17 @@ void media_shelf::pump(instant now, media_step& out) {
 }
 
 void media_shelf::fetched(std::uint64_t call, std::string path, std::uint64_t bytes, std::string error,
-                          instant now, media_step& out) {
+                          instant now, media_step& out, milliseconds wait) {
   auto it = calls_.find(call);
   if (it == calls_.end()) return;
   auto where = std::move(it->second);
   calls_.erase(it);
   auto found = where.delivery.empty() ? events_.end() : events_.find(where.delivery);
+  if (wait.count() > 0) not_before_ = now + wait;
+  if (found != events_.end() && path.empty() && wait.count() > 0 && now + wait < found->second.until) {
+    waiting_.push_front(std::move(where));
+    return;
+  }
   if (found == events_.end()) {
     if (path.empty() || (where.aside && in_use(path))) {
       // nothing came, or who wanted it again was faster
@@ -189,6 +195,7 @@ void media_shelf::timer(instant now, media_step& out) {
     }
     settle(id, x, out);
   }
+  if (not_before_ && *not_before_ <= now) not_before_.reset();
   while (!letters_.empty() && letters_.front().until <= now) drop_letter(letters_.begin(), out);
   std::erase_if(aside_, [&](auto& x) {
     auto over = x.second <= now;
@@ -204,6 +211,7 @@ deadline media_shelf::due() const {
     if (x.open > 0) at = earlier(at, x.until);
   for (auto& [path, until] : aside_) at = earlier(at, until);
   if (!letters_.empty()) at = earlier(at, letters_.front().until);
+  if (not_before_ && !waiting_.empty()) at = earlier(at, *not_before_);
   return at;
 }
 

@@ -48,9 +48,10 @@ public:
   /// A delivery's attachments; `base` is the connector's own store, and only what lies there is fetched
   /// (F49).
   void wanted(const media_wanted& x, const std::string& base, instant now, media_step& out);
-  /// A fetch ended: with a path and its size, or with an error.
+  /// A fetch ended: with a path and its size, or with an error. `wait`: the store asks for no further fetch
+  /// within that time; the same file is fetched again after it, if its event still waits then.
   void fetched(std::uint64_t call, std::string path, std::uint64_t bytes, std::string error, instant now,
-               media_step& out);
+               media_step& out, milliseconds wait = milliseconds{0});
   /// The agent has taken the event, or it was set aside.
   void released(const std::string& delivery_id, instant now, media_step& out);
   /// It was set aside and may be wanted again under another name: its files stay for a while, those of all
@@ -105,6 +106,7 @@ private:
   std::map<std::string, event> events_;
   std::deque<place> waiting_;
   std::unordered_map<std::uint64_t, place> calls_; ///< an empty delivery: nobody waits for it any more
+  deadline not_before_;                            ///< the store asked for this long a pause
   std::unordered_map<std::string, instant> aside_; ///< files that nobody has claimed yet, until when
   std::deque<letter> letters_;                     ///< oldest first
   std::uint64_t next_call_ = 0, bytes_ = 0, letter_bytes_ = 0;

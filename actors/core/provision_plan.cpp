@@ -41,8 +41,10 @@ void provision_plan::next_in_round(step& out, std::uint64_t random) {
   }
   // The round is over without credentials: that is a decision, too; the dial must not wait for more.
   if (!told_) out.decided = told_ = true;
-  if (std::any_of(all_.begin(), all_.end(), [](auto& x) { return x.now == mark::failed; }))
-    out.later.emplace_back("", rounds_.next(random));
+  ms floor{-1};
+  for (auto& x : all_)
+    if (x.now == mark::failed) floor = std::max(floor, x.floor);
+  if (floor.count() >= 0) out.later.emplace_back("", std::max(rounds_.next(random), floor));
 }
 
 void provision_plan::free_run(step& out, std::uint64_t random) {
@@ -51,19 +53,20 @@ void provision_plan::free_run(step& out, std::uint64_t random) {
       x.now = mark::trying;
       out.attempt.push_back(x.name);
     } else if (x.now == mark::failed) {
-      out.later.emplace_back(x.name, x.pause.next(random));
+      out.later.emplace_back(x.name, pause_of(x, random));
     }
   }
 }
 
 provision_plan::step provision_plan::over(const std::string& platform, bool provisioned, bool carries,
-                                          std::uint64_t random) {
+                                          std::uint64_t random, ms floor) {
   step out;
   auto* x = find(platform);
   if (!x || x->now != mark::trying) return out;
   x->now = provisioned ? mark::done : mark::failed;
+  x->floor = floor;
   if (held_) {
-    if (!provisioned) out.later.emplace_back(x->name, x->pause.next(random));
+    if (!provisioned) out.later.emplace_back(x->name, pause_of(*x, random));
     return out;
   }
   if (provisioned && carries) {
@@ -76,16 +79,20 @@ provision_plan::step provision_plan::over(const std::string& platform, bool prov
   return out;
 }
 
-provision_plan::step provision_plan::no_token(std::uint64_t random) {
+provision_plan::step provision_plan::no_token(std::uint64_t random, ms floor) {
   step out;
   for (auto& x : all_) {
     if (x.now != mark::trying) continue;
     x.now = mark::failed;
-    if (held_) out.later.emplace_back(x.name, x.pause.next(random));
+    x.floor = floor;
+    if (held_) out.later.emplace_back(x.name, pause_of(x, random));
   }
   if (held_) return out;
   for (auto& x : all_)
-    if (x.now == mark::untried) x.now = mark::failed;
+    if (x.now == mark::untried) {
+      x.now = mark::failed;
+      x.floor = floor;
+    }
   next_in_round(out, random);
   return out;
 }

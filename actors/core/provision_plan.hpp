@@ -4,6 +4,7 @@
 
 #include "actors/core/backoff.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -25,10 +26,12 @@ public:
   /// Marks what an earlier life of the plan has done; before begin().
   void already(const std::vector<std::string>& provisioned, bool held);
   step begin();
-  /// An attempt is over. `carries`: its answer has credentials.
-  step over(const std::string& platform, bool provisioned, bool carries, std::uint64_t random);
-  /// No identity token, so no attempt could be made: the round is over.
-  step no_token(std::uint64_t random);
+  /// An attempt is over. `carries`: its answer has credentials. `floor`: of a failure, the least time until
+  /// the next one.
+  step over(const std::string& platform, bool provisioned, bool carries, std::uint64_t random,
+            ms floor = ms{0});
+  /// No identity token, so no attempt could be made: the round is over. No other one begins within `floor`.
+  step no_token(std::uint64_t random, ms floor = ms{0});
   step due(const std::string& what);
   /// Credentials are held; further answers do not replace them.
   bool held() const { return held_; }
@@ -39,10 +42,12 @@ private:
     std::string name;
     mark now = mark::untried;
     backoff pause;
+    ms floor{0}; ///< told with the last failure
   };
   entry* find(const std::string& name);
   void next_in_round(step& out, std::uint64_t random);
   void free_run(step& out, std::uint64_t random);
+  static ms pause_of(entry& x, std::uint64_t random) { return std::max(x.pause.next(random), x.floor); }
 
   std::vector<entry> all_;
   backoff rounds_;

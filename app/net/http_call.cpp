@@ -205,6 +205,8 @@ void http_call::finish() {
   x.body = secret(std::move(body_));
   const auto date = parser_->get()[http::field::date];
   x.date.assign(date.data(), date.size());
+  const auto wait = parser_->get()[http::field::retry_after];
+  x.retry_after.assign(wait.data(), wait.size());
   below_->finish();
   end(std::move(x));
 }

@@ -120,7 +120,7 @@ private:
     if (error.empty() && (x.status < 200 || x.status > 299))
       error = "HTTP status " + std::to_string(x.status);
     on_disk(
-        [this, error]() mutable {
+        [this, error, status = x.status, wait = x.retry_after, date = x.date]() mutable {
           if (error.empty() && !file_) file_ = room_->directory.create(path_, error); // an empty attachment
           // What cannot be pinned still serves this process.
           if (error.empty() && file_ && !kept_.empty() && room_->directory.pin(file_, path_, kept_).empty())
@@ -130,7 +130,7 @@ private:
             room_->directory.remove(path_);
             path_.clear();
           }
-          return media_fetched{path_, path_.empty() ? 0 : bytes_, error};
+          return media_fetched{path_, path_.empty() ? 0 : bytes_, error, status, wait, date};
         },
         [this](media_fetched result) { done_(std::move(result)); });
   }
@@ -159,7 +159,7 @@ public:
 
 private:
   using step = media_uploaded::step;
-  void end(step how, std::string error) { done_({how, 0, {}, std::move(error)}); }
+  void end(step how, std::string error) { done_({how, 0, {}, std::move(error), {}, {}}); }
 
   void opened(std::string error) {
     if (!error.empty()) return end(step::file_unreadable, std::move(error));
@@ -184,7 +184,7 @@ private:
         std::move(context), std::move(call),
         [self = shared_from_this()](const http_response& x) {
           if (x.status == 0) return self->end(step::not_reached, x.error);
-          self->done_({step::answered, x.status, x.body.reveal(), {}});
+          self->done_({step::answered, x.status, x.body.reveal(), {}, x.retry_after, x.date});
         },
         std::move(stream))
         ->start();

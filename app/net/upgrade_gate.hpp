@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace relay::net {
@@ -13,19 +14,26 @@ namespace relay::net {
 class upgrade_gate {
 public:
   /// How many of these next bytes may pass: up to the end of the head.
-  std::size_t pass(std::string_view next) noexcept;
+  std::size_t pass(std::string_view next);
   /// The head has passed entirely.
   bool done() const noexcept { return matched_ == 4; }
   /// The status of the answer; 0 until its first line was seen.
   int status() const noexcept { return digits_ == 3 ? status_ : 0; }
   /// The head has passed and refuses: the body is of no interest.
   bool refused() const noexcept { return done() && status() != 101; }
+  /// A header of the answer, of those that a refusal is judged by (Retry-After, Date); empty without one.
+  const std::string& retry_after() const noexcept { return retry_after_; }
+  const std::string& date() const noexcept { return date_; }
 
 private:
+  void end_of_line();
+
   int matched_ = 0; // characters of \r\n\r\n
   int spaces_ = 0;  // in the first line, up to the status
   int digits_ = 0, status_ = 0;
   bool first_line_ = true;
+  std::string line_; // the present one, as far as it is of interest
+  std::string retry_after_, date_;
 };
 
 } // namespace relay::net

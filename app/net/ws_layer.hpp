@@ -29,6 +29,7 @@ public:
 
   /// Of the answer to the upgrade; 0 when none was seen.
   int http_status() const noexcept { return gate_ ? gate_->status() : 0; }
+  const upgrade_gate* gate() const noexcept { return gate_.get(); }
   /// The upgrade is over: what follows are frames.
   void opened() noexcept { gate_.reset(); }
 

@@ -131,7 +131,8 @@ void ws_session::fail(std::string why) {
   end(std::move(told));
 }
 
-void ws_session::upgraded(error_code ec, int http_status) {
+void ws_session::upgraded(error_code ec, const upgrade_answer& what) {
+  const auto http_status = what.http_status;
   if (state_ != state::opening || dropped_) return;
   if (ec) {
     socket_end why;
@@ -139,6 +140,8 @@ void ws_session::upgraded(error_code ec, int http_status) {
     why.error = why.http_status != 0
                     ? "the peer refused the upgrade with HTTP status " + std::to_string(http_status)
                     : "the upgrade failed: " + ec.message();
+    why.retry_after = what.retry_after;
+    why.date = what.date;
     return end(std::move(why));
   }
   state_ = state::open;

@@ -70,10 +70,14 @@ void ws_stream::upgrade(const upgrade_target& where, std::shared_ptr<ws_owner> o
       }));
   ws.async_handshake(impl_->answer, where.host, where.target,
                      [this, owner = std::move(owner)](error_code ec) {
-                       auto status = impl_->ws.next_layer().http_status();
+                       upgrade_answer said{impl_->ws.next_layer().http_status(), {}, {}};
+                       if (const auto* gate = impl_->ws.next_layer().gate()) {
+                         said.retry_after = gate->retry_after();
+                         said.date = gate->date();
+                       }
                        impl_->ws.next_layer().opened();
                        impl_->answer = {};
-                       owner->upgraded(ec, status);
+                       owner->upgraded(ec, said);
                      });
   // The decorator refers to `where`; Beast has used it by now and must not keep it.
   ws.set_option(websocket::stream_base::decorator([](websocket::request_type&) {}));
@@ -84,7 +88,7 @@ void ws_stream::accept(const beast::http::request<beast::http::empty_body>& what
   impl_->ws.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
     response.set(beast::http::field::date, http_date(std::time(nullptr)));
   }));
-  impl_->ws.async_accept(what, [owner = std::move(owner)](error_code ec) { owner->upgraded(ec, 0); });
+  impl_->ws.async_accept(what, [owner = std::move(owner)](error_code ec) { owner->upgraded(ec, {}); });
 }
 
 void ws_stream::read_some(char* to, std::size_t room, std::shared_ptr<ws_owner> owner) {

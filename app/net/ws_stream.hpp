@@ -16,12 +16,18 @@
 
 namespace relay::net {
 
+/// What the peer said to an upgrade.
+struct upgrade_answer {
+  int http_status = 0;           ///< 0 = nothing
+  std::string retry_after, date; ///< its headers; empty without
+};
+
 /// Who a ws_stream reports to; kept alive by every operation that is under way.
 class ws_owner {
 public:
   virtual ~ws_owner() = default;
-  /// The end of upgrade() or accept(). `http_status` is the peer's answer, 0 without one.
-  virtual void upgraded(error_code ec, int http_status) = 0;
+  /// The end of upgrade() or accept().
+  virtual void upgraded(error_code ec, const upgrade_answer& what) = 0;
   /// The end of read_some().
   /// `last`: the message ends with it.
   virtual void piece(error_code ec, std::size_t size, bool last) = 0;

@@ -36,13 +36,15 @@ struct fake_socket {
     listener->on_bytes(bytes);
     listener->on_batch_end();
   }
-  void end(std::uint16_t code = 0, std::string reason = {}, int http_status = 0) {
+  void end(std::uint16_t code = 0, std::string reason = {}, int http_status = 0,
+           std::string retry_after = {}) {
     if (over) return;
     over = true;
     socket_end why;
     why.close_code = code;
     why.close_reason = std::move(reason);
     why.http_status = http_status;
+    why.retry_after = std::move(retry_after);
     why.opened = open;
     why.error = code ? "closed by the peer with " + std::to_string(code) : "connection reset";
     why.frames_written = std::min<std::uint64_t>(written.size(), lose_writes_after);
@@ -100,11 +102,12 @@ public:
     http_request what;
     std::function<void(http_response)> done;
     bool answered = false;
-    void answer(int status, std::string body) {
+    void answer(int status, std::string body, std::string retry_after = {}) {
       answered = true;
       http_response x;
       x.status = status;
       x.body = secret{std::move(body)};
+      x.retry_after = std::move(retry_after);
       if (status == 0) x.error = "connection refused";
       done(std::move(x));
     }

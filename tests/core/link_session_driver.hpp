@@ -44,6 +44,13 @@ inline const ending expired{4401, "expired", 0, "closed with 4401"};
 inline const ending refused_aged{4401, "bad token", 0, "closed with 4401", true};
 inline const ending restarting{1012, {}, 0, "closed with 1012"};
 
+/// The upgrade was answered with 429 and Retry-After.
+inline ending told_to_wait(milliseconds wait) {
+  ending x{0, {}, 429, "the upgrade was answered with 429"};
+  x.retry_after = wait;
+  return x;
+}
+
 /// A session with a clock: what each call ordered, in words.
 struct driver {
   link_session s{link_rules{}};

@@ -64,6 +64,52 @@ TEST(LinkSession, RedialsDoubleFromOneToThirtySeconds) {
   }
 }
 
+TEST(LinkSession, AWaitThatTheConnectorAsksForIsAFloor) {
+  driver d;
+  d.changed();
+  EXPECT_EQ(d.ended(told_to_wait(60s)), "");
+  EXPECT_EQ(d.s.state(), link_state::waiting);
+  EXPECT_EQ(d.delay(), 60s);
+  EXPECT_EQ(d.due(), "dial:backoff");
+  EXPECT_EQ(d.ended(told_to_wait(1ms)), "");
+  EXPECT_EQ(d.delay(), 1s) << "the backoff goes on, and is the longer one";
+  EXPECT_EQ(d.due(), "dial:backoff");
+  EXPECT_EQ(d.ended(), "");
+  EXPECT_EQ(d.delay(), 2s) << "a wait counts once";
+}
+
+TEST(LinkSession, NobodyDialsBeforeTheConnectorAllowsIt) {
+  driver d;
+  d.changed();
+  d.ended(told_to_wait(60s));
+  d.now += 10s;
+  EXPECT_EQ(words(d.s.wake(d.now)), "");
+  EXPECT_EQ(words(d.s.reconnect(d.now)), "");
+  EXPECT_EQ(d.s.state(), link_state::waiting);
+  EXPECT_EQ(d.delay(), 50s);
+  EXPECT_EQ(d.changed(), "dial:reconnect") << "another connector, or account, said nothing";
+  d.ended(told_to_wait(60s));
+  EXPECT_EQ(d.resumed({30s, 0ms}), "");
+  EXPECT_EQ(d.delay(), 30s) << "asleep, time passed too";
+  EXPECT_EQ(d.resumed({30s, 0ms}), "dial:resumed");
+}
+
+TEST(LinkSession, AWaitHoldsInDormancyToo) {
+  driver d;
+  d.serve();
+  d.dormant();
+  d.acked();
+  d.ended();
+  ASSERT_EQ(d.s.state(), link_state::dormant);
+  d.due();
+  d.ended(told_to_wait(60s));
+  EXPECT_EQ(d.s.state(), link_state::dormant);
+  EXPECT_EQ(d.delay(), 60s);
+  EXPECT_EQ(words(d.s.wake(d.now)), "");
+  EXPECT_EQ(d.s.state(), link_state::dormant);
+  EXPECT_EQ(d.due(), "dial:dormant");
+}
+
 TEST(LinkSession, F11_AHandshakeAloneDoesNotResetTheBackoff) {
   driver d;
   d.changed();

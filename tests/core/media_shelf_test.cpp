@@ -50,6 +50,33 @@ protected:
   }
 };
 
+TEST_F(shelf, a_store_that_asks_to_wait_is_asked_again_after_it) {
+  auto out = wanted("d", {at("1"), at("2"), at("3")});
+  ASSERT_EQ(out.start.size(), 2U);
+  media_step none;
+  it.fetched(out.start[0].call, "", 0, "HTTP status 429", now, none, 5s);
+  EXPECT_THAT(urls(none), IsEmpty()) << "nothing else is fetched meanwhile";
+  EXPECT_THAT(none.ready, IsEmpty());
+  EXPECT_THAT(urls(fetched(out.start[1].call, "/f2")), IsEmpty());
+  EXPECT_EQ(it.due(), deadline{now + 5s});
+  now += 5s;
+  media_step again;
+  it.timer(now, again);
+  EXPECT_THAT(urls(again), ElementsAre(at("1"), at("3")));
+  fetched(again.start[0].call, "/f1");
+  out = fetched(again.start[1].call, "/f3");
+  ASSERT_EQ(out.ready.size(), 1U);
+  EXPECT_EQ(out.ready[0].second.files[0].path, "/f1");
+}
+
+TEST_F(shelf, a_wait_beyond_the_patience_is_a_failure_at_once) {
+  auto out = wanted("d", {at("1")});
+  media_step over;
+  it.fetched(out.start[0].call, "", 0, "HTTP status 503", now, over, rules.patience);
+  ASSERT_EQ(over.ready.size(), 1U);
+  EXPECT_EQ(over.ready[0].second.files[0].error, "HTTP status 503");
+}
+
 TEST_F(shelf, F49_only_the_connectors_own_store_is_asked) {
   auto out = wanted("d", {"https://evil.example/relay/media/1", "http://c.example/relay/media/1",
                           "file:///etc/passwd", base + "/../x", at("1")});

@@ -35,6 +35,26 @@ std::string words(const provision_plan::step& x) {
 
 constexpr bool provisioned = true, carries = true;
 
+TEST(ProvisionPlan, AWaitThatTheConnectorAsksForIsAFloor) {
+  auto x = plan({"a", "b"});
+  x.begin();
+  EXPECT_EQ(words(x.over("a", false, false, 0, milliseconds{60'000})), "try b") << "stops nobody else";
+  EXPECT_EQ(words(x.over("b", false, false, 0, milliseconds{20'000})), "later round 60000; decided");
+  x.due("");
+  x.over("a", false, false, 0);
+  EXPECT_EQ(words(x.over("b", provisioned, carries, 0)), "later a 500; decided") << "a wait counts once";
+  x.due("a");
+  EXPECT_EQ(words(x.over("a", false, false, 0, milliseconds{7'000})), "later a 7000");
+  x.due("a");
+  EXPECT_EQ(words(x.no_token(0, milliseconds{9'000})), "later a 9000");
+}
+
+TEST(ProvisionPlan, NoTokenBeforeItsGiverAllowsIt) {
+  auto x = plan({"a", "b"});
+  x.begin();
+  EXPECT_EQ(words(x.no_token(0, milliseconds{60'000})), "later round 60000; decided");
+}
+
 TEST(ProvisionPlan, OneByOneUntilOneYieldsThenTheRestAtOnce) {
   auto x = plan({"a", "b", "c", "d"});
   EXPECT_EQ(words(x.begin()), "try a");

@@ -80,6 +80,19 @@ TEST(gate, LetsTheHeadPassHoweverItIsCut) {
   }
 }
 
+TEST(gate, TellsWhenToTryAgain) {
+  const std::string head = "HTTP/1.1 429 Too Many\r\nX-Retry-After: 9\r\nretry-after: 7 s \r\nDATE:now\r\n"
+                           "Retry-After: 8\r\nLong: " +
+                           std::string(2000, 'x') + "\r\n\r\nRetry-After: 6\r\n";
+  for (std::size_t cut = 0; cut <= head.size(); ++cut) {
+    net::upgrade_gate gate;
+    const auto first = gate.pass(std::string_view(head).substr(0, cut));
+    gate.pass(std::string_view(head).substr(first));
+    EXPECT_EQ(gate.retry_after(), "7 s ") << "the first of its name";
+    EXPECT_EQ(gate.date(), "now");
+  }
+}
+
 TEST(gate, TellsNoStatusOfWhatIsNoHttp) {
   net::upgrade_gate gate;
   gate.pass("SSH-2.0-x\r\n\r\n");
