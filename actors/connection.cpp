@@ -2,6 +2,7 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/harden.hpp"
+#include "actors/http_bridge.hpp"
 #include "messages/wire/commands.hpp"
 
 #include <chrono>
@@ -77,22 +78,27 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
   } else if (std::holds_alternative<wire::going_idle_ack>(x)) {
     tell_urgent(self, keeper, atom::idle_v, setup.epoch);
   } else if (auto* bad = std::get_if<wire::bad_frame>(&x)) {
-    refused(*bad);
+    refused(*bad, batch);
   } else {
     world.metrics->add(counter::frames_unknown); // newer types, and those that only a gateway sends
   }
 }
 
-void connection_state::refused(const wire::bad_frame& x) {
+void connection_state::refused(wire::bad_frame& x, inbound_batch& batch) {
   world.metrics->add(counter::frames_refused, wire::to_string(x.why));
   world.notes->note(severity::warn, "frame.refused",
                     {{"epoch", std::to_string(setup.epoch)},
                      {"type", x.type},
                      {"reason", wire::to_string(x.why)},
                      {"what", x.what},
-                     {"next", x.buffer_id.empty() ? "skipped" : "skipped and acknowledged"}});
-  // It will not become readable by being sent again: acked, or it would come back for ever (F12).
-  if (!x.buffer_id.empty()) acknowledge({{x.buffer_id}});
+                     {"next", x.buffer_id.empty() ? "set aside" : "set aside, then acknowledged"}});
+  // It will not become readable by being sent again: acked, or it would come back for ever (F12), and kept
+  // for a person, or it would be gone.
+  inbound_event kept;
+  kept.text = std::move(x.line);
+  kept.context_error = std::string{wire::to_string(x.why)} + ": " + x.what;
+  kept.unreadable = true;
+  batch.items.push_back({event_ref{std::move(kept)}, std::move(x.buffer_id)});
 }
 
 void connection_state::greet(const identity& who) {
@@ -219,7 +225,9 @@ void connection_state::ended(const socket_end& why) {
                        false});
     }
   }
-  tell(self, keeper, link_gone{setup.epoch, why.close_code, why.close_reason, why.http_status, why.error});
+  const auto wait = asked_wait(world, "upgrade", why.http_status, why.retry_after, why.date);
+  tell(self, keeper,
+       link_gone{setup.epoch, why.close_code, why.close_reason, why.http_status, why.error, wait.count()});
   socket.reset();
   tell_later<connection_actor>(self, 5s, atom::finish_v);
 }

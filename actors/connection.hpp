@@ -49,7 +49,7 @@ struct connection_state {
   void arm();
   void regulate();
   void on_frame(wire::frame& x, inbound_batch& batch);
-  void refused(const wire::bad_frame& x);
+  void refused(wire::bad_frame& x, inbound_batch& batch);
   void ended(const socket_end& why);
 
   connection_actor::pointer self;

@@ -64,10 +64,17 @@ void inbound_state::let_in() {
 void inbound_state::accept(inbound_batch& batch) {
   auto now = now_of(self);
   core::inbox_step step;
-  ever += batch.items.size();
-  world.metrics->add(counter::events_received, batch.items.size());
+  const auto events = static_cast<std::uint64_t>(
+      std::count_if(batch.items.begin(), batch.items.end(), [](auto& x) { return !x.event->unreadable; }));
+  ever += events;
+  world.metrics->add(counter::events_received, events);
   std::vector<std::uint64_t> held;
   for (auto& item : batch.items) {
+    if (item.event->unreadable) {
+      if (inbox.set_aside(item.event, item.buffer_id, now, step))
+        world.metrics->add(counter::events_dead_letter);
+      continue;
+    }
     step.fresh = 0;
     if (!item.event->interaction) places.learn(item.event->source);
     // A repeat is the inbox's: that of a winning answer must not be taken for a second one.

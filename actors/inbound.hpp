@@ -64,6 +64,7 @@ struct inbound_state {
   void keep_prompts();
   caf::result<dead_letter_answer> dead_letters(const dead_letter_ask& x);
   void letters(letters_found& x);
+  static bool made_readable(dead_letter& x);
   void decide(const dead_letter_ask& x, const dead_letter& letter);
 
   /// The session key of an event under the running settings.

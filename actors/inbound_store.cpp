@@ -4,6 +4,7 @@
 #include "actors/core/media_shelf.hpp"
 #include "actors/inbound.hpp"
 #include "actors/metrics.hpp"
+#include "messages/wire/frames.hpp"
 
 #include <utility>
 
@@ -135,9 +136,20 @@ void inbound_state::letters(letters_found& x) {
   for (auto& letter : x.found) letter.delivery_id = name_of(letter.seq);
   auto listing = ask.what == dead_letter_ask::wish::list;
   auto found = listing || (!x.found.empty() && x.found.front().seq == ask.seq);
-  if (found && !listing) decide(ask, x.found.front());
+  auto refused = found && ask.what == dead_letter_ask::wish::retry && !made_readable(x.found.front());
+  if (found && !listing && !refused) decide(ask, x.found.front());
   if (!found) x.found.clear();
-  later.deliver(dead_letter_answer{found, std::move(x.found)});
+  later.deliver(dead_letter_answer{found, std::move(x.found), refused});
+}
+
+/// A line that nobody could read may be readable now: bytes that were no text have become U+FFFD, and this
+/// may be a newer version.
+bool inbound_state::made_readable(dead_letter& x) {
+  if (!x.event->unreadable) return true;
+  auto what = wire::decode(x.event->text, true);
+  auto* event = std::get_if<wire::inbound>(&what);
+  if (event) x.event = std::move(event->event);
+  return event != nullptr;
 }
 
 void inbound_state::decide(const dead_letter_ask& x, const dead_letter& letter) {

@@ -8,7 +8,9 @@ namespace relay::core {
 std::string anteroom::name_of(const inbound_item& x) {
   if (x.buffer_id.empty()) return {};
   auto& from = x.event->source;
-  return x.buffer_id + '\n' + from.platform + '\n' + from.chat_id + '\n' + x.event->message_id;
+  auto name = x.buffer_id + '\n' + from.platform + '\n' + from.chat_id + '\n' + x.event->message_id;
+  if (x.event->unreadable) name += '\n' + x.event->text; // nothing else tells two of them apart
+  return name;
 }
 
 std::size_t anteroom::add(inbound_batch batch) {

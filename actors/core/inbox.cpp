@@ -8,6 +8,13 @@ namespace {
 
 constexpr std::uint64_t most_dead_in_memory = 1'000; // as many as a store without a disk keeps
 
+/// A line under a buffer id, which may name something else by now. On disk, so never changed; FNV-1a.
+std::string key_of_line(const std::string& line, const std::string& buffer_id) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (unsigned char c : line) hash = (hash ^ c) * 0x100000001b3ULL;
+  return "u" + std::to_string(hash) + ":" + buffer_id;
+}
+
 } // namespace
 
 inbox::inbox(const inbox_rules& rules)
@@ -19,6 +26,7 @@ void inbox::restore(inbound_image& image, instant now, inbox_step& out,
                     const std::function<bool(const inbound_event&)>& held) {
   next_id_ = image.last_seq;
   dead_ = image.dead;
+  unreadable_.assign(image.unreadable.begin(), image.unreadable.end());
   if (image.spilled > 0) spill_.unknown_backlog();
   for (auto& x : image.settled) claims_.settle({x.key}, now - milliseconds{x.age_ms}, now);
   for (auto& x : image.open) {
@@ -61,6 +69,33 @@ void inbox::consume(const inbound_event& event, const std::string& buffer_id, in
   x.consumed = true;
   if (!buffer_id.empty()) x.buffer_ids.push_back(buffer_id);
   admit(id, std::move(x), out);
+}
+
+bool inbox::set_aside(const event_ref& line, const std::string& buffer_id, instant now, inbox_step& out) {
+  std::vector<std::string> keys; // without a buffer id it never comes again
+  if (!buffer_id.empty()) keys.push_back(key_of_line(line->text, buffer_id));
+  const auto known = claims_.find(keys, now);
+  if (known.what == claims::verdict::settled) out.acks.push_back(buffer_id);
+  if (known.what == claims::verdict::open) repeat(known.seq, keys, buffer_id, out);
+  if (known.what != claims::verdict::unknown) return false;
+  const auto id = ++next_id_;
+  if (rules_.durable || dead_ < most_dead_in_memory) ++dead_;
+  unreadable_.push_back(id);
+  if (rules_.durable) out.records.emplace_back(keys_settled{id, keys});
+  out.records.emplace_back(event_dead{id, line, 0, {}});
+  if (rules_.durable) {
+    claims_.claim(keys, id);
+    entry x;
+    x.keys = std::move(keys);
+    x.consumed = true;
+    if (!buffer_id.empty()) x.buffer_ids = {buffer_id};
+    admit(id, std::move(x), out);
+  } else {
+    claims_.settle(keys, now, now);
+    if (!buffer_id.empty()) out.acks.push_back(buffer_id);
+  }
+  while (unreadable_.size() > rules_.max_unreadable) bury(unreadable_.front(), out);
+  return true;
 }
 
 /// It waits for the disk from now on.
@@ -197,6 +232,7 @@ void inbox::revive(const dead_letter& x, instant now, inbox_step& out, bool held
 void inbox::bury(std::uint64_t seq, inbox_step& out) {
   out.records.emplace_back(dead_gone{seq});
   if (dead_ > 0) --dead_;
+  std::erase(unreadable_, seq);
 }
 
 void inbox::line_up(std::uint64_t id, const chat_key& chat, instant now, inbox_step& out) {

@@ -26,7 +26,7 @@ namespace relay::core {
 
 struct inbox_rules {
   milliseconds dedupe_window{600'000}, ack_timeout{60'000};
-  std::size_t dedupe_entries = 100'000, max_pending = 10'000, max_deliveries = 5;
+  std::size_t dedupe_entries = 100'000, max_pending = 10'000, max_deliveries = 5, max_unreadable = 200;
   /// There is a durable store: records are written, and what is beyond the bounds in memory waits on disk.
   bool durable = false;
   std::size_t max_in_memory = 4'096, chat_in_memory = 64, max_lanes = 20'000;
@@ -73,6 +73,9 @@ public:
   /// A terminal decision about an event that is not known: no agent gets it, its repeats are settled, and it
   /// is acked (F32).
   void consume(const inbound_event& event, const std::string& buffer_id, instant now, inbox_step& out);
+  /// A line that nobody could read: a dead letter at once, acked when it is safe. The oldest of more than
+  /// `max_unreadable` make room. False when it is a repeat.
+  bool set_aside(const event_ref& line, const std::string& buffer_id, instant now, inbox_step& out);
   /// An event arrives; the first snapshot wins (F28). A held one keeps its place in its chat and is given out
   /// when ready() says so (F17).
   arrival accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out,
@@ -178,7 +181,8 @@ private:
   std::size_t in_flight_ = 0;
   entries entries_;
   std::unordered_map<chat_key, std::deque<std::uint64_t>> lanes_; ///< events in memory, in order
-  std::deque<std::uint64_t> unstored_;                            ///< waiting for the disk, in order
+  std::deque<std::uint64_t> unreadable_; ///< dead letters that are lines nobody could read, oldest first
+  std::deque<std::uint64_t> unstored_;   ///< waiting for the disk, in order
   std::deque<std::pair<instant, std::uint64_t>> deadlines_;
 };
 

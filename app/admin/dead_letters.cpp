@@ -87,6 +87,7 @@ std::string letters_json(const dead_letter_answer& x, bool whole) {
         .json("attempts", std::to_string(letter.attempts))
         .json("age_s", std::to_string(letter.age_ms / 1000))
         .text("text", whole ? std::string_view{event.text} : beginning_of(event.text));
+    if (event.unreadable) to.json("unreadable", "true").text("error", event.context_error);
     if (whole && !event.raw.empty()) to.json("event", event.raw);
     to.end();
   }

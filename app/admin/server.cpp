@@ -218,6 +218,8 @@ private:
     target_->supervisor.letters(wish.what, letter_limit, [to, shown](const dead_letter_answer* y) {
       if (y == nullptr) return to->answer(guarded(problem(503, "the store does not answer")));
       auto another = shown != 0 && (y->letters.empty() || y->letters.front().seq != shown);
+      if (y->refused)
+        return to->answer(guarded(problem(409, "nobody can read it; see it with dlq show, then drop it")));
       to->answer(guarded(!y->found || another ? problem(404, "nothing of that id is set aside")
                                               : json(200, letters_json(*y, shown != 0))));
     });

@@ -87,7 +87,11 @@ int dlq(const setting_options& from, const dlq_options& what) {
     return exit_code::fine;
   }
   if (!what.all) return decide(from, what.verb, what.id);
-  return for_all(from, [&](const value& x) { return decide(from, what.verb, wire::json::text(x, "id")); });
+  return for_all(from, [&](const value& x) {
+    // One that nobody can read must not keep the others.
+    if (what.verb == "retry" && wire::json::flag(x, "unreadable")) return int{exit_code::fine};
+    return decide(from, what.verb, wire::json::text(x, "id"));
+  });
 }
 
 } // namespace relay::commands

@@ -27,7 +27,10 @@ constexpr std::chrono::seconds slowest_window{10};
 std::size_t bytes_of(const store_record& x) {
   constexpr std::size_t usual = 128;
   if (const auto* event = std::get_if<event_taken>(&x)) return usual + event->what.event->raw.size();
-  if (const auto* event = std::get_if<event_dead>(&x)) return usual + event->event->raw.size();
+  if (const auto* dead = std::get_if<event_dead>(&x)) {
+    const auto& event = *dead->event;
+    return usual + (event.unreadable ? event.text.size() : event.raw.size());
+  }
   if (const auto* taken = std::get_if<action_taken>(&x)) {
     const auto& act = taken->what.what.act;
     return usual + act.content.size() + act.rest.size() + act.metadata.size();

@@ -40,6 +40,9 @@ inbound_image inbound_tables::load(std::int64_t now) {
   SQLite::Statement spilled{file_, "SELECT count(*) FROM spill"}, dead{file_, "SELECT count(*) FROM dead"};
   if (rows found{spilled}; found.next()) out.spilled = found.count(0);
   if (rows found{dead}; found.next()) out.dead = found.count(0);
+  SQLite::Statement lines{file_, "SELECT seq FROM dead WHERE marks & ? ORDER BY seq"};
+  for (rows found{lines, static_cast<std::uint64_t>(wire::event_mark::unreadable)}; found.next();)
+    out.unreadable.push_back(found.count(0));
   out.last_seq = last_seq_;
   return out;
 }

@@ -74,5 +74,19 @@ TEST(DeadLetters, AListShowsTheBeginningOneShowsAll) {
   EXPECT_NE(wire::json::object(one, "event"), nullptr);
 }
 
+TEST(DeadLetters, ALineThatNobodyCouldReadSaysSo) {
+  inbound_event line;
+  line.text = "{\"type\":NaN";
+  line.context_error = "not_json: not JSON";
+  line.unreadable = true;
+  wire::json::document doc;
+  const auto text = letters_json({true, {{12, "dabc-12", event_ref{line}, 0, 0}}}, true);
+  ASSERT_TRUE(doc.parse(text));
+  auto& letter = (*wire::json::array(doc.root(), "letters"))[0];
+  EXPECT_TRUE(wire::json::flag(letter, "unreadable"));
+  EXPECT_EQ(wire::json::text(letter, "text"), line.text);
+  EXPECT_EQ(wire::json::text(letter, "error"), line.context_error);
+}
+
 } // namespace
 } // namespace relay::admin

@@ -29,6 +29,14 @@ event_ref event(const std::string& chat, const std::string& message, const std::
   return event_ref{std::move(x)};
 }
 
+/// A line that nobody could read.
+event_ref unreadable(const std::string& text) {
+  inbound_event x;
+  x.text = text;
+  x.unreadable = true;
+  return event_ref{std::move(x)};
+}
+
 /// A disk in a few lines: what was committed is there, in the order of the calls; nothing is done before
 /// work().
 class disk {
@@ -78,6 +86,8 @@ public:
     inbound_image out;
     out.last_seq = last_seq;
     out.dead = dead.size();
+    for (auto& [seq, x] : dead)
+      if (x.event->unreadable) out.unreadable.push_back(seq);
     for (auto& [seq, row] : rows) {
       if (row.settled) {
         for (auto& key : row.what.keys) out.settled.push_back({key, 0});
@@ -159,6 +169,9 @@ struct driver {
   inbox_step accept(const event_ref& x, const std::string& buffer_id = {}) {
     return run([&](auto& out) { last = box.accept(x, buffer_id, now, out); });
   }
+  inbox_step set_aside(const event_ref& x, const std::string& buffer_id = {}) {
+    return run([&](auto& out) { known = box.set_aside(x, buffer_id, now, out); });
+  }
   inbox_step ack(std::uint64_t id) {
     return run([&](auto& out) { known = box.acked(id, now, out); });
   }
@@ -211,6 +224,26 @@ TEST(InboxDurable, F24_TheConnectorIsAckedAndTheAgentToldOnlyOnceTheEventIsOnDis
   step = d.work();
   EXPECT_THAT(step.acks, ElementsAre("b1"));
   EXPECT_THAT(ids(step), ElementsAre(1));
+}
+
+TEST(InboxDurable, F12_AnUnreadableLineIsAckedOnceItIsAmongTheDeadLetters) {
+  inbox_rules rules = durable();
+  rules.max_unreadable = 2;
+  driver d{rules};
+  EXPECT_THAT(d.set_aside(unreadable("{"), "b1").acks, IsEmpty());
+  EXPECT_THAT(d.set_aside(unreadable("{"), "b1").acks, IsEmpty()) << "a repeat waits for the disk, too";
+  EXPECT_THAT(d.work().acks, ElementsAre("b1"));
+  ASSERT_EQ(d.store.dead.size(), 1U);
+  EXPECT_EQ(d.store.dead.begin()->second.event->text, "{");
+  d.restart();
+  EXPECT_THAT(d.set_aside(unreadable("{"), "b1").acks, ElementsAre("b1")) << "still known as a repeat";
+  EXPECT_FALSE(d.known);
+  d.set_aside(unreadable("2"));
+  d.set_aside(unreadable("3"));
+  d.sync();
+  EXPECT_EQ(d.store.dead.size(), 2U) << "bounded over restarts";
+  EXPECT_EQ(d.store.dead.begin()->second.event->text, "2");
+  EXPECT_EQ(d.box.dead_letters(), 2U);
 }
 
 TEST(InboxDurable, F24_WhatWasAckedComesAgainAfterACrash) {

@@ -26,6 +26,14 @@ event_ref event(const std::string& chat, const std::string& message, const std::
   return event_ref{std::move(x)};
 }
 
+/// A line that nobody could read.
+event_ref unreadable(const std::string& text) {
+  inbound_event x;
+  x.text = text;
+  x.unreadable = true;
+  return event_ref{std::move(x)};
+}
+
 event_ref edited(const std::string& text) {
   inbound_event x = *event("c", "m", text);
   x.source.message_is_edit = true;
@@ -53,6 +61,9 @@ struct driver {
   inbox_step accept(const event_ref& x, const std::string& buffer_id = {}) {
     return run([&](auto& out) { last = box.accept(x, buffer_id, now, out); });
   }
+  inbox_step set_aside(const event_ref& x, const std::string& buffer_id = {}) {
+    return run([&](auto& out) { known = box.set_aside(x, buffer_id, now, out); });
+  }
   inbox_step ack(std::uint64_t id) {
     return run([&](auto& out) { known = box.acked(id, now, out); });
   }
@@ -78,6 +89,42 @@ std::vector<std::uint64_t> ids(const inbox_step& x) {
 }
 
 // -- order and acks ---------------------------------------------------------------------------------------
+
+TEST(Inbox, F12_ALineThatNobodyCanReadIsADeadLetterAndAcked) {
+  driver d;
+  auto step = d.set_aside(unreadable("{"), "b1");
+  EXPECT_TRUE(d.known);
+  EXPECT_THAT(step.acks, ElementsAre("b1"));
+  EXPECT_THAT(step.deliver, IsEmpty());
+  ASSERT_EQ(step.records.size(), 1U);
+  EXPECT_EQ(std::get<event_dead>(step.records[0]).event->text, "{");
+  EXPECT_EQ(d.box.dead_letters(), 1U);
+  step = d.set_aside(unreadable("{"), "b1");
+  EXPECT_FALSE(d.known) << "it came again";
+  EXPECT_THAT(step.acks, ElementsAre("b1"));
+  EXPECT_THAT(step.records, IsEmpty());
+  d.set_aside(unreadable("{{"), "b1");
+  EXPECT_TRUE(d.known) << "another line under the same id";
+  d.set_aside(unreadable("{"));
+  d.set_aside(unreadable("{"));
+  EXPECT_EQ(d.box.dead_letters(), 4U) << "without an id nothing comes again";
+  step = d.accept(event("c", "m"), "b1");
+  EXPECT_EQ(d.last, arrival::fresh) << "and the id may name an event by now";
+}
+
+TEST(Inbox, UnreadableLinesAreBoundedTheOldestGoFirst) {
+  inbox_rules rules;
+  rules.max_unreadable = 2;
+  driver d{rules};
+  d.set_aside(unreadable("1"));
+  d.set_aside(unreadable("2"));
+  const auto step = d.set_aside(unreadable("3"));
+  ASSERT_EQ(step.records.size(), 2U);
+  EXPECT_EQ(std::get<dead_gone>(step.records[1]).seq, 1U);
+  EXPECT_EQ(d.box.dead_letters(), 2U);
+  d.run([&](auto& out) { d.box.bury(2, out); });
+  EXPECT_EQ(d.set_aside(unreadable("4")).records.size(), 1U) << "there is room again";
+}
 
 TEST(Inbox, OneAtATimePerChatOthersDoNotWait) {
   driver d;

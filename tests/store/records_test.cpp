@@ -79,6 +79,30 @@ TEST_F(store_records, ADeadLetterKeepsItsEventUntilItIsGone) {
   EXPECT_EQ(way_in(*store).dead, 1U);
 }
 
+TEST_F(store_records, ALineThatNobodyCouldReadIsADeadLetterOfItsOwnKind) {
+  inbound_event line;
+  line.text = "{\"type\":NaN\n\uFFFD";
+  line.context_error = "not_json: not JSON";
+  line.unreadable = true;
+  auto store = open();
+  auto x = taken(4, {"ba"});
+  put(*store, {event_taken{x, false}, event_dead{4, x.event, 5, {}}, keys_settled{5, {"ub"}},
+               event_dead{5, event_ref{line}, 0, {}}});
+  store.reset();
+  store = open();
+  auto in = way_in(*store);
+  EXPECT_EQ(in.dead, 2U);
+  EXPECT_EQ(in.unreadable, std::vector<std::uint64_t>{5});
+  EXPECT_EQ(in.settled.size(), 2U) << "its repeats are known";
+  auto letters = dead_letters(*store, 4);
+  ASSERT_EQ(letters.size(), 1U);
+  EXPECT_TRUE(letters[0].event->unreadable);
+  EXPECT_EQ(letters[0].event->text, line.text);
+  EXPECT_EQ(letters[0].event->context_error, line.context_error);
+  put(*store, {dead_gone{5}});
+  EXPECT_TRUE(way_in(*store).unreadable.empty());
+}
+
 TEST_F(store_records, PromptsComeBackOldestFirstWithWhatIsLeftOfThem) {
   auto store = open();
   prompt_kept one{{"n.1", {"discord", "c"}, {{"yes", "Yes"}, {"no", ""}}, 10'000}, 0, false};
