@@ -33,6 +33,9 @@ public:
     auto elsewhere = [&](const put_frame& y) { return y.socket != socket; };
     if (x.op == "react" && std::any_of(x.frames.begin(), x.frames.end(), elsewhere)) return;
     if (x.op == "react" && x.resend && x.frames.size() > 1) return; // it may leave again on the same one
+    auto waited = [](const carried_out& y) { return y.retry_after_s > 0; };
+    if (x.op == "react" && std::any_of(x.heard.begin(), x.heard.end(), waited))
+      return; // behind what left meanwhile
     auto& last = lanes_[lane_of(frame.root)];
     if (last.age != court_.notes().outbound_age) last = {court_.notes().outbound_age, 0, {}};
     if (last.mark == mark) return;
@@ -92,11 +95,88 @@ private:
   std::map<std::string, outstanding> out_;
 };
 
+/// A chat that is told to wait does so, and what was refused then leaves again (protocol.md 6).
+class waits_when_told final : public rule {
+public:
+  explicit waits_when_told(court& at) : rule(at, "waits") {}
+  void life_begins(std::uint64_t) override {
+    stopping_ = false;
+    until_.clear();
+  }
+  void commanded(command x) override { stopping_ = stopping_ || x == command::drain; }
+  void actor_killed(const std::string&) override { until_.clear(); } // a chat that died knows of nothing
+  void altered_read(std::uint64_t, const frame_view&) override { until_.clear(); }
+  void link_read(std::uint64_t socket, const frame_view& frame) override {
+    if (text(frame.root, "type") != "outbound_result") return;
+    const auto id = text(frame.root, "requestId");
+    auto out = out_.extract(id);
+    if (out.empty() || out.mapped().socket != socket) return;
+    const auto& x = out.mapped();
+    const usec patience = court_.what().settings.limits.outbound_timeout;
+    const auto wait = wait_of(member(frame.root, "result"));
+    if (wait.count() == 0 || x.op == "typing" || now() + slack >= x.at + patience) return;
+    auto it = court_.notes().actions.find(x.mark);
+    if (it == court_.notes().actions.end() || it->second.asks.empty()) return;
+    // Beyond the two minutes and the hold of whoever asked it is a failure instead.
+    constexpr usec longest{120'000'000};
+    if (now() + wait > it->second.asks.front().at + longest) return;
+    auto& until = until_[x.lane];
+    until = std::max(until, now() + wait);
+    // An edit may have given way to a newer one, whose outcome it shares.
+    if (x.op != "edit" && x.op != "draft") told_[x.mark] = now();
+  }
+  void link_wrote(std::uint64_t socket, const frame_view& frame) override {
+    if (text(frame.root, "type") != "outbound") return;
+    const auto& act = member(frame.root, "action");
+    const auto mark = text(act, "q");
+    if (mark.empty()) return; // the gateway's own reactions hold to nothing
+    const auto lane = lane_of(frame.root);
+    told_.erase(mark);
+    out_[text(frame.root, "requestId")] = {socket, now(), lane, mark, text(act, "op")};
+    if (auto it = until_.find(lane); it != until_.end() && now() < it->second && !stopping_)
+      fail(mark + " left " + std::to_string((it->second - now()).count() / 1000) +
+           " ms before its chat was allowed to");
+  }
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    const auto id = text(frame.root, "request_id");
+    if (text(frame.root, "type") != "result" || id.rfind("r-", 0) != 0 || stopping_) return;
+    auto it = told_.find(id.substr(2));
+    if (it == told_.end()) return;
+    const auto& result = member(frame.root, "result");
+    const auto& notes = court_.notes();
+    const auto definite = !flag(result, "success") && !flag(result, "ambiguous");
+    const auto since = it->second;
+    told_.erase(it);
+    const auto code = text(result, "code");
+    if (definite && code != "not_connected" && code != "not_stored" && code != "unsupported" &&
+        !notes.lost_since(since - slack))
+      fail(id.substr(2) + " is told as failed while it had time to wait: " + text(result, "error"));
+  }
+
+private:
+  static constexpr usec slack{1'000'000};
+  static usec wait_of(const json& result) {
+    if (!result.IsObject() || flag(result, "success") || flag(result, "ambiguous")) return usec{0};
+    for (const auto* name : {"retry_after", "retryAfter"})
+      if (const auto& x = member(result, name); x.IsInt64()) return usec{x.GetInt64() * 1'000'000};
+    return usec{0};
+  }
+  struct outstanding {
+    std::uint64_t socket = 0;
+    usec at{0};
+    std::string lane, mark, op;
+  };
+  std::map<std::string, outstanding> out_;   ///< by request
+  std::map<std::string, usec> until_, told_; ///< by chat; by action, while it waits
+  bool stopping_ = false;
+};
+
 } // namespace
 
 void add_order_rules(rule_list& to, court& at) {
   to.push_back(std::make_unique<leaving_order>(at));
   to.push_back(std::make_unique<one_at_a_time>(at));
+  to.push_back(std::make_unique<waits_when_told>(at));
 }
 
 } // namespace relay::sim

@@ -19,10 +19,16 @@ bool collapses(const std::string& op) { return op == "edit" || op == "draft"; }
 /// Which words of its content somebody on the platform can see, or the connector heard.
 std::vector<std::size_t> words_of(const action_record& x, bool applied_only) {
   std::vector<std::size_t> out;
-  for (auto& y : x.heard)
-    if (y.applied || !applied_only)
+  for (auto& y : x.heard) // what is wanted again later does not count
+    if (y.applied || (!applied_only && y.retry_after_s == 0))
       for (auto n : word_numbers(y.content, x.mark)) out.push_back(n);
   return out;
+}
+
+/// How often it was heard, but for what is wanted again later.
+std::size_t hearings(const action_record& x) {
+  return static_cast<std::size_t>(
+      std::count_if(x.heard.begin(), x.heard.end(), [](auto& y) { return y.retry_after_s == 0; }));
 }
 
 /// How often it may be carried out: again only after a refusal at the edge, or by a gateway that has
@@ -60,15 +66,14 @@ public:
     }
     if (x.op == "draft" || y.op == "draft") { // a lost seal is sent once more, and then as a text
       constexpr std::size_t most = 6;         // and what its agent leaves open is sealed for it
-      if (y.heard.size() > most * tries(y))
-        fail(x.mark + ", a draft, was sent " + std::to_string(y.heard.size()) + " times");
+      if (hearings(y) > most * tries(y))
+        fail(x.mark + ", a draft, was sent " + std::to_string(hearings(y)) + " times");
       return;
     }
     auto all = words_of(y, false);
     auto most = tries(y) * sends(y);
     if (all.empty()) {
-      if (y.heard.size() > most)
-        fail(x.mark + " was carried out " + std::to_string(y.heard.size()) + " times");
+      if (hearings(y) > most) fail(x.mark + " was carried out " + std::to_string(hearings(y)) + " times");
       return;
     }
     for (auto n : word_numbers(x.content, x.mark))

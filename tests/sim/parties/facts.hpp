@@ -47,6 +47,7 @@ struct carried_out {
   std::string platform;                             ///< where it went: the tag, or the session's default
   bool applied = false;                             ///< somebody on the platform can see it
   std::string new_message_id;                       ///< if applied
+  std::int64_t retry_after_s = 0; ///< not applied: the same frame is wanted again after it; 0 = it is not
 };
 
 } // namespace relay::sim

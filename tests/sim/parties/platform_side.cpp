@@ -36,7 +36,13 @@ answer_plan platform_side::carry_out(carried_out& x, milliseconds patience) {
   auto fail = [&](const char* error, const char* code) {
     result.flag("success", false).text("error", error).maybe("code", code);
   };
-  if (faults.hit(fault::result_failed)) {
+  if (faults.hit(fault::rate_limited)) {
+    auto& luck = faults.of(fault::rate_limited);
+    constexpr std::int64_t beyond_all_patience = 3600;
+    x.retry_after_s = luck.chance(0.1) ? beyond_all_patience : static_cast<std::int64_t>(luck.below(8)) + 1;
+    fail("slow down", "");
+    result.number(luck.chance(0.8) ? "retry_after" : "retryAfter", x.retry_after_s);
+  } else if (faults.hit(fault::result_failed)) {
     constexpr std::array<const char*, 3> codes{"", "platform_error", "rate_limited"};
     fail("the platform said no", faults.of(fault::result_failed).one_of(codes));
   } else if (faults.hit(fault::result_declined)) {

@@ -76,6 +76,7 @@ constexpr std::array<fault_text, fault_count> texts{{
     {"login_again", "somebody logs out, and in again"},
     {"login_busy", "another program holds the login store's lock for long"},
     {"login_unwritten", "the login store cannot be written"},
+    {"rate_limited", "the connector wants a frame again after a while"},
 }};
 
 } // namespace

@@ -96,6 +96,8 @@ enum class fault : std::uint8_t {
   login_again,
   login_busy,
   login_unwritten,
+  // connector; behind the others, so that what they choose stays the same
+  rate_limited,
   count_
 };
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::count_);
