@@ -12,22 +12,22 @@ namespace relay::child {
 
 namespace {
 
-constexpr int lifeline_fd = 0;
+constexpr int pipe_fd = 0;
 
 void close_everything_else() noexcept {
-  if (::close_range(lifeline_fd + 1, ~0U, 0) == 0) return;
+  if (::close_range(pipe_fd + 1, ~0U, 0) == 0) return;
   auto most = ::sysconf(_SC_OPEN_MAX);
-  for (int fd = lifeline_fd + 1; fd < (most > 0 && most < (1 << 20) ? most : 1 << 20); ++fd) ::close(fd);
+  for (int fd = pipe_fd + 1; fd < (most > 0 && most < (1 << 20) ? most : 1 << 20); ++fd) ::close(fd);
 }
 
 /// Between fork() and its end it may neither allocate nor lock: other threads may hold any lock.
-[[noreturn]] void stand_guard(int lifeline, pid_t pid) noexcept {
+[[noreturn]] void guard_group(int read_end, pid_t pid) noexcept {
   ::setsid();
-  if (lifeline != lifeline_fd && ::dup2(lifeline, lifeline_fd) < 0) ::_exit(1);
+  if (read_end != pipe_fd && ::dup2(read_end, pipe_fd) < 0) ::_exit(1);
   close_everything_else(); // its own writing end above all, or it would never see the end
   char byte = 0;
   ssize_t n = 0;
-  do n = ::read(lifeline_fd, &byte, 1);
+  do n = ::read(pipe_fd, &byte, 1);
   while (n < 0 && errno == EINTR);
   // Nobody writes: whoever held the other end is gone.
   if (n == 0) ::kill(-pid, SIGKILL);
@@ -37,10 +37,10 @@ void close_everything_else() noexcept {
 } // namespace
 
 guard::guard(guard&& other) noexcept
-    : lifeline_(std::move(other.lifeline_)), guard_(std::exchange(other.guard_, 0)) {}
+    : alive_pipe_(std::move(other.alive_pipe_)), guard_(std::exchange(other.guard_, 0)) {}
 
 guard& guard::operator=(guard&& other) noexcept {
-  std::swap(lifeline_, other.lifeline_);
+  std::swap(alive_pipe_, other.alive_pipe_);
   std::swap(guard_, other.guard_);
   return *this;
 }
@@ -56,14 +56,14 @@ bool guard::start(pid_t pid) {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   auto made = ::fork();
-  if (made == 0) stand_guard(read.get(), pid);
+  if (made == 0) guard_group(read.get(), pid);
   auto why = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (made < 0) {
     errno = why;
     return false;
   }
-  lifeline_ = std::move(write);
+  alive_pipe_ = std::move(write);
   guard_ = made;
   return true;
 }

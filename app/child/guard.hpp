@@ -27,7 +27,7 @@ public:
 
 private:
   void dismiss() noexcept;
-  descriptor lifeline_; ///< its other end is the guard's
+  descriptor alive_pipe_; ///< its other end is the guard's
   pid_t guard_ = 0;
 };
 

@@ -153,7 +153,7 @@ spawned spawn(const spawn_plan& what, const std::function<void(pid_t)>& forked) 
   forked(pid);
   report.write = {};
   ::setpgid(pid, pid); // as the child does; whoever comes first
-  if (!out.watchman.start(pid) || ::write(go.write.get(), "", 1) != 1) {
+  if (!out.group_guard.start(pid) || ::write(go.write.get(), "", 1) != 1) {
     why = errno;
     forked(0);
     ::kill(pid, SIGKILL);
@@ -162,7 +162,7 @@ spawned spawn(const spawn_plan& what, const std::function<void(pid_t)>& forked) 
   }
   if (why = failure_of(report.read); why != 0) {
     forked(0); // before its number is free for others
-    out.watchman = {};
+    out.group_guard = {};
     ::waitpid(pid, nullptr, 0);
     return failed(path, why);
   }

@@ -19,7 +19,7 @@ struct spawn_plan {
 struct spawned {
   pid_t pid = 0;                    ///< 0 = it did not start; then `error` says why
   descriptor input, output, errors; ///< our ends of its pipes
-  guard watchman;                   ///< to be dismissed before the child is reaped
+  guard group_guard;                ///< to be dismissed before the child is reaped
   std::string error;
 };
 

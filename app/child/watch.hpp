@@ -29,7 +29,7 @@ public:
 
 private:
   void run(const spawn_plan& what);
-  int wait_for_end(pid_t pid, guard& watchman);
+  int wait_for_end(pid_t pid, guard& group_guard);
   void send(int which) const noexcept;
 
   callbacks told_;
