@@ -180,14 +180,17 @@ private:
     const auto due = box_->due();
     inbox_step out;
     box_->timer(now_, out);
-    // Those that are late are taken away from the agent before they are given out again, or set aside.
+    // Those that are late are taken away from the agent before they are given out again, or set aside; a
+    // suspect among them waits for its turn.
+    const auto still = box_->given_out();
     if (due && *due <= now_ && present_)
       for (auto it = out_.begin(); it != out_.end();) {
         const bool again = std::any_of(out.deliver.begin(), out.deliver.end(),
                                        [&](const handout& x) { return x.id == it->first; });
         const bool dead = std::any_of(out.dead.begin(), out.dead.end(),
                                       [&](const auto& x) { return x.first == it->first; });
-        it = again || dead ? out_.erase(it) : std::next(it);
+        const bool waits = std::find(still.begin(), still.end(), it->first) == still.end();
+        it = again || dead || waits ? out_.erase(it) : std::next(it);
       }
     take(out);
     require(!box_->due() || *box_->due() > now_, "a deadline that has passed is handled");

@@ -278,6 +278,7 @@ TEST_F(store_damage, AnEventThatCannotBeReadIsADeadLetter) {
     auto store = open();
     put(*store, {event_taken{taken(1, {"ba"}), false}, event_taken{taken(2, {"bb"}), true},
                  event_taken{taken(3), false}, action_taken{action_of(1, "r1")}});
+    put(*store, {event_tried{1, 0x8000'0002U}}); // suspect, two tries
   }
   {
     SQLite::Database file{database(), SQLite::OPEN_READWRITE};
@@ -291,6 +292,7 @@ TEST_F(store_damage, AnEventThatCannotBeReadIsADeadLetter) {
   auto letters = dead_letters(*store);
   ASSERT_EQ(letters.size(), 2U);
   EXPECT_EQ(letters[0].event->raw, "{\"text\":");
+  EXPECT_EQ(letters[0].attempts, 2U) << "without the suspicion";
   EXPECT_EQ(letters[0].event->chat(), (chat_key{"discord", "c1"}));
   EXPECT_EQ(letters[1].event->source.user_id, "u1");
   EXPECT_EQ(seen->lines("store.unreadable").size(), 2U);

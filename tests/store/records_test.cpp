@@ -21,13 +21,15 @@ TEST_F(store_records, ANewStoreIsEmptyAndNamesItself) {
 
 TEST_F(store_records, F24_OpenEventsComeBackInOrderWithAllThatTheyAre) {
   auto store = open();
+  constexpr auto suspect_after_three = 0x8000'0003U; // actors/core/suspects.hpp
   auto one = taken(1, {"ba", "mb"}), two = taken(2, {}, "c2"), three = taken(7, {"k\"\n"});
   put(*store, {event_taken{one, false}, event_taken{three, false}});
-  put(*store, {event_taken{two, false}, event_keyed{1, {"ba", "mb", "bc"}}, event_tried{7, 3}});
+  put(*store,
+      {event_taken{two, false}, event_keyed{1, {"ba", "mb", "bc"}}, event_tried{7, suspect_after_three}});
   store.reset();
   auto in = way_in(*open());
   one.keys.emplace_back("bc");
-  three.attempts = 3;
+  three.attempts = suspect_after_three;
   EXPECT_EQ(in.open, (std::vector<stored_event>{one, two, three}));
   EXPECT_EQ(in.last_seq, 7U);
   EXPECT_EQ(in.spilled, 0U);
