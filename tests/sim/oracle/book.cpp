@@ -172,8 +172,14 @@ void book::agent_wrote(std::uint64_t peer, const frame_view& x) {
   auto type = text(x.root, "type");
   if (type == "inbound") gave(x.root, peer);
   if (type != "result") return;
-  auto id = text(x.root, "request_id");
-  if (id.rfind("r-", 0) == 0) told(id.substr(2), member(x.root, "result"), peer);
+  auto mark = mark_of(peer, text(x.root, "request_id"));
+  if (!mark.empty()) told(mark, member(x.root, "result"), peer);
+}
+
+std::string book::mark_of(std::uint64_t peer, const std::string& request_id) const {
+  if (request_id.rfind("r-", 0) == 0) return request_id.substr(2);
+  auto it = counted_.find({peer, request_id});
+  return it == counted_.end() ? std::string{} : it->second;
 }
 
 void book::gave(const json& frame, std::uint64_t peer) {
@@ -213,6 +219,7 @@ void book::asked(const json& frame, std::uint64_t peer) {
   auto& act = member(frame, "action");
   auto mark = text(act, "q");
   if (mark.empty()) return;
+  if (auto id = text(frame, "request_id"); id.rfind("r-", 0) != 0) counted_[{peer, id}] = mark;
   auto& x = actions[mark];
   if (x.asks.empty()) {
     x.mark = mark;

@@ -129,6 +129,8 @@ public:
   std::uint64_t routers = 1; ///< how many there were
   std::uint64_t reads = 0, asks = 0;
 
+  /// What was asked for under this id, by that agent; 0 = outside any agent. Empty when it is not known.
+  std::string mark_of(std::uint64_t peer, const std::string& request_id) const;
   /// Which event this is, by what it says; 0 = none.
   std::uint64_t number_of(const std::string& platform, const std::string& chat, const std::string& message,
                           const std::string& text) const;
@@ -183,6 +185,7 @@ private:
   event_record& alter(std::uint64_t number);
   stage on_;
   const plan& plan_;
+  std::map<std::pair<std::uint64_t, std::string>, std::string> counted_; ///< marks of ids that count from one
   std::set<std::string> set_aside_; ///< delivery ids
   std::set<std::string> named_by_altered_, altered_chats_;
   std::map<std::string, std::vector<std::string>> altered_keys_; ///< by chat and message: what came under it

@@ -115,8 +115,8 @@ private:
         std::count_if(x.asks.begin(), x.asks.end(), [&](auto& y) { return y.peer == peer; }));
   }
   void look(std::uint64_t peer, const std::string& id) {
-    if (id.rfind("r-", 0) != 0) return;
-    auto mark = id.substr(2);
+    auto mark = court_.notes().mark_of(peer, id);
+    if (mark.empty()) return;
     auto& x = court_.notes().actions[mark];
     if (x.asks.empty()) {
       fail("a result for " + id + ", which nobody asked for");
@@ -138,10 +138,11 @@ private:
 class truth final : public rule {
 public:
   explicit truth(court& at) : rule(at, "truth") {}
-  void agent_wrote(std::uint64_t, const frame_view& frame) override {
-    if (text(frame.root, "type") == "result") look(text(frame.root, "request_id"));
+  void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
+    if (text(frame.root, "type") == "result")
+      look(court_.notes().mark_of(peer, text(frame.root, "request_id")));
   }
-  void one_shot_answered(const std::string& mark, const frame_view&) override { look("r-" + mark); }
+  void one_shot_answered(const std::string& mark, const frame_view&) override { look(mark); }
   void was_carried_out(const carried_out& x) override {
     if (!x.applied || x.mark.empty()) return;
     auto& y = court_.notes().actions[x.mark];
@@ -153,9 +154,9 @@ public:
   }
 
 private:
-  void look(const std::string& id) {
-    if (id.rfind("r-", 0) != 0) return;
-    auto& x = court_.notes().actions[id.substr(2)];
+  void look(const std::string& mark) {
+    if (mark.empty()) return;
+    auto& x = court_.notes().actions[mark];
     if (x.asks.empty() || x.results.empty() || x.doubted) return;
     auto& r = x.results.back();
     switch (r.how) {
@@ -245,12 +246,12 @@ public:
   void noted(severity, std::string_view id, std::string_view) override {
     hopeless_ = hopeless_ || id == "link.revoked"; // nobody dials any more
   }
-  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+  void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
     if (text(frame.root, "type") != "result" || hopeless_) return;
     if (text(member(frame.root, "result"), "code") != "not_connected") return;
-    auto id = text(frame.root, "request_id");
-    if (id.rfind("r-", 0) != 0) return;
-    auto& x = court_.notes().actions[id.substr(2)];
+    auto mark = court_.notes().mark_of(peer, text(frame.root, "request_id"));
+    if (mark.empty()) return;
+    auto& x = court_.notes().actions[mark];
     if (x.asks.empty() || !x.file.empty() || court_.notes().lost_since(x.asks.front().at)) return;
     usec hold = court_.what().settings.limits.egress_hold;
     if (now() < x.asks.front().at + hold)
@@ -277,11 +278,11 @@ public:
                                            : flag(result, "success")   ? told_outcome::done
                                                                        : told_outcome::definite});
   }
-  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+  void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
     if (text(frame.root, "type") != "result") return;
-    auto id = text(frame.root, "request_id");
-    if (id.rfind("r-", 0) != 0) return;
-    auto& x = court_.notes().actions[id.substr(2)];
+    auto mark = court_.notes().mark_of(peer, text(frame.root, "request_id"));
+    if (mark.empty()) return;
+    auto& x = court_.notes().actions[mark];
     if (x.frames.empty() || x.asks.empty() || collapses(x.op) || x.op == "prompt" || x.doubted) return;
     auto& last = x.frames.back();
     auto it = answers_.find(last.request_id);
@@ -317,11 +318,11 @@ public:
     auto& result = member(frame.root, "result");
     if (result.IsObject() && !flag(result, "ambiguous")) said_.insert(text(frame.root, "requestId"));
   }
-  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+  void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
     if (text(frame.root, "type") != "result" || hopeless_) return;
-    auto id = text(frame.root, "request_id");
-    if (!flag(member(frame.root, "result"), "ambiguous") || id.rfind("r-", 0) != 0) return;
-    auto& x = court_.notes().actions[id.substr(2)];
+    auto mark = court_.notes().mark_of(peer, text(frame.root, "request_id"));
+    if (!flag(member(frame.root, "result"), "ambiguous") || mark.empty()) return;
+    auto& x = court_.notes().actions[mark];
     if (!x.frames.empty() && said_.count(x.frames.back().request_id) > 0) return; // failed in the end
     auto offered = text(member(frame.root, "result"), "error").find("is not supported") == std::string::npos;
     if (!offered) return; // nor will it be on this connection

@@ -4,12 +4,26 @@
 #include "event_text.hpp"
 
 #include <array>
+#include <charconv>
 #include <utility>
 
 namespace relay::sim {
 
+namespace {
+
+/// 12 of `e12.0 e12.1 ...`; 0 when it is no such text.
+std::uint64_t number_in(const std::string& words) {
+  std::uint64_t number = 0;
+  if (words.empty() || words.front() != 'e') return 0;
+  auto [end, err] = std::from_chars(words.data() + 1, words.data() + words.size(), number);
+  return err == std::errc{} && end != words.data() + words.size() && *end == '.' ? number : 0;
+}
+
+} // namespace
+
 sim_agent::sim_agent(stage on, const plan& p, agent_door& door, agent_crowd& all, std::size_t number)
-    : on_(on), plan_(p), door_(door), all_(all), luck_(on.seed, "agent " + std::to_string(number)),
+    : on_(on), plan_(p), door_(door), all_(all), number_(number),
+      luck_(on.seed, "agent " + std::to_string(number)),
       more_(on.seed, "agent's more " + std::to_string(number)) {}
 
 void sim_agent::start() {
@@ -42,6 +56,11 @@ void sim_agent::hang_until(usec when) {
 void sim_agent::begin() {
   ++incarnation_;
   draining_ = false;
+  asked_here_ = 0;
+  if (plan_.named) { // a later hello may leave the name out
+    json_object hello;
+    say(hello.text("type", "hello").text("name", "agent " + std::to_string(number_)).line());
+  }
   if (luck_.chance(0.4)) {
     json_object hello;
     hello.text("type", "hello").text("media", luck_.chance(0.5) ? "path" : "url");
@@ -57,7 +76,9 @@ void sim_agent::begin() {
   }
   // What had no result is asked again under its own id, where that can be known still.
   std::map<std::string, request> again;
-  for (auto& [id, x] : std::exchange(asked_, {}))
+  auto before = std::exchange(asked_, {});
+  if (plan_.counting) return; // it has forgotten what it asked, and under which numbers
+  for (auto& [id, x] : before)
     if (plan_.durable_out || x.life == door_.life()) again.emplace(id, std::move(x));
   for (auto& [id, x] : again) {
     x.life = door_.life();
@@ -127,7 +148,8 @@ void sim_agent::take(const json& frame) {
     constexpr usec longest{8'000'000};
     think += faults.of(fault::agent_slow).between(usec{0}, longest);
   }
-  if (faults.hit(fault::agent_crash, 4)) { // with the event in hand
+  auto deadly = plan_.deadly(number_in(x.text));
+  if (deadly || faults.hit(fault::agent_crash, 4)) { // with the event in hand
     later(think / 2, [this] { crash(); });
     return;
   }
@@ -166,8 +188,10 @@ void sim_agent::ask(const std::string& mark, const std::string& op, const std::s
                     const std::string& delivery_id, const std::string& chat_id, json_object members) {
   members.text("op", op).text("q", mark);
   if (!chat_id.empty()) members.text("chat_id", chat_id);
+  ++asked_here_;
+  auto id = plan_.counting ? std::to_string(asked_here_) : "r-" + mark;
   json_object frame;
-  frame.text("type", "action").text("request_id", "r-" + mark).maybe("platform", platform);
+  frame.text("type", "action").text("request_id", id).maybe("platform", platform);
   frame.maybe("delivery_id", delivery_id).raw("action", members.done());
   if (plan_.resends && more_.chance(0.5)) frame.text("on_unknown", more_.chance(0.8) ? "resend" : "report");
   request x;
@@ -178,7 +202,7 @@ void sim_agent::ask(const std::string& mark, const std::string& op, const std::s
   x.delivery_id = delivery_id;
   x.life = door_.life();
   auto line = x.frame;
-  asked_.insert_or_assign("r-" + mark, std::move(x));
+  asked_.insert_or_assign(id, std::move(x));
   say(line);
   if (!on_.faults.hit(fault::agent_repeats)) return;
   auto& luck = on_.faults.of(fault::agent_repeats);

@@ -83,6 +83,8 @@ private:
   const plan& plan_;
   agent_door& door_;
   agent_crowd& all_;
+  std::size_t number_;
+  std::uint64_t asked_here_ = 0; ///< on this connection
   dice luck_, more_;
   std::shared_ptr<cable> cable_;
   std::uint64_t incarnation_ = 0; ///< what an earlier one had in mind is forgotten

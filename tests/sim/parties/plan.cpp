@@ -215,6 +215,10 @@ plan::plan(std::uint64_t from) : seed(from) {
   resends = dice{seed, "resends"}.chance(0.2);
   letters = dice{seed, "letters"}.chance(0.3);
   wide = dice{seed, "wide"}.chance(0.3);
+  counting = dice{seed, "counting"}.chance(0.2);
+  named = !counting && dice{seed, "named"}.chance(0.3); // one with a name keeps count
+  if (dice deadly{seed, "deadly"}; deadly.chance(0.2))
+    deadly_every = static_cast<std::uint64_t>(deadly.between(10, 50));
   if (wide) // an operator's command with all that one may have
     settings.service.commands.push_back(
         {"pick",

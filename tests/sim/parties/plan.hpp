@@ -62,7 +62,14 @@ struct plan {
   bool resends = false;   ///< agents would rather have some actions twice than perhaps not at all
   bool letters = false;   ///< an operator looks at what was set aside
   bool embedded = false;  ///< so does a program that the gateway is embedded in, with the typed makers
+  bool counting = false;  ///< agents number their requests from one, each connection anew
+  bool named = false;     ///< agents name themselves in their hello
+  std::uint64_t deadly_every = 0; ///< of so many events one kills each agent that takes it; 0 = none
 
+  /// Whether an agent dies of the event with this number, each time.
+  bool deadly(std::uint64_t number) const {
+    return deadly_every != 0 && number % deadly_every == deadly_every / 2;
+  }
   const platform_spec* platform(const std::string& name) const;
   std::string connector_url() const { return "https://connector.example"; }
 };
