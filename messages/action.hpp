@@ -66,17 +66,19 @@ typename Inspector::result_type inspect(Inspector& f, discriminators& x) {
   return f(caf::meta::type_name("discriminators"), x.scope_id, x.user_id, x.profile);
 }
 
-/// How an action is tagged on the wire: the pair of the frame plus its discriminators. Both tags empty = the
-/// connector's session default.
+/// How an action is tagged on the wire: the pair of the frame, its discriminators and its thread. Both tags
+/// empty = the connector's session default.
 struct route {
   std::string platform;
   std::string bot_id;
   discriminators who;
+  std::string thread_id{}; ///< `metadata.thread_id` of an action that names none (routing 5 and 6)
+  bool flat = false;       ///< an action that names no thread loses what it replies to (routing 5)
   friend bool operator==(const route&, const route&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, route& x) {
-  return f(caf::meta::type_name("route"), x.platform, x.bot_id, x.who);
+  return f(caf::meta::type_name("route"), x.platform, x.bot_id, x.who, x.thread_id, x.flat);
 }
 
 } // namespace relay

@@ -69,12 +69,13 @@ struct action_request {
   std::string request_id, platform, delivery_id;
   action act;
   bool resend_unknown = false; ///< `on_unknown: resend`: rather twice than perhaps not at all
+  bool abandons = false;       ///< a draft that its agent left: sealed as it stands, never said as a text
   friend bool operator==(const action_request&, const action_request&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, action_request& x) {
   return f(caf::meta::type_name("action_request"), x.request_id, x.platform, x.delivery_id, x.act,
-           x.resend_unknown);
+           x.resend_unknown, x.abandons);
 }
 
 /// The one answer to each action_request.
@@ -104,12 +105,15 @@ struct route_seen {
   std::string delivery_id;
   chat_key chat;
   discriminators who;
-  std::string parent_chat_id; ///< of a thread; actions on it fall back to the parent's route
+  std::string parent_chat_id;            ///< of a thread; actions on it fall back to the parent's route
+  std::string thread_id{}, message_id{}; ///< of the event itself; both empty where `delivery_id` is
+  std::string chat_type{}, chat_name{};  ///< as the event says them; empty = not known
   friend bool operator==(const route_seen&, const route_seen&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, route_seen& x) {
-  return f(caf::meta::type_name("route_seen"), x.delivery_id, x.chat, x.who, x.parent_chat_id);
+  return f(caf::meta::type_name("route_seen"), x.delivery_id, x.chat, x.who, x.parent_chat_id, x.thread_id,
+           x.message_id, x.chat_type, x.chat_name);
 }
 
 /// inbound -> egress_router: a turn begins on this message, or it was given up. Only when reactions are on.
@@ -154,12 +158,13 @@ struct chat_action {
   action_record record = action_record::none;
   bool resend = false;   ///< an unknown outcome sends it again
   std::uint8_t lost = 0; ///< how often it may have been written without an answer
+  bool abandons = false; ///< as its request says
   friend bool operator==(const chat_action&, const chat_action&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, chat_action& x) {
   return f(caf::meta::type_name("chat_action"), x.token, x.act, x.where, x.hold_until, x.turn, x.record,
-           x.resend, x.lost);
+           x.resend, x.lost, x.abandons);
 }
 
 /// chat -> egress_router: let the disk know that the frame of these may be written from now on, or that it

@@ -2,6 +2,8 @@
 
 #include "messages/wire/json_members.hpp"
 
+#include <optional>
+
 namespace relay::wire {
 
 namespace {
@@ -33,27 +35,39 @@ bool fill(std::string& to, std::string_view name, const json::value& from, op ki
   return json::to_id(from, to);
 }
 
-/// Members of `metadata` as they came, then what `who` adds. Nulls give way to what `who` knows.
+bool names(const json::value& metadata, std::string_view name) {
+  const auto* found = json::find(metadata, name);
+  return found != nullptr && !found->IsNull();
+}
+
+/// Whether the action goes to the root of a chat where a reply would open a thread (routing 5).
+bool loses_reply(const json::value& metadata, const route& where) {
+  return where.flat && where.thread_id.empty() && !names(metadata, "thread_id");
+}
+
+/// Members of `metadata` as they came, then what the route adds. Nulls give way to what the route knows.
 void append_metadata(std::string& out, const json::value& metadata, std::string_view source,
-                     const discriminators& who) {
-  const auto has = [&](std::string_view name) {
-    const auto* found = json::find(metadata, name);
-    return found != nullptr && !found->IsNull();
-  };
+                     const route& where) {
+  const auto& who = where.who;
+  const auto has = [&](std::string_view name) { return names(metadata, name); };
   // Either name of the scope counts: one of the sender's own is never mixed with ours.
   const bool add_scope = !who.scope_id.empty() && !has("scope_id") && !has("guild_id");
   const bool add_user = !who.user_id.empty() && !has("user_id");
   const bool add_profile = !who.profile.empty() && !has("profile");
+  const bool add_thread = !where.thread_id.empty() && !has("thread_id");
+  const bool drop_reply = loses_reply(metadata, where);
   json::object_writer to{out};
   if (metadata.IsObject()) {
     json::append_members(to, out, metadata, source, [&](std::string_view name) {
       return (!add_scope || (name != "scope_id" && name != "guild_id")) && (!add_user || name != "user_id") &&
-             (!add_profile || name != "profile");
+             (!add_profile || name != "profile") && (!add_thread || name != "thread_id") &&
+             (!drop_reply || name != "reply_to_message_id");
     });
   }
   if (add_scope) to.text("scope_id", who.scope_id).text("guild_id", who.scope_id);
   if (add_user) to.text("user_id", who.user_id);
   if (add_profile) to.text("profile", who.profile);
+  if (add_thread) to.text("thread_id", where.thread_id);
   to.end();
 }
 
@@ -118,7 +132,13 @@ action_or_error decode_action(std::string_view text) {
   return out;
 }
 
-void append_action(std::string& out, const action& x, const discriminators& who) {
+void append_action(std::string& out, const action& x, const route& where) {
+  // Parsed, not spliced: an embedder's text must not be able to break the frame.
+  std::optional<json::document> parsed;
+  if (!x.metadata.empty()) parsed.emplace().parse(x.metadata);
+  const json::value nothing;
+  const auto& metadata = parsed ? parsed->root() : nothing;
+  const std::string_view reply_to = loses_reply(metadata, where) ? std::string_view{} : x.reply_to;
   json::object_writer to{out};
   to.text("op", to_string(x.kind))
       .optional("chat_id", x.chat_id)
@@ -132,28 +152,25 @@ void append_action(std::string& out, const action& x, const discriminators& who)
   }
   // `send` always says what it replies to (protocol.md 6), the others only when they do.
   if (x.kind == op::send) {
-    to.nullable("reply_to", x.reply_to);
+    to.nullable("reply_to", reply_to);
   } else {
-    to.optional("reply_to", x.reply_to);
+    to.optional("reply_to", reply_to);
   }
   to.members(x.rest);
-  if (!x.metadata.empty()) {
-    // Parsed, not spliced: an embedder's text must not be able to break the frame.
-    json::document metadata;
-    metadata.parse(x.metadata);
+  if (parsed) {
     std::string merged;
-    append_metadata(merged, metadata.root(), metadata.text(), who);
+    append_metadata(merged, metadata, parsed->text(), where);
     if (merged != "{}") to.json("metadata", merged);
-  } else if (!who.empty()) {
+  } else if (!where.who.empty() || !where.thread_id.empty()) {
     to.key("metadata");
-    append_metadata(out, json::value{}, {}, who);
+    append_metadata(out, nothing, {}, where);
   }
   to.end();
 }
 
 std::string encode_action(const action& x, const discriminators& who) {
   std::string out;
-  append_action(out, x, who);
+  append_action(out, x, {{}, {}, who});
   return out;
 }
 

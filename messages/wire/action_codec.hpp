@@ -19,6 +19,6 @@ std::string check_action(op kind, const json::value& from);
 bool read_on_unknown(const json::value& beside, bool& resend);
 inline constexpr const char* bad_on_unknown = "on_unknown: must be report or resend";
 /// Appends the action object, its metadata completed with what `who` knows and the metadata lacks.
-void append_action(std::string& out, const action& x, const discriminators& who);
+void append_action(std::string& out, const action& x, const route& where);
 
 } // namespace relay::wire

@@ -172,11 +172,29 @@ action thread_create(std::string chat_id, std::string thread_name, std::string m
 }
 
 action thread_rename(std::string chat_id, std::string thread_id, std::string thread_name,
-                     std::string only_if_current_name, std::string metadata) {
+                     std::string only_if_current_name, std::string metadata, bool only_if_connector_created) {
   auto out = basic(op::thread_rename, std::move(chat_id), std::move(metadata));
   out.message_id = std::move(thread_id);
   json::object_writer to{out.rest};
-  to.text("thread_name", thread_name).optional("only_if_current_name", only_if_current_name).end();
+  to.text("thread_name", thread_name)
+      .optional("only_if_current_name", only_if_current_name)
+      .flag("only_if_connector_created", only_if_connector_created)
+      .end();
+  return out;
+}
+
+std::string thread_metadata(std::string_view thread_id) {
+  std::string out;
+  if (!thread_id.empty()) json::object_writer{out}.text("thread_id", thread_id).end();
+  return out;
+}
+
+action_result chat_info(std::string_view name, std::string_view type) {
+  auto out = action_result::success();
+  json::object_writer to{out.raw};
+  to.boolean("success", true).key("chat_info");
+  json::object_writer{out.raw}.text("name", name).text("type", type).end();
+  to.end();
   return out;
 }
 

@@ -152,7 +152,8 @@ constexpr rule rules[] = {{op::send, "chat_id", shape::id},
                           {op::thread_rename, "chat_id", shape::id},
                           {op::thread_rename, "message_id", shape::id},
                           {op::thread_rename, "thread_name", shape::filled},
-                          {op::thread_rename, "only_if_current_name", shape::text, optional}};
+                          {op::thread_rename, "only_if_current_name", shape::text, optional},
+                          {op::thread_rename, "only_if_connector_created", shape::boolean, optional}};
 
 std::string complaint(op kind, std::string_view field, std::string_view what) {
   std::string out{to_string(kind)};

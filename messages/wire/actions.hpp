@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/action.hpp"
+#include "messages/result.hpp"
 
 #include <cstdint>
 #include <string>
@@ -75,9 +76,15 @@ action task_card_stop(std::string chat_id, std::string card_id, std::string_view
 action thread_create(std::string chat_id, std::string thread_name, std::string message_id = {},
                      std::string metadata = {});
 /// `chat_id`: the parent chat. `only_if_current_name`: not renamed when it has another name by now; may be
-/// empty.
+/// empty. `only_if_connector_created`: not renamed when a person opened the thread.
 action thread_rename(std::string chat_id, std::string thread_id, std::string thread_name,
-                     std::string only_if_current_name = {}, std::string metadata = {});
+                     std::string only_if_current_name = {}, std::string metadata = {},
+                     bool only_if_connector_created = false);
+
+/// The metadata of an action that goes to this thread; empty without one.
+std::string thread_metadata(std::string_view thread_id);
+/// The answer to a get_chat_info that the gateway gives itself (routing 3).
+action_result chat_info(std::string_view name, std::string_view type);
 
 /// Whether it is a `typing` that takes the status back: its `content` is "", which travels in `rest`.
 bool clears_status(const action& x);

@@ -99,7 +99,8 @@ void encode(std::string& out,
 void encode(std::string& out,
             const inbound& x); ///< sends `event.raw` when there is one, else the typed fields
 void encode(std::string& out, const inbound_ack& x);
-/// Discriminators are attached only where the metadata lacks them (protocol.md 6, rule 2).
+/// Discriminators and thread are attached only where the metadata lacks them (protocol.md 6, routing 2, 5,
+/// 6).
 void encode(std::string& out, const outbound& x);
 void encode(std::string& out, const outbound_result& x);
 void encode(std::string& out, const interrupt& x);

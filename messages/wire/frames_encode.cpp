@@ -60,7 +60,7 @@ void encode(std::string& out, const outbound& x) {
   out.reserve(out.size() + x.what.content.size() + x.what.rest.size() + x.what.metadata.size() + around);
   frame_writer to{out, "outbound"};
   to.text("requestId", x.request_id).key("action");
-  append_action(out, x.what, x.where.who);
+  append_action(out, x.what, x.where);
   to.optional("platform", x.where.platform).optional("botId", x.where.bot_id);
 }
 

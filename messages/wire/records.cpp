@@ -119,6 +119,7 @@ void append_kept(std::string& out, const action_request& what, const route& wher
       .optional("platform", what.platform)
       .optional("delivery_id", what.delivery_id)
       .flag("resend_unknown", what.resend_unknown)
+      .flag("abandons", what.abandons)
       .key("action");
   append_act(out, what.act);
   if (until_ms != 0) to.json("until_ms", std::to_string(until_ms));
@@ -127,6 +128,8 @@ void append_kept(std::string& out, const action_request& what, const route& wher
       .optional("scope_id", where.who.scope_id)
       .optional("user_id", where.who.user_id)
       .optional("profile", where.who.profile)
+      .optional("thread_id", where.thread_id)
+      .flag("flat", where.flat)
       .end();
 }
 
@@ -135,16 +138,18 @@ bool read_kept(std::string_view from, action_request& what, route& where, std::i
   if (!doc.parse(from)) return false;
   const auto& x = doc.root();
   const auto* act = json::object(x, "action");
-  action_request request{text(x, "request_id"),
-                         text(x, "platform"),
-                         text(x, "delivery_id"),
-                         {},
-                         json::flag(x, "resend_unknown")};
+  action_request request{text(x, "request_id"),           text(x, "platform"),
+                         text(x, "delivery_id"),          {},
+                         json::flag(x, "resend_unknown"), json::flag(x, "abandons")};
   if (act == nullptr || !read_act(*act, request.act)) return false;
   what = std::move(request);
   const auto* until = json::find(x, "until_ms");
   until_ms = until != nullptr && until->IsInt64() ? until->GetInt64() : 0;
-  where = {text(x, "to"), text(x, "bot_id"), {text(x, "scope_id"), text(x, "user_id"), text(x, "profile")}};
+  where = {text(x, "to"),
+           text(x, "bot_id"),
+           {text(x, "scope_id"), text(x, "user_id"), text(x, "profile")},
+           text(x, "thread_id"),
+           json::flag(x, "flat")};
   return true;
 }
 

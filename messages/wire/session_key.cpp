@@ -43,4 +43,14 @@ std::string_view session_message(const inbound_event& x) {
   return x.message_id.empty() ? x.source.message_id : x.message_id;
 }
 
+bool profile_of(std::string_view session_key, std::string& profile) {
+  constexpr std::string_view prefix = "agent:";
+  if (!session_key.starts_with(prefix)) return false;
+  auto name = session_key.substr(prefix.size());
+  name = name.substr(0, name.find(':'));
+  if (name.empty()) return false;
+  profile = name == "main" ? std::string_view{} : name == "main~" ? std::string_view{"main"} : name;
+  return true;
+}
+
 } // namespace relay::wire

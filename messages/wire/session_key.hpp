@@ -20,5 +20,8 @@ std::string session_key(const event_source& from, const session_rules& rules,
 /// The message id that may name a session of its own. Empty for the press of a button: it is no message and
 /// belongs to the place of its prompt.
 std::string_view session_message(const inbound_event& x);
+/// The profile that a key belongs to, empty for the default one. False when it is no such key; then `profile`
+/// is as it was.
+bool profile_of(std::string_view session_key, std::string& profile);
 
 } // namespace relay::wire

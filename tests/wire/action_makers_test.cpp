@@ -25,7 +25,7 @@ std::vector<action> one_of_each() {
       task_card("c", "card", R"([{"t":1}])"),
       task_card_stop("c", "card"),
       thread_create("c", "name", "m"),
-      thread_rename("c", "t", "name", "old")};
+      thread_rename("c", "t", "name", "old", {}, true)};
 }
 
 TEST(ActionMakers, EveryOpHasAConstructorWhoseResultIsValidAndRoundTrips) {
@@ -38,6 +38,23 @@ TEST(ActionMakers, EveryOpHasAConstructorWhoseResultIsValidAndRoundTrips) {
     seen.insert(x.kind);
   }
   EXPECT_EQ(seen.size(), op_count);
+}
+
+TEST(ActionMakers, AGuardOfARenameIsABoolean) {
+  auto x = thread_rename("c", "t", "name", {}, {}, true);
+  EXPECT_EQ(encode_action(x), R"({"op":"thread_rename","chat_id":"c","message_id":"t","thread_name":"name",)"
+                              R"("only_if_connector_created":true})");
+  EXPECT_EQ(encode_action(thread_rename("c", "t", "name")).find("only_if"), std::string::npos);
+  x.rest = R"({"thread_name":"name","only_if_connector_created":"yes"})";
+  EXPECT_NE(check(x).find("only_if_connector_created"), std::string::npos);
+}
+
+TEST(ActionMakers, WhatIsKnownOfAChatIsAResultLikeTheConnectors) {
+  auto x = chat_info("gen\"eral", "channel");
+  EXPECT_EQ(x.how, outcome::done);
+  EXPECT_EQ(x.raw, R"({"success":true,"chat_info":{"name":"gen\"eral","type":"channel"}})");
+  EXPECT_EQ(thread_metadata("t"), R"({"thread_id":"t"})");
+  EXPECT_EQ(thread_metadata(""), "");
 }
 
 TEST(ActionMakers, F65_ClearingSaysAnEmptyContent) {

@@ -1,4 +1,5 @@
 // The actions of protocol.md 6: one valid example of each op, what each needs, and the discriminators.
+#include "messages/wire/action_codec.hpp"
 #include "messages/wire/actions.hpp"
 #include "messages/wire/json_read.hpp"
 #include "messages/wire/json_scan.hpp"
@@ -32,7 +33,7 @@ constexpr example examples[] = {
     {op::task_card_stop, R"({"op":"task_card_stop","chat_id":"c","card_id":"k"})"},
     {op::thread_create, R"({"op":"thread_create","chat_id":"c","message_id":"m","thread_name":"t"})"},
     {op::thread_rename,
-     R"({"op":"thread_rename","chat_id":"c","message_id":"m","thread_name":"t","only_if_current_name":"old"})"}};
+     R"({"op":"thread_rename","chat_id":"c","message_id":"m","thread_name":"t","only_if_current_name":"old","only_if_connector_created":true})"}};
 
 std::string error_of(std::string_view text) { return decode_action(text).error; }
 
@@ -103,8 +104,14 @@ TEST(actions, errors_name_the_field) {
 
 TEST(actions, every_required_field_is_missed) {
   // Taking any one member out of a valid example is refused by name, unless the contract lets it be left out.
-  const std::vector<std::string_view> may_lack{
-      "reply_to", "metadata", "filename", "prompt_id", "timeout_s", "remove", "only_if_current_name"};
+  const std::vector<std::string_view> may_lack{"reply_to",
+                                               "metadata",
+                                               "filename",
+                                               "prompt_id",
+                                               "timeout_s",
+                                               "remove",
+                                               "only_if_current_name",
+                                               "only_if_connector_created"};
   for (const auto& x : examples) {
     json::document doc;
     ASSERT_TRUE(doc.parse(x.text));
@@ -189,6 +196,39 @@ TEST(discriminators, never_replace_what_is_there_F41) {
 TEST(discriminators, a_null_is_lacking) {
   EXPECT_EQ(with(R"({"user_id":null,"k":null})", {"", "u", ""}), R"(,"metadata":{"k":null,"user_id":"u"}})");
   EXPECT_EQ(with(R"({"user_id":null})", {}), R"(,"metadata":{"user_id":null}})");
+}
+
+// -- threads (protocol.md 6, routing rules 5 and 6) ---------------------------
+
+std::string to_thread(action x, const std::string& thread, bool flat = false) {
+  std::string out;
+  append_action(out, x, {{}, {}, {}, thread, flat});
+  return out;
+}
+
+TEST(threads, are_attached_where_the_action_names_none) {
+  EXPECT_EQ(to_thread(typing("c"), "t"), R"({"op":"typing","chat_id":"c","metadata":{"thread_id":"t"}})");
+  EXPECT_EQ(to_thread(typing("c", R"({"k":1,"thread_id":null})"), "t"),
+            R"({"op":"typing","chat_id":"c","metadata":{"k":1,"thread_id":"t"}})");
+  EXPECT_EQ(to_thread(typing("c", R"({"thread_id":"own"})"), "t"),
+            R"({"op":"typing","chat_id":"c","metadata":{"thread_id":"own"}})");
+  EXPECT_EQ(to_thread(typing("c", R"({"thread_id":""})"), "t"),
+            R"({"op":"typing","chat_id":"c","metadata":{"thread_id":""}})")
+      << "it says that it goes to none";
+}
+
+TEST(threads, a_flat_chat_loses_the_reply_that_would_open_one) {
+  const auto* meta = R"({"reply_to_message_id":"m","k":1})";
+  EXPECT_EQ(to_thread(send("c", "x", "m", meta), "", true),
+            R"({"op":"send","chat_id":"c","content":"x","reply_to":null,"metadata":{"k":1}})");
+  EXPECT_EQ(to_thread(send("c", "x", "m"), "", true),
+            R"({"op":"send","chat_id":"c","content":"x","reply_to":null})");
+  EXPECT_EQ(to_thread(send("c", "x", "m"), ""),
+            R"({"op":"send","chat_id":"c","content":"x","reply_to":"m"})");
+  EXPECT_EQ(to_thread(send("c", "x", "m", R"({"thread_id":"own","reply_to_message_id":"m"})"), "", true),
+            R"({"op":"send","chat_id":"c","content":"x","reply_to":"m","metadata":)"
+            R"({"thread_id":"own","reply_to_message_id":"m"}})")
+      << "it says where it goes";
 }
 
 TEST(discriminators, metadata_that_is_none_cannot_break_the_frame) {

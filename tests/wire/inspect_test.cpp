@@ -58,7 +58,7 @@ action full(filler& f, action*) {
   return {op::draft, f.text(), f.text(), f.text(), f.text(), f.text(), f.text(), f.text(), f.text()};
 }
 discriminators full(filler& f, discriminators*) { return {f.text(), f.text(), f.text()}; }
-route full(filler& f, route*) { return {f.text(), f.text(), made<discriminators>(f)}; }
+route full(filler& f, route*) { return {f.text(), f.text(), made<discriminators>(f), f.text(), true}; }
 descriptor full(filler& f, descriptor*) {
   return {2,        f.text(), f.text(), f.text(), 77,   length_unit::utf16, true,    true, true, f.text(),
           f.text(), true,     true,     true,     true, {f.text()},         f.text()};
@@ -71,15 +71,16 @@ delivery full(filler& f, delivery*) { return {f.text(), f.text(), made<event_ref
 delivery_ack full(filler& f, delivery_ack*) { return {f.text()}; }
 turn_interrupt full(filler& f, turn_interrupt*) { return {f.text(), f.text()}; }
 action_request full(filler& f, action_request*) {
-  return {f.text(), f.text(), f.text(), made<action>(f), true};
+  return {f.text(), f.text(), f.text(), made<action>(f), true, true};
 }
 action_outcome full(filler& f, action_outcome*) { return {f.text(), made<action_result>(f)}; }
 session_interrupt full(filler& f, session_interrupt*) { return {f.text(), f.text(), true}; }
 route_seen full(filler& f, route_seen*) {
-  return {f.text(), made<chat_key>(f), made<discriminators>(f), f.text()};
+  return {f.text(), made<chat_key>(f), made<discriminators>(f), f.text(), f.text(), f.text(),
+          f.text(), f.text()};
 }
 chat_action full(filler& f, chat_action*) {
-  return {7, made<action>(f), made<route>(f), -8, f.text(), action_record::sending, true, 2};
+  return {7, made<action>(f), made<route>(f), -8, f.text(), action_record::sending, true, 2, true};
 }
 chat_mark full(filler&, chat_mark*) { return {7, {8, 9}, true}; }
 chat_outcome full(filler& f, chat_outcome*) { return {7, made<action_result>(f)}; }

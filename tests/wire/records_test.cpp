@@ -133,6 +133,10 @@ TEST(records, TheirFormIsFixed) {
                  R"("path":"/tmp/a.png","mime":"image/png","name":"a.png"},"to":"discord","bot_id":"b",)"
                  R"("scope_id":"s","user_id":"u","profile":"f"})");
   out.clear();
+  append_kept(out, {{}, {}, {}, draft("c", 7, "so", true), false, true}, {"slack", {}, {}, "t", true});
+  EXPECT_EQ(out, R"({"abandons":true,"action":{"op":"draft","chat_id":"c","content":"so",)"
+                 R"("rest":"{\"draft_id\":7,\"final\":true}"},"to":"slack","thread_id":"t","flat":true})");
+  out.clear();
   append_kept(out, action_result{outcome::unknown, "m", {"m", "n"}, "e", "c", "{}", "p"});
   EXPECT_EQ(out, R"({"how":"unknown","message_id":"m","message_ids":["m","n"],"error":"e","code":"c",)"
                  R"("raw":"{}","prompt_id":"p"})");
@@ -160,8 +164,10 @@ RC_GTEST_PROP(records_property, actions_come_back, ()) {
        {&act.chat_id, &act.content, &act.message_id, &act.reply_to, &act.session_key, &act.follow_up_kind,
         &act.metadata, &act.rest, &act.file.path, &act.file.mime, &act.file.name})
     *field = any_text();
-  action_request x{any_text(), any_text(), any_text(), act, *rc::gen::arbitrary<bool>()};
-  route where{any_text(), any_text(), {any_text(), any_text(), any_text()}};
+  action_request x{
+      any_text(), any_text(), any_text(), act, *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()};
+  route where{
+      any_text(), any_text(), {any_text(), any_text(), any_text()}, any_text(), *rc::gen::arbitrary<bool>()};
   std::string out;
   append_kept(out, x, where);
   action_request back;

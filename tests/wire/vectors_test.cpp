@@ -75,6 +75,19 @@ TEST_F(vectors, session_keys) {
     const session_rules rules{json::flag(x, "group_sessions_per_user"),
                               json::flag(x, "thread_sessions_per_user")};
     EXPECT_EQ(session_key(from.source, rules), json::text(x, "key")) << event;
+    std::string profile = "?";
+    EXPECT_TRUE(profile_of(json::text(x, "key"), profile)) << event;
+    const auto named = from.source.profile == "default" ? std::string{} : from.source.profile;
+    EXPECT_EQ(profile, named) << event;
+  }
+}
+
+TEST(session_keys, what_is_none_names_no_profile) {
+  for (const auto* text :
+       {"", "agent", "agent:", "agent::discord:dm:5", "user:main:discord", "xagent:main:discord"}) {
+    std::string profile = "as it was";
+    EXPECT_FALSE(profile_of(text, profile)) << text;
+    EXPECT_EQ(profile, "as it was");
   }
 }
 
