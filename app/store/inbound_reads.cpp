@@ -95,14 +95,17 @@ void inbound_tables::set_unreadable_aside(std::uint64_t seq, const std::string& 
 
 std::vector<route_seen> inbound_tables::turns(std::int64_t now) {
   std::vector<route_seen> out;
-  SQLite::Statement all{file_, "SELECT seq,settled_at,platform,chat_id,scope_id,user_id,profile,parent FROM "
-                               "event WHERE platform<>'' ORDER BY seq"};
+  SQLite::Statement all{file_, "SELECT seq,settled_at,platform,chat_id,scope_id,user_id,profile,parent,"
+                               "thread_id,message_id,chat_type FROM event WHERE platform<>'' ORDER BY seq"};
   for (rows found{all}; found.next();) {
     if (!found.null(1) && retention::age_ms(found.number(1), now) > settled_.window_ms()) continue;
     out.push_back({delivery_name(instance_, found.count(0)),
                    {found.text(2), found.text(3)},
                    {found.text(4), found.text(5), found.text(6)},
-                   found.text(7)});
+                   found.text(7),
+                   found.text(8),
+                   found.text(9),
+                   found.text(10)});
   }
   return out;
 }

@@ -15,9 +15,9 @@ outbound_tables::statements::statements(SQLite::Database& file)
       insert_settled(file, "INSERT OR IGNORE INTO action VALUES(?,?,0,?,NULL,?)"),
       drop(file, "DELETE FROM action WHERE token=?"),
       forget(file, "DELETE FROM action WHERE token BETWEEN ? AND ?"),
-      touch_chat(file, "UPDATE chat SET used=?3,scope_id=?4,user_id=?5,profile=?6,parent=?7 "
-                       "WHERE platform=?1 AND chat_id=?2"),
-      insert_chat(file, "INSERT INTO chat VALUES(?,?,?,?,?,?,?)"),
+      touch_chat(file, "UPDATE chat SET used=?3,scope_id=?4,user_id=?5,profile=?6,parent=?7,chat_type=?8,"
+                       "chat_name=?9 WHERE platform=?1 AND chat_id=?2"),
+      insert_chat(file, "INSERT INTO chat VALUES(?,?,?,?,?,?,?,?,?)"),
       drop_chats(file, "DELETE FROM chat WHERE (platform,chat_id) IN "
                        "(SELECT platform,chat_id FROM chat ORDER BY used LIMIT ?)") {}
 
@@ -79,12 +79,15 @@ void outbound_tables::write(const action_settled& x, std::int64_t now, store_rec
 }
 
 void outbound_tables::write(const chat_routed& x, std::int64_t, store_receipt&) {
-  const auto& [id, chat, who, parent] = x.what;
+  const auto& r = x.what;
+  const auto& [platform, chat_id] = r.chat;
+  const auto& [scope_id, user_id, profile] = r.who;
   ++uses_;
-  if (exec(sql_.touch_chat, chat.platform, chat.chat_id, uses_, who.scope_id, who.user_id, who.profile,
-           parent) > 0)
+  if (exec(sql_.touch_chat, platform, chat_id, uses_, scope_id, user_id, profile, r.parent_chat_id,
+           r.chat_type, r.chat_name) > 0)
     return;
-  exec(sql_.insert_chat, chat.platform, chat.chat_id, uses_, who.scope_id, who.user_id, who.profile, parent);
+  exec(sql_.insert_chat, platform, chat_id, uses_, scope_id, user_id, profile, r.parent_chat_id, r.chat_type,
+       r.chat_name);
   ++chats_;
 }
 
@@ -128,10 +131,17 @@ outbound_image outbound_tables::load(std::int64_t now) {
   std::stable_sort(out.settled.begin(), out.settled.end(),
                    [](auto& a, auto& b) { return a.age_ms > b.age_ms; });
   SQLite::Statement chats{file_,
-                          "SELECT platform,chat_id,scope_id,user_id,profile,parent FROM chat ORDER BY used"};
+                          "SELECT platform,chat_id,scope_id,user_id,profile,parent,chat_type,chat_name "
+                          "FROM chat ORDER BY used"};
   for (rows found{chats}; found.next();)
-    out.chats.push_back(
-        {{}, {found.text(0), found.text(1)}, {found.text(2), found.text(3), found.text(4)}, found.text(5)});
+    out.chats.push_back({{},
+                         {found.text(0), found.text(1)},
+                         {found.text(2), found.text(3), found.text(4)},
+                         found.text(5),
+                         {},
+                         {},
+                         found.text(6),
+                         found.text(7)});
   return out;
 }
 

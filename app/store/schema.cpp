@@ -46,10 +46,23 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES('instance', lower(hex(randomblob(8))));
 )sql";
 
+/// How an event is answered in its thread, and what is known of a chat (protocol.md 6, routing 3, 5 and 6).
+/// `event` and `spill` keep the same columns in the same order: rows move between them whole.
+constexpr const char* threads_of_events = R"sql(
+ALTER TABLE event ADD COLUMN thread_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE event ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE event ADD COLUMN chat_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE spill ADD COLUMN thread_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE spill ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE spill ADD COLUMN chat_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE chat ADD COLUMN chat_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE chat ADD COLUMN chat_name TEXT NOT NULL DEFAULT '';
+)sql";
+
 } // namespace
 
 const std::vector<schema_step>& schema_steps() {
-  static const std::vector<schema_step> all{{1, first_tables}};
+  static const std::vector<schema_step> all{{1, first_tables}, {2, threads_of_events}};
   return all;
 }
 

@@ -226,7 +226,11 @@ private:
     return {delivery_name(disk.instance, x.seq),
             x.event->chat(),
             {from.scope_id, from.user_id, from.profile},
-            from.parent_chat_id};
+            from.parent_chat_id,
+            from.thread_id,
+            x.event->message_id,
+            from.chat_type,
+            {}};
   }
   void remember(const std::vector<std::string>& keys) {
     for (auto& x : keys) {

@@ -316,6 +316,33 @@ TEST_F(store_opening, MigrationTakesEachStepOnce) {
   EXPECT_EQ(file.execAndGet("SELECT sum(z) FROM b").getInt(), 2);
 }
 
+TEST_F(store_opening, AFileFromBeforeThreadsWereKeptIsTakenOver) {
+  {
+    auto store = open();
+    put(*store, {event_taken{taken(1), false}, event_taken{taken(2, {}, "c2"), true},
+                 chat_routed{route_seen{{}, {"discord", "c1"}, {"g", "u", {}}, "pc"}}});
+  }
+  {
+    SQLite::Database file{database(), SQLite::OPEN_READWRITE};
+    for (auto* table : {"event", "spill"})
+      for (auto* column : {"thread_id", "message_id", "chat_type"})
+        file.exec(std::string{"ALTER TABLE "} + table + " DROP COLUMN " + column);
+    file.exec("ALTER TABLE chat DROP COLUMN chat_type; ALTER TABLE chat DROP COLUMN chat_name;"
+              "PRAGMA user_version=1");
+  }
+  auto store = open();
+  ASSERT_TRUE(store);
+  EXPECT_EQ(way_in(*store).open, (std::vector<stored_event>{taken(1)}));
+  auto out = way_out(*store);
+  ASSERT_EQ(out.turns.size(), 1U);
+  EXPECT_EQ(out.turns[0].parent_chat_id, "pc");
+  EXPECT_EQ(out.turns[0].thread_id, "") << "it was not kept";
+  EXPECT_EQ(out.chats, (std::vector<route_seen>{{{}, {"discord", "c1"}, {"g", "u", {}}, "pc"}}));
+  put(*store, {event_taken{taken(3), false}});
+  EXPECT_EQ(recall(*store, {"discord", "c2"}, 5).events, (std::vector<stored_event>{taken(2, {}, "c2")}));
+  EXPECT_EQ(way_out(*store).turns.back().thread_id, "th1");
+}
+
 TEST_F(store_opening, AMigrationThatFailsLeavesTheStepBefore) {
   auto path = place.path() + "/x.db";
   SQLite::Database file{path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};

@@ -167,9 +167,11 @@ TEST_F(store_records, F34_RoutesComeBackPerTurnAndPerChat) {
   put(*store, {event_taken{taken(1), false}, event_taken{taken(2, {}, "c2"), false},
                event_taken{spilled, true}, keys_settled{4, {"b"}}});
   put(*store, {event_settled{1, {}}});
-  route_seen one{{}, {"discord", "c1"}, {"s", "u", "f"}, "parent"}, two{{}, {"telegram", "c1"}, {}, ""};
+  route_seen one{{}, {"discord", "c1"}, {"s", "u", "f"}, "parent", {}, {}, "channel", "general"},
+      two{{}, {"telegram", "c1"}, {}, ""};
   put(*store, {chat_routed{one}, chat_routed{two}});
   one.who.user_id = "other";
+  one.chat_name = "renamed";
   put(*store, {chat_routed{one}});
   store.reset();
   store = open();
@@ -177,8 +179,10 @@ TEST_F(store_records, F34_RoutesComeBackPerTurnAndPerChat) {
   EXPECT_EQ(out.chats, (std::vector<route_seen>{two, one}));
   auto instance = way_in(*store).instance;
   ASSERT_EQ(out.turns.size(), 2U); // of what no agent ever had nobody asks
-  EXPECT_EQ(out.turns[0],
-            (route_seen{delivery_name(instance, 1), {"discord", "c1"}, {"g1", "u1", "p1"}, "pc"}));
+  EXPECT_EQ(
+      out.turns[0],
+      (route_seen{
+          delivery_name(instance, 1), {"discord", "c1"}, {"g1", "u1", "p1"}, "pc", "th1", "", "dm", ""}));
   EXPECT_EQ(out.turns[1].chat.chat_id, "c2");
 }
 

@@ -126,7 +126,7 @@ inline event_ref event(const std::string& text, const std::string& chat = "c1",
   std::string why;
   auto ok = wire::decode_event(
       R"({"text":")" + text + R"(","source":{"platform":")" + platform + R"(","chat_id":")" + chat +
-          R"(","user_id":"u1","scope_id":"g1","profile":"p1","parent_chat_id":"pc"}})",
+          R"(","user_id":"u1","scope_id":"g1","profile":"p1","parent_chat_id":"pc","thread_id":"th1"}})",
       x, why);
   EXPECT_TRUE(ok) << why;
   return event_ref{std::move(x)};
