@@ -102,11 +102,13 @@ void egress_state::begin(action_request& x, promise& asker) {
   out.where = std::move(to.where);
   out.hold_until = hold.count();
   out.resend = x.resend_unknown;
+  out.abandons = x.abandons;
   open_action as;
   as.asker = asker;
   as.turn = answers ? x.delivery_id : std::string{};
   as.prompt_id = std::move(prompt_id);
   as.ends = core::ends_turn(x.act);
+  as.asks_chat = x.act.kind == op::get_chat_info;
   as.resend = x.resend_unknown;
   as.until = now + setup.egress_hold;
   as.digest = digest;
@@ -192,6 +194,10 @@ void egress_state::settle(std::uint64_t token, action_result result) {
     if (durable && chat->second.open > 0) --chat->second.open;
     if (chats.size() > setup.max_chats)
       tell(self, chat->second.handle, atom::idle_v); // it stayed as a busy one
+  }
+  if (x.asks_chat && result.raw.empty() && result.code == to_string(ec::unsupported)) {
+    auto known = routes.facts(x.chat.platform, x.chat.chat_id, now_of(self));
+    result = wire::chat_info(known.name, known.type);
   }
   if (!x.prompt_id.empty()) {
     if (result.how == outcome::definite) // what nobody saw, nobody answers
@@ -324,6 +330,7 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
   s->routes = core::route_table{
       core::route_bounds{setup.max_chats, setup.dedupe_entries, setup.route_age, setup.turn_age}};
   s->routes.fronted(setup.fronted);
+  s->routes.slack_threads(setup.reply_in_thread);
   s->ledger = core::ledger{setup.dedupe_entries, setup.dedupe_window};
   s->shown = core::reaction_book{10'000, setup.turn_age};
   s->world = std::move(world);
@@ -356,7 +363,10 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
         s->media = x;
         for (auto& [key, entry] : s->chats) tell(s->self, entry.handle, x);
       },
-      [s](fronted_set& x) { s->routes.fronted(std::move(x.all)); },
+      [s](fronted_set& x) {
+        s->routes.fronted(std::move(x.all));
+        s->routes.slack_threads(x.reply_in_thread);
+      },
       [s](atom::finish) { s->finish(); },
       [s](atom::drained) -> caf::result<bool> {
         auto later = s->self->make_response_promise<bool>();

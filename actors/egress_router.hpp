@@ -26,7 +26,8 @@ struct egress_setup {
   milliseconds egress_hold{30'000}, chat_idle{1'800'000}, dedupe_window{600'000},
       route_age{720 * 3'600'000LL}, turn_age{24 * 3'600'000};
   std::uint64_t max_pending = 10'000, max_chats = 1'000'000, dedupe_entries = 100'000;
-  std::string prompt_nonce; ///< the process's: marks the prompt ids that are minted here
+  bool reply_in_thread = true; ///< on Slack (protocol.md 6, routing 5)
+  std::string prompt_nonce;    ///< the process's: marks the prompt ids that are minted here
 };
 
 struct egress_state {
@@ -45,14 +46,15 @@ struct egress_state {
     std::string request_id;
     std::uint64_t digest = 0; ///< of the action that was asked for
     chat_key chat;
-    std::string turn;      ///< the delivery that a message of it answers; empty when it is none
-    std::string prompt_id; ///< of a prompt
-    bool resend = false;   ///< it may be sent again when nobody knows what became of it
-    bool ends = false;     ///< its outcome decides what that one's message shows
-    bool recorded = false; ///< its outcome is to be written down
-    bool unstored = false; ///< no chat has it yet: the store does not either
-    core::instant until{}; ///< not sent any more, and by nobody
-    bool over = false;     ///< `result` is told when the disk has it, or `until` has passed
+    std::string turn;       ///< the delivery that a message of it answers; empty when it is none
+    std::string prompt_id;  ///< of a prompt
+    bool resend = false;    ///< it may be sent again when nobody knows what became of it
+    bool asks_chat = false; ///< a get_chat_info
+    bool ends = false;      ///< its outcome decides what that one's message shows
+    bool recorded = false;  ///< its outcome is to be written down
+    bool unstored = false;  ///< no chat has it yet: the store does not either
+    core::instant until{};  ///< not sent any more, and by nobody
+    bool over = false;      ///< `result` is told when the disk has it, or `until` has passed
     action_result result{};
   };
   /// An action that its chat gets when this commit is on disk, or something that has to stay behind such a

@@ -27,7 +27,11 @@ route_seen inbound_state::route_of(const std::string& delivery_id, const inbound
   return {delivery_id,
           x.chat(),
           {x.source.scope_id, x.source.user_id, x.source.profile},
-          x.source.parent_chat_id};
+          x.source.parent_chat_id,
+          delivery_id.empty() ? std::string{} : x.source.thread_id,
+          delivery_id.empty() ? std::string{} : x.message_id,
+          x.source.chat_type,
+          x.source.chat_name};
 }
 
 void inbound_state::take(inbound_batch& batch) {
@@ -148,8 +152,11 @@ void inbound_state::tell_late(const inbound_event& x) {
   if (x.source.chat_id.empty()) return;
   tell(self, sink.routes, route_of({}, x)); // no agent answers it, so the chat's route is what counts
   tell(self, sink.actions,
-       action_request{
-           {}, x.source.platform, {}, wire::send(x.source.chat_id, "This prompt is no longer open.")});
+       action_request{{},
+                      x.source.platform,
+                      {},
+                      wire::send(x.source.chat_id, "This prompt is no longer open.", {},
+                                 wire::thread_metadata(x.source.thread_id))});
 }
 
 void inbound_state::acked(const delivery_ack& x) {

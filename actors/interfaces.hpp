@@ -322,9 +322,10 @@ struct prompt_sink {
   caf::typed_actor<caf::reacts_to<prompt_opened>, caf::reacts_to<prompt_shown>> prompts;
 };
 
-/// The identities that are fronted from now on.
+/// The identities that are fronted from now on, and whether replies on Slack go into threads.
 struct fronted_set {
   std::vector<identity> all;
+  bool reply_in_thread = true;
 };
 
 /// EGRESS ROUTER: which platform, bot and tenant an action goes to (actors/core/routes), one record per

@@ -123,6 +123,7 @@ void supervisor_state::start_egress() {
   x.dedupe_entries = l.dedupe_entries;
   x.route_age = l.route_age;
   x.turn_age = l.turn_age;
+  x.reply_in_thread = settings->slack.reply_in_thread;
   x.prompt_nonce = prompt_nonce;
   egress = self->spawn(egress_router, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("egress-router", caf::actor_cast<caf::actor>(egress));
@@ -451,8 +452,8 @@ void supervisor_state::apply(const settings_ptr& next) {
   world.notes->note(severity::info, "settings.applied",
                     {{"relay", same_provisioning ? "unchanged" : "changed"},
                      {"policies", same_policies ? "unchanged" : "changed"}});
+  tell(self, egress, fronted_set{b.identities, next->slack.reply_in_thread});
   if (same_provisioning && same_policies) return;
-  tell(self, egress, fronted_set{b.identities});
   auto replace = [&](const char* which) {
     auto& x = children[which];
     if (x.handle) self->send_exit(std::exchange(x.handle, nullptr), caf::exit_reason::user_shutdown);

@@ -1,8 +1,18 @@
 #include "actors/core/routes.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/wire/session_key.hpp"
 
 namespace relay::core {
+
+namespace {
+
+constexpr const char* slack = "slack";
+
+/// They name their thread as a message or make one: where they go is their parent chat (F37).
+bool acts_on_thread(op x) { return x == op::thread_rename || x == op::thread_create; }
+
+} // namespace
 
 void route_table::seen(const route_seen& x, instant now) {
   auto& chat = put_chat(x, now);
@@ -27,9 +37,13 @@ route_table::chat_entry& route_table::put_chat(const route_seen& x, instant now)
     chat_ages_.splice(chat_ages_.end(), chat_ages_, chat.age);
   }
   chat.used = now;
-  if (fresh || chat.who != x.who || chat.parent != x.parent_chat_id) {
+  // Not every event of a chat says its name.
+  const bool named = !x.chat_name.empty() && x.chat_name != chat.name;
+  if (fresh || chat.who != x.who || chat.parent != x.parent_chat_id || chat.type != x.chat_type || named) {
     chat.who = x.who;
     chat.parent = x.parent_chat_id;
+    chat.type = x.chat_type;
+    if (named) chat.name = x.chat_name;
     if (tracking_) changed_.insert(x.chat);
   }
   return chat;
@@ -45,7 +59,12 @@ void route_table::put_turn(const route_seen& x, instant now) {
   turn.chat = x.chat;
   turn.who = x.who;
   turn.parent = x.parent_chat_id;
+  turn.thread = x.thread_id;
+  turn.message = x.message_id;
+  turn.type = x.chat_type;
   turn.at = now;
+  if (x.chat.platform == slack && !x.message_id.empty())
+    turn_of_slack_message_[{x.chat.chat_id, x.message_id}] = x.delivery_id;
 }
 
 void route_table::restore(const route_seen& x, instant now) {
@@ -72,7 +91,7 @@ std::vector<route_seen> route_table::changes(instant now) {
   for (auto& key : changed_) {
     auto& x = chats_.at(key);
     x.told = now;
-    out.push_back({{}, key, x.who, x.parent});
+    out.push_back({{}, key, x.who, x.parent, {}, {}, x.type, x.name});
   }
   changed_.clear();
   return out;
@@ -92,10 +111,16 @@ void route_table::trim(instant now) {
          (chats_.size() > bounds_.max_chats || now - chats_.at(chat_ages_.front()).used >= bounds_.chat_age))
     forget_oldest_chat();
   while (!turn_ages_.empty() &&
-         (turns_.size() > bounds_.max_turns || now - turns_.at(turn_ages_.front()).at >= bounds_.turn_age)) {
-    turns_.erase(turn_ages_.front());
-    turn_ages_.pop_front();
-  }
+         (turns_.size() > bounds_.max_turns || now - turns_.at(turn_ages_.front()).at >= bounds_.turn_age))
+    forget_oldest_turn();
+}
+
+void route_table::forget_oldest_turn() {
+  auto old = turns_.find(turn_ages_.front());
+  auto on = turn_of_slack_message_.find({old->second.chat.chat_id, old->second.message});
+  if (on != turn_of_slack_message_.end() && on->second == old->first) turn_of_slack_message_.erase(on);
+  turns_.erase(old);
+  turn_ages_.pop_front();
 }
 
 const route_table::chat_entry* route_table::chat(const chat_key& key, instant now) {
@@ -116,6 +141,12 @@ bool route_table::generic() const {
   return identities_.empty() || (identities_.size() == 1 && identities_.front().platform == generic_platform);
 }
 
+struct route_table::answered {
+  const turn_entry* entry = nullptr;
+  std::string platform; ///< its own, where the action goes there without naming one
+  bool counts = false;  ///< the action goes out in its name
+};
+
 routing route_table::resolve(const action_request& x, instant now) {
   routing out;
   auto& act = x.act;
@@ -130,22 +161,8 @@ routing route_table::resolve(const action_request& x, instant now) {
     out.error = "platform '" + named + "' is not fronted by this gateway; nothing was sent";
     return out;
   }
-  auto platform = named;
-  const discriminators* who = nullptr;
-  if (auto turn = turns_.find(x.delivery_id); turn != turns_.end()) {
-    auto& t = turn->second;
-    auto& theirs = t.chat.platform;
-    auto same_chat = act.chat_id.empty() || act.chat_id == t.chat.chat_id ||
-                     (!t.parent.empty() && act.chat_id == t.parent) ||
-                     (!act.message_id.empty() && act.message_id == t.chat.chat_id);
-    // A chat that the turn is not about keeps its own tenant and platform, if it is known to have one.
-    auto known_here = !same_chat && chats_.count({named.empty() ? theirs : named, act.chat_id}) > 0;
-    auto known_elsewhere =
-        !same_chat && !known_here && named.empty() && last_platform_.count(act.chat_id) > 0;
-    if (!known_elsewhere && platform.empty()) platform = theirs;
-    // An event that names no platform may be answered under any name.
-    if (!known_here && !known_elsewhere && (platform == theirs || theirs == generic_platform)) who = &t.who;
-  }
+  const auto turn = answered_turn(x, named);
+  auto platform = named.empty() ? turn.platform : named;
   auto last_seen = [&](const std::string& chat_id) {
     auto last = last_platform_.find(chat_id);
     return last != last_platform_.end() ? last->second : std::string{};
@@ -155,20 +172,89 @@ routing route_table::resolve(const action_request& x, instant now) {
   if (platform.empty()) platform = last_seen(act.chat_id);
   if (platform.empty()) platform = last_seen(thread);
   if (platform == generic_platform) platform.clear();
-  if (!who) {
-    auto in = platform.empty() ? std::string{generic_platform} : platform;
-    auto* known = chat({in, act.chat_id}, now);
-    if (!known) known = chat({in, thread}, now);
-    // The tenant of a thread is its parent's (F37), whoever spoke in it last.
-    const bool of_thread = act.kind == op::thread_rename || act.kind == op::thread_create;
-    if (known && (of_thread || known->who.empty()) && !known->parent.empty())
-      if (auto* parent = chat({in, known->parent}, now)) known = parent;
-    if (known) who = &known->who;
+  if (auto* who = turn.counts ? &turn.entry->who : tenant_of(act, platform, now)) out.where.who = *who;
+  if (act.kind == op::follow_up) {
+    // The session decides, also where the turn is another bot's (routing 4); `main` has no name of its own.
+    std::string profile;
+    auto& theirs = out.where.who.profile;
+    if (wire::profile_of(act.session_key, profile) && (!profile.empty() || theirs != "default"))
+      theirs = profile;
   }
-  if (who) out.where.who = *who;
   out.where.platform = platform;
   if (auto* bot = platform.empty() ? nullptr : fronts(platform)) out.where.bot_id = bot->bot_id;
+  const bool in_its_chat = turn.counts && (act.chat_id.empty() || act.chat_id == turn.entry->chat.chat_id);
+  if (!acts_on_thread(act.kind)) choose_thread(act, in_its_chat ? turn.entry : nullptr, out.where, now);
   out.untagged = platform.empty() && identities_.size() > 1;
+  return out;
+}
+
+route_table::answered route_table::answered_turn(const action_request& x, const std::string& named) const {
+  answered out;
+  const auto it = turns_.find(x.delivery_id);
+  if (it == turns_.end()) return out;
+  auto& act = x.act;
+  auto& t = it->second;
+  auto& theirs = t.chat.platform;
+  auto same_chat = act.chat_id.empty() || act.chat_id == t.chat.chat_id ||
+                   (!t.parent.empty() && act.chat_id == t.parent) ||
+                   (!act.message_id.empty() && act.message_id == t.chat.chat_id);
+  // A chat that the turn is not about keeps its own tenant and platform, if it is known to have one.
+  auto known_here = !same_chat && chats_.count({named.empty() ? theirs : named, act.chat_id}) > 0;
+  auto known_elsewhere = !same_chat && !known_here && named.empty() && last_platform_.count(act.chat_id) > 0;
+  if (!known_elsewhere && named.empty()) out.platform = theirs;
+  auto& platform = named.empty() ? out.platform : named;
+  // An event that names no platform may be answered under any name.
+  out.counts = !known_here && !known_elsewhere && (platform == theirs || theirs == generic_platform);
+  out.entry = &t;
+  return out;
+}
+
+/// Of an action that no turn speaks for.
+const discriminators* route_table::tenant_of(const action& act, const std::string& platform, instant now) {
+  auto& thread = act.kind == op::thread_rename ? act.message_id : act.chat_id;
+  auto in = platform.empty() ? std::string{generic_platform} : platform;
+  auto* known = chat({in, act.chat_id}, now);
+  if (!known) known = chat({in, thread}, now);
+  // The tenant of a thread is its parent's (F37), whoever spoke in it last.
+  if (known && (acts_on_thread(act.kind) || known->who.empty()) && !known->parent.empty())
+    if (auto* parent = chat({in, known->parent}, now)) known = parent;
+  return known ? &known->who : nullptr;
+}
+
+const route_table::turn_entry* route_table::turn_of_message(const std::string& chat_id,
+                                                            const std::string& message_id) const {
+  if (message_id.empty()) return nullptr;
+  auto it = turn_of_slack_message_.find({chat_id, message_id});
+  return it != turn_of_slack_message_.end() ? &turns_.at(it->second) : nullptr;
+}
+
+/// `turn`: the one that the action answers in its own chat; null for none.
+void route_table::choose_thread(const action& act, const turn_entry* turn, route& where, instant now) {
+  if (turn && !turn->thread.empty()) {
+    where.thread_id = turn->thread;
+    return;
+  }
+  if (where.platform != slack) return;
+  auto& chat_id = turn ? turn->chat.chat_id : act.chat_id;
+  auto* replied = turn_of_message(chat_id, act.reply_to);
+  if (replied && !replied->thread.empty()) { // a message inside a thread is no root of one
+    where.thread_id = replied->thread;
+    return;
+  }
+  if (reply_in_thread_) {
+    where.thread_id = !turn || replied || turn->message.empty() ? act.reply_to : turn->message;
+    return;
+  }
+  auto* known = turn ? nullptr : chat({where.platform, chat_id}, now);
+  where.flat = (turn ? turn->type : known ? known->type : std::string{}) == "dm";
+}
+
+chat_facts route_table::facts(const std::string& platform, const std::string& chat_id, instant now) {
+  auto* known = chat({platform.empty() ? std::string{generic_platform} : platform, chat_id}, now);
+  chat_facts out;
+  if (known) out = {known->name, known->type};
+  if (out.name.empty()) out.name = chat_id;
+  if (out.type.empty()) out.type = "dm";
   return out;
 }
 

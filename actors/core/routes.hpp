@@ -1,4 +1,5 @@
-// Where an action goes (protocol.md 6, routing 1 and 2): by the turn that it answers, else by its chat.
+// Where an action goes (protocol.md 6, routing 1, 2, 4, 5 and 6): by the turn that it answers, else by its
+// chat.
 #pragma once
 
 #include "actors/core/clock.hpp"
@@ -28,6 +29,11 @@ struct route_bounds {
   milliseconds turn_age{24 * 3'600'000LL};  ///< a turn of so long ago is
 };
 
+/// What is known of a chat from its events.
+struct chat_facts {
+  std::string name, type;
+};
+
 /// Remembers how chats and open turns are answered. Bounded by number and age: the least recently used goes
 /// first.
 class route_table {
@@ -38,6 +44,8 @@ public:
   }
 
   void fronted(std::vector<identity> all) { identities_ = std::move(all); }
+  /// Whether what answers a top-level message on Slack goes into that message's thread (routing 5).
+  void slack_threads(bool reply_in_thread) { reply_in_thread_ = reply_in_thread; }
   /// From now on changes() tells which chats are to be written down.
   void track() { tracking_ = true; }
   /// An event came: its turn and its chat are answered like this from now on.
@@ -50,6 +58,9 @@ public:
   bool changed() const { return !changed_.empty(); }
   /// Decides the tags of an action. Does not look at descriptors.
   routing resolve(const action_request& x, instant now);
+  /// What get_chat_info says of a chat whose platform does not offer it (routing 3). `platform` empty: the
+  /// connector's session default.
+  chat_facts facts(const std::string& platform, const std::string& chat_id, instant now);
   /// Whether actions may be tagged with this platform at all.
   bool serves(const std::string& platform) const {
     return platform.empty() || generic() || fronts(platform) != nullptr;
@@ -60,7 +71,7 @@ public:
 private:
   struct chat_entry {
     discriminators who;
-    std::string parent;
+    std::string parent, type, name;
     instant used{}, told{}; ///< `told`: as a change
     bool restored = false;  ///< nothing came since
     std::list<chat_key>::iterator age;
@@ -68,7 +79,7 @@ private:
   struct turn_entry {
     chat_key chat;
     discriminators who;
-    std::string parent;
+    std::string parent, thread, message, type;
     instant at{};
     std::list<std::string>::iterator age;
   };
@@ -77,17 +88,25 @@ private:
   void put_turn(const route_seen& x, instant now);
   void trim(instant now);
   void forget_oldest_chat();
+  void forget_oldest_turn();
+  struct answered; ///< the turn that an action answers, as far as it counts
+  answered answered_turn(const action_request& x, const std::string& named) const;
+  const discriminators* tenant_of(const action& act, const std::string& platform, instant now);
+  void choose_thread(const action& act, const turn_entry* turn, route& where, instant now);
+  const turn_entry* turn_of_message(const std::string& chat_id, const std::string& message_id) const;
   const identity* fronts(const std::string& platform) const;
   bool generic() const;
 
   route_bounds bounds_;
-  bool tracking_ = false;
+  bool tracking_ = false, reply_in_thread_ = true;
   std::vector<identity> identities_;
   std::unordered_map<chat_key, chat_entry> chats_;
   std::list<chat_key> chat_ages_;                              ///< least recently used first
   std::unordered_map<std::string, std::string> last_platform_; ///< by chat id: the platform last seen inbound
   std::unordered_map<std::string, turn_entry> turns_;
-  std::list<std::string> turn_ages_;     ///< oldest first
+  std::list<std::string> turn_ages_; ///< oldest first
+  /// Slack only: by chat and message, the newest turn on that message.
+  std::unordered_map<chat_key, std::string> turn_of_slack_message_;
   std::unordered_set<chat_key> changed_; ///< of chats that are known
 };
 

@@ -1,5 +1,6 @@
-// Where actions go (protocol.md 6, routing 1 and 2): events are seen and actions routed in any order. No
-// action leaves under another bot's name or with the tenant of somebody else (F35 to F41, F74).
+// Where actions go (protocol.md 6, routing 1, 2, 5 and 6): events are seen and actions routed in any order.
+// No action leaves under another bot's name or with the tenant of somebody else (F35 to F41, F74), or to a
+// thread of another chat.
 #include "actors/core/routes.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
@@ -41,7 +42,9 @@ private:
 
   void see(bytes& in) {
     route_seen x;
-    x.chat = {platforms[in.below(4)], chats[in.below(6)]};
+    x.chat = {platforms[in.below(5)], chats[in.below(6)]};
+    if (in.flag()) x.thread_id = "th" + std::to_string(seen_.size());
+    x.message_id = "m" + std::to_string(seen_.size());
     if (in.flag()) x.delivery_id = "d" + std::to_string(in.below(6));
     if (in.flag()) x.parent_chat_id = chats[in.below(6)];
     const auto who = in.below(4);
@@ -89,6 +92,20 @@ private:
     require(out.where.bot_id == (bot != nullptr ? bot->bot_id : ""), "the bot is the platform's own (F39)");
     require(!out.untagged || (tag.empty() && fronted_.size() > 1), "untagged is told when it matters (F74)");
     if (!out.where.who.empty()) whose(x, out.where);
+    if (!out.where.thread_id.empty()) in_its_chat(x, out.where);
+  }
+
+  /// The thread is that of an event of this very chat, or on Slack its message.
+  void in_its_chat(const action_request& x, const route& where) const {
+    const auto it = std::find_if(seen_.begin(), seen_.end(), [&](const route_seen& y) {
+      return y.thread_id == where.thread_id || y.message_id == where.thread_id;
+    });
+    require(it != seen_.end(), "no thread is invented");
+    require(x.act.chat_id.empty() ? it->delivery_id == x.delivery_id : it->chat.chat_id == x.act.chat_id,
+            "a thread belongs to its chat");
+    require(it->thread_id == where.thread_id || where.platform == "slack",
+            "only on Slack a message is a thread");
+    require(x.act.kind != op::thread_rename, "a thread action names its thread itself");
   }
 
   /// The tenant is that of the turn, or of an event of this very platform and chat (or its parent).
