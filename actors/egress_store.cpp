@@ -154,6 +154,7 @@ void egress_state::resume(stored_action& x) {
   out.turn = std::move(asked.delivery_id);
   out.record = x.sending ? action_record::sending : action_record::held;
   out.resend = asked.resend_unknown;
+  out.abandons = asked.abandons;
   out.lost = x.sending ? 1 : 0;
   hand_over(out);
 }

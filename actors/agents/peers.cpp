@@ -56,6 +56,7 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
     // A request of its own: an agent that asks the same again opens nothing, and has it sealed once.
     if (!open.request_id.empty()) open.request_id += "\nseal";
     open.act = wire::seal_draft(open.act);
+    open.abandons = true; // half an answer as a message would stand beside the whole one of the next agent
     tell(self, host.actions, std::move(open));
   }
   clear_statuses(gone);

@@ -100,6 +100,7 @@ void lane::push(chat_action x, lane_step& out) {
   fresh.record = x.record;
   fresh.resend = x.resend;
   fresh.lost = x.lost;
+  fresh.abandoned = x.abandons;
   if (late) unmark(fresh, out); // meant to go at once, and it will not
   if (fresh.act.kind == op::draft && !admit_draft(fresh, out)) return;
   if (fresh.act.kind == op::edit || fresh.act.kind == op::draft) collapse(fresh);
@@ -146,6 +147,10 @@ void lane::pump(lane_step& out) {
     auto& x = waiting_.front();
     if (x.upload != 0) return; // the chat's order holds, others go on
     const auto& to = destination(link_.get(), x.where.platform);
+    if (x.seals && becomes_text(x, to)) {
+      x.act = wire::draft_as_text(x.act);
+      x.seals = false;
+    }
     auto as = shape_of(x.act, to, x.next_piece > 0);
     if (!offers(to, x.act, as.kind)) {
       // These two are courtesies: a platform without them is not an error (protocol.md 6, routing 3).
@@ -376,6 +381,13 @@ bool lane::lost_once_more(item& x, const action_result& result) {
   return x.resend && result.how == outcome::unknown && ++x.lost < most_sends;
 }
 
+/// Whether a final draft goes out as a text: on Slack the stream is the message; elsewhere a sealed draft
+/// leaves none in the history (protocol.md 6).
+bool lane::becomes_text(const item& x, const descriptor& to) {
+  const auto& platform = x.where.platform.empty() ? to.platform : x.where.platform;
+  return platform != "slack" && !x.abandoned && offers(to, x.act, op::draft) && to.supports(op::send);
+}
+
 /// True when the seal goes on, in this form or another, instead of being over.
 bool lane::settle_seal(const action_result& result) {
   auto& top = waiting_.front();
@@ -384,6 +396,7 @@ bool lane::settle_seal(const action_result& result) {
   if (result.how == outcome::unknown) ++top.lost;
   if (result.how == outcome::unknown && !std::exchange(top.sealed_twice, true))
     return true; // idempotent (F61)
+  if (top.abandoned) return false;
   top.act = wire::draft_as_text(top.act);
   top.seals = false;
   return true;

@@ -56,10 +56,11 @@ class lane {
 public:
   /// Takes one action. `edit`s of a message that wait collapse into the newest, in its place; all callers get
   /// its outcome. A `typing` that would have to wait is dropped as done; one that clears the status waits.
-  /// `draft`s of one draft collapse like edits; a turn has one open draft at a time; a seal whose outcome is
-  /// lost is sent once more, and then, or when it fails, its content goes out as a plain text: a final is
-  /// worth more than its form. A `react` is sent in its turn and holds nothing up: connectors of old never
-  /// answer one.
+  /// `draft`s of one draft collapse like edits; a turn has one open draft at a time. On Slack a seal whose
+  /// outcome is lost is sent once more, and then, or when it fails, its content goes out as a plain text: a
+  /// final is worth more than its form. Elsewhere it is a plain text from the start. The seal of a draft that
+  /// its agent left is a seal everywhere, and never a text. A `react` is sent in its turn and holds nothing
+  /// up: connectors of old never answer one.
   void push(chat_action x, lane_step& out);
   /// The mark of this number is on disk: its action may go out. Unknown numbers are ignored.
   void cleared(std::uint64_t number, lane_step& out);
@@ -106,6 +107,7 @@ private:
     std::vector<std::string> message_ids;
     std::string draft, turn;   ///< of a draft
     bool seals = false;        ///< a draft's final state
+    bool abandoned = false;    ///< that of an agent that is gone
     bool sealed_twice = false; ///< its seal was lost once
     std::uint64_t upload = 0;  ///< under way for its file
     action_record record = action_record::none;
@@ -115,6 +117,7 @@ private:
     bool back = false;            ///< a reaction that was out and never left
   };
   bool admit_draft(item& fresh, lane_step& out);
+  static bool becomes_text(const item& x, const descriptor& to);
   bool settle_seal(const action_result& result);
   void pump(lane_step& out);
   static void cut(item& x, const descriptor& to, bool splits, action& act);

@@ -15,17 +15,22 @@ using ::testing::IsEmpty;
 
 const instant start = instant{} + 1h;
 
+/// A lane on Slack, where a draft is sealed, unless said otherwise.
 struct drafts : ::testing::Test {
   lane it;
   std::uint64_t tokens = 0, piece = 0;
+  std::string platform = "slack";
+  bool abandons = false;
 
   static descriptors_ptr streaming() {
     descriptor_set set;
-    descriptor x;
-    x.platform = "telegram";
-    x.supports_draft_streaming = true;
-    x.supported_ops = {"send", "draft"};
-    set.put(x);
+    for (auto* name : {"slack", "telegram"}) {
+      descriptor x;
+      x.platform = name;
+      x.supports_draft_streaming = true;
+      x.supported_ops = {"send", "draft"};
+      set.put(x);
+    }
     return std::make_shared<const descriptor_set>(set);
   }
   drafts() {
@@ -34,12 +39,10 @@ struct drafts : ::testing::Test {
   }
   lane_step push(action x, std::string turn = "t1") {
     lane_step out;
-    it.push({++tokens,
-             std::move(x),
-             {"telegram", {}, {}},
-             (start + 30s).time_since_epoch() / 1ns,
-             std::move(turn)},
-            out);
+    chat_action one{
+        ++tokens, std::move(x), {platform, {}, {}}, (start + 30s).time_since_epoch() / 1ns, std::move(turn)};
+    one.abandons = abandons;
+    it.push(std::move(one), out);
     return note(out);
   }
   lane_step state(std::string content, bool final = false, std::int64_t id = 7, std::string turn = "t1") {
@@ -140,6 +143,53 @@ TEST_F(drafts, F59_WhatIsSentBesideADraftDoesNotSealIt) {
   auto step = state("ab");
   ASSERT_THAT(sent(step), ElementsAre("draft:ab"));
   EXPECT_NE(step.out[0].act.rest.find(R"("final":false)"), std::string::npos);
+}
+
+TEST_F(drafts, OutsideSlackAFinalIsATextOfItsOwn) {
+  platform = "telegram";
+  EXPECT_THAT(sent(state("a")), ElementsAre("draft:a"));
+  EXPECT_THAT(sent(settle(action_result::success())), IsEmpty());
+  auto step = state("ab", true);
+  EXPECT_THAT(sent(step), ElementsAre("send:ab"));
+  EXPECT_EQ(step.out[0].act.rest, "") << "nothing of the draft's own";
+  EXPECT_TRUE(state("next", false, 8).done.empty()) << "the turn may open another";
+  step = settle(action_result::ambiguous("no result"));
+  ASSERT_EQ(step.done.size(), 1U);
+  EXPECT_EQ(step.done[0].result.how, outcome::unknown) << "a text is not sent again by itself";
+  EXPECT_THAT(sent(step), ElementsAre("draft:next"));
+}
+
+TEST_F(drafts, OutsideSlackAFinalStandsForTheStatesThatWait) {
+  platform = "telegram";
+  state("a");
+  state("ab");
+  EXPECT_THAT(sent(state("abc", true)), IsEmpty());
+  EXPECT_THAT(sent(settle(action_result::success())), ElementsAre("send:abc"));
+  EXPECT_EQ(settle(action_result::success()).done.size(), 2U);
+}
+
+TEST_F(drafts, TheSessionDefaultDecidesWhereNoPlatformIsNamed) {
+  platform = "";
+  EXPECT_THAT(sent(state("a", true)), ElementsAre("draft:a")) << "the first descriptor is Slack's";
+}
+
+TEST_F(drafts, AFinalThatItsPlatformCannotStreamIsUnsupported) {
+  platform = "discord"; // with the contract's defaults
+  auto step = state("a", true);
+  ASSERT_EQ(step.done.size(), 1U);
+  EXPECT_EQ(step.done[0].result.code, "unsupported");
+}
+
+TEST_F(drafts, F63_AnAbandonedDraftIsSealedInPlaceEverywhereAndNeverSaidAsAText) {
+  abandons = true;
+  for (auto* name : {"telegram", "slack"}) {
+    platform = name;
+    EXPECT_THAT(sent(state("half", true)), ElementsAre("draft:half"));
+    EXPECT_THAT(sent(settle(action_result::ambiguous("no result"))), ElementsAre("draft:half"));
+    auto step = settle(action_result::failed("", "draft is gone"));
+    EXPECT_THAT(sent(step), IsEmpty());
+    EXPECT_EQ(step.done.size(), 1U);
+  }
 }
 
 TEST(DraftCodec, SealAndTextKeepWhatIsNotTheDrafts) {

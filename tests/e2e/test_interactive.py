@@ -194,11 +194,11 @@ class Drafts(Linked):
     async def test_states_collapse_and_the_final_is_sealed(self):
         connector = await self.connector()
         connector.descriptor_of = lambda platform: descriptor(platform, supports_draft_streaming=True, supported_ops=["send", "draft"])
-        gateway = await self.gateway(connector, {"GATEWAY_RELAY_PLATFORMS": "telegram", "GATEWAY_RELAY_ID": "a", "GATEWAY_RELAY_SECRET": "b"})
+        gateway = await self.gateway(connector, {"GATEWAY_RELAY_PLATFORMS": "slack", "GATEWAY_RELAY_ID": "a", "GATEWAY_RELAY_SECRET": "b"})
         await connector.link(1)
         await gateway.ready()
         agent = await self.agent(gateway)
-        numbers = [agent.act({"op": "draft", "chat_id": "1", "draft_id": 7, "content": "x" * n, "final": n == 9}, platform="telegram")
+        numbers = [agent.act({"op": "draft", "chat_id": "1", "draft_id": 7, "content": "x" * n, "final": n == 9}, platform="slack")
                    for n in range(1, 10)]
         for number in numbers:
             self.assertIs((await agent.result(number))["success"], True)

@@ -23,11 +23,12 @@ ACTIONS = [
      "timeout_s": 60, "reply_to": "m-0", "metadata": META},
     {"op": "react", "chat_id": "1", "message_id": "m-1", "emoji": "👀", "remove": True, "metadata": META},
     {"op": "delete", "chat_id": "1", "message_id": "m-1", "metadata": META},
-    {"op": "draft", "chat_id": "1", "draft_id": 7, "content": "text", "final": True, "metadata": META},
+    {"op": "draft", "chat_id": "1", "draft_id": 7, "content": "text", "final": False, "metadata": META},
     {"op": "task_card", "chat_id": "1", "card_id": "c-1", "chunks": [{"t": "plan"}], "metadata": META},
     {"op": "task_card_stop", "chat_id": "1", "card_id": "c-1", "metadata": META},
     {"op": "thread_create", "chat_id": "1", "thread_name": "name", "message_id": "m-1", "metadata": META},
-    {"op": "thread_rename", "chat_id": "1", "message_id": "t-1", "thread_name": "name", "only_if_current_name": "old", "metadata": META},
+    {"op": "thread_rename", "chat_id": "1", "message_id": "t-1", "thread_name": "name", "only_if_current_name": "old",
+     "only_if_connector_created": True, "metadata": META},
 ]
 
 # What is wrong, and the field that the complaint has to name.
@@ -58,6 +59,8 @@ BAD = [
     ({"op": "task_card_stop", "chat_id": "1"}, "card_id"),
     ({"op": "thread_create", "chat_id": "1"}, "thread_name"),
     ({"op": "thread_rename", "chat_id": "1", "thread_name": "n"}, "message_id"),
+    ({"op": "thread_rename", "chat_id": "1", "message_id": "t", "thread_name": "n", "only_if_connector_created": 1},
+     "only_if_connector_created"),
     ({"chat_id": "1", "content": "x"}, "op"),
 ]
 
@@ -115,7 +118,7 @@ class Ops(Linked):
 
     async def test_gating_goes_by_the_destination_not_by_the_session_default(self):
         connector, _, _, agent = await self.start()
-        silent = {"react", "typing"}
+        silent = {"react", "typing", "get_chat_info"}
         for action in ACTIONS:
             if action["op"] in ("send", "prompt"):
                 continue
@@ -133,7 +136,7 @@ class Outcomes(Linked):
         connector, _, _, agent = await self.start()
         refusal = {"success": False, "code": "egress_declined", "error": "policy 7 forbids", "policy": {"id": 7}}
         connector.result_of = lambda frame: refusal
-        for action in ({"op": "draft", "chat_id": "1", "draft_id": 7, "content": "x", "final": True},
+        for action in ({"op": "draft", "chat_id": "1", "draft_id": 7, "content": "x", "final": False},
                        {"op": "send", "chat_id": "1", "content": "x"},
                        {"op": "prompt", "chat_id": "1", "prompt_kind": "choice", "content": "x", "options": OPTIONS}):
             result = await agent.result(agent.act(action, platform="discord"))

@@ -9,10 +9,10 @@ class Streams(Scenario):
     async def start(self, *settings):
         connector = await self.connector()
         connector.descriptor_of = lambda platform: descriptor(
-            platform, supports_draft_streaming=platform == "discord",
-            supported_ops=["send", "edit", "typing"] + (["draft"] if platform == "discord" else []))
-        gateway = await self.gateway(connector, PINNED, TWO, QUICK, *settings)
-        link = await connector.link(1, 2)
+            platform, supports_draft_streaming=platform != "telegram",
+            supported_ops=["send", "edit", "typing"] + (["draft"] if platform != "telegram" else []))
+        gateway = await self.gateway(connector, PINNED, TWO, QUICK, {"GATEWAY_RELAY_PLATFORMS": "discord,telegram,slack"}, *settings)
+        link = await connector.link(1, 3)
         await gateway.ready()
         return connector, gateway, link, await self.agent(gateway)
 
@@ -105,29 +105,55 @@ class Streams(Scenario):
         await agent.result(agent.act(self.draft("so far, and on"), delivery=got))
         await agent.result(agent.act(self.draft("all of it", True), delivery=got))
         self.assertEqual([(x["action"]["op"], x["action"]["content"]) for x in connector.outbound],
-                         [("draft", "so far"), ("send", "approved"), ("draft", "so far, and on"), ("draft", "all of it")])
+                         [("draft", "so far"), ("send", "approved"), ("draft", "so far, and on"), ("send", "all of it")])
 
-    async def test_f61_a_lost_seal_is_sent_once_more_and_then_as_text(self):
+    async def test_f61_on_slack_a_lost_seal_is_sent_once_more_and_then_as_text(self):
         connector, _, _, agent = await self.start({"GATEWAY_OUTBOUND_TIMEOUT": "400ms"})
         connector.result_of = lambda frame: None if frame["action"]["op"] == "draft" else connector.success(frame)
-        result = await agent.result(agent.act(self.draft("the answer", True), platform="discord"))
+        result = await agent.result(agent.act(self.draft("the answer", True), platform="slack"))
         self.assertIs(result["success"], True)
         self.assertEqual([x["action"]["op"] for x in connector.outbound], ["draft", "draft", "send"])
         self.assertEqual({x["action"]["content"] for x in connector.outbound}, {"the answer"})
         self.assertNotIn("draft_id", connector.outbound[-1]["action"])
 
-    async def test_f61_the_second_seal_is_enough(self):
+    async def test_f61_on_slack_the_second_seal_is_enough(self):
         connector, _, _, agent = await self.start({"GATEWAY_OUTBOUND_TIMEOUT": "400ms"})
         connector.result_of = lambda frame: None if len(connector.outbound) == 1 else connector.success(frame)
-        self.assertIs((await agent.result(agent.act(self.draft("the answer", True), platform="discord")))["success"], True)
+        self.assertIs((await agent.result(agent.act(self.draft("the answer", True), platform="slack")))["success"], True)
         self.assertEqual([x["action"]["op"] for x in connector.outbound], ["draft", "draft"])
 
-    async def test_a_seal_that_fails_becomes_a_text(self):
+    async def test_on_slack_a_seal_that_fails_becomes_a_text(self):
         connector, _, _, agent = await self.start()
         connector.result_of = lambda frame: ({"success": False, "error": "draft expired"} if frame["action"]["op"] == "draft"
                                              else connector.success(frame))
-        self.assertIs((await agent.result(agent.act(self.draft("the answer", True), platform="discord")))["success"], True)
+        self.assertIs((await agent.result(agent.act(self.draft("the answer", True), platform="slack")))["success"], True)
         self.assertEqual([x["action"]["op"] for x in connector.outbound], ["draft", "send"])
+
+    async def test_f54_a_declined_seal_goes_out_as_no_other_op(self):
+        connector, _, _, agent = await self.start()
+        refusal = {"success": False, "code": "egress_declined", "error": "policy 7 forbids", "policy": {"id": 7}}
+        connector.result_of = lambda frame: refusal
+        result = await agent.result(agent.act(self.draft("the answer", True), platform="slack"))
+        self.assertLessEqual(refusal.items(), result.items())
+        self.assertEqual([x["action"]["op"] for x in connector.outbound], ["draft"])
+
+    async def test_outside_slack_a_final_is_a_text_of_its_own(self):
+        connector, _, link, agent = await self.start()
+        got = await self.turn(link, agent)
+        await agent.result(agent.act(self.draft("so"), delivery=got))
+        result = await agent.result(agent.act({**self.draft("so far", True), "metadata": {"k": 1}}, delivery=got))
+        self.assertEqual((result["success"], result["message_id"]), (True, "sent-2"))
+        final = connector.outbound[-1]["action"]
+        self.assertEqual((final["op"], final["content"], final["metadata"]["k"]), ("send", "so far", 1))
+        for gone in ("draft_id", "final"):
+            self.assertNotIn(gone, final)
+
+    async def test_outside_slack_a_lost_final_is_unknown_and_not_sent_again(self):
+        connector, _, _, agent = await self.start({"GATEWAY_OUTBOUND_TIMEOUT": "400ms"})
+        connector.result_of = lambda frame: None
+        result = await agent.result(agent.act(self.draft("the answer", True), platform="discord"))
+        self.assertEqual((result["success"], result["ambiguous"]), (False, True))
+        self.assertEqual([x["action"]["op"] for x in connector.outbound], ["send"])
 
     async def test_f62_drafts_go_by_the_chats_platform(self):
         connector, _, _, agent = await self.start()
