@@ -139,8 +139,10 @@ class truth final : public rule {
 public:
   explicit truth(court& at) : rule(at, "truth") {}
   void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
-    if (text(frame.root, "type") == "result")
-      look(court_.notes().mark_of(peer, text(frame.root, "request_id")));
+    if (text(frame.root, "type") != "result") return;
+    auto mark = court_.notes().mark_of(peer, text(frame.root, "request_id"));
+    look(mark);
+    if (!mark.empty()) informed(mark, member(frame.root, "result"));
   }
   void one_shot_answered(const std::string& mark, const frame_view&) override { look(mark); }
   void was_carried_out(const carried_out& x) override {
@@ -165,12 +167,22 @@ private:
     case told_outcome::unknown: unknown(x); break;
     }
   }
+  /// Who asks about a chat is told of it, wherever it is.
+  void informed(const std::string& mark, const json& result) {
+    auto& x = court_.notes().actions[mark];
+    if (x.asks.empty() || x.op != "get_chat_info" || x.doubted) return;
+    auto& info = member(result, "chat_info");
+    if (flag(result, "success") && (text(info, "name").empty() || text(info, "type").empty()))
+      fail(mark + " is told as done and says nothing of its chat");
+    if (text(result, "code") == "unsupported" && x.frames.empty()) fail(mark + " is told as not offered");
+  }
   void done(const action_record& x, const told_result& r) {
     if (courtesy(x.op)) return; // skipped where they mean nothing any more
     if (collapses(x.op)) {
       if (!seen_or_newer(x)) fail(x.mark + " (" + x.op + ") is told as done and cannot be seen");
       return;
     }
+    if (x.op == "get_chat_info" && x.frames.empty()) return; // not offered: answered from what is known
     auto seen = words_of(x, true);
     auto wanted = word_numbers(x.content, x.mark);
     std::sort(seen.begin(), seen.end());

@@ -26,13 +26,14 @@ std::size_t length_of(const std::string& text, bool utf16) {
 }
 
 struct tags {
-  std::string platform, bot, scope, guild, user, profile;
+  std::string platform, bot, scope, guild, user, profile, thread;
 };
 
 tags tags_of(const json& frame) {
   auto& metadata = member(member(frame, "action"), "metadata");
   return {text(frame, "platform"),    text(frame, "botId"),      text(metadata, "scope_id"),
-          text(metadata, "guild_id"), text(metadata, "user_id"), text(metadata, "profile")};
+          text(metadata, "guild_id"), text(metadata, "user_id"), text(metadata, "profile"),
+          text(metadata, "thread_id")};
 }
 
 bool fits(const tags& x, const told_event& of) {
@@ -41,7 +42,13 @@ bool fits(const tags& x, const told_event& of) {
 
 std::string show(const tags& x) {
   return x.platform + "/" + x.bot + " scope=" + x.scope + "/" + x.guild + " user=" + x.user +
-         " profile=" + x.profile;
+         " profile=" + x.profile + " thread=" + x.thread;
+}
+
+/// Where in its chat an answer to this belongs (routing 5 and 6).
+std::string thread_of(const told_event& x) {
+  if (!x.thread_id.empty() && !x.raw.empty()) return x.thread_id; // a forwarded request does not carry it
+  return x.platform == "slack" ? x.message_id : std::string{};
 }
 
 /// Every action carries what its own turn says; one without a turn what its chat said last.
@@ -72,6 +79,7 @@ public:
       of_agent(court_.notes().actions[mark], act, x);
     } else if (auto* event = own(act, x.platform); event && !event->altered) {
       strict(event->what, x, "an own action of the gateway");
+      placed(event->what, x, "an own action of the gateway");
     }
   }
 
@@ -102,6 +110,13 @@ private:
       fail(what + " answers e" + std::to_string(event.number) + " and carries " + show(x));
   }
 
+  /// No agent here names a thread of its own.
+  void placed(const told_event& event, const tags& x, const std::string& what) {
+    if (x.thread != thread_of(event))
+      fail(what + " answers e" + std::to_string(event.number) + ", belongs to thread '" + thread_of(event) +
+           "' and carries " + show(x));
+  }
+
   void of_agent(const action_record& a, const json& act, const tags& x) {
     if (a.asks.empty()) return;
     auto named = a.platform;
@@ -123,6 +138,8 @@ private:
     if (turn && known(*turn, a.delivery_id) && about(turn->what, chat, text(act, "message_id")) &&
         (named.empty() || named == turn->what.platform)) {
       if (!own_tenant) strict(turn->what, x, a.mark);
+      if ((chat.empty() || chat == turn->what.chat_id) && a.op != "thread_create" && a.op != "thread_rename")
+        placed(turn->what, x, a.mark);
       return;
     }
     if (!named.empty() && named != "relay" && x.platform != named) {
@@ -225,6 +242,7 @@ public:
     auto op = text(act, "op");
     auto content = text(act, "content");
     auto platform = text(frame.root, "platform");
+    if (altered_[socket].empty()) sealed(act, platform);
     std::string why;
     for (auto& x : may_be(socket, platform)) {
       why = objection(x, op, content);
@@ -234,6 +252,13 @@ public:
   }
 
 private:
+  /// Outside Slack a sealed draft leaves no message: only one that its agent left open is sealed.
+  void sealed(const json& act, const std::string& platform) {
+    if (text(act, "op") != "draft" || !flag(act, "final") || platform.empty() || platform == "slack") return;
+    auto it = court_.notes().actions.find(text(act, "q"));
+    if (it != court_.notes().actions.end() && it->second.final)
+      fail(it->first + ", a final draft, was sealed on " + platform);
+  }
   static std::string objection(const platform_spec& x, const std::string& op, const std::string& content) {
     if (!x.supports(op)) return op + " is not supported";
     auto size = length_of(content, x.utf16);
