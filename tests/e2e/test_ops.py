@@ -178,7 +178,7 @@ class OldConnectors(Linked):
 
     async def test_the_legacy_ops_go_out_and_no_other(self):
         connector, _, _, agent = await self.start()
-        legacy, silent = {"send", "edit", "typing", "follow_up"}, {"react"}
+        legacy, silent = {"send", "edit", "typing", "follow_up"}, {"react", "get_chat_info"}
         for action in ACTIONS:
             if action["op"] == "prompt":
                 continue
