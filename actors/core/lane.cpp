@@ -1,6 +1,5 @@
 #include "actors/core/lane.hpp"
 
-#include "actors/core/splitter.hpp"
 #include "messages/errors.hpp"
 #include "messages/wire/actions.hpp"
 #include "messages/wire/drafts.hpp"
@@ -8,6 +7,7 @@
 #include "messages/wire/utf8.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace relay::core {
@@ -52,11 +52,11 @@ struct shape {
 };
 
 /// A prompt that its platform cannot draw goes out as a text with numbered options, if it takes texts.
-/// `begun`: what began as a text goes on as one, also when a new connection could draw it.
-shape shape_of(const action& x, const descriptor& to, bool begun) {
+/// `begun_as_text`: what began in one form goes on in it, also when a new connection could draw it.
+shape shape_of(const action& x, const descriptor& to, std::optional<bool> begun_as_text) {
   shape out{x.kind};
   if (x.kind != op::prompt) return out;
-  const bool drawn = !begun && to.supports(op::prompt);
+  const bool drawn = begun_as_text ? !*begun_as_text : to.supports(op::prompt);
   if ((!drawn && !to.supports(op::send)) || !wire::read_prompt(x, out.ask)) return out;
   out.as_text = !drawn;
   if (!drawn) out.kind = op::send;
@@ -81,6 +81,14 @@ bool offers(const descriptor& to, const action& x, op kind) {
   // Connectors of old know no clear: to them its empty text is one more status (F65).
   if (kind == op::typing && !may_skip(x) && to.supported_ops.empty()) return false;
   return to.supports(kind);
+}
+
+/// The first op that the rest of an action needs and its platform lacks.
+std::optional<op> missing(const descriptor& to, const action& x, const std::vector<text_frame>& pieces,
+                          std::size_t from) {
+  for (std::size_t i = from; i < pieces.size(); ++i)
+    if (!offers(to, x, pieces[i].kind)) return pieces[i].kind;
+  return std::nullopt;
 }
 
 } // namespace
@@ -115,7 +123,7 @@ void lane::collapse(item& newest) {
     auto& y = waiting_[i - 1];
     if (y.act.message_id != newest.act.message_id || y.draft != newest.draft) continue;
     if (y.act.kind != newest.act.kind || y.seals || !(y.where == newest.where)) return;
-    if (y.lost > 0) return; // it may have arrived, which its callers must be told
+    if (y.lost > 0 || y.next_piece > 0) return; // it may have arrived, which its callers must be told
     // Its content may go out for as long as anybody waits, so it must not be told earlier that it did not.
     auto& hold = newest.callers.back().hold_until;
     for (auto& who : y.callers) hold = std::max(hold, who.hold_until);
@@ -147,20 +155,18 @@ void lane::pump(lane_step& out) {
     auto& x = waiting_.front();
     if (x.upload != 0) return; // the chat's order holds, others go on
     const auto& to = destination(link_.get(), x.where.platform);
-    if (x.seals && becomes_text(x, to)) {
+    const bool begun = x.next_piece > 0;
+    if (x.seals && !begun && becomes_text(x, to)) {
       x.act = wire::draft_as_text(x.act);
       x.seals = false;
     }
-    auto as = shape_of(x.act, to, x.next_piece > 0);
-    if (!offers(to, x.act, as.kind)) {
-      // These two are courtesies: a platform without them is not an error (protocol.md 6, routing 3).
-      if (as.kind == op::react || as.kind == op::typing) {
-        finish(action_result::success(), out);
-      } else {
-        auto error = std::string{to_string(x.act.kind)} + " is not supported by platform '" +
-                     (x.where.platform.empty() ? to.platform : x.where.platform) + "'";
-        finish(after_all(x, action_result::failed(to_string(ec::unsupported), std::move(error))), out);
-      }
+    auto as = shape_of(x.act, to, begun ? std::optional{x.as_text} : std::nullopt);
+    x.as_text = as.as_text;
+    const auto said = as.as_text ? wire::numbered_prompt(x.act, as.ask) : x.act;
+    // Until a piece has left, the connection that takes the first one decides the limit.
+    if (!begun) cut(x, said, to);
+    if (const auto lacks = missing(to, x.act, x.pieces, x.next_piece)) {
+      refuse(*lacks, to, out);
       continue;
     }
     if (!x.act.file.empty()) { // only now: for a platform that takes it, and when its turn has come
@@ -172,15 +178,15 @@ void lane::pump(lane_step& out) {
       mark(out);
       return;
     }
-    transmit t{piece_ + 1, as.as_text ? wire::numbered_prompt(x.act, as.ask) : x.act, x.where};
-    cut(x, to, as.kind == op::send, t.act);
-    if (as.kind == op::send && wire::is_blank(t.act.content)) { // fences of blanks, or a draft's final
+    const auto& piece = x.pieces[x.next_piece];
+    const bool is_text = piece.kind == op::send || piece.kind == op::follow_up;
+    if (is_text && wire::is_blank(piece.content)) { // white space of more than a message, or a draft's final
       finish(after_all(x, nothing_said()), out);
       continue;
     }
-    ++piece_;
     on_wire_ = as.kind != op::react;
-    if (!as.ask.id.empty())
+    transmit t{++piece_, frame_of(said, piece, !begun), x.where};
+    if (!as.ask.id.empty() && (as.as_text || piece.kind == op::prompt))
       out.shown.push_back({std::move(as.ask.id), as.as_text ? prompt_face::numbers : prompt_face::buttons});
     out.out.push_back(std::move(t));
     if (on_wire_) {
@@ -193,19 +199,30 @@ void lane::pump(lane_step& out) {
   }
 }
 
-/// Puts the next piece of a text into `act`.
-void lane::cut(item& x, const descriptor& to, bool splits, action& act) {
-  // Until a piece has left, the connection that takes the first one decides the limit.
-  if (x.next_piece == 0) {
-    const auto before = std::exchange(x.pieces, {}); // a prompt may have been a text on the connection before
-    // No more bytes than units means that it fits, whatever they are.
-    if (splits && act.content.size() > to.max_message_length)
-      x.pieces = split_text(act.content, to.max_message_length, to.len_unit, to.markdown_dialect);
-    if (x.lost > 0 && x.pieces != before) x.lost_before = x.lost;
+void lane::cut(item& x, const action& said, const descriptor& to) {
+  const auto* further =
+      said.kind == op::edit || said.kind == op::remove ? continuations_.find(said.message_id) : nullptr;
+  auto pieces = text_frames(said, to, further ? *further : std::vector<std::string>{});
+  if (x.lost > 0 && x.pieces != pieces) x.lost_before = x.lost;
+  x.pieces = std::move(pieces);
+}
+
+/// The first action cannot go on here.
+void lane::refuse(op missing, const descriptor& to, lane_step& out) {
+  auto& x = waiting_.front();
+  // These two are courtesies: a platform without them is not an error (protocol.md 6, routing 3).
+  if (missing == op::react || missing == op::typing) {
+    finish(action_result::success(), out);
+    return;
   }
-  if (x.pieces.empty()) return;
-  act.content = x.pieces[x.next_piece];       // also of a single one: what was measured is what is sent
-  if (x.next_piece > 0) act.reply_to.clear(); // the first piece carries it
+  auto error = std::string{to_string(missing)} + " is not supported by platform '" +
+               (x.where.platform.empty() ? to.platform : x.where.platform) + "'";
+  auto result = after_all(x, action_result::failed(to_string(ec::unsupported), std::move(error)));
+  if (x.next_piece > 0) {
+    ++x.next_piece;
+    result = whole(std::move(result));
+  }
+  finish(result, out);
 }
 
 void lane::mark(lane_step& out) {
@@ -330,7 +347,7 @@ void lane::settled(const transmitted& x, lane_step& out, instant now) {
     std::rotate(waiting_.begin(), waiting_.begin() + 1, behind);
     return;
   }
-  if ((top.seals && settle_seal(said)) || lost_once_more(top, said)) {
+  if ((top.seals && top.next_piece == 0 && settle_seal(said)) || lost_once_more(top, said)) {
     pump(out);
     return;
   }
@@ -340,11 +357,37 @@ void lane::settled(const transmitted& x, lane_step& out, instant now) {
     pump(out);
     return;
   }
-  if (!result.message_id.empty()) top.message_ids.push_back(result.message_id);
+  result = piece_done(std::move(result));
   ++top.next_piece;
   top.lost = top.lost_before;
   if (result.how != outcome::done || top.next_piece == top.pieces.size()) finish(whole(result), out);
   pump(out);
+}
+
+/// Notes which messages the piece that was out has made or removed; what counts as its outcome.
+action_result lane::piece_done(action_result result) {
+  auto& top = waiting_.front();
+  const auto& piece = top.pieces[top.next_piece];
+  const bool done = result.how == outcome::done, edits = top.act.kind == op::edit;
+  const auto id = piece.message_id.empty() ? result.message_id : piece.message_id;
+  const bool made = edits && piece.kind == op::send, gone = piece.cleanup && piece.kind == op::remove;
+  if (done && !id.empty() && (made || gone)) {
+    const auto* known = continuations_.find(top.act.message_id);
+    auto further = known ? *known : std::vector<std::string>{};
+    if (made)
+      further.push_back(id);
+    else
+      std::erase(further, id);
+    continuations_.put(top.act.message_id, std::move(further));
+  }
+  if (piece.cleanup) {
+    result = action_result::success();
+    if (!top.message_ids.empty()) result.message_id = top.message_ids.back();
+    return result;
+  }
+  if (done && edits) result.message_id = id;
+  if (!result.message_id.empty() && top.act.kind != op::remove) top.message_ids.push_back(result.message_id);
+  return result;
 }
 
 /// One open draft per turn: a second one would be a second message that grows under the user's eyes (F60).

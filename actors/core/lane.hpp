@@ -9,6 +9,7 @@
 
 #include "actors/core/clock.hpp"
 #include "actors/core/recent.hpp"
+#include "actors/core/text_frames.hpp"
 #include "messages/control.hpp"
 #include "messages/flow.hpp"
 
@@ -60,7 +61,9 @@ public:
   /// outcome is lost is sent once more, and then, or when it fails, its content goes out as a plain text: a
   /// final is worth more than its form. Elsewhere it is a plain text from the start. The seal of a draft that
   /// its agent left is a seal everywhere, and never a text. A `react` is sent in its turn and holds nothing
-  /// up: connectors of old never answer one.
+  /// up: connectors of old never answer one. What is longer than its platform takes leaves in several frames
+  /// (text_frames.hpp); the messages that an edit went on in are remembered for its next one, of the last 200
+  /// messages.
   void push(chat_action x, lane_step& out);
   /// The mark of this number is on disk: its action may go out. Unknown numbers are ignored.
   void cleared(std::uint64_t number, lane_step& out);
@@ -102,8 +105,9 @@ private:
     std::vector<caller> callers; ///< several once edits have collapsed
     action act;
     route where;
-    std::vector<std::string> pieces; ///< of a send; made when its first one goes out
+    std::vector<text_frame> pieces; ///< made when the first one goes out
     std::size_t next_piece = 0;
+    bool as_text = false; ///< a prompt that began as a text
     std::vector<std::string> message_ids;
     std::string draft, turn;   ///< of a draft
     bool seals = false;        ///< a draft's final state
@@ -120,11 +124,13 @@ private:
   static bool becomes_text(const item& x, const descriptor& to);
   bool settle_seal(const action_result& result);
   void pump(lane_step& out);
-  static void cut(item& x, const descriptor& to, bool splits, action& act);
   bool begin_wait(item& x, milliseconds asked, instant now, lane_step& out);
   action_result told_to_wait(item& x, const action_result& said, instant now, lane_step& out);
   void end_wait(instant now, lane_step& out);
   bool settled_aside(const transmitted& x, lane_step& out, instant now);
+  void cut(item& x, const action& said, const descriptor& to);
+  void refuse(op missing, const descriptor& to, lane_step& out);
+  action_result piece_done(action_result result);
   static action_result after_all(const item& x, const action_result& of_last);
   static bool lost_once_more(item& x, const action_result& result);
   void mark(lane_step& out);
@@ -145,6 +151,8 @@ private:
   std::uint64_t piece_ = 0, piece_on_wire_ = 0;    ///< names pieces
   std::uint64_t uploads_ = 0;                      ///< names uploads
   recent<std::string, std::string> drafts_{1'000}; ///< turn -> its open draft; "" once sealed
+  /// Message -> the ids of the messages that carry its text on.
+  recent<std::string, std::vector<std::string>> continuations_{200};
 };
 
 } // namespace relay::core

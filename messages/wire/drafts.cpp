@@ -2,6 +2,10 @@
 
 #include "messages/wire/json_members.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
 namespace relay::wire {
 
 namespace {
@@ -43,6 +47,24 @@ action draft_as_text(const action& x) {
   auto out = x;
   out.kind = op::send;
   out.rest = rest_of(x, false, false);
+  return out;
+}
+
+action text_beside(const action& x) {
+  constexpr std::string_view own[] = {"prompt_kind", "prompt_id", "options",  "timeout_s", "media_kind",
+                                      "source_url",  "filename",  "draft_id", "final"};
+  action out;
+  out.kind = op::send;
+  out.chat_id = x.chat_id;
+  out.metadata = x.metadata;
+  json::document doc;
+  if (!doc.parse(x.rest) || !doc.root().IsObject()) return out;
+  json::object_writer to{out.rest};
+  json::append_members(to, out.rest, doc.root(), x.rest, [&](std::string_view name) {
+    return std::find(std::begin(own), std::end(own), name) == std::end(own);
+  });
+  to.end();
+  if (out.rest == "{}") out.rest.clear();
   return out;
 }
 

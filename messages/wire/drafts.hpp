@@ -1,5 +1,5 @@
 // Drafts as far as the gateway acts on them (protocol.md 6): which one an action is about, its seal, and the
-// plain text that stands in for a seal that fails. Thread-safe, never throws.
+// plain texts that stand in for a seal or beside another op. Thread-safe, never throws.
 #pragma once
 
 #include "messages/action.hpp"
@@ -18,5 +18,8 @@ bool read_draft(const action& x, draft_state& out);
 action seal_draft(const action& x);
 /// The same content as a `send`; what only a draft has is left out.
 action draft_as_text(const action& x);
+/// A `send` to where the action goes, with its metadata and what no contract knows of it, without content:
+/// for text that does not fit the action itself.
+action text_beside(const action& x);
 
 } // namespace relay::wire

@@ -131,7 +131,7 @@ TEST(Lane, APromptThatCannotEvenBeWrittenIsUnsupported) {
 
 TEST(Lane, EachConnectionDecidesHowAPromptIsShownUntilAPieceHasLeft) {
   const auto text_only = set_of({platform("p", 10, {"send"})});
-  const auto drawing = set_of({platform("p", 10, {"send", "prompt"})});
+  const auto drawing = set_of({platform("p", 20, {"send", "prompt"})});
   driver d;
   d.link(text_only);
   d.push(prompt(1, "a long question"));
@@ -149,6 +149,25 @@ TEST(Lane, EachConnectionDecidesHowAPromptIsShownUntilAPieceHasLeft) {
   step = d.link(drawing);
   ASSERT_EQ(step.out.size(), 1U);
   EXPECT_EQ(step.out[0].act.kind, op::send) << "the first piece is out: the rest follows";
+}
+
+TEST(Lane, ADrawnPromptStandsBehindWhatItHasTooMuch) {
+  driver d;
+  d.link(set_of({platform("p", 10, {"send", "prompt"})}));
+  auto step = d.push(prompt(1, "a long question"));
+  ASSERT_EQ(step.out.size(), 1U);
+  EXPECT_EQ(step.out[0].act.kind, op::send);
+  EXPECT_THAT(contents(step), ElementsAre("a long"));
+  EXPECT_TRUE(step.shown.empty()) << "it is not shown yet";
+  step = d.settle(ok("m1"));
+  ASSERT_EQ(step.out.size(), 1U);
+  EXPECT_EQ(step.out[0].act.kind, op::prompt);
+  EXPECT_THAT(contents(step), ElementsAre("question"));
+  EXPECT_EQ(step.shown.at(0).how, prompt_face::buttons);
+  step = d.settle(ok("m2"));
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.message_id, "m2");
+  EXPECT_THAT(step.done[0].result.message_ids, ElementsAre("m1", "m2"));
 }
 
 TEST(Lane, UnsupportedOnesInBetweenHoldNothingUp) {

@@ -192,6 +192,26 @@ TEST_F(drafts, F63_AnAbandonedDraftIsSealedInPlaceEverywhereAndNeverSaidAsAText)
   }
 }
 
+TEST_F(drafts, ASealCarriesOnInTextsAndIsSealedOnce) {
+  descriptor_set set;
+  descriptor x;
+  x.platform = "slack";
+  x.max_message_length = 10;
+  x.supports_draft_streaming = true;
+  x.supported_ops = {"send", "draft"};
+  set.put(x);
+  lane_step out;
+  it.link(std::make_shared<const descriptor_set>(set), out);
+  EXPECT_THAT(sent(state("aaaa bbbb cccc")), ElementsAre("draft:aaaa bbbb")) << "what fits";
+  settle(action_result::success());
+  EXPECT_THAT(sent(state("aaaa bbbb cccc dddd", true)), ElementsAre("draft:aaaa bbbb"));
+  EXPECT_THAT(sent(settle(action_result::ambiguous("no result"))), ElementsAre("draft:aaaa bbbb"));
+  EXPECT_THAT(sent(settle(action_result::success())), ElementsAre("send:cccc dddd"));
+  auto step = settle(action_result::ambiguous("no result"));
+  ASSERT_EQ(step.done.size(), 1U);
+  EXPECT_EQ(step.done[0].result.how, outcome::unknown) << "a text is not sealed again";
+}
+
 TEST(DraftCodec, SealAndTextKeepWhatIsNotTheDrafts) {
   auto x = wire::draft("c", 7, "so far", false, R"({"k":1})");
   wire::draft_state what;

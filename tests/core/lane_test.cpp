@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace relay::core {
 namespace lane_test {
@@ -148,12 +149,6 @@ TEST(Lane, TextsOfWhiteSpaceAloneSayNothing) {
   }
 }
 
-TEST(Lane, AnythingButASendIsNotSplit) {
-  driver d;
-  d.link();
-  EXPECT_THAT(contents(d.push(edit(1, "m", std::string(50, 'x')))), ElementsAre(std::string(50, 'x')));
-}
-
 TEST(Lane, AFailedPieceEndsTheSendAndSaysWhatWasSent) {
   driver d;
   d.link();
@@ -190,6 +185,115 @@ TEST(Lane, F54_ARefusalInTheMiddleIsHandedOnVerbatim) {
   EXPECT_EQ(step.done.at(0).result.error, "egress declined: not your chat");
   EXPECT_EQ(step.done.at(0).result.code, "egress_declined");
   EXPECT_THAT(step.done.at(0).result.message_ids, ElementsAre("m1"));
+}
+
+// -- what is longer than its platform takes -------------------------------------------------------------
+
+/// op@message:content of what goes out.
+std::vector<std::string> frames(const lane_step& x) {
+  std::vector<std::string> out;
+  for (auto& y : x.out)
+    out.push_back(std::string{to_string(y.act.kind)} +
+                  (y.act.message_id.empty() ? "" : "@" + y.act.message_id) + ":" + y.act.content);
+  return out;
+}
+descriptors_ptr deleting() { return set_of({platform("p", 10, {"send", "edit", "delete", "follow_up"})}); }
+
+TEST(Lane, AnEditThatGrowsGoesOnInFurtherMessagesAndItsNextOneEditsThem) {
+  driver d;
+  d.link();
+  EXPECT_THAT(frames(d.push(edit(1, "m", "aaaa bbbb cccc dddd eeee"))), ElementsAre("edit@m:aaaa bbbb"));
+  EXPECT_THAT(frames(d.settle(ok(""))), ElementsAre("send:cccc dddd"));
+  EXPECT_THAT(frames(d.settle(ok("n1"))), ElementsAre("send:eeee"));
+  auto step = d.settle(ok("n2"));
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_THAT(step.done[0].result.message_ids, ElementsAre("m", "n1", "n2"));
+  EXPECT_EQ(step.done[0].result.message_id, "n2");
+  EXPECT_THAT(frames(d.push(edit(2, "m", "aaaa bbbb cccc xxxx yyyy zzzz 1"))),
+              ElementsAre("edit@m:aaaa bbbb"));
+  EXPECT_THAT(frames(d.settle(ok(""))), ElementsAre("edit@n1:cccc xxxx"));
+  EXPECT_THAT(frames(d.settle(ok(""))), ElementsAre("edit@n2:yyyy zzzz"));
+  EXPECT_THAT(frames(d.settle(ok(""))), ElementsAre("send:1"));
+  step = d.settle(ok("n3"));
+  EXPECT_THAT(step.done.at(0).result.message_ids, ElementsAre("m", "n1", "n2", "n3"));
+  EXPECT_THAT(frames(d.push(edit(3, "other", "aaaa bbbb cccc"))), ElementsAre("edit@other:aaaa bbbb"));
+  EXPECT_THAT(frames(d.settle(ok(""))), ElementsAre("send:cccc")) << "another message has its own";
+}
+
+TEST(Lane, AnEditThatShrinksTakesItsContinuationsBack) {
+  driver d;
+  d.link(deleting());
+  d.push(edit(1, "m", "aaaa bbbb cccc dddd eeee"));
+  d.settle(ok(""));
+  d.settle(ok("n1"));
+  d.settle(ok("n2"));
+  EXPECT_THAT(frames(d.push(edit(2, "m", "short"))), ElementsAre("edit@m:short"));
+  EXPECT_THAT(frames(d.settle(ok(""))), ElementsAre("delete@n1:"));
+  EXPECT_THAT(frames(d.settle(action_result::failed("", "it is gone already"))), ElementsAre("delete@n2:"));
+  auto step = d.settle(ok(""));
+  ASSERT_THAT(tokens(step), ElementsAre(2));
+  EXPECT_EQ(step.done[0].result.how, outcome::done) << "what is cleaned up is no part of it";
+  EXPECT_EQ(step.done[0].result.message_id, "m");
+  EXPECT_THAT(step.done[0].result.message_ids, ElementsAre("m"));
+  EXPECT_THAT(frames(d.push(edit(3, "m", "aaaa bbbb cccc"))), ElementsAre("edit@m:aaaa bbbb"));
+  EXPECT_THAT(frames(d.settle(ok(""))), ElementsAre("edit@n1:cccc")) << "it was not deleted";
+}
+
+TEST(Lane, AnEditThatFailsHalfwaySaysWhatCanBeSeen) {
+  driver d;
+  d.link();
+  d.push(edit(1, "m", "aaaa bbbb cccc dddd eeee"));
+  d.settle(ok(""));
+  auto step = d.settle(action_result::failed("odd", "no"));
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::definite);
+  EXPECT_THAT(step.done[0].result.error, HasSubstr("piece 2 of 3"));
+  EXPECT_THAT(step.done[0].result.message_ids, ElementsAre("m"));
+}
+
+TEST(Lane, AnEditThatIsHalfwayDoesNotCollapse) {
+  driver d;
+  d.link();
+  d.push(edit(1, "m", "aaaa bbbb cccc"));
+  d.settle(ok(""));
+  d.unwritten(); // the second piece
+  d.push(edit(2, "m", "new"));
+  EXPECT_EQ(d.lane.size(), 2U) << "a part of it can be seen";
+  EXPECT_THAT(frames(d.link()), ElementsAre("send:cccc"));
+  EXPECT_THAT(frames(d.settle(ok("n1"))), ElementsAre("edit@m:new"));
+}
+
+TEST(Lane, AnEditThatCannotGoOnIsNotBegun) {
+  driver d;
+  d.link(set_of({platform("p", 10, {"edit"})}));
+  auto step = d.push(edit(1, "m", "aaaa bbbb cccc"));
+  EXPECT_THAT(frames(step), IsEmpty());
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.code, "unsupported");
+}
+
+TEST(Lane, ContinuationsAreRememberedOfABoundedNumberOfMessages) {
+  driver d;
+  d.link();
+  for (int i = 0; i <= 200; ++i) {
+    d.push(edit(1, "m" + std::to_string(i), "aaaa bbbb cccc"));
+    d.settle(ok(""));
+    d.settle(ok("n" + std::to_string(i)));
+  }
+  d.push(edit(2, "m200", "aaaa bbbb cccc"));
+  EXPECT_THAT(frames(d.settle(ok(""))), ElementsAre("edit@n200:cccc"));
+  d.settle(ok(""));
+  d.push(edit(3, "m0", "aaaa bbbb cccc"));
+  EXPECT_THAT(frames(d.settle(ok(""))), ElementsAre("send:cccc")) << "forgotten";
+}
+
+TEST(Lane, ALongFollowUpGoesInPieces) {
+  driver d;
+  d.link(deleting());
+  EXPECT_THAT(frames(d.push(make(1, op::follow_up, "aaaa bbbb cccc"))), ElementsAre("follow_up:aaaa bbbb"));
+  EXPECT_THAT(frames(d.settle(ok("m1"))), ElementsAre("follow_up:cccc"));
+  auto step = d.settle(ok("m2"));
+  EXPECT_THAT(step.done.at(0).result.message_ids, ElementsAre("m1", "m2"));
 }
 
 } // namespace lane_test

@@ -200,6 +200,7 @@ private:
   void answer(std::uint8_t how) {
     const auto beside = !aside_.empty() && (!on_wire_ || how >= 128);
     if (!on_wire_ && !beside) return;
+    if (!beside && cleans_up_ && how % 6 != 4) how = 0; // what becomes of it is nobody's outcome
     const auto piece = beside ? aside_.begin()->first : piece_;
     const auto token = beside ? aside_.begin()->second : *on_wire_;
     auto& x = stories_.at(token);
@@ -239,7 +240,7 @@ private:
   }
   /// The connection that has them went without a word.
   void lose() {
-    if (on_wire_) ++stories_.at(*on_wire_).unknown;
+    if (on_wire_ && !cleans_up_) ++stories_.at(*on_wire_).unknown;
     for (auto& [piece, token] : aside_) ++stories_.at(token).unknown;
     on_wire_.reset();
     aside_.clear();
@@ -339,6 +340,7 @@ private:
     }
     on_wire_ = token;
     piece_ = t.piece;
+    cleans_up_ = t.act.content == "\xE2\x80\xA6";
   }
 
   void over(const chat_outcome& x) {
@@ -390,6 +392,7 @@ private:
   std::uint64_t piece_ = 0, next_ = 0, last_ = 0;
   std::size_t which_ = 0; ///< of the descriptors that count
   bool linked_ = false;
+  bool cleans_up_ = false; ///< what is out takes away the rest of a longer text
 };
 
 void run(std::string_view input) {
