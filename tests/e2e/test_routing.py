@@ -404,3 +404,90 @@ class Content(Scenario):
                      "</script>", "%s {} $x"):
             link.send({"type": "inbound", "event": event(text, origin=source(chat_id="1"))})
             await connector.reply(text)
+
+
+class Overflow(Scenario):
+    """What is longer than its platform takes, whatever the op."""
+    async def start(self, ops, **more):
+        connector = await self.connector()
+        connector.descriptor_of = lambda platform: descriptor(platform, max_message_length=100, supported_ops=ops, **more)
+        gateway = await self.gateway(connector, PINNED, {"GATEWAY_RELAY_PLATFORMS": "slack,discord"})
+        link = await connector.link(1, 2)
+        await gateway.ready()
+        return connector, gateway, link, await self.agent(gateway)
+
+    @staticmethod
+    def text(words):
+        return " ".join(f"word{n:03}" for n in range(words))
+
+    async def act(self, connector, agent, action, platform="discord"):
+        """The frames of an action, and its result."""
+        before = len(connector.outbound)
+        result = await agent.result(agent.act({"chat_id": "1", **action}, platform=platform))
+        frames = [x["action"] for x in connector.outbound[before:]]
+        self.assertTrue(all(len(x.get("content", "")) <= 100 for x in frames), [len(x.get("content", "")) for x in frames])
+        return frames, result
+
+    def whole(self, frames, words):
+        self.assertEqual(" ".join(x["content"] for x in frames), self.text(words))
+
+    async def test_a_long_follow_up_is_split_like_a_send(self):
+        connector, _, _, agent = await self.start(["send", "follow_up"])
+        number = agent.act({"op": "follow_up", "session_key": "agent:main:discord:dm:1", "kind": "discord.x", "content": self.text(30)})
+        result = await agent.result(number)
+        frames = [x["action"] for x in connector.outbound]
+        self.assertEqual({x["op"] for x in frames}, {"follow_up"})
+        self.whole(frames, 30)
+        self.assertEqual(result["message_ids"], [f"sent-{n + 1}" for n in range(len(frames))])
+
+    async def test_an_edit_that_grows_goes_on_in_messages_that_its_next_one_edits(self):
+        connector, _, _, agent = await self.start(["send", "edit", "delete"])
+        screen = {}
+
+        def answer(frame):
+            x = frame["action"]
+            result = connector.success(frame)
+            if x["op"] == "delete":
+                screen.pop(x["message_id"])
+            else:
+                screen[x["message_id"] if x["op"] == "edit" else result["message_id"]] = x["content"]
+            return result
+        connector.result_of = answer
+        _, first = await self.act(connector, agent, {"op": "send", "content": "..."})
+        made = first["message_id"]
+        for words in (5, 20, 33, 40, 60):
+            _, result = await self.act(connector, agent, {"op": "edit", "message_id": made, "content": self.text(words)})
+            self.assertIs(result["success"], True)
+            self.assertEqual(" ".join(screen.values()), self.text(words), "what is on the screen")
+        self.assertEqual(result["message_ids"], list(screen))
+        await self.act(connector, agent, {"op": "edit", "message_id": made, "content": "done"})
+        self.assertEqual(screen, {made: "done"})
+
+    async def test_the_overflow_of_a_prompt_stands_before_it(self):
+        connector, _, _, agent = await self.start(["send", "prompt"])
+        frames, result = await self.act(connector, agent, {"op": "prompt", "prompt_kind": "choice", "content": self.text(30), "reply_to": "m-0",
+                                                           "options": [{"id": "a", "label": "A"}], "metadata": {"k": 1}})
+        self.assertEqual([x["op"] for x in frames], ["send"] * (len(frames) - 1) + ["prompt"])
+        self.whole(frames, 30)
+        self.assertEqual([x.get("reply_to") for x in frames], ["m-0"] + [None] * (len(frames) - 1))
+        self.assertTrue(all(x["metadata"]["k"] == 1 and ("options" in x) == (x["op"] == "prompt") for x in frames))
+        self.assertEqual((len(result["message_ids"]), result["message_id"]), (len(frames), result["message_ids"][-1]))
+
+    async def test_the_overflow_of_a_caption_stands_behind_it(self):
+        connector, _, _, agent = await self.start(["send", "send_media"])
+        frames, result = await self.act(connector, agent, {"op": "send_media", "media_kind": "image", "source_url": "https://m.example/a.png",
+                                                           "content": self.text(30)})
+        self.assertEqual([x["op"] for x in frames], ["send_media"] + ["send"] * (len(frames) - 1))
+        self.whole(frames, 30)
+        self.assertFalse(any("source_url" in x for x in frames[1:]))
+        self.assertEqual(len(result["message_ids"]), len(frames))
+
+    async def test_a_draft_shows_what_fits_and_its_seal_carries_on(self):
+        connector, _, _, agent = await self.start(["send", "draft"], supports_draft_streaming=True)
+        draft = {"op": "draft", "draft_id": 7, "content": self.text(30), "final": False}
+        frames, _ = await self.act(connector, agent, draft, "slack")
+        self.assertEqual([x["op"] for x in frames], ["draft"])
+        frames, result = await self.act(connector, agent, {**draft, "final": True}, "slack")
+        self.assertEqual([x["op"] for x in frames], ["draft"] + ["send"] * (len(frames) - 1))
+        self.whole(frames, 30)
+        self.assertEqual(len(result["message_ids"]), len(frames))

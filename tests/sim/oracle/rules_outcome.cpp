@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace relay::sim {
@@ -215,12 +216,13 @@ private:
     if (x.resend && x.frames.size() > 1 && declined) return; // handed on word for word
     auto others = std::any_of(x.results.begin(), x.results.end(),
                               [](auto& y) { return y.how != told_outcome::definite; });
-    if (others || x.results.size() < x.asks.size() || x.applied() == 0) return;
+    if (others || x.results.size() < x.asks.size() || x.applied() == 0 || x.op == "delete") return;
     auto told = r.message_ids;
     if (x.resend) return named(x, told);
     std::vector<std::string> seen;
-    for (auto& y : x.heard)
-      if (y.applied) seen.push_back(y.new_message_id);
+    for (auto& y : x.heard) // what an edit takes away is nothing to see
+      if (y.applied && !(y.op == "edit" && word_numbers(y.content, x.mark).empty()))
+        seen.push_back(y.op == "edit" ? y.message_id : y.new_message_id);
     std::sort(seen.begin(), seen.end());
     std::sort(told.begin(), told.end());
     if (seen != told) fail(x.mark + " (" + x.op + ") is told as not done and can be seen: " + r.error);
@@ -298,7 +300,7 @@ public:
     if (x.frames.empty() || x.asks.empty() || collapses(x.op) || x.op == "prompt" || x.doubted) return;
     auto& last = x.frames.back();
     auto it = answers_.find(last.request_id);
-    if (x.resend && x.frames.size() > 1) return; // of several answers
+    if ((x.resend || x.op == "delete") && x.frames.size() > 1) return; // of several answers
     if (it == answers_.end() || (it->second.how == told_outcome::done && !last.last)) return;
     auto& notes = court_.notes();
     usec patience = court_.what().settings.limits.outbound_timeout;
@@ -353,6 +355,59 @@ private:
   bool hopeless_ = false;
 };
 
+/// Of a message that was edited only its newest text can be seen: what an older one had too much was edited,
+/// too, or is gone.
+class newest_text final : public rule {
+public:
+  explicit newest_text(court& at) : rule(at, "newest-text") {}
+  void was_carried_out(const carried_out& x) override {
+    if (x.mark.empty()) return;
+    auto& y = court_.notes().actions[x.mark];
+    if (y.op != "edit") return;
+    auto& root = roots_[{x.platform, x.chat_id, y.message_id}];
+    root_of_[x.mark] = &root;
+    if (root.since == usec{0}) root.since = now();
+    root.unsure = root.unsure || !x.applied;
+    if (!x.applied) return;
+    auto id = x.op == "send" ? x.new_message_id : x.message_id;
+    if (x.op == "delete" || word_numbers(x.content, x.mark).empty())
+      root.shows.erase(id);
+    else
+      root.shows[id] = x.mark;
+  }
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "result") return;
+    auto id = text(frame.root, "request_id");
+    if (id.rfind("r-", 0) != 0) return;
+    auto it = root_of_.find(id.substr(2));
+    if (it == root_of_.end()) return;
+    auto& root = *it->second;
+    auto& notes = court_.notes();
+    auto& x = notes.actions[it->first];
+    root.unsure = root.unsure || x.doubted || x.asks.size() > 1 || x.results.back().how != told_outcome::done;
+    if (root.unsure || forgets() || notes.lost_since(root.since - slack)) return;
+    for (auto& [message, mark] : root.shows)
+      if (mark != it->first && notes.actions[mark].asks.front().number < x.asks.front().number)
+        fail(message + " shows what is left of " + mark + " after " + it->first + " is done");
+  }
+
+private:
+  static constexpr usec slack{15'000'000};
+  struct message {
+    std::map<std::string, std::string> shows; ///< by message id: the edit whose text it has
+    usec since{0};
+    bool unsure = false; ///< not everything was done, so something may be left
+  };
+  /// A chat that is idle, or one too many, forgets.
+  bool forgets() const {
+    constexpr milliseconds long_enough{1'800'000};
+    auto& l = court_.what().settings.limits;
+    return l.chat_idle < long_enough || l.max_chats < 100;
+  }
+  std::map<std::tuple<std::string, std::string, std::string>, message> roots_;
+  std::map<std::string, message*> root_of_;
+};
+
 } // namespace
 
 void add_outcome_rules(rule_list& to, court& at) {
@@ -362,6 +417,7 @@ void add_outcome_rules(rule_list& to, court& at) {
   to.push_back(std::make_unique<patience>(at));
   to.push_back(std::make_unique<word_for_word>(at));
   to.push_back(std::make_unique<resending>(at));
+  to.push_back(std::make_unique<newest_text>(at));
 }
 
 } // namespace relay::sim

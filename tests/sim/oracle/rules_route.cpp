@@ -262,7 +262,7 @@ private:
   static std::string objection(const platform_spec& x, const std::string& op, const std::string& content) {
     if (!x.supports(op)) return op + " is not supported";
     auto size = length_of(content, x.utf16);
-    if (op == "send" && size > x.max_length)
+    if (size > x.max_length)
       return "a text of " + std::to_string(size) + " where " + std::to_string(x.max_length) + " fit";
     return {};
   }
