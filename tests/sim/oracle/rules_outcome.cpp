@@ -384,11 +384,12 @@ public:
     auto& root = *it->second;
     auto& notes = court_.notes();
     auto& x = notes.actions[it->first];
+    if (x.results.empty()) return;
     root.unsure = root.unsure || x.doubted || x.asks.size() > 1 || x.results.back().how != told_outcome::done;
     if (root.unsure || forgets() || notes.lost_since(root.since - slack)) return;
-    for (auto& [message, mark] : root.shows)
-      if (mark != it->first && notes.actions[mark].asks.front().number < x.asks.front().number)
-        fail(message + " shows what is left of " + mark + " after " + it->first + " is done");
+    for (auto& [id_shown, mark] : root.shows)
+      if (mark != it->first && surely_before(notes.actions[mark], x))
+        fail(id_shown + " shows what is left of " + mark + " after " + it->first + " is done");
   }
 
 private:
@@ -398,6 +399,11 @@ private:
     usec since{0};
     bool unsure = false; ///< not everything was done, so something may be left
   };
+  /// Its outcome is known, so the gateway knows its messages, too.
+  static bool surely_before(const action_record& x, const action_record& y) {
+    return x.asks.front().number < y.asks.front().number && !x.results.empty() &&
+           x.results.back().how == told_outcome::done;
+  }
   /// A chat that is idle, or one too many, forgets.
   bool forgets() const {
     constexpr milliseconds long_enough{1'800'000};
