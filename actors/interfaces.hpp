@@ -250,7 +250,7 @@ struct dead_letter_ask {
   std::size_t limit = 100; ///< list: how many at most
 };
 struct dead_letter_answer {
-  bool found = false;   ///< always of a list
+  bool found = false; ///< always of a list
   std::vector<dead_letter> letters;
   bool refused = false; ///< it was to be tried again, and nobody can read it
 };

@@ -49,9 +49,7 @@ std::size_t utf16_length(std::string_view x) {
 }
 
 /// 1 to 100 UTF-16 units.
-bool is_text(std::string_view x) {
-  return wire::is_utf8(x) && !x.empty() && utf16_length(x) <= longest_text;
-}
+bool is_text(std::string_view x) { return wire::is_utf8(x) && !x.empty() && utf16_length(x) <= longest_text; }
 
 bool is_number(std::string_view x) {
   double number = 0;

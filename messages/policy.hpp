@@ -21,7 +21,9 @@ struct relevance_policy {
     return !mention_given && !require_address && free_response_scopes.empty() && !allow_other_bots;
   }
   /// What takes the place of a declaration that is withdrawn. It opens nothing.
-  static relevance_policy quiet_default(std::string platform) { return {std::move(platform), true, {}, false}; }
+  static relevance_policy quiet_default(std::string platform) {
+    return {std::move(platform), true, {}, false};
+  }
   friend bool operator==(const relevance_policy&, const relevance_policy&) = default;
 };
 template <class Inspector>

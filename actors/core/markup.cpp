@@ -71,7 +71,8 @@ private:
 
   void escape() {
     const bool pair = at_ + 1 < text_.size() && is_punctuation(text_[at_ + 1]);
-    if (pair)
+    const bool fence = pair && text_[at_ + 1] == '`' && run_at(at_ + 1) >= 3; // which no backslash stops
+    if (pair && !fence)
       add_atom(at_ + 2);
     else
       ++at_;

@@ -100,7 +100,7 @@ public:
   verdict at(std::size_t cut) const {
     verdict out;
     auto room = limit_;
-    for (const auto* level = &spans_; const auto* x = around(*level, cut); level = &x->children) {
+    for (const auto* x = around(spans_, cut); x != nullptr; x = around(x->children, cut)) {
       if (x->width <= room) return {x->begin, {}};
       const auto both = measure(x->opener(text_), unit_) + measure(x->closer(text_), unit_);
       if (x->atom || both * 2 > room || room - both < least_room) {

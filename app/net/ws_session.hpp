@@ -57,7 +57,7 @@ private:
   enum class state : std::uint8_t { opening, open, closing, ended };
 
   void start(std::shared_ptr<transport> below, bool client);
-  void upgraded(error_code ec, int http_status) override;
+  void upgraded(error_code ec, const upgrade_answer& what) override;
   void piece(error_code ec, std::size_t size, bool last) override;
   void close_done(error_code ec) override;
 

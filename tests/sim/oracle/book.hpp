@@ -186,7 +186,7 @@ private:
   stage on_;
   const plan& plan_;
   std::map<std::pair<std::uint64_t, std::string>, std::string> counted_; ///< marks of ids that count from one
-  std::set<std::string> set_aside_; ///< delivery ids
+  std::set<std::string> set_aside_;                                      ///< delivery ids
   std::set<std::string> named_by_altered_, altered_chats_;
   std::map<std::string, std::vector<std::string>> altered_keys_; ///< by chat and message: what came under it
   std::map<std::string, std::uint64_t> made_up_; ///< events that only a script knows, by chat and text
