@@ -28,10 +28,11 @@ void connection_state::heard() {
     for (auto& who : setup.hellos) greet(who);
     tell(self, keeper, atom::start_v, setup.epoch);
     // An empty one asks for what follows: whoever has no room says so before the connector's replay is read.
-    tell(self, setup.users.inbound, inbound_batch{setup.epoch, {}});
+    tell(self, setup.users.inbound, inbound_batch{setup.epoch, {}, setup.origin});
   }
   inbound_batch batch;
   batch.epoch = setup.epoch;
+  batch.origin = setup.origin;
   if (!news.frames.empty()) world.metrics->add(counter::frames_received, news.frames.size());
   for (auto& x : news.frames) on_frame(x, batch);
   if (!batch.items.empty()) tell(self, setup.users.inbound, std::move(batch));

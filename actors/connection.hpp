@@ -16,6 +16,7 @@ namespace relay {
 /// What one connection is made with. The token in `dial` was minted for this dial alone.
 struct connection_setup {
   std::uint64_t epoch = 0;
+  std::string origin; ///< the connector and tenant that buffer ids belong to
   dial_request dial;
   std::vector<identity> hellos; ///< the first one is the session default
   std::string manifest;         ///< JSON array text for the Discord hello; empty = none

@@ -12,6 +12,12 @@
 
 namespace relay {
 
+wire::session_rules session_rules_of(const config::settings& x) {
+  // Flat replies never leave the chat: a session of one message could not be continued.
+  return {x.service.group_sessions_per_user, x.service.thread_sessions_per_user,
+          x.slack.reply_in_thread && x.slack.dm_top_level_threads_as_sessions};
+}
+
 std::uint64_t inbound_state::id_of(const std::string& delivery_id) const {
   auto prefix = "d" + setup.instance + "-";
   if (delivery_id.size() <= prefix.size() || delivery_id.compare(0, prefix.size(), prefix) != 0) return 0;
@@ -40,6 +46,7 @@ void inbound_state::take(inbound_batch& batch) {
     auto is_new = batch.epoch > link.epoch;
     link.epoch = batch.epoch;
     link.connection = caf::actor_cast<connection_actor>(self->current_sender());
+    inbox.serve(batch.origin);
     if (is_new && told != intake::open) tell(self, link.connection, told);
   }
   if (ready && !scarce && outside.empty()) {
@@ -48,12 +55,24 @@ void inbound_state::take(inbound_batch& batch) {
   }
   auto items = batch.items.size();
   auto repeats = outside.add(std::move(batch));
-  if (repeats > 0) {
-    ever += repeats;
-    world.metrics->add(counter::events_received, repeats);
-    world.metrics->add(counter::events_duplicate, repeats);
+  if (!repeats.empty()) {
+    ever += repeats.size();
+    world.metrics->add(counter::events_received, repeats.size());
+    for (auto& x : repeats) repeated(*x.event, x.buffer_id, core::repeat_reason::buffer_id);
   }
-  if (repeats < items) after();
+  if (repeats.size() < items) after();
+}
+
+void inbound_state::repeated(const inbound_event& x, const std::string& buffer_id, core::repeat_reason why) {
+  world.metrics->add(counter::events_duplicate, core::to_string(why));
+  world.notes->note(severity::debug, "event.repeated",
+                    {{"reason", core::to_string(why)},
+                     {"platform", x.source.platform},
+                     {"profile", x.source.profile},
+                     {"chat", x.source.chat_id},
+                     {"message", x.message_id},
+                     {"buffer_id", buffer_id},
+                     {"next", "dropped: it was here before"}});
 }
 
 /// Some at once: then the store tells whether there still is room.
@@ -75,19 +94,19 @@ void inbound_state::accept(inbound_batch& batch) {
   std::vector<std::uint64_t> held;
   for (auto& item : batch.items) {
     if (item.event->unreadable) {
-      if (inbox.set_aside(item.event, item.buffer_id, now, step))
+      if (inbox.set_aside(item.event, {item.buffer_id, batch.origin}, now, step))
         world.metrics->add(counter::events_dead_letter);
       continue;
     }
     step.fresh = 0;
     if (!item.event->interaction) places.learn(item.event->source);
     // A repeat is the inbox's: that of a winning answer must not be taken for a second one.
-    if (prompts.concerns(*item.event) && !inbox.known(*item.event, item.buffer_id, now) &&
-        answers_prompt(item, now, step))
+    if (prompts.concerns(*item.event) && !inbox.known(*item.event, {item.buffer_id, batch.origin}, now) &&
+        answers_prompt(item, batch.origin, now, step))
       continue;
     auto files = wants_files(*item.event);
-    if (inbox.accept(item.event, item.buffer_id, now, step, files) != core::arrival::fresh) {
-      world.metrics->add(counter::events_duplicate);
+    if (inbox.accept(item.event, {item.buffer_id, batch.origin}, now, step, files) != core::arrival::fresh) {
+      repeated(*item.event, item.buffer_id, inbox.why_repeated());
       continue;
     }
     if (step.spilled)
@@ -131,7 +150,8 @@ void inbound_state::fetch_held(const std::vector<std::uint64_t>& ids) {
 }
 
 /// Whether the event ends here: an answer that no agent waits for. One that is for the agent may be changed.
-bool inbound_state::answers_prompt(inbound_item& item, core::instant now, core::inbox_step& step) {
+bool inbound_state::answers_prompt(inbound_item& item, const std::string& origin, core::instant now,
+                                   core::inbox_step& step) {
   auto heard = prompts.hear(*item.event, now);
   if (heard.verdict == core::prompt_verdict::none) return false;
   world.metrics->add(counter::prompt_answers, core::to_string(heard.verdict));
@@ -139,7 +159,7 @@ bool inbound_state::answers_prompt(inbound_item& item, core::instant now, core::
     item.event = event_ref{wire::with_answer(*item.event, std::move(heard.response))};
   if (heard.for_agent()) return false;
   world.metrics->add(counter::events_dropped, "prompt");
-  inbox.consume(*item.event, item.buffer_id, now, step);
+  inbox.consume(*item.event, {item.buffer_id, origin}, now, step);
   if (heard.verdict == core::prompt_verdict::late) tell_late(*item.event);
   return true;
 }
@@ -215,7 +235,7 @@ void inbound_state::execute(core::inbox_step& step) {
   }
   if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
   for (auto& x : step.deliver) {
-    delivery out{name_of(x.id), session_of(*x.event), x.event, x.redelivered, std::move(x.files)};
+    delivery out{name_of(x.id), std::move(x.session), x.event, x.redelivered, std::move(x.files)};
     world.metrics->add(counter::events_delivered);
     if (x.redelivered) world.metrics->add(counter::events_redelivered);
     // Before the event can reach an agent, so that its answer finds the route.
@@ -268,6 +288,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
   s->world = std::move(world);
   s->setup = std::move(setup);
   s->setup.rules.durable = s->world.store->durable();
+  s->setup.rules.session_of = [s](const inbound_event& x) { return s->session_of(x); };
   s->inbox = core::inbox{s->setup.rules};
   s->prompts = core::prompts{s->setup.prompt_nonce, s->setup.prompts};
   s->places = core::places{s->setup.max_places};
@@ -291,6 +312,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       [s](const link_up& x) {
         if (x.epoch < s->link.epoch) return; // of an older link than the one that already brings events
         s->link = x;
+        s->inbox.serve(x.origin);
         if (s->told != intake::open) tell(s->self, s->link.connection, s->told);
       },
       [s](agent_line& x) {

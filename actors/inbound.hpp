@@ -32,6 +32,9 @@ struct inbound_setup {
   bool reactions = false; ///< tell egress_router where turns begin and which were given up
 };
 
+/// How these settings make session keys.
+wire::session_rules session_rules_of(const config::settings& x);
+
 struct inbound_state {
   static inline const char* name = "inbound";
   explicit inbound_state(inbound_actor::pointer ptr) : self(ptr) {}
@@ -40,8 +43,11 @@ struct inbound_state {
   void take(inbound_batch& batch);
   void let_in();
   void accept(inbound_batch& batch);
-  bool answers_prompt(inbound_item& item, core::instant now, core::inbox_step& step);
+  bool answers_prompt(inbound_item& item, const std::string& origin, core::instant now,
+                      core::inbox_step& step);
   void tell_late(const inbound_event& x);
+  /// An event that no agent gets a second time.
+  void repeated(const inbound_event& x, const std::string& buffer_id, core::repeat_reason why);
   void acked(const delivery_ack& x);
   void given_back(const delivery_returned& x, core::inbox_step& step);
   void execute(core::inbox_step& step);

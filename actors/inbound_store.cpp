@@ -72,14 +72,15 @@ void inbound_state::ask_store(core::inbox_step& step) {
       };
     world.store->commit(std::move(step.records), std::move(done));
   }
-  for (auto& [chat, limit] : step.wishes.recalls)
-    world.store->recall(std::move(chat), limit, answer_to<recalled_events>(inbound_actor{self}));
+  for (auto& [session, limit] : step.wishes.recalls)
+    world.store->recall(std::move(session), limit, answer_to<recalled_events>(inbound_actor{self}));
   if (step.wishes.scan) world.store->scan(*step.wishes.scan, 256, answer_to<spill_page>(inbound_actor{self}));
 }
 
 void inbound_state::stored(const inbound_stored& x) {
   core::inbox_step step;
-  if (!x.receipt.refused.empty()) world.metrics->add(counter::events_duplicate, x.receipt.refused.size());
+  for (auto id : x.receipt.refused)
+    if (auto* event = inbox.find(id)) repeated(*event, {}, inbox.why_refused(id));
   inbox.stored(x.upto, now_of(self), step);
   execute(step);
   let_in();

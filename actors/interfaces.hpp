@@ -149,7 +149,7 @@ using agent_actor = caf::typed_actor<
     caf::reacts_to<agent_host>,
     // supervisor: who the gateway is; again whenever the platforms change.
     caf::reacts_to<agent_welcome>,
-    // inbound: an event. Answer with delivery_ack once it is yours; until then no further one of that chat
+    // inbound: an event. Answer with delivery_ack once it is yours; until then no further one of that session
     // comes.
     caf::reacts_to<delivery>,
     // inbound: these are no longer yours to answer; what has not been begun need not be.
@@ -260,8 +260,8 @@ struct letters_found {
   std::vector<dead_letter> found;
 };
 
-/// INBOUND: from wire event to agent: no repeats, order per chat, acks only when somebody else has it. With a
-/// durable store it begins with what was left there; until that is known, events wait.
+/// INBOUND: from wire event to agent: no repeats, order per session, acks only when somebody else has it.
+/// With a durable store it begins with what was left there; until that is known, events wait.
 using inbound_actor = delivery_sink_actor::extend<
     // connection: events of one read; an empty one when it begins, so that it hears how much room there is.
     caf::reacts_to<inbound_batch>,
@@ -371,6 +371,7 @@ struct link_up {
   connection_actor connection; ///< null = the link is down
   descriptors_ptr what;        ///< never null
   bool abandoned = false;      ///< the old one died without a word: what was out on it is unknown
+  std::string origin{};        ///< the connector and tenant that its buffer ids belong to
 };
 
 // -- link ----------------------------------------------------------------------------------------------

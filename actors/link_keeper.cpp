@@ -2,6 +2,7 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/connection.hpp"
+#include "actors/core/claims.hpp"
 #include "actors/harden.hpp"
 #include "messages/secret_text.hpp"
 #include "messages/wire/commands.hpp"
@@ -131,6 +132,10 @@ void link_keeper_state::dial(core::dial_cause cause) {
   connection_setup s;
   s.epoch = session.epoch();
   s.dial.url = wire::derive_urls(target.url).dial;
+  // Without a tenant of its own a pinned id stands for it.
+  origin =
+      core::origin_name(s.dial.url, target.who.tenant.empty() ? target.who.gateway_id : target.who.tenant);
+  s.origin = origin;
   // Minted for this dial alone: an old one may have expired while this process was frozen (F8).
   minted_ms = world.world->wall_ms();
   if (target.who.usable()) s.dial.bearer = wire::mint_token(target.who, minted_ms / 1000);
@@ -153,7 +158,7 @@ void link_keeper_state::dial(core::dial_cause cause) {
 }
 
 void link_keeper_state::spread_link() {
-  link_up x{session.epoch(), up ? connection : connection_actor{}, what};
+  link_up x{session.epoch(), up ? connection : connection_actor{}, what, false, origin};
   tell(self, users.inbound, x);
   tell(self, users.egress, x);
   tell(self, owner, x);
@@ -213,7 +218,7 @@ void link_keeper_state::died(const caf::actor_addr& who) {
   }
   if (!connection || connection.address() != who) return;
   // It died without a word: as if its socket had ended, but nobody knows what it had put on the wire.
-  link_up lost{session.epoch(), {}, what, true};
+  link_up lost{session.epoch(), {}, what, true, origin};
   tell(self, users.inbound, lost);
   tell(self, users.egress, lost);
   gone({session.epoch(), 0, {}, 0, "the connection's actor died"});

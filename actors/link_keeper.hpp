@@ -44,6 +44,7 @@ struct link_keeper_state {
   supervisor_actor owner;
   link_users users;
   link_target target;
+  std::string origin; ///< of the newest connection's buffer ids
   command_manifest manifest;
   core::link_session session{core::link_rules{}};
   connection_actor connection;                         ///< of the current epoch; may be null

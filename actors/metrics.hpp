@@ -14,7 +14,7 @@ enum class counter : std::uint8_t {
   frames_unknown,     ///< well-formed, of a type this version does not know
   frames_stale,       ///< of a connection that is no longer the current one
   events_received,    ///< inbound events, passthroughs included
-  events_duplicate,   ///< not given to the agent a second time
+  events_duplicate,   ///< label reason: core::repeat_reason; not given to the agent a second time
   events_dropped,     ///< label reason: terminal decisions without an agent
   events_delivered,   ///< given to an agent, repeats included
   events_redelivered, ///< of these, repeats

@@ -215,9 +215,9 @@ public:
   /// it.
   virtual void load_inbound(std::function<void(inbound_image)> done) = 0;
   virtual void load_outbound(std::function<void(outbound_image)> done) = 0;
-  /// Takes up to `limit` spilled events of a chat back into memory, oldest first. Their keys stay guarded
+  /// Takes up to `limit` spilled events of a session back into memory, oldest first. Their keys stay guarded
   /// until event_settled or event_dead.
-  virtual void recall(chat_key chat, std::size_t limit, std::function<void(recalled_events)> done) = 0;
+  virtual void recall(std::string session, std::size_t limit, std::function<void(recalled_events)> done) = 0;
   /// Spilled events behind `after_seq`, oldest first.
   virtual void scan(std::uint64_t after_seq, std::size_t limit, std::function<void(spill_page)> done) = 0;
   /// Dead letters behind `after_seq`, oldest first.

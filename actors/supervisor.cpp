@@ -142,9 +142,7 @@ void supervisor_state::start_inbound() {
   x.rules.chat_in_memory = l.chat_in_memory;
   x.prompts.max = l.max_prompts;
   x.prompts.lifetime = l.prompt_lifetime;
-  // Flat replies never leave the chat: a session of one message could not be continued.
-  x.sessions = {settings->service.group_sessions_per_user, settings->service.thread_sessions_per_user,
-                settings->slack.reply_in_thread && settings->slack.dm_top_level_threads_as_sessions};
+  x.sessions = session_rules_of(*settings);
   x.instance = hex(world.world->random());
   x.prompt_nonce = prompt_nonce;
   x.agent_present = setup.agent_present;

@@ -30,6 +30,9 @@ std::shared_ptr<store_port> open_store(const config::settings& settings, bool re
   what.dedupe_window = settings.limits.dedupe_window;
   what.dedupe_entries = settings.limits.dedupe_entries;
   what.max_chats = settings.limits.max_chats;
+  what.session_of = [rules = session_rules_of(settings)](const inbound_event& x) {
+    return wire::session_key(x.source, rules, wire::session_message(x));
+  };
   what.notes = std::move(notes);
   what.metrics = std::move(metrics);
   return open_sqlite_store(std::move(what), why);

@@ -229,11 +229,12 @@ typename Inspector::result_type inspect(Inspector& f, inbound_item& x) {
 struct inbound_batch {
   std::uint64_t epoch = 0; ///< of the connection, so that acks go to the newest one that brought something
   std::vector<inbound_item> items;
+  std::string origin{}; ///< the connector and tenant that its buffer ids belong to
   friend bool operator==(const inbound_batch&, const inbound_batch&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, inbound_batch& x) {
-  return f(caf::meta::type_name("inbound_batch"), x.epoch, x.items);
+  return f(caf::meta::type_name("inbound_batch"), x.epoch, x.items, x.origin);
 }
 
 /// inbound -> connection: acknowledge these to the connector.

@@ -235,11 +235,17 @@ struct prompt_opened {
   chat_key chat; ///< platform empty = the connector's session default
   std::vector<prompt_choice> options;
   std::uint64_t lifetime_ms = 0;
+  std::string delivery_id{}; ///< the delivery that it answers; empty = none
+  std::string thread_id{};   ///< where it is shown; empty = in the chat itself, or in the delivery's thread
+  std::string profile{};     ///< of the bot that shows it
+  bool approval = false;     ///< its kind: the author of a group's delivery decides it
+  std::string decided_by{};  ///< the only user whose answer counts; empty = anyone's
   friend bool operator==(const prompt_opened&, const prompt_opened&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, prompt_opened& x) {
-  return f(caf::meta::type_name("prompt_opened"), x.prompt_id, x.chat, x.options, x.lifetime_ms);
+  return f(caf::meta::type_name("prompt_opened"), x.prompt_id, x.chat, x.options, x.lifetime_ms,
+           x.delivery_id, x.thread_id, x.profile, x.approval, x.decided_by);
 }
 
 /// How people see a prompt.

@@ -20,19 +20,25 @@ inline std::string delivery_name(const std::string& instance, std::uint64_t seq)
 
 // -- the way in ----------------------------------------------------------------------------------------
 
-/// An event that was taken and is not settled yet. `seq` names it and only grows; per chat it is the order.
+/// An event that was taken and is not settled yet. `seq` names it and only grows; per session it is the
+/// order.
 struct stored_event {
   std::uint64_t seq = 0;
   event_ref event;
   std::vector<std::string> keys{}; ///< what a repeat of it is known by; none = it has no repeats
   std::uint32_t attempts = 0;      ///< deliveries after the first one, as far as they were recorded
+  std::string session{}; ///< its session key when it was taken; empty = to be derived from the event
   friend bool operator==(const stored_event&, const stored_event&) = default;
 };
 /// An event comes in. `spilled`: the gateway does not keep it in memory; the store also guards its keys then
-/// and refuses the event when one of them is that of another spilled event (store_receipt).
+/// and refuses the event when it repeats another spilled one (store_receipt): one of its keys is the other's,
+/// or of an edit (message_is_edit) the message key is that of the latest version that is guarded.
 struct event_taken {
   stored_event what;
   bool spilled = false;
+  /// An edit that repeats this event, which the gateway remembers: refused as well, unless the store guards
+  /// another version of the message that is later than this event. 0 = none.
+  std::uint64_t repeat_of = 0;
 };
 /// It has these keys now (a repeat came under a further one).
 struct event_keyed {
@@ -133,6 +139,7 @@ struct store_receipt {
 struct settled_key {
   std::string key;
   std::uint64_t age_ms = 0;
+  std::uint64_t seq = 0; ///< of its event: of two versions of a message the later one counts
 };
 /// The way in as it was left.
 struct inbound_image {
@@ -159,17 +166,17 @@ struct outbound_image {
   std::vector<route_seen> turns;       ///< of open and of settled events within the window, oldest first
 };
 
-/// The first spilled events of a chat, in memory from now on.
+/// The first spilled events of a session, in memory from now on.
 struct recalled_events {
-  chat_key chat;
+  std::string session;
   std::vector<stored_event> events; ///< by seq
-  std::uint64_t left = 0;           ///< further spilled ones of the chat
+  std::uint64_t left = 0;           ///< further spilled ones of the session
 };
-/// Which chats have spilled events.
+/// Which sessions have spilled events.
 struct spill_page {
   struct entry {
     std::uint64_t seq = 0;
-    chat_key chat;
+    std::string session;
   };
   std::vector<entry> events; ///< by seq
   bool end = false;          ///< there are none behind these

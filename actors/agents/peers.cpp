@@ -94,14 +94,13 @@ void agent_peers::deliver(delivery& x) {
 }
 
 std::uint64_t agent_peers::taker_of(const delivery& x) {
-  auto chat = x.event->chat();
   auto held = holder.find(x.id);
-  if (held == holder.end() || held->second.new_host) return spread.pick(chat);
+  if (held == holder.end() || held->second.new_host) return spread.pick(x.session_key);
   // It comes again although nobody went: its ack was missed.
   auto& missed = held->second.missed;
   missed.insert(held->second.peer);
   spread.late(held->second.peer);
-  if (auto other = spread.move(chat, missed); other != 0) {
+  if (auto other = spread.move(x.session_key, missed); other != 0) {
     world.notes->note(severity::warn, "agent.ack_missed",
                       {{"peer", std::to_string(held->second.peer)},
                        {"delivery", x.id},

@@ -1,23 +1,22 @@
 #include "actors/core/anteroom.hpp"
 
+#include "actors/core/claims.hpp"
+
 #include <utility>
 
 namespace relay::core {
 
-/// Empty for one that the connector does not replay: it is never taken for another one.
-std::string anteroom::name_of(const inbound_item& x) {
-  if (x.buffer_id.empty()) return {};
-  auto& from = x.event->source;
-  auto name = x.buffer_id + '\n' + from.platform + '\n' + from.chat_id + '\n' + x.event->message_id;
-  if (x.event->unreadable) name += '\n' + x.event->text; // nothing else tells two of them apart
-  return name;
-}
-
-std::size_t anteroom::add(inbound_batch batch) {
-  auto repeats = std::erase_if(batch.items, [this](const inbound_item& x) {
-    auto name = name_of(x);
-    return !name.empty() && !buffered_.insert(std::move(name)).second;
-  });
+std::vector<inbound_item> anteroom::add(inbound_batch batch) {
+  std::vector<inbound_item> repeats;
+  auto waits = [&](const inbound_item& x) {
+    // Without a key the connector does not replay it: it is never taken for another one.
+    auto key = buffer_key(*x.event, {x.buffer_id, batch.origin});
+    return !key.empty() && !buffered_.insert(std::move(key)).second;
+  };
+  std::vector<inbound_item> fresh;
+  fresh.reserve(batch.items.size());
+  for (auto& x : batch.items) (waits(x) ? repeats : fresh).push_back(std::move(x));
+  batch.items = std::move(fresh);
   size_ += batch.items.size();
   if (!batch.items.empty()) batches_.push_back(std::move(batch));
   return repeats;
@@ -27,7 +26,7 @@ inbound_batch anteroom::take() {
   auto out = std::move(batches_.front());
   batches_.pop_front();
   size_ -= out.items.size();
-  for (auto& x : out.items) buffered_.erase(name_of(x));
+  for (auto& x : out.items) buffered_.erase(buffer_key(*x.event, {x.buffer_id, out.origin}));
   return out;
 }
 

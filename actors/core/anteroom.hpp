@@ -8,14 +8,15 @@
 #include <deque>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 namespace relay::core {
 
 class anteroom {
 public:
-  /// Puts the batch behind the others. How many of its items wait there already, under the same buffer id,
-  /// and were left out: each reconnect brings all that is not acked again.
-  std::size_t add(inbound_batch batch);
+  /// Puts the batch behind the others. Returns those of its items that wait there already, under the same
+  /// buffer id, and were left out: each reconnect brings all that is not acked again.
+  std::vector<inbound_item> add(inbound_batch batch);
   /// The oldest batch. Only while it is not empty().
   inbound_batch take();
   bool empty() const { return batches_.empty(); }
@@ -23,7 +24,6 @@ public:
   std::size_t size() const { return size_; }
 
 private:
-  static std::string name_of(const inbound_item& x);
   std::deque<inbound_batch> batches_;
   std::unordered_set<std::string> buffered_;
   std::size_t size_ = 0;

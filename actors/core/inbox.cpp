@@ -1,5 +1,7 @@
 #include "actors/core/inbox.hpp"
 
+#include "messages/wire/session_key.hpp"
+
 #include <algorithm>
 
 namespace relay::core {
@@ -8,13 +10,6 @@ namespace {
 
 constexpr std::uint64_t most_dead_in_memory = 1'000; // as many as a store without a disk keeps
 
-/// A line under a buffer id, which may name something else by now. On disk, so never changed; FNV-1a.
-std::string key_of_line(const std::string& line, const std::string& buffer_id) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (unsigned char c : line) hash = (hash ^ c) * 0x100000001b3ULL;
-  return "u" + std::to_string(hash) + ":" + buffer_id;
-}
-
 } // namespace
 
 inbox::inbox(const inbox_rules& rules)
@@ -22,16 +17,21 @@ inbox::inbox(const inbox_rules& rules)
       spill_({rules.durable, std::min(rules.max_in_memory, rules.max_pending), rules.chat_in_memory,
               rules.max_lanes}) {}
 
+std::string inbox::session_of(const inbound_event& x) const {
+  return rules_.session_of ? rules_.session_of(x) : wire::session_key(x.source, {}, wire::session_message(x));
+}
+
 void inbox::restore(inbound_image& image, instant now, inbox_step& out,
                     const std::function<bool(const inbound_event&)>& held) {
   next_id_ = image.last_seq;
   dead_ = image.dead;
   unreadable_.assign(image.unreadable.begin(), image.unreadable.end());
   if (image.spilled > 0) spill_.unknown_backlog();
-  for (auto& x : image.settled) claims_.settle({x.key}, now - milliseconds{x.age_ms}, now);
+  for (auto& x : image.settled) claims_.settle({x.key}, x.seq, now - milliseconds{x.age_ms}, now);
   for (auto& x : image.open) {
     entry y;
-    auto chat = x.event->chat();
+    if (x.session.empty()) x.session = session_of(*x.event); // of a version that kept none
+    y.session = x.session;
     y.stored = y.of_before = true;
     y.recalled = true; // it may have been: giving the keys once more is harmless
     y.attempts = without_suspicion(x.attempts);
@@ -42,41 +42,41 @@ void inbox::restore(inbound_image& image, instant now, inbox_step& out,
     y.event = std::move(x.event);
     next_id_ = std::max(next_id_, x.seq);
     entries_.emplace(x.seq, std::move(y));
-    lanes_[chat].push_back(x.seq);
-    spill_.restored(chat);
+    lanes_[x.session].push_back(x.seq);
+    spill_.restored(x.session);
   }
   for (auto& x : image.open)
-    if (auto it = entries_.find(x.seq); it != entries_.end()) advance(it->second.event->chat(), now, out);
+    if (entries_.count(x.seq) > 0) advance(x.session, now, out);
   wish(out);
 }
 
-bool inbox::known(const inbound_event& event, const std::string& buffer_id, instant now) {
-  return claims_.find(keys_of(event, buffer_id), now).what != claims::verdict::unknown;
+bool inbox::known(const inbound_event& event, const buffered_id& buffered, instant now) {
+  auto keys = keys_of(event, buffered);
+  return claims_.find(keys, event.source.message_is_edit, now).what != claims::verdict::unknown;
 }
 
-void inbox::consume(const inbound_event& event, const std::string& buffer_id, instant now, inbox_step& out) {
-  auto keys = keys_of(event, buffer_id);
+void inbox::consume(const inbound_event& event, const buffered_id& buffered, instant now, inbox_step& out) {
+  auto keys = keys_of(event, buffered);
+  auto id = ++next_id_;
   if (!rules_.durable) {
-    claims_.settle(keys, now, now);
-    if (!buffer_id.empty()) out.acks.push_back(buffer_id);
+    claims_.settle(keys, id, now, now);
+    ack(buffered, out);
     return;
   }
-  auto id = ++next_id_;
   claims_.claim(keys, id);
   out.records.emplace_back(keys_settled{id, keys});
   entry x;
   x.keys = std::move(keys);
   x.consumed = true;
-  if (!buffer_id.empty()) x.buffer_ids.push_back(buffer_id);
+  name(id, x, buffered);
   admit(id, std::move(x), out);
 }
 
-bool inbox::set_aside(const event_ref& line, const std::string& buffer_id, instant now, inbox_step& out) {
-  std::vector<std::string> keys; // without a buffer id it never comes again
-  if (!buffer_id.empty()) keys.push_back(key_of_line(line->text, buffer_id));
+bool inbox::set_aside(const event_ref& line, const buffered_id& buffered, instant now, inbox_step& out) {
+  auto keys = keys_of(*line, buffered); // without a buffer id it never comes again
   const auto known = claims_.find(keys, now);
-  if (known.what == claims::verdict::settled) out.acks.push_back(buffer_id);
-  if (known.what == claims::verdict::open) repeat(known.seq, keys, buffer_id, out);
+  if (known.what == claims::verdict::settled) ack(buffered, out);
+  if (known.what == claims::verdict::open) repeat(known.seq, keys, buffered, out);
   if (known.what != claims::verdict::unknown) return false;
   const auto id = ++next_id_;
   if (rules_.durable || dead_ < most_dead_in_memory) ++dead_;
@@ -88,11 +88,11 @@ bool inbox::set_aside(const event_ref& line, const std::string& buffer_id, insta
     entry x;
     x.keys = std::move(keys);
     x.consumed = true;
-    if (!buffer_id.empty()) x.buffer_ids = {buffer_id};
+    name(id, x, buffered);
     admit(id, std::move(x), out);
   } else {
-    claims_.settle(keys, now, now);
-    if (!buffer_id.empty()) out.acks.push_back(buffer_id);
+    claims_.settle(keys, id, now, now);
+    ack(buffered, out);
   }
   while (unreadable_.size() > rules_.max_unreadable) bury(unreadable_.front(), out);
   return true;
@@ -105,42 +105,62 @@ void inbox::admit(std::uint64_t id, entry x, inbox_step& out) {
   out.upto = id;
 }
 
-arrival inbox::accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out,
+arrival inbox::accept(const event_ref& event, const buffered_id& buffered, instant now, inbox_step& out,
                       bool held) {
-  auto keys = keys_of(*event, buffer_id);
+  auto keys = keys_of(*event, buffered);
+  auto session = session_of(*event);
   out.spilled = false;
-  if (auto found = claims_.find(keys, now); found.what == claims::verdict::settled) {
-    if (!buffer_id.empty()) out.acks.push_back(buffer_id);
+  auto found = claims_.find(keys, event->source.message_is_edit, now);
+  std::uint64_t repeat_of = 0;
+  // A later version may be on disk only, where this one would be news again: the store decides.
+  if (found.why == repeat_reason::version && found.what != claims::verdict::unknown &&
+      spill_.may_be_on_disk(session)) {
+    repeat_of = found.seq;
+    found = {};
+  }
+  why_repeated_ = found.why;
+  if (found.what == claims::verdict::settled) {
+    ack(buffered, out);
     return arrival::repeat_settled;
   } else if (found.what == claims::verdict::open) {
-    repeat(found.seq, std::move(keys), buffer_id, out);
+    repeat(found.seq, std::move(keys), buffered, out);
     return arrival::repeat_open;
   }
   auto id = ++next_id_;
-  auto chat = event->chat();
   out.fresh = id;
-  out.spilled = spill_.take(chat, id);
-  claims_.claim(keys, id);
-  if (rules_.durable) out.records.emplace_back(event_taken{{id, event, keys, 0}, out.spilled});
+  out.spilled = spill_.take(session, id);
+  if (repeat_of == 0)
+    claims_.claim(keys, id);
+  else if (!buffered.empty()) // whether the message is its own is not decided yet
+    claims_.claim({keys.front()}, id);
+  if (rules_.durable)
+    out.records.emplace_back(event_taken{{id, event, keys, 0, session}, out.spilled, repeat_of});
   entry x;
   x.event = event;
+  x.session = session;
   x.keys = std::move(keys);
   x.held = x.was_held = held && !out.spilled;
   x.spilled = out.spilled;
   x.stored = !rules_.durable;
-  if (!buffer_id.empty()) x.buffer_ids.push_back(buffer_id);
+  name(id, x, buffered);
   if (rules_.durable) {
     admit(id, std::move(x), out);
-    if (!out.spilled) lanes_[chat].push_back(id);
+    if (!out.spilled) lanes_[session].push_back(id);
     wish(out);
   } else {
     entries_.emplace(id, std::move(x));
-    line_up(id, chat, now, out);
+    line_up(id, session, now, out);
   }
   return arrival::fresh;
 }
 
-void inbox::repeat(std::uint64_t open, std::vector<std::string> keys, const std::string& buffer_id,
+repeat_reason inbox::why_refused(std::uint64_t id) const {
+  auto it = entries_.find(id);
+  if (it == entries_.end() || it->second.event->message_id.empty()) return repeat_reason::buffer_id;
+  return it->second.event->source.message_is_edit ? repeat_reason::version : repeat_reason::message_id;
+}
+
+void inbox::repeat(std::uint64_t open, std::vector<std::string> keys, const buffered_id& buffered,
                    inbox_step& out) {
   auto& x = entries_.at(open);
   auto more = claims_.claim(keys, open);
@@ -148,12 +168,30 @@ void inbox::repeat(std::uint64_t open, std::vector<std::string> keys, const std:
     x.keys.insert(x.keys.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     record(event_keyed{open, x.keys}, out);
   }
-  if (buffer_id.empty()) return;
-  if (rules_.durable && x.stored) {
-    out.acks.push_back(buffer_id); // the first one is safe already
-  } else if (std::find(x.buffer_ids.begin(), x.buffer_ids.end(), buffer_id) == x.buffer_ids.end()) {
-    x.buffer_ids.push_back(buffer_id);
+  if (rules_.durable && x.stored)
+    ack(buffered, out); // the first one is safe already
+  else
+    name(open, x, buffered);
+}
+
+/// Its ack waits for this event. A connector that began to count anew drops what it names now, so that no
+/// earlier event of that id may acknowledge it.
+void inbox::name(std::uint64_t id, entry& x, const buffered_id& buffered) {
+  if (buffered.empty()) return;
+  auto [it, first] = named_.try_emplace(buffered, id);
+  if (!first && it->second == id) return;
+  if (auto old = entries_.find(it->second); !first && old != entries_.end())
+    std::erase(old->second.buffer_ids, buffered);
+  it->second = id;
+  x.buffer_ids.push_back(buffered);
+}
+
+void inbox::ack_all(std::uint64_t id, entry& x, inbox_step& out) {
+  for (auto& buffered : x.buffer_ids) {
+    ack(buffered, out);
+    if (auto it = named_.find(buffered); it != named_.end() && it->second == id) named_.erase(it);
   }
+  x.buffer_ids.clear();
 }
 
 void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
@@ -161,17 +199,16 @@ void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
     auto it = entries_.find(unstored_.front());
     if (it == entries_.end()) continue;
     auto& x = it->second;
-    for (auto& buffer_id : x.buffer_ids) out.acks.push_back(std::move(buffer_id));
-    x.buffer_ids.clear();
+    ack_all(it->first, x, out);
     x.stored = true;
     if (x.consumed) {
-      claims_.settle(x.keys, now, now);
+      claims_.settle(x.keys, it->first, now, now);
       entries_.erase(it);
     } else if (x.spilled) { // the store guards its keys; a refused one is a repeat of what is there
       claims_.release(x.keys, it->first);
       entries_.erase(it);
     } else {
-      advance(x.event->chat(), now, out);
+      advance(x.session, now, out);
     }
   }
   wish(out);
@@ -179,28 +216,29 @@ void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
 
 void inbox::recalled(recalled_events& x, instant now, inbox_step& out,
                      const std::function<bool(const inbound_event&)>& held) {
-  spill_.recalled(x.chat, x.events.size(), x.left);
+  spill_.recalled(x.session, x.events.size(), x.left);
   for (auto& e : x.events) {
     entry y;
     y.stored = y.recalled = true;
     y.attempts = without_suspicion(e.attempts);
     if (is_suspect(e.attempts)) suspects_.add(e.seq, y.attempts);
     y.held = y.was_held = held(*e.event);
+    y.session = x.session;
     // A repeat that came while only the store knew it may have claimed them; the store refuses that one.
     claims_.take_over(e.keys, e.seq);
     y.keys = std::move(e.keys);
     y.event = std::move(e.event);
     entries_.emplace(e.seq, std::move(y));
-    lanes_[x.chat].push_back(e.seq);
+    lanes_[x.session].push_back(e.seq);
   }
-  advance(x.chat, now, out);
+  advance(x.session, now, out);
   wish(out);
 }
 
 void inbox::scanned(const spill_page& x, inbox_step& out) {
-  std::vector<std::pair<std::uint64_t, chat_key>> page;
+  std::vector<std::pair<std::uint64_t, std::string>> page;
   page.reserve(x.events.size());
-  for (auto& e : x.events) page.emplace_back(e.seq, e.chat);
+  for (auto& e : x.events) page.emplace_back(e.seq, e.session);
   spill_.scanned(page, x.end);
   wish(out);
 }
@@ -208,24 +246,25 @@ void inbox::scanned(const spill_page& x, inbox_step& out) {
 void inbox::revive(const dead_letter& x, instant now, inbox_step& out, bool held) {
   bury(x.seq, out);
   auto id = ++next_id_;
-  auto chat = x.event->chat();
+  auto session = session_of(*x.event);
   out.fresh = id;
-  out.spilled = spill_.take(chat, id);
+  out.spilled = spill_.take(session, id);
   // Whoever takes it back from the disk can tell that an agent saw it by its attempts only.
   if (rules_.durable)
-    out.records.emplace_back(event_taken{{id, x.event, {}, out.spilled ? 1U : 0U}, out.spilled});
+    out.records.emplace_back(event_taken{{id, x.event, {}, out.spilled ? 1U : 0U, session}, out.spilled});
   entry y;
   y.event = x.event;
+  y.session = session;
   y.of_before = true; // an agent saw it
   y.held = y.was_held = held && !out.spilled;
   y.spilled = out.spilled;
   y.stored = !rules_.durable;
   if (rules_.durable) {
     admit(id, std::move(y), out);
-    if (!out.spilled) lanes_[chat].push_back(id);
+    if (!out.spilled) lanes_[session].push_back(id);
   } else {
     entries_.emplace(id, std::move(y));
-    line_up(id, chat, now, out);
+    line_up(id, session, now, out);
   }
 }
 
@@ -235,13 +274,13 @@ void inbox::bury(std::uint64_t seq, inbox_step& out) {
   std::erase(unreadable_, seq);
 }
 
-void inbox::line_up(std::uint64_t id, const chat_key& chat, instant now, inbox_step& out) {
-  lanes_[chat].push_back(id);
-  advance(chat, now, out);
+void inbox::line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out) {
+  lanes_[session].push_back(id);
+  advance(session, now, out);
 }
 
-void inbox::advance(const chat_key& chat, instant now, inbox_step& out) {
-  auto it = lanes_.find(chat);
+void inbox::advance(const std::string& session, instant now, inbox_step& out) {
+  auto it = lanes_.find(session);
   if (it == lanes_.end()) return;
   if (it->second.empty()) {
     lanes_.erase(it);
@@ -284,7 +323,7 @@ void inbox::ready(std::uint64_t id, std::vector<media_file> files, instant now, 
   if (it == entries_.end() || !it->second.held) return;
   it->second.held = false;
   it->second.files = std::move(files);
-  advance(it->second.event->chat(), now, out);
+  advance(it->second.session, now, out);
 }
 
 std::vector<std::uint64_t> inbox::waiting_for_files() const {
@@ -310,7 +349,7 @@ void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
       auto it = entries_.find(y.second);
       return it == entries_.end() || !it->second.out || it->second.overdue != y.first;
     });
-  out.deliver.push_back({id, x.event, x.attempts > 0 || x.of_before, x.files});
+  out.deliver.push_back({id, x.event, x.attempts > 0 || x.of_before, x.files, x.session});
   ++x.attempts;
   suspects_.given(id);
 }
@@ -328,10 +367,10 @@ void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead
   auto& x = it->second;
   if (x.out) --in_flight_;
   if (x.was_held) out.released.push_back(id);
-  for (auto& buffer_id : x.buffer_ids) out.acks.push_back(std::move(buffer_id));
-  claims_.settle(x.keys, now, now);
+  ack_all(id, x, out);
+  claims_.settle(x.keys, id, now, now);
   suspects_.clear(id);
-  auto chat = x.event->chat();
+  auto session = std::move(x.session);
   auto guarded = x.recalled ? std::move(x.keys) : std::vector<std::string>{};
   if (dead) {
     if (rules_.durable || dead_ < most_dead_in_memory) ++dead_;
@@ -341,13 +380,13 @@ void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead
     record(event_settled{id, std::move(guarded)}, out);
   }
   entries_.erase(it);
-  auto& lane = lanes_.at(chat);
-  if (lane.front() == id) // mostly: only the first of a chat is ever given out
+  auto& lane = lanes_.at(session);
+  if (lane.front() == id) // mostly: only the first of a session is ever given out
     lane.pop_front();
   else
     lane.erase(std::find(lane.begin(), lane.end(), id));
-  spill_.gone(chat);
-  advance(chat, now, out);
+  spill_.gone(session);
+  advance(session, now, out);
   probe(now, out);
   wish(out);
 }
@@ -430,7 +469,7 @@ void inbox::presence(bool anybody, instant now, inbox_step& out) {
   anybody_ = anybody;
   if (!anybody_) return;
   std::vector<std::uint64_t> heads;
-  for (auto& [chat, ids] : lanes_) {
+  for (auto& [session, ids] : lanes_) {
     if (ids.empty()) continue;
     auto& x = entries_.at(ids.front());
     if (!x.out && !x.held && x.stored && !suspects_.contains(ids.front())) heads.push_back(ids.front());

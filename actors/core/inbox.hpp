@@ -1,5 +1,6 @@
-// From wire event to agent (agent-link.md, Promises): no repeats, order per chat, at least once, and an ack
-// to the connector only when somebody else has the event: the disk, or without one the agent.
+// From wire event to agent (agent-link.md, Promises): no repeats, order per session, at least once, and an
+// ack to the connector only when somebody else has the event: the disk, or without one the agent. The session
+// key of an event is decided when it is accepted and stays with it, over restarts too.
 //
 //   claim -> record -> stored -> [ack to the connector] -> handed out -> taken by the agent -> settled
 //
@@ -30,6 +31,8 @@ struct inbox_rules {
   /// There is a durable store: records are written, and what is beyond the bounds in memory waits on disk.
   bool durable = false;
   std::size_t max_in_memory = 4'096, chat_in_memory = 64, max_lanes = 20'000;
+  /// The session key of an event; unset: wire::session_key() with the rules that hold by default.
+  std::function<std::string(const inbound_event&)> session_of{};
 };
 
 /// One event to give to the agent now.
@@ -38,13 +41,14 @@ struct handout {
   event_ref event;
   bool redelivered = false;
   std::vector<media_file> files{};
+  std::string session{}; ///< its session key
 };
 /// What to do, in order.
 struct inbox_step {
   std::vector<store_record> records; ///< to be written before anything below that depends on them
   std::uint64_t upto = 0;            ///< tell stored() of this id once the records are on disk; 0 = no need
   std::vector<handout> deliver;
-  std::vector<std::string> acks; ///< buffer ids that the connector may drop
+  std::vector<std::string> acks; ///< buffer ids that the connector that is served now may drop
   /// Set aside just now.
   std::vector<std::pair<std::uint64_t, event_ref>> dead;
   std::vector<std::uint64_t> released; ///< events that are over and had been held for their files
@@ -69,21 +73,25 @@ public:
                const std::function<bool(const inbound_event&)>& held);
 
   /// Whether this event, or another one of its keys, was here before.
-  bool known(const inbound_event& event, const std::string& buffer_id, instant now);
+  bool known(const inbound_event& event, const buffered_id& buffered, instant now);
   /// A terminal decision about an event that is not known: no agent gets it, its repeats are settled, and it
   /// is acked (F32).
-  void consume(const inbound_event& event, const std::string& buffer_id, instant now, inbox_step& out);
+  void consume(const inbound_event& event, const buffered_id& buffered, instant now, inbox_step& out);
   /// A line that nobody could read: a dead letter at once, acked when it is safe. The oldest of more than
   /// `max_unreadable` make room. False when it is a repeat.
-  bool set_aside(const event_ref& line, const std::string& buffer_id, instant now, inbox_step& out);
-  /// An event arrives; the first snapshot wins (F28). A held one keeps its place in its chat and is given out
-  /// when ready() says so (F17).
-  arrival accept(const event_ref& event, const std::string& buffer_id, instant now, inbox_step& out,
+  bool set_aside(const event_ref& line, const buffered_id& buffered, instant now, inbox_step& out);
+  /// An event arrives; the first snapshot wins (F28). A held one keeps its place in its session and is given
+  /// out when ready() says so (F17).
+  arrival accept(const event_ref& event, const buffered_id& buffered, instant now, inbox_step& out,
                  bool held = false);
+  /// Why the event of the last accept() was a repeat.
+  repeat_reason why_repeated() const { return why_repeated_; }
+  /// Acks go to a connector and tenant of this name from now on; ids that another one gave are not told.
+  void serve(std::string origin) { origin_ = std::move(origin); }
   /// Everything up to this id is on disk, or turned out to be a repeat of something there: either way it is
   /// safe.
   void stored(std::uint64_t upto, instant now, inbox_step& out);
-  /// Events of a chat come back from disk; as in accept(), `held` says which of them wait for ready().
+  /// Events of a session come back from disk; as in accept(), `held` says which of them wait for ready().
   void recalled(recalled_events& x, instant now, inbox_step& out,
                 const std::function<bool(const inbound_event&)>& held);
   void scanned(const spill_page& x, inbox_step& out);
@@ -116,6 +124,8 @@ public:
   /// Handles overdue acks (harmless when nothing is).
   void timer(instant now, inbox_step& out);
 
+  /// Why the store refused this event, which it did as a repeat. Before stored() hears of it.
+  repeat_reason why_refused(std::uint64_t id) const;
   /// An open event in memory; null when there is none of that id.
   const inbound_event* find(std::uint64_t id) const {
     auto it = entries_.find(id);
@@ -142,7 +152,9 @@ public:
 private:
   struct entry {
     event_ref event;
-    std::vector<std::string> buffer_ids, keys;
+    std::string session;
+    std::vector<buffered_id> buffer_ids;
+    std::vector<std::string> keys;
     std::uint32_t attempts = 0; ///< deliveries that count, with the one that is under way
     bool stored = false;        ///< on disk (without a durable store: always)
     bool spilled = false;       ///< leaves memory once it is stored
@@ -159,11 +171,17 @@ private:
     if (rules_.durable) out.records.push_back(std::move(x));
   }
   void admit(std::uint64_t id, entry x, inbox_step& out);
-  void repeat(std::uint64_t open, std::vector<std::string> keys, const std::string& buffer_id,
+  void repeat(std::uint64_t open, std::vector<std::string> keys, const buffered_id& buffered,
               inbox_step& out);
-  void line_up(std::uint64_t id, const chat_key& chat, instant now, inbox_step& out);
+  std::string session_of(const inbound_event& x) const;
+  void ack(const buffered_id& x, inbox_step& out) const {
+    if (!x.empty() && x.origin == origin_) out.acks.push_back(x.id);
+  }
+  void name(std::uint64_t id, entry& x, const buffered_id& buffered);
+  void ack_all(std::uint64_t id, entry& x, inbox_step& out);
+  void line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out);
   void hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out);
-  void advance(const chat_key& chat, instant now, inbox_step& out);
+  void advance(const std::string& session, instant now, inbox_step& out);
   void probe(instant now, inbox_step& out);
   bool may_go(std::uint64_t id) const;
   void settle(entries::iterator it, instant now, inbox_step& out, bool dead = false);
@@ -178,11 +196,17 @@ private:
   suspects suspects_;
   std::uint64_t next_id_ = 0, dead_ = 0;
   bool anybody_ = false, closed_ = false;
+  repeat_reason why_repeated_ = repeat_reason::buffer_id;
+  std::string origin_;
   std::size_t in_flight_ = 0;
   entries entries_;
-  std::unordered_map<chat_key, std::deque<std::uint64_t>> lanes_; ///< events in memory, in order
+  /// By session: events in memory, in order.
+  std::unordered_map<std::string, std::deque<std::uint64_t>> lanes_;
   std::deque<std::uint64_t> unreadable_; ///< dead letters that are lines nobody could read, oldest first
   std::deque<std::uint64_t> unstored_;   ///< waiting for the disk, in order
+  /// Which event a buffer id names that is not acked yet: the newest one, for of older ones the connector
+  /// knows nothing any more.
+  std::unordered_map<buffered_id, std::uint64_t, buffered_id_hash> named_;
   std::deque<std::pair<instant, std::uint64_t>> deadlines_;
 };
 

@@ -4,16 +4,16 @@
 
 namespace relay::core {
 
-bool spill::take(const chat_key& chat, std::uint64_t seq) {
+bool spill::take(const std::string& session, std::uint64_t seq) {
   if (!rules_.allowed) return false;
-  auto it = lanes_.find(chat);
+  auto it = lanes_.find(session);
   if (it == lanes_.end()) {
     if (unlisted_ || lanes_.size() >= rules_.max_lanes) { // it may have events on disk that nobody counted
       if (!unlisted_) cursor_ = seq - 1;
       unlisted_ = unlisted_since_scan_ = true;
       return true;
     }
-    it = lanes_.emplace(chat, lane{}).first;
+    it = lanes_.emplace(session, lane{}).first;
   }
   auto& x = it->second;
   if (x.on_disk == 0 && !x.recalling && x.in_memory < rules_.chat_in_memory &&
@@ -24,8 +24,14 @@ bool spill::take(const chat_key& chat, std::uint64_t seq) {
   }
   put_on_disk(x, x.on_disk + 1);
   ++x.since_recall;
-  want(chat, x);
+  want(session, x);
   return true;
+}
+
+bool spill::may_be_on_disk(const std::string& session) const {
+  auto it = lanes_.find(session);
+  if (it == lanes_.end()) return unlisted_;
+  return it->second.on_disk > 0 || it->second.recalling;
 }
 
 void spill::put_on_disk(lane& x, std::uint64_t n) {
@@ -34,43 +40,43 @@ void spill::put_on_disk(lane& x, std::uint64_t n) {
 }
 
 /// Half empty before it asks, so that each recall brings many.
-void spill::want(const chat_key& chat, lane& x) {
+void spill::want(const std::string& session, lane& x) {
   if (x.on_disk == 0 || x.recalling || x.hungry || x.in_memory > rules_.chat_in_memory / 2) return;
   x.hungry = true;
-  hungry_.push_back(chat);
+  hungry_.push_back(session);
 }
 
-void spill::gone(const chat_key& chat) {
+void spill::gone(const std::string& session) {
   if (!rules_.allowed) return;
-  auto it = lanes_.find(chat);
+  auto it = lanes_.find(session);
   if (it == lanes_.end()) return;
   if (it->second.in_memory > 0) {
     --it->second.in_memory;
     --in_memory_;
   }
-  want(chat, it->second);
-  drop_if_done(chat);
+  want(session, it->second);
+  drop_if_done(session);
 }
 
-void spill::drop_if_done(const chat_key& chat) {
-  auto it = lanes_.find(chat);
+void spill::drop_if_done(const std::string& session) {
+  auto it = lanes_.find(session);
   auto& x = it->second;
   if (x.in_memory == 0 && x.on_disk == 0 && !x.recalling && !x.hungry) lanes_.erase(it);
 }
 
-void spill::restored(const chat_key& chat) {
+void spill::restored(const std::string& session) {
   if (!rules_.allowed) return;
-  auto& x = lanes_[chat];
+  auto& x = lanes_[session];
   ++x.in_memory;
   ++in_memory_;
   if (unlisted_ && x.on_disk == 0) { // a guess, until it is asked for
     put_on_disk(x, 1);
-    want(chat, x);
+    want(session, x);
   }
 }
 
-void spill::recalled(const chat_key& chat, std::size_t got, std::uint64_t left) {
-  auto it = lanes_.find(chat);
+void spill::recalled(const std::string& session, std::size_t got, std::uint64_t left) {
+  auto it = lanes_.find(session);
   if (it == lanes_.end() || !it->second.recalling) return;
   auto& x = it->second;
   reserved_ -= x.asked;
@@ -80,18 +86,18 @@ void spill::recalled(const chat_key& chat, std::size_t got, std::uint64_t left) 
   in_memory_ += got;
   put_on_disk(x, left + x.since_recall);
   x.since_recall = 0;
-  want(chat, x);
-  drop_if_done(chat);
+  want(session, x);
+  drop_if_done(session);
 }
 
-void spill::scanned(const std::vector<std::pair<std::uint64_t, chat_key>>& page, bool end) {
+void spill::scanned(const std::vector<std::pair<std::uint64_t, std::string>>& page, bool end) {
   scanning_ = false;
-  for (auto& [seq, chat] : page) {
-    if (lanes_.count(chat) == 0) {
+  for (auto& [seq, session] : page) {
+    if (lanes_.count(session) == 0) {
       if (lanes_.size() >= rules_.max_lanes) return;
-      auto& x = lanes_[chat];
+      auto& x = lanes_[session];
       put_on_disk(x, 1);
-      want(chat, x);
+      want(session, x);
     }
     cursor_ = std::max(cursor_, seq);
   }
@@ -100,13 +106,13 @@ void spill::scanned(const std::vector<std::pair<std::uint64_t, chat_key>>& page,
 
 void spill::wishes(spill_wishes& out) {
   while (!hungry_.empty() && in_memory() < rules_.max_in_memory) {
-    auto chat = std::move(hungry_.front());
+    auto session = std::move(hungry_.front());
     hungry_.pop_front();
-    auto& x = lanes_.at(chat);
+    auto& x = lanes_.at(session);
     x.hungry = false;
     if (x.recalling) continue;
     if (x.on_disk == 0) {
-      drop_if_done(chat);
+      drop_if_done(session);
       continue;
     }
     auto room = std::min(rules_.chat_in_memory - std::min(x.in_memory, rules_.chat_in_memory),
@@ -116,7 +122,7 @@ void spill::wishes(spill_wishes& out) {
     x.asked = room;
     x.since_recall = 0;
     reserved_ += room;
-    out.recalls.emplace_back(std::move(chat), room);
+    out.recalls.emplace_back(std::move(session), room);
   }
   // Only with room for what it finds: a lane that cannot be served is no use.
   if (unlisted_ && !scanning_ && hungry_.empty() && lanes_.size() < rules_.max_lanes - rules_.max_lanes / 4 &&

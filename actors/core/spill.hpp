@@ -1,14 +1,13 @@
-// Which chats have events on disk only, and when to take some back (design.md, rule 4: spill, never grow).
-// Order per chat: once a chat has an event on disk, all its further ones go there, until they were taken
-// back.
+// Which sessions have events on disk only, and when to take some back (design.md, rule 4: spill, never grow).
+// Order per session: once a session has an event on disk, all its further ones go there, until they were
+// taken back. Sessions are named by their session key.
 #pragma once
-
-#include "messages/ids.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -17,15 +16,15 @@ namespace relay::core {
 
 struct spill_rules {
   bool allowed = false;               ///< a durable store is there
-  std::size_t max_in_memory = 10'000; ///< events, all chats together
-  std::size_t chat_in_memory = 64;    ///< events of one chat
+  std::size_t max_in_memory = 10'000; ///< events, all sessions together
+  std::size_t chat_in_memory = 64;    ///< events of one session
   std::size_t max_lanes =
-      20'000; ///< chats that are known by name; of others is only known that there are some
+      20'000; ///< sessions that are known by name; of others is only known that there are some
 };
 
 /// What to ask the store for.
 struct spill_wishes {
-  std::vector<std::pair<chat_key, std::size_t>> recalls;
+  std::vector<std::pair<std::string, std::size_t>> recalls;
   std::optional<std::uint64_t> scan; ///< behind this seq
 };
 
@@ -34,18 +33,20 @@ class spill {
 public:
   explicit spill(const spill_rules& rules) : rules_(rules) {}
 
-  /// Whether the next event of this chat goes to disk only. Counts it, either way.
-  bool take(const chat_key& chat, std::uint64_t seq);
+  /// Whether the next event of this session goes to disk only. Counts it, either way.
+  bool take(const std::string& session, std::uint64_t seq);
+  /// Whether events of this session may be on disk only: then the next one goes there, too.
+  bool may_be_on_disk(const std::string& session) const;
   /// An event that is in memory is over.
-  void gone(const chat_key& chat);
-  /// There may be spilled events of any chat (after a restart). Before restored().
+  void gone(const std::string& session);
+  /// There may be spilled events of any session (after a restart). Before restored().
   void unknown_backlog() { unlisted_ = true; }
   /// An event of before is in memory.
-  void restored(const chat_key& chat);
-  /// `got` events of the chat came back, `left` are still on disk.
-  void recalled(const chat_key& chat, std::size_t got, std::uint64_t left);
+  void restored(const std::string& session);
+  /// `got` events of the session came back, `left` are still on disk.
+  void recalled(const std::string& session, std::size_t got, std::uint64_t left);
   /// An answer to a scan.
-  void scanned(const std::vector<std::pair<std::uint64_t, chat_key>>& page, bool end);
+  void scanned(const std::vector<std::pair<std::uint64_t, std::string>>& page, bool end);
   /// What should be asked for now; each wish is told once, until it is answered.
   void wishes(spill_wishes& out);
 
@@ -62,12 +63,12 @@ private:
     bool recalling = false, hungry = false;
   };
   void put_on_disk(lane& x, std::uint64_t n);
-  void want(const chat_key& chat, lane& x);
-  void drop_if_done(const chat_key& chat);
+  void want(const std::string& session, lane& x);
+  void drop_if_done(const std::string& session);
 
   spill_rules rules_;
-  std::unordered_map<chat_key, lane> lanes_;
-  std::deque<chat_key> hungry_; ///< chats that want some back, first come first served
+  std::unordered_map<std::string, lane> lanes_;
+  std::deque<std::string> hungry_; ///< sessions that want some back, first come first served
   std::size_t in_memory_ = 0, reserved_ = 0, on_disk_lanes_ = 0;
   bool unlisted_ = false, unlisted_since_scan_ = false, scanning_ = false;
   std::uint64_t cursor_ = 0; ///< all unlisted ones lie behind it

@@ -4,21 +4,21 @@
 
 namespace relay::core {
 
-std::uint64_t spread::pick(const chat_key& chat) {
+std::uint64_t spread::pick(const std::string& session) {
   if (load_.empty()) return 0;
-  auto it = chats_.find(chat);
+  auto it = chats_.find(session);
   if (it != chats_.end()) {
     ages_.splice(ages_.end(), ages_, it->second.age);
     if (load_.count(it->second.peer) > 0) return it->second.peer;
   }
   auto peer = least({});
-  assign(chat, peer);
+  assign(session, peer);
   return peer;
 }
 
-std::uint64_t spread::move(const chat_key& chat, const std::set<std::uint64_t>& except) {
+std::uint64_t spread::move(const std::string& session, const std::set<std::uint64_t>& except) {
   auto peer = least(except);
-  if (peer != 0) assign(chat, peer);
+  if (peer != 0) assign(session, peer);
   return peer;
 }
 
@@ -36,17 +36,17 @@ std::uint64_t spread::least(const std::set<std::uint64_t>& except) const {
   return best;
 }
 
-void spread::assign(const chat_key& chat, std::uint64_t peer) {
+void spread::assign(const std::string& session, std::uint64_t peer) {
   auto less = [this](std::uint64_t of) {
     if (auto it = load_.find(of); it != load_.end() && it->second > 0) --it->second;
   };
   ++load_.at(peer);
-  if (auto it = chats_.find(chat); it != chats_.end()) {
+  if (auto it = chats_.find(session); it != chats_.end()) {
     less(it->second.peer);
     it->second.peer = peer;
     return;
   }
-  chats_.emplace(chat, entry{peer, ages_.insert(ages_.end(), chat)});
+  chats_.emplace(session, entry{peer, ages_.insert(ages_.end(), session)});
   if (chats_.size() <= max_) return;
   auto old = chats_.find(ages_.front());
   less(old->second.peer);

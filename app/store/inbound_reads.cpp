@@ -49,7 +49,8 @@ inbound_image inbound_tables::load(std::int64_t now) {
 
 void inbound_tables::load_events(inbound_image& out, std::int64_t now) {
   std::vector<std::pair<std::uint64_t, std::string>> bad;
-  SQLite::Statement all{file_, "SELECT seq,settled_at,attempts,marks,keys,payload FROM event ORDER BY seq"};
+  SQLite::Statement all{file_,
+                        "SELECT seq,settled_at,attempts,marks,keys,payload,session FROM event ORDER BY seq"};
   for (rows found{all}; found.next();) {
     stored_event x;
     x.seq = found.count(0);
@@ -57,10 +58,12 @@ void inbound_tables::load_events(inbound_image& out, std::int64_t now) {
     if (!found.null(1)) {
       auto age = retention::age_ms(found.number(1), now);
       if (age > settled_.window_ms()) continue;
-      for (auto& key : x.keys) out.settled.push_back({std::move(key), static_cast<std::uint64_t>(age)});
+      for (auto& key : x.keys)
+        out.settled.push_back({std::move(key), static_cast<std::uint64_t>(age), x.seq});
       continue;
     }
     x.attempts = static_cast<std::uint32_t>(found.number(2));
+    x.session = found.text(6);
     std::string why;
     if (read_event(found, 3, 5, x.event, why))
       out.open.push_back(std::move(x));
@@ -110,14 +113,15 @@ std::vector<route_seen> inbound_tables::turns(std::int64_t now) {
   return out;
 }
 
-recalled_events inbound_tables::recall(const chat_key& chat, std::size_t limit, std::int64_t now) {
-  recalled_events out{chat, {}, 0};
+recalled_events inbound_tables::recall(const std::string& session, std::size_t limit, std::int64_t now) {
+  recalled_events out{session, {}, 0};
   std::vector<std::pair<std::uint64_t, std::string>> bad;
   std::vector<std::uint64_t> taken;
-  auto left = spilled_of(chat);
-  for (rows found{sql_.oldest_spilled, chat.platform, chat.chat_id, limit}; found.next();) {
+  auto left = spilled_of(session);
+  for (rows found{sql_.oldest_spilled, session, limit}; found.next();) {
     stored_event x;
     x.seq = found.count(0);
+    x.session = session;
     x.attempts = static_cast<std::uint32_t>(found.number(1));
     wire::read_kept(found.text(3), x.keys);
     taken.push_back(x.seq);
@@ -133,7 +137,7 @@ recalled_events inbound_tables::recall(const chat_key& chat, std::size_t limit, 
   }
   for (auto& [seq, why] : bad) set_unreadable_aside(seq, why, now);
   out.left = left - std::min<std::uint64_t>(left, taken.size());
-  spilled_of(chat) = out.left;
+  spilled_of(session) = out.left;
   return out;
 }
 
@@ -145,7 +149,7 @@ spill_page inbound_tables::scan(std::uint64_t after_seq, std::size_t limit) {
       out.end = false;
       break;
     }
-    out.events.push_back({found.count(0), {found.text(1), found.text(2)}});
+    out.events.push_back({found.count(0), found.text(1)});
   }
   return out;
 }

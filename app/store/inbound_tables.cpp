@@ -1,6 +1,10 @@
 #include "app/store/inbound_tables.hpp"
 
+#include "actors/core/claims.hpp"
+#include "app/store/key_upgrade.hpp"
 #include "messages/wire/records.hpp"
+
+#include <SQLiteCpp/Transaction.h>
 
 #include <algorithm>
 #include <utility>
@@ -9,24 +13,16 @@ namespace relay::store {
 
 namespace {
 
-/// Of more chats than this a recall counts anew.
-constexpr std::size_t most_counted_chats = 10'000;
-
-/// A key by which repeats are found; on disk, so never changed. FNV-1a, then mixed.
-std::int64_t hash_of(const std::string& key) {
-  std::uint64_t h = 0xcbf29ce484222325ULL;
-  for (unsigned char c : key) h = (h ^ c) * 0x100000001b3ULL;
-  h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  h = (h ^ (h >> 27)) * 0x94d049bb133111ebULL;
-  return static_cast<std::int64_t>(h ^ (h >> 31));
-}
+/// Of more sessions than this a recall counts anew.
+constexpr std::size_t most_counted_sessions = 10'000;
 
 } // namespace
 
 inbound_tables::statements::statements(SQLite::Database& file)
-    : insert_event(file, "INSERT OR REPLACE INTO event VALUES(?,NULL,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-      insert_spill(file, "INSERT OR REPLACE INTO spill VALUES(?,NULL,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-      insert_keys(file, "INSERT OR REPLACE INTO event VALUES(?1,?2,0,0,'','','','','','',?3,NULL,'','','')"),
+    : insert_event(file, "INSERT OR REPLACE INTO event VALUES(?,NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      insert_spill(file, "INSERT OR REPLACE INTO spill VALUES(?,NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      insert_keys(file,
+                  "INSERT OR REPLACE INTO event VALUES(?1,?2,0,0,'','','','','','',?3,NULL,'','','','')"),
       set_keys(file, "UPDATE event SET keys=?2 WHERE seq=?1"),
       set_spill_keys(file, "UPDATE spill SET keys=?2 WHERE seq=?1"),
       set_attempts(file, "UPDATE event SET attempts=?2 WHERE seq=?1"),
@@ -45,14 +41,15 @@ inbound_tables::statements::statements(SQLite::Database& file)
       drop_dead(file, "DELETE FROM dead WHERE seq=?"),
       keep_prompt(file, "INSERT OR REPLACE INTO prompt VALUES(NULL,?,?,?,?,?)"),
       drop_prompt(file, "DELETE FROM prompt WHERE id=?"),
-      oldest_spilled(file, "SELECT seq,attempts,marks,keys,payload FROM spill WHERE platform=? AND chat_id=? "
+      oldest_spilled(file, "SELECT seq,attempts,marks,keys,payload FROM spill WHERE session=? "
                            "ORDER BY seq LIMIT ?"),
-      count_spilled(file, "SELECT count(*) FROM spill WHERE platform=? AND chat_id=?"),
-      page_of_spill(file, "SELECT seq,platform,chat_id FROM spill WHERE seq>? ORDER BY seq LIMIT ?") {}
+      count_spilled(file, "SELECT count(*) FROM spill WHERE session=?"),
+      page_of_spill(file, "SELECT seq,session FROM spill WHERE seq>? ORDER BY seq LIMIT ?") {}
 
 inbound_tables::inbound_tables(SQLite::Database& file, const retention& rules, std::string instance,
-                               unreadable_row tell)
-    : file_(file), sql_(file), settled_(rules), instance_(std::move(instance)), tell_(std::move(tell)) {}
+                               unreadable_row tell, session_namer session_of)
+    : file_(file), sql_(file), settled_(rules), instance_(std::move(instance)), tell_(std::move(tell)),
+      session_of_(std::move(session_of)) {}
 
 void inbound_tables::begin(std::uint64_t last_seq, std::int64_t now) {
   saw(last_seq);
@@ -64,7 +61,28 @@ void inbound_tables::begin(std::uint64_t last_seq, std::int64_t now) {
   SQLite::Statement all{file_, "SELECT seq,settled_at FROM event WHERE settled_at IS NOT NULL"};
   for (rows found{all}; found.next();) settled.push_back({found.number(1), found.count(0)});
   settled_.restore(std::move(settled), now);
+  name_sessions();
   committed();
+}
+
+/// Of spilled events that a version took which knew no sessions.
+void inbound_tables::name_sessions() {
+  SQLite::Statement some{file_, "SELECT seq,marks,payload FROM spill WHERE session='' LIMIT 500"};
+  SQLite::Statement set{file_, "UPDATE spill SET session=?2 WHERE seq=?1"};
+  for (;;) {
+    std::vector<std::pair<std::uint64_t, std::string>> named;
+    for (rows found{some}; found.next();) {
+      inbound_event event;
+      std::string why, session = "unreadable"; // its recall sets it aside
+      if (wire::read_kept_event(found.text(2), static_cast<std::uint8_t>(found.number(1)), event, why))
+        session = session_of_(event);
+      named.emplace_back(found.count(0), std::move(session));
+    }
+    if (named.empty()) return;
+    SQLite::Transaction page{file_};
+    for (const auto& [seq, session] : named) exec(set, seq, session);
+    page.commit();
+  }
 }
 
 void inbound_tables::committed() {
@@ -85,14 +103,14 @@ void inbound_tables::rolled_back() {
 void inbound_tables::write(const event_taken& x, std::int64_t, store_receipt& out) {
   saw(x.what.seq);
   if (!x.spilled) return insert(sql_.insert_event, x.what);
-  if (guarded(x.what.keys)) {
+  if (is_repeat(x)) {
     out.refused.push_back(x.what.seq);
     at_risk_ = true;
     return;
   }
   guard(x.what.keys, x.what.seq);
   insert(sql_.insert_spill, x.what);
-  if (auto it = spilled_.find(x.what.event->chat()); it != spilled_.end()) ++it->second;
+  if (auto it = spilled_.find(x.what.session); it != spilled_.end()) ++it->second;
 }
 
 void inbound_tables::write(const event_keyed& x, std::int64_t, store_receipt&) {
@@ -132,7 +150,7 @@ void inbound_tables::insert(SQLite::Statement& into, const stored_event& x) {
   const auto& source = event.source;
   exec(into, x.seq, x.attempts, wire::marks_of(event), source.platform, source.chat_id, source.scope_id,
        source.user_id, source.profile, source.parent_chat_id, text_of(x.keys),
-       wire::text_of(event, event_text_), source.thread_id, event.message_id, source.chat_type);
+       wire::text_of(event, event_text_), source.thread_id, event.message_id, source.chat_type, x.session);
 }
 
 void inbound_tables::settle(std::uint64_t seq, const std::vector<std::string>& keys, std::int64_t now) {
@@ -181,31 +199,39 @@ std::vector<std::string> inbound_tables::keys_of(std::uint64_t seq) {
   return out;
 }
 
-bool inbound_tables::guarded(const std::vector<std::string>& keys) {
-  return std::any_of(keys.begin(), keys.end(), [this](auto& key) {
+bool inbound_tables::is_repeat(const event_taken& x) {
+  const bool edit = x.what.event->source.message_is_edit;
+  auto latest = x.repeat_of; // of the versions of its message
+  bool same = latest != 0;
+  for (const auto& key : x.what.keys) {
     std::vector<std::uint64_t> holders;
-    for (rows found{sql_.claims_of, hash_of(key)}; found.next();) holders.push_back(found.count(0));
-    // Two keys may share a hash: the event itself knows.
-    return std::any_of(holders.begin(), holders.end(), [&](auto seq) {
-      auto known = keys_of(seq);
-      return std::find(known.begin(), known.end(), key) != known.end();
-    });
-  });
+    for (rows found{sql_.claims_of, hash_of_key(key)}; found.next();) holders.push_back(found.count(0));
+    const auto name = core::name_of_key(key);
+    for (auto seq : holders)
+      for (const auto& known : keys_of(seq)) { // two keys may share a hash: the event itself knows
+        if (core::name_of_key(known) != name) continue;
+        if (!edit || name == key) return true;
+        if (seq < latest) continue;
+        latest = seq;
+        same = core::version_of_key(known) == core::version_of_key(key);
+      }
+  }
+  return same;
 }
 
 void inbound_tables::guard(const std::vector<std::string>& keys, std::uint64_t seq) {
-  for (const auto& key : keys) exec(sql_.claim, hash_of(key), seq);
+  for (const auto& key : keys) exec(sql_.claim, hash_of_key(key), seq);
 }
 
 void inbound_tables::unguard(const std::vector<std::string>& keys, std::uint64_t seq) {
-  for (const auto& key : keys) exec(sql_.release, hash_of(key), seq);
+  for (const auto& key : keys) exec(sql_.release, hash_of_key(key), seq);
 }
 
-std::uint64_t& inbound_tables::spilled_of(const chat_key& chat) {
-  if (auto it = spilled_.find(chat); it != spilled_.end()) return it->second;
-  if (spilled_.size() >= most_counted_chats) spilled_.clear();
-  auto& count = spilled_[chat];
-  if (rows found{sql_.count_spilled, chat.platform, chat.chat_id}; found.next()) count = found.count(0);
+std::uint64_t& inbound_tables::spilled_of(const std::string& session) {
+  if (auto it = spilled_.find(session); it != spilled_.end()) return it->second;
+  if (spilled_.size() >= most_counted_sessions) spilled_.clear();
+  auto& count = spilled_[session];
+  if (rows found{sql_.count_spilled, session}; found.next()) count = found.count(0);
   return count;
 }
 

@@ -19,9 +19,13 @@ namespace relay::store {
 /// Told of a row that cannot be read any more: its table and key, why, and what becomes of it.
 using unreadable_row = std::function<void(const char* table, std::uint64_t key, const std::string& why)>;
 
+/// The session key of an event (sqlite_store_options).
+using session_namer = std::function<std::string(const inbound_event&)>;
+
 class inbound_tables {
 public:
-  inbound_tables(SQLite::Database& file, const retention& rules, std::string instance, unreadable_row tell);
+  inbound_tables(SQLite::Database& file, const retention& rules, std::string instance, unreadable_row tell,
+                 session_namer session_of);
   /// Reads what is kept in memory of the tables. `last_seq`: at least so high is the highest one.
   void begin(std::uint64_t last_seq, std::int64_t now);
 
@@ -39,7 +43,7 @@ public:
   inbound_image load(std::int64_t now);
   /// Routes of events, for the way out.
   std::vector<route_seen> turns(std::int64_t now);
-  recalled_events recall(const chat_key& chat, std::size_t limit, std::int64_t now);
+  recalled_events recall(const std::string& session, std::size_t limit, std::int64_t now);
   spill_page scan(std::uint64_t after_seq, std::size_t limit);
   std::vector<dead_letter> dead_letters(std::uint64_t after_seq, std::size_t limit, std::int64_t now);
 
@@ -65,10 +69,11 @@ private:
   void take_back(std::uint64_t seq);
   void set_unreadable_aside(std::uint64_t seq, const std::string& why, std::int64_t now);
   std::vector<std::string> keys_of(std::uint64_t seq);
-  bool guarded(const std::vector<std::string>& keys);
+  bool is_repeat(const event_taken& x);
   void guard(const std::vector<std::string>& keys, std::uint64_t seq);
   void unguard(const std::vector<std::string>& keys, std::uint64_t seq);
-  std::uint64_t& spilled_of(const chat_key& chat);
+  std::uint64_t& spilled_of(const std::string& session);
+  void name_sessions();
   const std::string& text_of(const std::vector<std::string>& keys);
   void load_events(inbound_image& out, std::int64_t now);
   void load_prompts(inbound_image& out, std::int64_t now);
@@ -83,8 +88,9 @@ private:
   unreadable_row tell_;
   std::uint64_t last_seq_ = 0, committed_seq_ = 0;
   bool at_risk_ = false;
-  /// Spilled events of chats that were asked for lately, so that a recall need not count them again.
-  std::unordered_map<chat_key, std::uint64_t> spilled_;
+  session_namer session_of_;
+  /// Spilled events of sessions that were asked for lately, so that a recall need not count them again.
+  std::unordered_map<std::string, std::uint64_t> spilled_;
   std::string keys_text_, event_text_; // what is bound must live until it has been run
 };
 

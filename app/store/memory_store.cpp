@@ -22,8 +22,8 @@ public:
   }
   void load_inbound(std::function<void(inbound_image)> done) override { done({}); }
   void load_outbound(std::function<void(outbound_image)> done) override { done({}); }
-  void recall(chat_key chat, std::size_t, std::function<void(recalled_events)> done) override {
-    done({std::move(chat), {}, 0});
+  void recall(std::string session, std::size_t, std::function<void(recalled_events)> done) override {
+    done({std::move(session), {}, 0});
   }
   void scan(std::uint64_t, std::size_t, std::function<void(spill_page)> done) override { done({{}, true}); }
   void dead_letters(std::uint64_t after_seq, std::size_t limit,

@@ -1,5 +1,7 @@
 #include "app/store/schema.hpp"
 
+#include "app/store/key_upgrade.hpp"
+
 #include <SQLiteCpp/Transaction.h>
 
 #include <string>
@@ -59,10 +61,20 @@ ALTER TABLE chat ADD COLUMN chat_type TEXT NOT NULL DEFAULT '';
 ALTER TABLE chat ADD COLUMN chat_name TEXT NOT NULL DEFAULT '';
 )sql";
 
+/// Order is kept per session, so spilled events are found by it. An empty one is derived from the event when
+/// the file is opened. Keys know the profile, and the version of a message.
+constexpr const char* sessions_of_events = R"sql(
+ALTER TABLE event ADD COLUMN session TEXT NOT NULL DEFAULT '';
+ALTER TABLE spill ADD COLUMN session TEXT NOT NULL DEFAULT '';
+DROP INDEX spill_chat;
+CREATE INDEX spill_session ON spill(session);
+)sql";
+
 } // namespace
 
 const std::vector<schema_step>& schema_steps() {
-  static const std::vector<schema_step> all{{1, first_tables}, {2, threads_of_events}};
+  static const std::vector<schema_step> all{
+      {1, first_tables}, {2, threads_of_events}, {3, sessions_of_events, upgrade_keys}};
   return all;
 }
 
@@ -73,6 +85,7 @@ void migrate(SQLite::Database& file, const std::vector<schema_step>& steps) {
     if (step.to <= at) continue;
     SQLite::Transaction whole{file};
     file.exec(step.sql);
+    if (step.then != nullptr) step.then(file);
     file.exec("PRAGMA user_version=" + std::to_string(step.to));
     whole.commit();
   }

@@ -14,6 +14,7 @@ inline constexpr int application_id = 0x52656c67;
 struct schema_step {
   int to = 0;
   const char* sql = "";
+  void (*then)(SQLite::Database&) = nullptr; ///< what SQL cannot say; runs behind `sql`
 };
 /// All of them, in order; the first makes the tables of an empty file.
 const std::vector<schema_step>& schema_steps();

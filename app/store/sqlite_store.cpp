@@ -3,6 +3,7 @@
 #include "app/store/database.hpp"
 #include "app/store/group_writer.hpp"
 #include "app/store/tables.hpp"
+#include "messages/wire/session_key.hpp"
 
 #include <SQLiteCpp/Exception.h>
 
@@ -50,8 +51,9 @@ public:
   void load_outbound(std::function<void(outbound_image)> done) override {
     ask(std::move(done), [](tables& x) { return x.load_outbound(); });
   }
-  void recall(chat_key chat, std::size_t limit, std::function<void(recalled_events)> done) override {
-    ask(std::move(done), [chat = std::move(chat), limit](tables& x) { return x.recall(chat, limit); });
+  void recall(std::string session, std::size_t limit, std::function<void(recalled_events)> done) override {
+    ask(std::move(done),
+        [session = std::move(session), limit](tables& x) { return x.recall(session, limit); });
   }
   void scan(std::uint64_t after_seq, std::size_t limit, std::function<void(spill_page)> done) override {
     ask(std::move(done), [after_seq, limit](tables& x) { return x.scan(after_seq, limit); });
@@ -94,6 +96,10 @@ bool begin_anew(const sqlite_store_options& what, const store::state_directory& 
 
 std::shared_ptr<store_port> open_sqlite_store(sqlite_store_options what, store_fault& why) {
   if (!what.wall_ms) what.wall_ms = system_wall_ms;
+  if (!what.session_of)
+    what.session_of = [](const inbound_event& x) {
+      return wire::session_key(x.source, {}, wire::session_message(x));
+    };
   why = {};
   store::state_directory where;
   if (!where.take(what.dir, why)) return nullptr;
@@ -106,6 +112,7 @@ std::shared_ptr<store_port> open_sqlite_store(sqlite_store_options what, store_f
   rules.entries = what.dedupe_entries;
   rules.max_chats = what.max_chats;
   rules.wall_ms = what.wall_ms;
+  rules.session_of = what.session_of;
   rules.tell = [what](const char* table, std::uint64_t key, const std::string& text) {
     note(what, severity::error, "store.unreadable",
          {{"table", table},

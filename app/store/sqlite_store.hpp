@@ -21,7 +21,9 @@ struct sqlite_store_options {
   std::size_t max_chats = 1'000'000;    ///< routes of chats
   std::shared_ptr<notes_port> notes;
   std::shared_ptr<metrics_port> metrics;
-  std::function<std::int64_t()> wall_ms{};       ///< unix ms; unset: the system's clock
+  std::function<std::int64_t()> wall_ms{}; ///< unix ms; unset: the system's clock
+  /// The session key of an event that a version kept which knew no sessions; unset: by the default rules.
+  std::function<std::string(const inbound_event&)> session_of{};
   std::chrono::milliseconds retry{500};          ///< between attempts while the disk refuses
   std::chrono::milliseconds last_attempt{2'000}; ///< what is queued at the end gets this long
   std::chrono::milliseconds idle{500};           ///< without work for so long, the files are tidied up

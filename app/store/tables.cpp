@@ -36,8 +36,8 @@ int journal_grew(void* pages, sqlite3*, const char*, int n) {
 } // namespace
 
 tables::tables(std::unique_ptr<SQLite::Database> file, const table_rules& rules)
-    : rules_(rules), file_(std::move(file)),
-      in_(*file_, {rules.window_ms, rules.entries}, meta_text(*file_, "instance"), rules.tell),
+    : rules_(rules), file_(std::move(file)), in_(*file_, {rules.window_ms, rules.entries},
+                                                 meta_text(*file_, "instance"), rules.tell, rules.session_of),
       out_(*file_, {rules.window_ms, rules.entries}, rules.max_chats, rules.tell), begin_(*file_, "BEGIN"),
       commit_(*file_, "COMMIT"), rollback_(*file_, "ROLLBACK"),
       set_meta_(*file_, "INSERT OR REPLACE INTO meta VALUES(?,?)"),

@@ -19,6 +19,7 @@ struct table_rules {
   std::size_t entries = 100'000, max_chats = 1'000'000;
   std::function<std::int64_t()> wall_ms;
   unreadable_row tell;
+  session_namer session_of;
 };
 
 class tables {
@@ -31,7 +32,9 @@ public:
   void write(const store_record& x, store_receipt& out);
   inbound_image load_inbound() { return in_.load(now_); }
   outbound_image load_outbound();
-  recalled_events recall(const chat_key& chat, std::size_t limit) { return in_.recall(chat, limit, now_); }
+  recalled_events recall(const std::string& session, std::size_t limit) {
+    return in_.recall(session, limit, now_);
+  }
   spill_page scan(std::uint64_t after, std::size_t limit) { return in_.scan(after, limit); }
   std::vector<dead_letter> dead_letters(std::uint64_t after, std::size_t limit) {
     return in_.dead_letters(after, limit, now_);

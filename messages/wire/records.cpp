@@ -188,6 +188,10 @@ void append_kept(std::string& out, const prompt_opened& x) {
   to.text("prompt_id", x.prompt_id)
       .optional("platform", x.chat.platform)
       .optional("chat_id", x.chat.chat_id)
+      .optional("thread_id", x.thread_id)
+      .optional("profile", x.profile)
+      .optional("decided_by", x.decided_by)
+      .flag("approval", x.approval)
       .key("options");
   out += '[';
   const char* separator = "";
@@ -209,6 +213,10 @@ bool read_kept(std::string_view from, prompt_opened& out) {
   prompt_opened prompt{text(x, "prompt_id"), {text(x, "platform"), text(x, "chat_id")}, {}, 0};
   for (const auto& option : options->GetArray())
     prompt.options.push_back({text(option, "id"), text(option, "label")});
+  prompt.thread_id = text(x, "thread_id");
+  prompt.profile = text(x, "profile");
+  prompt.decided_by = text(x, "decided_by");
+  prompt.approval = json::flag(x, "approval");
   out = std::move(prompt);
   return true;
 }

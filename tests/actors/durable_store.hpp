@@ -2,6 +2,7 @@
 // test can hold the disk back, do one call at a time, and see what is written. Not thread-safe.
 #pragma once
 
+#include "actors/core/claims.hpp"
 #include "actors/ports.hpp"
 
 #include <algorithm>
@@ -28,6 +29,7 @@ struct disk_image {
   struct aged_key {
     std::string key;
     std::int64_t at = 0; ///< unix ms, here and below
+    std::uint64_t seq = 0;
   };
   struct aged_turn {
     route_seen what;
@@ -48,10 +50,10 @@ struct disk_image {
   };
   std::string instance = "0123abcd";
   std::uint64_t last_seq = 0, last_token = 0;
-  std::map<std::uint64_t, event_row> events; ///< open ones
-  std::map<std::string, std::uint64_t> guard;
-  std::deque<aged_key> settled;   ///< oldest first
-  std::deque<aged_turn> answered; ///< turns of settled events, oldest first
+  std::map<std::uint64_t, event_row> events;             ///< open ones
+  std::set<std::pair<std::string, std::uint64_t>> guard; ///< keys of spilled events, and whose
+  std::deque<aged_key> settled;                          ///< oldest first
+  std::deque<aged_turn> answered;                        ///< turns of settled events, oldest first
   std::map<std::uint64_t, dead_row> dead;
   std::list<prompt_row> prompts; ///< least recently written first
   std::map<std::uint64_t, stored_action> actions;
@@ -142,11 +144,11 @@ public:
   void load_outbound(std::function<void(outbound_image)> done) override {
     submit([this, done = std::move(done)]() -> answer { return [=, x = outbound()] { done(x); }; });
   }
-  void recall(chat_key chat, std::size_t limit, std::function<void(recalled_events)> done) override {
-    submit([this, chat = std::move(chat), limit, done = std::move(done)]() -> answer {
-      recalled_events out{chat, {}, 0};
+  void recall(std::string session, std::size_t limit, std::function<void(recalled_events)> done) override {
+    submit([this, session = std::move(session), limit, done = std::move(done)]() -> answer {
+      recalled_events out{session, {}, 0};
       for (auto& [seq, row] : disk.events) {
-        if (!row.spilled || row.what.event->chat() != chat) continue;
+        if (!row.spilled || row.what.session != session) continue;
         if (out.events.size() == limit) {
           ++out.left;
           continue;
@@ -167,7 +169,7 @@ public:
           out.end = false;
           break;
         }
-        out.events.push_back({it->first, it->second.what.event->chat()});
+        out.events.push_back({it->first, it->second.what.session});
       }
       return [=] { done(out); };
     });
@@ -232,10 +234,10 @@ private:
             from.chat_type,
             {}};
   }
-  void remember(const std::vector<std::string>& keys) {
+  void remember(const std::vector<std::string>& keys, std::uint64_t seq) {
     for (auto& x : keys) {
       std::erase_if(disk.settled, [&](auto& y) { return y.key == x; });
-      disk.settled.push_back({x, wall_()});
+      disk.settled.push_back({x, wall_(), seq});
     }
     trim(disk.settled);
   }
@@ -249,20 +251,34 @@ private:
       disk.events.erase(it);
     }
     std::erase_if(disk.guard, [&](auto& x) { return x.second == seq; });
-    remember({all.begin(), all.end()});
+    remember({all.begin(), all.end()}, seq);
   }
   void write(event_taken& x, store_receipt& out) {
     auto seq = x.what.seq;
     saw(seq);
     if (x.spilled) {
-      auto& keys = x.what.keys;
-      if (std::any_of(keys.begin(), keys.end(), [&](auto& k) { return disk.guard.count(k) > 0; })) {
+      if (is_repeat(x)) {
         out.refused.push_back(seq);
         return;
       }
-      for (auto& k : keys) disk.guard.emplace(k, seq);
+      for (auto& k : x.what.keys) disk.guard.emplace(k, seq);
     }
     disk.events.insert_or_assign(seq, disk_image::event_row{std::move(x.what), x.spilled, x.spilled});
+  }
+  bool is_repeat(const event_taken& x) const {
+    auto latest = x.repeat_of;
+    auto same = latest != 0;
+    for (auto& mine : x.what.keys) {
+      auto name = core::name_of_key(mine);
+      for (auto& [key, seq] : disk.guard) {
+        if (core::name_of_key(key) != name) continue;
+        if (!x.what.event->source.message_is_edit || name == mine) return true;
+        if (seq < latest) continue;
+        latest = seq;
+        same = core::version_of_key(key) == core::version_of_key(mine);
+      }
+    }
+    return same;
   }
   void write(event_keyed& x, store_receipt&) {
     auto it = disk.events.find(x.seq);
@@ -278,7 +294,7 @@ private:
   void write(event_settled& x, store_receipt&) { close(x.seq, x.keys); }
   void write(keys_settled& x, store_receipt&) {
     saw(x.seq);
-    remember(x.keys);
+    remember(x.keys, x.seq);
   }
   void write(event_dead& x, store_receipt&) {
     close(x.seq, x.keys);
@@ -336,7 +352,7 @@ private:
         out.open.push_back(row.what);
     }
     for (auto& x : disk.settled)
-      if (fresh(x.at)) out.settled.push_back({x.key, age(x.at)});
+      if (fresh(x.at)) out.settled.push_back({x.key, age(x.at), x.seq});
     for (auto& x : disk.prompts) {
       auto left = x.what;
       if (auto& life = left.what.lifetime_ms; life > 0) {

@@ -19,7 +19,7 @@ struct durable_store_promises : ::testing::Test {
     x.source.platform = "p";
     x.source.chat_id = chat;
     x.source.user_id = "u" + chat;
-    return {seq, event_ref{std::move(x)}, std::move(keys), 0};
+    return {seq, event_ref{std::move(x)}, std::move(keys), 0, chat};
   }
   store_receipt commit(std::vector<store_record> batch) {
     store_receipt out;
@@ -75,7 +75,7 @@ TEST_F(durable_store_promises, SpilledEventsAreGuardedAgainstTheirRepeatsUntilTh
   EXPECT_EQ(commit({event_taken{event(3, "a", {"k"}), true}}).refused, (std::vector<std::uint64_t>{3}));
   EXPECT_EQ(in().spilled, 2U);
   recalled_events back;
-  store.recall({"p", "a"}, 1, [&](recalled_events x) { back = std::move(x); });
+  store.recall("a", 1, [&](recalled_events x) { back = std::move(x); });
   ASSERT_EQ(back.events.size(), 1U);
   EXPECT_EQ(back.left, 1U);
   EXPECT_EQ(commit({event_taken{event(4, "a", {"k"}), true}}).refused.size(), 1U) << "recalled, not settled";

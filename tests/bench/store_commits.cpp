@@ -227,7 +227,8 @@ void spill(relay::store_port& store, const plan& x) {
   for (std::uint64_t n = 1; n <= x.spill;) {
     std::vector<store_record> batch;
     for (int i = 0; i < 100 && n <= x.spill; ++i, ++n)
-      batch.emplace_back(relay::event_taken{{(1ULL << 40) + n, event(n, text), keys(n), 0}, true});
+      batch.emplace_back(
+          relay::event_taken{{(1ULL << 40) + n, event(n, text), keys(n), 0, std::to_string(n % 100)}, true});
     wait(20);
     {
       std::lock_guard guard{lock};
@@ -251,7 +252,7 @@ void spill(relay::store_port& store, const plan& x) {
   for (int chat = 0; chat < 100; ++chat)
     for (left = 1; left > 0;) {
       open = 1;
-      store.recall({"discord", std::to_string(chat)}, 32, [&](relay::recalled_events got) {
+      store.recall(std::to_string(chat), 32, [&](relay::recalled_events got) {
         std::vector<store_record> batch;
         for (auto& e : got.events) batch.emplace_back(relay::event_settled{e.seq, e.keys});
         back += got.events.size();

@@ -16,8 +16,8 @@ inbound_item item_of(const std::string& message, const std::string& buffer_id) {
 TEST(Anteroom, WhatCameFirstLeavesFirst) {
   anteroom room;
   EXPECT_TRUE(room.empty());
-  EXPECT_EQ(room.add({1, {item_of("1", "b1"), item_of("2", "b2")}}), 0U);
-  EXPECT_EQ(room.add({2, {item_of("3", "")}}), 0U);
+  EXPECT_TRUE(room.add({1, {item_of("1", "b1"), item_of("2", "b2")}}).empty());
+  EXPECT_TRUE(room.add({2, {item_of("3", "")}}).empty());
   EXPECT_EQ(room.size(), 3U);
   EXPECT_EQ(room.take().items.size(), 2U);
   auto last = room.take();
@@ -31,25 +31,31 @@ TEST(Anteroom, AReplayTakesNoRoom) {
   anteroom room;
   room.add({1, {item_of("1", "b1"), item_of("2", "b2")}});
   for (std::uint64_t link = 2; link < 50; ++link)
-    EXPECT_EQ(room.add({link, {item_of("1", "b1"), item_of("2", "b2")}}), 2U);
+    EXPECT_EQ(room.add({link, {item_of("1", "b1"), item_of("2", "b2")}}).size(), 2U);
   EXPECT_EQ(room.size(), 2U);
   (void)room.take();
   EXPECT_TRUE(room.empty());
-  EXPECT_EQ(room.add({50, {item_of("1", "b1")}}), 0U) << "whoever has it now knows repeats by himself";
+  EXPECT_TRUE(room.add({50, {item_of("1", "b1")}}).empty()) << "whoever has it now knows repeats by himself";
 }
 
 TEST(Anteroom, AnotherBufferIdWantsAnAckOfItsOwn) {
   anteroom room;
   room.add({1, {item_of("1", "b1")}});
-  EXPECT_EQ(room.add({2, {item_of("1", "b9")}}), 0U);
-  EXPECT_EQ(room.add({3, {item_of("2", "b1")}}), 0U) << "numbers that a connector began anew";
-  EXPECT_EQ(room.size(), 3U);
+  EXPECT_TRUE(room.add({2, {item_of("1", "b9")}}).empty());
+  EXPECT_TRUE(room.add({3, {item_of("2", "b1")}}).empty()) << "numbers that a connector began anew";
+  EXPECT_TRUE(room.add({4, {item_of("1", "b1")}, "another connector"}).empty());
+  auto other_bot = item_of("1", "b1");
+  inbound_event same = *other_bot.event;
+  same.source.profile = "work";
+  other_bot.event = event_ref{std::move(same)};
+  EXPECT_TRUE(room.add({5, {other_bot}}).empty());
+  EXPECT_EQ(room.size(), 5U);
 }
 
 TEST(Anteroom, WhatIsNotBufferedIsNeverARepeat) {
   anteroom room;
   room.add({1, {item_of("1", "")}});
-  EXPECT_EQ(room.add({1, {item_of("1", "")}}), 0U);
+  EXPECT_TRUE(room.add({1, {item_of("1", "")}}).empty());
   EXPECT_EQ(room.size(), 2U);
 }
 

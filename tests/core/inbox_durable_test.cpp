@@ -43,7 +43,7 @@ class disk {
 public:
   void submit(const inbox_step& step) {
     if (!step.records.empty()) queue_.push_back({step.records, step.upto, {}, 0, {}});
-    for (auto& [chat, n] : step.wishes.recalls) queue_.push_back({{}, 0, chat, n, {}});
+    for (auto& [session, n] : step.wishes.recalls) queue_.push_back({{}, 0, session, n, {}});
     if (step.wishes.scan) queue_.push_back({{}, 0, {}, 0, step.wishes.scan});
   }
   bool busy() const { return !queue_.empty(); }
@@ -55,9 +55,9 @@ public:
     if (x.upto > 0) {
       box.stored(x.upto, now, out);
     } else if (x.recall > 0) {
-      recalled_events back{x.chat, {}, 0};
+      recalled_events back{x.session, {}, 0};
       for (auto& [seq, row] : rows) {
-        if (row.settled || !row.spilled || row.what.event->chat() != x.chat) continue;
+        if (row.settled || !row.spilled || row.what.session != x.session) continue;
         if (back.events.size() < x.recall) {
           row.spilled = false;
           back.events.push_back(row.what);
@@ -75,7 +75,7 @@ public:
           page.end = false;
           break;
         }
-        page.events.push_back({seq, row.what.event->chat()});
+        page.events.push_back({seq, row.what.session});
       }
       box.scanned(page, out);
     }
@@ -90,7 +90,7 @@ public:
       if (x.event->unreadable) out.unreadable.push_back(seq);
     for (auto& [seq, row] : rows) {
       if (row.settled) {
-        for (auto& key : row.what.keys) out.settled.push_back({key, 0});
+        for (auto& key : row.what.keys) out.settled.push_back({key, 0, seq});
       } else if (row.spilled) {
         ++out.spilled;
       } else {
@@ -105,29 +105,44 @@ public:
   };
   std::map<std::uint64_t, kept> rows;
   std::map<std::uint64_t, event_dead> dead;
-  std::map<std::string, std::uint64_t> claims;
+  std::set<std::pair<std::string, std::uint64_t>> guards; ///< keys of spilled events, and whose
+  std::vector<std::uint64_t> refused;
   std::uint64_t last_seq = 0;
 
 private:
   struct job {
     std::vector<store_record> records;
     std::uint64_t upto = 0;
-    chat_key chat;
+    std::string session;
     std::size_t recall = 0;
     std::optional<std::uint64_t> scan;
   };
   void over(std::uint64_t seq, const std::vector<std::string>& keys) {
-    for (auto& key : keys)
-      if (auto it = claims.find(key); it != claims.end() && it->second == seq) claims.erase(it);
+    for (auto& key : keys) guards.erase({key, seq});
     rows.at(seq).settled = true;
+  }
+  bool is_repeat(const event_taken& x) const {
+    auto latest = x.repeat_of;
+    auto same = latest != 0;
+    for (auto& mine : x.what.keys)
+      for (auto& [key, seq] : guards) {
+        if (name_of_key(key) != name_of_key(mine)) continue;
+        if (!x.what.event->source.message_is_edit || name_of_key(mine) == mine) return true;
+        if (seq < latest) continue;
+        latest = seq;
+        same = version_of_key(key) == version_of_key(mine);
+      }
+    return same;
   }
   void write(const store_record& r) {
     if (auto* x = std::get_if<event_taken>(&r)) {
       last_seq = std::max(last_seq, x->what.seq);
       if (x->spilled) {
-        for (auto& key : x->what.keys)
-          if (claims.count(key) > 0) return; // refused
-        for (auto& key : x->what.keys) claims[key] = x->what.seq;
+        if (is_repeat(*x)) {
+          refused.push_back(x->what.seq);
+          return;
+        }
+        for (auto& key : x->what.keys) guards.insert({key, x->what.seq});
       }
       rows[x->what.seq] = {x->what, x->spilled, false};
     } else if (auto* keyed = std::get_if<event_keyed>(&r)) {
@@ -454,6 +469,121 @@ TEST(InboxDurable, OnceClosedWhatIsInMemoryIsFinishedAndTheDiskKeepsTheRest) {
   EXPECT_EQ(d.box.pending(), 0U);
   EXPECT_THAT(ids(d.restart()), IsEmpty());
   EXPECT_THAT(ids(d.sync()), ElementsAre(3));
+}
+
+// -- sessions and versions over a restart and over the disk ------------------------------------------------
+
+event_ref edited(const std::string& text) {
+  inbound_event x = *event("c", "m", text);
+  x.source.message_is_edit = true;
+  return event_ref{std::move(x)};
+}
+
+TEST(InboxDurable, TheLatestVersionIsKnownAfterARestart) {
+  driver d;
+  for (auto& x : {event("c", "m", "go"), edited("stop"), edited("go")}) {
+    d.accept(x);
+    d.sync();
+  }
+  d.ack(1);
+  d.ack(2);
+  d.sync();
+  d.restart();
+  d.accept(edited("go"));
+  EXPECT_EQ(d.last, arrival::repeat_open);
+  d.ack(3);
+  d.sync();
+  d.restart();
+  d.accept(edited("go"));
+  EXPECT_EQ(d.last, arrival::repeat_settled);
+  d.accept(event("c", "m", "go"));
+  EXPECT_EQ(d.last, arrival::repeat_settled);
+  d.accept(edited("stop"));
+  EXPECT_EQ(d.last, arrival::fresh);
+}
+
+/// What the agent gets of edits that come while it hangs, in a session that keeps `room` events in memory.
+std::vector<std::string> seen_of(const std::vector<event_ref>& all, std::size_t room, bool restarts) {
+  auto rules = durable();
+  rules.chat_in_memory = room;
+  driver d{rules};
+  std::vector<std::string> seen;
+  std::uint64_t out = 0;
+  auto look = [&](const inbox_step& step) {
+    for (auto& x : step.deliver) {
+      if (x.id != out) seen.push_back(x.event->text);
+      out = x.id;
+    }
+  };
+  for (auto& x : all) {
+    d.accept(x);
+    look(d.sync());
+  }
+  if (restarts) look(d.restart());
+  look(d.sync());
+  for (int i = 0; i < 20; ++i) {
+    look(d.ack(out));
+    look(d.sync());
+  }
+  return seen;
+}
+
+TEST(InboxDurable, TheAgentEndsWithWhatIsOnTheScreenHoweverMuchIsOnDisk) {
+  const std::vector<event_ref> all{event("c", "m", "go"), edited("stop"),        edited("stop"),
+                                   edited("go"),          edited("go"),          edited("stop"),
+                                   edited("halt"),        event("c", "m", "go"), edited("stop")};
+  for (std::size_t room : {1, 2, 3, 64})
+    for (auto restarts : {false, true})
+      EXPECT_THAT(seen_of(all, room, restarts), ElementsAre("go", "stop", "go", "stop", "halt", "stop"))
+          << room << (restarts ? " with a restart" : "");
+}
+
+TEST(InboxDurable, AnEditBackToWhatMemoryKnowsIsNewsWhileALaterOneIsOnDisk) {
+  auto rules = durable();
+  rules.chat_in_memory = 1;
+  driver d{rules};
+  d.accept(edited("go"));
+  d.sync();
+  d.ack(1);
+  d.accept(event("c", "other"));
+  d.sync(); // the session is full
+  d.accept(edited("go"), "b1");
+  EXPECT_THAT(d.sync().acks, IsEmpty());
+  EXPECT_EQ(d.last, arrival::repeat_settled) << "nothing of the session is on disk";
+  d.accept(edited("stop"));
+  d.accept(edited("go"), "b2");
+  d.accept(edited("go"), "b3");
+  d.sync();
+  EXPECT_EQ(d.store.refused.size(), 1U) << "the second one repeats the first";
+}
+
+TEST(InboxDurable, SessionsAreKeptWithTheirEvents) {
+  auto rules = durable();
+  rules.chat_in_memory = 1;
+  rules.session_of = [](const inbound_event& x) { return x.text; };
+  driver d{rules};
+  d.accept(event("c", "1", "a"));
+  d.accept(event("c", "2", "b"));
+  d.accept(event("c", "3", "a"));
+  EXPECT_THAT(ids(d.sync()), ElementsAre(1, 2)) << "one chat, two sessions";
+  d.rules.session_of = [](const inbound_event&) { return "all the same"; }; // other settings
+  auto step = d.restart();
+  EXPECT_THAT(ids(step), ElementsAre(1, 2)) << "as they were when they were taken";
+  EXPECT_EQ(step.deliver.at(0).session, "a");
+  d.ack(1);
+  step = d.sync();
+  ASSERT_THAT(ids(step), ElementsAre(3));
+  EXPECT_EQ(step.deliver[0].session, "a");
+}
+
+TEST(InboxDurable, AnOpenEventOfAVersionWithoutSessionsGetsOne) {
+  driver d;
+  d.accept(event("c", "1"));
+  d.sync();
+  d.store.rows.at(1).what.session.clear();
+  auto step = d.restart();
+  ASSERT_THAT(ids(step), ElementsAre(1));
+  EXPECT_EQ(step.deliver[0].session, "agent:main:p:dm:c");
 }
 
 // -- model: everything at once, with crashes

@@ -11,28 +11,28 @@
 namespace relay::core {
 namespace spread_test {
 
-chat_key chat(int i) { return {"p", std::to_string(i)}; }
+std::string session(int i) { return "agent:main:p:dm:" + std::to_string(i); }
 
 TEST(Spread, NobodyThereIsNobody) {
   spread x{10};
-  EXPECT_EQ(x.pick(chat(1)), 0U);
+  EXPECT_EQ(x.pick(session(1)), 0U);
   x.join(7);
-  EXPECT_EQ(x.pick(chat(1)), 7U);
+  EXPECT_EQ(x.pick(session(1)), 7U);
   x.leave(7);
-  EXPECT_EQ(x.pick(chat(1)), 0U);
+  EXPECT_EQ(x.pick(session(1)), 0U);
 }
 
 TEST(Spread, AChatMovesToWhoIsNotExceptedAndStaysThere) {
   spread x{10};
   x.join(1);
   x.join(2);
-  auto first = x.pick(chat(1));
-  auto other = x.move(chat(1), {first});
+  auto first = x.pick(session(1));
+  auto other = x.move(session(1), {first});
   EXPECT_NE(other, first);
   EXPECT_NE(other, 0U);
-  EXPECT_EQ(x.pick(chat(1)), other);
-  EXPECT_EQ(x.move(chat(1), {1, 2}), 0U);
-  EXPECT_EQ(x.pick(chat(1)), other);
+  EXPECT_EQ(x.pick(session(1)), other);
+  EXPECT_EQ(x.move(session(1), {1, 2}), 0U);
+  EXPECT_EQ(x.pick(session(1)), other);
 }
 
 TEST(Spread, WhoIsLateGetsNewChatsOnlyWhenNobodyElseCanHaveThem) {
@@ -40,45 +40,45 @@ TEST(Spread, WhoIsLateGetsNewChatsOnlyWhenNobodyElseCanHaveThem) {
   x.join(1);
   x.join(2);
   x.late(1);
-  for (int n = 0; n < 10; ++n) EXPECT_EQ(x.pick(chat(n)), 2U);
+  for (int n = 0; n < 10; ++n) EXPECT_EQ(x.pick(session(n)), 2U);
   x.in_time(1);
-  EXPECT_EQ(x.pick(chat(10)), 1U);
+  EXPECT_EQ(x.pick(session(10)), 1U);
   x.late(1);
   x.leave(2);
-  EXPECT_EQ(x.pick(chat(0)), 1U);
+  EXPECT_EQ(x.pick(session(0)), 1U);
 }
 
-TEST(Spread, ChatsAreSpreadEvenly) {
+TEST(Spread, SessionsAreSpreadEvenly) {
   spread x{100};
   x.join(1);
   x.join(2);
   x.join(3);
   std::map<std::uint64_t, int> load;
-  for (int i = 0; i < 30; ++i) ++load[x.pick(chat(i))];
+  for (int i = 0; i < 30; ++i) ++load[x.pick(session(i))];
   for (auto peer : {1, 2, 3}) EXPECT_EQ(load[static_cast<std::uint64_t>(peer)], 10);
 }
 
-TEST(Spread, AChatSticksUntilItsAgentLeaves) {
+TEST(Spread, ASessionSticksUntilItsAgentLeaves) {
   spread x{100};
   x.join(1);
-  EXPECT_EQ(x.pick(chat(1)), 1U);
+  EXPECT_EQ(x.pick(session(1)), 1U);
   x.join(2);
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(x.pick(chat(1)), 1U);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(x.pick(session(1)), 1U);
   x.leave(1);
-  EXPECT_EQ(x.pick(chat(1)), 2U);
+  EXPECT_EQ(x.pick(session(1)), 2U);
   x.join(1);
-  EXPECT_EQ(x.pick(chat(1)), 2U) << "it has moved";
+  EXPECT_EQ(x.pick(session(1)), 2U) << "it has moved";
 }
 
-TEST(Spread, TheLeastRecentlyUsedChatIsForgotten) {
+TEST(Spread, TheLeastRecentlyUsedSessionIsForgotten) {
   spread x{2};
   x.join(1);
-  x.pick(chat(1));
-  x.pick(chat(2));
-  x.pick(chat(1));
+  x.pick(session(1));
+  x.pick(session(2));
+  x.pick(session(1));
   x.join(2);
-  x.pick(chat(3)); // forgets chat 2
-  EXPECT_EQ(x.pick(chat(1)), 1U);
+  x.pick(session(3)); // forgets session 2
+  EXPECT_EQ(x.pick(session(1)), 1U);
 }
 
 RC_GTEST_PROP(SpreadProperty, AlwaysSomebodyWhoIsThereAndAlwaysTheSame, ()) {
@@ -99,7 +99,7 @@ RC_GTEST_PROP(SpreadProperty, AlwaysSomebodyWhoIsThereAndAlwaysTheSame, ()) {
       break;
     default: {
       auto c = *rc::gen::inRange(0, 8);
-      auto peer = x.pick(chat(c));
+      auto peer = x.pick(session(c));
       RC_ASSERT((there.empty() ? peer == 0U : there.count(peer) == 1U));
       if (had.count(c) > 0 && there.count(had[c]) > 0) RC_ASSERT(peer == had[c]);
       had[c] = peer;

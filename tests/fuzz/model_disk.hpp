@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,9 +28,9 @@ public:
 
   void ask(const core::inbox_step& step) {
     if (!step.records.empty()) jobs_.push_back({step.records, step.upto, {}, 0, {}});
-    for (const auto& [chat, limit] : step.wishes.recalls) {
+    for (const auto& [session, limit] : step.wishes.recalls) {
       require(limit > 0, "a recall asks for something");
-      jobs_.push_back({{}, 0, chat, limit, {}});
+      jobs_.push_back({{}, 0, session, limit, {}});
     }
     if (step.wishes.scan) jobs_.push_back({{}, 0, {}, 0, step.wishes.scan});
   }
@@ -43,7 +44,7 @@ public:
     jobs_.pop_front();
     for (const auto& record : oldest.records) std::visit([this](const auto& x) { write(x); }, record);
     if (oldest.limit > 0) {
-      auto back = recall(oldest.chat, oldest.limit);
+      auto back = recall(oldest.session, oldest.limit);
       box.recalled(back, now, out, held);
     } else if (oldest.scan) {
       box.scanned(scan(*oldest.scan), out);
@@ -58,7 +59,7 @@ public:
     out.dead = dead_.size();
     for (const auto& [seq, x] : rows_) {
       if (x.settled)
-        for (const auto& key : x.what.keys) out.settled.push_back({key, 0});
+        for (const auto& key : x.what.keys) out.settled.push_back({key, 0, seq});
       else if (x.spilled)
         ++out.spilled;
       else
@@ -84,7 +85,7 @@ private:
   struct job {
     std::vector<store_record> records;
     std::uint64_t upto = 0;
-    chat_key chat;
+    std::string session;
     std::size_t limit = 0;
     std::optional<std::uint64_t> scan;
   };
@@ -92,9 +93,8 @@ private:
   void write(const event_taken& x) {
     last_seq_ = std::max(last_seq_, x.what.seq);
     if (x.spilled) {
-      for (const auto& key : x.what.keys)
-        if (guards_.count(key) > 0) return; // refused: a repeat of a spilled one
-      for (const auto& key : x.what.keys) guards_[key] = x.what.seq;
+      if (is_repeat(x)) return; // refused
+      for (const auto& key : x.what.keys) guards_.emplace(key, x.what.seq);
     }
     require(rows_.emplace(x.what.seq, row{x.what, x.spilled, x.spilled, false}).second,
             "a seq is given once");
@@ -104,7 +104,7 @@ private:
     if (it == rows_.end()) return; // a refused one has no row
     it->second.what.keys = x.keys; // of a settled one, too
     if (!it->second.spilled) return;
-    for (const auto& key : x.keys) guards_.try_emplace(key, x.seq);
+    for (const auto& key : x.keys) guards_.emplace(key, x.seq);
   }
   void write(const event_tried& x) { at(x.seq).what.attempts = x.attempts; }
   void write(const event_settled& x) { over(x.seq, x.keys); }
@@ -130,16 +130,29 @@ private:
   void over(std::uint64_t seq, const std::vector<std::string>& keys) {
     auto& x = at(seq);
     require(!x.spilled, "what only the disk holds is not settled");
-    for (const auto& key : keys)
-      if (const auto it = guards_.find(key); it != guards_.end() && it->second == seq) guards_.erase(it);
+    for (const auto& key : keys) guards_.erase({key, seq});
     require(std::none_of(guards_.begin(), guards_.end(), [&](const auto& y) { return y.second == seq; }),
             "keys that the store guards are given back");
     x.settled = true;
   }
-  recalled_events recall(const chat_key& chat, std::size_t limit) {
-    recalled_events out{chat, {}, 0};
+  bool is_repeat(const event_taken& x) const {
+    const bool edit = x.what.event->source.message_is_edit;
+    auto latest = x.repeat_of;
+    bool same = latest != 0;
+    for (const auto& mine : x.what.keys)
+      for (const auto& [key, seq] : guards_) {
+        if (core::name_of_key(key) != core::name_of_key(mine)) continue;
+        if (!edit || core::name_of_key(mine) == mine) return true;
+        if (seq < latest) continue;
+        latest = seq;
+        same = core::version_of_key(key) == core::version_of_key(mine);
+      }
+    return same;
+  }
+  recalled_events recall(const std::string& session, std::size_t limit) {
+    recalled_events out{session, {}, 0};
     for (auto& [seq, x] : rows_) {
-      if (x.settled || !x.spilled || x.what.event->chat() != chat) continue;
+      if (x.settled || !x.spilled || x.what.session != session) continue;
       if (out.events.size() < limit) {
         x.spilled = false;
         out.events.push_back(x.what);
@@ -159,7 +172,7 @@ private:
         out.end = false;
         break;
       }
-      out.events.push_back({seq, x.what.event->chat()});
+      out.events.push_back({seq, x.what.session});
     }
     return out;
   }
@@ -167,7 +180,7 @@ private:
   std::deque<job> jobs_;
   std::map<std::uint64_t, row> rows_;
   std::map<std::uint64_t, event_dead> dead_;
-  std::map<std::string, std::uint64_t> guards_;
+  std::set<std::pair<std::string, std::uint64_t>> guards_; ///< keys of spilled events, and whose
   std::uint64_t last_seq_ = 0;
 };
 

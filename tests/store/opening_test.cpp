@@ -1,4 +1,5 @@
 // Who may open a store, and what becomes of files that are not as they should be.
+#include "actors/core/claims.hpp"
 #include "app/store/schema.hpp"
 #include "tests/store/rig.hpp"
 
@@ -286,7 +287,7 @@ TEST_F(store_damage, AnEventThatCannotBeReadIsADeadLetter) {
   }
   auto store = open();
   EXPECT_EQ(way_in(*store).open, (std::vector<stored_event>{taken(3)}));
-  auto got = recall(*store, {"discord", "c1"}, 5);
+  auto got = recall(*store, "c1", 5);
   EXPECT_TRUE(got.events.empty());
   EXPECT_EQ(got.left, 0U);
   auto letters = dead_letters(*store);
@@ -341,6 +342,62 @@ TEST_F(store_opening, AFileFromBeforeThreadsWereKeptIsTakenOver) {
   put(*store, {event_taken{taken(3), false}});
   EXPECT_EQ(recall(*store, {"discord", "c2"}, 5).events, (std::vector<stored_event>{taken(2, {}, "c2")}));
   EXPECT_EQ(way_out(*store).turns.back().thread_id, "th1");
+}
+
+/// A file as the first released schema made it.
+void make_first_version(const std::string& path) {
+  SQLite::Database file{path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+  file.exec("PRAGMA application_id=" + std::to_string(store::application_id));
+  store::migrate(file, {store::schema_steps().front()});
+  file.exec(R"sql(
+INSERT INTO event VALUES(1,1699999999000,0,0,'discord','c1','','u1','work','','["bb1","m7:discord2:c1:m1"]',NULL);
+INSERT INTO event VALUES(2,1699999999000,0,0,'telegram','','','u2','','','["m8:telegram0::m:2"]',NULL);
+INSERT INTO event VALUES(3,1699999999000,0,0,'','','','','','','["bb3","m7:discord2:c1:m3"]',NULL);
+INSERT INTO event VALUES(4,NULL,0,0,'discord','c1','','u1','','','["bb4","m7:discord2:c1:m4"]',
+  '{"text":"open","message_id":"m4","source":{"platform":"discord","chat_id":"c1","chat_type":"group","user_id":"u1"}}');
+INSERT INTO spill VALUES(5,NULL,0,0,'discord','c1','','u1','','','["e123:7:discord2:c1:m5"]',
+  '{"text":"new","message_id":"m5","source":{"platform":"discord","chat_id":"c1","chat_type":"group","user_id":"u1","message_is_edit":true}}');
+INSERT INTO spill VALUES(6,NULL,0,0,'discord','c1','','u9','','','[]',
+  '{"text":"six","source":{"platform":"discord","chat_id":"c1","chat_type":"group","user_id":"u9"}}');
+INSERT INTO spill VALUES(7,NULL,0,0,'discord','c1','','u9','','','[]','nothing that can be read');
+INSERT INTO claim VALUES(1,5);
+)sql");
+}
+
+TEST_F(store_opening, AFileOfTheFirstVersionGetsSessionsAndKeysOfToday) {
+  { auto store = open(); } // the directory
+  fs::remove(database());
+  make_first_version(database());
+  auto what = options();
+  what.dedupe_window = std::chrono::hours{24 * 365};
+  what.session_of = [](const inbound_event& x) { return "of " + x.source.user_id; };
+  auto store = open(what);
+  ASSERT_TRUE(store) << fault.text;
+  auto in = way_in(*store);
+  std::vector<std::string> keys;
+  for (auto& x : in.settled) keys.push_back(x.key);
+  EXPECT_EQ(keys, (std::vector<std::string>{core::message_key("discord", "work", "c1", "m1"),
+                                            core::message_key("telegram", "", "u2", "m:2"),
+                                            core::message_key("discord", "", "c1", "m3")}));
+  ASSERT_EQ(in.open.size(), 1U);
+  EXPECT_EQ(in.open[0].keys, core::keys_of(*in.open[0].event, {}));
+  EXPECT_EQ(in.open[0].session, "") << "the gateway derives it";
+  EXPECT_EQ(in.spilled, 3U);
+  auto page = scan(*store, 0, 10);
+  ASSERT_EQ(page.events.size(), 3U);
+  EXPECT_EQ(page.events[1].session, "of u9");
+  // The guard of a spilled edit holds: the same version is a repeat, another one is not.
+  auto again = recall(*store, "of u1", 5);
+  ASSERT_EQ(again.events.size(), 1U);
+  auto twin = again.events[0];
+  twin.seq = 10;
+  auto other = *twin.event;
+  other.text = "newer";
+  stored_event later{11, event_ref{other}, core::keys_of(other, {}), 0, "of u1"};
+  EXPECT_EQ(put(*store, {event_taken{twin, true}, event_taken{later, true}}).refused,
+            (std::vector<std::uint64_t>{10}));
+  recall(*store, page.events[2].session, 5);
+  EXPECT_EQ(dead_letters(*store).size(), 1U) << "the one that cannot be read";
 }
 
 TEST_F(store_opening, AMigrationThatFailsLeavesTheStepBefore) {

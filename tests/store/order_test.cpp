@@ -48,7 +48,7 @@ TEST_F(store_order, CallBacksComeInTheOrderOfTheCallsAndSeeWhatWasBefore) {
   store->commit({event_taken{taken(1), false}}, [&](auto) { say("commit 1"); });
   store->load_inbound([&](auto x) { say("load " + std::to_string(x.open.size())); });
   store->commit({event_taken{taken(2, {}, "c2"), true}}, nullptr);
-  store->recall({"discord", "c2"}, 5, [&](auto x) { say("recall " + std::to_string(x.events.size())); });
+  store->recall("c2", 5, [&](auto x) { say("recall " + std::to_string(x.events.size())); });
   store->commit({event_dead{2, event("x"), 1, {}}}, [&](auto) { say("commit 3"); });
   store->scan(0, 5, [&](auto x) { say("scan " + std::to_string(x.events.size())); });
   store->dead_letters(0, 5, [&](auto x) { say("dead " + std::to_string(x.size())); });

@@ -108,8 +108,8 @@ inline inbound_image way_in(store_port& of) {
 inline outbound_image way_out(store_port& of) {
   return waited<outbound_image>([&](auto done) { of.load_outbound(std::move(done)); });
 }
-inline recalled_events recall(store_port& of, const chat_key& chat, std::size_t limit) {
-  return waited<recalled_events>([&](auto done) { of.recall(chat, limit, std::move(done)); });
+inline recalled_events recall(store_port& of, const std::string& session, std::size_t limit) {
+  return waited<recalled_events>([&](auto done) { of.recall(session, limit, std::move(done)); });
 }
 inline spill_page scan(store_port& of, std::uint64_t after, std::size_t limit) {
   return waited<spill_page>([&](auto done) { of.scan(after, limit, std::move(done)); });
@@ -131,9 +131,10 @@ inline event_ref event(const std::string& text, const std::string& chat = "c1",
   EXPECT_TRUE(ok) << why;
   return event_ref{std::move(x)};
 }
+/// Its session is called like its chat.
 inline stored_event taken(std::uint64_t seq, std::vector<std::string> keys = {},
                           const std::string& chat = "c1") {
-  return {seq, event("text " + std::to_string(seq), chat), std::move(keys), 0};
+  return {seq, event("text " + std::to_string(seq), chat), std::move(keys), 0, chat};
 }
 inline stored_action action_of(std::uint64_t token, const std::string& request_id, bool sending = false) {
   return {token,

@@ -1,4 +1,5 @@
 // What memory has no room for: guarded by its keys, taken back in order, found again after a restart.
+#include "actors/core/claims.hpp"
 #include "tests/store/rig.hpp"
 
 #include <fstream>
@@ -25,20 +26,20 @@ TEST_F(store_spill, EventsAreTakenBackOldestFirst) {
   store.reset();
   store = open();
   EXPECT_EQ(way_in(*store).spilled, 6U);
-  auto got = recall(*store, {"discord", "odd"}, 2);
-  EXPECT_EQ(got.chat, (chat_key{"discord", "odd"}));
+  auto got = recall(*store, "odd", 2);
+  EXPECT_EQ(got.session, "odd");
   EXPECT_EQ(seqs(got), (numbers{1, 3}));
   EXPECT_EQ(got.events[0], taken(1, {"k1"}, "odd"));
   EXPECT_EQ(got.left, 1U);
   // Further ones come meanwhile, and the number stays right.
   put(*store, {event_taken{taken(9, {}, "odd"), true}});
-  got = recall(*store, {"discord", "odd"}, 1);
+  got = recall(*store, "odd", 1);
   EXPECT_EQ(seqs(got), (numbers{5}));
   EXPECT_EQ(got.left, 1U);
-  got = recall(*store, {"discord", "odd"}, 5);
+  got = recall(*store, "odd", 5);
   EXPECT_EQ(seqs(got), (numbers{9}));
   EXPECT_EQ(got.left, 0U);
-  EXPECT_TRUE(recall(*store, {"telegram", "odd"}, 5).events.empty());
+  EXPECT_TRUE(recall(*store, "another", 5).events.empty());
   // What was taken back is open from now on.
   store.reset();
   auto in = way_in(*open());
@@ -55,7 +56,7 @@ TEST_F(store_spill, F22_ARepeatOfASpilledEventIsRefusedAndNothingElseIs) {
                    event_taken{taken(6, {}), true}, fact{"k", "v"}});
   EXPECT_EQ(receipt.refused, (numbers{2, 4}));
   EXPECT_EQ(way_in(*store).spilled, 4U);
-  EXPECT_EQ(seqs(recall(*store, {"discord", "c1"}, 10)), (numbers{1, 3, 5, 6}));
+  EXPECT_EQ(seqs(recall(*store, "c1", 10)), (numbers{1, 3, 5, 6}));
   store.reset();
   EXPECT_EQ(open()->facts().at("k"), "v");
 }
@@ -63,7 +64,7 @@ TEST_F(store_spill, F22_ARepeatOfASpilledEventIsRefusedAndNothingElseIs) {
 TEST_F(store_spill, KeysStayGuardedUntilTheRecalledEventIsSettledOrDead) {
   auto store = open();
   put(*store, {event_taken{taken(1, {"ba"}), true}, event_taken{taken(2, {"bb"}), true}});
-  recall(*store, {"discord", "c1"}, 10);
+  recall(*store, "c1", 10);
   EXPECT_EQ(put(*store, {event_taken{taken(3, {"ba"}), true}}).refused, (numbers{3}));
   store.reset();
   store = open();
@@ -74,11 +75,40 @@ TEST_F(store_spill, KeysStayGuardedUntilTheRecalledEventIsSettledOrDead) {
                   .refused.empty());
 }
 
+/// A version of the message `m`.
+event_taken version(std::uint64_t seq, const std::string& text, bool edit, std::uint64_t repeat_of = 0) {
+  inbound_event x = *event(text);
+  x.message_id = "m";
+  x.source.message_is_edit = edit;
+  auto keys = core::keys_of(x, {});
+  return {{seq, event_ref{std::move(x)}, std::move(keys), 0, "c1"}, true, repeat_of};
+}
+
+TEST_F(store_spill, OfAMessageTheLatestVersionIsGuarded) {
+  auto store = open();
+  auto receipt = put(*store, {version(1, "go", false), version(2, "stop", true), version(3, "stop", true),
+                              version(4, "go", true), version(5, "go", true), version(6, "stop", true),
+                              version(7, "go", false)});
+  EXPECT_EQ(receipt.refused, (numbers{3, 5, 7}));
+  store.reset();
+  store = open();
+  EXPECT_EQ(seqs(recall(*store, "c1", 3)), (numbers{1, 2, 4}));
+  EXPECT_EQ(put(*store, {version(8, "stop", true), version(9, "go", true)}).refused, (numbers{8}));
+}
+
+TEST_F(store_spill, WhatRepeatsARememberedVersionIsNewsWhenALaterOneIsGuarded) {
+  auto store = open();
+  EXPECT_EQ(put(*store, {version(5, "go", true, 3)}).refused, (numbers{5})) << "nothing later is here";
+  put(*store, {version(6, "stop", true)});
+  EXPECT_EQ(put(*store, {version(7, "go", true, 3), version(8, "go", true, 3)}).refused, (numbers{8}));
+  EXPECT_EQ(put(*store, {version(9, "stop", true, 10)}).refused, (numbers{9})) << "memory's is the later one";
+}
+
 TEST_F(store_spill, AFurtherKeyOfASpilledEventIsGuardedToo) {
   auto store = open();
   put(*store, {event_taken{taken(1, {"ba"}), true}, event_keyed{1, {"ba", "bz"}}});
   EXPECT_EQ(put(*store, {event_taken{taken(2, {"bz"}), true}}).refused, (numbers{2}));
-  auto got = recall(*store, {"discord", "c1"}, 1);
+  auto got = recall(*store, "c1", 1);
   ASSERT_EQ(got.events.size(), 1U);
   EXPECT_EQ(got.events[0].keys, (std::vector<std::string>{"ba", "bz"}));
 }
@@ -91,14 +121,14 @@ TEST_F(store_spill, SettlingWhatIsOnDiskOnlyEndsIt) {
   EXPECT_TRUE(put(*store, {event_taken{taken(2, {"ba"}), true}}).refused.empty());
 }
 
-TEST_F(store_spill, AScanTellsChatsPageByPage) {
+TEST_F(store_spill, AScanTellsSessionsPageByPage) {
   auto store = open();
   for (std::uint64_t seq = 1; seq <= 5; ++seq)
     put(*store, {event_taken{taken(seq, {}, "c" + std::to_string(seq)), seq != 3}});
   auto page = scan(*store, 0, 2);
   ASSERT_EQ(page.events.size(), 2U);
   EXPECT_EQ(page.events[1].seq, 2U);
-  EXPECT_EQ(page.events[1].chat, (chat_key{"discord", "c2"}));
+  EXPECT_EQ(page.events[1].session, "c2");
   EXPECT_FALSE(page.end);
   page = scan(*store, 2, 2);
   ASSERT_EQ(page.events.size(), 2U);

@@ -88,7 +88,8 @@ transmit full(filler& f, transmit*) { return {7, made<action>(f), made<route>(f)
 transmitted full(filler& f, transmitted*) { return {7, made<action_result>(f), false}; }
 prompt_choice full(filler& f, prompt_choice*) { return {f.text(), f.text()}; }
 prompt_opened full(filler& f, prompt_opened*) {
-  return {f.text(), made<chat_key>(f), {made<prompt_choice>(f)}, 7};
+  return {f.text(), made<chat_key>(f), {made<prompt_choice>(f)}, 7, f.text(), f.text(), f.text(),
+          true,     f.text()};
 }
 prompt_shown full(filler& f, prompt_shown*) { return {f.text(), prompt_face::withdrawn}; }
 
@@ -103,7 +104,7 @@ dormancy_outcome full(filler& f, dormancy_outcome*) { return {true, f.text()}; }
 delivery_returned full(filler& f, delivery_returned*) { return {{f.text()}, true}; }
 delivery_withdrawn full(filler& f, delivery_withdrawn*) { return {{f.text()}}; }
 inbound_item full(filler& f, inbound_item*) { return {made<event_ref>(f), f.text()}; }
-inbound_batch full(filler& f, inbound_batch*) { return {7, {made<inbound_item>(f)}}; }
+inbound_batch full(filler& f, inbound_batch*) { return {7, {made<inbound_item>(f)}, f.text()}; }
 buffer_acks full(filler& f, buffer_acks*) { return {{f.text(), f.text()}}; }
 platform_report full(filler& f, platform_report*) {
   return {made<identity>(f), made<platform_progress>(f), made<platform_progress>(f), true,

@@ -26,9 +26,9 @@ public:
     disk_.store_.load_outbound(std::move(done));
     disk_.submitted();
   }
-  void recall(chat_key chat, std::size_t limit, std::function<void(recalled_events)> done) override {
+  void recall(std::string session, std::size_t limit, std::function<void(recalled_events)> done) override {
     if (!asks()) return;
-    disk_.store_.recall(std::move(chat), limit, std::move(done));
+    disk_.store_.recall(std::move(session), limit, std::move(done));
     disk_.submitted();
   }
   void scan(std::uint64_t after_seq, std::size_t limit, std::function<void(spill_page)> done) override {
