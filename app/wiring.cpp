@@ -3,6 +3,7 @@
 #include "actors/agents/echo.hpp"
 #include "actors/agents/exec.hpp"
 #include "actors/agents/link_state.hpp"
+#include "actors/inbound.hpp"
 #include "actors/supervisor.hpp"
 #include "app/child/environment.hpp"
 #include "app/child/port.hpp"
@@ -12,6 +13,7 @@
 #include "app/version.hpp"
 #include "app/world.hpp"
 #include "config/command_line.hpp"
+#include "messages/wire/session_key.hpp"
 
 #include <caf/actor_system.hpp>
 

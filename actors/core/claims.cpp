@@ -31,9 +31,9 @@ public:
     h = (h ^ (h >> 27)) * 0x94d049bb133111ebULL;
     h ^= h >> 31;
     if (h == 0) h = 1; // 0 stands for an unknown version
-    constexpr const char* digits = "0123456789abcdef";
+    constexpr const char* hex_digits = "0123456789abcdef";
     std::string out(version_digits, '0');
-    for (auto i = version_digits; i-- > 0; h >>= 4) out[i] = digits[h & 15];
+    for (auto i = version_digits; i-- > 0; h >>= 4) out[i] = hex_digits[h & 15];
     return out;
   }
 

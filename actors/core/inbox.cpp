@@ -74,7 +74,7 @@ void inbox::consume(const inbound_event& event, const buffered_id& buffered, ins
 
 bool inbox::set_aside(const event_ref& line, const buffered_id& buffered, instant now, inbox_step& out) {
   auto keys = keys_of(*line, buffered); // without a buffer id it never comes again
-  const auto known = claims_.find(keys, now);
+  const auto known = claims_.find(keys, false, now);
   if (known.what == claims::verdict::settled) ack(buffered, out);
   if (known.what == claims::verdict::open) repeat(known.seq, keys, buffered, out);
   if (known.what != claims::verdict::unknown) return false;
@@ -303,7 +303,7 @@ void inbox::probe(instant now, inbox_step& out) {
 bool inbox::may_go(std::uint64_t id) const {
   auto it = entries_.find(id);
   if (it == entries_.end() || it->second.out || it->second.held || !it->second.stored) return false;
-  auto lane = lanes_.find(it->second.event->chat());
+  auto lane = lanes_.find(it->second.session);
   return lane != lanes_.end() && !lane->second.empty() && lane->second.front() == id;
 }
 
@@ -444,7 +444,7 @@ void inbox::returned(std::uint64_t id, instant now, inbox_step& out, bool unseen
   --in_flight_;
   if (x.attempts > 0) --x.attempts;
   suspects_.back(id);
-  advance(x.event->chat(), now, out);
+  advance(x.session, now, out);
 }
 
 void inbox::all_returned(instant now, inbox_step& out, bool dead) {

@@ -47,7 +47,7 @@ std::string show(const tags& x) {
 
 /// Where in its chat an answer to this belongs (routing 5 and 6).
 std::string thread_of(const told_event& x) {
-  if (!x.thread_id.empty() && !x.raw.empty()) return x.thread_id; // a forwarded request does not carry it
+  if (!x.thread_id.empty()) return x.thread_id;
   return x.platform == "slack" ? x.message_id : std::string{};
 }
 
