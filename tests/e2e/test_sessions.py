@@ -4,7 +4,7 @@ import json
 import os
 
 from harness.events import event, inbound, source
-from harness.scenario import Scenario
+from harness.scenario import PINNED, Scenario
 
 VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors.json")
 

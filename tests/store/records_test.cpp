@@ -181,12 +181,8 @@ TEST_F(store_records, F34_RoutesComeBackPerTurnAndPerChat) {
   ASSERT_EQ(out.turns.size(), 2U); // of what no agent ever had nobody asks
   EXPECT_EQ(
       out.turns[0],
-<<<<<<< ours
       (route_seen{
           delivery_name(instance, 1), {"discord", "c1"}, {"g1", "u1", "p1"}, "pc", "th1", "", "dm", ""}));
-=======
-      (route_seen{delivery_name(instance, 1), {"discord", "c1"}, {"g1", "u1", "p1"}, "pc", "", "", "dm"}));
->>>>>>> theirs
   EXPECT_EQ(out.turns[1].chat.chat_id, "c2");
 }
 

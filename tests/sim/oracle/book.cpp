@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <utility>
 
 namespace relay::sim {
@@ -263,6 +264,15 @@ void book::told(const std::string& mark, const json& result, std::uint64_t peer)
 }
 
 void book::noted(severity, std::string_view id, std::string_view fields) {
+  // Until it is started again, what is read for it without a buffer id is lost, too.
+  constexpr std::string_view again = "next=started again in ";
+  auto inbound_died = id == "child.down" && fields.find("child=inbound ") != std::string_view::npos;
+  if (auto at = fields.find(again); inbound_died && at != std::string_view::npos) {
+    std::int64_t ms = 0;
+    auto digits = fields.substr(at + again.size());
+    std::from_chars(digits.data(), digits.data() + digits.size(), ms);
+    losses.push_back(on_.time.now() + usec{ms * 1'000});
+  }
   if (id != "event.dead_letter") return;
   auto from = fields.find("delivery=");
   if (from == std::string_view::npos) return;

@@ -30,6 +30,7 @@ public:
     json_text body{x.body.reveal()};
     auto fits = [&](auto& y) {
       return text(body.root(), "gatewayId") == y.gateway_id && text(body.root(), "wakeUrl") == y.wake_url &&
+             text(body.root(), "displayName") == y.display_name &&
              std::any_of(y.identities.begin(), y.identities.end(), [&](auto& who) {
                return text(body.root(), "platform") == who.platform &&
                       text(body.root(), "botId") == who.bot_id;
@@ -90,7 +91,7 @@ public:
     believed_.erase({claims.gateway_id, platform});
     if (!alone)
       fail("two declarations of " + platform + " are under way; the connector keeps the last to arrive");
-    auto withdraws = said == of(relevance_policy{platform});
+    auto withdraws = said == of(relevance_policy{platform, false, {}, false});
     if (withdraws)
       told_.emplace(std::pair{claims.gateway_id, platform}, now());
     else
@@ -125,6 +126,8 @@ public:
 
 private:
   static declared_policy of(const relevance_policy& x) {
+    auto set = x.mention_given || x.require_address || x.allow_other_bots || !x.free_response_scopes.empty();
+    if (!set) return {true, false, {}};
     return {x.require_address, x.allow_other_bots, x.free_response_scopes};
   }
   static declared_policy read(const json& body) {
@@ -137,7 +140,7 @@ private:
   }
   std::vector<std::vector<relevance_policy>> versions_;
   std::map<std::pair<std::string, std::string>, usec>
-      told_; ///< account, platform: more than the default, when
+      told_; ///< account, platform: something was declared, when
   std::set<std::pair<std::string, std::string>>
       believed_; ///< account, platform: the last word was a script's
   struct declaration {

@@ -261,7 +261,7 @@ public:
       if (!x->unclear && !is_a_version(*x, event)) fail(name_of(*x) + " came to its agent as nobody sent it");
       return;
     }
-    if (x->what.kind == event_kind::interaction) interaction(*x, event);
+    if (x->what.kind == event_kind::interaction) interaction(*x, event, text(frame.root, "session_key"));
     if (x->what.raw.empty()) return;
     json_text came{x->what.raw};
     if (!flag(event, "delivered_via_upstream_relay"))
@@ -298,19 +298,33 @@ private:
            (!x.what.raw.empty() && fits(x.what.raw));
   }
   /// protocol.md 5.2: who did what, and where.
-  void interaction(const event_record& x, const json& event) {
+  void interaction(const event_record& x, const json& event, const std::string& key) {
     auto& source = member(event, "source");
     if (!tells(x.what, text(event, "text"))) fail(name_of(x) + " is told as '" + text(event, "text") + "'");
     if (text(source, "platform") != "discord" || text(source, "chat_id") != x.what.chat_id ||
         text(source, "user_id") != x.what.user_id || text(source, "scope_id") != x.what.scope_id)
       fail(name_of(x) + " is told as of somebody or somewhere else: " + dump(source));
+    if (x.what.chat_type == "group" && x.what.scope_id.empty()) return; // it looks like a direct message
+    if (key != session_key(x.what)) fail(name_of(x) + " has the session " + key + ", not that of its chat");
+  }
+  /// A top-level message on Slack opens a thread, and so a session; a press does not.
+  std::string message_thread(const told_event& x) const {
+    auto& slack = court_.what().settings.slack;
+    if (!slack.reply_in_thread || !slack.dm_top_level_threads_as_sessions) return {};
+    if (x.kind == event_kind::press) return {};
+    return x.message_id.empty() && x.more != 0 ? "s1" : x.message_id; // of its source (event_text.cpp)
   }
   /// protocol.md 5.1.
   std::string session_key(const told_event& x) const {
     auto& s = court_.what().settings.service;
     std::string out = "agent:" + (x.profile.empty() ? "main" : x.profile == "main" ? "main~" : x.profile);
     auto thread = x.thread_id.empty() ? x.new_thread : x.thread_id;
-    out += ":" + x.platform + ":" + (x.new_thread.empty() ? x.chat_type : "thread") + ":" + x.chat_id;
+    out += ":" + x.platform + ":" + (x.new_thread.empty() ? x.chat_type : "thread") + ":";
+    if (x.platform == "slack") {
+      if (!x.scope_id.empty()) out += x.scope_id + ":";
+      if (thread.empty()) thread = message_thread(x);
+    }
+    out += x.chat_id;
     if (!thread.empty()) out += ":" + thread;
     auto personal = s.group_sessions_per_user && (thread.empty() || s.thread_sessions_per_user);
     if (x.chat_type != "dm" && personal) out += ":" + (x.user_alt.empty() ? x.user_id : x.user_alt);

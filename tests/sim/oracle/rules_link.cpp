@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace relay::sim {
 
@@ -337,6 +338,33 @@ private:
   std::uint64_t served_ = 0, socket_ = 0;
 };
 
+/// The sleep URL is called once a sleep: after the ack, with the socket closed, with nothing that is secret.
+class sleep_calls final : public rule {
+public:
+  explicit sleep_calls(court& at) : rule(at, "sleep-url") {}
+  void settings_changed(const config::settings& x) override { url_ = x.relay.sleep_url; }
+  void life_begins(std::uint64_t) override { begin(); }
+  void dialled(std::uint64_t, const dial_request&) override { begin(); }
+  void link_opened(std::uint64_t) override { open_ = true; }
+  void link_ended(std::uint64_t, const socket_end&) override { open_ = false; }
+  void link_dropped(std::uint64_t) override { open_ = false; }
+  void link_read(std::uint64_t, const frame_view& frame) override {
+    acknowledged_ = acknowledged_ || text(frame.root, "type") == "going_idle_ack";
+  }
+  void altered_read(std::uint64_t socket, const frame_view& frame) override { link_read(socket, frame); }
+  void called(std::uint64_t, const http_request& x) override {
+    if (url_.empty() || x.url != url_) return;
+    if (!acknowledged_ || open_) fail("called before the connection was closed in order");
+    if (std::exchange(called_, true)) fail("called twice for one sleep");
+    if (x.method != "POST" || !x.body.empty() || !x.bearer.empty()) fail("not an empty POST");
+  }
+
+private:
+  void begin() { acknowledged_ = called_ = open_ = false; }
+  std::string url_;
+  bool acknowledged_ = false, open_ = false, called_ = false;
+};
+
 } // namespace
 
 void add_link_rules(rule_list& to, court& at) {
@@ -345,6 +373,7 @@ void add_link_rules(rule_list& to, court& at) {
   to.push_back(std::make_unique<tokens>(at));
   to.push_back(std::make_unique<pace>(at));
   to.push_back(std::make_unique<refusals>(at));
+  to.push_back(std::make_unique<sleep_calls>(at));
 }
 
 } // namespace relay::sim

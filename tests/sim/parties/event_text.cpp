@@ -125,6 +125,7 @@ std::string frame_members(const told_event& x, dice& luck) {
     return R"("type":"passthrough_forward","forward":)" + forward_json(x, base64(interaction_json(x, luck)));
   case event_kind::useless: {
     std::string body = luck.chance(0.5) ? base64("{\"type\":1}") : "%%% no base64 %%%";
+    if (x.number % 3 == 0) body = base64(autocomplete_json(x));
     return R"("type":"passthrough_forward","forward":)" + forward_json(x, body);
   }
   case event_kind::poison: {

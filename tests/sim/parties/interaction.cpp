@@ -89,10 +89,18 @@ std::string interaction_json(const told_event& x, dice& luck) {
   return to.done();
 }
 
+std::string autocomplete_json(const told_event& x) {
+  json_object to;
+  to.text("id", "typing-" + std::to_string(x.number)).number("type", 4).text("channel_id", x.chat_id);
+  to.raw("user", R"({"id":"u1","username":"ann"})");
+  to.raw("data", R"({"name":"e0","options":[{"name":"q","type":3,"value":"wh","focused":true}]})");
+  return to.done();
+}
+
 bool tells(const told_event& x, const std::string& text) {
   switch (x.form) {
   case interaction_form::plain:
-  case interaction_form::of_a_user: return text == x.text || text == "/" + x.text + " sub v";
+  case interaction_form::of_a_user: return text == "/" + x.text || text == "/" + x.text + " sub v";
   case interaction_form::modal: return text == x.text + "\nmore";
   case interaction_form::button: return text == x.text;
   case interaction_form::rich: return text == "/" + x.text + " group sub v 7 true";

@@ -11,6 +11,8 @@ namespace relay::sim {
 /// The body of the request that Discord made.
 std::string interaction_json(const told_event& x, dice& luck);
 /// Whether an agent that is given `text` was told what the user did.
+/// Asks for suggestions while somebody still types.
+std::string autocomplete_json(const told_event& x);
 bool tells(const told_event& x, const std::string& text);
 
 } // namespace relay::sim

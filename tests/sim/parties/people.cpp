@@ -43,7 +43,7 @@ void people::speak(std::size_t place_number) {
   auto mark = "e" + std::to_string(x.number);
   constexpr std::array<std::size_t, 4> lengths{1, 20, 120, 700};
   x.text = words(mark, luck_.one_of(lengths));
-  auto interaction = where.platform == "discord" && where.chat_type != "group" && luck_.chance(0.15);
+  auto interaction = where.platform == "discord" && where.chat_type != "channel" && luck_.chance(0.15);
   if (interaction) {
     x.kind = event_kind::interaction;
     x.text = mark + ".0";

@@ -102,6 +102,15 @@ void choose_login(plan& p) {
   if (luck.chance(0.2)) p.settings.idp.portal_override = "https://portal.example/";
 }
 
+/// How the gateway is called, whom it tells of its sleep, and how it uses Slack's threads.
+void choose_names(plan& p) {
+  dice luck{p.seed, "names"};
+  if (luck.chance(0.3)) p.settings.relay.display_name = "The \"bot\" \xE2\x98\x83";
+  if (luck.chance(0.3)) p.settings.relay.sleep_url = "https://host.example/stop";
+  p.settings.slack.reply_in_thread = luck.chance(0.8);
+  p.settings.slack.dm_top_level_threads_as_sessions = luck.chance(0.7);
+}
+
 } // namespace
 
 bool platform_spec::supports(const std::string& op) const {
@@ -211,6 +220,7 @@ plan::plan(std::uint64_t from) : seed(from) {
   unprompted = luck.chance(0.5) ? 0.05 : 0.3;
   rich = luck.chance(0.5);
   choose_login(*this);
+  choose_names(*this);
   embedded = dice{seed, "embedded"}.chance(0.3);
   resends = dice{seed, "resends"}.chance(0.2);
   letters = dice{seed, "letters"}.chance(0.3);
