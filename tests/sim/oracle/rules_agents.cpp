@@ -26,7 +26,7 @@ public:
     auto& x = it->second;
     // What an earlier part of the gateway knew of it is not known here.
     if (first) x.known = !flag(frame.root, "redelivered");
-    if (x.peer != 0) ++x.counted; // it comes again although its agent lives
+    if (!first) x.counted += untaken(x); // it comes again although its agent lives
     if (x.suspect) alone(id);
     x.peer = peer;
     x.at = now();
@@ -51,13 +51,9 @@ public:
     auto it = seen_.find(std::string{name.substr(0, name.find(' '))});
     if (it == seen_.end()) return;
     auto x = it->second;
-    if (x.peer != 0) ++x.counted; // nobody acked it
+    x.counted += untaken(x); // nobody acked it
     auto most = court_.what().settings.limits.agent_max_deliveries;
-    // A child that hangs does not see each attempt: those take their time.
-    auto untaken = court_.what().agent == agent_choice::exec
-                       ? static_cast<std::uint64_t>((now() - x.at) / ack_timeout())
-                       : 0;
-    if (x.known && x.counted + untaken < most)
+    if (x.known && x.counted < most)
       fail(it->first + " is set aside after it failed " + std::to_string(x.counted) + " times by itself");
     seen_.erase(it);
   }
@@ -69,6 +65,12 @@ private:
     usec at{0};
   };
   usec ack_timeout() const { return usec{court_.what().settings.limits.agent_ack_timeout}; }
+  /// Missed acks since it was last given out. An agent that hangs, or is gone while the gateway stands still,
+  /// does not see each attempt: those take their time.
+  std::uint64_t untaken(const state& x) const {
+    auto times = static_cast<std::uint64_t>((now() - x.at) / ack_timeout());
+    return std::max<std::uint64_t>(times, x.peer != 0 ? 1 : 0);
+  }
   void forget() { seen_.clear(); }
   void alone(const std::string& id) {
     constexpr usec slack{2'000'000}; // between its being given out and its being written
@@ -100,6 +102,9 @@ public:
     auto [it, first] = seen_.try_emplace(id);
     auto& x = it->second;
     if (first) x.known = !flag(frame.root, "redelivered");
+    // What comes again at once was on its way when a part of the gateway died.
+    usec ack_timeout = court_.what().settings.limits.agent_ack_timeout;
+    if (x.peer != 0 && now() < x.at + ack_timeout / 2) x.known = false;
     if (x.peer != 0) {
       x.missed.insert(x.peer);
       auto other = std::any_of(there_.begin(), there_.end(),
