@@ -108,7 +108,7 @@ std::uint64_t agent_peers::taker_of(const delivery& x) {
     return other;
   }
   missed.clear(); // everybody had his chance
-  return spread.pick(chat);
+  return spread.pick(x.session_key);
 }
 
 void agent_peers::withdraw(const delivery_withdrawn& x) {
