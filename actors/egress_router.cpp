@@ -80,7 +80,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   chat_key key{to.where.platform, x.act.chat_id.empty() ? x.act.session_key : x.act.chat_id};
   std::string prompt_id;
   if (x.act.kind == op::prompt) {
-    prompt_id = open_prompt(x.act, key);
+    prompt_id = open_prompt(x, key, to.where);
     if (prompt_id.empty()) return refused(to_string(ec::bad_action), wire::check(x.act));
   }
   if (to.untagged) {
@@ -144,15 +144,28 @@ void egress_state::give(chat_entry& chat, chat_action x) {
 
 /// Names the prompt if its agent did not, and tells who hears its answers, before it can leave. Empty: it is
 /// none.
-std::string egress_state::open_prompt(action& x, const chat_key& chat) {
+std::string egress_state::open_prompt(action_request& x, const chat_key& chat, const route& where) {
   wire::prompt_ask ask;
-  if (!wire::read_prompt(x, ask)) return {};
+  if (!wire::read_prompt(x.act, ask)) return {};
   if (ask.id.empty()) {
     ask.id = minter.next();
-    wire::name_prompt(x, ask.id);
+    wire::name_prompt(x.act, ask.id);
   }
-  tell(self, registry.prompts, prompt_opened{ask.id, chat, std::move(ask.options), ask.timeout_ms});
-  return ask.id;
+  auto id = ask.id;
+  tell(self, registry.prompts, opened(std::move(ask), chat, where, x.delivery_id));
+  return id;
+}
+
+/// It belongs to the session of its turn, unless the action names another thread or profile.
+prompt_opened egress_state::opened(wire::prompt_ask ask, const chat_key& chat, const route& where,
+                                   const std::string& delivery_id) const {
+  auto turn = routes.place_of(delivery_id, chat.chat_id);
+  prompt_opened out{std::move(ask.id), chat, std::move(ask.options), ask.timeout_ms};
+  out.thread_id = ask.thread_id.empty() ? std::move(turn.thread_id) : std::move(ask.thread_id);
+  out.profile = ask.profile.empty() ? where.who.profile : std::move(ask.profile);
+  out.approval = ask.approval;
+  out.decided_by = std::move(turn.group_author);
+  return out;
 }
 
 action_outcome egress_state::refuse(const std::string& request_id, std::string code, std::string error) {

@@ -7,6 +7,7 @@
 #include "actors/core/reactions.hpp"
 #include "actors/core/routes.hpp"
 #include "actors/interfaces.hpp"
+#include "messages/wire/prompts.hpp"
 
 #include <caf/response_promise.hpp>
 #include <caf/stateful_actor.hpp>
@@ -90,7 +91,9 @@ struct egress_state {
   void hand_over(chat_action& x);
   void settle(std::uint64_t token, action_result result);
   void conclude(std::uint64_t token, action_result result);
-  std::string open_prompt(action& x, const chat_key& chat);
+  std::string open_prompt(action_request& x, const chat_key& chat, const route& where);
+  prompt_opened opened(wire::prompt_ask ask, const chat_key& chat, const route& where,
+                       const std::string& delivery_id) const;
   void use(const link_up& x);
   void interrupt(const session_interrupt& x);
   void finish();

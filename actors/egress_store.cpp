@@ -136,7 +136,7 @@ void egress_state::resume(stored_action& x) {
   }
   entry.until = now + left;
   if (!entry.prompt_id.empty()) { // its answers are still ours
-    prompt_opened said{entry.prompt_id, key, std::move(ask.options), ask.timeout_ms};
+    auto said = opened(std::move(ask), key, x.where, asked.delivery_id);
     if (registry.prompts)
       tell(self, registry.prompts, std::move(said));
     else

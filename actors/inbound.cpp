@@ -37,7 +37,9 @@ route_seen inbound_state::route_of(const std::string& delivery_id, const inbound
           delivery_id.empty() ? std::string{} : x.source.thread_id,
           delivery_id.empty() ? std::string{} : x.message_id,
           x.source.chat_type,
-          x.source.chat_name};
+          x.source.chat_name,
+          delivery_id.empty() || !x.source.thread_id.empty() ? std::string{}
+                                                             : x.source.prospective_thread_id};
 }
 
 void inbound_state::take(inbound_batch& batch) {

@@ -142,6 +142,7 @@ void supervisor_state::start_inbound() {
   x.rules.chat_in_memory = l.chat_in_memory;
   x.prompts.max = l.max_prompts;
   x.prompts.lifetime = l.prompt_lifetime;
+  x.prompts.anyone_approves = settings->prompts.approval_by == config::approval_by::anyone;
   x.sessions = session_rules_of(*settings);
   x.instance = hex(world.world->random());
   x.prompt_nonce = prompt_nonce;

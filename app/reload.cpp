@@ -44,6 +44,7 @@ std::vector<std::string> needs_restart(const config::settings& running, const co
   compare("session isolation", a.group_sessions_per_user == b.group_sessions_per_user &&
                                    a.thread_sessions_per_user == b.thread_sessions_per_user);
   compare("gateway.slack", running.slack == next.slack);
+  compare("gateway.prompts.approval_by", running.prompts.approval_by == next.prompts.approval_by);
   compare("gateway.limits", running.limits == next.limits);
   compare("gateway.tls", a.tls == b.tls);
   compare("the proxy", a.proxy == b.proxy);

@@ -108,12 +108,13 @@ struct route_seen {
   std::string parent_chat_id;            ///< of a thread; actions on it fall back to the parent's route
   std::string thread_id{}, message_id{}; ///< of the event itself; both empty where `delivery_id` is
   std::string chat_type{}, chat_name{};  ///< as the event says them; empty = not known
+  std::string opens_thread{};            ///< the thread that its session is, although it came outside of it
   friend bool operator==(const route_seen&, const route_seen&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, route_seen& x) {
   return f(caf::meta::type_name("route_seen"), x.delivery_id, x.chat, x.who, x.parent_chat_id, x.thread_id,
-           x.message_id, x.chat_type, x.chat_name);
+           x.message_id, x.chat_type, x.chat_name, x.opens_thread);
 }
 
 /// inbound -> egress_router: a turn begins on this message, or it was given up. Only when reactions are on.
@@ -235,17 +236,16 @@ struct prompt_opened {
   chat_key chat; ///< platform empty = the connector's session default
   std::vector<prompt_choice> options;
   std::uint64_t lifetime_ms = 0;
-  std::string delivery_id{}; ///< the delivery that it answers; empty = none
-  std::string thread_id{};   ///< where it is shown; empty = in the chat itself, or in the delivery's thread
-  std::string profile{};     ///< of the bot that shows it
-  bool approval = false;     ///< its kind: the author of a group's delivery decides it
-  std::string decided_by{};  ///< the only user whose answer counts; empty = anyone's
+  /// Where it is shown, beside its chat. Empty: in the chat itself, by the default profile's bot.
+  std::string thread_id{}, profile{};
+  bool approval = false;    ///< its kind
+  std::string decided_by{}; ///< the author of the group's delivery that it answers; empty = there is none
   friend bool operator==(const prompt_opened&, const prompt_opened&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, prompt_opened& x) {
-  return f(caf::meta::type_name("prompt_opened"), x.prompt_id, x.chat, x.options, x.lifetime_ms,
-           x.delivery_id, x.thread_id, x.profile, x.approval, x.decided_by);
+  return f(caf::meta::type_name("prompt_opened"), x.prompt_id, x.chat, x.options, x.lifetime_ms, x.thread_id,
+           x.profile, x.approval, x.decided_by);
 }
 
 /// How people see a prompt.

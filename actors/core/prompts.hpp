@@ -1,5 +1,6 @@
-// Who may answer which prompt (protocol.md 6, Prompt ids): one answer wins, a sibling gateway's answers are
-// none of ours, and whoever answers too late is told so once.
+// Who may answer which prompt (protocol.md 6): one answer wins, a sibling gateway's answers are none of ours,
+// and whoever answers too late is told so once. A typed answer counts in the session of the prompt only: in
+// its chat and thread, and to its profile's bot.
 #pragma once
 
 #include "actors/core/clock.hpp"
@@ -32,17 +33,19 @@ private:
 struct prompt_rules {
   milliseconds lifetime{3'600'000}; ///< a prompt's own time-out counts when it is smaller
   std::size_t max = 10'000;         ///< prompts remembered, answered ones included
+  bool anyone_approves = false;     ///< an approval in a group is not only its asker's to decide
 };
 
 enum class prompt_verdict : std::uint8_t {
   none,       ///< no answer: an ordinary event
   taken,      ///< the answer of an open prompt: for the agent
-  numbered,   ///< a text that is one: for the agent, with `response`
+  numbered,   ///< a text that is one, a number or a label: for the agent, with `response`
   foreign,    ///< of a sibling gateway: consumed silently (F57)
   repeated,   ///< answered before: consumed silently (F58)
   no_option,  ///< names no option of its prompt: consumed silently
   late,       ///< ours, but expired or unknown: consumed, told once
   late_again, ///< the same once more: consumed silently
+  bystander,  ///< somebody else's to decide: consumed silently, and the prompt stays open
 };
 const char* to_string(prompt_verdict x);
 
@@ -85,15 +88,15 @@ public:
 private:
   enum class stage : std::uint8_t { open, answered, told_late };
   struct entry {
-    chat_key chat;
-    std::vector<prompt_choice> options;
+    prompt_opened what; ///< without its options once it is answered
     instant until{};
     stage now = stage::open;
     bool numbered = false;
     std::list<std::pair<instant, std::string>>::iterator age;
   };
-  prompt_hearing pressed(const prompt_response& x, instant now);
+  prompt_hearing pressed(const inbound_event& x, instant now);
   prompt_hearing wrote(const inbound_event& x, instant now);
+  bool may_decide(const event_source& who, const prompt_opened& what) const;
   void settle(const std::string& id, entry& x, stage next, instant now);
   void unnumber(const std::string& id, entry& x);
   void forget(std::unordered_map<std::string, entry>::iterator it);

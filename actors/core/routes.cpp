@@ -62,6 +62,7 @@ void route_table::put_turn(const route_seen& x, instant now) {
   turn.thread = x.thread_id;
   turn.message = x.message_id;
   turn.type = x.chat_type;
+  turn.opens_thread = x.opens_thread;
   turn.at = now;
   if (x.chat.platform == slack && !x.message_id.empty())
     turn_of_slack_message_[{x.chat.chat_id, x.message_id}] = x.delivery_id;
@@ -139,6 +140,16 @@ const identity* route_table::fronts(const std::string& platform) const {
 
 bool route_table::generic() const {
   return identities_.empty() || (identities_.size() == 1 && identities_.front().platform == generic_platform);
+}
+
+turn_place route_table::place_of(const std::string& delivery_id, const std::string& chat_id) const {
+  turn_place out;
+  const auto it = turns_.find(delivery_id);
+  if (it == turns_.end()) return out;
+  auto& turn = it->second;
+  if (turn.chat.chat_id == chat_id) out.thread_id = turn.thread.empty() ? turn.opens_thread : turn.thread;
+  if (!turn.type.empty() && turn.type != "dm") out.group_author = turn.who.user_id;
+  return out;
 }
 
 struct route_table::answered {

@@ -23,6 +23,12 @@ struct routing {
   explicit operator bool() const { return error.empty(); }
 };
 
+/// What a prompt takes from the delivery that it answers.
+struct turn_place {
+  std::string thread_id;    ///< of its session; empty = none
+  std::string group_author; ///< who wrote it; empty = unknown, or no group
+};
+
 struct route_bounds {
   std::size_t max_chats = 1, max_turns = 1;
   milliseconds chat_age{720 * 3'600'000LL}; ///< a chat that was not used for so long is forgotten
@@ -61,6 +67,8 @@ public:
   /// What get_chat_info says of a chat whose platform does not offer it (routing 3). `platform` empty: the
   /// connector's session default.
   chat_facts facts(const std::string& platform, const std::string& chat_id, instant now);
+  /// Of a turn that is known; `chat_id`: where the action goes, for a thread belongs to its chat.
+  turn_place place_of(const std::string& delivery_id, const std::string& chat_id) const;
   /// Whether actions may be tagged with this platform at all.
   bool serves(const std::string& platform) const {
     return platform.empty() || generic() || fronts(platform) != nullptr;
@@ -80,6 +88,7 @@ private:
     chat_key chat;
     discriminators who;
     std::string parent, thread, message, type;
+    std::string opens_thread;
     instant at{};
     std::list<std::string>::iterator age;
   };

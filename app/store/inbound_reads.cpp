@@ -98,8 +98,9 @@ void inbound_tables::set_unreadable_aside(std::uint64_t seq, const std::string& 
 
 std::vector<route_seen> inbound_tables::turns(std::int64_t now) {
   std::vector<route_seen> out;
-  SQLite::Statement all{file_, "SELECT seq,settled_at,platform,chat_id,scope_id,user_id,profile,parent,"
-                               "thread_id,message_id,chat_type FROM event WHERE platform<>'' ORDER BY seq"};
+  SQLite::Statement all{
+      file_, "SELECT seq,settled_at,platform,chat_id,scope_id,user_id,profile,parent,"
+             "thread_id,message_id,chat_type,opens_thread FROM event WHERE platform<>'' ORDER BY seq"};
   for (rows found{all}; found.next();) {
     if (!found.null(1) && retention::age_ms(found.number(1), now) > settled_.window_ms()) continue;
     out.push_back({delivery_name(instance_, found.count(0)),
@@ -108,7 +109,9 @@ std::vector<route_seen> inbound_tables::turns(std::int64_t now) {
                    found.text(7),
                    found.text(8),
                    found.text(9),
-                   found.text(10)});
+                   found.text(10),
+                   {},
+                   found.text(11)});
   }
   return out;
 }

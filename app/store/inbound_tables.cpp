@@ -19,10 +19,10 @@ constexpr std::size_t most_counted_sessions = 10'000;
 } // namespace
 
 inbound_tables::statements::statements(SQLite::Database& file)
-    : insert_event(file, "INSERT OR REPLACE INTO event VALUES(?,NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-      insert_spill(file, "INSERT OR REPLACE INTO spill VALUES(?,NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+    : insert_event(file, "INSERT OR REPLACE INTO event VALUES(?,NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      insert_spill(file, "INSERT OR REPLACE INTO spill VALUES(?,NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
       insert_keys(file,
-                  "INSERT OR REPLACE INTO event VALUES(?1,?2,0,0,'','','','','','',?3,NULL,'','','','')"),
+                  "INSERT OR REPLACE INTO event VALUES(?1,?2,0,0,'','','','','','',?3,NULL,'','','','','')"),
       set_keys(file, "UPDATE event SET keys=?2 WHERE seq=?1"),
       set_spill_keys(file, "UPDATE spill SET keys=?2 WHERE seq=?1"),
       set_attempts(file, "UPDATE event SET attempts=?2 WHERE seq=?1"),
@@ -148,9 +148,11 @@ void inbound_tables::write(const dead_gone& x, std::int64_t, store_receipt&) {
 void inbound_tables::insert(SQLite::Statement& into, const stored_event& x) {
   const auto& event = *x.event;
   const auto& source = event.source;
+  static const std::string nowhere;
   exec(into, x.seq, x.attempts, wire::marks_of(event), source.platform, source.chat_id, source.scope_id,
        source.user_id, source.profile, source.parent_chat_id, text_of(x.keys),
-       wire::text_of(event, event_text_), source.thread_id, event.message_id, source.chat_type, x.session);
+       wire::text_of(event, event_text_), source.thread_id, event.message_id, source.chat_type, x.session,
+       source.thread_id.empty() ? source.prospective_thread_id : nowhere);
 }
 
 void inbound_tables::settle(std::uint64_t seq, const std::vector<std::string>& keys, std::int64_t now) {

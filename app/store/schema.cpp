@@ -62,10 +62,12 @@ ALTER TABLE chat ADD COLUMN chat_name TEXT NOT NULL DEFAULT '';
 )sql";
 
 /// Order is kept per session, so spilled events are found by it. An empty one is derived from the event when
-/// the file is opened. Keys know the profile, and the version of a message.
+/// the file is opened. Keys know the profile, and the version of a message. `opens_thread`: of route_seen.
 constexpr const char* sessions_of_events = R"sql(
 ALTER TABLE event ADD COLUMN session TEXT NOT NULL DEFAULT '';
 ALTER TABLE spill ADD COLUMN session TEXT NOT NULL DEFAULT '';
+ALTER TABLE event ADD COLUMN opens_thread TEXT NOT NULL DEFAULT '';
+ALTER TABLE spill ADD COLUMN opens_thread TEXT NOT NULL DEFAULT '';
 DROP INDEX spill_chat;
 CREATE INDEX spill_session ON spill(session);
 )sql";

@@ -77,6 +77,11 @@ bool read_prompt(const action& x, prompt_ask& out) {
   for (const auto& option : json::find(doc.root(), "options")->GetArray())
     ask.options.push_back({json::text(option, "id"), json::text(option, "label")});
   ask.timeout_ms = milliseconds_of(json::find(doc.root(), "timeout_s"));
+  ask.approval = json::text(doc.root(), "prompt_kind") == "approval";
+  if (const auto* metadata = json::object(doc.root(), "metadata")) {
+    ask.thread_id = json::id(*metadata, "thread_id");
+    ask.profile = json::id(*metadata, "profile");
+  }
   out = std::move(ask);
   return true;
 }

@@ -24,7 +24,9 @@ bool read_prompt_token(std::string_view token, prompt_response& out);
 struct prompt_ask {
   std::string id; ///< empty = the gateway has to name it
   std::vector<prompt_choice> options;
-  std::uint64_t timeout_ms = 0; ///< 0 = none given
+  std::uint64_t timeout_ms = 0;   ///< 0 = none given
+  bool approval = false;          ///< its prompt_kind
+  std::string thread_id, profile; ///< of its metadata; empty = none given
 };
 /// False when the action is no valid prompt; only an embedder's can be that, others were checked when they
 /// were decoded.

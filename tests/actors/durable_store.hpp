@@ -232,7 +232,8 @@ private:
             from.thread_id,
             x.event->message_id,
             from.chat_type,
-            {}};
+            {},
+            from.thread_id.empty() ? from.prospective_thread_id : std::string{}};
   }
   void remember(const std::vector<std::string>& keys, std::uint64_t seq) {
     for (auto& x : keys) {

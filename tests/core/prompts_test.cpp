@@ -1,11 +1,14 @@
 // The registry of prompts (protocol.md 6, Prompt ids).
 #include "actors/core/prompts.hpp"
+#include "messages/wire/records.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <map>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace relay::core {
@@ -155,8 +158,10 @@ TEST(Prompts, AButtonPromptIsNotAnsweredByNumbers) {
 TEST(Prompts, OnlyAPlainNumberInRangeIsAnAnswer) {
   registry r;
   r.number("own");
-  for (const auto* words : {"", " ", "0", "01", "3", "999", "1000", "1.", "1 2", "-1", "+1", "one", "1a",
-                            "18446744073709551617", "\xD9\xA1"})
+  for (const auto* words :
+       {"",         " ",    "0",     "01",          "3",  "999",    "1000", "1..", "1 .",
+        ".1",       "(1)",  "1,",    "1 2",         "-1", "+1",     "one",  "1a",  "18446744073709551617",
+        "\xD9\xA1", "\xFF", "1\xFF", "Yes, please", "ye", "Yes No", "own"})
     EXPECT_EQ(r.verdict(text("c", words)), none) << words;
   auto x = text("c", "1");
   x.source.is_bot = true;
@@ -183,6 +188,157 @@ TEST(Prompts, ANumberAnswersInItsOwnChatOnly_F40) {
   r.all.open({"untagged", {"", "d"}, {{"yes", "Yes"}}, 0}, r.now);
   r.all.shown({"untagged", prompt_face::numbers});
   EXPECT_EQ(r.verdict(text("d", "1")), numbered) << "no platform was named: any is it";
+}
+
+TEST(Prompts, ANumberMayBeWrittenAsPeopleWriteThem) {
+  for (const auto* words : {"2", " 2 ", "2.", "2)", "\xEF\xBC\x92", "\xEF\xBC\x92\xEF\xBC\x8E",
+                            "\xE3\x80\x80\xEF\xBC\x92", "2\xEF\xBC\x89", "No", "no", " NO\n"}) {
+    registry r;
+    r.number("own");
+    auto heard = r.hear(text("c", words));
+    EXPECT_EQ(heard.verdict, numbered) << words;
+    EXPECT_EQ(heard.response.option_id, "no") << words;
+  }
+}
+
+TEST(Prompts, ALabelIsComparedWithoutCase) {
+  auto answer = [](std::vector<prompt_choice> options, const std::string& words) {
+    registry r;
+    r.all.open({"own", {"telegram", "c"}, std::move(options), 0}, r.now);
+    r.all.shown({"own", prompt_face::numbers});
+    return r.hear(text("c", words)).response.option_id;
+  };
+  EXPECT_EQ(answer({{"a", "\xC3\x84rger"}}, "\xC3\xA4RGER"), "a");
+  EXPECT_EQ(answer({{"a", "\xD0\x94\xD0\xB0"}}, "\xD0\xB4\xD0\x90"), "a");
+  EXPECT_EQ(answer({{"a", "\xC5\xBB\xC3\xB3\xC5\x82w"}}, "\xC5\xBC\xC3\x93\xC5\x81W"), "a");
+  EXPECT_EQ(answer({{"a", "two\nlines "}}, "Two lines"), "a") << "as it was shown";
+  EXPECT_EQ(answer({{"go", ""}}, "Go"), "go") << "without a label its id is shown";
+  EXPECT_EQ(answer({{"a", "2"}, {"b", "1"}}, "1"), "a") << "a number is a number first";
+  EXPECT_EQ(answer({{"a", "10"}, {"b", "20"}}, "20"), "b");
+  EXPECT_EQ(answer({{"a", "Same"}, {"b", "same"}}, "same"), "") << "nobody knows which";
+}
+
+TEST(Prompts, ALabelSaysWhichPromptIsMeant) {
+  registry r;
+  r.number("older");
+  r.all.open({"newer", {"telegram", "c"}, {{"r", "Red"}, {"b", "Blue"}}, 0}, r.now);
+  r.all.shown({"newer", prompt_face::numbers});
+  EXPECT_EQ(r.hear(text("c", "yes")).response.prompt_id, "older");
+  EXPECT_EQ(r.hear(text("c", "1")).response.prompt_id, "newer");
+}
+
+/// Of the thread `t`, to the bot of the profile `work`.
+inbound_event text_there(const std::string& words) {
+  auto x = text("c", words);
+  x.source.thread_id = "t";
+  x.source.profile = "work";
+  return x;
+}
+
+TEST(Prompts, ANumberAnswersInTheSessionOfThePromptOnly) {
+  registry r;
+  auto what = asked("own");
+  what.thread_id = "t";
+  what.profile = "work";
+  r.all.open(what, r.now);
+  r.all.shown({"own", prompt_face::numbers});
+  EXPECT_EQ(r.verdict(text("c", "1")), none) << "the root, and the default bot";
+  for (auto change :
+       {+[](inbound_event& x) { x.source.thread_id = "u"; },
+        +[](inbound_event& x) { x.source.thread_id = ""; }, +[](inbound_event& x) { x.source.profile = ""; },
+        +[](inbound_event& x) { x.source.profile = "play"; },
+        +[](inbound_event& x) { x.source.chat_id = "d"; }}) {
+    auto x = text_there("1");
+    change(x);
+    EXPECT_EQ(r.verdict(x), none);
+    x.text = "Yes";
+    EXPECT_EQ(r.verdict(x), none);
+  }
+  auto opens = text_there("1");
+  std::swap(opens.source.thread_id, opens.source.prospective_thread_id);
+  EXPECT_EQ(r.verdict(opens), numbered) << "it is of that thread all the same";
+  r.number("plain");
+  EXPECT_EQ(r.verdict(text_there("1")), none) << "and the root's prompt is not the thread's";
+  auto by_name = text("c", "1");
+  by_name.source.profile = "default";
+  EXPECT_EQ(r.verdict(by_name), numbered);
+}
+
+prompt_opened asked_by_ana(const std::string& id) {
+  auto x = asked(id);
+  x.approval = true;
+  x.decided_by = "ana";
+  return x;
+}
+inbound_event by(inbound_event x, const std::string& user) {
+  x.source.user_id = user;
+  return x;
+}
+
+TEST(Prompts, AnApprovalInAGroupIsItsAskersToDecide) {
+  registry r;
+  r.all.open(asked_by_ana("own"), r.now);
+  EXPECT_EQ(r.verdict(by(press("own"), "bo")), bystander);
+  EXPECT_EQ(r.verdict(press("own")), bystander) << "nobody knows who that was";
+  EXPECT_FALSE(r.hear(by(press("own"), "bo")).for_agent());
+  EXPECT_EQ(r.verdict(by(press("own"), "ana")), taken);
+  EXPECT_EQ(r.verdict(by(press("own"), "bo")), repeated);
+  r.all.open(asked_by_ana("typed"), r.now);
+  r.all.shown({"typed", prompt_face::numbers});
+  for (const auto* words : {"1", "yes"})
+    EXPECT_EQ(r.verdict(by(text("c", words), "bo")), none) << "plain text";
+  auto alias = by(text("c", "1"), "u77");
+  alias.source.user_id_alt = "ana";
+  EXPECT_EQ(r.verdict(alias), numbered);
+}
+
+TEST(Prompts, AnybodyMayAnswerWhatIsNoApprovalOrWhereTheRulesSaySo) {
+  registry r;
+  auto choice = asked_by_ana("choice");
+  choice.approval = false;
+  r.all.open(choice, r.now);
+  EXPECT_EQ(r.verdict(by(press("choice"), "bo")), taken);
+  auto in_a_dm = asked_by_ana("dm");
+  in_a_dm.decided_by.clear();
+  r.all.open(in_a_dm, r.now);
+  EXPECT_EQ(r.verdict(by(press("dm"), "bo")), taken);
+  prompt_rules rules;
+  rules.anyone_approves = true;
+  r.all = prompts{"aaaa0000", rules};
+  r.all.open(asked_by_ana("own"), r.now);
+  EXPECT_EQ(r.verdict(by(press("own"), "bo")), taken);
+}
+
+TEST(Prompts, WhatIsSomebodyElsesIsNotMeantByANumber) {
+  registry r;
+  r.number("anybody's");
+  r.all.open(asked_by_ana("ana's"), r.now);
+  r.all.shown({"ana's", prompt_face::numbers});
+  EXPECT_EQ(r.hear(by(text("c", "1"), "bo")).response.prompt_id, "anybody's");
+  EXPECT_EQ(r.hear(by(text("c", "1"), "ana")).response.prompt_id, "ana's");
+}
+
+TEST(Prompts, TheSessionAndTheAskerAreKeptOverARestart) {
+  registry r;
+  r.all.track();
+  auto what = asked_by_ana("own");
+  what.thread_id = "t";
+  what.profile = "work";
+  r.all.open(what, r.now);
+  r.all.shown({"own", prompt_face::numbers});
+  auto records = r.all.changes(r.now);
+  ASSERT_EQ(records.size(), 1U);
+  auto& kept = std::get<prompt_kept>(records[0]);
+  std::string text_of_it;
+  wire::append_kept(text_of_it, kept.what);
+  prompt_kept read{{}, kept.stage, kept.numbered};
+  ASSERT_TRUE(wire::read_kept(text_of_it, read.what));
+  read.what.lifetime_ms = kept.what.lifetime_ms;
+  registry next;
+  next.all.restore(read, next.now);
+  EXPECT_EQ(next.verdict(by(text("c", "1"), "ana")), none);
+  EXPECT_EQ(next.verdict(by(text_there("1"), "bo")), none);
+  EXPECT_EQ(next.verdict(by(text_there("1"), "ana")), numbered);
 }
 
 TEST(Prompts, TheNewestOneIsMeant) {

@@ -88,8 +88,7 @@ transmit full(filler& f, transmit*) { return {7, made<action>(f), made<route>(f)
 transmitted full(filler& f, transmitted*) { return {7, made<action_result>(f), false}; }
 prompt_choice full(filler& f, prompt_choice*) { return {f.text(), f.text()}; }
 prompt_opened full(filler& f, prompt_opened*) {
-  return {f.text(), made<chat_key>(f), {made<prompt_choice>(f)}, 7, f.text(), f.text(), f.text(),
-          true,     f.text()};
+  return {f.text(), made<chat_key>(f), {made<prompt_choice>(f)}, 7, f.text(), f.text(), true, f.text()};
 }
 prompt_shown full(filler& f, prompt_shown*) { return {f.text(), prompt_face::withdrawn}; }
 
