@@ -110,7 +110,7 @@ private:
   std::map<std::string, usec> acks_;
 };
 
-/// Events of one chat come in the order in which the gateway read them, one at a time.
+/// Events of one session come in the order in which the gateway read them, one at a time.
 class chat_order final : public rule {
 public:
   explicit chat_order(court& at) : rule(at, "chat-order") {}
@@ -142,7 +142,7 @@ public:
     if (!x) return;
     auto age = court_.notes().inbound_age;
     if (x->deliveries_in(age) > 1 || x->retried || x->altered) return;
-    auto& lane = lanes_[x->what.platform + "/" + x->what.chat_id];
+    auto& lane = lanes_[text(frame.root, "session_key")]; // verbatim looks whether it is the right one
     std::erase_if(lane, [&](auto* y) { return y == x || y->deliveries_in(age) == 0; });
     for (auto* y : lane) {
       if (y->altered) continue;
