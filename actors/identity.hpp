@@ -1,6 +1,7 @@
 // Who may provision (settings.md, Identity token).
 #pragma once
 
+#include "actors/core/clock.hpp"
 #include "actors/interfaces.hpp"
 #include "messages/wire/login_store.hpp"
 

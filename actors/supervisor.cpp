@@ -2,6 +2,7 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/core/commands.hpp"
+#include "actors/core/lane.hpp"
 #include "actors/egress_router.hpp"
 #include "actors/harden.hpp"
 #include "actors/identity.hpp"
@@ -563,8 +564,8 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
       [s](action_request& x) -> caf::result<action_outcome> {
         auto later = s->self->make_response_promise<action_outcome>();
         auto id = x.request_id;
-        // One that may be sent again may take three time-outs, and some.
-        auto limit = s->settings->limits.egress_hold +
+        // One that may be sent again may take three time-outs, and some; the connector may ask for a wait.
+        auto limit = s->settings->limits.egress_hold + core::longest_wait +
                      (x.resend_unknown ? 4 : 2) * s->settings->limits.outbound_timeout;
         s->self->request(s->egress, caf::duration{limit}, std::move(x))
             .then([later](action_outcome& y) mutable { later.deliver(std::move(y)); },

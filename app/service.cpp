@@ -1,6 +1,7 @@
 #include "app/service.hpp"
 
 #include "actors/caf_compat.hpp"
+#include "actors/core/lane.hpp"
 #include "app/admin/server.hpp"
 #include "app/gateway.hpp"
 #include "app/net/io_scheduler.hpp"
@@ -136,8 +137,9 @@ bool service::impl::start(start_failure& why) {
   target.reload = [this] { return reload(); };
   target.drain = [this] { drain(); };
   const auto& limits = running.limits;
-  // Three time-outs when it may be sent again, and some.
-  target.action_limit = limits.egress_hold + 4 * limits.outbound_timeout + milliseconds{2'000};
+  // Three time-outs when it may be sent again, and some; the connector may ask for a wait.
+  target.action_limit =
+      limits.egress_hold + core::longest_wait + 4 * limits.outbound_timeout + milliseconds{2'000};
   // Two looks at the work, the ack, and the close handshake.
   target.sleep_limit = limits.idle_ack_timeout + milliseconds{6'000};
   listener->attach(std::move(target));

@@ -13,8 +13,9 @@ namespace relay::commands {
 
 namespace {
 
-/// Longer than any gateway may hold an action: egress_hold and four outbound time-outs at their defaults.
-constexpr milliseconds patience{180'000};
+/// Longer than any gateway may hold an action: egress_hold, a wait that the connector asks for and four
+/// outbound time-outs at their defaults.
+constexpr milliseconds patience{300'000};
 
 std::string body_of(const send_options& what, const std::string& text) {
   std::string out;
