@@ -14,13 +14,14 @@ def refusal(status, wait):
 
 class ControlPlane(Scenario):
     async def test_a_refused_upgrade_is_a_floor_for_the_next_dial(self):
-        for wait in ("2", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3))):
+        in_a_moment = lambda: time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 4))
+        for wait in (lambda: "3", in_a_moment):
             connector = await self.connector()
-            connector.gate = lambda dial: refusal(429, wait) if len(connector.dials) == 1 else None
+            connector.gate = lambda dial: refusal(429, wait()) if len(connector.dials) == 1 else None
             gateway = await self.gateway(connector, PINNED, TWO, QUICK, ECHO)
             await connector.dial(2)
-            self.assertGreater(connector.dials[1].at - connector.dials[0].at, 1.9)
-            self.assertLess(connector.dials[1].at - connector.dials[0].at, 5)
+            self.assertGreater(connector.dials[1].at - connector.dials[0].at, 2.9)
+            self.assertLess(connector.dials[1].at - connector.dials[0].at, 8)
             await gateway.finish()
 
     async def test_provisioning_and_policy_wait_as_long_as_they_are_told(self):
@@ -35,7 +36,7 @@ class ControlPlane(Scenario):
         for path in times:
             busy_once(path, connector.answers[path])
         await self.gateway(connector, PROVISIONED, QUICK, ECHO, GATEWAY_RELAY_PLATFORMS="discord",
-                           GATEWAY_RELAY_BOT_IDS='{"discord":{"botId":"b"}}', DISCORD_REQUIRE_MENTION="true")
+                           GATEWAY_RELAY_BOT_IDS='{"discord":{"botId":"b"}}', DISCORD_ALLOW_BOTS="mentions")
         await connector.until(lambda: all(len(x) >= 2 for x in times.values()), "a second try of both")
         for path, at in times.items():
             self.assertGreater(at[1] - at[0], 1.9, path)
@@ -49,8 +50,8 @@ class Results(Scenario):
 
         def result(frame):
             seen.append((time.monotonic(), frame["action"]["chat_id"], frame["action"].get("content")))
-            if len([x for x in seen if x[1] == "1"]) == 2:
-                return {"success": False, "error": "slow down", "retry_after": 1.5}
+            if seen[-1][1] == "1" and len([x for x in seen if x[1] == "1"]) == 2:
+                return {"success": False, "error": "slow down", "retry_after": 3}
             return connector.success(frame)
         connector.result_of = result
         gateway = await self.gateway(connector, PINNED, TWO, QUICK, LINK)
@@ -61,14 +62,14 @@ class Results(Scenario):
         await connector.until(lambda: len(seen) >= 2, "the refused piece")
         other = agent.say("elsewhere", chat_id="2", platform="discord")
         await agent.result(other)
-        self.assertLess(time.monotonic() - seen[1][0], 1.4, "other chats go on")
+        self.assertLess(time.monotonic() - seen[1][0], 2.9, "other chats go on")
         done = await agent.result(first)
         await agent.result(second)
-        self.assertTrue(done["result"]["success"], done)
-        self.assertEqual(len(done["result"]["message_ids"]), 2)
+        self.assertTrue(done["success"], done)
+        self.assertEqual(len(done["message_ids"]), 2)
         mine = [x for x in seen if x[1] == "1"]
         self.assertEqual([x[2] for x in mine], ["first words and then"[:len(mine[0][2])], mine[1][2], mine[1][2], "what follows"])
-        self.assertGreater(mine[2][0] - mine[1][0], 1.4)
+        self.assertGreater(mine[2][0] - mine[1][0], 2.9)
 
     async def test_a_final_edit_is_not_lost(self):
         connector = await self.connector()
@@ -88,14 +89,14 @@ class Results(Scenario):
         await connector.until(lambda: busy, "the refused edit")
         ids += [edit(x) for x in ("ab", "abc", "final")]
         for x in ids:
-            self.assertTrue((await agent.result(x))["result"]["success"])
+            self.assertTrue((await agent.result(x))["success"])
         self.assertEqual([x["action"]["content"] for x in connector.sent("edit")], ["a", "final"])
 
     async def test_a_wait_that_is_too_long_is_a_definite_failure(self):
         connector, gateway, link = await self.connected(LINK, GATEWAY_EGRESS_HOLD="1s")
         connector.result_of = lambda frame: {"success": False, "error": "flood", "retry_after": 3600}
         agent = await self.agent(gateway)
-        result = (await agent.result(agent.say("x", chat_id="1", platform="discord")))["result"]
+        result = await agent.result(agent.say("x", chat_id="1", platform="discord"))
         self.assertFalse(result["success"])
         self.assertNotIn("ambiguous", result)
         self.assertEqual(result["code"], "rate_limited")
@@ -106,7 +107,7 @@ class Texts(Scenario):
         connector, gateway, link = await self.connected(LINK)
         agent = await self.agent(gateway)
         for text in ("", " \n\t", "\u00a0\u2003\u3000"):
-            result = (await agent.result(agent.say(text, chat_id="1", platform="discord")))["result"]
+            result = await agent.result(agent.say(text, chat_id="1", platform="discord"))
             self.assertEqual((result["success"], result["code"]), (False, "bad_action"), repr(text))
         await agent.result(agent.say("words", chat_id="1", platform="discord"))
         self.assertEqual([x["action"]["content"] for x in connector.sent()], ["words"])
@@ -118,7 +119,7 @@ class Texts(Scenario):
         await connector.link(1, 2)
         agent = await self.agent(gateway)
         for text in ("words" + " " * 200, "\n" * 200 + "words", "```\n" + "\n" * 200 + "```"):
-            result = (await agent.result(agent.say(text, chat_id="1", platform="discord")))["result"]
+            result = await agent.result(agent.say(text, chat_id="1", platform="discord"))
             self.assertTrue(result["success"], result)
             self.assertLessEqual(len(connector.sent()[-1]["action"]["content"]), 50)
 
@@ -130,7 +131,7 @@ class Texts(Scenario):
         agent = await self.agent(gateway)
         spans = ["`some code with blanks`", "**some bold words**", "[a label](https://example.org/a/b)"]
         text = " ".join(f"filler words number {n} and {span}" for n, span in enumerate(spans * 4))
-        self.assertTrue((await agent.result(agent.say(text, chat_id="1", platform="discord")))["result"]["success"])
+        self.assertTrue((await agent.result(agent.say(text, chat_id="1", platform="discord")))["success"])
         pieces = [x["action"]["content"] for x in connector.sent()]
         self.assertGreater(len(pieces), 4)
         self.assertEqual(sum(x.count(span) for x in pieces for span in spans), 12, pieces)
