@@ -74,7 +74,10 @@ void egress_state::begin(action_request& x, promise& asker) {
     return refused(to_string(ec::overloaded),
                    "too many actions are pending (" + std::to_string(open.size()) + "); try again later");
   if (unstored.size() >= setup.max_pending) return refused(core::not_stored().code, core::not_stored().error);
-  if (core::says_nothing(x.act)) return refused(core::nothing_said().code, core::nothing_said().error);
+  if (core::says_nothing(x.act)) {
+    const auto worse = wire::check(x.act);
+    return refused(to_string(ec::bad_action), worse.empty() ? core::nothing_said().error : worse);
+  }
   auto to = routes.resolve(x, now);
   if (!to) return refused(to.code, to.error);
   chat_key key{to.where.platform, x.act.chat_id.empty() ? x.act.session_key : x.act.chat_id};

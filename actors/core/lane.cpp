@@ -66,13 +66,11 @@ shape shape_of(const action& x, const descriptor& to, std::optional<bool> begun_
 /// A failure that names a time after which the same frame may go again.
 bool wants_wait(const action_result& x) { return x.how == outcome::definite && x.retry_after_ms > 0; }
 
-/// What becomes of a wait that nobody could wait for.
-action_result wait_refused(const action_result& said) {
-  const auto seconds = (said.retry_after_ms + 999) / 1000;
-  return action_result::failed("rate_limited", "the connector asks to wait " + std::to_string(seconds) +
-                                                   " s, longer than an action is held; nothing of this was "
-                                                   "done: " +
-                                                   said.error);
+/// What becomes of a wait that is too long: the connector's own word, as of any failure.
+action_result wait_refused(action_result said) {
+  said.retry_after_ms = 0;
+  if (said.code.empty()) said.code = "rate_limited";
+  return said;
 }
 
 bool offers(const descriptor& to, const action& x, op kind) {
@@ -312,9 +310,7 @@ action_result lane::told_to_wait(item& x, const action_result& said, instant now
   if (!wants_wait(said)) return said;
   const milliseconds asked{said.retry_after_ms};
   if (!may_skip(x.act) && begin_wait(x, asked, now, out)) return said;
-  auto refused = may_skip(x.act) ? said : wait_refused(said);
-  refused.retry_after_ms = 0;
-  return refused;
+  return wait_refused(said);
 }
 
 /// `now` at its maximum: nothing can be waited for any more.

@@ -153,9 +153,9 @@ class Outcomes(Linked):
 
     async def test_a_plain_failure_is_definite(self):
         connector, _, _, agent = await self.start()
-        connector.result_of = lambda frame: {"success": False, "error": "rate limited", "retry_after": 3}
+        connector.result_of = lambda frame: {"success": False, "error": "not there", "limit": 3}
         result = await agent.result(agent.say("x", platform="discord"))
-        self.assertEqual((result["success"], result["error"], result["retry_after"]), (False, "rate limited", 3))
+        self.assertEqual((result["success"], result["error"], result["limit"]), (False, "not there", 3))
         self.assertFalse(result.get("ambiguous", False))
 
     async def test_no_result_in_time_is_ambiguous_and_never_repeated(self):

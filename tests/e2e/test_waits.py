@@ -99,7 +99,7 @@ class Results(Scenario):
         result = await agent.result(agent.say("x", chat_id="1", platform="discord"))
         self.assertFalse(result["success"])
         self.assertNotIn("ambiguous", result)
-        self.assertEqual(result["code"], "rate_limited")
+        self.assertEqual((result["error"], result["retry_after"]), ("flood", 3600), "the connector's own word")
 
 
 class Texts(Scenario):
