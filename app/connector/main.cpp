@@ -143,7 +143,7 @@ CLI::App* add_conformance(CLI::App& app, conformance::run_options& what, bool& l
   sub->add_option("--jobs", what.jobs, "so many gateways at once")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
-  sub->add_option("--work-dir", what.work_dir, "keep logs and records of the gateways there");
+  sub->add_option("--work-dir", what.work_dir, "keep logs and records of the gateways there (new or empty)");
   sub->add_flag("--list", list, "print the clauses and end");
   return sub;
 }

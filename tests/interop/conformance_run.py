@@ -18,7 +18,8 @@ def run(*options, description=None):
                 out.write(description)
             options += ("--describe", path)
         environment = {**os.environ, "PATH": BIN + os.pathsep + os.environ["PATH"]}
-        done = subprocess.run([os.path.join(BIN, "relay-connector"), "conformance", "--json", "--work-dir", os.path.join(home, "work"), *options],
+        done = subprocess.run([os.path.join(BIN, "relay-connector"), "conformance", "--json",
+                               *(() if "--work-dir" in options else ("--work-dir", os.path.join(home, "work"))), *options],
                               capture_output=True, text=True, timeout=110, env=environment)
     verdicts = {x["id"]: x for x in json.loads(done.stdout)["clauses"]} if done.stdout else {}
     return done.returncode, verdicts, done.stderr
@@ -43,6 +44,13 @@ class Conformance(unittest.TestCase):
         self.assertEqual({x["outcome"] for x in verdicts.values()}, {"fail"})
         self.assertIn("exit code 7", verdicts["drain.exit"]["why"])
         self.assertIn("nothing works", verdicts["drain.exit"]["why"])
+
+    def test_what_an_earlier_run_left_is_not_used_again(self):
+        with tempfile.TemporaryDirectory() as used:
+            open(os.path.join(used, "boot.log"), "w").close()
+            code, verdicts, told = run("--gateway", "false", "--work-dir", used)
+        self.assertEqual((code, verdicts), (2, {}))
+        self.assertIn("new or empty", told)
 
     def test_an_exit_code_counts(self):
         code, verdicts, _ = run("--only", "drain", "--gateway", f"{OURS}; exit 3")

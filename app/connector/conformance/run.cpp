@@ -54,7 +54,9 @@ public:
     std::error_code ec;
     if (keep_) {
       std::filesystem::create_directories(path_, ec);
-      path_ = ec ? std::string{} : std::filesystem::absolute(path_, ec).string();
+      // What gateways of an earlier run kept there would let them take our events for repeats.
+      auto fit = !ec && std::filesystem::is_empty(path_, ec) && !ec;
+      path_ = fit ? std::filesystem::absolute(path_, ec).string() : std::string{};
       return;
     }
     auto text = (std::filesystem::temp_directory_path(ec) / "relay-conformance-XXXXXX").string();
@@ -92,7 +94,7 @@ int run(const run_options& what) {
   if (which.empty() || place.path().empty()) {
     std::cerr << "relay-connector: "
               << (which.empty() ? "no scenario or clause begins with '" + what.only + "'; --list names them"
-                                : "no directory to work in: " + what.work_dir)
+                                : "the directory to work in must be new or empty: " + what.work_dir)
               << '\n';
     return 2;
   }

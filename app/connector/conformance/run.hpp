@@ -9,7 +9,7 @@ struct run_options {
   std::string command;    ///< of --gateway; empty = the description's
   std::string describe;   ///< a description file; empty = none
   std::string only{};     ///< scenarios whose name or one of whose clauses begins with it; empty = all
-  std::string work_dir{}; ///< kept with its logs and records; empty = a temporary one
+  std::string work_dir{}; ///< new or empty; kept with its logs and records; no name = a temporary one
   bool json = false;
   bool actions = false; ///< with `command`: as `actions` of a description
   bool strict = false;  ///< what is not offered counts as a failure, too
