@@ -158,6 +158,34 @@ TEST_F(outbound_frames, AFollowUpGoesWhereItsSessionWasMade) {
   EXPECT_NE(seen.find(R"("chat_id":"c7")"), std::string::npos) << seen;
 }
 
+TEST_F(outbound_frames, ATopLevelSlackMessageIsASessionOfItsOwnAndOfItsChannel) {
+  socket = connect("slacker", {"slack"});
+  heart.inject(
+      {.platform = "slack", .chat_id = "C1", .text = "hi", .chat_type = "channel", .message_id = "171.1"});
+  sent();
+  auto follow = [&](const std::string& session) {
+    return act(R"({"op":"follow_up","session_key":")" + session +
+                   R"(","kind":"slack.response","content":"later"})",
+               "slack")
+        .at("success");
+  };
+  EXPECT_EQ(follow("agent:main:slack:channel:C1:171.1"), "true");
+  EXPECT_EQ(follow("agent:main:slack:channel:C1:u1"), "true") << "a gateway that is told to keep one session";
+  EXPECT_EQ(follow("agent:main:slack:channel:C1:171.2"), "false");
+}
+
+TEST(platforms, OfferWhatRealConnectorsOffer) {
+  std::map<std::string, platform_limits> known;
+  for (const auto& x : default_platforms()) known[x.name] = read_limits(x.descriptor);
+  for (const char* op : {"thread_create", "thread_rename"}) {
+    EXPECT_EQ(known["discord"].ops.count(op), 1U) << op;
+    EXPECT_EQ(known["telegram"].ops.count(op), 1U) << op;
+  }
+  EXPECT_TRUE(known["slack"].drafts && known["slack"].ops.count("draft") == 1U);
+  EXPECT_TRUE(known["telegram"].drafts && known["telegram"].ops.count("draft") == 1U);
+  EXPECT_FALSE(known["discord"].drafts || known["discord"].ops.count("draft") == 1U);
+}
+
 TEST_F(outbound_frames, AnInteractionOfAnyTypeCanBePlayed) {
   EXPECT_TRUE(heart.interact({.type = 4, .chat_id = "c7", .name = "ask", .options = {{"what", "wea"}}}));
   auto frames = sent();
