@@ -148,6 +148,31 @@ CLI::App* add_conformance(CLI::App& app, conformance::run_options& what, bool& l
   return sub;
 }
 
+int judge(const conformance::run_options& trial, bool list) {
+  if (list) return conformance::list_clauses();
+  if (trial.command.empty() && trial.describe.empty())
+    return fail("conformance needs --gateway or --describe; see relay-connector conformance --help", 2);
+  return conformance::run(trial);
+}
+
+void add_tls(CLI::App& app, options& what) {
+  app.add_option("--tls-cert", what.tls_cert_file, "PEM chain: serve https and wss")
+      ->check(CLI::ExistingFile);
+  app.add_option("--tls-key", what.tls_key_file, "PEM key of --tls-cert")->check(CLI::ExistingFile);
+  app.add_option(
+         "--require-client-cert", what.tls_client_ca_file,
+         "PEM CA file; with --tls-cert, only who shows a certificate of that CA is served (mutual TLS)")
+      ->check(CLI::ExistingFile);
+}
+
+/// What does not go together; empty = fine.
+std::string tls_problem(const options& what) {
+  if (what.tls_cert_file.empty() != what.tls_key_file.empty()) return "--tls-cert and --tls-key go together";
+  if (!what.tls_client_ca_file.empty() && what.tls_cert_file.empty())
+    return "--require-client-cert needs --tls-cert and --tls-key";
+  return {};
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -177,13 +202,7 @@ int main(int argc, char** argv) {
   auto* seeded = app.add_option("--fault-seed", seed, "instead of the script's seed");
   app.add_option("--check-faults", checked_file, "read a fault script, tell every problem and end");
   app.add_option("--record", what.record_file, "append every record to this file, a JSON object a line");
-  app.add_option("--tls-cert", what.tls_cert_file, "PEM chain: serve https and wss")
-      ->check(CLI::ExistingFile);
-  app.add_option("--tls-key", what.tls_key_file, "PEM key of --tls-cert")->check(CLI::ExistingFile);
-  app.add_option(
-         "--require-client-cert", what.tls_client_ca_file,
-         "PEM CA file; with --tls-cert, only who shows a certificate of that CA is served (mutual TLS)")
-      ->check(CLI::ExistingFile);
+  add_tls(app, what);
   conformance::run_options trial;
   bool list = false;
   auto* judged = add_conformance(app, trial, list);
@@ -194,12 +213,7 @@ int main(int argc, char** argv) {
     if (e.get_exit_code() == 0) return app.exit(e); // help and version come this way, too
     return fail(std::string{e.what()} + "; see relay-connector --help", 2);
   }
-  if (*judged) {
-    if (list) return conformance::list_clauses();
-    if (trial.command.empty() && trial.describe.empty())
-      return fail("conformance needs --gateway or --describe; see relay-connector conformance --help", 2);
-    return conformance::run(trial);
-  }
+  if (*judged) return judge(trial, list);
   if (!checked_file.empty()) {
     if (auto code = read_faults(checked_file, true, what.faults); code != 0) return code;
     std::cout << checked_file << ": " << what.faults.rules.size() << " rules, seed " << what.faults.seed
@@ -212,10 +226,7 @@ int main(int argc, char** argv) {
   if (!read_listen(listen, what)) return fail("--listen must be HOST:PORT, not '" + listen + "'", 2);
   what.control = !no_control;
   if (no_control) what.console = false;
-  if (what.tls_cert_file.empty() != what.tls_key_file.empty())
-    return fail("--tls-cert and --tls-key go together", 2);
-  if (!what.tls_client_ca_file.empty() && what.tls_cert_file.empty())
-    return fail("--require-client-cert needs --tls-cert and --tls-key", 2);
+  if (auto why = tls_problem(what); !why.empty()) return fail(why, 2);
   std::string error, token;
   if (!platforms.empty()) what.platforms.clear();
   for (const auto& x : platforms)
