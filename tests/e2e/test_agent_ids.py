@@ -72,6 +72,7 @@ class OverRestarts(Asking):
             return gateway, named, plain
         gateway, named, plain = await life(1)
         first, second = await self.asks(named, "1"), await self.asks(plain, "2")
+        await self.asks(plain, "3", request_id="flush")     # it leaves once what came before is on disk
         gateway.signal(9)
         await gateway.exited()
         gateway, named, plain = await life(2)
@@ -79,7 +80,7 @@ class OverRestarts(Asking):
         self.conflicts(await self.asks(named, "2"))
         self.assertEqual(await self.asks(plain, "2"), second)
         self.conflicts(await self.asks(plain, "1"))
-        self.assertEqual(len(connector.sent()), 2)
+        self.assertEqual(len(connector.sent()), 3)
 
 
 class Child(Exec, Asking):

@@ -43,6 +43,19 @@ def alive(pid):
         return False
 
 
+def children_of(parent):
+    """Zombies, too."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                if int(file.read().rpartition(")")[2].split()[1]) == parent:
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
 class Exec(Scenario):
     def script(self, text):
         path = os.path.join(self.home(), "my agent.py")     # a blank in its name: it has to be quoted
@@ -153,6 +166,22 @@ for frame in frames():
         found = notes(gateway, "agent.exited")
         self.assertEqual((len(found), found[0]["why"], found[0]["unacked"]), (1, "exited with code 3", "1"))
         self.assertEqual((await gateway.metrics())["relay_gateway_agent_restarts_total"], 1)
+
+    async def test_nothing_is_left_of_dead_children(self):
+        connector, gateway, link = await self.start("""
+say(type="hello")
+for frame in frames():
+    if frame["type"] == "inbound":
+        report(frame, pid=os.getpid())
+        ack(frame)
+""")
+        for number in range(1, 4):
+            link.send(inbound(f"n{number}", chat_id=str(number)))
+            os.kill((await self.told(connector, number, limit=20.0))["pid"], 9)
+            await self._connectors[0].changes.poll(lambda: len(notes(gateway, "agent.exited")) == number, "its end")
+        link.send(inbound("last"))
+        await self.told(connector, 4, limit=20.0)
+        self.assertEqual(len(children_of(gateway.process.pid)), 2, "the child and the guard of its group")
 
     async def test_killed_child_is_started_again(self):
         connector, gateway, link = await self.start("""

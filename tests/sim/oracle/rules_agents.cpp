@@ -68,7 +68,8 @@ private:
   /// Missed acks since it was last given out. An agent that hangs, or is gone while the gateway stands still,
   /// does not see each attempt: those take their time.
   std::uint64_t untaken(const state& x) const {
-    auto times = static_cast<std::uint64_t>((now() - x.at) / ack_timeout());
+    constexpr usec slack{1'000'000}; // between its being given out and its being written
+    auto times = static_cast<std::uint64_t>((now() + slack - x.at) / ack_timeout());
     return std::max<std::uint64_t>(times, x.peer != 0 ? 1 : 0);
   }
   void forget() { seen_.clear(); }
