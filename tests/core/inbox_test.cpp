@@ -634,7 +634,7 @@ RC_GTEST_PROP(InboxProperty, EveryEventReachesTheAgentOnceInOrder, ()) {
       auto text = std::to_string(++arrivals);
       std::vector<std::string> keys;
       if (!buffer.empty())
-        keys.push_back("b" + buffer + " " + chat + "/" + (message.empty() ? text : message));
+        keys.push_back("b" + buffer + " " + chat + "/" + (message.empty() ? "says " + text : message));
       if (!message.empty()) keys.push_back(chat + "/" + message);
       std::uint64_t claimed = 0;
       for (auto& key : keys)
