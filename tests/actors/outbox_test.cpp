@@ -96,7 +96,7 @@ TEST_F(outbox, WithoutADurableStoreNothingIsWrittenAndNothingWaits) {
     }
     void load_inbound(std::function<void(inbound_image)>) override { ++calls; }
     void load_outbound(std::function<void(outbound_image)>) override { ++calls; }
-    void recall(chat_key, std::size_t, std::function<void(recalled_events)>) override { ++calls; }
+    void recall(std::string, std::size_t, std::function<void(recalled_events)>) override { ++calls; }
     void scan(std::uint64_t, std::size_t, std::function<void(spill_page)>) override { ++calls; }
     void dead_letters(std::uint64_t, std::size_t, std::function<void(std::vector<dead_letter>)>) override {
       ++calls;
