@@ -224,12 +224,15 @@ TEST_F(prompt_flow, WhatCertainlyDidNotGoOutIsNotAnsweredByNumbers) {
   EXPECT_FALSE(agent->deliveries[0].event->prompt.present);
 }
 
-TEST_F(prompt_flow, AnswersKeepTheOrderOfTheirChat) {
+TEST_F(prompt_flow, AnswersKeepTheOrderOfTheirSession) {
   ready();
   agent->ack = false;
   ask({"r1", "discord", {}, prompt("c", R"(,"prompt_id":"own")")});
   hear(event("discord", "c", "first", "1"));
-  press("own", "yes", "i1");
+  hear(
+      R"({"type":"inbound","event":{"text":"Yes","source":{"platform":"discord","chat_id":"c","chat_type":"dm",)"
+      R"("user_id":"u-c"},"message_id":"2","prompt_response":{"prompt_id":"own","option_id":"yes"}}})"
+      "\n");
   ASSERT_EQ(agent->deliveries.size(), 1U) << "the press waits for the text before it";
   caf::send_as(agent_handle, agent->host.acks, delivery_ack{agent->deliveries[0].id});
   settle();

@@ -92,7 +92,7 @@ TEST_F(sessions, AConnectorThatCountsAnewLosesNothing) {
   EXPECT_EQ(repeats("buffer_id"), 1U);
   hear(line("c", "3", of("ana"), "1") + line("d", "", of("ana"), "2") + line("e", "", of("ana"), "1"));
   EXPECT_EQ(texts(), (strings{"c", "d", "e"}));
-  EXPECT_EQ(acked().size(), 4U);
+  EXPECT_EQ(acked().size(), 3U) << "1 twice: the connector knows nothing of an earlier message of that id";
 }
 
 TEST_F(sessions, TheAgentEndsWithWhatIsOnTheScreen) {

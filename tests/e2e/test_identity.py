@@ -79,7 +79,6 @@ class Repeats(Identity):
         await self.peer.until(lambda: len(link.of("inbound_ack")) == 2, "two acks")
         await agent.delivery("b")
         gateway, link, agent = await self.killed(gateway, 2)
-        agent.on_delivery = None
         link.send(inbound("c", buffer_id="1", message_id="m-c"), inbound("a", buffer_id="2", message_id="m-a", profile="work"),
                   inbound("d", buffer_id="3", message_id=""), inbound("e", buffer_id="3", message_id=""),
                   inbound("c", buffer_id="1", message_id="m-c"), inbound("end", chat_id="9"))
@@ -108,10 +107,11 @@ class Repeats(Identity):
         gateway, edit = await self.edits()
         gateway, link, agent = await self.killed(gateway, 2)
         link.send(inbound("go", **edit), inbound("stop", **edit), inbound("end", chat_id="9"))
-        await agent.delivery("stop")
-        await agent.delivery("end")
-        fresh = [x["event"]["text"] for x in agent.deliveries if not x["redelivered"]]
-        self.assertEqual([x for x in fresh if x != "end"], ["stop"])
+        # What the killed process had given out may come again, marked; only one version is new.
+        fresh = lambda: [x["event"]["text"] for x in agent.deliveries if not x["redelivered"]]
+        await agent.until(lambda: len(fresh()) >= 2, "what is new")
+        self.assertEqual(sorted(fresh()), ["end", "stop"])
+        self.assertEqual(self.texts(agent)[-1] if self.texts(agent)[-1] != "end" else self.texts(agent)[-2], "stop")
 
 
 class Prompts(Identity):
