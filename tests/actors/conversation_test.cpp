@@ -265,7 +265,8 @@ TEST_F(conversation, LateAnswerOfAnIdleChatDoesNotEndItsSuccessor) {
 class slack_sessions : public gateway_test {
 protected:
   slack_sessions() { settings.relay.identities = {{"slack", "B1", ""}}; }
-  /// The sessions of two top-level messages, of a reply to the first, and of the first as it was edited.
+  /// The sessions of two top-level messages, of a reply to the first, and of the first as it was edited, as
+  /// they come: those of one session one after the other.
   std::vector<std::string> keys() {
     start(with::scripted);
     world.link->last().accept();
@@ -290,13 +291,13 @@ TEST_F(slack_sessions, ATopLevelMessageIsASessionOfItsOwn) {
 TEST_F(slack_sessions, OneForTheWholeChatWhenItIsTurnedOff) {
   settings.slack.dm_top_level_threads_as_sessions = false;
   const std::string in = "agent:main:slack:dm:W1:D1";
-  EXPECT_EQ(keys(), (std::vector<std::string>{in, in, in + ":17.1", in}));
+  EXPECT_EQ(keys(), (std::vector<std::string>{in, in + ":17.1", in, in}));
 }
 
 TEST_F(slack_sessions, OneForTheWholeChatWhereRepliesStayOutOfThreads) {
   settings.slack.reply_in_thread = false;
   const std::string in = "agent:main:slack:dm:W1:D1";
-  EXPECT_EQ(keys(), (std::vector<std::string>{in, in, in + ":17.1", in}));
+  EXPECT_EQ(keys(), (std::vector<std::string>{in, in + ":17.1", in, in}));
 }
 
 } // namespace

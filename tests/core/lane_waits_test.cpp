@@ -187,11 +187,14 @@ TEST_F(waiting, AFileIsGivenToTheStoreAgain) {
 }
 
 TEST_F(waiting, ASealOfADraftWaitsInItsOwnForm) {
-  auto it = platform("p", 100, {"send", "draft"});
+  auto it = platform("slack", 100, {"send", "draft"});
   it.supports_draft_streaming = true;
   d.link(set_of({it}));
-  chat_action x{
-      1, wire::draft("c", 7, "all of it", true), {"p", {}, {}}, (start + 30s).time_since_epoch() / 1ns, "t"};
+  chat_action x{1,
+                wire::draft("c", 7, "all of it", true),
+                {"slack", {}, {}},
+                (start + 30s).time_since_epoch() / 1ns,
+                "t"};
   d.push(x);
   EXPECT_THAT(tokens(d.settle(slow_down(5s))), IsEmpty());
   const auto step = at(start + 5s);

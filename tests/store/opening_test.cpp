@@ -325,8 +325,9 @@ TEST_F(store_opening, AFileFromBeforeThreadsWereKeptIsTakenOver) {
   }
   {
     SQLite::Database file{database(), SQLite::OPEN_READWRITE};
+    file.exec("DROP INDEX spill_session; CREATE INDEX spill_chat ON spill(platform, chat_id)");
     for (auto* table : {"event", "spill"})
-      for (auto* column : {"thread_id", "message_id", "chat_type"})
+      for (auto* column : {"thread_id", "message_id", "chat_type", "session", "opens_thread"})
         file.exec(std::string{"ALTER TABLE "} + table + " DROP COLUMN " + column);
     file.exec("ALTER TABLE chat DROP COLUMN chat_type; ALTER TABLE chat DROP COLUMN chat_name;"
               "PRAGMA user_version=1");
