@@ -132,9 +132,7 @@ void link_keeper_state::dial(core::dial_cause cause) {
   connection_setup s;
   s.epoch = session.epoch();
   s.dial.url = wire::derive_urls(target.url).dial;
-  // Without a tenant of its own a pinned id stands for it.
-  origin =
-      core::origin_name(s.dial.url, target.who.tenant.empty() ? target.who.gateway_id : target.who.tenant);
+  origin = core::origin_name(s.dial.url, target.who.tenant);
   s.origin = origin;
   // Minted for this dial alone: an old one may have expired while this process was frozen (F8).
   minted_ms = world.world->wall_ms();
