@@ -164,7 +164,10 @@ prompt_opened egress_state::opened(wire::prompt_ask ask, const chat_key& chat, c
                                    const std::string& delivery_id) const {
   auto turn = routes.place_of(delivery_id, chat.chat_id);
   prompt_opened out{std::move(ask.id), chat, std::move(ask.options), ask.timeout_ms};
-  out.thread_id = ask.thread_id.empty() ? std::move(turn.thread_id) : std::move(ask.thread_id);
+  // Where the action goes, which Slack's anchors decide too; else where its turn is.
+  out.thread_id = !ask.thread_id.empty()     ? std::move(ask.thread_id)
+                  : !where.thread_id.empty() ? where.thread_id
+                                             : std::move(turn.thread_id);
   out.profile = ask.profile.empty() ? where.who.profile : std::move(ask.profile);
   out.approval = ask.approval;
   out.decided_by = std::move(turn.group_author);
