@@ -1,6 +1,7 @@
 // Who may open a store, and what becomes of files that are not as they should be.
 #include "actors/core/claims.hpp"
 #include "app/store/schema.hpp"
+#include "messages/wire/session_key.hpp"
 #include "tests/store/rig.hpp"
 
 #include <SQLiteCpp/Exception.h>
@@ -334,14 +335,20 @@ TEST_F(store_opening, AFileFromBeforeThreadsWereKeptIsTakenOver) {
   }
   auto store = open();
   ASSERT_TRUE(store);
-  EXPECT_EQ(way_in(*store).open, (std::vector<stored_event>{taken(1)}));
+  auto open_events = way_in(*store).open;
+  ASSERT_EQ(open_events.size(), 1U);
+  EXPECT_EQ(open_events[0].seq, 1U);
+  EXPECT_EQ(*open_events[0].event, *taken(1).event);
   auto out = way_out(*store);
   ASSERT_EQ(out.turns.size(), 1U);
   EXPECT_EQ(out.turns[0].parent_chat_id, "pc");
   EXPECT_EQ(out.turns[0].thread_id, "") << "it was not kept";
   EXPECT_EQ(out.chats, (std::vector<route_seen>{{{}, {"discord", "c1"}, {"g", "u", {}}, "pc"}}));
   put(*store, {event_taken{taken(3), false}});
-  EXPECT_EQ(recall(*store, {"discord", "c2"}, 5).events, (std::vector<stored_event>{taken(2, {}, "c2")}));
+  const auto spilled = *taken(2, {}, "c2").event;
+  auto back = recall(*store, wire::session_key(spilled.source, {}, wire::session_message(spilled)), 5);
+  ASSERT_EQ(back.events.size(), 1U);
+  EXPECT_EQ(*back.events[0].event, spilled);
   EXPECT_EQ(way_out(*store).turns.back().thread_id, "th1");
 }
 
