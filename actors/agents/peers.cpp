@@ -1,7 +1,6 @@
 #include "actors/agents/peers.hpp"
 
 #include "actors/caf_compat.hpp"
-#include "actors/core/action_digest.hpp"
 #include "actors/metrics.hpp"
 #include "messages/wire/actions.hpp"
 #include "messages/wire/drafts.hpp"
@@ -215,34 +214,18 @@ void agent_peers::answer(const asker& to, const action_result& result) {
 
 void agent_peers::ask(std::uint64_t peer, peer_entry& entry, action_request& x) {
   asker who{peer, x.request_id};
-  if (!scope_id(entry, x)) {
-    world.metrics->add(counter::actions_refused, "request_id_conflict");
-    world.notes->note(severity::warn, "agent.request_id_conflict",
-                      {{"peer", std::to_string(peer)},
-                       {"request", who.request_id},
-                       {"next", "refused: it used the id for another action"}});
-    return answer(who, core::id_conflict());
-  }
+  scope_id(entry, x);
   if (x.act.kind == op::draft) note_draft(entry, x);
   note_status(entry, x);
   asked[x.request_id].push_back(std::move(who));
   tell(self, host.actions, std::move(x));
 }
 
-/// A named agent's ids are its own. An unnamed one may be somebody who was here before, or somebody else who
-/// counts from one as well: only its action tells, so that is part of the id.
-bool agent_peers::scope_id(peer_entry& entry, action_request& x) {
-  if (x.request_id.empty()) return true;
-  if (!entry.name.empty()) {
+/// A named agent's ids are its own. Those of agents without a name are one set: another one's id is refused
+/// when the router finds that it stands for another action.
+void agent_peers::scope_id(const peer_entry& entry, action_request& x) {
+  if (!x.request_id.empty() && !entry.name.empty())
     x.request_id = "\n" + std::to_string(entry.name.size()) + ":" + entry.name + x.request_id;
-    return true; // the router compares the actions
-  }
-  auto digest = core::digest_of(x);
-  const auto* before = entry.digests.find(x.request_id);
-  if (before != nullptr && *before != digest) return false;
-  if (before == nullptr) entry.digests.put(x.request_id, digest);
-  x.request_id += "\n" + core::text_of_digest(digest);
-  return true;
 }
 
 /// A message ends what the platform shows of its chat, and so does a clear.

@@ -21,12 +21,11 @@ struct agent_peers {
   struct peer_entry {
     std::shared_ptr<line_socket> socket;
     std::set<std::string> unacked;
-    std::map<std::string, action_request> drafts;             ///< open ones, by chat and draft id
-    std::vector<command_spec> commands;                       ///< as declared
-    bool media_paths = false;                                 ///< wants attachments as files
-    bool spoken = false;                                      ///< its first frame has come
-    std::string name;                                         ///< as declared: its request ids are its own
-    core::recent<std::string, std::uint64_t> digests{10'000}; ///< of actions, by its own request ids
+    std::map<std::string, action_request> drafts;   ///< open ones, by chat and draft id
+    std::vector<command_spec> commands;             ///< as declared
+    bool media_paths = false;                       ///< wants attachments as files
+    bool spoken = false;                            ///< its first frame has come
+    std::string name;                               ///< as declared: its request ids are its own
     std::map<std::string, action_request> statuses; ///< typing that nothing has ended yet, by chat and thread
   };
   /// Who has an event.
@@ -59,7 +58,7 @@ struct agent_peers {
   /// An action of an agent; its request id is made its own first.
   void ask(std::uint64_t peer, peer_entry& entry, action_request& x);
   /// False when the agent used the id for another action before.
-  static bool scope_id(peer_entry& entry, action_request& x);
+  static void scope_id(const peer_entry& entry, action_request& x);
   /// Who gets a delivery; 0 = nobody is there.
   std::uint64_t taker_of(const delivery& x);
   void answer(const asker& to, const action_result& result);

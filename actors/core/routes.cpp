@@ -12,6 +12,15 @@ constexpr const char* slack = "slack";
 /// They name their thread as a message or make one: where they go is their parent chat (F37).
 bool acts_on_thread(op x) { return x == op::thread_rename || x == op::thread_create; }
 
+/// Whether this delivery is of an older event than `latest`: it is given out again, or was held up in its
+/// session. Names of two instances do not compare.
+bool is_older(std::string_view delivery, std::string_view latest) {
+  const auto at = delivery.rfind('-'), end = latest.rfind('-');
+  if (at == std::string_view::npos || at != end || delivery.substr(0, at) != latest.substr(0, at))
+    return false;
+  return delivery.size() != latest.size() ? delivery.size() < latest.size() : delivery < latest;
+}
+
 } // namespace
 
 void route_table::seen(const route_seen& x, instant now) {
@@ -19,7 +28,8 @@ void route_table::seen(const route_seen& x, instant now) {
   chat.restored = false;
   // It must not look as old as its last change.
   if (tracking_ && now - chat.told > bounds_.chat_age / 8) changed_.insert(x.chat);
-  if (x.chat.platform != generic_platform && !x.chat.platform.empty()) {
+  const bool newest = chat.latest == x.delivery_id;
+  if (newest && x.chat.platform != generic_platform && !x.chat.platform.empty()) {
     auto& last = last_platform_[x.chat.chat_id];
     if (last != x.chat.platform) last = x.chat.platform;
   }
@@ -37,6 +47,8 @@ route_table::chat_entry& route_table::put_chat(const route_seen& x, instant now)
     chat_ages_.splice(chat_ages_.end(), chat_ages_, chat.age);
   }
   chat.used = now;
+  if (is_older(x.delivery_id, chat.latest)) return chat; // what was said last still counts
+  chat.latest = x.delivery_id;
   // Not every event of a chat says its name.
   const bool named = !x.chat_name.empty() && x.chat_name != chat.name;
   if (fresh || chat.who != x.who || chat.parent != x.parent_chat_id || chat.type != x.chat_type || named) {

@@ -80,6 +80,7 @@ private:
   struct chat_entry {
     discriminators who;
     std::string parent, type, name;
+    std::string latest;     ///< the delivery that all this is from; empty when it is not known
     instant used{}, told{}; ///< `told`: as a change
     bool restored = false;  ///< nothing came since
     std::list<chat_key>::iterator age;

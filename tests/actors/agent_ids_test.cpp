@@ -28,9 +28,22 @@ protected:
   }
 };
 
-TEST_F(request_ids, TwoAgentsThatBothCountFromOneDoNotCollide) {
+TEST_F(request_ids, OfTwoAgentsWithoutNamesThatCountFromOneTheSecondIsRefused) {
   auto a = attach(1);
   auto b = attach(2);
+  asks(a, "1", "c", "of a");
+  asks(b, "1", "d", "of b");
+  EXPECT_EQ(sent().size(), 1U);
+  EXPECT_NE(last_result(b).find("request_id_conflict"), std::string::npos)
+      << "never the result of another action";
+  EXPECT_EQ(world.notes->count("egress.request_id_conflict"), 1U);
+}
+
+TEST_F(request_ids, TwoNamedAgentsThatBothCountFromOneDoNotCollide) {
+  auto a = attach(1);
+  auto b = attach(2);
+  say(a, "{\"type\":\"hello\",\"name\":\"a\"}\n");
+  say(b, "{\"type\":\"hello\",\"name\":\"b\"}\n");
   asks(a, "1", "c", "of a");
   asks(b, "1", "d", "of b");
   EXPECT_EQ(sent().size(), 2U);
@@ -60,7 +73,7 @@ TEST_F(request_ids, AnotherActionUnderTheSameIdIsRefused) {
   EXPECT_EQ(last_result(a).find("ambiguous\":true"), std::string::npos);
   asks(a, "1", "c", "hi");
   EXPECT_NE(last_result(a).find(R"("message_id":"m0")"), std::string::npos) << "the record is as it was";
-  EXPECT_EQ(world.notes->count("agent.request_id_conflict"), 1U);
+  EXPECT_EQ(world.notes->count("egress.request_id_conflict"), 1U);
 }
 
 TEST_F(request_ids, ANamedAgentKeepsItsIdsOverReconnects) {
@@ -90,6 +103,8 @@ TEST_F(request_ids, ANameIsAText) {
 }
 
 TEST_F(exec_test, AChildThatStartsAgainAtOneIsNotToldOfItsPredecessorsSends) {
+  // What a child without a name uses again for another action is refused; a name that is new each time is the
+  // way out.
   start_running();
   say(send_action("1", "c", "one"));
   answer_all();
@@ -98,9 +113,15 @@ TEST_F(exec_test, AChildThatStartsAgainAtOneIsNotToldOfItsPredecessorsSends) {
   run();
   say(send_action("1", "d", "two"));
   answer_all();
-  EXPECT_EQ(sent().size(), 2U);
+  EXPECT_EQ(sent().size(), 1U);
   ASSERT_EQ(of("result").size(), 1U);
-  EXPECT_NE(of("result")[0].find(R"("message_id":"m1")"), std::string::npos);
+  EXPECT_NE(of("result")[0].find("request_id_conflict"), std::string::npos);
+  say("{\"type\":\"hello\",\"name\":\"second run\"}\n");
+  say(send_action("1", "d", "two"));
+  answer_all();
+  EXPECT_EQ(sent().size(), 2U);
+  ASSERT_EQ(of("result").size(), 2U);
+  EXPECT_NE(of("result")[1].find(R"("message_id":"m1")"), std::string::npos);
 }
 
 TEST_F(exec_test, TheLastLineCountsWithoutItsEnd) {

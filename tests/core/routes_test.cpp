@@ -51,6 +51,19 @@ TEST(Routes, ThePlatformLastSeenForTheChatWithItsBot) {
   EXPECT_FALSE(r.untagged);
 }
 
+TEST(Routes, AnEventThatIsGivenOutAgainDoesNotPassForTheLastOneOfItsChat) {
+  driver d;
+  d.seen("d1f-9", "discord", "5", who("g", "u1"));
+  d.seen("d1f-10", "discord", "5", who("g", "u2"));
+  d.seen("d1f-9", "discord", "5", who("g", "u1"));
+  EXPECT_EQ(d.resolve("5").where.who, who("g", "u2"));
+  EXPECT_EQ(d.resolve("5", "d1f-9").where.who, who("g", "u1")) << "its own turn is as it was";
+  d.seen("d1f-11", "discord", "5", who("g", "u3"));
+  EXPECT_EQ(d.resolve("5").where.who, who("g", "u3"));
+  d.seen("d2a-1", "discord", "5", who("g", "u4"));
+  EXPECT_EQ(d.resolve("5").where.who, who("g", "u4")) << "another instance counts anew";
+}
+
 TEST(Routes, F39_ANamedPlatformComesWithItsOwnBot) {
   driver d;
   d.seen("", "telegram", "1", who("", "u"));

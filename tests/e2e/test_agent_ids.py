@@ -84,9 +84,10 @@ class OverRestarts(Asking):
 
 
 class Child(Exec, Asking):
-    async def test_a_child_that_starts_again_at_one_is_heard(self):
+    async def test_a_child_that_starts_again_at_one_is_heard_under_a_new_name(self):
         connector, gateway, link = await self.start("""
-say(type="hello")
+import os
+say(type="hello", name=f"run {os.getpid()}")
 for frame in frames():
     if frame["type"] == "inbound":
         say(type="action", request_id="1", delivery_id=frame["delivery_id"],

@@ -46,9 +46,9 @@ std::string show(const tags& x) {
 }
 
 /// Where in its chat an answer to this belongs (routing 5 and 6).
-std::string thread_of(const told_event& x) {
+std::string thread_of(const told_event& x, bool slack_threads) {
   if (!x.thread_id.empty()) return x.thread_id;
-  return x.platform == "slack" ? x.message_id : std::string{};
+  return x.platform == "slack" && slack_threads ? x.message_id : std::string{};
 }
 
 /// Every action carries what its own turn says; one without a turn what its chat said last.
@@ -112,8 +112,9 @@ private:
 
   /// No agent here names a thread of its own.
   void placed(const told_event& event, const tags& x, const std::string& what) {
-    if (x.thread != thread_of(event))
-      fail(what + " answers e" + std::to_string(event.number) + ", belongs to thread '" + thread_of(event) +
+    auto thread = thread_of(event, court_.what().settings.slack.reply_in_thread);
+    if (x.thread != thread)
+      fail(what + " answers e" + std::to_string(event.number) + ", belongs to thread '" + thread +
            "' and carries " + show(x));
   }
 
@@ -187,11 +188,13 @@ private:
   std::vector<const told_event*> recent(const std::string& chat, usec asked) {
     constexpr usec inside{2'000'000};
     struct counted {
+      std::uint64_t read = 0; ///< the one that was read last, whatever is given out again
       usec at{0};
-      std::uint64_t read = 0; ///< of two at one moment the one that was read later
       const told_event* what = nullptr;
     };
-    std::map<std::string, counted> last; // by platform: the last that surely counted
+    // By platform: what was said last, and what was given out last, which differ where sessions of one chat
+    // run side by side. The latter counts in a chat that was forgotten between the two, for few may be kept.
+    std::map<std::string, counted> last, given_last;
     std::vector<const told_event*> out;
     auto& notes = court_.notes();
     for (auto number : by_chat_[chat]) {
@@ -204,17 +207,21 @@ private:
       // One that was read and not given yet may be on its way; a press need not reach anybody.
       auto echoes_later = court_.what().agent == agent_choice::echo && court_.what().durable;
       auto just_read = x.was_read() && x.reads.back().at + inside >= asked; // again, perhaps by a new process
-      auto sure = !echoes_later && !just_read && x.what.kind != event_kind::press && touched >= usec{0} &&
-                  touched + inside < asked && notes.last_suspension + inside < asked;
+      // Which of its reads was accepted is not known.
+      auto sure = x.reads.size() <= 1 && !echoes_later && !just_read && x.what.kind != event_kind::press &&
+                  touched >= usec{0} && touched + inside < asked && notes.last_suspension + inside < asked;
       if (!sure) {
         out.push_back(&x.what);
         continue;
       }
       auto& best = last[x.what.platform];
-      counted mine{touched, x.was_read() ? x.reads.front().number : 0, &x.what};
-      if (!best.what || std::pair{mine.at, mine.read} >= std::pair{best.at, best.read}) best = mine;
+      counted mine{x.was_read() ? x.reads.front().number : 0, touched, &x.what};
+      if (!best.what || std::pair{mine.read, mine.at} >= std::pair{best.read, best.at}) best = mine;
+      auto& given = given_last[x.what.platform];
+      if (!given.what || mine.at >= given.at) given = mine;
     }
-    for (auto& [platform, x] : last) out.push_back(x.what);
+    for (auto* of : {&last, &given_last})
+      for (auto& [platform, x] : *of) out.push_back(x.what);
     return out;
   }
 

@@ -57,9 +57,11 @@ void sim_agent::begin() {
   ++incarnation_;
   draining_ = false;
   asked_here_ = 0;
-  if (plan_.named) { // a later hello may leave the name out
+  if (plan_.named || plan_.counting) { // a later hello may leave the name out
+    auto name = "agent " + std::to_string(number_);
+    if (plan_.counting) name += " run " + std::to_string(incarnation_); // its numbers begin again
     json_object hello;
-    say(hello.text("type", "hello").text("name", "agent " + std::to_string(number_)).line());
+    say(hello.text("type", "hello").text("name", name).line());
   }
   if (luck_.chance(0.4)) {
     json_object hello;

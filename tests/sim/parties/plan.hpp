@@ -62,8 +62,9 @@ struct plan {
   bool resends = false;   ///< agents would rather have some actions twice than perhaps not at all
   bool letters = false;   ///< an operator looks at what was set aside
   bool embedded = false;  ///< so does a program that the gateway is embedded in, with the typed makers
-  bool counting = false;  ///< agents number their requests from one, each connection anew
-  bool named = false;     ///< agents name themselves in their hello
+  bool counting =
+      false; ///< agents number their requests from one, each connection anew and under a name of its own
+  bool named = false;             ///< agents name themselves in their hello
   std::uint64_t deadly_every = 0; ///< of so many events one kills each agent that takes it; 0 = none
 
   /// Whether an agent dies of the event with this number, each time.
