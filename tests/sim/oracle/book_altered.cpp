@@ -3,10 +3,6 @@
 // rest.
 #include "book.hpp"
 
-#include <rapidjson/encodedstream.h>
-#include <rapidjson/memorystream.h>
-#include <rapidjson/stringbuffer.h>
-
 #include <cctype>
 
 namespace relay::sim {
@@ -31,15 +27,6 @@ std::set<std::string> buffer_ids_in(std::string_view line) {
   return out;
 }
 
-bool is_utf8(std::string_view line) {
-  rapidjson::MemoryStream bytes{line.data(), line.size()};
-  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> in{bytes};
-  rapidjson::StringBuffer out;
-  while (in.Tell() < line.size())
-    if (!rapidjson::UTF8<>::Validate(in, out)) return false;
-  return true;
-}
-
 } // namespace
 
 void book::altered_read(std::uint64_t socket, const frame_view& x) {
@@ -56,9 +43,13 @@ void book::altered_read(std::uint64_t socket, const frame_view& x) {
     alter_event(x, buffer_ids);
   } else if (type == "passthrough_forward") {
     alter_forward(buffer_ids);
-  } else if (!x.root.IsObject() && !is_utf8(x.text)) { // a gateway may leave out what cannot be read of it
+  } else if (!x.root.IsObject()) { // a gateway may leave out what cannot be read of it
     auto like = events_of(buffer_ids);
     like.insert(event_mark(std::string{x.text}));
+    constexpr std::string_view words =
+        R"("text":")"; // of an event whose buffer id cannot be read, or that has none
+    if (auto at = x.text.find(words); at != std::string_view::npos)
+      like.insert(event_mark(std::string{x.text.substr(at + words.size())}));
     for (auto number : like)
       if (number != 0) alter(number).unclear = true;
   }

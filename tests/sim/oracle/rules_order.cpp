@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace relay::sim {
 
@@ -102,9 +103,14 @@ public:
   void life_begins(std::uint64_t) override {
     stopping_ = false;
     until_.clear();
+    out_.clear();
   }
   void commanded(command x) override { stopping_ = stopping_ || x == command::drain; }
-  void actor_killed(const std::string&) override { until_.clear(); } // a chat that died knows of nothing
+  /// A chat that died knows of nothing, nor does its successor hear what comes of its frames.
+  void actor_killed(const std::string&) override {
+    until_.clear();
+    out_.clear();
+  }
   void altered_read(std::uint64_t, const frame_view&) override { until_.clear(); }
   void link_read(std::uint64_t socket, const frame_view& frame) override {
     if (text(frame.root, "type") != "outbound_result") return;
@@ -121,7 +127,8 @@ public:
     constexpr usec longest{120'000'000};
     if (now() + wait > it->second.asks.front().at + longest) return;
     auto& until = until_[x.lane];
-    until = std::max(until, now() + wait);
+    until.first = std::max(until.first, now() + wait);
+    until.second = now();
     // An edit may have given way to a newer one, whose outcome it shares.
     if (x.op != "edit" && x.op != "draft") told_[x.mark] = now();
   }
@@ -133,8 +140,10 @@ public:
     const auto lane = lane_of(frame.root);
     told_.erase(mark);
     out_[text(frame.root, "requestId")] = {socket, now(), lane, mark, text(act, "op")};
-    if (auto it = until_.find(lane); it != until_.end() && now() < it->second && !stopping_)
-      fail(mark + " left " + std::to_string((it->second - now()).count() / 1000) +
+    if (auto it = until_.find(lane);
+        // What leaves in the same moment was on its way: reactions and texts of a chat are out side by side.
+        it != until_.end() && now() < it->second.first && now() > it->second.second && !stopping_)
+      fail(mark + " left " + std::to_string((it->second.first - now()).count() / 1000) +
            " ms before its chat was allowed to");
   }
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
@@ -166,8 +175,9 @@ private:
     usec at{0};
     std::string lane, mark, op;
   };
-  std::map<std::string, outstanding> out_;   ///< by request
-  std::map<std::string, usec> until_, told_; ///< by chat; by action, while it waits
+  std::map<std::string, outstanding> out_;             ///< by request
+  std::map<std::string, std::pair<usec, usec>> until_; ///< by chat: until when, and since when it knows
+  std::map<std::string, usec> told_;                   ///< by action, while it waits
   bool stopping_ = false;
 };
 

@@ -183,8 +183,9 @@ private:
       if (!seen_or_newer(x)) fail(x.mark + " (" + x.op + ") is told as done and cannot be seen");
       return;
     }
-    // Not offered, at least not the second time: answered from what is known.
-    if (x.op == "get_chat_info" && (x.frames.empty() || x.asks.size() > 1)) return;
+    // Where it is not offered, perhaps on a later connection only, it is answered from what is known:
+    // informed().
+    if (x.op == "get_chat_info") return;
     auto seen = words_of(x, true);
     auto wanted = word_numbers(x.content, x.mark);
     std::sort(seen.begin(), seen.end());
