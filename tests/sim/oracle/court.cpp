@@ -7,6 +7,21 @@
 
 namespace relay::sim {
 
+namespace {
+
+/// An `outbound_result` with nothing but the request that it is about; empty when the line is none.
+std::string rest_of_result(std::string_view line) {
+  constexpr std::string_view type = R"("type":"outbound_result")", name = R"("requestId":")";
+  const auto at = line.find(name);
+  if (line.find(type) == std::string_view::npos || at == std::string_view::npos) return {};
+  const auto id = line.substr(at + name.size(), line.find('"', at + name.size()) - at - name.size());
+  for (unsigned char c : id)
+    if (c <= ' ' || c > '~' || c == '\\') return {};
+  return R"({"type":"outbound_result","requestId":")" + std::string{id} + "\"}";
+}
+
+} // namespace
+
 void rule::fail(std::string what) { court_.fail(name_, std::move(what)); }
 usec rule::now() const noexcept { return court_.on().time.now(); }
 
@@ -87,7 +102,10 @@ void court::link_read(std::uint64_t socket, const frame_view& f) {
 }
 void court::altered_read(std::uint64_t socket, const frame_view& f) {
   on_.log.line(on_.time.now(), "gw.altered", std::to_string(socket), f.text);
-  tell([&](witness& x) { x.altered_read(socket, f); });
+  // Of a result that is no JSON any more a gateway may read what is left.
+  json_text rest{f.root.IsObject() ? std::string{} : rest_of_result(f.text)};
+  const frame_view seen{f.text, rest.object() ? rest.root() : f.root};
+  tell([&](witness& x) { x.altered_read(socket, seen); });
 }
 void court::link_ended(std::uint64_t socket, const socket_end& why) {
   on_.log.line(on_.time.now(), "gw.end", std::to_string(socket),

@@ -183,10 +183,13 @@ void run::decide(const dead_letter& x) {
   using wish = dead_letter_ask::wish;
   auto& notes = judge_.notes();
   auto& event = *x.event;
-  if (event.unreadable) { // nobody sent it as an event
-    life_->letters({again ? wish::retry : wish::drop, x.seq, 1}, [this, again](const dead_letter_answer& y) {
-      if (again && y.found && !y.refused) judge_.fail("letters", "a line that nobody can read is given out");
-    });
+  if (event.unreadable) { // nobody sent it as an event; with U+FFFD for what was no text it may be one
+    auto readable = is_json(event.text);
+    life_->letters({again ? wish::retry : wish::drop, x.seq, 1},
+                   [this, again, readable](const dead_letter_answer& y) {
+                     if (again && y.found && !y.refused && !readable)
+                       judge_.fail("letters", "a line that nobody can read is given out");
+                   });
     return;
   }
   auto number = notes.number_of(event.source.platform, event.source.chat_id, event.message_id, event.text);
