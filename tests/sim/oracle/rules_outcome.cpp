@@ -289,10 +289,12 @@ public:
     auto it = court_.notes().frame_of_request.find(id);
     if (it == court_.notes().frame_of_request.end() || it->second.second != socket) return;
     auto& result = member(frame.root, "result");
-    answers_.try_emplace(id, answer{now(), !result.IsObject()          ? told_outcome::unknown
-                                           : flag(result, "ambiguous") ? told_outcome::unknown
-                                           : flag(result, "success")   ? told_outcome::done
-                                                                       : told_outcome::definite});
+    auto waits = member(result, "retry_after").IsNumber() || member(result, "retryAfter").IsNumber();
+    answers_.try_emplace(id, answer{now(), waits,
+                                    !result.IsObject()          ? told_outcome::unknown
+                                    : flag(result, "ambiguous") ? told_outcome::unknown
+                                    : flag(result, "success")   ? told_outcome::done
+                                                                : told_outcome::definite});
   }
   void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
     if (text(frame.root, "type") != "result") return;
@@ -303,6 +305,8 @@ public:
     auto& last = x.frames.back();
     auto it = answers_.find(last.request_id);
     if ((x.resend || x.op == "delete") && x.frames.size() > 1) return; // of several answers
+    if (it != answers_.end() && it->second.waits && courtesy(x.op))
+      return; // not offered any more after the wait
     if (it == answers_.end() || (it->second.how == told_outcome::done && !last.last)) return;
     auto& notes = court_.notes();
     usec patience = court_.what().settings.limits.outbound_timeout;
@@ -316,6 +320,7 @@ private:
   static constexpr usec slack{1'000'000};
   struct answer {
     usec at;
+    bool waits; ///< to go on then, not the outcome
     told_outcome how;
   };
   std::map<std::string, answer> answers_;
