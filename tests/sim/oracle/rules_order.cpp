@@ -1,5 +1,6 @@
 // The way out: order within a chat, one frame at a time (agent-link.md, Promises).
 #include "court.hpp"
+#include "messages/control.hpp"
 #include "rules.hpp"
 
 #include <algorithm>
