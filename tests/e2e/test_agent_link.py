@@ -139,6 +139,7 @@ class Requests(Linked):
         connector, gateway, _, one = await self.start()
         other = await self.agent(gateway)
         for agent, chat in ((one, "1"), (other, "2")):
+            agent.send({"type": "hello", "name": f"agent {chat}"})
             agent.send({"type": "action", "request_id": "1", "platform": "discord",
                         "action": {"op": "send", "chat_id": chat, "content": "hi"}})
             self.assertTrue((await agent.result("1"))["success"])
@@ -149,6 +150,17 @@ class Requests(Linked):
         refused = [x for x in one.frames if x["type"] == "result"][1]["result"]
         self.assertEqual((refused["success"], refused["code"]), (False, "request_id_conflict"))
         self.assertNotIn("ambiguous", refused)
+
+    async def test_agents_without_a_name_share_their_ids(self):
+        connector, gateway, _, one = await self.start()
+        other = await self.agent(gateway)
+        for agent, chat in ((one, "1"), (other, "2")):
+            agent.send({"type": "action", "request_id": "1", "platform": "discord",
+                        "action": {"op": "send", "chat_id": chat, "content": "hi"}})
+            result = await agent.result("1")
+            self.assertEqual(result["success"], agent is one)
+        self.assertEqual(result["code"], "request_id_conflict")
+        self.assertEqual(len(await connector.actions(1)), 1)
 
     async def test_same_request_id_while_the_first_is_under_way(self):
         connector, _, _, agent = await self.start()
