@@ -145,6 +145,10 @@ class Prompts(Identity):
 
     async def test_it_stays_in_its_session_over_a_kill(self):
         gateway, link, agent, _ = await self.asked(thread_id="t")
+        # It leaves once what came before is on disk.
+        agent.send({"type": "action", "request_id": "flush", "platform": "discord",
+                    "action": {"op": "send", "chat_id": "elsewhere", "content": "flush"}})
+        await agent.result("flush")
         gateway, link, agent = await self.killed(gateway, 2)
         self.assertIsNone(await self.answer(link, agent, "2", user_id="ana"))
         self.assertIsNone(await self.answer(link, agent, "2", user_id="bo", thread_id="t"))
