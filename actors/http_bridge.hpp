@@ -1,10 +1,10 @@
 // From an actor to the HTTP port and back: the answer comes as http_done, unless the actor is gone by then.
 #pragma once
 
-#include "actors/caf_compat.hpp"
-#include "actors/interfaces.hpp"
-#include "actors/metrics.hpp"
-#include "messages/wire/retry_after.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/interfaces.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/messages/wire/http/retry_after.hpp"
 
 #include <caf/actor_control_block.hpp>
 

@@ -1,16 +1,16 @@
 // ALL typed actor interfaces, in the order of the data. Start reading here; app/wiring.cpp puts them
 // together.
 //
-//   settings -> identity -> provisioner -> policy -> link_keeper -> connection
+//   settings -> identity -> provisioner -> policy -> link_manager -> connection
 //   connection --inbound--> inbound --delivery--> agent --action--> egress_router --> chat --> connection
 //
 // A comment per handler says who sends it. INTERNAL marks what an actor sends itself. Handles point
 // downstream; the one cycle of the data (agent -> egress) is cut by the supervisor's ordered stop.
 #pragma once
 
-#include "actors/ports.hpp"
-#include "config/settings.hpp"
-#include "messages/type_ids.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/config/settings.hpp"
+#include "relay_gateway/messages/type_ids.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -118,7 +118,7 @@ struct upload_done {
   media_uploaded what;
 };
 
-/// MEDIA: attachments between the connector's store and files of this machine (actors/core/media_shelf).
+/// MEDIA: attachments between the connector's store and files of this machine (actors/core/attachment_cache).
 using media_actor = caf::typed_actor<
     // inbound: fetch a delivery's attachments; answered in bounded time, whatever became of them.
     caf::replies_to<media_wanted>::with<media_ready>,
@@ -148,7 +148,7 @@ using agent_actor = caf::typed_actor<
     // hosts and not answered never will be: its outcome is unknown.
     caf::reacts_to<agent_host>,
     // supervisor: who the gateway is; again whenever the platforms change.
-    caf::reacts_to<agent_welcome>,
+    caf::reacts_to<gateway_announcement>,
     // inbound: an event. Answer with delivery_ack once it is yours; until then no further one of that session
     // comes.
     caf::reacts_to<delivery>,
@@ -195,29 +195,29 @@ struct link_up;
 struct link_users;
 
 /// CONNECTION: one socket of one epoch: hello, frames in and out, results matched to requests. Dies with its
-/// socket. Tells link_keeper: descriptor, link_gone, atom::drained.
+/// socket. Tells link_manager: descriptor, link_gone, atom::drained.
 using connection_actor = caf::typed_actor<
     // chat: put this on the wire; answered by `transmitted`, exactly one each, also when the socket ends.
     caf::reacts_to<transmit>,
     // egress_router: something that may be left out.
-    caf::reacts_to<courtesy>,
+    caf::reacts_to<best_effort_send>,
     // egress_router: an interrupt of the agent.
     caf::reacts_to<session_interrupt>,
     // inbound: acknowledge these to the connector.
     caf::reacts_to<buffer_acks>,
     // inbound: how much room there is.
-    caf::reacts_to<intake>,
-    // link_keeper: a further platform; say hello for it on the live socket.
+    caf::reacts_to<backpressure>,
+    // link_manager: a further platform; say hello for it on the live socket.
     caf::reacts_to<identity>,
-    // link_keeper: the manifest changed; say the Discord hello again.
+    // link_manager: the manifest changed; say the Discord hello again.
     caf::reacts_to<command_manifest>,
-    // link_keeper: some of its users were restarted.
+    // link_manager: some of its users were restarted.
     caf::reacts_to<link_users>,
-    // link_keeper: announce going_idle.
+    // link_manager: announce going_idle.
     caf::reacts_to<atom::idle>,
-    // link_keeper: close in order (1000).
+    // link_manager: close in order (1000).
     caf::reacts_to<atom::finish>,
-    // link_keeper: end at once; the text says why.
+    // link_manager: end at once; the text says why.
     caf::reacts_to<atom::finish, std::string>,
     // INTERNAL: something came off the socket. The frames wait in the listener, not in the mailbox.
     caf::reacts_to<atom::start>,
@@ -265,7 +265,7 @@ struct letters_found {
 using inbound_actor = delivery_sink_actor::extend<
     // connection: events of one read; an empty one when it begins, so that it hears how much room there is.
     caf::reacts_to<inbound_batch>,
-    // supervisor, link_keeper: the connection that acks go to from now on.
+    // supervisor, link_manager: the connection that acks go to from now on.
     caf::reacts_to<link_up>,
     // supervisor: the agent to deliver to from now on (null = none); what its predecessor had is given out
     // again.
@@ -297,14 +297,14 @@ using inbound_actor = delivery_sink_actor::extend<
 
 // -- agent -> egress_router -> chat -> connection ----------------------------------------------------
 
-/// CHAT: strict order within one chat: one piece on the wire at a time (actors/core/lane).
+/// CHAT: strict order within one chat: one piece on the wire at a time (actors/core/queue).
 using chat_actor = caf::typed_actor<
     // egress_router: a routed action; answered by chat_outcome, exactly one each.
     caf::reacts_to<chat_action>,
     // connection: what became of a piece.
     caf::reacts_to<transmitted>,
     // egress_router: what the chat wanted to be marked as sending is, on disk.
-    caf::reacts_to<chat_mark>,
+    caf::reacts_to<write_intent>,
     // egress_router: who uploads files.
     caf::reacts_to<media_actor>,
     // egress_router: the connection to use, or that there is none.
@@ -328,9 +328,9 @@ struct fronted_set {
   bool reply_in_thread = true;
 };
 
-/// EGRESS ROUTER: which platform, bot and tenant an action goes to (actors/core/routes), one record per
-/// request id (actors/core/ledger), one chat actor per active chat. With a durable store it begins with what
-/// was left there (actors/egress_store.cpp); until that is known, actions wait.
+/// EGRESS ROUTER: which platform, bot and tenant an action goes to (actors/egress/core/routes), one record
+/// per request id (actors/core/idempotency cache), one chat actor per active chat. With a durable store it
+/// begins with what was left there (actors/egress/egress_store.cpp); until that is known, actions wait.
 using egress_router_actor = action_sink_actor::extend<
     // inbound: how this event's chat is answered; comes before the event reaches an agent.
     caf::reacts_to<route_seen>,
@@ -339,14 +339,14 @@ using egress_router_actor = action_sink_actor::extend<
     // chat: the outcome of an action.
     caf::reacts_to<chat_outcome>,
     // chat: what the disk must know before a frame goes out, or after it did not.
-    caf::reacts_to<chat_mark>,
+    caf::reacts_to<write_intent>,
     // the store port.
     caf::reacts_to<outbound_image>, caf::reacts_to<store_done>,
     // chat: how a prompt is shown, told before it leaves; handed on to inbound.
     caf::reacts_to<prompt_shown>,
     // supervisor: who hears the answers to prompts; again after it was restarted.
     caf::reacts_to<prompt_sink>,
-    // link_keeper: the connection to use, or that there is none.
+    // link_manager: the connection to use, or that there is none.
     caf::reacts_to<link_up>,
     // supervisor: who uploads files; again after it was restarted.
     caf::reacts_to<media_actor>,
@@ -365,7 +365,7 @@ using egress_router_actor = action_sink_actor::extend<
     // INTERNAL: a chat answered atom::idle: (key, actions it got).
     caf::reacts_to<atom::idle, chat_key, std::uint64_t>>;
 
-/// link_keeper -> everybody who uses the connection: this one serves from now on, or none does.
+/// link_manager -> everybody who uses the connection: this one serves from now on, or none does.
 struct link_up {
   std::uint64_t epoch = 0;
   connection_actor connection; ///< null = the link is down
@@ -382,16 +382,16 @@ struct link_target {
   credentials who; ///< not usable = dial without a token
   std::vector<identity> identities;
 };
-/// link_keeper -> the actors that it serves.
+/// link_manager -> the actors that it serves.
 struct link_users {
   inbound_actor inbound;
   egress_router_actor egress;
   agent_actor agent;
 };
 
-/// LINK KEEPER: owns the connection and its redials; one dialler at a time (actors/core/link_session).
+/// LINK KEEPER: owns the connection and its redials; one dialler at a time (actors/core/link_state_machine).
 /// Tells the supervisor: link_status, descriptors (link_up).
-using link_keeper_actor = caf::typed_actor<
+using link_manager_actor = caf::typed_actor<
     // supervisor: what to dial. The first one starts the link.
     caf::reacts_to<link_target>,
     // supervisor: who uses the connection; again after one of them was restarted.
@@ -444,7 +444,7 @@ using supervisor_actor = agent_registry_actor::extend<
     caf::reacts_to<store_health>,
     // the HTTP port: the answer of the sleep URL.
     caf::reacts_to<http_done>,
-    // link_keeper
+    // link_manager
     caf::reacts_to<link_status>, caf::reacts_to<link_up>, caf::reacts_to<dormancy_outcome>,
     caf::reacts_to<atom::drained>,
     // INTERNAL: a drain stage, or the grace, is over; (generation).

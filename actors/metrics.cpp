@@ -1,4 +1,4 @@
-#include "actors/metrics.hpp"
+#include "relay_gateway/actors/metrics.hpp"
 
 #include <array>
 

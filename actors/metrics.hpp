@@ -1,7 +1,7 @@
 // Every metric that the actors keep: one place for names, help and labels (app/metrics exposes them).
 #pragma once
 
-#include "actors/ports.hpp"
+#include "relay_gateway/actors/ports.hpp"
 
 #include <cstdint>
 #include <string_view>

@@ -3,8 +3,8 @@
 // returns; nothing is called back after the promise given at each function.
 #pragma once
 
-#include "messages/records.hpp"
-#include "messages/secret.hpp"
+#include "relay_gateway/messages/records.hpp"
+#include "relay_gateway/messages/secret.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -270,18 +270,18 @@ public:
 // -- notes: what a person reads ------------------------------------------------------------------
 
 enum class severity : std::uint8_t { debug, info, warn, error };
-struct note_field {
+struct log_field {
   std::string_view key;
   std::string value;
 };
 /// One event with a stable id (`link.lost`) and fields. Never blocks; drops and counts when it cannot keep
 /// up.
-class notes_port {
+class log_port {
 public:
-  virtual ~notes_port() = default;
+  virtual ~log_port() = default;
   virtual bool wants(severity level) const noexcept = 0;
   virtual void note(severity level, std::string_view id,
-                    std::initializer_list<note_field> fields) noexcept = 0;
+                    std::initializer_list<log_field> fields) noexcept = 0;
 };
 
 // -- metrics: all names are in actors/metrics.hpp --------------------------------------------------
@@ -304,7 +304,7 @@ struct ports {
   std::shared_ptr<link_port> link;
   std::shared_ptr<http_port> http;
   std::shared_ptr<world_port> world;
-  std::shared_ptr<notes_port> notes;
+  std::shared_ptr<log_port> notes;
   std::shared_ptr<metrics_port> metrics;
   std::shared_ptr<media_port> media;
   std::shared_ptr<store_port> store;

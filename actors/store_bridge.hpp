@@ -2,8 +2,8 @@
 // unless it is gone by then.
 #pragma once
 
-#include "actors/caf_compat.hpp"
-#include "actors/interfaces.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/interfaces.hpp"
 
 #include <caf/actor_control_block.hpp>
 

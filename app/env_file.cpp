@@ -1,7 +1,7 @@
-#include "app/env_file.hpp"
+#include "relay_gateway/app/env_file.hpp"
 
-#include "config/dotenv.hpp"
-#include "config/text.hpp"
+#include "relay_gateway/config/sources/dotenv.hpp"
+#include "relay_gateway/config/values/text.hpp"
 
 #include <algorithm>
 #include <cerrno>

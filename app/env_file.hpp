@@ -1,7 +1,7 @@
-// Writes variables into a `.env` file (config/dotenv.hpp reads it).
+// Writes variables into a `.env` file (config/sources/dotenv.hpp reads it).
 #pragma once
 
-#include "messages/secret.hpp"
+#include "relay_gateway/messages/secret.hpp"
 
 #include <memory>
 #include <string>

@@ -1,9 +1,9 @@
-#include "app/gateway.hpp"
+#include "relay_gateway/app/gateway.hpp"
 
-#include "actors/caf_compat.hpp"
-#include "actors/metrics.hpp"
-#include "app/net/io_thread.hpp"
-#include "app/wiring.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
+#include "relay_gateway/app/wiring.hpp"
 
 #include <caf/abstract_actor.hpp>
 #include <caf/actor_system.hpp>
@@ -20,10 +20,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class no_notes final : public notes_port {
+class no_notes final : public log_port {
 public:
   bool wants(severity) const noexcept override { return false; }
-  void note(severity, std::string_view, std::initializer_list<note_field>) noexcept override {}
+  void note(severity, std::string_view, std::initializer_list<log_field>) noexcept override {}
 };
 class no_metrics final : public metrics_port {
 public:

@@ -3,10 +3,10 @@
 // never for a thread that runs one of this system's actors where they are marked as blocking.
 #pragma once
 
-#include "actors/agents/link.hpp"
-#include "actors/interfaces.hpp"
-#include "actors/ports.hpp"
-#include "config/settings.hpp"
+#include "relay_gateway/actors/agents/link.hpp"
+#include "relay_gateway/actors/interfaces.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/config/settings.hpp"
 
 #include <caf/fwd.hpp>
 
@@ -25,7 +25,7 @@ struct gateway_options {
   /// The agent that answers. Null: the one that `settings.service.agent` names.
   agent_actor agent;
   /// Where notes and metrics go. Null: nowhere.
-  std::shared_ptr<notes_port> notes;
+  std::shared_ptr<log_port> notes;
   std::shared_ptr<metrics_port> metrics;
   /// What outlives the process. Null: the store of `settings.service.state_dir`, opened here; memory when
   /// that is empty.

@@ -1,3 +1,3 @@
-#include "app/commands/cli.hpp"
+#include "relay_gateway/app/commands/cli.hpp"
 
 int main(int argc, char** argv) { return relay::commands::main(argc, argv); }

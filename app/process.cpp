@@ -1,4 +1,4 @@
-#include "app/process.hpp"
+#include "relay_gateway/app/process.hpp"
 
 #include <condition_variable>
 #include <csignal>

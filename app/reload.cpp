@@ -1,4 +1,4 @@
-#include "app/reload.hpp"
+#include "relay_gateway/app/reload.hpp"
 
 #include <algorithm>
 #include <string_view>

@@ -1,7 +1,7 @@
 // What a new resolution means for a process that runs. Pure.
 #pragma once
 
-#include "config/resolve.hpp"
+#include "relay_gateway/config/resolve.hpp"
 
 #include <string>
 #include <vector>

@@ -1,16 +1,16 @@
-#include "app/service.hpp"
+#include "relay_gateway/app/service.hpp"
 
-#include "actors/caf_compat.hpp"
-#include "actors/core/lane.hpp"
-#include "app/admin/server.hpp"
-#include "app/gateway.hpp"
-#include "app/net/io_scheduler.hpp"
-#include "app/pacemaker.hpp"
-#include "app/process.hpp"
-#include "app/reload.hpp"
-#include "app/version.hpp"
-#include "app/wiring.hpp"
-#include "config/listener.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/egress/core/chat_queue.hpp"
+#include "relay_gateway/app/admin/server.hpp"
+#include "relay_gateway/app/gateway.hpp"
+#include "relay_gateway/app/health/heartbeat_timer.hpp"
+#include "relay_gateway/app/net/io/io_scheduler.hpp"
+#include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/reload.hpp"
+#include "relay_gateway/app/version.hpp"
+#include "relay_gateway/app/wiring.hpp"
+#include "relay_gateway/config/values/listener.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -55,13 +55,13 @@ std::unique_ptr<caf::actor_system_config> actor_config(config::scheduler_kind ki
 struct service::impl {
   service_options what;
   config::settings running;
-  heartbeats beats;
+  liveness_monitor beats;
   boost::asio::io_context io{1};
   std::unique_ptr<admin::server> listener;
   std::unique_ptr<caf::actor_system_config> actor_setup;
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<gateway> relay;
-  std::unique_ptr<pacemaker> pace;
+  std::unique_ptr<heartbeat_timer> pace;
   boost::asio::signal_set ends{io}, wishes{io};
   boost::asio::steady_timer farewell{io};
   std::unique_ptr<exit_guard> guard;
@@ -85,7 +85,7 @@ struct service::impl {
   void dismantle();
   admin::reload_answer reload();
 
-  void note(severity level, std::string_view id, std::initializer_list<note_field> fields) const noexcept {
+  void note(severity level, std::string_view id, std::initializer_list<log_field> fields) const noexcept {
     what.log->note(level, id, fields);
   }
 };
@@ -130,7 +130,7 @@ bool service::impl::start(start_failure& why) {
         auto in_order = reason == caf::exit_reason::user_shutdown;
         boost::asio::post(io, [this, in_order] { supervisor_ended(in_order); });
       });
-  pace = std::make_unique<pacemaker>(io, *system, beats);
+  pace = std::make_unique<heartbeat_timer>(io, *system, beats);
 
   admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, {}, store_name};
   target.agents = [this] { return relay->link_agent(); };

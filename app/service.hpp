@@ -2,9 +2,9 @@
 // `run` and `demo` are made of; a program that embeds the library uses app/gateway.hpp instead.
 #pragma once
 
-#include "app/log.hpp"
-#include "app/metrics/metrics.hpp"
-#include "config/resolve.hpp"
+#include "relay_gateway/app/log/log.hpp"
+#include "relay_gateway/app/metrics/metrics.hpp"
+#include "relay_gateway/config/resolve.hpp"
 
 #include <functional>
 #include <memory>
@@ -15,7 +15,7 @@ namespace relay {
 
 struct service_options {
   config::settings settings;
-  std::shared_ptr<log_port> log;
+  std::shared_ptr<configurable_log> log;
   std::shared_ptr<metrics> counts;
   /// Resolves the settings anew (reload). Unset: a reload is refused.
   std::function<config::resolution()> resolve;

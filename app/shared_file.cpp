@@ -1,7 +1,7 @@
-#include "app/shared_file.hpp"
+#include "relay_gateway/app/shared_file.hpp"
 
-#include "app/env_file.hpp"
-#include "app/net/media_files.hpp"
+#include "relay_gateway/app/env_file.hpp"
+#include "relay_gateway/app/net/http/media_files.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>

@@ -1,7 +1,7 @@
 // Files that this process shares with other programs of the machine, under their lock (actors/ports.hpp).
 #pragma once
 
-#include "actors/ports.hpp"
+#include "relay_gateway/actors/ports.hpp"
 
 #include <memory>
 

@@ -1,11 +1,9 @@
-#include "app/version.hpp"
+#include "relay_gateway/app/version.hpp"
 
-#ifndef RELAY_VERSION
-#error "RELAY_VERSION comes from app/CMakeLists.txt"
-#endif
+#include "relay_gateway/version.hpp"
 
 namespace relay {
 
-std::string_view version() noexcept { return RELAY_VERSION; }
+std::string_view version() noexcept { return RELAY_GATEWAY_VERSION; }
 
 } // namespace relay

@@ -1,19 +1,19 @@
-#include "app/wiring.hpp"
+#include "relay_gateway/app/wiring.hpp"
 
-#include "actors/agents/echo.hpp"
-#include "actors/agents/exec.hpp"
-#include "actors/agents/link_state.hpp"
-#include "actors/inbound.hpp"
-#include "actors/supervisor.hpp"
-#include "app/child/environment.hpp"
-#include "app/child/port.hpp"
-#include "app/net/healing.hpp"
-#include "app/shared_file.hpp"
-#include "app/store/memory_store.hpp"
-#include "app/version.hpp"
-#include "app/world.hpp"
-#include "config/command_line.hpp"
-#include "messages/wire/session_key.hpp"
+#include "relay_gateway/actors/agents/echo.hpp"
+#include "relay_gateway/actors/agents/exec.hpp"
+#include "relay_gateway/actors/agents/link_state.hpp"
+#include "relay_gateway/actors/inbound/inbound.hpp"
+#include "relay_gateway/actors/supervision/supervisor.hpp"
+#include "relay_gateway/app/child/environment.hpp"
+#include "relay_gateway/app/child/port.hpp"
+#include "relay_gateway/app/net/dial/reloading_port.hpp"
+#include "relay_gateway/app/shared_file.hpp"
+#include "relay_gateway/app/store/memory_store.hpp"
+#include "relay_gateway/app/system_ports.hpp"
+#include "relay_gateway/app/version.hpp"
+#include "relay_gateway/config/sources/command_line.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -23,8 +23,8 @@ namespace relay {
 
 // settings -> what outlives the process
 std::shared_ptr<store_port> open_store(const config::settings& settings, bool reset,
-                                       std::shared_ptr<notes_port> notes,
-                                       std::shared_ptr<metrics_port> metrics, store_fault& why) {
+                                       std::shared_ptr<log_port> notes, std::shared_ptr<metrics_port> metrics,
+                                       store_fault& why) {
   if (settings.service.state_dir.empty()) return make_memory_store();
   sqlite_store_options what;
   what.dir = settings.service.state_dir;
@@ -61,17 +61,17 @@ exec_setup exec_setup_of(const config::settings& settings, std::vector<std::stri
 
 // settings -> the world: one dialler, one HTTP client, one clock
 ports real_ports(boost::asio::io_context& io, const config::settings& settings,
-                 std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics) {
+                 std::shared_ptr<log_port> notes, std::shared_ptr<metrics_port> metrics) {
   net::client_options options;
   options.tls = settings.service.tls;
   options.proxy = settings.service.proxy;
   options.user_agent = "relay-gateway/" + std::string{version()};
   ports out;
-  out.link = net::make_healing_link_port(io, options);
-  out.http = net::make_healing_http_port(io, options);
+  out.link = net::make_reloading_link_port(io, options);
+  out.http = net::make_reloading_http_port(io, options);
   out.media = net::make_media_port(io, options, net::media_base(settings.service.state_dir));
   out.files = make_file_port(io);
-  out.world = make_world_port();
+  out.world = make_system_ports();
   out.child = child::make_child_port(
       io, {notes, child::child_environment(child::own_environment(), settings), child::secrets_of(settings)});
   out.notes = std::move(notes);

@@ -1,11 +1,11 @@
 // Puts the parts together. wiring.cpp reads top to bottom as the way of the data.
 #pragma once
 
-#include "actors/agents/link.hpp"
-#include "actors/interfaces.hpp"
-#include "actors/ports.hpp"
-#include "app/gateway.hpp"
-#include "app/store/sqlite_store.hpp"
+#include "relay_gateway/actors/agents/link.hpp"
+#include "relay_gateway/actors/interfaces.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/app/gateway.hpp"
+#include "relay_gateway/app/store/sqlite_store.hpp"
 
 #include <caf/fwd.hpp>
 
@@ -23,13 +23,13 @@ namespace relay {
 /// What the settings say outlives the process: the store of the state directory, or memory. `reset`: what is
 /// there is set aside first. Null and `why` when it cannot be had.
 std::shared_ptr<store_port> open_store(const config::settings& settings, bool reset,
-                                       std::shared_ptr<notes_port> notes,
-                                       std::shared_ptr<metrics_port> metrics, store_fault& why);
+                                       std::shared_ptr<log_port> notes, std::shared_ptr<metrics_port> metrics,
+                                       store_fault& why);
 
 /// The real world for the actors, less the store: sockets on `io`, the real clock. TLS files that cannot be
 /// used fail each dial with their reason until they can.
 ports real_ports(boost::asio::io_context& io, const config::settings& settings,
-                 std::shared_ptr<notes_port> notes, std::shared_ptr<metrics_port> metrics);
+                 std::shared_ptr<log_port> notes, std::shared_ptr<metrics_port> metrics);
 
 /// The current link agent; the supervisor may replace it. Thread-safe.
 class link_slot {

@@ -1,4 +1,4 @@
-#include "config/catalogue.hpp"
+#include "relay_gateway/config/catalogue.hpp"
 
 #include <algorithm>
 

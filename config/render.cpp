@@ -1,6 +1,6 @@
-#include "config/render.hpp"
+#include "relay_gateway/config/render.hpp"
 
-#include "config/text.hpp"
+#include "relay_gateway/config/values/text.hpp"
 
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>

@@ -1,7 +1,7 @@
 // A resolution for a person or a program: what `check` prints. No secret is in it. Thread-safe, never throws.
 #pragma once
 
-#include "config/resolve.hpp"
+#include "relay_gateway/config/resolve.hpp"
 
 #include <string>
 

@@ -1,9 +1,9 @@
-#include "config/resolve.hpp"
+#include "relay_gateway/config/resolve.hpp"
 
-#include "config/places.hpp"
-#include "config/sections.hpp"
-#include "config/substitution.hpp"
-#include "config/text.hpp"
+#include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/sources/file_locations.hpp"
+#include "relay_gateway/config/sources/substitution.hpp"
+#include "relay_gateway/config/values/text.hpp"
 
 namespace relay::config {
 
@@ -26,7 +26,7 @@ bool exists(const sources& from, const std::string& path) {
   }
 }
 
-yaml_node read_config(const sources& from, const config_place& place, resolution& into) {
+yaml_node read_config(const sources& from, const config_location& place, resolution& into) {
   into.config_path = place.path;
   auto text = read_file(from, place.path);
   into.config_found = text.has_value();

@@ -2,7 +2,7 @@
 // Pure but for reading the files that it is told to read through `reader`.
 #pragma once
 
-#include "config/settings.hpp"
+#include "relay_gateway/config/settings.hpp"
 
 #include <functional>
 #include <map>

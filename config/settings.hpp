@@ -1,10 +1,10 @@
 // Everything that an operator can set, typed and immutable once resolved. Each actor gets only its slice.
 #pragma once
 
-#include "messages/commands.hpp"
-#include "messages/ids.hpp"
-#include "messages/policy.hpp"
-#include "messages/secret.hpp"
+#include "relay_gateway/messages/commands.hpp"
+#include "relay_gateway/messages/ids.hpp"
+#include "relay_gateway/messages/policy.hpp"
+#include "relay_gateway/messages/secret.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,6 @@
-#include "config/nearest.hpp"
-#include "config/sections.hpp"
-#include "config/text.hpp"
+#include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/values/nearest.hpp"
+#include "relay_gateway/config/values/text.hpp"
 
 #include <set>
 

@@ -1,4 +1,4 @@
-#include "messages/action.hpp"
+#include "relay_gateway/messages/action.hpp"
 
 #include <array>
 

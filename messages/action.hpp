@@ -1,8 +1,8 @@
 // What an agent asks the connector to do (protocol.md 6).
 #pragma once
 
-#include "messages/ids.hpp"
-#include "messages/media.hpp"
+#include "relay_gateway/messages/ids.hpp"
+#include "relay_gateway/messages/media.hpp"
 
 #include <cstdint>
 #include <string>
@@ -33,7 +33,7 @@ std::string_view to_string(op x);
 bool from_string(std::string_view name, op& out);
 
 /// One outbound action. The gateway acts on the typed fields; all others travel in `rest` as they came.
-/// Make one with wire::decode_action or the functions of messages/wire/actions.hpp, which validate.
+/// Make one with wire::decode_action or the functions of messages/wire/actions/actions.hpp, which validate.
 struct action {
   op kind = op::send;
   std::string chat_id;

@@ -1,6 +1,6 @@
-#include "messages/commands.hpp"
+#include "relay_gateway/messages/commands.hpp"
 
-#include "messages/wire/utf8.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <algorithm>
 #include <array>

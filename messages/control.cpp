@@ -1,4 +1,4 @@
-#include "messages/control.hpp"
+#include "relay_gateway/messages/control.hpp"
 
 namespace relay {
 

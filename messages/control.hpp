@@ -1,12 +1,12 @@
 // Boot, link and supervision: what the actors say about themselves and about the way (never payload).
 #pragma once
 
-#include "messages/commands.hpp"
-#include "messages/credentials.hpp"
-#include "messages/descriptor.hpp"
-#include "messages/flow.hpp"
-#include "messages/policy.hpp"
-#include "messages/records.hpp"
+#include "relay_gateway/messages/commands.hpp"
+#include "relay_gateway/messages/credentials.hpp"
+#include "relay_gateway/messages/descriptor.hpp"
+#include "relay_gateway/messages/flow.hpp"
+#include "relay_gateway/messages/policy.hpp"
+#include "relay_gateway/messages/records.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -109,7 +109,7 @@ enum class link_phase : std::uint8_t {
 };
 const char* to_string(link_phase x);
 
-/// link_keeper -> supervisor: the phase changed.
+/// link_manager -> supervisor: the phase changed.
 struct link_status {
   link_phase phase = link_phase::off;
   std::string reason; ///< why it is not connected; empty when it is
@@ -122,7 +122,7 @@ typename Inspector::result_type inspect(Inspector& f, link_status& x) {
   return f(caf::meta::type_name("link_status"), x.phase, x.reason, x.epoch, x.held);
 }
 
-/// whoever wants it -> supervisor -> link_keeper: go dormant in order (protocol.md 3.2, F70).
+/// whoever wants it -> supervisor -> link_manager: go dormant in order (protocol.md 3.2, F70).
 struct dormancy_order {
   std::chrono::milliseconds hold{0}; ///< how long dialling is held once asleep; 0 = not at all
   bool when_idle = false;            ///< only without any work in hand, before and after the connector's ack
@@ -132,7 +132,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, dormancy_order& x) {
   return f(caf::meta::type_name("dormancy_order"), x.hold, x.when_idle);
 }
-/// link_keeper -> supervisor -> who asked: what came of it.
+/// link_manager -> supervisor -> who asked: what came of it.
 struct dormancy_outcome {
   bool asleep = false; ///< going_idle was acknowledged and the socket is closed
   std::string why_not; ///< one line when it is not
@@ -143,7 +143,7 @@ typename Inspector::result_type inspect(Inspector& f, dormancy_outcome& x) {
   return f(caf::meta::type_name("dormancy_outcome"), x.asleep, x.why_not);
 }
 
-/// connection -> link_keeper: why the socket of this epoch ended.
+/// connection -> link_manager: why the socket of this epoch ended.
 struct link_gone {
   std::uint64_t epoch = 0;
   std::uint16_t close_code = 0;
@@ -162,14 +162,14 @@ typename Inspector::result_type inspect(Inspector& f, link_gone& x) {
 // -- agents -----------------------------------------------------------------------------------------
 
 /// supervisor -> agent: who the gateway is and what its platforms can do; again whenever the set changes.
-struct agent_welcome {
+struct gateway_announcement {
   std::string gateway_id;
   std::vector<descriptor> platforms;
-  friend bool operator==(const agent_welcome&, const agent_welcome&) = default;
+  friend bool operator==(const gateway_announcement&, const gateway_announcement&) = default;
 };
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, agent_welcome& x) {
-  return f(caf::meta::type_name("agent_welcome"), x.gateway_id, x.platforms);
+typename Inspector::result_type inspect(Inspector& f, gateway_announcement& x) {
+  return f(caf::meta::type_name("gateway_announcement"), x.gateway_id, x.platforms);
 }
 
 /// agent -> inbound: whether deliveries can be taken. Without anybody there, events wait and nothing times
@@ -195,7 +195,7 @@ typename Inspector::result_type inspect(Inspector& f, agent_declaration& x) {
   return f(caf::meta::type_name("agent_declaration"), x.commands, x.media_paths);
 }
 
-/// link_keeper -> connection: the manifest from now on (protocol.md 3, hello).
+/// link_manager -> connection: the manifest from now on (protocol.md 3, hello).
 struct command_manifest {
   std::vector<command_spec> commands;
   friend bool operator==(const command_manifest&, const command_manifest&) = default;
@@ -248,10 +248,10 @@ typename Inspector::result_type inspect(Inspector& f, buffer_acks& x) {
 }
 
 /// inbound -> connection: how much room there is for further events.
-enum class intake : std::uint8_t {
+enum class backpressure : std::uint8_t {
   open,
-  full,    ///< stop reading unless results are awaited
-  stuffed, ///< stop reading
+  full, ///< stop reading unless results are awaited
+  hard, ///< stop reading
 };
 
 // -- supervision ------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // What the connector gave this gateway to prove itself with (protocol.md 2).
 #pragma once
 
-#include "messages/secret.hpp"
+#include "relay_gateway/messages/secret.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 

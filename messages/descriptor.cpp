@@ -1,4 +1,4 @@
-#include "messages/descriptor.hpp"
+#include "relay_gateway/messages/descriptor.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "messages/event.hpp"
+#include "relay_gateway/messages/event.hpp"
 
 namespace relay {
 

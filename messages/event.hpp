@@ -1,7 +1,7 @@
 // One normalized chat event (protocol.md 5).
 #pragma once
 
-#include "messages/ids.hpp"
+#include "relay_gateway/messages/ids.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -97,7 +97,7 @@ struct inbound_event {
   std::string raw;
   /// Set by the gateway for an event off the authenticated socket, never read from the wire.
   bool delivered_via_upstream_relay = false;
-  /// Made here of a passed-through interaction, not of an event of the connector's own text lane (F26).
+  /// Made here of a passed-through interaction, not of an event of the connector's own text queue (F26).
   bool interaction = false;
   /// No event at all but a line that nobody could read, on its way to the dead letters: `text` is its
   /// beginning, `context_error` says why it was refused. Set by the gateway, never read from the wire.

@@ -1,12 +1,12 @@
 // What the actors say to each other on the way of the data (see actors/interfaces.hpp for who says what).
 #pragma once
 
-#include "messages/action.hpp"
-#include "messages/credentials.hpp"
-#include "messages/descriptor.hpp"
-#include "messages/event.hpp"
-#include "messages/media.hpp"
-#include "messages/result.hpp"
+#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/credentials.hpp"
+#include "relay_gateway/messages/descriptor.hpp"
+#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/media.hpp"
+#include "relay_gateway/messages/result.hpp"
 
 #include <cstdint>
 #include <string>
@@ -132,14 +132,14 @@ typename Inspector::result_type inspect(Inspector& f, turn_mark& x) {
 
 /// egress_router -> connection: put this on the wire if that is possible right now; nobody wants to know what
 /// became of it.
-struct courtesy {
+struct best_effort_send {
   action act;
   route where;
-  friend bool operator==(const courtesy&, const courtesy&) = default;
+  friend bool operator==(const best_effort_send&, const best_effort_send&) = default;
 };
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, courtesy& x) {
-  return f(caf::meta::type_name("courtesy"), x.act, x.where);
+typename Inspector::result_type inspect(Inspector& f, best_effort_send& x) {
+  return f(caf::meta::type_name("best_effort_send"), x.act, x.where);
 }
 
 /// What the disk says about an action, and so what may happen to its frame.
@@ -170,15 +170,15 @@ typename Inspector::result_type inspect(Inspector& f, chat_action& x) {
 
 /// chat -> egress_router: let the disk know that the frame of these may be written from now on, or that it
 /// was not. The former comes back once it is on disk; before that it must not be written.
-struct chat_mark {
+struct write_intent {
   std::uint64_t number = 0;          ///< the chat's name for it
   std::vector<std::uint64_t> tokens; ///< several once edits have collapsed
   bool sending = false;
-  friend bool operator==(const chat_mark&, const chat_mark&) = default;
+  friend bool operator==(const write_intent&, const write_intent&) = default;
 };
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, chat_mark& x) {
-  return f(caf::meta::type_name("chat_mark"), x.number, x.tokens, x.sending);
+typename Inspector::result_type inspect(Inspector& f, write_intent& x) {
+  return f(caf::meta::type_name("write_intent"), x.number, x.tokens, x.sending);
 }
 
 /// chat -> egress_router: the outcome of a chat_action.

@@ -3,7 +3,7 @@
 // it writes and gives back ages, so that nobody else needs a clock that may jump.
 #pragma once
 
-#include "messages/flow.hpp"
+#include "relay_gateway/messages/flow.hpp"
 
 #include <cstdint>
 #include <string>
@@ -73,7 +73,7 @@ struct dead_gone {
   std::uint64_t seq = 0;
 };
 
-/// How somebody may still answer a prompt (actors/core/prompts).
+/// How somebody may still answer a prompt (actors/inbound/core/prompts).
 struct prompt_kept {
   prompt_opened what;     ///< `lifetime_ms`: what is left of it
   std::uint8_t stage = 0; ///< of core::prompts: open, answered, told late

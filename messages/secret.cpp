@@ -1,4 +1,4 @@
-#include "messages/secret.hpp"
+#include "relay_gateway/messages/secret.hpp"
 
 #include <openssl/crypto.h>
 

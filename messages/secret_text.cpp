@@ -1,4 +1,4 @@
-#include "messages/secret_text.hpp"
+#include "relay_gateway/messages/secret_text.hpp"
 
 #include <string_view>
 

@@ -1,7 +1,7 @@
 // What a peer says may hold what it was given.
 #pragma once
 
-#include "messages/secret.hpp"
+#include "relay_gateway/messages/secret.hpp"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "messages/type_ids.hpp"
+#include "relay_gateway/messages/type_ids.hpp"
 
 #include <caf/actor_system_config.hpp>
 

@@ -2,9 +2,10 @@
 // The ids start high above caf::first_custom_type_id, so that an embedding program keeps the low ones.
 #pragma once
 
-#include "messages/control.hpp"
-#include "messages/errors.hpp"
-#include "messages/flow.hpp"
+#include "relay_gateway/messages/control.hpp"
+#include "relay_gateway/messages/errors.hpp"
+#include "relay_gateway/messages/flow.hpp"
+#include "relay_gateway/version.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
@@ -19,7 +20,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::identity_token)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::provision_attempt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::credentials_decided)
 
-CAF_BEGIN_TYPE_ID_BLOCK(relay, caf::first_custom_type_id + 4000)
+CAF_BEGIN_TYPE_ID_BLOCK(relay, caf::first_custom_type_id + RELAY_GATEWAY_TYPE_ID_OFFSET)
 
 CAF_ADD_ATOM(relay, relay::atom, due, "due")         // an own timer fired
 CAF_ADD_ATOM(relay, relay::atom, start, "start")     // begin
@@ -36,18 +37,18 @@ CAF_ADD_TYPE_ID(relay, (relay::action_request))
 CAF_ADD_TYPE_ID(relay, (relay::action_result))
 CAF_ADD_TYPE_ID(relay, (relay::agent_declaration))
 CAF_ADD_TYPE_ID(relay, (relay::agent_presence))
-CAF_ADD_TYPE_ID(relay, (relay::agent_welcome))
+CAF_ADD_TYPE_ID(relay, (relay::gateway_announcement))
 CAF_ADD_TYPE_ID(relay, (relay::buffer_acks))
 CAF_ADD_TYPE_ID(relay, (relay::chat_action))
 CAF_ADD_TYPE_ID(relay, (relay::chat_key))
-CAF_ADD_TYPE_ID(relay, (relay::chat_mark))
+CAF_ADD_TYPE_ID(relay, (relay::write_intent))
 CAF_ADD_TYPE_ID(relay, (relay::chat_outcome))
 CAF_ADD_TYPE_ID(relay, (relay::command))
 CAF_ADD_TYPE_ID(relay, (relay::command_choice))
 CAF_ADD_TYPE_ID(relay, (relay::command_manifest))
 CAF_ADD_TYPE_ID(relay, (relay::command_option))
 CAF_ADD_TYPE_ID(relay, (relay::command_spec))
-CAF_ADD_TYPE_ID(relay, (relay::courtesy))
+CAF_ADD_TYPE_ID(relay, (relay::best_effort_send))
 CAF_ADD_TYPE_ID(relay, (relay::delivery))
 CAF_ADD_TYPE_ID(relay, (relay::delivery_ack))
 CAF_ADD_TYPE_ID(relay, (relay::delivery_returned))
@@ -65,7 +66,7 @@ CAF_ADD_TYPE_ID(relay, (relay::inbound_batch))
 CAF_ADD_TYPE_ID(relay, (relay::inbound_event))
 CAF_ADD_TYPE_ID(relay, (relay::inbound_item))
 CAF_ADD_TYPE_ID(relay, (relay::inbound_report))
-CAF_ADD_TYPE_ID(relay, (relay::intake))
+CAF_ADD_TYPE_ID(relay, (relay::backpressure))
 CAF_ADD_TYPE_ID(relay, (relay::link_gone))
 CAF_ADD_TYPE_ID(relay, (relay::link_status))
 CAF_ADD_TYPE_ID(relay, (relay::local_file))

@@ -1,19 +1,19 @@
-#include "actors/agents/echo.hpp"
+#include "relay_gateway/actors/agents/echo.hpp"
 
-#include "actors/caf_compat.hpp"
-#include "actors/harden.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/actors/actor_guards.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
 
 namespace relay {
 
 agent_actor::behavior_type echo_agent(agent_actor::stateful_pointer<echo_state> self, ports world,
                                       caf::strong_actor_ptr parent) {
-  harden(self, world, parent);
+  guard_actor(self, world, parent);
   auto* s = &self->state;
   s->world = std::move(world);
   return {
       [s](agent_host& x) { s->host = std::move(x); },
-      [](const agent_welcome&) {},
+      [](const gateway_announcement&) {},
       [self, s](const delivery& x) {
         auto& event = *x.event;
         // The delivery's id is the request's: an event that comes again is not answered again.

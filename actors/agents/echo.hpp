@@ -1,7 +1,7 @@
 // The agent that answers every event with its text, unchanged, to its chat (settings.md, agent `echo`).
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "relay_gateway/actors/interfaces.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>

@@ -1,7 +1,7 @@
-#include "actors/agents/exec.hpp"
+#include "relay_gateway/actors/agents/exec.hpp"
 
-#include "actors/caf_compat.hpp"
-#include "actors/harden.hpp"
+#include "relay_gateway/actors/actor_guards.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -160,17 +160,17 @@ void exec_agent_state::ended(const agent_detached& x) {
 exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<exec_agent_state> self,
                                            ports world, exec_setup setup,
                                            const caf::strong_actor_ptr& parent) {
-  harden(self, world, parent);
+  guard_actor(self, world, parent);
   auto* s = &self->state;
   s->world = std::move(world);
   s->setup = std::move(setup);
   s->pause = core::backoff{s->setup.backoff_min, s->setup.backoff_max};
-  s->spread = core::spread{s->setup.max_chats};
+  s->sticky_balancer = core::sticky_balancer{s->setup.max_chats};
   s->sessions = core::recent<std::string, std::uint64_t>{s->setup.max_chats};
   s->start_child();
   return {
       [s](agent_host& x) { s->rehost(std::move(x)); },
-      [s](agent_welcome& x) { s->greet(x); },
+      [s](gateway_announcement& x) { s->send_hello(x); },
       [s](delivery& x) { s->hand(x); },
       [s](const delivery_withdrawn& x) {
         s->withdraw(x);

@@ -2,9 +2,9 @@
 // output, started again whenever it ends.
 #pragma once
 
-#include "actors/agents/peers.hpp"
-#include "actors/core/backoff.hpp"
-#include "actors/core/clock.hpp"
+#include "relay_gateway/actors/agents/peers.hpp"
+#include "relay_gateway/actors/core/backoff.hpp"
+#include "relay_gateway/actors/core/clock.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>

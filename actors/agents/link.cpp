@@ -1,7 +1,7 @@
-#include "actors/agents/link_state.hpp"
-#include "actors/caf_compat.hpp"
-#include "actors/harden.hpp"
-#include "messages/wire/framing.hpp"
+#include "relay_gateway/actors/actor_guards.hpp"
+#include "relay_gateway/actors/agents/link_state.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/messages/wire/frames/framing.hpp"
 
 #include <utility>
 
@@ -20,14 +20,14 @@ void link_agent_state::left(const agent_detached& x) {
 link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<link_agent_state> self,
                                            ports world, std::uint64_t max_chats,
                                            const caf::strong_actor_ptr& parent) {
-  harden(self, world, parent);
+  guard_actor(self, world, parent);
   auto* s = &self->state;
   s->world = std::move(world);
-  s->spread = core::spread{max_chats};
+  s->sticky_balancer = core::sticky_balancer{max_chats};
   s->sessions = core::recent<std::string, std::uint64_t>{max_chats};
   return {
       [s](agent_host& x) { s->rehost(std::move(x)); },
-      [s](agent_welcome& x) { s->greet(x); },
+      [s](gateway_announcement& x) { s->send_hello(x); },
       [s](delivery& x) { s->deliver(x); },
       [s](const delivery_withdrawn& x) { s->withdraw(x); },
       [s](const action_outcome& x) { s->outcome_of(x); },

@@ -1,9 +1,9 @@
 // The agent link (agent-link.md): agents in other processes, each on a socket of its own.
 #pragma once
 
-#include "actors/interfaces.hpp"
-#include "actors/ports.hpp"
-#include "messages/wire/agent_link.hpp"
+#include "relay_gateway/actors/interfaces.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/messages/wire/frames/agent_link.hpp"
 
 #include <cstdint>
 #include <memory>

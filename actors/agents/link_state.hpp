@@ -1,7 +1,7 @@
 // The link agent's state; for whoever spawns it.
 #pragma once
 
-#include "actors/agents/peers.hpp"
+#include "relay_gateway/actors/agents/peers.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>

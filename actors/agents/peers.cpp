@@ -1,9 +1,9 @@
-#include "actors/agents/peers.hpp"
+#include "relay_gateway/actors/agents/peers.hpp"
 
-#include "actors/caf_compat.hpp"
-#include "actors/metrics.hpp"
-#include "messages/wire/actions.hpp"
-#include "messages/wire/drafts.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/drafts.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -18,7 +18,7 @@ void agent_peers::attach(std::uint64_t peer, std::shared_ptr<line_socket> socket
                     {{"peer", std::to_string(peer)}, {"agents", std::to_string(peers.size())}});
   if (welcomed) {
     std::string frame;
-    wire::encode_ready(frame, welcome.gateway_id, welcome.platforms);
+    wire::encode_ready(frame, announcement.gateway_id, announcement.platforms);
     entry.socket->write(std::move(frame));
   }
   if (draining) {
@@ -34,7 +34,7 @@ void agent_peers::wish_files(std::uint64_t peer) {
 }
 
 void agent_peers::join(std::uint64_t peer) {
-  spread.join(peer);
+  sticky_balancer.join(peer);
   announce();
 }
 
@@ -43,12 +43,12 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
   if (it == peers.end()) return 0;
   auto gone = std::move(it->second);
   peers.erase(it);
-  spread.leave(peer);
+  sticky_balancer.leave(peer);
   delivery_returned back;
   back.delivery_ids.assign(gone.unacked.begin(), gone.unacked.end());
   for (auto& id : back.delivery_ids) holder.erase(id);
   auto unacked = back.delivery_ids.size();
-  if (spread.peers() == 0) announce(); // first, so that nothing is handed to nobody
+  if (sticky_balancer.peers() == 0) announce(); // first, so that nothing is handed to nobody
   // What it was still writing is sealed as it stands: nobody will finish it, and it must not look alive
   // (F63).
   for (auto& [key, open] : gone.drafts) {
@@ -67,7 +67,7 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
 }
 
 void agent_peers::announce() {
-  auto takers = spread.peers();
+  auto takers = sticky_balancer.peers();
   world.metrics->set(gauge::agents_now, static_cast<std::int64_t>(takers));
   auto paths = std::any_of(peers.begin(), peers.end(), [](auto& x) { return x.second.media_paths; });
   tell(self, host.acks, agent_presence{static_cast<std::uint32_t>(takers), paths});
@@ -94,12 +94,12 @@ void agent_peers::deliver(delivery& x) {
 
 std::uint64_t agent_peers::taker_of(const delivery& x) {
   auto held = holder.find(x.id);
-  if (held == holder.end() || held->second.new_host) return spread.pick(x.session_key);
+  if (held == holder.end() || held->second.new_host) return sticky_balancer.pick(x.session_key);
   // It comes again although nobody went: its ack was missed.
   auto& missed = held->second.missed;
   missed.insert(held->second.peer);
-  spread.late(held->second.peer);
-  if (auto other = spread.move(x.session_key, missed); other != 0) {
+  sticky_balancer.late(held->second.peer);
+  if (auto other = sticky_balancer.move(x.session_key, missed); other != 0) {
     world.notes->note(severity::warn, "agent.ack_missed",
                       {{"peer", std::to_string(held->second.peer)},
                        {"delivery", x.id},
@@ -107,7 +107,7 @@ std::uint64_t agent_peers::taker_of(const delivery& x) {
     return other;
   }
   missed.clear(); // everybody had his chance
-  return spread.pick(x.session_key);
+  return sticky_balancer.pick(x.session_key);
 }
 
 void agent_peers::withdraw(const delivery_withdrawn& x) {
@@ -134,16 +134,16 @@ void agent_peers::said(agent_said& x) {
           owner->second.unacked.erase(ack->delivery_id);
         holder.erase(held);
       }
-      spread.in_time(x.peer);
+      sticky_balancer.in_time(x.peer);
       tell(self, host.acks, delivery_ack{std::move(ack->delivery_id)});
     } else if (auto* wanted = std::get_if<wire::agent_action>(&frame)) {
       ask(x.peer, it->second, wanted->request);
     } else if (auto* stop = std::get_if<wire::agent_interrupt>(&frame)) {
       tell(self, host.actions,
            session_interrupt{std::move(stop->session_key), std::move(stop->reason), stop->has_reason});
-    } else if (auto* self_portrait = std::get_if<wire::agent_hello>(&frame)) {
+    } else if (auto* describe_self = std::get_if<wire::agent_hello>(&frame)) {
       silent = false;
-      declared(x.peer, it->second, *self_portrait);
+      declared(x.peer, it->second, *describe_self);
     } else if (auto* bad = std::get_if<wire::bad_agent_frame>(&frame)) {
       refuse(x.peer, it->second, bad->what, bad->request_id);
     }
@@ -253,11 +253,11 @@ void agent_peers::clear_statuses(const peer_entry& gone) {
   }
 }
 
-void agent_peers::greet(agent_welcome& x) {
-  welcome = std::move(x);
+void agent_peers::send_hello(gateway_announcement& x) {
+  announcement = std::move(x);
   welcomed = true;
   std::string frame;
-  wire::encode_ready(frame, welcome.gateway_id, welcome.platforms);
+  wire::encode_ready(frame, announcement.gateway_id, announcement.platforms);
   broadcast(frame);
 }
 

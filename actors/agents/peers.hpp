@@ -2,10 +2,10 @@
 // agent has any number of them, the exec agent the child that runs.
 #pragma once
 
-#include "actors/agents/link.hpp"
-#include "actors/caf_compat.hpp"
-#include "actors/core/recent.hpp"
-#include "actors/core/spread.hpp"
+#include "relay_gateway/actors/agents/core/sticky_balancer.hpp"
+#include "relay_gateway/actors/agents/link.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/core/bounded_map.hpp"
 
 #include <deque>
 #include <map>
@@ -41,7 +41,7 @@ struct agent_peers {
   explicit agent_peers(self_as<agent_actor> ptr) : self(ptr) {}
 
   void rehost(agent_host x);
-  void greet(agent_welcome& x);
+  void send_hello(gateway_announcement& x);
   void drain(); ///< tells the agents, once
   /// It hears of the gateway; it gets events only once it has joined.
   void attach(std::uint64_t peer, std::shared_ptr<line_socket> socket);
@@ -74,9 +74,9 @@ struct agent_peers {
   self_as<agent_actor> self;
   ports world;
   agent_host host;
-  agent_welcome welcome;
+  gateway_announcement announcement;
   bool welcomed = false, draining = false;
-  core::spread spread{1};
+  core::sticky_balancer sticky_balancer{1};
   core::recent<std::string, std::uint64_t> sessions{1}; ///< session key -> peer that last got an event of it
   std::map<std::uint64_t, peer_entry> peers;
   std::unordered_map<std::string, holding> holder;          ///< by delivery

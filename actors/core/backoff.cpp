@@ -1,4 +1,4 @@
-#include "actors/core/backoff.hpp"
+#include "relay_gateway/actors/core/backoff.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
-#include "app/admin/access.hpp"
+#include "relay_gateway/app/admin/access.hpp"
 
-#include "config/listener.hpp"
-#include "config/text.hpp"
+#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/config/values/text.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 // Who may ask what of the admin listener (agent-link.md, Admin endpoints). Pure.
 #pragma once
 
-#include "app/net/http_server.hpp"
-#include "messages/secret.hpp"
+#include "relay_gateway/app/net/http/http_server.hpp"
+#include "relay_gateway/messages/secret.hpp"
 
 namespace relay::admin {
 

@@ -1,7 +1,7 @@
-#include "app/admin/dead_letters.hpp"
+#include "relay_gateway/app/admin/dead_letters.hpp"
 
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/json_write.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
 
 #include <algorithm>
 #include <charconv>

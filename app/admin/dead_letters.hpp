@@ -1,8 +1,8 @@
 // `/v1/dlq`: what was set aside, for a person to look at, to try again or to drop. Pure.
 #pragma once
 
-#include "actors/interfaces.hpp"
-#include "app/net/http_server.hpp"
+#include "relay_gateway/actors/interfaces.hpp"
+#include "relay_gateway/app/net/http/http_server.hpp"
 
 #include <string>
 

@@ -1,9 +1,9 @@
-#include "app/admin/one_shot.hpp"
+#include "relay_gateway/app/admin/one_shot.hpp"
 
-#include "messages/errors.hpp"
-#include "messages/wire/action_codec.hpp"
-#include "messages/wire/actions.hpp"
-#include "messages/wire/json_members.hpp"
+#include "relay_gateway/messages/errors.hpp"
+#include "relay_gateway/messages/wire/actions/action_codec.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/json/json_members.hpp"
 
 namespace relay::admin {
 

@@ -1,7 +1,7 @@
 // `POST /v1/actions`: one action from outside any agent (agent-link.md, One-shot sends). Pure.
 #pragma once
 
-#include "messages/flow.hpp"
+#include "relay_gateway/messages/flow.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,15 +1,15 @@
-#include "app/admin/server.hpp"
+#include "relay_gateway/app/admin/server.hpp"
 
-#include "actors/caf_compat.hpp"
-#include "app/admin/access.hpp"
-#include "app/admin/dead_letters.hpp"
-#include "app/admin/one_shot.hpp"
-#include "app/admin/sleep_request.hpp"
-#include "app/admin/status_json.hpp"
-#include "app/admin/status_page.hpp"
-#include "config/listener.hpp"
-#include "messages/wire/frames.hpp"
-#include "messages/wire/json_write.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/app/admin/access.hpp"
+#include "relay_gateway/app/admin/dead_letters.hpp"
+#include "relay_gateway/app/admin/one_shot.hpp"
+#include "relay_gateway/app/admin/sleep_request.hpp"
+#include "relay_gateway/app/admin/status_json.hpp"
+#include "relay_gateway/app/admin/status_page.hpp"
+#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
 
 #include <optional>
 #include <string_view>

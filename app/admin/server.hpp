@@ -2,11 +2,11 @@
 // (agent-link.md).
 #pragma once
 
-#include "actors/agents/link.hpp"
-#include "app/admin/supervisor_line.hpp"
-#include "app/heartbeat.hpp"
-#include "app/metrics/metrics.hpp"
-#include "messages/secret.hpp"
+#include "relay_gateway/actors/agents/link.hpp"
+#include "relay_gateway/app/admin/supervisor_line.hpp"
+#include "relay_gateway/app/health/liveness_monitor.hpp"
+#include "relay_gateway/app/metrics/metrics.hpp"
+#include "relay_gateway/messages/secret.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -30,8 +30,8 @@ struct listener_options {
 /// What the endpoints show that is not the gateway itself. All must outlive the server.
 struct surroundings {
   metrics* counts = nullptr;
-  heartbeats* beats = nullptr;
-  notes_port* notes = nullptr;
+  liveness_monitor* beats = nullptr;
+  log_port* notes = nullptr;
 };
 
 /// What a reload led to: nothing is wrong, or why the running settings stay.

@@ -1,9 +1,9 @@
-#include "app/admin/sleep_request.hpp"
+#include "relay_gateway/app/admin/sleep_request.hpp"
 
-#include "config/hold.hpp"
-#include "config/units.hpp"
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/json_write.hpp"
+#include "relay_gateway/config/values/hold.hpp"
+#include "relay_gateway/config/values/units.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
 
 namespace relay::admin {
 

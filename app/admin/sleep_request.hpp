@@ -1,7 +1,7 @@
 // `POST /v1/dormant`: asleep for a while, or asleep and held because a suspend follows. Pure.
 #pragma once
 
-#include "messages/control.hpp"
+#include "relay_gateway/messages/control.hpp"
 
 #include <optional>
 #include <string>

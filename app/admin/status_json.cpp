@@ -1,9 +1,9 @@
-#include "app/admin/status_json.hpp"
+#include "relay_gateway/app/admin/status_json.hpp"
 
-#include "app/log_line.hpp"
-#include "app/version.hpp"
-#include "messages/wire/descriptor_codec.hpp"
-#include "messages/wire/json_write.hpp"
+#include "relay_gateway/app/log/log_line.hpp"
+#include "relay_gateway/app/version.hpp"
+#include "relay_gateway/messages/wire/frames/descriptor_codec.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
 
 #include <chrono>
 

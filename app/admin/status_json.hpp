@@ -1,7 +1,7 @@
 // What the admin endpoints tell about the gateway, as JSON. Pure; no secret can get in.
 #pragma once
 
-#include "messages/control.hpp"
+#include "relay_gateway/messages/control.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,4 +1,4 @@
-#include "app/admin/status_page.hpp"
+#include "relay_gateway/app/admin/status_page.hpp"
 
 #include <random>
 #include <string_view>

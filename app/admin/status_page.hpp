@@ -1,7 +1,7 @@
 // `GET /`: the status page for a person. One self-contained document that reads /v1/status every two seconds.
 #pragma once
 
-#include "app/net/http_server.hpp"
+#include "relay_gateway/app/net/http/http_server.hpp"
 
 namespace relay::admin {
 

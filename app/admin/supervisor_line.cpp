@@ -1,6 +1,6 @@
-#include "app/admin/supervisor_line.hpp"
+#include "relay_gateway/app/admin/supervisor_line.hpp"
 
-#include "actors/caf_compat.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/typed_actor.hpp>

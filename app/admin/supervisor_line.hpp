@@ -1,7 +1,7 @@
 // Talks to the supervisor from outside its actor system.
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "relay_gateway/actors/interfaces.hpp"
 
 #include <caf/fwd.hpp>
 

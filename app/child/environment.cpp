@@ -1,4 +1,4 @@
-#include "app/child/environment.hpp"
+#include "relay_gateway/app/child/environment.hpp"
 
 #include <algorithm>
 #include <string_view>

@@ -1,7 +1,7 @@
 // What a child may know of this process's environment (config/README.md, `exec:`). Pure.
 #pragma once
 
-#include "config/settings.hpp"
+#include "relay_gateway/config/settings.hpp"
 
 #include <string>
 #include <vector>

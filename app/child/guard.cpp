@@ -1,4 +1,4 @@
-#include "app/child/guard.hpp"
+#include "relay_gateway/app/child/guard.hpp"
 
 #include <array>
 #include <cerrno>

@@ -2,7 +2,7 @@
 // app/child.
 #pragma once
 
-#include "app/child/descriptor.hpp"
+#include "relay_gateway/app/child/descriptor.hpp"
 
 #include <sys/types.h>
 

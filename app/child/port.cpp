@@ -1,6 +1,6 @@
-#include "app/child/port.hpp"
+#include "relay_gateway/app/child/port.hpp"
 
-#include "app/child/session.hpp"
+#include "relay_gateway/app/child/session.hpp"
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // Children behind child_port: processes of their own group, their pipes on an io_context.
 #pragma once
 
-#include "actors/ports.hpp"
+#include "relay_gateway/actors/ports.hpp"
 
 #include <memory>
 #include <string>
@@ -14,7 +14,7 @@ class io_context;
 namespace relay::child {
 
 struct port_options {
-  std::shared_ptr<notes_port> notes;    ///< hears `agent.started`, and what children say on standard error
+  std::shared_ptr<log_port> notes;      ///< hears `agent.started`, and what children say on standard error
   std::vector<std::string> environment; ///< NAME=value, all that children get
   std::vector<secret> hidden;           ///< replaced by *** in what they say
 };

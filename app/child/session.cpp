@@ -1,4 +1,4 @@
-#include "app/child/session.hpp"
+#include "relay_gateway/app/child/session.hpp"
 
 #include <boost/asio/post.hpp>
 

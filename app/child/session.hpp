@@ -1,11 +1,11 @@
 // One child from its start to its one on_end(). Private to app/child.
 #pragma once
 
-#include "actors/ports.hpp"
-#include "app/child/port.hpp"
-#include "app/child/stderr_lines.hpp"
-#include "app/child/watch.hpp"
-#include "app/net/outbox.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/app/child/port.hpp"
+#include "relay_gateway/app/child/stderr_lines.hpp"
+#include "relay_gateway/app/child/watch.hpp"
+#include "relay_gateway/app/net/websocket/send_queue.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -81,7 +81,7 @@ private:
   std::shared_ptr<const context> with_;
   child_request what_;
   std::shared_ptr<child_listener> who_;
-  net::socket_inbox inbox_;
+  net::arrival_queue inbox_;
   std::atomic<std::size_t> waiting_ = 0;
   std::atomic<std::uint64_t> written_ = 0; ///< frames that began to leave
   std::atomic<bool> wants_room_ = false;
@@ -96,7 +96,7 @@ private:
   bool opened_ = false, over_ = false, dropped_ = false, read_on_ = true;
   bool choked_ = false; ///< it is not read from until it reads
   bool awaiting_input_ = false, awaiting_output_ = false, room_posted_ = false, flush_posted_ = false;
-  std::optional<net::socket_inbox::closing> closing_;
+  std::optional<net::arrival_queue::closing> closing_;
   std::optional<std::chrono::steady_clock::time_point> term_at_, kill_at_;
   std::string reason_;  ///< why this side ended it; empty = it did not
   std::string suspect_; ///< what the escalation would be for

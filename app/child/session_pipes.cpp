@@ -1,5 +1,5 @@
 // What passes between this process and the child: bounded, never waiting, and never a SIGPIPE.
-#include "app/child/session.hpp"
+#include "relay_gateway/app/child/session.hpp"
 
 #include <boost/asio/post.hpp>
 

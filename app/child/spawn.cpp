@@ -1,4 +1,4 @@
-#include "app/child/spawn.hpp"
+#include "relay_gateway/app/child/spawn.hpp"
 
 #include <array>
 #include <cerrno>

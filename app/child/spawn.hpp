@@ -1,8 +1,8 @@
 // From a command to a process of its own group, with three pipes. Private to app/child.
 #pragma once
 
-#include "app/child/descriptor.hpp"
-#include "app/child/guard.hpp"
+#include "relay_gateway/app/child/descriptor.hpp"
+#include "relay_gateway/app/child/guard.hpp"
 
 #include <functional>
 #include <string>

@@ -1,13 +1,13 @@
-#include "app/child/stderr_lines.hpp"
+#include "relay_gateway/app/child/stderr_lines.hpp"
 
-#include "messages/secret_text.hpp"
+#include "relay_gateway/messages/secret_text.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace relay::child {
 
-stderr_lines::stderr_lines(std::shared_ptr<notes_port> notes, std::vector<secret> hidden, instant now)
+stderr_lines::stderr_lines(std::shared_ptr<log_port> notes, std::vector<secret> hidden, instant now)
     : notes_(std::move(notes)), hidden_(std::move(hidden)), seen_(now) {}
 
 void stderr_lines::feed(std::string_view piece, instant now) {

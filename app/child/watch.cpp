@@ -1,4 +1,4 @@
-#include "app/child/watch.hpp"
+#include "relay_gateway/app/child/watch.hpp"
 
 #include <cerrno>
 #include <csignal>

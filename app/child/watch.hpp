@@ -1,7 +1,7 @@
 // The thread that starts one child and waits for its end. Private to app/child.
 #pragma once
 
-#include "app/child/spawn.hpp"
+#include "relay_gateway/app/child/spawn.hpp"
 
 #include <functional>
 #include <mutex>

@@ -1,7 +1,7 @@
-#include "app/commands/commands.hpp"
-#include "app/commands/say.hpp"
-#include "config/render.hpp"
-#include "config/resolve.hpp"
+#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/config/render.hpp"
+#include "relay_gateway/config/resolve.hpp"
 
 namespace relay::commands {
 

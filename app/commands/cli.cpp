@@ -1,10 +1,10 @@
-#include "app/commands/cli.hpp"
+#include "relay_gateway/app/commands/cli.hpp"
 
-#include "app/commands/commands.hpp"
-#include "app/commands/say.hpp"
-#include "app/process.hpp"
-#include "app/version.hpp"
-#include "config/catalogue.hpp"
+#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/version.hpp"
+#include "relay_gateway/config/catalogue.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -2,7 +2,7 @@
 // says what went wrong in one line on standard error.
 #pragma once
 
-#include "messages/secret.hpp"
+#include "relay_gateway/messages/secret.hpp"
 
 #include <map>
 #include <optional>

@@ -1,10 +1,10 @@
-#include "app/commands/commands.hpp"
-#include "app/commands/demo_conversation.hpp"
-#include "app/commands/say.hpp"
-#include "app/net/io_thread.hpp"
-#include "app/process.hpp"
-#include "app/service.hpp"
-#include "config/listener.hpp"
+#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/demo_conversation.hpp"
+#include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
+#include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/service.hpp"
+#include "relay_gateway/config/values/listener.hpp"
 
 #include <atomic>
 #include <thread>

@@ -1,6 +1,6 @@
-#include "app/commands/demo_conversation.hpp"
+#include "relay_gateway/app/commands/demo_conversation.hpp"
 
-#include "config/text.hpp"
+#include "relay_gateway/config/values/text.hpp"
 
 #include <algorithm>
 #include <utility>

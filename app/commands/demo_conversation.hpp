@@ -2,8 +2,8 @@
 // and each answer must come back to the platform, the bot and the chat that it belongs to.
 #pragma once
 
-#include "app/connector/connector.hpp"
-#include "messages/ids.hpp"
+#include "relay_gateway/app/connector/connector.hpp"
+#include "relay_gateway/messages/ids.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -1,10 +1,10 @@
-#include "app/commands/commands.hpp"
-#include "app/commands/running_gateway.hpp"
-#include "app/commands/say.hpp"
-#include "app/process.hpp"
-#include "config/text.hpp"
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/json_write.hpp"
+#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/running_gateway.hpp"
+#include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/app/process.hpp"
+#include "relay_gateway/config/values/text.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
 
 namespace relay::commands {
 

@@ -1,6 +1,6 @@
-#include "app/commands/identity_of.hpp"
+#include "relay_gateway/app/commands/identity_of.hpp"
 
-#include "actors/identity.hpp"
+#include "relay_gateway/actors/boot/identity.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

@@ -1,9 +1,9 @@
 // Who this machine provisions as, for commands that are no gateway.
 #pragma once
 
-#include "actors/ports.hpp"
-#include "config/settings.hpp"
-#include "messages/control.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/config/settings.hpp"
+#include "relay_gateway/messages/control.hpp"
 
 namespace relay::commands {
 

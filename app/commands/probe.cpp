@@ -1,7 +1,7 @@
-#include "app/commands/commands.hpp"
-#include "app/commands/running_gateway.hpp"
-#include "app/commands/say.hpp"
-#include "app/process.hpp"
+#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/running_gateway.hpp"
+#include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/app/process.hpp"
 
 namespace relay::commands {
 

@@ -1,8 +1,8 @@
-#include "app/commands/commands.hpp"
-#include "app/commands/say.hpp"
-#include "app/process.hpp"
-#include "app/service.hpp"
-#include "config/render.hpp"
+#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/service.hpp"
+#include "relay_gateway/config/render.hpp"
 
 #include <unistd.h>
 
@@ -11,7 +11,7 @@ namespace relay::commands {
 namespace {
 
 /// Every problem that does not stop us, in one clear line each; those that do have been told already.
-void report(log_port& log, const config::resolution& found) {
+void report(configurable_log& log, const config::resolution& found) {
   for (const auto& x : found.problems)
     log.note(severity::warn, "config.problem", {{"problem", to_string(x)}});
   log.note(severity::info, "config.loaded",

@@ -1,10 +1,10 @@
-#include "app/commands/running_gateway.hpp"
+#include "relay_gateway/app/commands/running_gateway.hpp"
 
-#include "app/net/client.hpp"
-#include "app/net/io_thread.hpp"
-#include "app/version.hpp"
-#include "config/listener.hpp"
-#include "config/resolve.hpp"
+#include "relay_gateway/app/net/client.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
+#include "relay_gateway/app/version.hpp"
+#include "relay_gateway/config/resolve.hpp"
+#include "relay_gateway/config/values/listener.hpp"
 
 #include <future>
 

@@ -1,9 +1,9 @@
 // Asks the gateway that runs on this machine with the same settings, over its admin listener.
 #pragma once
 
-#include "actors/ports.hpp"
-#include "app/commands/commands.hpp"
-#include "config/settings.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/config/settings.hpp"
 
 #include <string>
 

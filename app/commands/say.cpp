@@ -1,6 +1,6 @@
-#include "app/commands/say.hpp"
+#include "relay_gateway/app/commands/say.hpp"
 
-#include "config/text.hpp"
+#include "relay_gateway/config/values/text.hpp"
 
 #include <cstdio>
 #include <string>

@@ -1,6 +1,6 @@
-#include "app/connector/connector.hpp"
+#include "relay_gateway/app/connector/connector.hpp"
 
-#include "app/connector/engine.hpp"
+#include "relay_gateway/app/connector/engine/engine.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -67,16 +67,16 @@ struct stand_in::impl {
   /// Calls `act` with the core on its thread, carries out what follows, hands back what `act` gave.
   template <class Act>
   auto with_core(Act act) {
-    using result = decltype(act(inner->heart()));
+    using result = decltype(act(inner->connector_core()));
     if constexpr (std::is_void_v<result>) {
       errand::run(io, [&] {
-        act(inner->heart());
+        act(inner->connector_core());
         inner->settle();
       });
     } else {
       result out{};
       errand::run(io, [&] {
-        out = act(inner->heart());
+        out = act(inner->connector_core());
         inner->settle();
       });
       return out;
@@ -113,17 +113,17 @@ bool stand_in::come_back(std::string& error) {
 }
 
 // The journal has a lock of its own, so reading it needs no thread.
-std::uint64_t stand_in::mark() const { return impl_->inner->heart().records().last(); }
+std::uint64_t stand_in::mark() const { return impl_->inner->connector_core().records().last(); }
 std::vector<record> stand_in::records(std::uint64_t since, const record_filter& which) const {
-  return impl_->inner->heart().records().read(since, which);
+  return impl_->inner->connector_core().records().read(since, which);
 }
 std::optional<record> stand_in::wait_for(const record_filter& which, milliseconds limit,
                                          std::uint64_t since) const {
-  return impl_->inner->heart().records().wait_for(which, limit, since);
+  return impl_->inner->connector_core().records().wait_for(which, limit, since);
 }
 bool stand_in::wait_count(const record_filter& which, std::size_t n, milliseconds limit,
                           std::uint64_t since) const {
-  return impl_->inner->heart().records().wait_count(which, n, limit, since);
+  return impl_->inner->connector_core().records().wait_count(which, n, limit, since);
 }
 std::vector<gateway_status> stand_in::gateways() const {
   return impl_->with_core([](core& x) { return x.gateways(); });
@@ -170,10 +170,10 @@ void stand_in::refuse_upgrades(int n, int status) {
   no.status = status;
   answer(std::move(no));
 }
-habits stand_in::how() const {
+behaviour stand_in::how() const {
   return impl_->with_core([](core& x) { return x.how(); });
 }
-void stand_in::set_habits(habits x) {
+void stand_in::set_habits(behaviour x) {
   impl_->with_core([&](core& to) { to.set_habits(std::move(x)); });
 }
 
@@ -181,17 +181,17 @@ bool stand_in::add_faults(std::string_view script_json, std::string& error) {
   std::vector<faults::problem> told;
   auto read = faults::parse(script_json, told);
   if (!read) error = faults::to_string(told.front());
-  if (read) impl_->with_core([&](core&) { impl_->inner->desk().add_faults(std::move(*read)); });
+  if (read) impl_->with_core([&](core&) { impl_->inner->fault_control().add_faults(std::move(*read)); });
   return read.has_value();
 }
 void stand_in::clear_faults() {
-  impl_->with_core([&](core&) { impl_->inner->desk().clear_faults(); });
+  impl_->with_core([&](core&) { impl_->inner->fault_control().clear_faults(); });
 }
 bool stand_in::fault(std::string_view actions_json, std::string& error) {
   std::vector<faults::problem> told;
   auto read = faults::parse_one_off(actions_json, told);
   if (!read) error = faults::to_string(told.front());
-  if (read) impl_->with_core([&](core&) { impl_->inner->desk().fire_fault(*read); });
+  if (read) impl_->with_core([&](core&) { impl_->inner->fault_control().fire_fault(*read); });
   return read.has_value();
 }
 

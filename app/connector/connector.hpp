@@ -11,9 +11,9 @@
 //   EXPECT_EQ(reply->at("frame.action.content"), "echo: hi");
 #pragma once
 
-#include "app/connector/options.hpp"
-#include "app/connector/record.hpp"
-#include "app/connector/script.hpp"
+#include "relay_gateway/app/connector/control/script.hpp"
+#include "relay_gateway/app/connector/model/record.hpp"
+#include "relay_gateway/app/connector/options.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -126,13 +126,13 @@ public:
   /// reached.
   std::size_t send_raw(const std::vector<std::string>& pieces, std::string_view gateway_id = {});
 
-  // -- answers and habits ---------------------------------------------------
+  // -- answers and behaviour ---------------------------------------------------
   void answer(rule x); ///< adds a scripted answer
   void clear_script();
   /// Refuses the next `n` upgrades with that HTTP status.
   void refuse_upgrades(int n, int status);
-  habits how() const;
-  void set_habits(habits x);
+  behaviour how() const;
+  void set_habits(behaviour x);
 
   // -- faults (README.md has the scripts) ---------------------------------------
   /// Adds the rules of a fault script. False and one line in `error` when it is not one.

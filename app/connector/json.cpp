@@ -1,4 +1,4 @@
-#include "app/connector/json.hpp"
+#include "relay_gateway/app/connector/json.hpp"
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>

@@ -1,7 +1,8 @@
 // relay-connector: the connector stand-in by itself.
-#include "app/connector/conformance/run.hpp"
-#include "app/connector/connector.hpp"
-#include "app/connector/json.hpp"
+#include "relay_gateway/app/connector/conformance/run.hpp"
+#include "relay_gateway/app/connector/connector.hpp"
+#include "relay_gateway/app/connector/json.hpp"
+#include "relay_gateway/version.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -206,7 +207,7 @@ int main(int argc, char** argv) {
   conformance::run_options trial;
   bool list = false;
   auto* judged = add_conformance(app, trial, list);
-  app.set_version_flag("--version", "relay-connector " RELAY_VERSION);
+  app.set_version_flag("--version", "relay-connector " RELAY_GATEWAY_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -1,8 +1,8 @@
-// What a connector stand-in is started with, and the habits that can be changed while it runs.
+// What a connector stand-in is started with, and the behaviour that can be changed while it runs.
 #pragma once
 
-#include "app/connector/faults/script.hpp"
-#include "messages/secret.hpp"
+#include "relay_gateway/app/connector/faults/script.hpp"
+#include "relay_gateway/messages/secret.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -22,7 +22,7 @@ std::vector<platform_profile> default_platforms();
 platform_profile conservative_profile(const std::string& name);
 
 /// How it behaves where the contract leaves a choice or a test wants another one.
-struct habits {
+struct behaviour {
   bool require_token = true;       ///< false: a WebSocket without an Authorization header is served too
   bool refuse_bad_token = false;   ///< answer a bad token with HTTP 401 instead of accepting and closing 4401
   bool withhold_on_replay = false; ///< a second provisioning of a known gateway gets `secretIssued:false`
@@ -44,7 +44,7 @@ struct options {
   std::string tls_client_ca_file{};            ///< with TLS: gateways must show a certificate of this CA
   std::vector<platform_profile> platforms = default_platforms();
   secret identity_token{}; ///< the bearer that may provision and enroll; empty = any non-empty one
-  habits how{};
+  behaviour how{};
   std::string state_dir{};     ///< keep credentials and buffers there over a restart; empty = memory only
   std::string initial_state{}; ///< of connector::state(), when there is no state_dir; empty = a fresh start
   bool console = true;         ///< serve the page for a person at / and /console

@@ -1,7 +1,7 @@
-#include "app/metrics/metrics.hpp"
+#include "relay_gateway/app/metrics/metrics.hpp"
 
-#include "app/metrics/process_metrics.hpp"
-#include "app/version.hpp"
+#include "relay_gateway/app/metrics/process_metrics.hpp"
+#include "relay_gateway/app/version.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>

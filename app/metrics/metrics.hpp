@@ -1,7 +1,7 @@
 // Counts for the actors and shows them to Prometheus (text format) and to `GET /v1/status`.
 #pragma once
 
-#include "actors/metrics.hpp"
+#include "relay_gateway/actors/metrics.hpp"
 
 #include <cstdint>
 #include <functional>

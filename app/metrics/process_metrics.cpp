@@ -1,4 +1,4 @@
-#include "app/metrics/process_metrics.hpp"
+#include "relay_gateway/app/metrics/process_metrics.hpp"
 
 #include <chrono>
 #include <cstdio>

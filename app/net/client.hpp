@@ -1,8 +1,8 @@
 // The outgoing side: link_port and http_port on Beast, TLS and proxies included.
 #pragma once
 
-#include "actors/ports.hpp"
-#include "config/settings.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/config/settings.hpp"
 
 #include <memory>
 #include <string>

@@ -1,7 +1,7 @@
-#include "app/store/database.hpp"
+#include "relay_gateway/app/store/database.hpp"
 
-#include "app/process.hpp"
-#include "app/store/schema.hpp"
+#include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/store/tables/schema.hpp"
 
 #include <SQLiteCpp/Statement.h>
 

@@ -1,7 +1,7 @@
 // From a directory to a checked connection of the current schema. Private to app/store.
 #pragma once
 
-#include "app/store/state_directory.hpp"
+#include "relay_gateway/app/store/state_directory.hpp"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>

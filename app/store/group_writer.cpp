@@ -1,7 +1,7 @@
-#include "app/store/group_writer.hpp"
+#include "relay_gateway/app/store/group_writer.hpp"
 
-#include "actors/metrics.hpp"
-#include "app/store/database.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/app/store/database.hpp"
 
 #include <SQLiteCpp/Exception.h>
 
@@ -376,7 +376,7 @@ void group_writer::give_up(std::size_t records) {
 }
 
 void group_writer::note(severity level, std::string_view id,
-                        std::initializer_list<note_field> fields) const noexcept {
+                        std::initializer_list<log_field> fields) const noexcept {
   if (what_.notes) what_.notes->note(level, id, fields);
 }
 

@@ -2,9 +2,9 @@
 // refuses, everything waits in order and is tried again. Private to app/store.
 #pragma once
 
-#include "app/store/headroom.hpp"
-#include "app/store/state_directory.hpp"
-#include "app/store/tables.hpp"
+#include "relay_gateway/app/store/headroom.hpp"
+#include "relay_gateway/app/store/state_directory.hpp"
+#include "relay_gateway/app/store/tables/tables.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -79,7 +79,7 @@ private:
   void set_health(store_health x);
   void measure(std::chrono::microseconds took);
   void give_up(std::size_t records);
-  void note(severity level, std::string_view id, std::initializer_list<note_field> fields) const noexcept;
+  void note(severity level, std::string_view id, std::initializer_list<log_field> fields) const noexcept;
 
   const sqlite_store_options what_;
   const state_directory where_;

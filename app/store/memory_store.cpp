@@ -1,4 +1,4 @@
-#include "app/store/memory_store.hpp"
+#include "relay_gateway/app/store/memory_store.hpp"
 
 #include <chrono>
 #include <map>

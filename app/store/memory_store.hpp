@@ -1,7 +1,7 @@
 // `--state-dir none`: the same port, and nothing outlives the process.
 #pragma once
 
-#include "actors/ports.hpp"
+#include "relay_gateway/actors/ports.hpp"
 
 #include <memory>
 

@@ -1,9 +1,9 @@
-#include "app/store/sqlite_store.hpp"
+#include "relay_gateway/app/store/sqlite_store.hpp"
 
-#include "app/store/database.hpp"
-#include "app/store/group_writer.hpp"
-#include "app/store/tables.hpp"
-#include "messages/wire/session_key.hpp"
+#include "relay_gateway/app/store/database.hpp"
+#include "relay_gateway/app/store/group_writer.hpp"
+#include "relay_gateway/app/store/tables/tables.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
 
 #include <SQLiteCpp/Exception.h>
 
@@ -79,7 +79,7 @@ private:
 };
 
 void note(const sqlite_store_options& to, severity level, std::string_view id,
-          std::initializer_list<note_field> fields) {
+          std::initializer_list<log_field> fields) {
   if (to.notes) to.notes->note(level, id, fields);
 }
 

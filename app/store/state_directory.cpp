@@ -1,6 +1,6 @@
-#include "app/store/state_directory.hpp"
+#include "relay_gateway/app/store/state_directory.hpp"
 
-#include "app/process.hpp"
+#include "relay_gateway/app/process.hpp"
 
 #include <cerrno>
 #include <cstring>

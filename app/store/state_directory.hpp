@@ -1,7 +1,7 @@
 // The directory of the store: made, owned, locked. Private to app/store.
 #pragma once
 
-#include "app/store/sqlite_store.hpp"
+#include "relay_gateway/app/store/sqlite_store.hpp"
 
 #include <cstdint>
 #include <limits>

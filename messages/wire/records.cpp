@@ -1,8 +1,8 @@
-#include "messages/wire/records.hpp"
+#include "relay_gateway/messages/wire/records.hpp"
 
-#include "messages/wire/event_codec.hpp"
-#include "messages/wire/frames.hpp"
-#include "messages/wire/json_write.hpp"
+#include "relay_gateway/messages/wire/frames/event_codec.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
 
 #include <utility>
 

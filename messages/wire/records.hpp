@@ -2,7 +2,7 @@
 // also where the contract's own objects could not say it. Thread-safe, never throws.
 #pragma once
 
-#include "messages/records.hpp"
+#include "relay_gateway/messages/records.hpp"
 
 #include <cstdint>
 #include <string>

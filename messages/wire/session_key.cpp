@@ -1,4 +1,4 @@
-#include "messages/wire/session_key.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
 
 namespace relay::wire {
 

@@ -1,6 +1,6 @@
 // Whose request id is it, who gets what was not acked, and what an agent leaves behind (agent-link.md).
-#include "exec_fixture.hpp"
-#include "link_fixture.hpp"
+#include "relay_gateway/tests/actors/exec_fixture.hpp"
+#include "relay_gateway/tests/actors/link_fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,5 +1,5 @@
 // The agent link (agent-link.md): attached agents, spread, hand-over, bad frames.
-#include "link_fixture.hpp"
+#include "relay_gateway/tests/actors/link_fixture.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // No more chats are kept than `max_chats`, but for those at work.
-#include "outbox_fixture.hpp"
+#include "relay_gateway/tests/actors/outbox_fixture.hpp"
 
 namespace relay::testing {
 namespace {

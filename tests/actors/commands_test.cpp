@@ -1,5 +1,5 @@
 // The command manifest on the Discord hello (protocol.md 3): the operator's commands and the agents'.
-#include "link_fixture.hpp"
+#include "relay_gateway/tests/actors/link_fixture.hpp"
 
 namespace relay::testing {
 namespace {

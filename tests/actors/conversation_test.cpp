@@ -1,6 +1,6 @@
 // The main job: from an event to a reply with the right platform, bot and tenant.
-#include "fixture.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 namespace relay::testing {
 namespace {

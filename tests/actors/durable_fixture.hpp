@@ -1,8 +1,8 @@
 // A gateway with a disk that can die and come back on it.
 #pragma once
 
-#include "durable_store.hpp"
-#include "link_fixture.hpp"
+#include "relay_gateway/tests/actors/durable_store.hpp"
+#include "relay_gateway/tests/actors/link_fixture.hpp"
 
 #include <memory>
 

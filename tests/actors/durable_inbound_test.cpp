@@ -1,6 +1,6 @@
 // The way in with a disk: acks only once an event is safe, nothing lost and nothing new twice over a restart.
-#include "durable_fixture.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/actors/durable_fixture.hpp"
 
 namespace relay::testing {
 namespace {

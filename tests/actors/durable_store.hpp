@@ -2,8 +2,8 @@
 // test can hold the disk back, do one call at a time, and see what is written. Not thread-safe.
 #pragma once
 
-#include "actors/core/claims.hpp"
-#include "actors/ports.hpp"
+#include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
+#include "relay_gateway/actors/ports.hpp"
 
 #include <algorithm>
 #include <cstddef>

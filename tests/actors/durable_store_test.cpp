@@ -1,5 +1,5 @@
 // The tests' own disk does what the store port promises: otherwise nothing that is shown with it counts.
-#include "durable_store.hpp"
+#include "relay_gateway/tests/actors/durable_store.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // A gateway whose agent is a child process; the test is the connector and the child.
 #pragma once
 
-#include "actors/agents/exec.hpp"
-#include "fixture.hpp"
+#include "relay_gateway/actors/agents/exec.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
 // The exec agent (agent-link.md): one child that is kept running, and what becomes of its events.
-#include "exec_fixture.hpp"
+#include "relay_gateway/tests/actors/exec_fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,12 +1,12 @@
 // One gateway's whole actor tree, unchanged, on virtual time; the test is the connector and may be the agent.
 #pragma once
 
-#include "actors/agents/echo.hpp"
-#include "actors/agents/link_state.hpp"
-#include "actors/caf_compat.hpp"
-#include "actors/egress_router.hpp"
-#include "actors/supervisor.hpp"
-#include "world.hpp"
+#include "relay_gateway/actors/agents/echo.hpp"
+#include "relay_gateway/actors/agents/link_state.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/egress/egress_router.hpp"
+#include "relay_gateway/actors/supervision/supervisor.hpp"
+#include "relay_gateway/tests/actors/world.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -30,7 +30,7 @@ struct scripted_agent {
   std::vector<action_outcome> outcomes;
   std::vector<turn_interrupt> interrupts;
   std::vector<std::string> withdrawn; ///< ids of deliveries
-  std::vector<agent_welcome> welcomes;
+  std::vector<gateway_announcement> welcomes;
   std::size_t finished = 0, hosted = 0;
   bool ack = true;
   agent_host host;
@@ -47,7 +47,7 @@ inline agent_actor::behavior_type run_scripted(agent_actor::stateful_pointer<scr
         ++s->hosted;
         if (s->on_host) s->on_host(self);
       },
-      [s](const agent_welcome& x) { s->welcomes.push_back(x); },
+      [s](const gateway_announcement& x) { s->welcomes.push_back(x); },
       [self, s](const delivery& x) {
         s->deliveries.push_back(x);
         if (s->ack) tell(self, s->host.acks, delivery_ack{x.id});

@@ -1,6 +1,6 @@
 // The idle policy over the whole tree, on virtual time (settings.md gateway.idle; protocol.md 3.2).
-#include "fixture.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,5 +1,5 @@
 // Attachments of what was set aside: they stay for an operator who wants it tried again (F31).
-#include "durable_fixture.hpp"
+#include "relay_gateway/tests/actors/durable_fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,7 +1,7 @@
 // A gateway whose agents attach over the link; the test is the connector and the agents.
 #pragma once
 
-#include "fixture.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 #include <cstdint>
 #include <string>

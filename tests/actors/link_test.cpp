@@ -1,7 +1,7 @@
 // Losing, finding and giving up the connector (protocol.md 3.1, 3.2), on virtual time.
-#include "fixture.hpp"
-#include "messages/wire/actions.hpp"
-#include "messages/wire/tokens.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,6 +1,6 @@
 // The login store as the source of the identity token (settings.md), over the whole tree on virtual time.
-#include "fixture.hpp"
-#include "messages/wire/login_store.hpp"
+#include "relay_gateway/messages/wire/http/login_store.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,6 +1,6 @@
 // Attachments (protocol.md 6, Media) through the whole tree: files for agents that want them, uploads.
-#include "link_fixture.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/actors/link_fixture.hpp"
 
 namespace relay::testing {
 namespace {

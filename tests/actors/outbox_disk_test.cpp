@@ -1,5 +1,5 @@
 // The way out while the disk hangs or fails (agent-link.md, Promises).
-#include "outbox_fixture.hpp"
+#include "relay_gateway/tests/actors/outbox_fixture.hpp"
 
 namespace relay::testing {
 namespace {

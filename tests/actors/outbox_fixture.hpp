@@ -1,8 +1,8 @@
 // A gateway with a disk, seen from the way out.
 #pragma once
 
-#include "durable_fixture.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/actors/durable_fixture.hpp"
 
 #include <string>
 #include <utility>

@@ -1,5 +1,5 @@
 // `on_unknown: resend`: what may be sent again, and when no more (agent-link.md, Promises).
-#include "outbox_fixture.hpp"
+#include "relay_gateway/tests/actors/outbox_fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,5 +1,5 @@
 // Every restart knows which actions may be out, and how chats are answered (agent-link.md, Promises).
-#include "outbox_fixture.hpp"
+#include "relay_gateway/tests/actors/outbox_fixture.hpp"
 
 namespace relay::testing {
 namespace {

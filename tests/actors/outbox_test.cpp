@@ -1,6 +1,6 @@
 // The way out with a disk: an action is safe before it is on its way, and what fails stays in its room
 // (agent-link.md, Promises).
-#include "outbox_fixture.hpp"
+#include "relay_gateway/tests/actors/outbox_fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,5 +1,5 @@
 // Messages that kill their agent, in virtual time: who is answered, and when (agent-link.md, Promises).
-#include "exec_fixture.hpp"
+#include "relay_gateway/tests/actors/exec_fixture.hpp"
 
 #include <map>
 #include <set>

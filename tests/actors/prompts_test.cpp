@@ -1,8 +1,8 @@
 // Prompts from the agent to the press and back (protocol.md 6; F26, F27, F57, F58).
-#include "fixture.hpp"
-#include "messages/wire/actions.hpp"
-#include "messages/wire/frames.hpp"
-#include "messages/wire/tokens.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 namespace relay::testing {
 namespace {
@@ -26,7 +26,7 @@ protected:
     EXPECT_TRUE(x) << x.error;
     return x.value;
   }
-  /// A press in the Discord lane.
+  /// A press in the Discord queue.
   void press(const std::string& prompt_id, const std::string& option, const std::string& id,
              const std::string& channel = "c") {
     forward(R"({"type":3,"id":")" + id + R"(","channel_id":")" + channel +

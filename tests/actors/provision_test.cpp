@@ -1,6 +1,6 @@
 // Credentials and policy over the whole tree (protocol.md 2.1, 2.2), on virtual time.
-#include "durable_store.hpp"
-#include "fixture.hpp"
+#include "relay_gateway/tests/actors/durable_store.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,6 +1,6 @@
 // Reactions on a message that is worked on (protocol.md 6): best effort, never in the way.
-#include "fixture.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,6 +1,6 @@
 // A disk that is nearly full: what comes waits outside, what makes room on it goes on.
-#include "actors/supervisor.hpp"
-#include "durable_fixture.hpp"
+#include "relay_gateway/actors/supervision/supervisor.hpp"
+#include "relay_gateway/tests/actors/durable_fixture.hpp"
 
 #include <gmock/gmock.h>
 

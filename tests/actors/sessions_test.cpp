@@ -1,7 +1,7 @@
 // Whose message, whose turn, whose prompt: sessions, profiles and versions through the whole tree, over a
 // restart too (protocol.md 5.1 and 6).
-#include "durable_fixture.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/actors/durable_fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,8 +1,8 @@
 // Sleep in order, with dialling held around a suspend, over the whole tree on virtual time (F70; protocol.md
 // 3.2).
-#include "fixture.hpp"
-#include "messages/wire/actions.hpp"
-#include "messages/wire/tokens.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 #include <caf/event_based_actor.hpp>
 

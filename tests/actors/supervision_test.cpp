@@ -1,6 +1,6 @@
 // A failure stays in its room; a stop is ordered; settings change without a restart.
-#include "fixture.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 #include <caf/actor_registry.hpp>
 
@@ -40,7 +40,8 @@ TEST_F(supervision, EveryChildIsRestartedAndTheGatewayStillEchoes) {
   EXPECT_EQ(report().restarts, 5U);
 }
 
-// Seed 8043: a new keeper counted its epochs from one, and inbound took its links for older than the last.
+// Seed 8043: a new link manager counted its epochs from one, and inbound took its links for older than the
+// last.
 TEST_F(supervision, LinksOfANewKeeperAreNewerThanThoseOfItsPredecessor) {
   start();
   handshake();

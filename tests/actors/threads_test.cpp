@@ -1,6 +1,6 @@
 // An answer stands where its question was asked: threads, Slack's anchors, chat info without a frame.
-#include "fixture.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,6 +1,6 @@
 // Waiting when told to (protocol.md 6), over the whole tree on virtual time; and lines that nobody can read.
-#include "durable_fixture.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/actors/durable_fixture.hpp"
 
 namespace relay::testing {
 namespace {

@@ -2,9 +2,9 @@
 // HTTP calls that the test answers by hand, recorded notes. Nothing here is a thread.
 #pragma once
 
-#include "actors/metrics.hpp"
-#include "actors/ports.hpp"
-#include "app/store/memory_store.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/app/store/memory_store.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -205,7 +205,7 @@ public:
   }
 };
 
-class fake_notes final : public notes_port {
+class fake_notes final : public log_port {
 public:
   struct line {
     severity level;
@@ -213,7 +213,7 @@ public:
   };
   std::vector<line> lines;
   bool wants(severity) const noexcept override { return true; }
-  void note(severity level, std::string_view id, std::initializer_list<note_field> fields) noexcept override {
+  void note(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
     std::string text;
     for (auto& x : fields) text += std::string{x.key} + "=" + x.value + " ";
     lines.push_back({level, std::string{id}, std::move(text)});

@@ -1,5 +1,5 @@
 // Who may ask what (agent-link.md, Admin endpoints): the whole table.
-#include "app/admin/access.hpp"
+#include "relay_gateway/app/admin/access.hpp"
 
 #include <gtest/gtest.h>
 

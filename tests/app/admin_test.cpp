@@ -1,8 +1,8 @@
 // The admin listener as a client sees it, in front of a supervisor that does as the test says.
-#include "app/admin/server.hpp"
-#include "app/net/io_thread.hpp"
-#include "messages/wire/json_read.hpp"
-#include "tests/app/raw_http.hpp"
+#include "relay_gateway/app/admin/server.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/tests/app/raw_http.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -90,7 +90,7 @@ supervisor_actor::behavior_type fake_supervisor(supervisor_actor::pointer self,
 link_agent_actor::behavior_type fake_agent(link_agent_actor::pointer, const std::shared_ptr<script>& say) {
   return {
       [](const agent_host&) {},
-      [](const agent_welcome&) {},
+      [](const gateway_announcement&) {},
       [](const delivery&) {},
       [](const delivery_withdrawn&) {},
       [](const action_outcome&) {},
@@ -146,7 +146,7 @@ protected:
   supervisor_actor supervisor = system.spawn(fake_supervisor, say);
   link_agent_actor agent = system.spawn(fake_agent, say);
   metrics counts;
-  heartbeats beats;
+  liveness_monitor beats;
   admin::reload_answer reload{true, {}};
   milliseconds action_limit{20'000};
   bool with_agent = true;

@@ -1,6 +1,6 @@
 // Real children behind child_port: their pipes, their end, and that none is left behind.
-#include "app/child/port.hpp"
-#include "app/net/io_thread.hpp"
+#include "relay_gateway/app/child/port.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
 
 #include <gmock/gmock.h>
 
@@ -29,10 +29,10 @@ using namespace std::chrono_literals;
 /// A command that does nothing until it is ended. No test waits for it: its end is what they are about.
 const std::string hangs = "tail -f /dev/null";
 
-class no_notes final : public notes_port {
+class no_notes final : public log_port {
 public:
   bool wants(severity) const noexcept override { return false; }
-  void note(severity, std::string_view, std::initializer_list<note_field>) noexcept override {}
+  void note(severity, std::string_view, std::initializer_list<log_field>) noexcept override {}
 };
 
 /// Keeps what it hears; the test waits for it.

@@ -1,6 +1,6 @@
 // What a child of `exec:` gets to know, and what of its standard error becomes a note.
-#include "app/child/environment.hpp"
-#include "app/child/stderr_lines.hpp"
+#include "relay_gateway/app/child/environment.hpp"
+#include "relay_gateway/app/child/stderr_lines.hpp"
 
 #include <gmock/gmock.h>
 
@@ -17,11 +17,11 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
-class kept_notes final : public notes_port {
+class kept_notes final : public log_port {
 public:
   std::vector<std::string> lines;
   bool wants(severity) const noexcept override { return true; }
-  void note(severity, std::string_view id, std::initializer_list<note_field> fields) noexcept override {
+  void note(severity, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
     std::string text{id};
     for (auto& x : fields) text += " " + x.value;
     lines.push_back(std::move(text));

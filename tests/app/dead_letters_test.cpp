@@ -1,6 +1,6 @@
 // The dead letters as a person asks for them over HTTP.
-#include "app/admin/dead_letters.hpp"
-#include "messages/wire/json_read.hpp"
+#include "relay_gateway/app/admin/dead_letters.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-#include "app/commands/doctor_checks.hpp"
-#include "app/commands/findings.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_checks.hpp"
+#include "relay_gateway/app/commands/doctor/findings.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Credentials that go into a .env file which is not ours alone.
-#include "app/env_file.hpp"
-#include "config/dotenv.hpp"
+#include "relay_gateway/app/env_file.hpp"
+#include "relay_gateway/config/sources/dotenv.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,9 +1,9 @@
 // Lines that people and machines read: formats, escapes, bounds, and that a reader who sleeps holds up
 // nobody.
-#include "app/log.hpp"
-#include "app/log_line.hpp"
-#include "messages/secret.hpp"
-#include "messages/wire/json_read.hpp"
+#include "relay_gateway/app/log/log.hpp"
+#include "relay_gateway/app/log/log_line.hpp"
+#include "relay_gateway/messages/secret.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <gmock/gmock.h>
 
@@ -23,10 +23,10 @@ using ::testing::SizeIs;
 
 constexpr std::chrono::system_clock::time_point moment{std::chrono::milliseconds{1'767'323'045'678}};
 
-std::string text(std::vector<note_field> fields, std::string_view id = "link.lost") {
+std::string text(std::vector<log_field> fields, std::string_view id = "link.lost") {
   return text_line(moment, severity::warn, id, fields);
 }
-std::string json(std::vector<note_field> fields, std::string_view id = "link.lost") {
+std::string json(std::vector<log_field> fields, std::string_view id = "link.lost") {
   return json_line(moment, severity::warn, id, fields);
 }
 
@@ -61,7 +61,7 @@ TEST(LogLine, NothingBreaksTheLineOrFoolsATerminal) {
 }
 
 TEST(LogLine, EveryLineIsBoundedAndStaysWhole) {
-  std::vector<note_field> fields;
+  std::vector<log_field> fields;
   const std::vector<std::string> keys{"a", "b", "c", "d", "e", "f", "g", "h"};
   for (const auto& key : keys) fields.push_back({key, std::string(100'000, '\x01')});
   EXPECT_LT(text(fields).size(), longest_line);

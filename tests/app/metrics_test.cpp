@@ -1,6 +1,6 @@
 // What Prometheus and the status page see.
-#include "app/metrics/metrics.hpp"
-#include "app/version.hpp"
+#include "relay_gateway/app/metrics/metrics.hpp"
+#include "relay_gateway/app/version.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,9 +1,9 @@
-// The small pure parts: status JSON, one-shot sends, heartbeats, what a reload may do.
-#include "app/admin/one_shot.hpp"
-#include "app/admin/status_json.hpp"
-#include "app/heartbeat.hpp"
-#include "app/reload.hpp"
-#include "messages/wire/json_read.hpp"
+// The small pure parts: status JSON, one-shot sends, liveness_monitor, what a reload may do.
+#include "relay_gateway/app/admin/one_shot.hpp"
+#include "relay_gateway/app/admin/status_json.hpp"
+#include "relay_gateway/app/health/liveness_monitor.hpp"
+#include "relay_gateway/app/reload.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <gmock/gmock.h>
 
@@ -175,12 +175,12 @@ TEST(OneShot, OutcomesHaveTheirStatus) {
   EXPECT_EQ(admin::status_of(action_result::failed("bad_action", "no")), 400);
 }
 
-// -- heartbeats ---------------------------------------------------------------------------------------
+// -- liveness_monitor ---------------------------------------------------------------------------------------
 
-constexpr heartbeats::time start{1000h};
+constexpr liveness_monitor::time start{1000h};
 
 TEST(Heartbeats, NameWhoIsLate) {
-  heartbeats all;
+  liveness_monitor all;
   auto io = all.add("I/O", start), actors = all.add("actor", start);
   EXPECT_EQ(all.late(start + 15s), "");
   all.look(start);
@@ -194,7 +194,7 @@ TEST(Heartbeats, NameWhoIsLate) {
 }
 
 TEST(Heartbeats, AFrozenProcessIsNotAHungThread) {
-  heartbeats all;
+  liveness_monitor all;
   auto io = all.add("I/O", start);
   all.look(start);
   all.look(start + 1h); // SIGSTOP in between
@@ -203,7 +203,7 @@ TEST(Heartbeats, AFrozenProcessIsNotAHungThread) {
 }
 
 TEST(Heartbeats, WhoIsGoneIsNotMissed) {
-  heartbeats all;
+  liveness_monitor all;
   all.add("short-lived", start).reset();
   EXPECT_EQ(all.late(start + 1h), "");
 }

@@ -1,4 +1,4 @@
-#include "tests/app/raw_http.hpp"
+#include "relay_gateway/tests/app/raw_http.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-#include "app/admin/sleep_request.hpp"
+#include "relay_gateway/app/admin/sleep_request.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,9 +7,9 @@
 //                                 [--state-dir DIR] [--rate N]
 //
 // Connector and gateway share the machine, so compare figures of one run on one machine only.
-#include "app/net/http_server.hpp"
-#include "app/net/io_thread.hpp"
-#include "messages/wire/framing.hpp"
+#include "relay_gateway/app/net/http/http_server.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
+#include "relay_gateway/messages/wire/frames/framing.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>

@@ -6,10 +6,10 @@
 //
 // Reports turns/s, what the writer's thread costs a turn, and how long commits took. The directory decides:
 // on /dev/shm there is no disk to wait for.
-#include "actors/metrics.hpp"
-#include "app/store/sqlite_store.hpp"
-#include "messages/wire/actions.hpp"
-#include "messages/wire/frames.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/app/store/sqlite_store.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,5 +1,5 @@
 // gateway.commands: every shape, and what happens to a bad entry.
-#include "setup.hpp"
+#include "relay_gateway/tests/config/setup.hpp"
 
 namespace relay::config {
 namespace {

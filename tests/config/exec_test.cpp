@@ -1,6 +1,6 @@
 // `exec:`: its command line, and which variables its child must not see.
-#include "config/command_line.hpp"
-#include "setup.hpp"
+#include "relay_gateway/config/sources/command_line.hpp"
+#include "relay_gateway/tests/config/setup.hpp"
 
 namespace relay::config {
 namespace {

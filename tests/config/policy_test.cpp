@@ -1,5 +1,5 @@
 // The relevance policy per platform, by the vectors and beyond them.
-#include "setup.hpp"
+#include "relay_gateway/tests/config/setup.hpp"
 
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>

@@ -1,6 +1,6 @@
 // Connector, identities, bot ids, veto, credentials, identity token.
-#include "config/urls.hpp"
-#include "setup.hpp"
+#include "relay_gateway/config/values/urls.hpp"
+#include "relay_gateway/tests/config/setup.hpp"
 
 namespace relay::config {
 namespace {

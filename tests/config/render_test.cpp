@@ -1,5 +1,5 @@
 // What `check` prints, and that no secret is ever in it.
-#include "setup.hpp"
+#include "relay_gateway/tests/config/setup.hpp"
 
 #include <rapidjson/document.h>
 

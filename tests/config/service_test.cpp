@@ -1,6 +1,6 @@
 // Listener safety, agents, TLS, proxies, contradicting limits.
-#include "config/listener.hpp"
-#include "setup.hpp"
+#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/tests/config/setup.hpp"
 
 namespace relay::config {
 namespace {

@@ -1,8 +1,8 @@
 // A world for resolve(): variables, flags and files in memory.
 #pragma once
 
-#include "config/render.hpp"
-#include "config/resolve.hpp"
+#include "relay_gateway/config/render.hpp"
+#include "relay_gateway/config/resolve.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

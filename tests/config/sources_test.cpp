@@ -1,7 +1,7 @@
 // Which files are read, in which order, and what `.env` and `${NAME}` mean.
-#include "config/dotenv.hpp"
-#include "config/substitution.hpp"
-#include "setup.hpp"
+#include "relay_gateway/config/sources/dotenv.hpp"
+#include "relay_gateway/config/sources/substitution.hpp"
+#include "relay_gateway/tests/config/setup.hpp"
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // What `check` finds beyond single values: unknown keys, wrong shapes, hostile files.
-#include "config/nearest.hpp"
-#include "config/units.hpp"
-#include "setup.hpp"
+#include "relay_gateway/config/values/nearest.hpp"
+#include "relay_gateway/config/values/units.hpp"
+#include "relay_gateway/tests/config/setup.hpp"
 
 #include <random>
 

@@ -1,6 +1,6 @@
 // Every row of settings.md: default, environment, `.env`, config file, command line, bad value, precedence.
-#include "config/catalogue.hpp"
-#include "setup.hpp"
+#include "relay_gateway/config/catalogue.hpp"
+#include "relay_gateway/tests/config/setup.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // The parts of `relay-connector conformance` that need no gateway.
-#include "app/connector/conformance/description.hpp"
-#include "app/connector/conformance/scenarios.hpp"
-#include "app/connector/json.hpp"
+#include "relay_gateway/app/connector/conformance/description.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/json.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Provisioning, enrollment, policy, media and the token at the door (protocol.md 2).
-#include "tests/connector/rig.hpp"
+#include "relay_gateway/tests/connector/rig.hpp"
 
 namespace relay::connector {
 namespace {
@@ -23,13 +23,13 @@ TEST_F(credentials, ProvisioningNeedsABearerAndItsFields) {
   EXPECT_EQ(post("/relay/provision", R"({"gatewayId":"g","platform":"p"})", "").status, 401);
   EXPECT_EQ(post("/relay/provision", R"({"gatewayId":"g"})", "Bearer x").status, 400);
   EXPECT_EQ(post("/relay/provision", "[1]", "Bearer x").status, 400);
-  EXPECT_TRUE(heart.key_of("g").empty());
+  EXPECT_TRUE(connector_core.key_of("g").empty());
 }
 
 TEST_F(credentials, AReplayMayWithholdTheSecret) {
-  auto how = heart.how();
+  auto how = connector_core.how();
   how.withhold_on_replay = true;
-  heart.set_habits(how);
+  connector_core.set_habits(how);
   EXPECT_FALSE(as_record(provision("gw", "discord")).at("secret").empty());
   auto replay = as_record(provision("gw", "telegram"));
   EXPECT_EQ(replay.at("secretIssued"), "false");
@@ -37,13 +37,13 @@ TEST_F(credentials, AReplayMayWithholdTheSecret) {
 }
 
 TEST_F(credentials, ScriptedProvisioningAnswersPerPlatformAndIssuesNothing) {
-  heart.answer({.on = moment::provision,
-                .platform = "telegram",
-                .count = 2,
-                .status = 500,
-                .body = R"({"error":"no"})"});
+  connector_core.answer({.on = moment::provision,
+                         .platform = "telegram",
+                         .count = 2,
+                         .status = 500,
+                         .body = R"({"error":"no"})"});
   EXPECT_EQ(provision("gw", "telegram").status, 500);
-  EXPECT_TRUE(heart.key_of("gw").empty());
+  EXPECT_TRUE(connector_core.key_of("gw").empty());
   EXPECT_EQ(provision("gw", "discord").status, 200);
   EXPECT_EQ(provision("gw", "telegram").body, R"({"error":"no"})");
   EXPECT_EQ(provision("gw", "telegram").status, 200);
@@ -53,10 +53,10 @@ TEST_F(credentials, TokensAreVerifiedAgainstTheRotationList) {
   provision("gw", "discord");
   auto old = token("gw", start_s + 300);
   EXPECT_EQ(ask(old).close_code, 0);
-  ASSERT_TRUE(heart.rotate("gw"));
+  ASSERT_TRUE(connector_core.rotate("gw"));
   EXPECT_EQ(ask(old).close_code, 0) << "the older secret stays valid";
   EXPECT_EQ(ask(token("gw", start_s + 300)).close_code, 0);
-  heart.revoke("gw");
+  connector_core.revoke("gw");
   EXPECT_EQ(ask(old).close_code, 4401);
   EXPECT_EQ(ask(old).close_reason, "unauthorized");
 }
@@ -70,9 +70,9 @@ TEST_F(credentials, AnExpiredTokenSaysSo) {
   EXPECT_EQ(verdict.close_reason, "expired");
   EXPECT_EQ(last("upgrade").at("token.check"), "expired");
   EXPECT_EQ(last("upgrade").at("token.exp"), std::to_string(start_s + 300));
-  auto how = heart.how();
+  auto how = connector_core.how();
   how.clock_offset_s = -600; // a connector whose clock is slow
-  heart.set_habits(how);
+  connector_core.set_habits(how);
   EXPECT_EQ(ask(bearer).close_code, 0);
   EXPECT_EQ(ask(token("gw", 0)).close_code, 0) << "0 never expires";
 }
@@ -81,12 +81,12 @@ TEST_F(credentials, AMissingTokenIsRefusedUnlessAllowed) {
   EXPECT_EQ(ask("").close_code, 4401);
   EXPECT_EQ(ask("Basic eA==").close_code, 4401);
   EXPECT_EQ(ask("Bearer nonsense").close_code, 4401);
-  auto how = heart.how();
+  auto how = connector_core.how();
   how.refuse_bad_token = true;
-  heart.set_habits(how);
+  connector_core.set_habits(how);
   EXPECT_EQ(ask("").status, 401);
   how.require_token = false;
-  heart.set_habits(how);
+  connector_core.set_habits(how);
   EXPECT_EQ(ask("").status, 0);
   EXPECT_EQ(ask("Bearer nonsense").status, 401) << "a bad token is not a missing one";
 }
@@ -102,8 +102,8 @@ TEST_F(credentials, PolicyNeedsAValidTokenAndIsKept) {
 }
 
 TEST_F(credentials, AnEnrollmentTokenIsGoodOnce) {
-  heart.add_enrollment(secret{"once"}, "t9", start_s + 10);
-  heart.add_enrollment(secret{"late"}, "t9", start_s - 10);
+  connector_core.add_enrollment(secret{"once"}, "t9", start_s + 10);
+  connector_core.add_enrollment(secret{"late"}, "t9", start_s - 10);
   auto redeem = [&](const std::string& what, const std::string& bearer) {
     return post("/relay/enroll", R"({"enrollmentToken":")" + what + R"(","gatewayId":"gw"})", bearer);
   };
@@ -111,7 +111,7 @@ TEST_F(credentials, AnEnrollmentTokenIsGoodOnce) {
   auto good = redeem("once", "Bearer me");
   EXPECT_EQ(good.status, 200);
   EXPECT_EQ(as_record(good).at("tenant"), "t9");
-  EXPECT_EQ(as_record(good).at("secret"), heart.key_of("gw").reveal());
+  EXPECT_EQ(as_record(good).at("secret"), connector_core.key_of("gw").reveal());
   EXPECT_EQ(as_record(redeem("once", "Bearer me")).at("error"), "enrollment token already used");
   EXPECT_EQ(as_record(redeem("late", "Bearer me")).at("error"), "enrollment token expired");
   EXPECT_EQ(redeem("unheard", "Bearer me").status, 403);
@@ -124,31 +124,31 @@ TEST_F(credentials, MediaIsKeptForItsGatewaysForAnHour) {
   x.path = "/relay/media";
   x.body = std::string{"\0\x01png", 5};
   x.content_type = "image/png";
-  EXPECT_EQ(heart.call(x).status, 401);
+  EXPECT_EQ(connector_core.call(x).status, 401);
   x.authorization = token("gw");
-  auto id = as_record(heart.call(x)).at("id");
+  auto id = as_record(connector_core.call(x)).at("id");
   gateway_call get;
   get.method = "GET";
   get.path = "/relay/media/" + id;
-  EXPECT_EQ(heart.call(get).status, 401);
+  EXPECT_EQ(connector_core.call(get).status, 401);
   get.authorization = token("gw");
-  EXPECT_EQ(heart.call(get).body, x.body);
-  EXPECT_EQ(heart.call(get).content_type, "image/png");
+  EXPECT_EQ(connector_core.call(get).body, x.body);
+  EXPECT_EQ(connector_core.call(get).content_type, "image/png");
   x.body.assign(media_store::max_one + 1, 'x');
-  EXPECT_EQ(heart.call(x).status, 413);
+  EXPECT_EQ(connector_core.call(x).status, 413);
   now_ms += 3'600'000;
-  EXPECT_EQ(heart.call(get).status, 404);
+  EXPECT_EQ(connector_core.call(get).status, 404);
 }
 
 TEST_F(credentials, NoRecordHoldsASecret) {
-  heart.add_enrollment(secret{"enrollment-secret"}, {}, 0);
+  connector_core.add_enrollment(secret{"enrollment-secret"}, {}, 0);
   provision("gw", "discord");
   post("/relay/enroll", R"({"enrollmentToken":"enrollment-secret","gatewayId":"gw"})", "Bearer identity");
   auto bearer = token("gw");
   post("/relay/policy", R"({"platform":"discord"})", bearer);
-  heart.opened(ask(bearer));
-  for (const auto& x : heart.records().read())
-    for (const auto& hidden : {heart.key_of("gw").reveal(), bearer.substr(7),
+  connector_core.opened(ask(bearer));
+  for (const auto& x : connector_core.records().read())
+    for (const auto& hidden : {connector_core.key_of("gw").reveal(), bearer.substr(7),
                                std::string{"enrollment-secret"}, std::string{"Bearer identity"}})
       EXPECT_EQ(x.json.find(hidden), std::string::npos) << x.kind;
 }
@@ -156,15 +156,16 @@ TEST_F(credentials, NoRecordHoldsASecret) {
 TEST(identity, OnlyTheConfiguredTokenMayProvision) {
   options what;
   what.identity_token = secret{"the-one"};
-  core heart{what, {[] { return 1'790'000'000'000; }, [] { return std::string{"0123456789abcdef"}; }, ""}};
+  core connector_core{what,
+                      {[] { return 1'790'000'000'000; }, [] { return std::string{"0123456789abcdef"}; }, ""}};
   gateway_call x;
   x.method = "POST";
   x.path = "/relay/provision";
   x.body = R"({"gatewayId":"g","platform":"p"})";
   x.authorization = "Bearer another";
-  EXPECT_EQ(heart.call(x).status, 401);
+  EXPECT_EQ(connector_core.call(x).status, 401);
   x.authorization = "bearer  the-one";
-  EXPECT_EQ(heart.call(x).status, 200);
+  EXPECT_EQ(connector_core.call(x).status, 200);
 }
 
 } // namespace

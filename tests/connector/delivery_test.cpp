@@ -1,5 +1,5 @@
 // Handshake, live events, buffering, ordered ack-gated replay, idle and wake (protocol.md 3).
-#include "tests/connector/rig.hpp"
+#include "relay_gateway/tests/connector/rig.hpp"
 
 namespace relay::connector {
 namespace {
@@ -7,11 +7,11 @@ namespace {
 class delivery : public core_test {
 protected:
   void SetUp() override {
-    auto how = heart.how();
+    auto how = connector_core.how();
     how.replay_window = 2;
-    heart.set_habits(how);
+    connector_core.set_habits(how);
   }
-  injected say(const std::string& text) { return heart.inject({.chat_id = "c", .text = text}); }
+  injected say(const std::string& text) { return connector_core.inject({.chat_id = "c", .text = text}); }
 };
 
 TEST_F(delivery, OneDescriptorPerHelloAndTheFirstCompletesTheHandshake) {
@@ -27,23 +27,23 @@ TEST_F(delivery, OneDescriptorPerHelloAndTheFirstCompletesTheHandshake) {
   EXPECT_EQ(frames[0].at("descriptor.max_message_length"), "2000");
   EXPECT_EQ(frames[1].at("descriptor.len_unit"), "utf16");
   EXPECT_EQ(frames[2].at("descriptor.markdown_dialect"), "plain") << "nobody described that platform";
-  EXPECT_EQ(heart.records().read(0, of_kind("handshake")).size(), 1U);
+  EXPECT_EQ(connector_core.records().read(0, of_kind("handshake")).size(), 1U);
 }
 
 TEST_F(delivery, ADescriptorCanBeDelayedWithheldOrReplaced) {
   provision("gw", "discord");
   auto socket = dial("gw");
-  heart.answer({.on = moment::hello, .platform = "discord", .withhold = true});
-  heart.answer({.on = moment::hello,
-                .platform = "telegram",
-                .delay = milliseconds{50},
-                .descriptor = R"({"platform":"telegram","max_message_length":7})"});
+  connector_core.answer({.on = moment::hello, .platform = "discord", .withhold = true});
+  connector_core.answer({.on = moment::hello,
+                         .platform = "telegram",
+                         .delay = milliseconds{50},
+                         .descriptor = R"({"platform":"telegram","max_message_length":7})"});
   hello(socket, "discord");
   hello(socket, "telegram");
   auto later = effect_of<call_later>();
   ASSERT_TRUE(later);
   EXPECT_EQ(later->delay.count(), 50);
-  heart.due(later->token);
+  connector_core.due(later->token);
   EXPECT_EQ(sent("descriptor.max_message_length"), texts{"7"});
   EXPECT_EQ(last("handshake").platform, "telegram");
 }
@@ -58,9 +58,9 @@ TEST_F(delivery, LiveEventsHaveNoBufferIdUnlessAllAreBuffered) {
   EXPECT_EQ(frames[0].at("event.message_id"), told.message_id);
   EXPECT_EQ(frames[0].at("event.source.platform"), "discord");
   EXPECT_FALSE(frames[0].has("bufferId"));
-  auto how = heart.how();
+  auto how = connector_core.how();
   how.buffer_all = true;
-  heart.set_habits(how);
+  connector_core.set_habits(how);
   EXPECT_EQ(say("kept").buffered, 1U);
   EXPECT_NE(sent("bufferId"), texts{""});
 }
@@ -81,7 +81,7 @@ TEST_F(delivery, TheBacklogComesInOrderGatedOnAcks) {
   ack(socket, "unheard-of");
   ack(socket, first[1].at("bufferId"));
   EXPECT_TRUE(sent().empty()) << "neither a foreign nor a second ack opens the window";
-  EXPECT_EQ(heart.gateways()[0].buffered, 5U);
+  EXPECT_EQ(connector_core.gateways()[0].buffered, 5U);
 }
 
 TEST_F(delivery, WhatWasNotAckedIsSentAgainAfterAReconnect) {
@@ -92,7 +92,7 @@ TEST_F(delivery, WhatWasNotAckedIsSentAgainAfterAReconnect) {
   auto first = sent();
   ack(socket, first[2].at("bufferId")); // the second one, out of order
   EXPECT_EQ(sent("event.text"), texts{"2"});
-  heart.ended(socket, end_of(1006));
+  connector_core.ended(socket, end_of(1006));
   socket = dial("gw");
   hello(socket, "discord");
   auto again = sent();
@@ -102,7 +102,7 @@ TEST_F(delivery, WhatWasNotAckedIsSentAgainAfterAReconnect) {
   EXPECT_EQ(again[2].at("event.text"), "2");
   ack(socket, again[1].at("bufferId"));
   ack(socket, again[2].at("bufferId"));
-  EXPECT_EQ(heart.gateways()[0].buffered, 0U);
+  EXPECT_EQ(connector_core.gateways()[0].buffered, 0U);
   EXPECT_EQ(say("live again").live, 1U);
 }
 
@@ -110,7 +110,7 @@ TEST_F(delivery, AnIdleGatewayIsBufferedForAndPokedOnce) {
   provision("gw", "discord", R"(,"wakeUrl":"http://127.0.0.1:9/wake")");
   auto socket = dial("gw");
   hello(socket, "discord");
-  heart.line(socket, R"({"type":"going_idle"})");
+  connector_core.line(socket, R"({"type":"going_idle"})");
   EXPECT_EQ(sent("type"), (texts{"descriptor", "going_idle_ack"}));
   EXPECT_EQ(say("a").buffered, 1U);
   auto poke = effect_of<poke_gateway>();
@@ -118,10 +118,10 @@ TEST_F(delivery, AnIdleGatewayIsBufferedForAndPokedOnce) {
   EXPECT_EQ(poke->url, "http://127.0.0.1:9/wake");
   say("b");
   EXPECT_FALSE(effect_of<poke_gateway>()) << "once per absence";
-  heart.poked("gw", 0, "connection refused");
+  connector_core.poked("gw", 0, "connection refused");
   say("c");
   EXPECT_TRUE(effect_of<poke_gateway>()) << "a poke that failed is tried again";
-  heart.ended(socket, end_of(1000));
+  connector_core.ended(socket, end_of(1000));
   socket = dial("gw");
   hello(socket, "discord");
   EXPECT_EQ(sent("event.text"), (texts{"", "a", "b"}));
@@ -129,12 +129,12 @@ TEST_F(delivery, AnIdleGatewayIsBufferedForAndPokedOnce) {
 
 TEST_F(delivery, AWithheldIdleAckLeavesTheGatewayLiveUnlessToldOtherwise) {
   auto socket = connect("gw");
-  heart.answer({.on = moment::going_idle, .withhold = true});
-  heart.line(socket, R"({"type":"going_idle"})");
+  connector_core.answer({.on = moment::going_idle, .withhold = true});
+  connector_core.line(socket, R"({"type":"going_idle"})");
   EXPECT_TRUE(sent().empty());
   EXPECT_EQ(say("x").live, 1U);
-  heart.answer({.on = moment::going_idle, .withhold = true, .idle_anyway = true});
-  heart.line(socket, R"({"type":"going_idle"})");
+  connector_core.answer({.on = moment::going_idle, .withhold = true, .idle_anyway = true});
+  connector_core.line(socket, R"({"type":"going_idle"})");
   EXPECT_EQ(say("y").buffered, 1U);
 }
 
@@ -148,29 +148,29 @@ TEST_F(delivery, ANewConnectionOfTheSameGatewayReplacesTheOldOne) {
   EXPECT_EQ(say("between").buffered, 1U) << "the new one has not shaken hands yet";
   hello(fresh, "discord");
   EXPECT_EQ(sent("event.text"), (texts{"", "between"}));
-  heart.ended(old, end_of(4429));
-  EXPECT_EQ(heart.gateways()[0].unacked, 1U) << "the end of the old one does not touch the new one";
+  connector_core.ended(old, end_of(4429));
+  EXPECT_EQ(connector_core.gateways()[0].unacked, 1U) << "the end of the old one does not touch the new one";
 }
 
 TEST_F(delivery, SeveralGatewaysEachGetTheirOwn) {
   auto one = connect("one", {"discord"}), two = connect("two", {"telegram"});
-  heart.inject({.platform = "telegram", .text = "t"});
+  connector_core.inject({.platform = "telegram", .text = "t"});
   auto frame = effect_of<send_frame>();
   ASSERT_TRUE(frame);
   EXPECT_EQ(frame->to, two);
-  heart.inject({.platform = "discord", .text = "d"});
+  connector_core.inject({.platform = "discord", .text = "d"});
   frame = effect_of<send_frame>();
   ASSERT_TRUE(frame);
   EXPECT_EQ(frame->to, one);
-  auto nobody = heart.inject({.platform = "slack", .text = "s"});
+  auto nobody = connector_core.inject({.platform = "slack", .text = "s"});
   EXPECT_EQ(nobody.error, "no gateway fronts slack");
-  EXPECT_EQ(heart.inject({.platform = "slack", .text = "s", .gateway_id = "one"}).live, 1U)
+  EXPECT_EQ(connector_core.inject({.platform = "slack", .text = "s", .gateway_id = "one"}).live, 1U)
       << "unless told to";
 }
 
 TEST_F(delivery, PassthroughIsBufferedAndAckedLikeAnEvent) {
   provision("gw", "discord");
-  heart.forward(
+  connector_core.forward(
       R"({"platform":"discord","botId":"b","method":"POST","path":"/i","headers":[],"bodyB64":"e30="})", {});
   auto socket = dial("gw");
   hello(socket, "discord");
@@ -179,23 +179,23 @@ TEST_F(delivery, PassthroughIsBufferedAndAckedLikeAnEvent) {
   EXPECT_EQ(frames[1].at("type"), "passthrough_forward");
   EXPECT_EQ(frames[1].at("forward.bodyB64"), "e30=");
   ack(socket, frames[1].at("bufferId"));
-  EXPECT_EQ(heart.gateways()[0].buffered, 0U);
+  EXPECT_EQ(connector_core.gateways()[0].buffered, 0U);
 }
 
 TEST_F(delivery, AMalformedEventGoesOutAsItIs) {
   connect("gw");
-  heart.inject_event("{\"text\":\n 7}", {});
+  connector_core.inject_event("{\"text\":\n 7}", {});
   EXPECT_EQ(sent("event.text"), texts{"7"});
 }
 
 TEST_F(delivery, StateOutlivesARestart) {
   connect("gw");
-  heart.line(1, R"({"type":"going_idle"})");
+  connector_core.line(1, R"({"type":"going_idle"})");
   say("kept \u2713");
-  auto key = heart.key_of("gw");
+  auto key = connector_core.key_of("gw");
   core second{options{}, {[this] { return now_ms; }, [] { return std::string{"otherlife0123456"}; }, ""}};
   std::string error;
-  ASSERT_TRUE(second.restore(heart.state(), error)) << error;
+  ASSERT_TRUE(second.restore(connector_core.state(), error)) << error;
   EXPECT_EQ(second.key_of("gw"), key);
   ASSERT_EQ(second.gateways().size(), 1U);
   EXPECT_EQ(second.gateways()[0].buffered, 1U);
@@ -206,9 +206,9 @@ TEST_F(delivery, StateOutlivesARestart) {
 TEST_F(delivery, BadFramesAreRecordedAndChangeNothing) {
   auto socket = connect("gw");
   for (const auto* x : {"garbage", "[1]", "{}", R"({"type":7})", R"({"type":"handshake"})", "\xff{}"})
-    heart.line(socket, x);
-  EXPECT_EQ(heart.records().read(0, of_kind("bad_frame")).size(), 5U);
-  EXPECT_EQ(heart.records().read(0, of_kind("unknown_frame")).size(), 1U);
+    connector_core.line(socket, x);
+  EXPECT_EQ(connector_core.records().read(0, of_kind("bad_frame")).size(), 5U);
+  EXPECT_EQ(connector_core.records().read(0, of_kind("unknown_frame")).size(), 1U);
   EXPECT_TRUE(effects().empty());
   EXPECT_EQ(say("still").live, 1U);
 }

@@ -1,5 +1,5 @@
 // What becomes of HTTP calls, upgrades and wake pokes under a fault script.
-#include "tests/connector/faults_rig.hpp"
+#include "relay_gateway/tests/connector/faults_rig.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,6 +1,6 @@
 // The same script, seed and sequence give the same decisions, however often the clock is looked at; and rules
 // that only delay, mix and cut lose nothing.
-#include "tests/connector/faults_rig.hpp"
+#include "relay_gateway/tests/connector/faults_rig.hpp"
 
 #include <gmock/gmock.h>
 
@@ -35,7 +35,7 @@ protected:
   texts run(const script& what, bool eager) {
     texts told;
     injector x{what, milliseconds{0}};
-    dice world{99};
+    seeded_rng world{99};
     milliseconds t{0};
     auto note = [&](const steps& all) {
       for (const auto& one : all) told.push_back(in_short(one));

@@ -1,5 +1,5 @@
 // What README.md and tests/faults show must work as it stands there.
-#include "tests/connector/faults_rig.hpp"
+#include "relay_gateway/tests/connector/faults_rig.hpp"
 
 #include <gmock/gmock.h>
 

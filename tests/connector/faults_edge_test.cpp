@@ -1,10 +1,10 @@
 // Every kind of fault as a peer made of bytes sees it, over loopback. The gateway here is a raw socket, so
 // that nothing of app/net is told by app/net.
-#include "app/connector/connector.hpp"
-#include "app/connector/json.hpp"
-#include "app/net/io_thread.hpp"
-#include "messages/wire/tokens.hpp"
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/app/connector/connector.hpp"
+#include "relay_gateway/app/connector/json.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,5 +1,5 @@
 // What becomes of frames and connections under a fault script, in virtual time.
-#include "tests/connector/faults_rig.hpp"
+#include "relay_gateway/tests/connector/faults_rig.hpp"
 
 #include <gmock/gmock.h>
 

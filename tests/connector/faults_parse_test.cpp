@@ -1,6 +1,6 @@
 // Fault scripts are read strictly: every problem has its place, and no mistake turns into a rule that does
 // nothing.
-#include "tests/connector/faults_rig.hpp"
+#include "relay_gateway/tests/connector/faults_rig.hpp"
 
 #include <gmock/gmock.h>
 

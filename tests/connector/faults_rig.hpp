@@ -2,7 +2,7 @@
 // compare.
 #pragma once
 
-#include "app/connector/faults/injector.hpp"
+#include "relay_gateway/app/connector/faults/injector.hpp"
 
 #include <gtest/gtest.h>
 

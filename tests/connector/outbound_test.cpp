@@ -1,5 +1,5 @@
 // What the platforms do with actions, tags, scripted results (protocol.md 6).
-#include "tests/connector/rig.hpp"
+#include "relay_gateway/tests/connector/rig.hpp"
 
 namespace relay::connector {
 namespace {
@@ -67,11 +67,11 @@ TEST_F(outbound_frames, EditsReactionsAndDeletionsReachTheChatLog) {
   };
   EXPECT_EQ(on("edit", R"(,"content":"two")"), "true");
   EXPECT_EQ(on("react", R"(,"emoji":"x")"), "true");
-  auto seen = heart.chats().changes(0, now_ms);
+  auto seen = connector_core.chats().changes(0, now_ms);
   EXPECT_NE(seen.find(R"("text":"two")"), std::string::npos) << seen;
   EXPECT_NE(seen.find(R"("reactions":["x"])"), std::string::npos) << seen;
   EXPECT_EQ(on("delete", ""), "true");
-  EXPECT_EQ(heart.chats().changes(0, now_ms).find("two"), std::string::npos);
+  EXPECT_EQ(connector_core.chats().changes(0, now_ms).find("two"), std::string::npos);
   EXPECT_EQ(act(R"({"op":"edit","chat_id":"a","message_id":"m-nobody","content":"x"})").at("success"),
             "false");
 }
@@ -92,14 +92,14 @@ TEST_F(outbound_frames, APromptIsAnsweredByAPress) {
       act(R"({"op":"prompt","chat_id":"p","prompt_kind":"approval","prompt_id":"n.00000001","content":"?",)"
           R"("options":[{"id":"yes","label":"Yes"},{"id":"no","label":"No"}]})")
           .at("message_id");
-  EXPECT_FALSE(heart.press("discord", "p", id, "maybe", false));
-  EXPECT_TRUE(heart.press("discord", "p", id, "yes", false));
+  EXPECT_FALSE(connector_core.press("discord", "p", id, "maybe", false));
+  EXPECT_TRUE(connector_core.press("discord", "p", id, "yes", false));
   auto frames = sent();
   ASSERT_EQ(frames.size(), 1U);
   EXPECT_EQ(frames[0].at("event.prompt_response.prompt_id"), "n.00000001");
   EXPECT_EQ(frames[0].at("event.prompt_response.option_id"), "yes");
   EXPECT_EQ(frames[0].at("event.prompt_response.prompt_message_id"), id);
-  EXPECT_TRUE(heart.press("discord", "p", id, "no", true));
+  EXPECT_TRUE(connector_core.press("discord", "p", id, "no", true));
   frames = sent();
   ASSERT_EQ(frames.size(), 1U);
   std::string body;
@@ -122,12 +122,12 @@ TEST_F(outbound_frames, ThreadsAreMadeAndRenamed) {
 }
 
 TEST_F(outbound_frames, AThreadThatSomebodyElseMadeIsNotRenamedUnderTheGuard) {
-  heart.inject(
+  connector_core.inject(
       {.chat_id = "t9", .text = "x", .chat_type = "thread", .chat_name = "theirs", .thread_id = "t9"});
-  heart.inject_event(R"({"text":"y","message_id":"1","source":{"platform":"discord","chat_id":"c1",
+  connector_core.inject_event(R"({"text":"y","message_id":"1","source":{"platform":"discord","chat_id":"c1",
       "chat_type":"channel","user_id":"u1","prospective_thread_id":"t10","auto_thread_created":true,
       "auto_thread_initial_name":"first"}})",
-                     {});
+                              {});
   sent();
   auto rename = [&](const std::string& thread, const std::string& guard) {
     return act(R"({"op":"thread_rename","chat_id":"c1","message_id":")" + thread +
@@ -141,11 +141,11 @@ TEST_F(outbound_frames, AThreadThatSomebodyElseMadeIsNotRenamedUnderTheGuard) {
 }
 
 TEST_F(outbound_frames, AFollowUpGoesWhereItsSessionWasMade) {
-  auto how = heart.how();
+  auto how = connector_core.how();
   how.check_discriminators = true;
-  heart.set_habits(how);
-  heart.interact({.chat_id = "c7", .name = "ask", .scope_id = "s1", .user_id = "u7"});
-  heart.inject({.chat_id = "d1", .text = "hi", .user_id = "u8"});
+  connector_core.set_habits(how);
+  connector_core.interact({.chat_id = "c7", .name = "ask", .scope_id = "s1", .user_id = "u7"});
+  connector_core.inject({.chat_id = "d1", .text = "hi", .user_id = "u8"});
   sent();
   auto follow = [&](const std::string& session) {
     return act(R"({"op":"follow_up","session_key":")" + session +
@@ -154,13 +154,13 @@ TEST_F(outbound_frames, AFollowUpGoesWhereItsSessionWasMade) {
   EXPECT_EQ(follow("agent:main:discord:group:c7:u7").at("success"), "true");
   EXPECT_EQ(follow("agent:main:discord:dm:d1").at("success"), "true");
   EXPECT_EQ(follow("agent:main:discord:group:c8:u7").at("code"), "unknown_session");
-  auto seen = heart.chats().changes(0, now_ms);
+  auto seen = connector_core.chats().changes(0, now_ms);
   EXPECT_NE(seen.find(R"("chat_id":"c7")"), std::string::npos) << seen;
 }
 
 TEST_F(outbound_frames, ATopLevelSlackMessageIsASessionOfItsOwnAndOfItsChannel) {
   socket = connect("slacker", {"slack"});
-  heart.inject(
+  connector_core.inject(
       {.platform = "slack", .chat_id = "C1", .text = "hi", .chat_type = "channel", .message_id = "171.1"});
   sent();
   auto follow = [&](const std::string& session) {
@@ -187,7 +187,8 @@ TEST(platforms, OfferWhatRealConnectorsOffer) {
 }
 
 TEST_F(outbound_frames, AnInteractionOfAnyTypeCanBePlayed) {
-  EXPECT_TRUE(heart.interact({.type = 4, .chat_id = "c7", .name = "ask", .options = {{"what", "wea"}}}));
+  EXPECT_TRUE(
+      connector_core.interact({.type = 4, .chat_id = "c7", .name = "ask", .options = {{"what", "wea"}}}));
   auto frames = sent();
   ASSERT_EQ(frames.size(), 1U);
   std::string body;
@@ -209,7 +210,7 @@ TEST_F(outbound_frames, ARepeatedSealIsTheSameMessage) {
   auto first = seal("whole text", "true");
   ASSERT_FALSE(first.empty());
   EXPECT_EQ(seal("whole text", "true"), first);
-  auto seen = heart.chats().changes(0, now_ms);
+  auto seen = connector_core.chats().changes(0, now_ms);
   auto at = seen.find(R"("form":"text")");
   ASSERT_NE(at, std::string::npos);
   EXPECT_EQ(seen.find(R"("form":"text")", at + 1), std::string::npos) << "one message: " << seen;
@@ -221,11 +222,12 @@ TEST_F(outbound_frames, AResultCanTellToWait) {
   rule x;
   std::string why;
   ASSERT_TRUE(read_rule(R"({"on":"outbound","op":"send","retry_after":1.5})", x, why)) << why;
-  heart.answer(x);
+  connector_core.answer(x);
   auto told = act(R"({"op":"send","chat_id":"a","content":"x"})");
   EXPECT_EQ(told.at("success"), "false");
   EXPECT_EQ(told.at("retry_after"), "1.5");
-  EXPECT_EQ(heart.chats().changes(0, now_ms).find(R"("text":"x")"), std::string::npos) << "it was not done";
+  EXPECT_EQ(connector_core.chats().changes(0, now_ms).find(R"("text":"x")"), std::string::npos)
+      << "it was not done";
   rule call;
   ASSERT_TRUE(read_rule(R"({"on":"policy","retry_after":7})", call, why)) << why;
   EXPECT_EQ(call.status, 429);
@@ -237,17 +239,18 @@ TEST_F(outbound_frames, AResultCanTellToWait) {
 TEST_F(outbound_frames, TheDisplayNameOfAProvisioningIsKept) {
   provision("named", "discord", R"(,"displayName":"Ada's helper")");
   std::string shown;
-  for (const auto& x : heart.gateways())
+  for (const auto& x : connector_core.gateways())
     if (x.gateway_id == "named") shown = x.display_name;
   EXPECT_EQ(shown, "Ada's helper");
-  EXPECT_NE(heart.state().find("Ada's helper"), std::string::npos);
+  EXPECT_NE(connector_core.state().find("Ada's helper"), std::string::npos);
 }
 
 TEST_F(outbound_frames, DiscriminatorsDecideWhenTheyAreChecked) {
-  auto how = heart.how();
+  auto how = connector_core.how();
   how.check_discriminators = true;
-  heart.set_habits(how);
-  heart.inject({.chat_id = "g", .text = "x", .chat_type = "channel", .user_id = "u7", .scope_id = "s1"});
+  connector_core.set_habits(how);
+  connector_core.inject(
+      {.chat_id = "g", .text = "x", .chat_type = "channel", .user_id = "u7", .scope_id = "s1"});
   sent();
   auto send = [&](const std::string& metadata) {
     return act(R"({"op":"send","chat_id":"g","content":"x")" + metadata + "}");
@@ -260,10 +263,10 @@ TEST_F(outbound_frames, DiscriminatorsDecideWhenTheyAreChecked) {
 
 TEST_F(outbound_frames, ScriptedResultsAreUsedUpInOrder) {
   std::string send = R"({"op":"send","chat_id":"a","content":"x"})";
-  heart.answer(
+  connector_core.answer(
       {.on = moment::outbound, .op = "send", .count = 2, .result = R"({"success":false,"error":"no"})"});
-  heart.answer({.on = moment::outbound, .chat_id = "a", .withhold = true});
-  heart.answer({.on = moment::outbound, .contains = "rare", .copies = 2});
+  connector_core.answer({.on = moment::outbound, .chat_id = "a", .withhold = true});
+  connector_core.answer({.on = moment::outbound, .contains = "rare", .copies = 2});
   EXPECT_EQ(act(send).at("error"), "no");
   EXPECT_EQ(act(send).at("error"), "no");
   outbound(socket, send);
@@ -271,27 +274,27 @@ TEST_F(outbound_frames, ScriptedResultsAreUsedUpInOrder) {
   EXPECT_EQ(act(send).at("success"), "true");
   outbound(socket, R"({"op":"send","chat_id":"a","content":"a rare one"})");
   EXPECT_EQ(sent("result.success"), (texts{"true", "true"}));
-  EXPECT_EQ(heart.rules(), 0U);
+  EXPECT_EQ(connector_core.rules(), 0U);
 }
 
 TEST_F(outbound_frames, ADelayedResultDiesWithItsSocket) {
-  heart.answer({.on = moment::outbound, .delay = milliseconds{10}});
+  connector_core.answer({.on = moment::outbound, .delay = milliseconds{10}});
   outbound(socket, R"({"op":"send","chat_id":"a","content":"x"})");
   auto later = effect_of<call_later>();
   ASSERT_TRUE(later);
-  heart.ended(socket, end_of(1006));
-  heart.due(later->token);
+  connector_core.ended(socket, end_of(1006));
+  connector_core.due(later->token);
   EXPECT_TRUE(sent().empty());
 }
 
 TEST_F(outbound_frames, AScriptedMessageIdCanBeEdited) {
-  heart.answer({.on = moment::outbound, .result = R"({"success":true,"message_id":"mine"})"});
+  connector_core.answer({.on = moment::outbound, .result = R"({"success":true,"message_id":"mine"})"});
   EXPECT_EQ(act(R"({"op":"send","chat_id":"a","content":"x"})").at("message_id"), "mine");
   EXPECT_EQ(act(R"({"op":"edit","chat_id":"a","message_id":"mine","content":"y"})").at("success"), "true");
 }
 
 TEST_F(outbound_frames, ARuleCanEndTheConnection) {
-  heart.answer({.on = moment::outbound, .close_code = 1012, .close_reason = "restart"});
+  connector_core.answer({.on = moment::outbound, .close_code = 1012, .close_reason = "restart"});
   outbound(socket, R"({"op":"send","chat_id":"a","content":"x"})");
   auto close = effect_of<close_socket>();
   ASSERT_TRUE(close);

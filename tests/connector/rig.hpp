@@ -1,8 +1,8 @@
 // A core with a clock and randomness of the test's own, and a gateway that is played by hand.
 #pragma once
 
-#include "app/connector/core.hpp"
-#include "messages/wire/tokens.hpp"
+#include "relay_gateway/app/connector/model/core.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,9 +19,9 @@ protected:
   static constexpr std::int64_t start_s = 1'790'000'000;
 
   explicit core_test(options what = {})
-      : heart(what, {[this] { return now_ms; },
-                     [this] { return "fresh" + std::to_string(++made) + "0123456789abcdef"; },
-                     "http://127.0.0.1:1"}) {}
+      : connector_core(what, {[this] { return now_ms; },
+                              [this] { return "fresh" + std::to_string(++made) + "0123456789abcdef"; },
+                              "http://127.0.0.1:1"}) {}
 
   http_answer post(const std::string& path, const std::string& body, const std::string& authorization) {
     gateway_call x;
@@ -29,7 +29,7 @@ protected:
     x.path = path;
     x.body = body;
     x.authorization = authorization;
-    return heart.call(x);
+    return connector_core.call(x);
   }
   http_answer provision(const std::string& id, const std::string& platform, const std::string& more = {}) {
     return post("/relay/provision",
@@ -38,19 +38,20 @@ protected:
                 "Bearer identity");
   }
   std::string token(const std::string& id, std::int64_t exp = 0) {
-    return "Bearer " + wire::mint_token(id, heart.key_of(id), exp).reveal();
+    return "Bearer " + wire::mint_token(id, connector_core.key_of(id), exp).reveal();
   }
   upgrade_answer ask(const std::string& authorization) {
     gateway_call x;
     x.method = "GET";
     x.path = "/relay";
     x.authorization = authorization;
-    return heart.upgrade(x);
+    return connector_core.upgrade(x);
   }
   /// A socket of that gateway, by the front door.
-  socket_id dial(const std::string& id) { return heart.opened(ask(token(id))); }
+  socket_id dial(const std::string& id) { return connector_core.opened(ask(token(id))); }
   void hello(socket_id from, const std::string& platform, const std::string& bot = "b") {
-    heart.line(from, R"({"type":"hello","platform":")" + platform + R"(","botId":")" + bot + R"("})");
+    connector_core.line(from,
+                        R"({"type":"hello","platform":")" + platform + R"(","botId":")" + bot + R"("})");
   }
   /// A provisioned, connected gateway that has said hello for each platform; what it was sent is thrown away.
   socket_id connect(const std::string& id,
@@ -63,15 +64,15 @@ protected:
   }
   void outbound(socket_id from, const std::string& action, const std::string& tags = {},
                 const std::string& request = "r1") {
-    heart.line(from,
-               R"({"type":"outbound","requestId":")" + request + R"(","action":)" + action + tags + "}");
+    connector_core.line(from, R"({"type":"outbound","requestId":")" + request + R"(","action":)" + action +
+                                  tags + "}");
   }
   void ack(socket_id from, const std::string& buffer_id) {
-    heart.line(from, R"({"type":"inbound_ack","bufferId":")" + buffer_id + R"("})");
+    connector_core.line(from, R"({"type":"inbound_ack","bufferId":")" + buffer_id + R"("})");
   }
 
   /// The effects since the last look.
-  std::vector<effect> effects() { return heart.take_effects(); }
+  std::vector<effect> effects() { return connector_core.take_effects(); }
   /// The frames among them, as records so that at() reads them.
   std::vector<record> sent() {
     std::vector<record> out;
@@ -96,7 +97,7 @@ protected:
     return out;
   }
   record last(const std::string& kind) {
-    auto all = heart.records().read(0, of_kind(kind));
+    auto all = connector_core.records().read(0, of_kind(kind));
     return all.empty() ? record{} : all.back();
   }
   socket_end end_of(std::uint16_t code) {
@@ -109,7 +110,7 @@ protected:
 
   std::int64_t now_ms = start_s * 1000;
   int made = 0;
-  core heart;
+  core connector_core;
 };
 
 using texts = std::vector<std::string>;

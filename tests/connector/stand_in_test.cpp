@@ -1,11 +1,11 @@
 // The stand-in as a whole, over loopback, with the project's own client side as the gateway's.
-#include "app/connector/connector.hpp"
-#include "app/connector/json.hpp"
-#include "app/net/client.hpp"
-#include "app/net/io_thread.hpp"
-#include "messages/wire/framing.hpp"
-#include "messages/wire/tokens.hpp"
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/app/connector/connector.hpp"
+#include "relay_gateway/app/connector/json.hpp"
+#include "relay_gateway/app/net/client.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
+#include "relay_gateway/messages/wire/frames/framing.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 #include <gtest/gtest.h>
 

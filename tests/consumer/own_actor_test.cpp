@@ -1,9 +1,9 @@
 // A project of somebody else: its own actor, tested on the ports, the stand-in's scripts and the fixture of
 // relay::testing.
-#include "app/connector/faults/injector.hpp"
-#include "ports/hall.hpp"
-#include "ports/link.hpp"
-#include "tests/actors/fixture.hpp"
+#include "relay_gateway/app/connector/faults/injector.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
+#include "relay_gateway/tests/sim/ports/deterministic_scheduler.hpp"
+#include "relay_gateway/tests/sim/ports/link.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <gtest/gtest.h>
@@ -39,7 +39,8 @@ caf::behavior greeter(caf::stateful_actor<greeter_state>* self, std::shared_ptr<
 /// The other side.
 struct hotel final : link_server, far_end, std::enable_shared_from_this<hotel> {
   std::vector<std::string> lines;
-  upgrade_answer upgrade(std::uint64_t, const relay::dial_request&, const std::shared_ptr<cable>&) override {
+  upgrade_answer upgrade(std::uint64_t, const relay::dial_request&,
+                         const std::shared_ptr<sim_socket>&) override {
     return {shared_from_this(), 0};
   }
   void heard(std::string_view line) override { lines.emplace_back(line); }
@@ -51,18 +52,18 @@ TEST(consumer, AnActorOfOnesOwnRunsInVirtualTimeOnSimulatedPorts) {
   fault_set faults{7, fault_mask{}.set(static_cast<std::size_t>(fault::slow_network)), true};
   trace log;
   stage on{time, faults, log, 7};
-  dice luck{7, "order"};
-  witness nobody;
+  seeded_rng rng{7, "order"};
+  observer nobody;
   auto other = std::make_shared<hotel>();
   link_network net{*other, nobody};
   auto host = std::make_shared<process>(on, 1);
   {
-    hall actors{host};
+    deterministic_scheduler actors{host};
     auto mine = actors.system().spawn(greeter, net.port(host, usec{1'000}, 1 << 20));
     auto until = usec{90'000'000};
     for (;;) {
       if (actors.busy()) {
-        actors.run_one(luck);
+        actors.run_one(rng);
       } else if (auto timer = actors.next_timer(); timer && (!time.next() || *timer <= *time.next())) {
         if (*timer > until) break;
         time.move_to(*timer);

@@ -1,5 +1,5 @@
-#include "actors/core/backoff.hpp"
-#include "actors/core/clock.hpp"
+#include "relay_gateway/actors/core/backoff.hpp"
+#include "relay_gateway/actors/core/clock.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

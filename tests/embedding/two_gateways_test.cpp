@@ -1,10 +1,10 @@
 // The embedding API (app/gateway.hpp): several gateways in one actor system of somebody else's, with agents
 // of their own, against real sockets.
-#include "actors/caf_compat.hpp"
-#include "app/connector/connector.hpp"
-#include "app/gateway.hpp"
-#include "app/net/io_thread.hpp"
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/app/connector/connector.hpp"
+#include "relay_gateway/app/gateway.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -38,7 +38,7 @@ agent_actor::behavior_type host_agent(agent_actor::stateful_pointer<host_agent_s
   auto* s = &self->state;
   return {
       [s](agent_host& x) { s->host = std::move(x); },
-      [](const agent_welcome&) {},
+      [](const gateway_announcement&) {},
       [self, s, signature](const delivery& x) {
         tell(self, s->host.actions,
              action_request{x.id, {}, x.id, wire::send(x.event->source.chat_id, signature + x.event->text)});

@@ -1,10 +1,10 @@
 // Any action object (protocol.md 6), and what the gateway makes of prompts, drafts and files.
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
 
-#include "messages/wire/drafts.hpp"
-#include "messages/wire/json_members.hpp"
-#include "messages/wire/prompts.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/messages/wire/actions/drafts.hpp"
+#include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/wire/json/json_members.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 namespace relay::fuzz {
 namespace actions_target {

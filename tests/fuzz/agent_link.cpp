@@ -1,10 +1,10 @@
 // Any line that an agent may send (agent-link.md), and what the gateway says with the same words in it.
-#include "messages/wire/agent_link.hpp"
+#include "relay_gateway/messages/wire/frames/agent_link.hpp"
 
-#include "messages/wire/actions.hpp"
-#include "messages/wire/commands.hpp"
-#include "messages/wire/json_read.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/commands.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 namespace relay::fuzz {
 namespace agent_link_target {

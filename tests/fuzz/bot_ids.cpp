@@ -1,14 +1,14 @@
 // Bot ids as they stand in GATEWAY_RELAY_BOT_IDS (settings.md), and the other small texts that settings hold.
-#include "config/bot_ids.hpp"
+#include "relay_gateway/config/values/bot_ids.hpp"
 
-#include "config/command_line.hpp"
-#include "config/dotenv.hpp"
-#include "config/listener.hpp"
-#include "config/substitution.hpp"
-#include "config/text.hpp"
-#include "config/units.hpp"
-#include "messages/wire/utf8.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/config/sources/command_line.hpp"
+#include "relay_gateway/config/sources/dotenv.hpp"
+#include "relay_gateway/config/sources/substitution.hpp"
+#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/config/values/text.hpp"
+#include "relay_gateway/config/values/units.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 

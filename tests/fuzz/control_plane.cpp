@@ -1,9 +1,9 @@
 // Any answer to the HTTP calls (protocol.md 2): the first line of an input is the status, the rest the body.
-#include "messages/wire/control_plane.hpp"
+#include "relay_gateway/messages/wire/http/control_plane.hpp"
 
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/utf8.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,10 +1,10 @@
 // Discord interactions that a connector passes through (protocol.md 5.2): the body as JSON, and inside its
 // frame.
-#include "messages/wire/event_codec.hpp"
-#include "messages/wire/frames.hpp"
-#include "messages/wire/prompts.hpp"
-#include "messages/wire/session_key.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/wire/frames/event_codec.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 namespace relay::fuzz {
 namespace discord_target {

@@ -1,12 +1,12 @@
 // Any event object (protocol.md 5): its session, its place, and an answer put into it.
-#include "actors/core/places.hpp"
-#include "actors/core/prompts.hpp"
-#include "actors/core/reactions.hpp"
-#include "messages/wire/event_codec.hpp"
-#include "messages/wire/frames.hpp"
-#include "messages/wire/prompts.hpp"
-#include "messages/wire/session_key.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/actors/egress/core/reactions.hpp"
+#include "relay_gateway/actors/inbound/core/prompts.hpp"
+#include "relay_gateway/actors/inbound/core/session_aliases.hpp"
+#include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/wire/frames/event_codec.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 
@@ -62,24 +62,24 @@ void run(std::string_view input) {
               again.media == x.media && again.channel_context == x.channel_context,
           "an answer changes nothing else");
 
-  core::places places{4};
-  places.learn(x.source);
-  auto keyed = places.keyed(x);
+  core::session_aliases session_aliases{4};
+  session_aliases.learn(x.source);
+  auto keyed = session_aliases.keyed(x);
   require(keyed.platform == x.source.platform && keyed.user_id == x.source.user_id,
           "a place changes no person");
   auto interaction = x;
   interaction.interaction = true;
-  keyed = places.keyed(interaction);
+  keyed = session_aliases.keyed(interaction);
   require(session_key(keyed, {}).starts_with("agent:"), "every event has a session");
   core::carries_reactions(x);
 
-  core::prompts book{"n0", {}};
-  book.open({"n0.1", x.chat(), {{"yes", "Yes"}, {"no", "No"}}, 0}, core::instant{});
-  book.shown({"n0.1", prompt_face::numbers});
-  if (book.concerns(x)) {
-    const auto heard = book.hear(x, core::instant{});
+  core::prompts history{"n0", {}};
+  history.open({"n0.1", x.chat(), {{"yes", "Yes"}, {"no", "No"}}, 0}, core::instant{});
+  history.shown({"n0.1", prompt_face::numbers});
+  if (history.concerns(x)) {
+    const auto heard = history.hear(x, core::instant{});
     require(!heard.response.present || heard.response.prompt_id == "n0.1", "an answer is to what was asked");
-    require(!book.concerns(x) || !book.hear(x, core::instant{}).response.present,
+    require(!history.concerns(x) || !history.hear(x, core::instant{}).response.present,
             "a prompt is answered once (F58)");
   }
 }

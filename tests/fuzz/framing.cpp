@@ -1,7 +1,7 @@
 // Newline framing (protocol.md 3): however a stream is cut into pieces, the lines are the same (F13, F15).
-#include "messages/wire/framing.hpp"
+#include "relay_gateway/messages/wire/frames/framing.hpp"
 
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
-#include "messages/wire/utf8.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <rapidjson/document.h>
 

@@ -1,9 +1,9 @@
 // The text of HTTP that is taken apart and written by hand: a request's target, an answer's head, proxies.
-#include "app/net/http_text.hpp"
+#include "relay_gateway/app/net/http/http_text.hpp"
 
-#include "app/net/proxy.hpp"
-#include "config/urls.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/app/net/dial/proxy.hpp"
+#include "relay_gateway/config/values/urls.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 

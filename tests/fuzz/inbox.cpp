@@ -1,10 +1,10 @@
 // The way in (agent-link.md, Promises), with and without a disk: events come, come again, are given out,
 // taken, returned and forgotten, and the process dies, in any order. No event is lost once it was acked, none
 // reaches the agent twice unmarked, and each chat keeps its order.
-#include "actors/core/inbox.hpp"
+#include "relay_gateway/actors/inbound/core/inbox.hpp"
 
-#include "tests/fuzz/fuzz.hpp"
-#include "tests/fuzz/model_disk.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
+#include "relay_gateway/tests/fuzz/model_disk.hpp"
 
 #include <algorithm>
 #include <map>
@@ -34,7 +34,7 @@ public:
     rules_.max_pending = 50;
     rules_.max_in_memory = (kind & 2) != 0 ? 4 : 8;
     rules_.chat_in_memory = (kind & 4) != 0 ? 1 : 3;
-    rules_.max_lanes = (kind & 8) != 0 ? 2 : 4;
+    rules_.max_session_queues = (kind & 8) != 0 ? 2 : 4;
     rules_.dedupe_window = std::chrono::hours{24 * 365};
     box_ = std::make_unique<inbox>(rules_);
     present_ = (kind & 16) != 0;

@@ -2,8 +2,8 @@
 // done in order, one thing at a time, and a crash loses what was not done.
 #pragma once
 
-#include "actors/core/inbox.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/actors/inbound/core/inbox.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 #include <deque>

@@ -1,9 +1,8 @@
 // The small books of the connection and the chats, each beside the plainest thing that does the same.
-#include "actors/core/pending.hpp"
-
-#include "actors/core/open_turns.hpp"
-#include "actors/core/recent.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/actors/core/bounded_map.hpp"
+#include "relay_gateway/actors/egress/core/open_turns.hpp"
+#include "relay_gateway/actors/link/core/pending_requests.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 #include <map>
@@ -21,7 +20,7 @@ public:
     case 0:
     case 1: {
       const auto id = "r" + std::to_string(next_++);
-      book_.add(id, next_, next_, now + limit);
+      history_.add(id, next_, next_, now + limit);
       open_[id] = {next_, now + limit};
       break;
     }
@@ -30,23 +29,23 @@ public:
       const auto id = "r" + std::to_string(in.below(std::min<std::size_t>(next_ + 2, 256)));
       pending_requests<std::uint64_t>::request x;
       const auto it = open_.find(id);
-      const bool found = book_.take(id, x);
+      const bool found = history_.take(id, x);
       require(found == (it != open_.end()), "a result settles exactly what is open");
       if (!found) break;
       require(x.owner == it->second.first && x.at == it->second.second, "a request comes out as it went in");
       open_.erase(it);
       break;
     }
-    case 4: settle(book_.overdue(now), now); break;
+    case 4: settle(history_.overdue(now), now); break;
     default:
-      settle(book_.all(), now + limit);
+      settle(history_.all(), now + limit);
       require(open_.empty(), "the connection's end settles everything (F1)");
       break;
     }
-    require(book_.size() == open_.size(), "nothing is lost");
+    require(history_.size() == open_.size(), "nothing is lost");
     deadline first;
     for (const auto& [id, x] : open_) first = earlier(first, x.second);
-    require(book_.due() == first, "the deadline is the oldest one's");
+    require(history_.due() == first, "the deadline is the oldest one's");
   }
 
 private:
@@ -64,7 +63,7 @@ private:
             "everything that is overdue comes out");
   }
 
-  pending_requests<std::uint64_t> book_;
+  pending_requests<std::uint64_t> history_;
   std::map<std::string, std::pair<std::uint64_t, instant>> open_;
   std::uint64_t next_ = 0;
 };
@@ -105,14 +104,14 @@ public:
     const auto what = in.below(3);
     forget(now);
     if (what == 0 && model_.count(id) == 0) {
-      book_.opened(id, now);
+      history_.opened(id, now);
       model_[id] = now;
     }
     if (what == 1) {
-      book_.answered(id);
+      history_.answered(id);
       model_.erase(id);
     }
-    require(book_.count(now) == model_.size(), "a turn that is not answered is work (F69)");
+    require(history_.count(now) == model_.size(), "a turn that is not answered is work (F69)");
   }
 
 private:
@@ -120,7 +119,7 @@ private:
   void forget(instant now) {
     std::erase_if(model_, [&](const auto& x) { return now - x.second >= limit; });
   }
-  open_turns book_{limit, 100};
+  open_turns history_{limit, 100};
   std::map<std::string, instant> model_;
 };
 

@@ -1,8 +1,8 @@
 // Prompts and their answers (protocol.md 6; F57, F58): opened, shown, pressed, written and expired in any
 // order. One answer wins, and nobody else's is taken.
-#include "actors/core/prompts.hpp"
+#include "relay_gateway/actors/inbound/core/prompts.hpp"
 
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <map>
 
@@ -19,7 +19,7 @@ public:
   world() {
     rules_.lifetime = milliseconds{1000};
     rules_.max = 5;
-    book_ = prompts{"n0", rules_};
+    history_ = prompts{"n0", rules_};
   }
 
   void step(bytes& in) {
@@ -33,8 +33,8 @@ public:
     case 6: write(in); break;
     default: now_ += milliseconds{std::int64_t{in.byte()} * 4}; break;
     }
-    require(book_.size() <= rules_.max, "what is remembered has a bound");
-    require(book_.unanswered(now_) <= book_.size(), "what is open is remembered");
+    require(history_.size() <= rules_.max, "what is remembered has a bound");
+    require(history_.unanswered(now_) <= history_.size(), "what is open is remembered");
   }
 
 private:
@@ -57,14 +57,14 @@ private:
     for (std::size_t i = 0; i < options; ++i) x.what.options.push_back({"o" + std::to_string(i), "label"});
     x.what.lifetime_ms = in.flag() ? 300 : 0;
     x.until = now_ + milliseconds{x.what.lifetime_ms > 0 ? 300 : 1000};
-    book_.open(x.what, now_);
+    history_.open(x.what, now_);
     known_[x.what.prompt_id] = x;
   }
 
   void show(bytes& in) {
     const auto id = some_id(in);
     const auto how = static_cast<prompt_face>(in.below(3));
-    book_.shown({id, how});
+    history_.shown({id, how});
     const auto it = known_.find(id);
     if (it == known_.end() || it->second.answered) return;
     it->second.numbered = how == prompt_face::numbers;
@@ -72,8 +72,8 @@ private:
   }
 
   prompt_hearing hear(const inbound_event& x) {
-    const auto heard = book_.hear(x, now_);
-    require(heard.verdict == prompt_verdict::none || book_.concerns(x) || !x.prompt.present,
+    const auto heard = history_.hear(x, now_);
+    require(heard.verdict == prompt_verdict::none || history_.concerns(x) || !x.prompt.present,
             "what concerns a prompt is noticed");
     require(heard.response.present == (heard.verdict == prompt_verdict::numbered),
             "only a number is translated");
@@ -125,7 +125,7 @@ private:
   }
 
   prompt_rules rules_;
-  prompts book_{"n0", {}};
+  prompts history_{"n0", {}};
   instant now_{std::chrono::hours{1}};
   std::map<std::string, life> known_;
 };

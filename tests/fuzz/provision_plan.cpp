@@ -1,8 +1,8 @@
 // Which platform to provision when (protocol.md 2.1): attempts end well, badly or without a token, in any
 // order. Nothing is tried twice at once, nothing is given up.
-#include "actors/core/provision_plan.hpp"
+#include "relay_gateway/actors/boot/core/provision_plan.hpp"
 
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <map>
 #include <set>

@@ -1,10 +1,10 @@
 // What stands in the state directory as text (messages/wire/records.hpp): a damaged file is read without
 // harm, and what is written is read back as it was.
-#include "messages/wire/records.hpp"
+#include "relay_gateway/messages/wire/records.hpp"
 
-#include "messages/wire/actions.hpp"
-#include "messages/wire/frames.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 namespace relay::fuzz {
 namespace records_target {

@@ -1,6 +1,6 @@
 // Every input that is kept goes through its target again, without libFuzzer: a crash that was once found must
 // not come back, under any compiler.
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <gtest/gtest.h>
 

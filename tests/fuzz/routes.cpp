@@ -1,9 +1,9 @@
 // Where actions go (protocol.md 6, routing 1, 2, 5 and 6): events are seen and actions routed in any order.
 // No action leaves under another bot's name or with the tenant of somebody else (F35 to F41, F74), or to a
 // thread of another chat.
-#include "actors/core/routes.hpp"
+#include "relay_gateway/actors/egress/core/routes.hpp"
 
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 #include <map>

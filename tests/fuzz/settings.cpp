@@ -1,10 +1,10 @@
 // Any config file, `.env` and environment (settings.md). An input is the YAML text; behind a line `%%env` the
 // text of `.env`, behind a line `%%vars` variables of the process, one NAME=value a line.
-#include "config/render.hpp"
-#include "config/resolve.hpp"
-#include "messages/wire/urls.hpp"
-#include "messages/wire/utf8.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/config/render.hpp"
+#include "relay_gateway/config/resolve.hpp"
+#include "relay_gateway/messages/wire/http/urls.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 // Long text cut into pieces (protocol.md 6): nothing too long, nothing lost, nothing out of order (F38).
-#include "actors/core/splitter.hpp"
+#include "relay_gateway/actors/egress/core/splitter.hpp"
 
-#include "messages/wire/utf8.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 #include <set>

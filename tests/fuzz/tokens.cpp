@@ -1,9 +1,9 @@
 // Upgrade tokens and delivery signatures (protocol.md 2). The first line of an input is what somebody sends,
 // the second a gateway id, the third an expiry.
-#include "messages/wire/tokens.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
 
-#include "messages/wire/base64.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <cstdlib>
 

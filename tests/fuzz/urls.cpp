@@ -1,8 +1,8 @@
 // URLs (protocol.md 1; F48 to F50): the first line of an input is one, the second the base of a media store.
-#include "config/urls.hpp"
+#include "relay_gateway/config/values/urls.hpp"
 
-#include "messages/wire/urls.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/messages/wire/http/urls.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
 

@@ -1,11 +1,11 @@
 // Any line that the connector, or a gateway, may send (protocol.md 3).
-#include "messages/wire/actions.hpp"
-#include "messages/wire/agent_link.hpp"
-#include "messages/wire/event_codec.hpp"
-#include "messages/wire/frames.hpp"
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/utf8.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/frames/agent_link.hpp"
+#include "relay_gateway/messages/wire/frames/event_codec.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 namespace relay::fuzz {
 namespace wire_frames_target {

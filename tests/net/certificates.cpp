@@ -1,4 +1,4 @@
-#include "tests/net/certificates.hpp"
+#include "relay_gateway/tests/net/certificates.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>

@@ -1,5 +1,5 @@
 // The HTTP port against peers made of bytes.
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 namespace relay::net_test {
 namespace {

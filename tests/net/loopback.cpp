@@ -1,4 +1,4 @@
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>

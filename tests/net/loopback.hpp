@@ -3,10 +3,10 @@
 // have no sleeps.
 #pragma once
 
-#include "actors/ports.hpp"
-#include "app/net/client.hpp"
-#include "app/net/http_server.hpp"
-#include "app/net/io_thread.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/app/net/client.hpp"
+#include "relay_gateway/app/net/http/http_server.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Attachments for real: sockets, files, bounds.
-#include "app/net/media_files.hpp"
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/app/net/http/media_files.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 #include <filesystem>
 #include <fstream>

@@ -1,5 +1,5 @@
 // What the server can do to its peers on purpose: bytes below the framing, silence, resets, answers by hand.
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>

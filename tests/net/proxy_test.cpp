@@ -1,6 +1,6 @@
 // Proxies: who goes through which, what they are told, and what happens when they refuse.
-#include "app/net/proxy.hpp"
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/app/net/dial/proxy.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 namespace relay::net_test {
 namespace {

@@ -1,8 +1,8 @@
 // The parts of app/net that decide without sockets.
-#include "app/net/http_text.hpp"
-#include "app/net/keepalive.hpp"
-#include "app/net/outbox.hpp"
-#include "app/net/upgrade_gate.hpp"
+#include "relay_gateway/app/net/http/http_text.hpp"
+#include "relay_gateway/app/net/http/upgrade_gate.hpp"
+#include "relay_gateway/app/net/websocket/keepalive.hpp"
+#include "relay_gateway/app/net/websocket/send_queue.hpp"
 
 #include <gtest/gtest.h>
 
@@ -103,27 +103,27 @@ TEST(gate, TellsNoStatusOfWhatIsNoHttp) {
   EXPECT_FALSE(accepted.refused());
 }
 
-TEST(ledger, CountsAFrameFromItsFirstByte) {
-  net::frame_ledger ledger;
-  ledger.begin(0);
-  ledger.begin(10);
-  ledger.begin(20);
-  EXPECT_EQ(ledger.written(), 0u);
-  ledger.departed(1);
-  EXPECT_EQ(ledger.written(), 1u);
-  ledger.departed(10);
-  EXPECT_EQ(ledger.written(), 1u); // the second begins there and has not left
-  ledger.departed(21);
-  EXPECT_EQ(ledger.written(), 3u);
+TEST(idempotency_cache, CountsAFrameFromItsFirstByte) {
+  net::written_frame_counter idempotency_cache;
+  idempotency_cache.begin(0);
+  idempotency_cache.begin(10);
+  idempotency_cache.begin(20);
+  EXPECT_EQ(idempotency_cache.written(), 0u);
+  idempotency_cache.departed(1);
+  EXPECT_EQ(idempotency_cache.written(), 1u);
+  idempotency_cache.departed(10);
+  EXPECT_EQ(idempotency_cache.written(), 1u); // the second begins there and has not left
+  idempotency_cache.departed(21);
+  EXPECT_EQ(idempotency_cache.written(), 3u);
 }
 
 TEST(inbox, HandsOverOncePerBurst) {
-  net::socket_inbox inbox;
+  net::arrival_queue inbox;
   EXPECT_TRUE(inbox.write("a"));
   EXPECT_FALSE(inbox.write("b", true));
   EXPECT_FALSE(inbox.read(false));
   auto burst = inbox.take();
-  EXPECT_EQ(burst.frames, (std::vector<net::socket_inbox::frame>{{"a"}, {"b", true}}));
+  EXPECT_EQ(burst.frames, (std::vector<net::arrival_queue::frame>{{"a"}, {"b", true}}));
   EXPECT_EQ(burst.read, false);
   EXPECT_FALSE(burst.hold || burst.drop);
   EXPECT_TRUE(inbox.write("c"));
@@ -131,7 +131,7 @@ TEST(inbox, HandsOverOncePerBurst) {
 }
 
 TEST(inbox, TakesNothingInAfterTheEnd) {
-  net::socket_inbox inbox;
+  net::arrival_queue inbox;
   inbox.close({1000, "", 1s});
   EXPECT_FALSE(inbox.write("too late"));
   inbox.drop("why");

@@ -1,6 +1,6 @@
 // Actors on the io_context's thread.
-#include "app/net/io_scheduler.hpp"
-#include "app/net/io_thread.hpp"
+#include "relay_gateway/app/net/io/io_scheduler.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>

@@ -1,5 +1,5 @@
 // The HTTP server against a client made of bytes.
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 #include <algorithm>
 #include <ctime>

@@ -1,6 +1,6 @@
 // TLS both ways: what is accepted, what is refused, and that it carries as much as plain TCP does.
-#include "tests/net/certificates.hpp"
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/tests/net/certificates.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 #include <openssl/ssl.h>
 

@@ -1,6 +1,6 @@
 // The link port against peers made of bytes: what a real, broken or hostile connector may send. F-numbers:
 // failures.md.
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 #include <thread>
 

@@ -1,5 +1,5 @@
 // The link port against the server, both ours.
-#include "tests/net/loopback.hpp"
+#include "relay_gateway/tests/net/loopback.hpp"
 
 #include <map>
 #include <thread>

@@ -4,6 +4,7 @@ switch (run/mutant.hpp). A change whose code is gone is listed as not applied; t
 usage: mutate.py SOURCE_ROOT MUTATIONS OUT_FOLDER FILE...   (FILE: the sources that may be changed)
 """
 import pathlib
+import re
 import sys
 
 
@@ -28,21 +29,28 @@ def read(path):
     return [(n, w, [(f, "\n".join(a), "\n".join(b)) for f, a, b in edits]) for n, w, edits in found]
 
 
+def pattern(code):
+    """Matches `code` however it is broken into lines."""
+    return re.compile(r"\s*".join(re.escape(token) for token in re.findall(r"\w+|[^\w\s]", code)))
+
+
 def main():
     root, spec, out = map(pathlib.Path, sys.argv[1:4])
     texts = {name: (root / name).read_text() for name in sys.argv[4:]}
     rows = []
     for number, (name, what, edits) in enumerate(read(spec), 1):
         switch = f"relay::sim::mutant({number})"
-        ok = bool(edits) and all(file in texts and texts[file].count(old) == 1 for file, old, new in edits)
+        ok = bool(edits) and all(
+            file in texts and len(pattern(old).findall(texts[file])) == 1 for file, old, new in edits)
         if ok:
             for file, old, new in edits:
-                texts[file] = texts[file].replace(old, new.replace("MUTANT", switch))
+                changed = new.replace("MUTANT", switch)
+                texts[file] = pattern(old).sub(lambda _: changed, texts[file])
         rows.append(f'    {{{number}, "{name}", "{what}", {"true" if ok else "false"}}},')
     for name, text in texts.items():
-        write(out / name, f'#include "tests/sim/run/mutant.hpp"\n#line 1 "{name}"\n{text}')
+        write(out / name, f'#include "relay_gateway/tests/sim/run/mutant.hpp"\n#line 1 "{name}"\n{text}')
     table = "\n".join(rows)
-    write(out / "table.cpp", '#include "tests/sim/run/mutant.hpp"\n\nnamespace relay::sim {\n\n'
+    write(out / "table.cpp", '#include "relay_gateway/tests/sim/run/mutant.hpp"\n\nnamespace relay::sim {\n\n'
           f"const mutation mutations[] = {{\n{table}\n    {{0, nullptr, nullptr, false}}}};\n\n}} // namespace relay::sim\n")
 
 

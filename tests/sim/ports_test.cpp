@@ -1,8 +1,8 @@
 // The simulated world itself: what the oracle relies on must be true.
-#include "messages/wire/tokens.hpp"
-#include "parties/accounts.hpp"
-#include "ports/cable.hpp"
-#include "run/shrink.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/tests/sim/models/accounts.hpp"
+#include "relay_gateway/tests/sim/ports/sim_socket.hpp"
+#include "relay_gateway/tests/sim/run/shrink.hpp"
 
 #include <gtest/gtest.h>
 
@@ -38,7 +38,8 @@ protected:
   std::shared_ptr<process> host = std::make_shared<process>(on, 1);
   std::shared_ptr<near_side> near = std::make_shared<near_side>();
   std::shared_ptr<far_side> far = std::make_shared<far_side>();
-  std::shared_ptr<cable> wire = std::make_shared<cable>(host, cable_setup{}, dice{GetParam(), "test"});
+  std::shared_ptr<sim_socket> wire =
+      std::make_shared<sim_socket>(host, cable_setup{}, seeded_rng{GetParam(), "test"});
   std::shared_ptr<line_socket> handle = wire->make_handle();
 
   cables() {
@@ -122,22 +123,22 @@ TEST_P(cables, DeadProcessHearsNothing) {
 INSTANTIATE_TEST_SUITE_P(manyChoices, cables, ::testing::Range<std::uint64_t>(1, 60));
 
 TEST(accounts, JudgesTheGatewaysOwnTokens) {
-  accounts book;
-  book.arrange("gw:1", "first");
-  book.arrange("gw:1", "second");
+  accounts history;
+  history.arrange("gw:1", "first");
+  history.arrange("gw:1", "second");
   std::string id;
   auto good = wire::mint_token("gw:1", secret{"second"}, 1'000).reveal();
-  EXPECT_EQ(book.check(good, 999, id), token_verdict::good);
+  EXPECT_EQ(history.check(good, 999, id), token_verdict::good);
   EXPECT_EQ(id, "gw:1");
-  EXPECT_EQ(book.check(good, 1'001, id), token_verdict::expired);
-  EXPECT_EQ(book.check(wire::mint_token("gw:1", secret{"third"}, 1'000).reveal(), 999, id),
+  EXPECT_EQ(history.check(good, 1'001, id), token_verdict::expired);
+  EXPECT_EQ(history.check(wire::mint_token("gw:1", secret{"third"}, 1'000).reveal(), 999, id),
             token_verdict::forged);
-  EXPECT_EQ(book.check(wire::mint_token("gw", secret{"first"}, 1'000).reveal(), 999, id),
+  EXPECT_EQ(history.check(wire::mint_token("gw", secret{"first"}, 1'000).reveal(), 999, id),
             token_verdict::unknown);
-  EXPECT_EQ(book.check("%", 999, id), token_verdict::malformed);
-  EXPECT_EQ(book.check("", 999, id), token_verdict::none);
-  book.revoke_all();
-  EXPECT_EQ(book.check(good, 999, id), token_verdict::forged);
+  EXPECT_EQ(history.check("%", 999, id), token_verdict::malformed);
+  EXPECT_EQ(history.check("", 999, id), token_verdict::none);
+  history.revoke_all();
+  EXPECT_EQ(history.check(good, 999, id), token_verdict::forged);
 }
 
 TEST(shrinking, LeavesTheFewestFaultsThatStillFail) {

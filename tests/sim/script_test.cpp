@@ -1,8 +1,8 @@
 // Fault scripts in the simulator: the ready ones (tests/faults) and every action by itself play, bite, and
 // break no rule.
-#include "run/run.hpp"
-#include "script/raw_bytes.hpp"
-#include "script/spoken.hpp"
+#include "relay_gateway/tests/sim/run/run.hpp"
+#include "relay_gateway/tests/sim/script/raw_bytes.hpp"
+#include "relay_gateway/tests/sim/script/spoken.hpp"
 
 #include <gtest/gtest.h>
 

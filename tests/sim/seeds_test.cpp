@@ -1,5 +1,5 @@
 // Whole runs: the same seed is the same run, and no seed breaks a rule.
-#include "run/run.hpp"
+#include "relay_gateway/tests/sim/run/run.hpp"
 
 #include <gtest/gtest.h>
 

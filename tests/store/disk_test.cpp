@@ -1,7 +1,7 @@
 // A disk that refuses, and a process that is killed in the middle.
-#include "actors/metrics.hpp"
-#include "app/store/database.hpp"
-#include "tests/store/small_disk.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/app/store/database.hpp"
+#include "relay_gateway/tests/store/small_disk.hpp"
 
 #include <condition_variable>
 #include <csignal>
@@ -217,7 +217,7 @@ TEST_F(store_disk, ASmallDiskIsEnoughForALongLife) {
 }
 
 TEST_F(store_disk, F24_WhatWasAcknowledgedSurvivesKill9InAnyMoment) {
-  std::mt19937_64 luck{20'260'101};
+  std::mt19937_64 rng{20'260'101};
   std::uint64_t acked = 0, stored = 0;
   for (int round = 0; round < 50; ++round) {
     int acks[2];
@@ -229,14 +229,14 @@ TEST_F(store_disk, F24_WhatWasAcknowledgedSurvivesKill9InAnyMoment) {
       write_until_killed(options(), acks[1]);
     }
     ::close(acks[1]);
-    auto wanted = acked + 1 + luck() % 300;
+    auto wanted = acked + 1 + rng() % 300;
     std::uint64_t number = 0;
     while (acked < wanted && ::read(acks[0], &number, sizeof number) == sizeof number) {
       EXPECT_GT(number, acked);
       acked = number;
     }
     // At a random moment after that one.
-    for (auto spins = luck() % 2'000'000; spins > 0; --spins) asm volatile("");
+    for (auto spins = rng() % 2'000'000; spins > 0; --spins) asm volatile("");
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);

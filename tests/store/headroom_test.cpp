@@ -1,5 +1,5 @@
 // What is kept of a disk for the work that makes room on it.
-#include "app/store/headroom.hpp"
+#include "relay_gateway/app/store/headroom.hpp"
 
 #include <gtest/gtest.h>
 

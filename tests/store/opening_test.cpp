@@ -1,8 +1,8 @@
 // Who may open a store, and what becomes of files that are not as they should be.
-#include "actors/core/claims.hpp"
-#include "app/store/schema.hpp"
-#include "messages/wire/session_key.hpp"
-#include "tests/store/rig.hpp"
+#include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
+#include "relay_gateway/app/store/tables/schema.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
+#include "relay_gateway/tests/store/rig.hpp"
 
 #include <SQLiteCpp/Exception.h>
 

@@ -1,7 +1,7 @@
 // The order of call-backs, what shares a commit, and how long things are remembered.
-#include "actors/metrics.hpp"
-#include "app/store/retention.hpp"
-#include "tests/store/rig.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/app/store/retention.hpp"
+#include "relay_gateway/tests/store/rig.hpp"
 
 #include <condition_variable>
 #include <thread>

@@ -1,5 +1,5 @@
 // Every kind of record, through the end of one store and the beginning of the next.
-#include "tests/store/rig.hpp"
+#include "relay_gateway/tests/store/rig.hpp"
 
 namespace relay::testing {
 namespace {
@@ -21,7 +21,7 @@ TEST_F(store_records, ANewStoreIsEmptyAndNamesItself) {
 
 TEST_F(store_records, F24_OpenEventsComeBackInOrderWithAllThatTheyAre) {
   auto store = open();
-  constexpr auto suspect_after_three = 0x8000'0003U; // actors/core/suspects.hpp
+  constexpr auto suspect_after_three = 0x8000'0003U; // actors/inbound/core/suspects.hpp
   auto one = taken(1, {"ba", "mb"}), two = taken(2, {}, "c2"), three = taken(7, {"k\"\n"});
   put(*store, {event_taken{one, false}, event_taken{three, false}});
   put(*store,

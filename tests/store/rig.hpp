@@ -1,9 +1,9 @@
 // A store in a directory of its own, a wall clock that the test moves, and calls that wait for their answer.
 #pragma once
 
-#include "app/store/sqlite_store.hpp"
-#include "messages/wire/actions.hpp"
-#include "messages/wire/frames.hpp"
+#include "relay_gateway/app/store/sqlite_store.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
 
 #include <gtest/gtest.h>
 
@@ -44,10 +44,10 @@ private:
 };
 
 /// What the store tells people and machines.
-class told final : public notes_port, public metrics_port {
+class told final : public log_port, public metrics_port {
 public:
   bool wants(severity) const noexcept override { return true; }
-  void note(severity, std::string_view id, std::initializer_list<note_field> fields) noexcept override {
+  void note(severity, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
     std::lock_guard guard{lock_};
     std::string line{id};
     for (auto& x : fields) line.append(" ").append(x.key).append("=").append(x.value);

@@ -1,6 +1,6 @@
 // A disk that the store itself fills: it says so while there still is room for what makes room.
-#include "actors/metrics.hpp"
-#include "tests/store/small_disk.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/tests/store/small_disk.hpp"
 
 namespace relay::testing {
 namespace {

@@ -1,7 +1,7 @@
 // A store on a file system of a size of its own, and what it says about its health.
 #pragma once
 
-#include "tests/store/rig.hpp"
+#include "relay_gateway/tests/store/rig.hpp"
 
 #include <condition_variable>
 #include <sched.h>

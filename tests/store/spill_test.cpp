@@ -1,6 +1,6 @@
 // What memory has no room for: guarded by its keys, taken back in order, found again after a restart.
-#include "actors/core/claims.hpp"
-#include "tests/store/rig.hpp"
+#include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
+#include "relay_gateway/tests/store/rig.hpp"
 
 #include <fstream>
 #include <poll.h>

@@ -1,5 +1,5 @@
 // Every typed constructor makes an action that the codec takes as it is, and check() names what is wrong.
-#include "messages/wire/actions.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // The actions of protocol.md 6: one valid example of each op, what each needs, and the discriminators.
-#include "messages/wire/action_codec.hpp"
-#include "messages/wire/actions.hpp"
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/json_scan.hpp"
+#include "relay_gateway/messages/wire/actions/action_codec.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/messages/wire/json/json_scan.hpp"
 
 #include <gtest/gtest.h>
 

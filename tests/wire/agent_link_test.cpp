@@ -1,7 +1,7 @@
 // The agent link (agent-link.md): exact text out, exact meaning in.
-#include "messages/wire/actions.hpp"
-#include "messages/wire/agent_link.hpp"
-#include "messages/wire/frames.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/frames/agent_link.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
 // What the gateway only passes on keeps its text: numbers above all, which no double can hold.
-#include "messages/wire/actions.hpp"
-#include "messages/wire/agent_link.hpp"
-#include "messages/wire/drafts.hpp"
-#include "messages/wire/frames.hpp"
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/prompts.hpp"
-#include "messages/wire/result_codec.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/drafts.hpp"
+#include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/wire/actions/result_codec.hpp"
+#include "relay_gateway/messages/wire/frames/agent_link.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <gmock/gmock.h>
 

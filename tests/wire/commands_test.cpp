@@ -1,6 +1,6 @@
 // Commands: JSON in and out, faults by their place, and the manifest on the hello.
-#include "messages/wire/commands.hpp"
-#include "messages/wire/frames.hpp"
+#include "relay_gateway/messages/wire/actions/commands.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

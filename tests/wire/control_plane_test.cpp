@@ -1,5 +1,5 @@
 // Bodies of the HTTP calls (protocol.md 2.1 to 2.3) and of the OAuth token call.
-#include "messages/wire/control_plane.hpp"
+#include "relay_gateway/messages/wire/http/control_plane.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-// Interactions that come through the passthrough lane (protocol.md 5.2).
-#include "messages/wire/frames.hpp"
-#include "messages/wire/session_key.hpp"
+// Interactions that come through the passthrough queue (protocol.md 5.2).
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
 
 #include <gtest/gtest.h>
 

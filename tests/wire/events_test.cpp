@@ -1,6 +1,6 @@
 // The event object of protocol.md 5.
-#include "messages/wire/frames.hpp"
-#include "tests/wire/golden.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/tests/wire/golden.hpp"
 
 #include <gtest/gtest.h>
 

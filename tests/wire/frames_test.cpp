@@ -1,7 +1,7 @@
 // Every frame of protocol.md 3: exact text out, exact meaning in.
-#include "messages/wire/actions.hpp"
-#include "messages/wire/frames.hpp"
-#include "tests/wire/golden.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/tests/wire/golden.hpp"
 
 #include <gtest/gtest.h>
 

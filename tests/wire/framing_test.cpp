@@ -1,6 +1,6 @@
 // Newline framing (protocol.md 3).
-#include "messages/wire/framing.hpp"
-#include "tests/wire/golden.hpp"
+#include "relay_gateway/messages/wire/frames/framing.hpp"
+#include "relay_gateway/tests/wire/golden.hpp"
 
 #include <gtest/gtest.h>
 

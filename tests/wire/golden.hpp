@@ -2,7 +2,7 @@
 // frames.
 #pragma once
 
-#include "messages/wire/frames.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
 
 #include <string>
 #include <string_view>

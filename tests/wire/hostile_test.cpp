@@ -1,11 +1,11 @@
 // Whatever a peer sends is a counted bad_frame, never a crash (F12, F13, F14). Run under the sanitizers too.
-#include "messages/wire/actions.hpp"
-#include "messages/wire/agent_link.hpp"
-#include "messages/wire/control_plane.hpp"
-#include "messages/wire/json_scan.hpp"
-#include "messages/wire/json_write.hpp"
-#include "messages/wire/utf8.hpp"
-#include "tests/wire/golden.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/frames/agent_link.hpp"
+#include "relay_gateway/messages/wire/http/control_plane.hpp"
+#include "relay_gateway/messages/wire/json/json_scan.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
+#include "relay_gateway/tests/wire/golden.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Every message struct survives CAF's binary serialisation, so that a member forgotten in `inspect` is
 // noticed.
-#include "messages/control.hpp"
+#include "relay_gateway/messages/control.hpp"
 
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
@@ -82,7 +82,7 @@ route_seen full(filler& f, route_seen*) {
 chat_action full(filler& f, chat_action*) {
   return {7, made<action>(f), made<route>(f), -8, f.text(), action_record::sending, true, 2, true};
 }
-chat_mark full(filler&, chat_mark*) { return {7, {8, 9}, true}; }
+write_intent full(filler&, write_intent*) { return {7, {8, 9}, true}; }
 chat_outcome full(filler& f, chat_outcome*) { return {7, made<action_result>(f)}; }
 transmit full(filler& f, transmit*) { return {7, made<action>(f), made<route>(f)}; }
 transmitted full(filler& f, transmitted*) { return {7, made<action_result>(f), false}; }
@@ -96,7 +96,7 @@ platform_progress full(filler& f, platform_progress*) { return {f.text(), platfo
 descriptor_set full(filler& f, descriptor_set*) { return {{made<descriptor>(f)}, f.text()}; }
 link_status full(filler& f, link_status*) { return {link_phase::draining, f.text(), 7, true}; }
 link_gone full(filler& f, link_gone*) { return {7, 4401, f.text(), 503, f.text()}; }
-agent_welcome full(filler& f, agent_welcome*) { return {f.text(), {made<descriptor>(f)}}; }
+gateway_announcement full(filler& f, gateway_announcement*) { return {f.text(), {made<descriptor>(f)}}; }
 agent_presence full(filler&, agent_presence*) { return {7, true}; }
 dormancy_order full(filler&, dormancy_order*) { return {std::chrono::milliseconds{7}, true}; }
 dormancy_outcome full(filler& f, dormancy_outcome*) { return {true, f.text()}; }
@@ -130,14 +130,16 @@ gateway_report full(filler& f, gateway_report*) {
 
 template <class T>
 class inspection : public ::testing::Test {};
-using message_structs = ::testing::Types<
-    event_source, media_wanted, media_released, media_forgotten, media_item, replied_message, prompt_response,
-    inbound_event, event_ref, chat_key, identity, action, discriminators, route, descriptor, action_result,
-    relevance_policy, delivery, delivery_ack, turn_interrupt, action_request, action_outcome,
-    session_interrupt, route_seen, chat_action, chat_mark, chat_outcome, transmit, transmitted, prompt_choice,
-    prompt_opened, prompt_shown, platform_progress, descriptor_set, link_status, link_gone, dormancy_order,
-    dormancy_outcome, agent_welcome, agent_presence, delivery_returned, delivery_withdrawn, inbound_item,
-    inbound_batch, buffer_acks, platform_report, inbound_report, egress_report, gateway_report>;
+using message_structs =
+    ::testing::Types<event_source, media_wanted, media_released, media_forgotten, media_item, replied_message,
+                     prompt_response, inbound_event, event_ref, chat_key, identity, action, discriminators,
+                     route, descriptor, action_result, relevance_policy, delivery, delivery_ack,
+                     turn_interrupt, action_request, action_outcome, session_interrupt, route_seen,
+                     chat_action, write_intent, chat_outcome, transmit, transmitted, prompt_choice,
+                     prompt_opened, prompt_shown, platform_progress, descriptor_set, link_status, link_gone,
+                     dormancy_order, dormancy_outcome, gateway_announcement, agent_presence,
+                     delivery_returned, delivery_withdrawn, inbound_item, inbound_batch, buffer_acks,
+                     platform_report, inbound_report, egress_report, gateway_report>;
 TYPED_TEST_SUITE(inspection, message_structs);
 
 TYPED_TEST(inspection, keeps_every_member) {

@@ -1,8 +1,8 @@
 // The pieces under the codecs: scanning, UTF-8, writing.
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/json_scan.hpp"
-#include "messages/wire/json_write.hpp"
-#include "messages/wire/utf8.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/messages/wire/json/json_scan.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "messages/wire/login_store.hpp"
+#include "relay_gateway/messages/wire/http/login_store.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

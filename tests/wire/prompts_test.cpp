@@ -1,7 +1,7 @@
 // Prompts as the gateway acts on them (protocol.md 6, Prompt ids).
-#include "messages/wire/actions.hpp"
-#include "messages/wire/frames.hpp"
-#include "messages/wire/prompts.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
 
 #include <gtest/gtest.h>
 

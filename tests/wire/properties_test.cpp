@@ -1,12 +1,12 @@
 // Properties over generated values: what is written can be read, and means the same.
-#include "messages/wire/actions.hpp"
-#include "messages/wire/base64.hpp"
-#include "messages/wire/framing.hpp"
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/json_write.hpp"
-#include "messages/wire/tokens.hpp"
-#include "messages/wire/utf8.hpp"
-#include "tests/wire/golden.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/frames/framing.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
+#include "relay_gateway/tests/wire/golden.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -1,10 +1,10 @@
 // What the store keeps comes back as it was, and what is no record is refused without harm.
-#include "messages/wire/actions.hpp"
-#include "messages/wire/frames.hpp"
-#include "messages/wire/json_write.hpp"
-#include "messages/wire/prompts.hpp"
-#include "messages/wire/records.hpp"
-#include "tests/wire/golden.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
+#include "relay_gateway/messages/wire/records.hpp"
+#include "relay_gateway/tests/wire/golden.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

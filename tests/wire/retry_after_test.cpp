@@ -1,6 +1,6 @@
 // How long a peer asks to wait (protocol.md 6, Waiting when told to).
-#include "messages/wire/frames.hpp"
-#include "messages/wire/retry_after.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/http/retry_after.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Upgrade tokens, delivery signatures, base64 (protocol.md 2).
-#include "messages/wire/base64.hpp"
-#include "messages/wire/tokens.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // URL rules (protocol.md 1) beyond the published vectors.
-#include "messages/wire/urls.hpp"
+#include "relay_gateway/messages/wire/http/urls.hpp"
 
 #include <gtest/gtest.h>
 

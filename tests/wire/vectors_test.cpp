@@ -1,10 +1,10 @@
 // The contract's published vectors (tests/vectors.json), all of those that concern the wire.
-#include "messages/wire/frames.hpp"
-#include "messages/wire/json_read.hpp"
-#include "messages/wire/json_write.hpp"
-#include "messages/wire/session_key.hpp"
-#include "messages/wire/tokens.hpp"
-#include "messages/wire/urls.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/messages/wire/http/urls.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+#include "relay_gateway/messages/wire/json/json_write.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
 
 #include <gtest/gtest.h>
 

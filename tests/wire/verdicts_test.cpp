@@ -1,6 +1,6 @@
 // Verdicts that a naive reader of a result or of a profile gets wrong.
-#include "messages/wire/frames.hpp"
-#include "messages/wire/session_key.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Scenarios with an agent that carries out what it is told: `/relay-action {...}` (README.md).
-#include "app/connector/conformance/scenarios.hpp"
-#include "app/connector/json.hpp"
-#include "app/connector/platform_side.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/json.hpp"
+#include "relay_gateway/app/connector/model/platform_side.hpp"
 
 #include <algorithm>
 

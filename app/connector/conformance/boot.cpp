@@ -1,5 +1,5 @@
 // Scenarios about the way to the first handshake: URLs, provisioning, policy, hellos.
-#include "app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios.hpp"
 
 #include <algorithm>
 #include <cstdlib>

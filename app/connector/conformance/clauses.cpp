@@ -1,6 +1,6 @@
-#include "app/connector/conformance/clauses.hpp"
+#include "relay_gateway/app/connector/conformance/clauses.hpp"
 
-#include "app/connector/json.hpp"
+#include "relay_gateway/app/connector/json.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -1,8 +1,8 @@
-#include "app/connector/conformance/description.hpp"
+#include "relay_gateway/app/connector/conformance/description.hpp"
 
-#include "app/connector/conformance/clauses.hpp"
-#include "app/connector/json.hpp"
-#include "config/yaml_tree.hpp"
+#include "relay_gateway/app/connector/conformance/clauses.hpp"
+#include "relay_gateway/app/connector/json.hpp"
+#include "relay_gateway/config/sources/yaml_tree.hpp"
 
 #include <algorithm>
 #include <charconv>

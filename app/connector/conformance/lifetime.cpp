@@ -1,5 +1,5 @@
 // Scenarios about connections that end: silence, closes, refused credentials, shutdown.
-#include "app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios.hpp"
 
 #include <csignal>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "app/connector/conformance/process.hpp"
+#include "relay_gateway/app/connector/conformance/process.hpp"
 
 #include <csignal>
 #include <cstring>

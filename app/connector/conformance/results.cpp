@@ -1,7 +1,7 @@
 // Scenarios about what platforms say to actions, about long texts and about interactions.
-#include "app/connector/conformance/scenarios.hpp"
-#include "app/connector/json.hpp"
-#include "app/connector/platform_side.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/json.hpp"
+#include "relay_gateway/app/connector/model/platform_side.hpp"
 
 #include <algorithm>
 
@@ -184,9 +184,9 @@ void play_passthrough(const stage& on) {
   how.name = "passthrough";
   trial x{on.what, on.told, on.work_dir, how};
   x.until_served();
-  auto habits = x.peer().how();
-  habits.buffer_all = true;
-  x.peer().set_habits(habits);
+  auto behaviour = x.peer().how();
+  behaviour.buffer_all = true;
+  x.peer().set_habits(behaviour);
   auto answer =
       command(x, {.type = 2, .chat_id = "i1", .name = "conformance", .options = {{"what", "value"}}});
   auto said = answer ? answer->at("frame.action.content") : std::string{};

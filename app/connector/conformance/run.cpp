@@ -1,6 +1,6 @@
-#include "app/connector/conformance/run.hpp"
+#include "relay_gateway/app/connector/conformance/run.hpp"
 
-#include "app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios.hpp"
 
 #include <algorithm>
 #include <atomic>

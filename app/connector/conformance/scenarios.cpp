@@ -1,4 +1,4 @@
-#include "app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios.hpp"
 
 namespace relay::connector::conformance {
 

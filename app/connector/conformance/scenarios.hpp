@@ -1,7 +1,7 @@
 // The scenarios: each starts gateways of its own and finds out about some clauses.
 #pragma once
 
-#include "app/connector/conformance/trial.hpp"
+#include "relay_gateway/app/connector/conformance/trial.hpp"
 
 #include <initializer_list>
 #include <string>

@@ -1,6 +1,6 @@
-#include "app/connector/conformance/trial.hpp"
+#include "relay_gateway/app/connector/conformance/trial.hpp"
 
-#include "app/connector/json.hpp"
+#include "relay_gateway/app/connector/json.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,11 +1,11 @@
 // One gateway process against one stand-in of its own: what the scenarios are made of.
 #pragma once
 
-#include "app/connector/conformance/clauses.hpp"
-#include "app/connector/conformance/description.hpp"
-#include "app/connector/conformance/process.hpp"
-#include "app/connector/connector.hpp"
-#include "app/net/io_thread.hpp"
+#include "relay_gateway/app/connector/conformance/clauses.hpp"
+#include "relay_gateway/app/connector/conformance/description.hpp"
+#include "relay_gateway/app/connector/conformance/process.hpp"
+#include "relay_gateway/app/connector/connector.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
 
 #include <atomic>
 #include <functional>

@@ -1,6 +1,6 @@
 // What each action does to a frame, a call, an upgrade, a connection, the connector.
-#include "app/connector/faults/carriage.hpp"
-#include "app/connector/faults/mangle.hpp"
+#include "relay_gateway/app/connector/faults/frame_context.hpp"
+#include "relay_gateway/app/connector/faults/mangle.hpp"
 
 #include <boost/hana/functional/overload.hpp>
 
@@ -14,25 +14,25 @@ std::string in_ms(milliseconds x) { return std::to_string(x.count()) + " ms"; }
 
 } // namespace
 
-void injector::alter(const action& what, dice& luck, carriage& on, std::vector<std::string>& did) {
+void injector::alter(const action& what, seeded_rng& rng, frame_context& on, std::vector<std::string>& did) {
   std::visit(boost::hana::overload(
                  [&](const drop&) {
                    on.gone = true;
                    did.emplace_back("drop");
                  },
                  [&](const delay& x) {
-                   milliseconds wait{luck.in(x.ms)};
+                   milliseconds wait{rng.in(x.ms)};
                    on.how.delay += wait;
                    on.how.in_order = on.how.in_order || x.in_order;
                    did.push_back("delay " + in_ms(wait));
                  },
                  [&](const duplicate& x) {
-                   on.copies += static_cast<std::uint64_t>(luck.in(x.copies));
-                   on.between = milliseconds{luck.in(x.after_ms)};
+                   on.copies += static_cast<std::uint64_t>(rng.in(x.copies));
+                   on.between = milliseconds{rng.in(x.after_ms)};
                    did.push_back("duplicate " + std::to_string(on.copies));
                  },
                  [&](const reorder& x) {
-                   on.how.overtaken_by = static_cast<std::uint64_t>(luck.in(x.by));
+                   on.how.overtaken_by = static_cast<std::uint64_t>(rng.in(x.by));
                    on.how.at_most = x.within;
                    on.how.keep_chat_order = x.keep_chat_order;
                    did.push_back("reorder by " + std::to_string(on.how.overtaken_by));
@@ -43,7 +43,7 @@ void injector::alter(const action& what, dice& luck, carriage& on, std::vector<s
                    did.emplace_back(fine ? "rewrite" : "rewrite: no JSON object, left as it is");
                  },
                  [&](const corrupt& x) {
-                   on.line = corrupted(on.line, x, luck);
+                   on.line = corrupted(on.line, x, rng);
                    did.emplace_back("corrupt");
                  },
                  [&](const truncate& x) {
@@ -58,14 +58,14 @@ void injector::alter(const action& what, dice& luck, carriage& on, std::vector<s
                    did.emplace_back("binary");
                  },
                  [&](const split& x) {
-                   on.cuts = cuts_of(on.line.size() + (on.newline ? 1 : 0), x, luck);
+                   on.cuts = cuts_of(on.line.size() + (on.newline ? 1 : 0), x, rng);
                    on.fragments = x.fragments;
-                   on.pause = milliseconds{luck.in(x.every_ms)};
+                   on.pause = milliseconds{rng.in(x.every_ms)};
                    did.push_back("split into " + std::to_string(on.cuts.size() + 1) +
                                  (x.fragments ? " fragments" : " messages"));
                  },
                  [&](const merge& x) {
-                   on.how.merge = static_cast<std::uint64_t>(luck.in(x.frames));
+                   on.how.merge = static_cast<std::uint64_t>(rng.in(x.frames));
                    on.how.gather = x.within;
                    did.push_back("merge " + std::to_string(on.how.merge));
                  },
@@ -73,12 +73,12 @@ void injector::alter(const action& what, dice& luck, carriage& on, std::vector<s
                    (x.before ? on.before : on.after).push_back(x.text);
                    did.emplace_back("insert");
                  },
-                 [](const auto&) {} // of other occasions; the reader lets none of them through
+                 [](const auto&) {} // of other triggers; the reader lets none of them through
                  ),
              what);
 }
 
-bool injector::to_connection(const action& what, connection_id which, dice& luck, milliseconds now,
+bool injector::to_connection(const action& what, connection_id which, seeded_rng& rng, milliseconds now,
                              steps& out, std::vector<std::string>& did) {
   auto done = [&](step x, std::string told) {
     out.push_back(std::move(x));
@@ -97,7 +97,7 @@ bool injector::to_connection(const action& what, connection_id which, dice& luck
             return done(end_connection{which, true}, "reset");
           },
           [&](const stall& x) {
-            milliseconds limit{luck.in(x.ms)};
+            milliseconds limit{rng.in(x.ms)};
             if (limit.count() > 0) later(now + limit, hold_connection{which, x.reading, false});
             return done(hold_connection{which, x.reading, true},
                         std::string{"stall "} + (x.reading ? "reading" : "writing") +
@@ -118,7 +118,7 @@ bool injector::to_connection(const action& what, connection_id which, dice& luck
       what);
 }
 
-bool injector::to_connector(const action& what, std::string_view gateway, dice& luck, milliseconds now,
+bool injector::to_connector(const action& what, std::string_view gateway, seeded_rng& rng, milliseconds now,
                             steps& out, std::vector<std::string>& did) {
   std::string whose{gateway};
   auto done = [&](step x, std::string told) {
@@ -146,7 +146,7 @@ bool injector::to_connector(const action& what, std::string_view gateway, dice& 
             return done(call_wake_url{whose}, "poke");
           },
           [&](const outage& x) {
-            milliseconds limit{luck.in(x.ms)};
+            milliseconds limit{rng.in(x.ms)};
             later(now + limit, set_outage{false});
             return done(set_outage{true}, "outage " + in_ms(limit));
           },
@@ -154,11 +154,11 @@ bool injector::to_connector(const action& what, std::string_view gateway, dice& 
       what);
 }
 
-void injector::to_call(const action& what, dice& luck, call_verdict& on, std::vector<std::string>& did) {
+void injector::to_call(const action& what, seeded_rng& rng, call_verdict& on, std::vector<std::string>& did) {
   std::visit(
       boost::hana::overload(
           [&](const delay& x) {
-            milliseconds wait{luck.in(x.ms)};
+            milliseconds wait{rng.in(x.ms)};
             on.delay += wait;
             did.push_back("delay " + in_ms(wait));
           },
@@ -190,7 +190,7 @@ void injector::to_call(const action& what, dice& luck, call_verdict& on, std::ve
           },
           [&](const corrupt& x) {
             on.mangled = x;
-            on.luck = luck.next();
+            on.rng = rng.next();
             did.emplace_back("corrupt");
           },
           [&](const drip& x) {
@@ -208,7 +208,7 @@ void injector::to_upgrade(const action& what, entry& by, upgrade_verdict& on, st
   };
   std::visit(boost::hana::overload(
                  [&](const delay& x) {
-                   milliseconds wait{by.luck.in(x.ms)};
+                   milliseconds wait{by.rng.in(x.ms)};
                    on.delay += wait;
                    did.push_back("delay " + in_ms(wait));
                  },

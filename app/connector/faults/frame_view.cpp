@@ -1,6 +1,6 @@
-#include "app/connector/faults/frame_view.hpp"
+#include "relay_gateway/app/connector/faults/frame_view.hpp"
 
-#include "app/connector/json.hpp"
+#include "relay_gateway/app/connector/json.hpp"
 
 namespace relay::connector::faults {
 

@@ -1,9 +1,9 @@
 // What happens to frames, calls, upgrades and pokes. Rules and time are in injector_rules.cpp, actions in
 // apply.cpp.
-#include "app/connector/faults/injector.hpp"
+#include "relay_gateway/app/connector/faults/injector.hpp"
 
-#include "app/connector/faults/carriage.hpp"
-#include "app/connector/faults/mangle.hpp"
+#include "relay_gateway/app/connector/faults/frame_context.hpp"
+#include "relay_gateway/app/connector/faults/mangle.hpp"
 
 #include <algorithm>
 
@@ -50,7 +50,7 @@ void injector::on_end(connection_id which) {
 steps injector::on_frame(connection_id which, way direction, std::string_view line, milliseconds now) {
   steps out;
   due_into(now, out);
-  carriage x;
+  frame_context x;
   x.which = which;
   x.direction = direction;
   x.gateway = gateway_of(which);
@@ -58,7 +58,7 @@ steps injector::on_frame(connection_id which, way direction, std::string_view li
   x.view = read_frame(line);
   memory_.complete(x.gateway, x.view);
   for (auto& one : rules_) {
-    if (one.what.when.on == occasion::frame) run_frame(one, x, now);
+    if (one.what.when.on == trigger::frame) run_frame(one, x, now);
     if (x.gone) break;
   }
   auto extras = [&](const texts& which_ones) {
@@ -81,7 +81,7 @@ steps injector::on_frame(connection_id which, way direction, std::string_view li
   return out;
 }
 
-void injector::run_frame(entry& x, carriage& on, milliseconds now) {
+void injector::run_frame(entry& x, frame_context& on, milliseconds now) {
   const auto& when = x.what.when;
   if (when.direction && *when.direction != on.direction) return;
   const auto& view = on.view;
@@ -92,11 +92,11 @@ void injector::run_frame(entry& x, carriage& on, milliseconds now) {
   if (!counts(x, on.which, now)) return;
   std::vector<std::string> did;
   for (const auto& what : x.what.then) {
-    if (to_connection(what, on.which, x.luck, now, on.also, did)) continue;
-    if (to_connector(what, on.gateway, x.luck, now, on.also, did)) continue;
-    alter(what, x.luck, on, did);
+    if (to_connection(what, on.which, x.rng, now, on.also, did)) continue;
+    if (to_connector(what, on.gateway, x.rng, now, on.also, did)) continue;
+    alter(what, x.rng, on, did);
   }
-  auto& seen = write(x.title(), occasion::frame, clock_of(x, now));
+  auto& seen = write(x.title(), trigger::frame, clock_of(x, now));
   seen.direction = on.direction;
   seen.connection = on.which;
   seen.gateway = on.gateway;
@@ -107,7 +107,7 @@ void injector::run_frame(entry& x, carriage& on, milliseconds now) {
   seen.did = std::move(did);
 }
 
-parcel injector::pack(carriage& x) {
+parcel injector::pack(frame_context& x) {
   parcel out;
   if (!x.view.chat.empty()) out.chat = x.view.platform + '\n' + x.view.chat;
   auto text = std::move(x.line);
@@ -157,15 +157,15 @@ call_verdict injector::on_call(const call_view& x, milliseconds now) {
   due_into(now, out.also);
   for (auto& one : rules_) {
     const auto& when = one.what.when;
-    if (when.on != occasion::call || !matches(when.path, x.path) || !matches(when.method, x.method) ||
+    if (when.on != trigger::call || !matches(when.path, x.path) || !matches(when.method, x.method) ||
         !matches(when.platform, x.platform) || !matches(when.gateway, x.gateway) ||
         (!when.contains.empty() && x.body.find(when.contains) == std::string_view::npos) ||
         !counts(one, 0, now))
       continue;
     std::vector<std::string> did;
     for (const auto& what : one.what.then)
-      if (!to_connector(what, x.gateway, one.luck, now, out.also, did)) to_call(what, one.luck, out, did);
-    auto& seen = write(one.title(), occasion::call, clock_of(one, now));
+      if (!to_connector(what, x.gateway, one.rng, now, out.also, did)) to_call(what, one.rng, out, did);
+    auto& seen = write(one.title(), trigger::call, clock_of(one, now));
     seen.gateway = x.gateway;
     seen.platform = x.platform;
     seen.path = x.path;
@@ -179,13 +179,13 @@ upgrade_verdict injector::on_upgrade(const call_view& x, milliseconds now) {
   due_into(now, out.also);
   for (auto& one : rules_) {
     const auto& when = one.what.when;
-    if (when.on != occasion::upgrade || !matches(when.path, x.path) || !matches(when.gateway, x.gateway) ||
+    if (when.on != trigger::upgrade || !matches(when.path, x.path) || !matches(when.gateway, x.gateway) ||
         !counts(one, 0, now))
       continue;
     std::vector<std::string> did;
     for (const auto& what : one.what.then)
-      if (!to_connector(what, x.gateway, one.luck, now, out.also, did)) to_upgrade(what, one, out, did);
-    auto& seen = write(one.title(), occasion::upgrade, clock_of(one, now));
+      if (!to_connector(what, x.gateway, one.rng, now, out.also, did)) to_upgrade(what, one, out, did);
+    auto& seen = write(one.title(), trigger::upgrade, clock_of(one, now));
     seen.gateway = x.gateway;
     seen.path = x.path;
     seen.did = std::move(did);
@@ -197,25 +197,24 @@ poke_verdict injector::on_poke(std::string_view gateway, milliseconds now) {
   poke_verdict out;
   due_into(now, out.also);
   for (auto& one : rules_) {
-    if (one.what.when.on != occasion::poke || !matches(one.what.when.gateway, gateway) ||
-        !counts(one, 0, now))
+    if (one.what.when.on != trigger::poke || !matches(one.what.when.gateway, gateway) || !counts(one, 0, now))
       continue;
     std::vector<std::string> did;
     for (const auto& what : one.what.then) {
-      if (to_connector(what, gateway, one.luck, now, out.also, did)) continue;
+      if (to_connector(what, gateway, one.rng, now, out.also, did)) continue;
       if (std::get_if<drop>(&what)) {
         out.drop = true;
         did.emplace_back("drop");
       } else if (const auto* wait = std::get_if<delay>(&what)) {
-        out.delay += milliseconds{one.luck.in(wait->ms)};
+        out.delay += milliseconds{one.rng.in(wait->ms)};
         did.push_back("delay " + std::to_string(out.delay.count()) + " ms");
       } else if (const auto* twice = std::get_if<duplicate>(&what)) {
-        out.copies += static_cast<std::uint64_t>(one.luck.in(twice->copies));
-        out.between = milliseconds{one.luck.in(twice->after_ms)};
+        out.copies += static_cast<std::uint64_t>(one.rng.in(twice->copies));
+        out.between = milliseconds{one.rng.in(twice->after_ms)};
         did.push_back("duplicate " + std::to_string(out.copies));
       }
     }
-    auto& seen = write(one.title(), occasion::poke, clock_of(one, now));
+    auto& seen = write(one.title(), trigger::poke, clock_of(one, now));
     seen.gateway = gateway;
     seen.did = std::move(did);
   }

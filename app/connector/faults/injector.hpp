@@ -12,11 +12,11 @@
 //   dropped do_all(faults.due(now));                           // at faults.next(), for what waited
 #pragma once
 
-#include "app/connector/faults/dice.hpp"
-#include "app/connector/faults/frame_view.hpp"
-#include "app/connector/faults/script.hpp"
-#include "app/connector/faults/steps.hpp"
-#include "app/connector/faults/traffic.hpp"
+#include "relay_gateway/app/connector/faults/frame_view.hpp"
+#include "relay_gateway/app/connector/faults/rng.hpp"
+#include "relay_gateway/app/connector/faults/script.hpp"
+#include "relay_gateway/app/connector/faults/steps.hpp"
+#include "relay_gateway/app/connector/faults/traffic.hpp"
 
 #include <cstdint>
 #include <map>
@@ -49,8 +49,8 @@ struct call_verdict {
   std::int64_t pad = 0; ///< spaces until the body has so many bytes
   std::optional<truncate>
       cut_after;                  ///< of the body; the connection ends there, short of what the head promised
-  std::optional<corrupt> mangled; ///< the body, with this luck
-  std::uint64_t luck = 0;
+  std::optional<corrupt> mangled; ///< the body, with this random generator
+  std::uint64_t rng = 0;
   std::optional<drip> dripped; ///< the body
   steps also;                  ///< to be done now
   bool plain() const;          ///< nothing at all happens to the call
@@ -76,7 +76,7 @@ struct poke_verdict {
 struct note {
   milliseconds at{0}; ///< of the script's clock
   std::string rule;   ///< its name or `#number`; empty = by hand
-  occasion on = occasion::frame;
+  trigger on = trigger::frame;
   way direction = way::out;
   connection_id connection = 0;
   std::string gateway, type, platform, chat, op, path;
@@ -127,46 +127,46 @@ private:
   struct entry {
     std::uint64_t number = 0;
     rule what;
-    dice luck;
+    seeded_rng rng;
     std::optional<milliseconds> zero;  ///< of its clock; none before the first open
     std::optional<milliseconds> fires; ///< rules on time
     std::uint64_t matched = 0, used = 0;
     std::map<connection_id, std::uint64_t> matched_on;
     std::string title() const;
   };
-  struct carriage; ///< a frame on its way through the rules
+  struct frame_context; ///< a frame on its way through the rules
 
   bool counts(entry& x, connection_id which, milliseconds now);
   bool in_window(const entry& x, milliseconds now) const;
   void start_clock(entry& x, milliseconds now);
-  void run_frame(entry& x, carriage& on, milliseconds now);
-  void alter(const action& what, dice& luck, carriage& on, std::vector<std::string>& did);
-  parcel pack(carriage& x);
+  void run_frame(entry& x, frame_context& on, milliseconds now);
+  void alter(const action& what, seeded_rng& rng, frame_context& on, std::vector<std::string>& did);
+  parcel pack(frame_context& x);
   void send_extra(connection_id which, way direction, const std::string& text, milliseconds now, steps& out);
   /// An inserted line where there is no frame to stand beside.
   void say(const action& what, connection_id which, milliseconds now, steps& out,
            std::vector<std::string>& did);
   /// Each of these two is true when the action was one of its kind.
-  bool to_connection(const action& what, connection_id which, dice& luck, milliseconds now, steps& out,
+  bool to_connection(const action& what, connection_id which, seeded_rng& rng, milliseconds now, steps& out,
                      std::vector<std::string>& did);
-  bool to_connector(const action& what, std::string_view gateway, dice& luck, milliseconds now, steps& out,
-                    std::vector<std::string>& did);
-  void to_call(const action& what, dice& luck, call_verdict& on, std::vector<std::string>& did);
+  bool to_connector(const action& what, std::string_view gateway, seeded_rng& rng, milliseconds now,
+                    steps& out, std::vector<std::string>& did);
+  void to_call(const action& what, seeded_rng& rng, call_verdict& on, std::vector<std::string>& did);
   void to_upgrade(const action& what, entry& by, upgrade_verdict& on, std::vector<std::string>& did);
   void fire_time(entry& x, milliseconds now, steps& out);
   /// What was done.
-  std::vector<std::string> at_all(const std::vector<action>& what, const texts& gateway, dice& luck,
+  std::vector<std::string> at_all(const std::vector<action>& what, const texts& gateway, seeded_rng& rng,
                                   milliseconds now, steps& out);
   void later(milliseconds when, step x);
   void due_into(milliseconds now, steps& out);
-  note& write(const std::string& rule, occasion on, milliseconds at);
+  note& write(const std::string& rule, trigger on, milliseconds at);
   std::string gateway_of(connection_id which) const;
   milliseconds clock_of(const entry& x, milliseconds now) const { return now - x.zero.value_or(now); }
 
   std::vector<entry> rules_;
   std::uint64_t seed_ = 1, last_number_ = 0, last_step_ = 0;
   milliseconds born_{0};
-  dice hand_;
+  seeded_rng hand_;
   std::map<connection_id, std::string> open_; ///< and whose it is
   traffic traffic_;
   frame_memory memory_;

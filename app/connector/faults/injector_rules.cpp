@@ -1,6 +1,6 @@
 // The rules of an injector and their clocks.
-#include "app/connector/faults/injector.hpp"
-#include "app/connector/json.hpp"
+#include "relay_gateway/app/connector/faults/injector.hpp"
+#include "relay_gateway/app/connector/json.hpp"
 
 #include <algorithm>
 
@@ -21,7 +21,8 @@ std::vector<std::uint64_t> injector::add(script more, milliseconds now) {
   for (auto& one : more.rules) {
     auto number = ++last_number_;
     // A stream of its own for each rule, so that one more rule does not change what the others draw.
-    entry made{number, std::move(one), dice{more.seed ^ (number * 0xD1B54A32D192ED03ULL)}, {}, {}, 0, 0, {}};
+    entry made{number, std::move(one), seeded_rng{more.seed ^ (number * 0xD1B54A32D192ED03ULL)}, {}, {}, 0, 0,
+               {}};
     if (more.clock == clock_start::load) start_clock(made, now);
     rules_.push_back(std::move(made));
     out.push_back(number);
@@ -43,7 +44,7 @@ void injector::clear() {
 
 void injector::start_clock(entry& x, milliseconds now) {
   x.zero = now;
-  if (x.what.when.on == occasion::time) x.fires = now + milliseconds{x.luck.in(x.what.when.after_ms)};
+  if (x.what.when.on == trigger::time) x.fires = now + milliseconds{x.rng.in(x.what.when.after_ms)};
 }
 
 bool injector::in_window(const entry& x, milliseconds now) const {
@@ -62,7 +63,7 @@ bool injector::counts(entry& x, connection_id which, milliseconds now) {
   if (n <= when.after_n) return false;
   if (!when.nth.empty() && std::find(when.nth.begin(), when.nth.end(), n) == when.nth.end()) return false;
   if (when.every_n > 0 && (n - when.after_n) % when.every_n != 0) return false;
-  if (!x.luck.happens(when.probability)) return false;
+  if (!x.rng.happens(when.probability)) return false;
   ++x.used;
   return true;
 }
@@ -110,32 +111,32 @@ void injector::fire_time(entry& x, milliseconds now, steps& out) {
   bool done = x.what.times && x.used + 1 >= *x.what.times;
   x.fires.reset();
   if (when.every_ms && !done) {
-    x.fires = at + milliseconds{x.luck.in(*when.every_ms)};
+    x.fires = at + milliseconds{x.rng.in(*when.every_ms)};
     if (*x.fires <= now && at < now)
-      x.fires = now + milliseconds{x.luck.in(*when.every_ms)}; // missed ones are left out
+      x.fires = now + milliseconds{x.rng.in(*when.every_ms)}; // missed ones are left out
   }
-  if (!x.luck.happens(when.probability)) return;
+  if (!x.rng.happens(when.probability)) return;
   ++x.used;
-  write(x.title(), occasion::time, at - *x.zero).did = at_all(x.what.then, when.gateway, x.luck, at, out);
+  write(x.title(), trigger::time, at - *x.zero).did = at_all(x.what.then, when.gateway, x.rng, at, out);
 }
 
 steps injector::fire(const one_off& x, milliseconds now) {
   steps out;
   due_into(now, out);
-  write({}, occasion::time, now - born_).did = at_all(x.then, x.gateway, hand_, now, out);
+  write({}, trigger::time, now - born_).did = at_all(x.then, x.gateway, hand_, now, out);
   return out;
 }
 
-std::vector<std::string> injector::at_all(const std::vector<action>& what, const texts& gateway, dice& luck,
-                                          milliseconds now, steps& out) {
+std::vector<std::string> injector::at_all(const std::vector<action>& what, const texts& gateway,
+                                          seeded_rng& rng, milliseconds now, steps& out) {
   std::vector<std::string> did;
   auto whose_all = gateway.empty() ? texts{""} : gateway;
   for (const auto& one : what) {
     bool connectors = false;
-    for (const auto& whose : whose_all) connectors = to_connector(one, whose, luck, now, out, did);
+    for (const auto& whose : whose_all) connectors = to_connector(one, whose, rng, now, out, did);
     if (connectors) continue;
     for (const auto& [which, whose] : open_)
-      if (matches(gateway, whose) && !to_connection(one, which, luck, now, out, did))
+      if (matches(gateway, whose) && !to_connection(one, which, rng, now, out, did))
         say(one, which, now, out, did);
   }
   return did;
@@ -143,7 +144,7 @@ std::vector<std::string> injector::at_all(const std::vector<action>& what, const
 
 // -- to look at -----------------------------------------------------------------------------------------
 
-note& injector::write(const std::string& rule, occasion on, milliseconds at) {
+note& injector::write(const std::string& rule, trigger on, milliseconds at) {
   auto& out = notes_.emplace_back();
   out.rule = rule;
   out.on = on;
@@ -155,7 +156,7 @@ std::string note::json() const {
   json::fields out;
   out.add("at_ms", static_cast<std::int64_t>(at.count())).add("rule", rule.empty() ? "by hand" : rule);
   out.add("on", rule.empty() ? "hand" : to_string(on));
-  if (on == occasion::frame) out.add("dir", to_string(direction)).add("socket", connection);
+  if (on == trigger::frame) out.add("dir", to_string(direction)).add("socket", connection);
   out.maybe("type", type).maybe("chat", chat).maybe("op", op).maybe("path", path).add("did", did);
   return out.inside();
 }

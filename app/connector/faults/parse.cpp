@@ -1,4 +1,4 @@
-#include "app/connector/faults/read_rule.hpp"
+#include "relay_gateway/app/connector/faults/read_rule.hpp"
 
 #include <rapidjson/error/en.h>
 
@@ -38,7 +38,7 @@ void read_rule(const json::value& from, const std::string& pointer, problems& to
   std::int64_t times = 0;
   if (in.number("times", times, 1, 1'000'000'000))
     out.times = static_cast<std::uint64_t>(times);
-  else if (out.when.on == occasion::time && !out.when.every_ms)
+  else if (out.when.on == trigger::time && !out.when.every_ms)
     out.times = 1;
   if (const auto* then = in.get("then"))
     read_actions(*then, step_into(pointer, "then"), told, setting_of(out.when), out.then);

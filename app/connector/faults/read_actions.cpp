@@ -1,4 +1,4 @@
-#include "app/connector/faults/read_rule.hpp"
+#include "relay_gateway/app/connector/faults/read_rule.hpp"
 
 #include <rapidjson/pointer.h>
 

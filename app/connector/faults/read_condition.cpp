@@ -1,4 +1,4 @@
-#include "app/connector/faults/read_rule.hpp"
+#include "relay_gateway/app/connector/faults/read_rule.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,11 +7,11 @@ namespace relay::connector::faults {
 
 namespace {
 
-constexpr std::array<std::pair<occasion, std::string_view>, 5> names{{{occasion::frame, "frame"},
-                                                                      {occasion::call, "call"},
-                                                                      {occasion::upgrade, "upgrade"},
-                                                                      {occasion::poke, "poke"},
-                                                                      {occasion::time, "time"}}};
+constexpr std::array<std::pair<trigger, std::string_view>, 5> names{{{trigger::frame, "frame"},
+                                                                     {trigger::call, "call"},
+                                                                     {trigger::upgrade, "upgrade"},
+                                                                     {trigger::poke, "poke"},
+                                                                     {trigger::time, "time"}}};
 
 void read_occasion(object_reader& in, condition& out) {
   std::string word = "frame";
@@ -20,23 +20,23 @@ void read_occasion(object_reader& in, condition& out) {
     if (name == word) out.on = value;
 }
 
-/// Keys that only some occasions have. Asking for one elsewhere is a mistake of thought, so it is told as
+/// Keys that only some triggers have. Asking for one elsewhere is a mistake of thought, so it is told as
 /// such.
 void read_matches(object_reader& in, condition& out) {
   struct field {
     std::string_view key;
     texts& to;
-    std::vector<occasion> on;
+    std::vector<trigger> on;
   };
-  auto frame = occasion::frame, call = occasion::call, upgrade = occasion::upgrade;
+  auto frame = trigger::frame, call = trigger::call, upgrade = trigger::upgrade;
   const std::array<field, 6> lists{{{"type", out.type, {frame}},
                                     {"platform", out.platform, {frame, call}},
                                     {"chat", out.chat, {frame}},
                                     {"op", out.op, {frame}},
                                     {"path", out.path, {call, upgrade}},
                                     {"method", out.method, {call}}}};
-  auto here = [&](const std::vector<occasion>& on) { return std::count(on.begin(), on.end(), out.on) > 0; };
-  auto elsewhere = [&](std::string_view key, const std::vector<occasion>& on) {
+  auto here = [&](const std::vector<trigger>& on) { return std::count(on.begin(), on.end(), out.on) > 0; };
+  auto elsewhere = [&](std::string_view key, const std::vector<trigger>& on) {
     std::string which;
     for (auto x : on) which += (which.empty() ? "" : " or ") + std::string{to_string(x)};
     in.wrong(key, "is for rules on " + which + ", this one is on " + std::string{to_string(out.on)});
@@ -68,14 +68,14 @@ void read_nth(object_reader& in, condition& out) {
 
 void read_times(object_reader& in, condition& out) {
   in.span("after_ms", out.after_ms, 0, longest_ms);
-  if (out.on != occasion::time && out.after_ms.low != out.after_ms.high)
+  if (out.on != trigger::time && out.after_ms.low != out.after_ms.high)
     in.wrong("after_ms", "is drawn from a range for rules on time only");
   range window;
   if (in.span("between_ms", window, 0, longest_ms)) {
     if (in.has("after_ms")) in.wrong("between_ms", "says 'after_ms', too");
     if (window.low == window.high) in.wrong("between_ms", "must be [from, to]");
     // For the clock a window is where the moment is drawn from, for everything else how long the rule counts.
-    if (out.on == occasion::time) {
+    if (out.on == trigger::time) {
       out.after_ms = window;
     } else {
       out.after_ms = {window.low, window.low};
@@ -85,13 +85,13 @@ void read_times(object_reader& in, condition& out) {
   range every;
   if (in.span("every_ms", every, 1, longest_ms)) {
     out.every_ms = every;
-    if (out.on != occasion::time) in.wrong("every_ms", "is for rules on time");
+    if (out.on != trigger::time) in.wrong("every_ms", "is for rules on time");
   }
 }
 
 } // namespace
 
-std::string_view to_string(occasion x) {
+std::string_view to_string(trigger x) {
   for (const auto& [value, name] : names)
     if (value == x) return name;
   return "unknown";
@@ -110,18 +110,18 @@ void read_condition(const json::value& from, const std::string& pointer, problem
   if (in.number("every_n", n, 1, 1'000'000'000)) out.every_n = static_cast<std::uint64_t>(n);
   if (in.number("after_n", n, 1, 1'000'000'000)) out.after_n = static_cast<std::uint64_t>(n);
   in.fraction("probability", out.probability);
-  if (out.on == occasion::time && (in.has("nth") || in.has("every_n") || in.has("after_n")))
+  if (out.on == trigger::time && (in.has("nth") || in.has("every_n") || in.has("after_n")))
     in.wrong("on", "rules on time count nothing: use 'every_ms' and 'times'");
   in.finish();
 }
 
 setting setting_of(const condition& x) {
   switch (x.on) {
-  case occasion::frame: return x.direction == way::out ? setting::frame_out : setting::frame_in_or_any;
-  case occasion::call: return setting::call;
-  case occasion::upgrade: return setting::upgrade;
-  case occasion::poke: return setting::poke;
-  case occasion::time: break;
+  case trigger::frame: return x.direction == way::out ? setting::frame_out : setting::frame_in_or_any;
+  case trigger::call: return setting::call;
+  case trigger::upgrade: return setting::upgrade;
+  case trigger::poke: return setting::poke;
+  case trigger::time: break;
   }
   return setting::time;
 }

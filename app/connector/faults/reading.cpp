@@ -1,6 +1,6 @@
-#include "app/connector/faults/reading.hpp"
+#include "relay_gateway/app/connector/faults/reading.hpp"
 
-#include "config/nearest.hpp"
+#include "relay_gateway/config/values/nearest.hpp"
 
 #include <algorithm>
 

@@ -2,8 +2,8 @@
 // meant.
 #pragma once
 
-#include "app/connector/faults/script.hpp"
-#include "app/connector/json.hpp"
+#include "relay_gateway/app/connector/faults/script.hpp"
+#include "relay_gateway/app/connector/json.hpp"
 
 #include <functional>
 #include <initializer_list>

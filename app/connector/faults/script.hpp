@@ -2,7 +2,7 @@
 // mistake cannot become a test that passes because nothing went wrong.
 #pragma once
 
-#include "app/connector/faults/actions.hpp"
+#include "relay_gateway/app/connector/faults/actions.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -13,14 +13,14 @@
 namespace relay::connector::faults {
 
 /// What a rule is about.
-enum class occasion : std::uint8_t {
+enum class trigger : std::uint8_t {
   frame,   ///< one line of the WebSocket, either way
   call,    ///< an HTTP call below /relay
   upgrade, ///< a WebSocket upgrade
   poke,    ///< a call of the wake URL
   time     ///< the clock
 };
-std::string_view to_string(occasion x);
+std::string_view to_string(trigger x);
 
 /// Seen from the connector, as in its records.
 enum class way : std::uint8_t {
@@ -34,7 +34,7 @@ using texts = std::vector<std::string>;
 bool matches(const texts& wanted, std::string_view is);
 
 struct condition {
-  occasion on = occasion::frame;
+  trigger on = trigger::frame;
   std::optional<way> direction;
   texts type, platform, chat, op; ///< of the frame; platform also of a call
   texts path, method;             ///< of the call or upgrade

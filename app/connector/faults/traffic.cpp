@@ -1,4 +1,4 @@
-#include "app/connector/faults/traffic.hpp"
+#include "relay_gateway/app/connector/faults/traffic.hpp"
 
 #include <algorithm>
 #include <iterator>

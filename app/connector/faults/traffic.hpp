@@ -1,7 +1,7 @@
 // The frames that are held back, and in which order they leave. Pure: time is a value.
 #pragma once
 
-#include "app/connector/faults/steps.hpp"
+#include "relay_gateway/app/connector/faults/steps.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -30,8 +30,8 @@ struct hold {
   milliseconds gather{0};  ///< or this is over
 };
 
-/// Each connection has two lanes. Bounded: beyond 100,000 held parcels nothing more is held. Not thread-safe.
-/// Call due() before anything else at a new time.
+/// Each connection has two queues. Bounded: beyond 100,000 held parcels nothing more is held. Not
+/// thread-safe. Call due() before anything else at a new time.
 class traffic {
 public:
   /// Takes a parcel over; what leaves at once goes to `out`.
@@ -63,9 +63,9 @@ private:
   struct departure {
     parcel what;
     hold how;
-    bool passed = false; ///< it only waits for a busy lane
+    bool passed = false; ///< it only waits for a busy queue
   };
-  struct look_again {}; ///< something of the lane may have waited long enough
+  struct look_again {}; ///< something of the queue may have waited long enough
   struct appointment {
     place at;
     std::variant<departure, message, look_again> what;

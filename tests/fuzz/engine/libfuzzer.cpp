@@ -1,5 +1,5 @@
 // The entry that libFuzzer calls: this program has exactly one target.
-#include "tests/fuzz/fuzz.hpp"
+#include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <cstddef>
 #include <cstdint>

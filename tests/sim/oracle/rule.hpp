@@ -2,19 +2,19 @@
 // looks into the gateway.
 #pragma once
 
-#include "ports/timeline.hpp"
-#include "ports/witness.hpp"
+#include "relay_gateway/tests/sim/ports/observer.hpp"
+#include "relay_gateway/tests/sim/ports/timeline.hpp"
 
 #include <string>
 #include <string_view>
 
 namespace relay::sim {
 
-class court;
+class checker;
 
-class rule : public witness {
+class rule : public observer {
 public:
-  rule(court& at, std::string_view name) : court_(at), name_(name) {}
+  rule(checker& at, std::string_view name) : checker_(at), name_(name) {}
   std::string_view name() const noexcept { return name_; }
   /// Inside the gateway nothing is left to be done at this moment.
   virtual void at_rest() {}
@@ -26,7 +26,7 @@ public:
 protected:
   void fail(std::string what);
   usec now() const noexcept;
-  court& court_;
+  checker& checker_;
 
 private:
   std::string_view name_;

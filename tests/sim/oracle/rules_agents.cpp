@@ -1,7 +1,7 @@
 // What agents may rely on beside each other (agent-link.md, Promises): whose death it was, who gets what was
 // not acked, and whose request id it is.
-#include "court.hpp"
-#include "rules.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
 
 #include <algorithm>
 #include <map>
@@ -16,7 +16,7 @@ namespace {
 /// died while it was the only suspect. Suspects are given out one at a time.
 class blame final : public rule {
 public:
-  explicit blame(court& at) : rule(at, "blame") {}
+  explicit blame(checker& at) : rule(at, "blame") {}
   void life_begins(std::uint64_t) override { forget(); }
   void actor_killed(const std::string&) override { forget(); }
   void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
@@ -52,7 +52,7 @@ public:
     if (it == seen_.end()) return;
     auto x = it->second;
     x.counted += untaken(x); // nobody acked it
-    auto most = court_.what().settings.limits.agent_max_deliveries;
+    auto most = checker_.what().settings.limits.agent_max_deliveries;
     if (x.known && x.counted < most)
       fail(it->first + " is set aside after it failed " + std::to_string(x.counted) + " times by itself");
     seen_.erase(it);
@@ -64,7 +64,7 @@ private:
     bool suspect = false, known = false;
     usec at{0};
   };
-  usec ack_timeout() const { return usec{court_.what().settings.limits.agent_ack_timeout}; }
+  usec ack_timeout() const { return usec{checker_.what().settings.limits.agent_ack_timeout}; }
   /// Missed acks since it was last given out. An agent that hangs, or is gone while the gateway stands still,
   /// does not see each attempt: those take their time.
   std::uint64_t untaken(const state& x) const {
@@ -85,7 +85,7 @@ private:
 /// After a missed ack an event goes to an agent that has not missed one of it, if there is one.
 class moves final : public rule {
 public:
-  explicit moves(court& at) : rule(at, "moves") {}
+  explicit moves(checker& at) : rule(at, "moves") {}
   void life_begins(std::uint64_t) override { forget(); }
   void actor_killed(const std::string&) override { seen_.clear(); }
   void agent_attached(std::uint64_t peer) override { there_.emplace(peer, now()); }
@@ -104,7 +104,7 @@ public:
     auto& x = it->second;
     if (first) x.known = !flag(frame.root, "redelivered");
     // What comes again at once was on its way when a part of the gateway died.
-    usec ack_timeout = court_.what().settings.limits.agent_ack_timeout;
+    usec ack_timeout = checker_.what().settings.limits.agent_ack_timeout;
     if (x.peer != 0 && now() < x.at + ack_timeout / 2) x.known = false;
     if (x.peer != 0) {
       x.missed.insert(x.peer);
@@ -136,7 +136,7 @@ private:
 /// No agent here uses an id for two actions, so none is told that it did: others' ids are not its own.
 class own_ids final : public rule {
 public:
-  explicit own_ids(court& at) : rule(at, "own-ids") {}
+  explicit own_ids(checker& at) : rule(at, "own-ids") {}
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") == "result" &&
         text(member(frame.root, "result"), "code") == "request_id_conflict")
@@ -146,7 +146,7 @@ public:
 
 } // namespace
 
-void add_agent_rules(rule_list& to, court& at) {
+void add_agent_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<blame>(at));
   to.push_back(std::make_unique<moves>(at));
   to.push_back(std::make_unique<own_ids>(at));

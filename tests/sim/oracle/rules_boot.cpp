@@ -1,7 +1,7 @@
 // Provisioning, policies and reloads (protocol.md 2.1, 2.2; settings.md, Reload).
-#include "court.hpp"
-#include "parties/accounts.hpp"
-#include "rules.hpp"
+#include "relay_gateway/tests/sim/models/accounts.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
 
 #include <algorithm>
 #include <map>
@@ -17,15 +17,15 @@ namespace {
 /// Each call speaks of one version of the settings; in the end the connector knows the newest.
 class provisioning final : public rule {
 public:
-  explicit provisioning(court& at) : rule(at, "provisioning") {}
+  explicit provisioning(checker& at) : rule(at, "provisioning") {}
   void settings_changed(const config::settings& x) override { versions_.push_back(x.relay); }
   void called(std::uint64_t, const http_request& x) override {
     if (!x.url.ends_with("/relay/provision")) return;
-    if (court_.what().credentials == identity_choice::pinned)
+    if (checker_.what().credentials == identity_choice::pinned)
       fail("pinned credentials and a provisioning call");
     auto stored =
-        court_.what().credentials == identity_choice::login_store; // rules_login.cpp has an eye on those
-    if (!stored && x.bearer.reveal() != court_.what().identity_token)
+        checker_.what().credentials == identity_choice::login_store; // rules_login.cpp has an eye on those
+    if (!stored && x.bearer.reveal() != checker_.what().identity_token)
       fail("provisioning with another bearer");
     json_text body{x.body.reveal()};
     auto fits = [&](auto& y) {
@@ -40,10 +40,10 @@ public:
       fail("a provisioning call of no version of the settings: " + x.body.reveal());
   }
   std::string unsettled() override {
-    auto* book = court_.ledger();
-    if (!book || court_.what().credentials == identity_choice::pinned || versions_.empty()) return {};
+    auto* history = checker_.idempotency_cache();
+    if (!history || checker_.what().credentials == identity_choice::pinned || versions_.empty()) return {};
     auto& now = versions_.back();
-    auto& mine = book->of(now.gateway_id);
+    auto& mine = history->of(now.gateway_id);
     for (auto& who : now.identities) {
       auto it = mine.platforms.find(who.platform);
       if (it == mine.platforms.end() || it->second != who.bot_id) return who.platform + " is not provisioned";
@@ -59,12 +59,12 @@ private:
 /// quiet default, which opens nothing.
 class policies final : public rule {
 public:
-  explicit policies(court& at) : rule(at, "policies") {}
+  explicit policies(checker& at) : rule(at, "policies") {}
   void life_ends(std::uint64_t, ending how) override {
     // A crash may keep from a slow or full disk that it was declared.
-    auto full = court_.on().faults.armed(fault::store_full);
+    auto full = checker_.on().faults.armed(fault::store_full);
     usec slowest{full ? 35'000'000 : 5'000'000};
-    auto forgets = !court_.what().durable;
+    auto forgets = !checker_.what().durable;
     std::erase_if(told_,
                   [&](auto& x) { return forgets || (how == ending::killed && x.second + slowest > now()); });
   }
@@ -85,7 +85,7 @@ public:
     if (!read_token(x.bearer.reveal(), claims)) fail("a policy with a token that cannot be read");
     // What a suspension keeps from hearing its answer has arrived long ago, or never will.
     auto& before = under_way_[{claims.gateway_id, platform}];
-    usec longest = court_.what().settings.limits.http_timeout;
+    usec longest = checker_.what().settings.limits.http_timeout;
     auto alone = before.call == 0 || before.at + longest < now();
     before = {call, now()};
     believed_.erase({claims.gateway_id, platform});
@@ -111,9 +111,9 @@ public:
       believed_.emplace(claims.gateway_id, text(body.root(), "platform"));
   }
   std::string unsettled() override {
-    auto* book = court_.ledger();
-    if (!book || versions_.empty()) return {};
-    auto& mine = book->of(gateway_).policies;
+    auto* history = checker_.idempotency_cache();
+    if (!history || versions_.empty()) return {};
+    auto& mine = history->of(gateway_).policies;
     for (auto& x : versions_.back()) {
       if (believed_.count({gateway_, x.platform}) > 0) continue;
       if (x.is_unset() && told_.count({gateway_, x.platform}) == 0) continue;
@@ -153,7 +153,7 @@ private:
 
 } // namespace
 
-void add_boot_rules(rule_list& to, court& at) {
+void add_boot_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<provisioning>(at));
   to.push_back(std::make_unique<policies>(at));
 }

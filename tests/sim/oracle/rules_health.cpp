@@ -1,8 +1,8 @@
 // What people can see: readiness, bounds, and no secret anywhere.
-#include "court.hpp"
-#include "messages/control.hpp"
-#include "messages/records.hpp"
-#include "rules.hpp"
+#include "relay_gateway/messages/control.hpp"
+#include "relay_gateway/messages/records.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -16,20 +16,20 @@ namespace {
 /// Readiness tells the truth about the connection.
 class readiness final : public rule {
 public:
-  explicit readiness(court& at) : rule(at, "readiness") {}
+  explicit readiness(checker& at) : rule(at, "readiness") {}
   void life_begins(std::uint64_t) override {
     last_ = socket_ = 0;
     served_until_ = long_ago;
   }
   void dialled(std::uint64_t socket, const dial_request&) override {
-    auto& before = court_.notes().sockets[socket_];
+    auto& before = checker_.notes().sockets[socket_];
     if (before.described) served_until_ = before.is_over ? before.over : now();
     socket_ = socket;
   }
   void reported(const gateway_report& x) override {
     ++last_;
     constexpr usec inside{3'000'000};
-    auto& notes = court_.notes();
+    auto& notes = checker_.notes();
     ready_ = x.ready && x.link.phase == link_phase::connected;
     busy_ = x.inbound.pending + x.inbound.in_flight + x.egress.pending;
     phase_ = std::string{to_string(x.link.phase)} + " " + x.link.reason;
@@ -66,7 +66,7 @@ private:
 /// What is left of a nearly full disk is for what makes room on it.
 class headroom final : public rule {
 public:
-  explicit headroom(court& at) : rule(at, "headroom") {}
+  explicit headroom(checker& at) : rule(at, "headroom") {}
   void life_begins(std::uint64_t) override {
     stopping_ = false;
     known_from_ = std::max(known_from_, now());
@@ -82,7 +82,7 @@ public:
     // One without keys may be a dead letter that somebody wants tried again. An ordered stop keeps what it
     // has.
     if (!taken || !scarce_ || stopping_ || taken->what.keys.empty()) return;
-    if (now() > std::max(known_from_, court_.notes().suspended_until) + inside)
+    if (now() > std::max(known_from_, checker_.notes().suspended_until) + inside)
       fail("a further event for a disk that is nearly full");
   }
 
@@ -94,7 +94,7 @@ private:
 /// Every queue and map has a bound.
 class bounds final : public rule {
 public:
-  explicit bounds(court& at) : rule(at, "bounds") {}
+  explicit bounds(checker& at) : rule(at, "bounds") {}
   void settings_changed(const config::settings& x) override { limits_ = x.limits; }
   void event_read(std::uint64_t, const std::string&, std::uint64_t) override {
     worst_ = std::max(worst_, ++burst_);
@@ -124,7 +124,7 @@ private:
 /// No secret is in anything that a person, an agent or the connector's socket gets to see.
 class secrecy final : public rule {
 public:
-  explicit secrecy(court& at) : rule(at, "secrecy") {
+  explicit secrecy(checker& at) : rule(at, "secrecy") {
     auto& p = at.what();
     fixed_ = {p.pinned_secret, p.identity_token, p.client_secret};
   }
@@ -176,7 +176,7 @@ private:
 
 } // namespace
 
-void add_health_rules(rule_list& to, court& at) {
+void add_health_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<readiness>(at));
   to.push_back(std::make_unique<headroom>(at));
   to.push_back(std::make_unique<bounds>(at));

@@ -1,7 +1,7 @@
 // The way in (agent-link.md, Promises; protocol.md 3 and 5).
-#include "court.hpp"
-#include "parties/interaction.hpp"
-#include "rules.hpp"
+#include "relay_gateway/tests/sim/models/interaction.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
 
 #include <algorithm>
 #include <map>
@@ -20,7 +20,7 @@ std::string name_of(const event_record& x) {
 
 /// It may be set aside: it was given out as often as it may be. An attempt or two may have been made while
 /// the agent was already gone.
-bool spent(court& at, const event_record& x) {
+bool spent(checker& at, const event_record& x) {
   auto& limits = at.what().settings.limits;
   auto most = limits.agent_max_deliveries;
   if (x.deliveries.size() >= most) return true;
@@ -36,14 +36,14 @@ bool spent(court& at, const event_record& x) {
 /// Every event that the gateway has accepted reaches an agent, and what is buffered is acknowledged.
 class reach final : public rule {
 public:
-  explicit reach(court& at) : rule(at, "reach") {}
+  explicit reach(checker& at) : rule(at, "reach") {}
   std::string unsettled() override {
-    auto& notes = court_.notes();
-    if (court_.what().agent == agent_choice::echo) return {};
+    auto& notes = checker_.notes();
+    if (checker_.what().agent == agent_choice::echo) return {};
     for (auto& [number, x] : notes.events) {
       if (!for_agents(x.what.kind) || !x.was_read() || x.altered) continue;
       auto taken = std::any_of(x.deliveries.begin(), x.deliveries.end(), [](auto& y) { return y.acked; });
-      if (taken || spent(court_, x)) continue;
+      if (taken || spent(checker_, x)) continue;
       // The connector keeps it, unless it was taken for what cannot be read: that is acknowledged, too.
       auto kept = std::any_of(x.buffer_ids.begin(), x.buffer_ids.end(),
                               [&](auto& id) { return !notes.altered_line_names(id); });
@@ -56,16 +56,16 @@ public:
 /// Nothing is given to an agent as new twice, and a repeat says that it is one.
 class once final : public rule {
 public:
-  explicit once(court& at) : rule(at, "once") {}
+  explicit once(checker& at) : rule(at, "once") {}
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
     auto id = text(frame.root, "delivery_id");
-    auto* x = court_.notes().by_delivery(id);
+    auto* x = checker_.notes().by_delivery(id);
     if (!x || x->what.number == 0) {
       fail("a delivery of an event that never happened: " + id);
       return;
     }
-    auto age = court_.notes().inbound_age;
+    auto age = checker_.notes().inbound_age;
     std::size_t fresh = 0;
     if (x->retried || x->altered) return; // operator_asks has an eye on it; any copy may be the first
     if (x->is_nameless() && x->reads.size() > 1) return nameless(*x);
@@ -79,8 +79,8 @@ public:
     if (before == 0) return;
     auto acked = x->acked_in(age);
     auto acked_at = last_ack(*x);
-    auto forgot = court_.notes().lost_since(acked_at - just_before); // the disk may not have had it
-    if (acked && now() > std::max(acked_at, court_.notes().suspended_until) + inside && !forgot)
+    auto forgot = checker_.notes().lost_since(acked_at - just_before); // the disk may not have had it
+    if (acked && now() > std::max(acked_at, checker_.notes().suspended_until) + inside && !forgot)
       fail(name_of(*x) + " was given again after its ack");
   }
   void agent_read(std::uint64_t, const frame_view& frame) override {
@@ -113,7 +113,7 @@ private:
 /// Events of one session come in the order in which the gateway read them, one at a time.
 class chat_order final : public rule {
 public:
-  explicit chat_order(court& at) : rule(at, "chat-order") {}
+  explicit chat_order(checker& at) : rule(at, "chat-order") {}
   void life_ends(std::uint64_t, ending how) override {
     if (how == ending::killed) forget();
   }
@@ -131,16 +131,16 @@ public:
         now() + spawned + usec{milliseconds{std::stoll(std::string{fields.substr(at + next.size())})}};
   }
   void event_read(std::uint64_t event, const std::string&, std::uint64_t) override {
-    auto& x = court_.notes().events[event];
-    if (now() >= absent_until_ || court_.durably_taken(event)) return;
+    auto& x = checker_.notes().events[event];
+    if (now() >= absent_until_ || checker_.durably_taken(event)) return;
     forgotten_[&x] = x.reads.back().number;
     perhaps_.try_emplace(&x, x.reads.back().number);
   }
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
-    auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
+    auto* x = checker_.notes().by_delivery(text(frame.root, "delivery_id"));
     if (!x) return;
-    auto age = court_.notes().inbound_age;
+    auto age = checker_.notes().inbound_age;
     if (x->deliveries_in(age) > 1 || x->retried || x->altered) return;
     auto& lane = lanes_[text(frame.root, "session_key")]; // verbatim looks whether it is the right one
     std::erase_if(lane, [&](auto* y) { return y == x || y->deliveries_in(age) == 0; });
@@ -150,8 +150,8 @@ public:
       if (y->what.order > x->what.order && read != 0 && read < earliest(*y, age))
         fail(name_of(*x) + " came after " + name_of(*y));
       auto& last = y->deliveries.back();
-      auto gone = court_.notes().peers.count(last.peer) == 0;
-      if (last.age == age && !y->acked_in(age) && !gone && !spent(court_, *y))
+      auto gone = checker_.notes().peers.count(last.peer) == 0;
+      if (last.age == age && !y->acked_in(age) && !gone && !spent(checker_, *y))
         fail(name_of(*x) + " was given while " + name_of(*y) + " was not acknowledged");
     }
     lane.push_back(x);
@@ -173,8 +173,8 @@ private:
   /// What was in memory only is as if it had not been read: the connector's replay brings it again.
   void forget() {
     perhaps_.clear();
-    for (auto& [number, x] : court_.notes().events)
-      if (x.was_read() && !court_.durably_taken(number)) forgotten_[&x] = x.reads.back().number;
+    for (auto& [number, x] : checker_.notes().events)
+      if (x.was_read() && !checker_.durably_taken(number)) forgotten_[&x] = x.reads.back().number;
   }
   std::map<std::string, std::vector<event_record*>> lanes_;
   std::map<const event_record*, std::uint64_t> forgotten_; ///< up to which read
@@ -186,17 +186,17 @@ private:
 /// dropped.
 class operator_asks final : public rule {
 public:
-  explicit operator_asks(court& at) : rule(at, "letters") {}
+  explicit operator_asks(checker& at) : rule(at, "letters") {}
   void letter_decided(std::uint64_t event, bool, bool) override {
-    auto& x = court_.notes().events[event];
+    auto& x = checker_.notes().events[event];
     if (event == 0 || !(x.was_read() || x.altered)) fail("an event was set aside that never happened");
   }
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
-    auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
+    auto* x = checker_.notes().by_delivery(text(frame.root, "delivery_id"));
     if (!x || !(x->retried || x->dropped) || x->altered) return;
     // Whoever forgets may take it for new; it comes again when the connector brings it again.
-    auto& notes = court_.notes();
+    auto& notes = checker_.notes();
     auto brought = x->reads.size() > 1 || notes.inbound_age > 1;
     if (!flag(frame.root, "redelivered") && !brought) fail(name_of(*x) + " is given out again as new");
     if (x->dropped && !x->retried && !brought && !notes.lost_since(usec{0}))
@@ -204,7 +204,7 @@ public:
   }
   std::string unsettled() override {
     constexpr usec slowest{35'000'000};
-    auto& notes = court_.notes();
+    auto& notes = checker_.notes();
     for (auto& [number, x] : notes.events) {
       if (x.retried_at == usec{0} || x.altered || notes.lost_since(x.retried_at - slowest)) continue;
       auto asked = x.retried_at;
@@ -219,27 +219,27 @@ public:
 /// An ack leaves only when the event is somebody else's: an agent's, or the disk's.
 class acks final : public rule {
 public:
-  explicit acks(court& at) : rule(at, "acks") {}
+  explicit acks(checker& at) : rule(at, "acks") {}
   void link_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound_ack") return;
     auto id = text(frame.root, "bufferId");
-    if (court_.notes().altered_line_names(id)) return; // such a line is acknowledged, whatever it says
-    auto* x = court_.notes().by_buffer(id);
+    if (checker_.notes().altered_line_names(id)) return; // such a line is acknowledged, whatever it says
+    auto* x = checker_.notes().by_buffer(id);
     if (!x) {
       fail("an ack for " + id + ", which was never given out");
       return;
     }
-    if (!for_agents(x->what.kind) || court_.what().agent == agent_choice::echo || x->altered) return;
-    auto age = court_.notes().inbound_age;
-    if (x->acked_in(age) || court_.durably_taken(x->what.number)) return;
+    if (!for_agents(x->what.kind) || checker_.what().agent == agent_choice::echo || x->altered) return;
+    auto age = checker_.notes().inbound_age;
+    if (x->acked_in(age) || checker_.durably_taken(x->what.number)) return;
     constexpr usec inside{2'000'000}; // on its way when inbound died
-    if (x->acked_in(age - 1) && court_.notes().lost_since(now() - inside)) return;
-    if (spent(court_, *x)) return; // set aside
+    if (x->acked_in(age - 1) && checker_.notes().lost_since(now() - inside)) return;
+    if (spent(checker_, *x)) return; // set aside
     fail(name_of(*x) + " was acknowledged as " + id + " while nobody else had it");
   }
   void ack_heard(const std::string& id) override { heard_.insert(id); }
   std::string unsettled() override {
-    for (auto& [id, number] : court_.notes().event_of_buffer)
+    for (auto& [id, number] : checker_.notes().event_of_buffer)
       if (heard_.count(id) == 0) return id + " (e" + std::to_string(number) + ") is not acknowledged";
     return {};
   }
@@ -251,10 +251,10 @@ private:
 /// An event reaches the agent as it came.
 class verbatim final : public rule {
 public:
-  explicit verbatim(court& at) : rule(at, "verbatim") {}
+  explicit verbatim(checker& at) : rule(at, "verbatim") {}
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
-    auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
+    auto* x = checker_.notes().by_delivery(text(frame.root, "delivery_id"));
     if (!x) return;
     auto& event = member(frame.root, "event");
     if (x->altered) {
@@ -309,14 +309,14 @@ private:
   }
   /// A top-level message on Slack opens a thread, and so a session; a press does not.
   std::string message_thread(const told_event& x) const {
-    auto& slack = court_.what().settings.slack;
+    auto& slack = checker_.what().settings.slack;
     if (!slack.reply_in_thread || !slack.dm_top_level_threads_as_sessions) return {};
     if (x.kind == event_kind::press) return {};
     return x.message_id.empty() && x.more != 0 ? "s1" : x.message_id; // of its source (event_text.cpp)
   }
   /// protocol.md 5.1.
   std::string session_key(const told_event& x) const {
-    auto& s = court_.what().settings.service;
+    auto& s = checker_.what().settings.service;
     std::string out = "agent:" + (x.profile.empty() ? "main" : x.profile == "main" ? "main~" : x.profile);
     auto thread = x.thread_id.empty() ? x.new_thread : x.thread_id;
     out += ":" + x.platform + ":" + (x.new_thread.empty() ? x.chat_type : "thread") + ":";
@@ -335,7 +335,7 @@ private:
 /// A file that an agent is told of is there.
 class files final : public rule {
 public:
-  explicit files(court& at) : rule(at, "files") {}
+  explicit files(checker& at) : rule(at, "files") {}
   void life_begins(std::uint64_t) override { there_.clear(); }
   void attachment(const std::string& path, bool there) override {
     there ? there_.insert_or_assign(path, usec::max()) : there_.insert_or_assign(path, now());
@@ -361,14 +361,15 @@ private:
 /// Of all answers to one prompt at most one reaches an agent; a sibling gateway's never.
 class prompt_answers final : public rule {
 public:
-  explicit prompt_answers(court& at) : rule(at, "prompt-answers") {}
+  explicit prompt_answers(checker& at) : rule(at, "prompt-answers") {}
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
-    auto* x = court_.notes().by_delivery(text(frame.root, "delivery_id"));
+    auto* x = checker_.notes().by_delivery(text(frame.root, "delivery_id"));
     if (!x || x->what.kind != event_kind::press || x->altered) return;
     auto& id = x->what.prompt_id;
     if (id.rfind("foreign", 0) == 0) fail("an answer to a sibling's prompt reached an agent: " + id);
-    auto [it, first] = taken_.emplace(std::to_string(court_.notes().inbound_age) + " " + id, x->what.number);
+    auto [it, first] =
+        taken_.emplace(std::to_string(checker_.notes().inbound_age) + " " + id, x->what.number);
     if (!first && it->second != x->what.number) fail("two answers to prompt " + id + " reached an agent");
   }
 
@@ -379,7 +380,7 @@ private:
 /// A user who stops a turn is heard by some agent at once.
 class interrupts final : public rule {
 public:
-  explicit interrupts(court& at) : rule(at, "interrupts") {}
+  explicit interrupts(checker& at) : rule(at, "interrupts") {}
   void link_read(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") == "interrupt_inbound")
       open_.emplace(text(frame.root, "session_key"), now());
@@ -388,7 +389,7 @@ public:
     if (text(frame.root, "type") == "interrupt") open_.erase(text(frame.root, "session_key"));
   }
   void at_rest() override {
-    auto& notes = court_.notes();
+    auto& notes = checker_.notes();
     constexpr usec restart{15'000'000};
     for (auto& [session, at] : open_)
       if (!notes.peers.empty() && !notes.lost_since(at - restart))
@@ -402,7 +403,7 @@ private:
 
 } // namespace
 
-void add_inbound_rules(rule_list& to, court& at) {
+void add_inbound_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<reach>(at));
   to.push_back(std::make_unique<once>(at));
   to.push_back(std::make_unique<chat_order>(at));

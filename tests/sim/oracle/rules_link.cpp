@@ -1,8 +1,8 @@
 // The connection (protocol.md 2, 3.1, 3.2).
-#include "court.hpp"
-#include "messages/control.hpp"
-#include "parties/accounts.hpp"
-#include "rules.hpp"
+#include "relay_gateway/messages/control.hpp"
+#include "relay_gateway/tests/sim/models/accounts.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
 
 #include <algorithm>
 #include <map>
@@ -21,7 +21,7 @@ bool gives_secret(const http_response& x) {
 /// At most one dialler is alive.
 class one_dialler final : public rule {
 public:
-  explicit one_dialler(court& at) : rule(at, "one-dialler") {}
+  explicit one_dialler(checker& at) : rule(at, "one-dialler") {}
   void dialled(std::uint64_t socket, const dial_request&) override { alive_.insert(socket); }
   void link_ended(std::uint64_t socket, const socket_end&) override { alive_.erase(socket); }
   void link_dropped(std::uint64_t socket) override { alive_.erase(socket); }
@@ -37,7 +37,7 @@ private:
 /// A socket begins with a hello per identity, in order; nothing else leaves before them.
 class hellos final : public rule {
 public:
-  explicit hellos(court& at) : rule(at, "hellos") {}
+  explicit hellos(checker& at) : rule(at, "hellos") {}
   void settings_changed(const config::settings& x) override { versions_.push_back(x.relay.identities); }
   void link_wrote(std::uint64_t socket, const frame_view& frame) override {
     auto type = text(frame.root, "type");
@@ -76,7 +76,7 @@ private:
 /// Every dial mints its own token, of one pair, good for 300 s from now.
 class tokens final : public rule {
 public:
-  explicit tokens(court& at) : rule(at, "tokens") {}
+  explicit tokens(checker& at) : rule(at, "tokens") {}
   void life_begins(std::uint64_t) override { renamed_ = usec{-10'000'000}; }
   void settings_changed(const config::settings& x) override {
     if (x.relay.gateway_id != id_) renamed_ = now();
@@ -91,13 +91,13 @@ public:
   void answer_altered(const http_request&) override { answer_altered_ = true; }
   void dialled(std::uint64_t socket, const dial_request& x) override {
     look(x.bearer.reveal(), "dial " + std::to_string(socket), true);
-    auto url = "wss" + court_.what().connector_url().substr(5) + "/relay";
+    auto url = "wss" + checker_.what().connector_url().substr(5) + "/relay";
     if (x.url != url) fail("dialled " + x.url);
   }
   void called(std::uint64_t, const http_request& x) override {
     if (x.url.ends_with("/relay/policy") || x.url.find("/relay/media") != std::string::npos)
       look(x.bearer.reveal(), x.url, false);
-    auto ours = x.url.rfind(court_.what().connector_url() + "/relay/", 0) == 0;
+    auto ours = x.url.rfind(checker_.what().connector_url() + "/relay/", 0) == 0;
     if (!ours && !x.bearer.empty()) fail("a bearer went to " + x.url);
   }
 
@@ -120,13 +120,13 @@ private:
     if (std::none_of(pairs_.begin(), pairs_.end(), mine))
       fail(what + ": a token of no pair that there ever was");
     constexpr usec closing{4'000'000};
-    auto settled = now() > std::max(renamed_, court_.notes().suspended_until) + closing;
+    auto settled = now() > std::max(renamed_, checker_.notes().suspended_until) + closing;
     if (fresh && settled && !answer_altered_ && claims.gateway_id != id_ && ids_.count(id_) > 0)
       fail(what + ": a token of the id before the last reload");
-    auto left = claims.exp - court_.wall_s();
+    auto left = claims.exp - checker_.wall_s();
     // The wall clock may have jumped while it was made.
     constexpr usec inside{2'000'000};
-    auto moved = now() <= court_.wall_moved + inside || now() <= court_.notes().suspended_until + inside;
+    auto moved = now() <= checker_.wall_moved + inside || now() <= checker_.notes().suspended_until + inside;
     if (fresh && !moved && (left < 298 || left > 300))
       fail(what + ": a token that lives " + std::to_string(left) + " s");
   }
@@ -141,7 +141,7 @@ private:
 /// are the contract's. What an operator asks for is not judged.
 class pace final : public rule {
 public:
-  explicit pace(court& at) : rule(at, "pace") {}
+  explicit pace(checker& at) : rule(at, "pace") {}
   void life_begins(std::uint64_t) override {
     tries_ = 0;
     ended_ = least_ = usec{0};
@@ -246,8 +246,8 @@ private:
     constexpr usec closing{4'000'000};
     // Time that passed without the gateway: it dials at once when its next look sees that.
     constexpr usec noticed{6'000'000};
-    auto leapt = std::max(court_.wall_leapt, court_.notes().suspended_until);
-    return now() <= std::max({away_until_, court_.notes().suspended_until + closing, leapt + noticed});
+    auto leapt = std::max(checker_.wall_leapt, checker_.notes().suspended_until);
+    return now() <= std::max({away_until_, checker_.notes().suspended_until + closing, leapt + noticed});
   }
   config::limits limits_;
   config::relay_settings relay_;
@@ -262,7 +262,7 @@ private:
 /// Refused credentials (protocol.md 3.1): one fresh token, then the end; never because of `expired`.
 class refusals final : public rule {
 public:
-  explicit refusals(court& at) : rule(at, "refusals") {}
+  explicit refusals(checker& at) : rule(at, "refusals") {}
   void life_begins(std::uint64_t) override {
     ever_ = false;
     forgive();
@@ -281,7 +281,7 @@ public:
   }
   void commanded(command) override {
     constexpr usec closing{4'000'000}; // an end that was planned is not counted
-    planned_until_ = std::max(now(), court_.notes().suspended_until) + closing;
+    planned_until_ = std::max(now(), checker_.notes().suspended_until) + closing;
   }
   void actor_killed(const std::string& name) override {
     doubt_ = true;
@@ -309,18 +309,19 @@ public:
   }
   void link_ended(std::uint64_t socket, const socket_end& why) override {
     if (socket != socket_) return;
-    if (served_ == socket && now() - since_ >= usec{court_.what().settings.limits.stable_after}) forgive();
+    if (served_ == socket && now() - since_ >= usec{checker_.what().settings.limits.stable_after}) forgive();
     // How much of its service the gateway slept through is not known.
-    if (served_ == socket && court_.notes().last_suspension >= since_) doubt_ = true;
+    if (served_ == socket && checker_.notes().last_suspension >= since_) doubt_ = true;
     auto refused = why.close_code == 4401 || why.http_status == 401;
     if (!refused || !ever_ || why.close_reason == "expired") return;
     doubt_ = doubt_ || now() <= planned_until_;
     // A token that had expired by then does not count as a fresh one.
     constexpr std::int64_t rounding = 2;
-    auto left = expires_ - court_.wall_s();
-    if (known_token_ && provisional_ && std::abs(left) <= rounding) doubt_ = true;
-    disabled_ = provisional_ && !(known_token_ && left <= 0) && !court_.notes().sockets[socket].dropped;
-    provisional_ = true;
+    auto left = expires_ - checker_.wall_s();
+    if (known_token_ && revocation_suspected_ && std::abs(left) <= rounding) doubt_ = true;
+    disabled_ =
+        revocation_suspected_ && !(known_token_ && left <= 0) && !checker_.notes().sockets[socket].dropped;
+    revocation_suspected_ = true;
   }
   void reported(const gateway_report& x) override {
     if (x.link.phase == link_phase::disabled && !disabled_ && !doubt_)
@@ -328,8 +329,8 @@ public:
   }
 
 private:
-  void forgive() { provisional_ = disabled_ = doubt_ = false; }
-  bool ever_ = false, provisional_ = false, disabled_ = false;
+  void forgive() { revocation_suspected_ = disabled_ = doubt_ = false; }
+  bool ever_ = false, revocation_suspected_ = false, disabled_ = false;
   bool doubt_ = false; ///< what the gateway had counted by then is not known
   bool known_token_ = false;
   std::int64_t expires_ = 0; ///< the token of the newest dial
@@ -341,7 +342,7 @@ private:
 /// The sleep URL is called once a sleep: after the ack, with the socket closed, with nothing that is secret.
 class sleep_calls final : public rule {
 public:
-  explicit sleep_calls(court& at) : rule(at, "sleep-url") {}
+  explicit sleep_calls(checker& at) : rule(at, "sleep-url") {}
   void settings_changed(const config::settings& x) override { url_ = x.relay.sleep_url; }
   void life_begins(std::uint64_t) override { begin(); }
   void dialled(std::uint64_t, const dial_request&) override { begin(); }
@@ -367,7 +368,7 @@ private:
 
 } // namespace
 
-void add_link_rules(rule_list& to, court& at) {
+void add_link_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<one_dialler>(at));
   to.push_back(std::make_unique<hellos>(at));
   to.push_back(std::make_unique<tokens>(at));

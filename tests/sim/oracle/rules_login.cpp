@@ -1,8 +1,8 @@
 // The login store as the source of the identity token (settings.md, Identity token): a refresh token works
 // once, and what it brought is on the disk before it is used.
-#include "court.hpp"
-#include "messages/control.hpp"
-#include "rules.hpp"
+#include "relay_gateway/messages/control.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
 
 #include <array>
 #include <cstdio>
@@ -36,7 +36,7 @@ std::int64_t moment(const std::string& text) {
 }
 
 struct entry {
-  std::string access, refresh, portal, client;
+  std::string access, refresh, identity_provider, client;
   std::int64_t until = 0;
 };
 
@@ -63,7 +63,7 @@ std::string others(const json& store) {
 
 class login final : public rule {
 public:
-  explicit login(court& at) : rule(at, "login") {}
+  explicit login(checker& at) : rule(at, "login") {}
 
   void life_begins(std::uint64_t) override { forget(); }
   void life_ends(std::uint64_t, ending) override { held_ = false; }
@@ -89,10 +89,10 @@ public:
   }
 
   void called(std::uint64_t call, const http_request& x) override {
-    auto portal = x.url.ends_with("/api/oauth/token");
-    if (!portal && !x.secret_headers.empty()) fail("a refresh token went to " + x.url);
-    if (portal) asked(call, x);
-    if (court_.what().credentials != identity_choice::login_store || !x.url.ends_with("/relay/provision"))
+    auto identity_provider = x.url.ends_with("/api/oauth/token");
+    if (!identity_provider && !x.secret_headers.empty()) fail("a refresh token went to " + x.url);
+    if (identity_provider) asked(call, x);
+    if (checker_.what().credentials != identity_choice::login_store || !x.url.ends_with("/relay/provision"))
       return;
     if (on_disk_.count(x.bearer.reveal()) == 0)
       fail("provisioning with a token that is not in the login store");
@@ -140,13 +140,13 @@ private:
       fail("a refresh with another form: " + x.body.reveal());
     constexpr std::int64_t early = 120, rounding = 3;
     constexpr usec inside{2'000'000};
-    auto moved = now() <= court_.wall_moved + inside || now() <= court_.notes().suspended_until + inside;
-    if (!moved && is.until - court_.wall_s() > early + rounding && !is.access.empty())
-      fail("a refresh of a token that lives " + std::to_string(is.until - court_.wall_s()) + " s more");
+    auto moved = now() <= checker_.wall_moved + inside || now() <= checker_.notes().suspended_until + inside;
+    if (!moved && is.until - checker_.wall_s() > early + rounding && !is.access.empty())
+      fail("a refresh of a token that lives " + std::to_string(is.until - checker_.wall_s()) + " s more");
   }
   std::string portal_of(const entry& x) const {
-    auto& ours = court_.what().settings.idp.portal_override;
-    auto out = !ours.empty() ? ours : x.portal;
+    auto& ours = checker_.what().settings.idp.portal_override;
+    auto out = !ours.empty() ? ours : x.identity_provider;
     while (out.ends_with('/')) out.pop_back();
     auto known = out == "https://portal.nousresearch.com" || out == "http://127.0.0.1:99" || !ours.empty();
     return known ? out : "https://portal.nousresearch.com";
@@ -162,6 +162,6 @@ private:
 
 } // namespace
 
-void add_login_rules(rule_list& to, court& at) { to.push_back(std::make_unique<login>(at)); }
+void add_login_rules(rule_list& to, checker& at) { to.push_back(std::make_unique<login>(at)); }
 
 } // namespace relay::sim

@@ -1,7 +1,7 @@
 // Slash commands (protocol.md 3, command_manifest; agent-link.md, hello): what the operator and the agents
 // have, and nothing that Discord would refuse.
-#include "court.hpp"
-#include "rules.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
 
 #include <algorithm>
 #include <map>
@@ -18,7 +18,7 @@ bool is_fine(const std::string& name) { return name.starts_with("ok-") || name =
 
 class manifest final : public rule {
 public:
-  explicit manifest(court& at) : rule(at, "manifest") {}
+  explicit manifest(checker& at) : rule(at, "manifest") {}
 
   void settings_changed(const config::settings& x) override {
     configured_.clear();
@@ -64,7 +64,7 @@ public:
   void at_rest() override {
     constexpr usec restart{15'000'000};
     for (auto& [peer, at] : owed_)
-      if (court_.notes().peers.count(peer) > 0 && !court_.notes().lost_since(at - restart))
+      if (checker_.notes().peers.count(peer) > 0 && !checker_.notes().lost_since(at - restart))
         fail("agent " + std::to_string(peer) + " is not told what is wrong with its hello");
     owed_.clear();
   }
@@ -89,7 +89,7 @@ public:
     }
   }
   std::string unsettled() override {
-    auto& peers = court_.notes().peers;
+    auto& peers = checker_.notes().peers;
     if (!fronted_ || peers.size() != 1) return {};
     auto mine = declared_.find(*peers.begin());
     if (mine == declared_.end()) return {}; // it has said nothing: what was declared before is in force
@@ -107,6 +107,6 @@ private:
 
 } // namespace
 
-void add_manifest_rules(rule_list& to, court& at) { to.push_back(std::make_unique<manifest>(at)); }
+void add_manifest_rules(rule_list& to, checker& at) { to.push_back(std::make_unique<manifest>(at)); }
 
 } // namespace relay::sim

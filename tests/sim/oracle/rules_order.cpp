@@ -1,7 +1,7 @@
 // The way out: order within a chat, one frame at a time (agent-link.md, Promises).
-#include "court.hpp"
-#include "messages/control.hpp"
-#include "rules.hpp"
+#include "relay_gateway/messages/control.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
 
 #include <algorithm>
 #include <map>
@@ -21,12 +21,12 @@ std::string lane_of(const json& frame) {
 /// Actions of one chat leave in the order in which they were asked for.
 class leaving_order final : public rule {
 public:
-  explicit leaving_order(court& at) : rule(at, "leaving-order") {}
+  explicit leaving_order(checker& at) : rule(at, "leaving-order") {}
   void link_wrote(std::uint64_t socket, const frame_view& frame) override {
     if (text(frame.root, "type") != "outbound") return;
     auto mark = text(member(frame.root, "action"), "q");
-    auto it = court_.notes().actions.find(mark);
-    if (it == court_.notes().actions.end() || it->second.asks.empty()) return;
+    auto it = checker_.notes().actions.find(mark);
+    if (it == checker_.notes().actions.end() || it->second.asks.empty()) return;
     auto& x = it->second;
     // A draft may be sealed by the gateway itself, behind what its agent asked for.
     if (x.op == "draft" || x.asks.front().peer == 0) return;
@@ -39,12 +39,12 @@ public:
     if (x.op == "react" && std::any_of(x.heard.begin(), x.heard.end(), waited))
       return; // behind what left meanwhile
     auto& last = lanes_[lane_of(frame.root)];
-    if (last.age != court_.notes().outbound_age) last = {court_.notes().outbound_age, 0, {}};
+    if (last.age != checker_.notes().outbound_age) last = {checker_.notes().outbound_age, 0, {}};
     if (last.mark == mark) return;
     std::uint64_t next = 0;
     for (auto& y : x.asks)
       if (y.number > last.number && (next == 0 || y.number < next)) next = y.number;
-    if (next == 0 && x.may_come_back(court_.clock_jumped)) return;
+    if (next == 0 && x.may_come_back(checker_.clock_jumped)) return;
     if (next == 0) {
       fail(mark + " leaves after " + last.mark + ", which was asked for later");
       return;
@@ -64,14 +64,14 @@ private:
 /// The next frame of a chat waits for the word on the one before.
 class one_at_a_time final : public rule {
 public:
-  explicit one_at_a_time(court& at) : rule(at, "one-at-a-time") {}
+  explicit one_at_a_time(checker& at) : rule(at, "one-at-a-time") {}
   void link_wrote(std::uint64_t socket, const frame_view& frame) override {
     if (text(frame.root, "type") != "outbound") return;
     // Reactions hold nothing up: connectors of old never answer one.
     if (text(member(frame.root, "action"), "op") == "react") return;
     auto& out = out_[lane_of(frame.root)];
-    auto& notes = court_.notes();
-    usec patience = court_.what().settings.limits.outbound_timeout;
+    auto& notes = checker_.notes();
+    usec patience = checker_.what().settings.limits.outbound_timeout;
     constexpr usec just_before{1'000'000}; // the last word of a chat that died
     auto over = out.request.empty() || out.answered || out.socket != socket || now() >= out.at + patience ||
                 notes.lost_since(out.at - just_before);
@@ -100,7 +100,7 @@ private:
 /// A chat that is told to wait does so, and what was refused then leaves again (protocol.md 6).
 class waits_when_told final : public rule {
 public:
-  explicit waits_when_told(court& at) : rule(at, "waits") {}
+  explicit waits_when_told(checker& at) : rule(at, "waits") {}
   void life_begins(std::uint64_t) override {
     stopping_ = false;
     until_.clear();
@@ -119,11 +119,11 @@ public:
     auto out = out_.extract(id);
     if (out.empty() || out.mapped().socket != socket) return;
     const auto& x = out.mapped();
-    const usec patience = court_.what().settings.limits.outbound_timeout;
+    const usec patience = checker_.what().settings.limits.outbound_timeout;
     const auto wait = wait_of(member(frame.root, "result"));
     if (wait.count() == 0 || x.op == "typing" || now() + slack >= x.at + patience) return;
-    auto it = court_.notes().actions.find(x.mark);
-    if (it == court_.notes().actions.end() || it->second.asks.empty()) return;
+    auto it = checker_.notes().actions.find(x.mark);
+    if (it == checker_.notes().actions.end() || it->second.asks.empty()) return;
     // Beyond the two minutes and the hold of whoever asked it is a failure instead.
     constexpr usec longest{120'000'000};
     if (now() + wait > it->second.asks.front().at + longest) return;
@@ -153,7 +153,7 @@ public:
     auto it = told_.find(id.substr(2));
     if (it == told_.end()) return;
     const auto& result = member(frame.root, "result");
-    const auto& notes = court_.notes();
+    const auto& notes = checker_.notes();
     const auto definite = !flag(result, "success") && !flag(result, "ambiguous");
     const auto since = it->second;
     told_.erase(it);
@@ -184,7 +184,7 @@ private:
 
 } // namespace
 
-void add_order_rules(rule_list& to, court& at) {
+void add_order_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<leaving_order>(at));
   to.push_back(std::make_unique<one_at_a_time>(at));
   to.push_back(std::make_unique<waits_when_told>(at));

@@ -1,7 +1,7 @@
 // The way out: every action has exactly one outcome, and it is true (protocol.md 6, agent-link.md, Promises).
-#include "court.hpp"
-#include "messages/control.hpp"
-#include "rules.hpp"
+#include "relay_gateway/messages/control.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
 
 #include <algorithm>
 #include <map>
@@ -14,7 +14,7 @@ namespace relay::sim {
 
 namespace {
 
-bool courtesy(const std::string& op) { return op == "typing" || op == "react"; }
+bool best_effort_send(const std::string& op) { return op == "typing" || op == "react"; }
 bool collapses(const std::string& op) { return op == "edit" || op == "draft"; }
 
 /// Which words of its content somebody on the platform can see, or the connector heard.
@@ -45,7 +45,7 @@ std::size_t tries(const action_record& x) {
 
 /// How often one try may leave: an agent may want it again when nobody knows whether it arrived. Whoever
 /// forgets that it was sent counts anew.
-std::size_t court_sends(court& at, const action_record& x) {
+std::size_t court_sends(checker& at, const action_record& x) {
   constexpr std::size_t most = 3;
   if (!x.resend || x.asks.empty()) return 1;
   auto& losses = at.notes().losses;
@@ -56,11 +56,11 @@ std::size_t court_sends(court& at, const action_record& x) {
 /// What is heard is heard once.
 class at_most_once final : public rule {
 public:
-  explicit at_most_once(court& at) : rule(at, "at-most-once") {}
+  explicit at_most_once(checker& at) : rule(at, "at-most-once") {}
   void was_carried_out(const carried_out& x) override {
     if (!requests_.insert(x.request_id).second) fail("request id " + x.request_id + " came twice");
     if (x.mark.empty()) return;
-    auto& y = court_.notes().actions[x.mark];
+    auto& y = checker_.notes().actions[x.mark];
     if (y.asks.empty()) {
       fail(x.mark + " was carried out and nobody had asked for it");
       return;
@@ -83,20 +83,20 @@ public:
   }
 
 private:
-  std::size_t sends(const action_record& x) { return court_sends(court_, x); }
+  std::size_t sends(const action_record& x) { return court_sends(checker_, x); }
   std::set<std::string> requests_;
 };
 
 /// One result for each asking, and always the same one.
 class one_outcome final : public rule {
 public:
-  explicit one_outcome(court& at) : rule(at, "one-outcome") {}
+  explicit one_outcome(checker& at) : rule(at, "one-outcome") {}
   void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
     if (text(frame.root, "type") == "result") look(peer, text(frame.root, "request_id"));
   }
   void one_shot_answered(const std::string& mark, const frame_view&) override { look(0, "r-" + mark); }
   std::string unsettled() override {
-    auto& notes = court_.notes();
+    auto& notes = checker_.notes();
     for (auto& [mark, x] : notes.actions)
       for (auto& ask : x.asks) {
         auto there = ask.peer == 0 || notes.peers.count(ask.peer) > 0;
@@ -116,9 +116,9 @@ private:
         std::count_if(x.asks.begin(), x.asks.end(), [&](auto& y) { return y.peer == peer; }));
   }
   void look(std::uint64_t peer, const std::string& id) {
-    auto mark = court_.notes().mark_of(peer, id);
+    auto mark = checker_.notes().mark_of(peer, id);
     if (mark.empty()) return;
-    auto& x = court_.notes().actions[mark];
+    auto& x = checker_.notes().actions[mark];
     if (x.asks.empty()) {
       fail("a result for " + id + ", which nobody asked for");
       return;
@@ -129,7 +129,7 @@ private:
     for (auto& y : x.results)
       // What a crash kept from the disk counts as unknown afterwards.
       if (y.age == last.age && !y.of_a_repeat && !last.of_a_repeat && !y.refused() && !last.refused() &&
-          !court_.notes().lost_since(y.at - restart) &&
+          !checker_.notes().lost_since(y.at - restart) &&
           (y.how != last.how || y.message_id != last.message_id))
         fail(mark + " has two different outcomes");
   }
@@ -138,18 +138,18 @@ private:
 /// done: everything can be seen, once. definite: nothing can, or what can is named. unknown: something left.
 class truth final : public rule {
 public:
-  explicit truth(court& at) : rule(at, "truth") {}
+  explicit truth(checker& at) : rule(at, "truth") {}
   void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
     if (text(frame.root, "type") != "result") return;
-    auto mark = court_.notes().mark_of(peer, text(frame.root, "request_id"));
+    auto mark = checker_.notes().mark_of(peer, text(frame.root, "request_id"));
     look(mark);
     if (!mark.empty()) informed(mark, member(frame.root, "result"));
   }
   void one_shot_answered(const std::string& mark, const frame_view&) override { look(mark); }
   void was_carried_out(const carried_out& x) override {
     if (!x.applied || x.mark.empty()) return;
-    auto& y = court_.notes().actions[x.mark];
-    if (y.results.empty() || y.op == "draft" || y.doubted || y.may_come_back(court_.clock_jumped)) return;
+    auto& y = checker_.notes().actions[x.mark];
+    if (y.results.empty() || y.op == "draft" || y.doubted || y.may_come_back(checker_.clock_jumped)) return;
     auto all_definite = std::all_of(y.results.begin(), y.results.end(),
                                     [](auto& z) { return z.how == told_outcome::definite; });
     if (all_definite && y.results.size() >= y.asks.size())
@@ -159,7 +159,7 @@ public:
 private:
   void look(const std::string& mark) {
     if (mark.empty()) return;
-    auto& x = court_.notes().actions[mark];
+    auto& x = checker_.notes().actions[mark];
     if (x.asks.empty() || x.results.empty() || x.doubted) return;
     auto& r = x.results.back();
     switch (r.how) {
@@ -170,7 +170,7 @@ private:
   }
   /// Who asks about a chat is told of it, wherever it is.
   void informed(const std::string& mark, const json& result) {
-    auto& x = court_.notes().actions[mark];
+    auto& x = checker_.notes().actions[mark];
     if (x.asks.empty() || x.op != "get_chat_info" || x.doubted) return;
     auto& info = member(result, "chat_info");
     if (flag(result, "success") && (text(info, "name").empty() || text(info, "type").empty()))
@@ -178,7 +178,7 @@ private:
     if (text(result, "code") == "unsupported" && x.frames.empty()) fail(mark + " is told as not offered");
   }
   void done(const action_record& x, const told_result& r) {
-    if (courtesy(x.op)) return; // skipped where they mean nothing any more
+    if (best_effort_send(x.op)) return; // skipped where they mean nothing any more
     if (collapses(x.op)) {
       if (!seen_or_newer(x)) fail(x.mark + " (" + x.op + ") is told as done and cannot be seen");
       return;
@@ -204,7 +204,7 @@ private:
   /// A newer state of the same message or draft stands for the older ones.
   bool seen_or_newer(const action_record& x) const {
     if (x.applied() > 0) return true;
-    auto& all = court_.notes().actions;
+    auto& all = checker_.notes().actions;
     return std::any_of(all.begin(), all.end(), [&](auto& entry) {
       auto& y = entry.second;
       return y.op == x.op && y.message_id == x.message_id && y.draft_id == x.draft_id &&
@@ -245,7 +245,7 @@ private:
     auto outside = x.asks.front().peer == 0; // its asker waits only so long
     constexpr usec restart{15'000'000};      // what was told to somebody who was gone
     auto since = x.asks.front().at;
-    auto& notes = court_.notes();
+    auto& notes = checker_.notes();
     auto repeat = x.results.size() < x.asks.size(); // the first one's outcome is still to come
     if (x.frames.empty() && !collapses(x.op) && !outside && !repeat && !notes.lost_since(since - restart) &&
         !notes.link_ended_since(since))
@@ -256,7 +256,7 @@ private:
 /// While nobody is connected an action waits for as long as the settings say before it is told as not sent.
 class patience final : public rule {
 public:
-  explicit patience(court& at) : rule(at, "patience") {}
+  explicit patience(checker& at) : rule(at, "patience") {}
   void life_begins(std::uint64_t) override { hopeless_ = false; }
   void commanded(command x) override { hopeless_ = hopeless_ || x == command::drain; }
   void noted(severity, std::string_view id, std::string_view) override {
@@ -265,11 +265,11 @@ public:
   void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
     if (text(frame.root, "type") != "result" || hopeless_) return;
     if (text(member(frame.root, "result"), "code") != "not_connected") return;
-    auto mark = court_.notes().mark_of(peer, text(frame.root, "request_id"));
+    auto mark = checker_.notes().mark_of(peer, text(frame.root, "request_id"));
     if (mark.empty()) return;
-    auto& x = court_.notes().actions[mark];
-    if (x.asks.empty() || !x.file.empty() || court_.notes().lost_since(x.asks.front().at)) return;
-    usec hold = court_.what().settings.limits.egress_hold;
+    auto& x = checker_.notes().actions[mark];
+    if (x.asks.empty() || !x.file.empty() || checker_.notes().lost_since(x.asks.front().at)) return;
+    usec hold = checker_.what().settings.limits.egress_hold;
     if (now() < x.asks.front().at + hold)
       fail(x.mark + " is told as not connected after " +
            std::to_string((now() - x.asks.front().at).count() / 1000) + " ms");
@@ -282,12 +282,12 @@ private:
 /// What the connector says in time is what the agent is told.
 class word_for_word final : public rule {
 public:
-  explicit word_for_word(court& at) : rule(at, "word-for-word") {}
+  explicit word_for_word(checker& at) : rule(at, "word-for-word") {}
   void link_read(std::uint64_t socket, const frame_view& frame) override {
     if (text(frame.root, "type") != "outbound_result") return;
     auto id = text(frame.root, "requestId");
-    auto it = court_.notes().frame_of_request.find(id);
-    if (it == court_.notes().frame_of_request.end() || it->second.second != socket) return;
+    auto it = checker_.notes().frame_of_request.find(id);
+    if (it == checker_.notes().frame_of_request.end() || it->second.second != socket) return;
     auto& result = member(frame.root, "result");
     auto waits = member(result, "retry_after").IsNumber() || member(result, "retryAfter").IsNumber();
     answers_.try_emplace(id, answer{now(), waits,
@@ -298,18 +298,18 @@ public:
   }
   void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
     if (text(frame.root, "type") != "result") return;
-    auto mark = court_.notes().mark_of(peer, text(frame.root, "request_id"));
+    auto mark = checker_.notes().mark_of(peer, text(frame.root, "request_id"));
     if (mark.empty()) return;
-    auto& x = court_.notes().actions[mark];
+    auto& x = checker_.notes().actions[mark];
     if (x.frames.empty() || x.asks.empty() || collapses(x.op) || x.op == "prompt" || x.doubted) return;
     auto& last = x.frames.back();
     auto it = answers_.find(last.request_id);
     if ((x.resend || x.op == "delete") && x.frames.size() > 1) return; // of several answers
-    if (it != answers_.end() && it->second.waits && courtesy(x.op))
+    if (it != answers_.end() && it->second.waits && best_effort_send(x.op))
       return; // not offered any more after the wait
     if (it == answers_.end() || (it->second.how == told_outcome::done && !last.last)) return;
-    auto& notes = court_.notes();
-    usec patience = court_.what().settings.limits.outbound_timeout;
+    auto& notes = checker_.notes();
+    usec patience = checker_.what().settings.limits.outbound_timeout;
     auto in_time = it->second.at + slack < last.at + patience && notes.last_suspension < last.at;
     if (!in_time || notes.lost_since(last.at - slack) || x.results.size() > 1) return;
     if (x.results.back().how != it->second.how)
@@ -329,7 +329,7 @@ private:
 /// What may be sent again is, before it is told as unknown: three times in all, as long as it is held.
 class resending final : public rule {
 public:
-  explicit resending(court& at) : rule(at, "resending") {}
+  explicit resending(checker& at) : rule(at, "resending") {}
   void life_begins(std::uint64_t) override { hopeless_ = false; }
   void commanded(command x) override { hopeless_ = hopeless_ || x == command::drain; }
   void noted(severity, std::string_view id, std::string_view) override {
@@ -341,18 +341,18 @@ public:
   }
   void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
     if (text(frame.root, "type") != "result" || hopeless_) return;
-    auto mark = court_.notes().mark_of(peer, text(frame.root, "request_id"));
+    auto mark = checker_.notes().mark_of(peer, text(frame.root, "request_id"));
     if (!flag(member(frame.root, "result"), "ambiguous") || mark.empty()) return;
-    auto& x = court_.notes().actions[mark];
+    auto& x = checker_.notes().actions[mark];
     if (!x.frames.empty() && said_.count(x.frames.back().request_id) > 0) return; // failed in the end
     auto offered = text(member(frame.root, "result"), "error").find("is not supported") == std::string::npos;
     if (!offered) return; // nor will it be on this connection
-    if (!x.resend || x.doubted || x.asks.size() != 1 || collapses(x.op) || courtesy(x.op)) return;
+    if (!x.resend || x.doubted || x.asks.size() != 1 || collapses(x.op) || best_effort_send(x.op)) return;
     auto& asked = x.asks.front();
     constexpr usec restart{15'000'000};
-    if (court_.notes().lost_since(asked.at - restart)) return;
+    if (checker_.notes().lost_since(asked.at - restart)) return;
     constexpr std::size_t most = 3;
-    usec hold = court_.what().settings.limits.egress_hold;
+    usec hold = checker_.what().settings.limits.egress_hold;
     if (x.frames.size() < most && now() < asked.at + hold)
       fail(x.mark + " is told as unknown after it was sent " + std::to_string(x.frames.size()) + " times");
   }
@@ -366,10 +366,10 @@ private:
 /// too, or is gone.
 class newest_text final : public rule {
 public:
-  explicit newest_text(court& at) : rule(at, "newest-text") {}
+  explicit newest_text(checker& at) : rule(at, "newest-text") {}
   void was_carried_out(const carried_out& x) override {
     if (x.mark.empty()) return;
-    auto& y = court_.notes().actions[x.mark];
+    auto& y = checker_.notes().actions[x.mark];
     if (y.op != "edit") return;
     auto& root = roots_[{x.platform, x.chat_id, y.message_id}];
     root_of_[x.mark] = &root;
@@ -389,7 +389,7 @@ public:
     auto it = root_of_.find(id.substr(2));
     if (it == root_of_.end()) return;
     auto& root = *it->second;
-    auto& notes = court_.notes();
+    auto& notes = checker_.notes();
     auto& x = notes.actions[it->first];
     if (x.results.empty()) return;
     root.unsure = root.unsure || x.doubted || x.asks.size() > 1 || x.results.back().how != told_outcome::done;
@@ -414,7 +414,7 @@ private:
   /// A chat that is idle, or one too many, forgets.
   bool forgets() const {
     constexpr milliseconds long_enough{1'800'000};
-    auto& l = court_.what().settings.limits;
+    auto& l = checker_.what().settings.limits;
     return l.chat_idle < long_enough || l.max_chats < 100;
   }
   std::map<std::tuple<std::string, std::string, std::string>, message> roots_;
@@ -423,7 +423,7 @@ private:
 
 } // namespace
 
-void add_outcome_rules(rule_list& to, court& at) {
+void add_outcome_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<at_most_once>(at));
   to.push_back(std::make_unique<one_outcome>(at));
   to.push_back(std::make_unique<truth>(at));

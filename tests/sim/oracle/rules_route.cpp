@@ -1,7 +1,7 @@
 // The way out: platform, bot and tenant of each action, and what a platform can take (protocol.md 6,
 // routing).
-#include "court.hpp"
-#include "rules.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
 
 #include <algorithm>
 #include <map>
@@ -54,7 +54,7 @@ std::string thread_of(const told_event& x, bool slack_threads) {
 /// Every action carries what its own turn says; one without a turn what its chat said last.
 class routes final : public rule {
 public:
-  explicit routes(court& at) : rule(at, "routes") {}
+  explicit routes(checker& at) : rule(at, "routes") {}
 
   void settings_changed(const config::settings& x) override {
     for (auto& name : fronted_)
@@ -76,7 +76,7 @@ public:
     look_at_bot(x);
     auto mark = text(act, "q");
     if (!mark.empty()) {
-      of_agent(court_.notes().actions[mark], act, x);
+      of_agent(checker_.notes().actions[mark], act, x);
     } else if (auto* event = own(act, x.platform); event && !event->altered) {
       strict(event->what, x, "an own action of the gateway");
       placed(event->what, x, "an own action of the gateway");
@@ -97,7 +97,7 @@ private:
   }
   /// The event that a frame without a mark is about: an echo, or a reaction.
   event_record* own(const json& act, const std::string& platform) {
-    auto& notes = court_.notes();
+    auto& notes = checker_.notes();
     if (auto number = event_mark(text(act, "content")); number != 0) return &notes.events[number];
     if (text(act, "op") != "react") return nullptr;
     auto in = platform.empty() ? std::string{"relay"} : platform;
@@ -112,7 +112,7 @@ private:
 
   /// No agent here names a thread of its own.
   void placed(const told_event& event, const tags& x, const std::string& what) {
-    auto thread = thread_of(event, court_.what().settings.slack.reply_in_thread);
+    auto thread = thread_of(event, checker_.what().settings.slack.reply_in_thread);
     if (x.thread != thread)
       fail(what + " answers e" + std::to_string(event.number) + ", belongs to thread '" + thread +
            "' and carries " + show(x));
@@ -133,9 +133,10 @@ private:
       fail(a.mark + " lost its own scope_id");
       return;
     }
-    auto* turn = court_.notes().by_delivery(a.delivery_id);
+    auto* turn = checker_.notes().by_delivery(a.delivery_id);
     auto chat = text(act, "chat_id");
-    if ((turn && turn->altered) || court_.notes().altered_chat(chat)) return; // whose turn it is, is not sure
+    if ((turn && turn->altered) || checker_.notes().altered_chat(chat))
+      return; // whose turn it is, is not sure
     if (turn && known(*turn, a.delivery_id) && about(turn->what, chat, text(act, "message_id")) &&
         (named.empty() || named == turn->what.platform)) {
       if (!own_tenant) strict(turn->what, x, a.mark);
@@ -154,8 +155,8 @@ private:
     return std::any_of(x.deliveries.begin(), x.deliveries.end(), [&](auto& y) {
       // Handed out before the next router was known, and over by then: only the one that died heard of it.
       constexpr usec unwired{1'000'000};
-      auto missed = y.acked && court_.notes().lost_since(y.at - unwired);
-      return y.delivery_id == delivery && y.out_age == court_.notes().outbound_age && !missed;
+      auto missed = y.acked && checker_.notes().lost_since(y.at - unwired);
+      return y.delivery_id == delivery && y.out_age == checker_.notes().outbound_age && !missed;
     });
   }
   static bool about(const told_event& x, const std::string& chat, const std::string& message) {
@@ -172,7 +173,7 @@ private:
     if (a.op == "thread_rename") // of a parent where nobody ever spoke: what its thread knows
       for (auto* y : recent(a.message_id, a.asks.front().at)) may.push_back(y);
     if (a.op == "thread_create" || a.op == "thread_rename") // the tenant of a thread is its parent's
-      for (auto& where : court_.what().places)
+      for (auto& where : checker_.what().places)
         if (where.chat_id == chat && !where.parent_id.empty())
           for (auto* y : recent(where.parent_id, a.asks.front().at)) may.push_back(y);
     auto same = [&](auto* y) {
@@ -196,16 +197,16 @@ private:
     // run side by side. The latter counts in a chat that was forgotten between the two, for few may be kept.
     std::map<std::string, counted> last, given_last;
     std::vector<const told_event*> out;
-    auto& notes = court_.notes();
+    auto& notes = checker_.notes();
     for (auto number : by_chat_[chat]) {
       auto& x = notes.events[number];
       if (x.what.kind == event_kind::useless || x.what.kind == event_kind::poison) continue;
       usec touched{-1};
       for (auto& y : x.deliveries) touched = std::max(touched, y.at);
-      if (court_.what().agent == agent_choice::echo && x.was_read()) touched = x.reads.front().at;
+      if (checker_.what().agent == agent_choice::echo && x.was_read()) touched = x.reads.front().at;
       if (touched < usec{0} && !x.was_read()) continue;
       // One that was read and not given yet may be on its way; a press need not reach anybody.
-      auto echoes_later = court_.what().agent == agent_choice::echo && court_.what().durable;
+      auto echoes_later = checker_.what().agent == agent_choice::echo && checker_.what().durable;
       auto just_read = x.was_read() && x.reads.back().at + inside >= asked; // again, perhaps by a new process
       // Which of its reads was accepted is not known.
       auto sure = x.reads.size() <= 1 && !echoes_later && !just_read && x.what.kind != event_kind::press &&
@@ -233,7 +234,7 @@ private:
 /// Nothing is sent that a platform cannot take.
 class capability final : public rule {
 public:
-  explicit capability(court& at) : rule(at, "capability") {}
+  explicit capability(checker& at) : rule(at, "capability") {}
   void link_read(std::uint64_t socket, const frame_view& frame) override {
     if (text(frame.root, "type") == "descriptor")
       told_[socket].emplace(text(member(frame.root, "descriptor"), "platform"), now());
@@ -262,8 +263,8 @@ private:
   /// Outside Slack a sealed draft leaves no message: only one that its agent left open is sealed.
   void sealed(const json& act, const std::string& platform) {
     if (text(act, "op") != "draft" || !flag(act, "final") || platform.empty() || platform == "slack") return;
-    auto it = court_.notes().actions.find(text(act, "q"));
-    if (it != court_.notes().actions.end() && it->second.final)
+    auto it = checker_.notes().actions.find(text(act, "q"));
+    if (it != checker_.notes().actions.end() && it->second.final)
       fail(it->first + ", a final draft, was sealed on " + platform);
   }
   static std::string objection(const platform_spec& x, const std::string& op, const std::string& content) {
@@ -296,8 +297,9 @@ private:
     auto& told = told_[socket];
     auto add = [&](const std::string& name) {
       auto it = told.find(name);
-      auto* known = court_.what().platform(name); // of others the connector says the contract's defaults
-      if (it == told.end() || it->second + inside > now() || court_.notes().suspended_until + inside > now())
+      auto* known = checker_.what().platform(name); // of others the connector says the contract's defaults
+      if (it == told.end() || it->second + inside > now() ||
+          checker_.notes().suspended_until + inside > now())
         out.emplace_back();
       if (it != told.end()) out.push_back(known ? *known : platform_spec{});
     };
@@ -317,7 +319,7 @@ private:
 
 } // namespace
 
-void add_route_rules(rule_list& to, court& at) {
+void add_route_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<routes>(at));
   to.push_back(std::make_unique<capability>(at));
 }

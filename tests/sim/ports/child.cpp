@@ -1,4 +1,4 @@
-#include "child.hpp"
+#include "relay_gateway/tests/sim/ports/child.hpp"
 
 #include <utility>
 
@@ -8,8 +8,8 @@ namespace {
 
 class sim_child final : public child_socket, public std::enable_shared_from_this<sim_child> {
 public:
-  sim_child(std::shared_ptr<process> host, std::shared_ptr<cable> wire, std::shared_ptr<child_listener> who,
-            std::size_t room)
+  sim_child(std::shared_ptr<process> host, std::shared_ptr<sim_socket> wire,
+            std::shared_ptr<child_listener> who, std::size_t room)
       : host_(std::move(host)), wire_(std::move(wire)), handle_(wire_->make_handle()), who_(std::move(who)),
         room_(room) {}
   void write(std::string frame) override { handle_->write(std::move(frame)); }
@@ -35,7 +35,7 @@ public:
 
 private:
   std::shared_ptr<process> host_;
-  std::shared_ptr<cable> wire_;
+  std::shared_ptr<sim_socket> wire_;
   std::shared_ptr<line_socket> handle_;
   std::weak_ptr<child_listener> who_;
   std::size_t room_;
@@ -47,22 +47,22 @@ public:
       : host_(std::move(host)), born_(std::move(born)) {}
   std::shared_ptr<child_socket> start(child_request what, std::shared_ptr<child_listener> who) override {
     auto number = ++children_;
-    std::shared_ptr<cable> wire;
+    std::shared_ptr<sim_socket> wire;
     if (!host_->alive()) { // what is taken down starts nobody
-      wire = std::make_shared<cable>(host_, cable_setup{}, dice{0, "none"});
+      wire = std::make_shared<sim_socket>(host_, cable_setup{}, seeded_rng{0, "none"});
       return std::make_shared<sim_child>(host_, wire, who, what.room);
     }
     auto child = born_([&](cable_setup setup) {
       constexpr usec pipe{50};
       setup.latency = pipe;
-      auto luck = dice{host_->on().seed, "child " + std::to_string(host_->number() * 1'000 + number)};
-      wire = std::make_shared<cable>(host_, std::move(setup), luck);
+      auto rng = seeded_rng{host_->on().seed, "child " + std::to_string(host_->number() * 1'000 + number)};
+      wire = std::make_shared<sim_socket>(host_, std::move(setup), rng);
       return wire;
     });
     wire->listen(who);
     auto out = std::make_shared<sim_child>(host_, wire, who, what.room);
     constexpr usec soon{2'000}, late{60'000};
-    host_->on().time.after(wire->luck().between(soon, late), [wire, child = std::move(child)] {
+    host_->on().time.after(wire->rng().between(soon, late), [wire, child = std::move(child)] {
       if (wire->near_over()) return;
       if (child) {
         wire->accept(child);

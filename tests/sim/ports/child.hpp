@@ -1,17 +1,17 @@
-// child_port of the simulated world: a child process that speaks lines, as a cable whose far end is the
+// child_port of the simulated world: a child process that speaks lines, as a socket whose far end is the
 // child.
 #pragma once
 
-#include "cable.hpp"
+#include "relay_gateway/tests/sim/ports/sim_socket.hpp"
 
 #include <functional>
 #include <memory>
 
 namespace relay::sim {
 
-/// Makes the cable that is a child's input and output; the hooks of `setup` see what is said.
-using cable_maker = std::function<std::shared_ptr<cable>(cable_setup setup)>;
-/// Asked for each child that is started: makes its cable, once, and gives the child itself; null = it cannot
+/// Makes the socket that is a child's input and output; the hooks of `setup` see what is said.
+using cable_maker = std::function<std::shared_ptr<sim_socket>(cable_setup setup)>;
+/// Asked for each child that is started: makes its socket, once, and gives the child itself; null = it cannot
 /// be started.
 using child_maker = std::function<std::shared_ptr<far_end>(const cable_maker& make)>;
 

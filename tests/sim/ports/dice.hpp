@@ -14,9 +14,9 @@ using usec = std::chrono::microseconds;
 
 /// One stream of choices. Streams of one seed do not touch each other, so that taking a fault out of a run
 /// leaves the other choices as they were.
-class dice {
+class seeded_rng {
 public:
-  dice(std::uint64_t seed, std::string_view stream) noexcept;
+  seeded_rng(std::uint64_t seed, std::string_view stream) noexcept;
 
   /// 64 random bits.
   std::uint64_t bits() noexcept;

@@ -1,4 +1,4 @@
-#include "faults.hpp"
+#include "relay_gateway/tests/sim/ports/faults.hpp"
 
 namespace relay::sim {
 
@@ -105,7 +105,7 @@ std::string names_of(const fault_mask& x) {
 fault_set::fault_set(std::uint64_t seed, const fault_mask& allowed, bool all) {
   constexpr std::array<double, 4> arm{0.08, 0.2, 0.3, 0.5}; // calm runs and stormy ones
   constexpr std::array<double, 3> fire{0.02, 0.08, 0.25};
-  dice run{seed, "faults"};
+  seeded_rng run{seed, "faults"};
   auto p = run.one_of(arm);
   streams_.reserve(fault_count);
   for (std::size_t i = 0; i < fault_count; ++i) {

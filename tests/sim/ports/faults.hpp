@@ -2,7 +2,7 @@
 // (as FoundationDB's buggify does).
 #pragma once
 
-#include "dice.hpp"
+#include "relay_gateway/tests/sim/ports/dice.hpp"
 
 #include <array>
 #include <bitset>
@@ -127,7 +127,7 @@ public:
   /// Like hit(), but for one chance among many: fires about once in `rare`.
   bool hit(fault x, std::uint64_t rare) noexcept;
   /// A stream of choices of its own, for its sizes and times.
-  dice& of(fault x) noexcept { return streams_[static_cast<std::size_t>(x)]; }
+  seeded_rng& of(fault x) noexcept { return streams_[static_cast<std::size_t>(x)]; }
   /// The second phase of a run: nothing goes wrong any more.
   void calm() noexcept { calm_ = true; }
   bool is_calm() const noexcept { return calm_; }
@@ -139,7 +139,7 @@ public:
 
 private:
   fault_mask armed_, fired_;
-  std::vector<dice> streams_;
+  std::vector<seeded_rng> streams_;
   std::array<double, fault_count> rate_{};
   bool calm_ = false;
 };

@@ -1,4 +1,4 @@
-#include "files.hpp"
+#include "relay_gateway/tests/sim/ports/files.hpp"
 
 #include <algorithm>
 

@@ -2,9 +2,9 @@
 // outlive the lives of the gateway; a lock ends with the process that holds it.
 #pragma once
 
-#include "actors/ports.hpp"
-#include "process.hpp"
-#include "witness.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/tests/sim/ports/observer.hpp"
+#include "relay_gateway/tests/sim/ports/process.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -19,7 +19,7 @@ namespace relay::sim {
 class shared_files {
 public:
   /// `content`: path -> text.
-  shared_files(stage on, std::map<std::string, std::string>& content, witness& who)
+  shared_files(stage on, std::map<std::string, std::string>& content, observer& who)
       : on_(on), content_(content), who_(who), luck_(on.seed, "files") {}
   shared_files(const shared_files&) = delete;
   shared_files& operator=(const shared_files&) = delete;
@@ -50,8 +50,8 @@ private:
 
   stage on_;
   std::map<std::string, std::string>& content_;
-  witness& who_;
-  dice luck_;
+  observer& who_;
+  seeded_rng luck_;
   std::map<std::string, door> doors_;
   ticket tickets_ = 0;
   bool closed_ = false;

@@ -1,4 +1,4 @@
-#include "http.hpp"
+#include "relay_gateway/tests/sim/ports/http.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,14 +16,14 @@ namespace {
 
 class sim_http final : public http_port, public std::enable_shared_from_this<sim_http> {
 public:
-  sim_http(std::shared_ptr<process> host, http_server& server, witness& who, std::uint64_t& calls,
+  sim_http(std::shared_ptr<process> host, http_server& server, observer& who, std::uint64_t& calls,
            usec latency)
       : host_(std::move(host)), server_(server), who_(who), calls_(calls), latency_(latency) {}
 
   void call(http_request what, std::function<void(http_response)> done) override {
     if (!host_->alive()) return;
     auto number = ++calls_;
-    dice luck{host_->on().seed, "http " + std::to_string(number)};
+    seeded_rng rng{host_->on().seed, "http " + std::to_string(number)};
     auto& faults = host_->on().faults;
     who_.called(number, what);
     auto tell = [this, me = shared_from_this(), number, done = std::move(done)](http_response x) {
@@ -41,8 +41,8 @@ public:
       return;
     }
     usec limit = what.timeout;
-    auto there = luck.with_tail(latency_), back = luck.with_tail(latency_);
-    if (faults.hit(fault::http_slow)) back += luck.between(usec{0}, limit * 5 / 4);
+    auto there = rng.with_tail(latency_), back = rng.with_tail(latency_);
+    if (faults.hit(fault::http_slow)) back += rng.between(usec{0}, limit * 5 / 4);
     auto lost = faults.hit(fault::http_answer_lost);
     if (lost || there + back >= limit) {
       host_->inside(limit, [tell] {
@@ -78,14 +78,14 @@ private:
 
   std::shared_ptr<process> host_;
   http_server& server_;
-  witness& who_;
+  observer& who_;
   std::uint64_t& calls_;
   usec latency_;
 };
 
 class sim_media final : public media_port, public std::enable_shared_from_this<sim_media> {
 public:
-  sim_media(std::shared_ptr<process> host, http_server& server, witness& who, std::uint64_t& calls,
+  sim_media(std::shared_ptr<process> host, http_server& server, observer& who, std::uint64_t& calls,
             media_shop& shop, usec latency)
       : host_(std::move(host)), server_(server), who_(who), calls_(calls), shop_(shop), latency_(latency) {}
 
@@ -170,19 +170,19 @@ private:
     if (!host_->alive()) return;
     auto number = ++calls_;
     who_.called(number, what);
-    dice luck{host_->on().seed, "media " + std::to_string(number)};
+    seeded_rng rng{host_->on().seed, "media " + std::to_string(number)};
     auto& faults = host_->on().faults;
-    auto takes = luck.with_tail(latency_ * 4);
-    if (faults.hit(fault::media_slow)) takes += luck.between(usec{1'000'000}, usec{limit} * 5 / 4);
+    auto takes = rng.with_tail(latency_ * 4);
+    if (faults.hit(fault::media_slow)) takes += rng.between(usec{1'000'000}, usec{limit} * 5 / 4);
     auto fails = faults.hit(fault::media_fails);
     auto late = takes >= usec{limit};
     host_->on().time.after(late ? usec{limit} : takes, [this, me = shared_from_this(), number, fails, late,
-                                                        takes, limit, luck, what = std::move(what),
+                                                        takes, limit, rng, what = std::move(what),
                                                         done = std::move(done)]() mutable {
       http_response x;
       usec more{0};
-      if (fails && luck.chance(0.5)) {
-        x.status = luck.chance(0.5) ? 413 : 500;
+      if (fails && rng.chance(0.5)) {
+        x.status = rng.chance(0.5) ? 413 : 500;
       } else if (fails || late) {
         x.error = "no answer in time";
       } else {
@@ -204,7 +204,7 @@ private:
   }
   std::shared_ptr<process> host_;
   http_server& server_;
-  witness& who_;
+  observer& who_;
   std::uint64_t& calls_;
   media_shop& shop_;
   usec latency_;
@@ -212,12 +212,12 @@ private:
 
 } // namespace
 
-std::shared_ptr<http_port> make_http_port(std::shared_ptr<process> host, http_server& server, witness& who,
+std::shared_ptr<http_port> make_http_port(std::shared_ptr<process> host, http_server& server, observer& who,
                                           std::uint64_t& calls, usec latency) {
   return std::make_shared<sim_http>(std::move(host), server, who, calls, latency);
 }
 
-std::shared_ptr<media_port> make_media_port(std::shared_ptr<process> host, http_server& server, witness& who,
+std::shared_ptr<media_port> make_media_port(std::shared_ptr<process> host, http_server& server, observer& who,
                                             std::uint64_t& calls, media_shop& shop, usec latency) {
   return std::make_shared<sim_media>(std::move(host), server, who, calls, shop, latency);
 }

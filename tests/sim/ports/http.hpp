@@ -1,9 +1,9 @@
 // http_port and media_port of the simulated world.
 #pragma once
 
-#include "actors/ports.hpp"
-#include "process.hpp"
-#include "witness.hpp"
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/tests/sim/ports/observer.hpp"
+#include "relay_gateway/tests/sim/ports/process.hpp"
 
 #include <cstdint>
 #include <map>
@@ -34,7 +34,7 @@ public:
 };
 
 /// Calls of one life. Counts the calls of a run through `calls`.
-std::shared_ptr<http_port> make_http_port(std::shared_ptr<process> host, http_server& server, witness& who,
+std::shared_ptr<http_port> make_http_port(std::shared_ptr<process> host, http_server& server, observer& who,
                                           std::uint64_t& calls, usec latency);
 
 /// Files exist by name only.
@@ -44,7 +44,7 @@ struct media_shop {
   std::uint64_t fetched = 0, uploaded = 0;
 };
 /// Fetches and uploads of one life; a fetch of `http_server` is a GET, an upload a POST.
-std::shared_ptr<media_port> make_media_port(std::shared_ptr<process> host, http_server& server, witness& who,
+std::shared_ptr<media_port> make_media_port(std::shared_ptr<process> host, http_server& server, observer& who,
                                             std::uint64_t& calls, media_shop& shop, usec latency);
 
 } // namespace relay::sim

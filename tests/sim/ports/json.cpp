@@ -1,4 +1,4 @@
-#include "json.hpp"
+#include "relay_gateway/tests/sim/ports/json.hpp"
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>

@@ -1,4 +1,4 @@
-#include "link.hpp"
+#include "relay_gateway/tests/sim/ports/link.hpp"
 
 #include <utility>
 
@@ -29,7 +29,7 @@ std::shared_ptr<link_port> link_network::port(std::shared_ptr<process> host, use
   return std::make_shared<sim_link_port>(*this, std::move(host), latency, max_line);
 }
 
-std::map<std::uint64_t, std::shared_ptr<cable>>& link_network::cables() {
+std::map<std::uint64_t, std::shared_ptr<sim_socket>>& link_network::cables() {
   std::erase_if(cables_, [](auto& x) { return x.second->near_over() && x.second->far_over(); });
   return cables_;
 }
@@ -59,8 +59,8 @@ std::shared_ptr<line_socket> link_network::dial(const std::shared_ptr<process>& 
   setup.ended = [this, number](const socket_end& why) { who_.link_ended(number, why); };
   setup.opened = [this, number] { who_.link_opened(number); };
   setup.given_up = [this, number] { who_.link_dropped(number); };
-  auto x = std::make_shared<cable>(host, std::move(setup),
-                                   dice{host->on().seed, "cable " + std::to_string(number)});
+  auto x = std::make_shared<sim_socket>(host, std::move(setup),
+                                        seeded_rng{host->on().seed, "cable " + std::to_string(number)});
   cables_.emplace(number, x);
   x->listen(std::move(who));
   auto handle = x->make_handle();
@@ -73,7 +73,7 @@ std::shared_ptr<line_socket> link_network::dial(const std::shared_ptr<process>& 
       x->refuse(0, "connection refused");
     }
   } else if (!faults.hit(fault::dial_hangs)) {
-    auto there = x->luck().with_tail(latency * 2);
+    auto there = x->rng().with_tail(latency * 2);
     host->on().time.after(there, [this, number, x, host, what = std::move(what)] {
       if (x->near_over()) return;
       auto answer = server_.upgrade(number, what, x);

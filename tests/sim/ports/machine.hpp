@@ -1,9 +1,9 @@
 // The rest of a machine: wall clock, randomness, secret files, notes and metrics.
 #pragma once
 
-#include "actors/metrics.hpp"
-#include "process.hpp"
-#include "witness.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/tests/sim/ports/observer.hpp"
+#include "relay_gateway/tests/sim/ports/process.hpp"
 
 #include <array>
 #include <map>
@@ -33,15 +33,15 @@ public:
 private:
   std::shared_ptr<process> host_;
   std::map<std::string, std::string>& files_;
-  dice luck_;
+  seeded_rng luck_;
 };
 
-/// Notes go to the witness.
-class sim_notes final : public notes_port {
+/// Notes go to the observer.
+class sim_notes final : public log_port {
 public:
-  sim_notes(std::shared_ptr<process> host, witness& who) : host_(std::move(host)), who_(who) {}
+  sim_notes(std::shared_ptr<process> host, observer& who) : host_(std::move(host)), who_(who) {}
   bool wants(severity) const noexcept override { return true; }
-  void note(severity level, std::string_view id, std::initializer_list<note_field> fields) noexcept override {
+  void note(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
     if (!host_->alive()) return;
     std::string text;
     for (auto& x : fields) {
@@ -55,7 +55,7 @@ public:
 
 private:
   std::shared_ptr<process> host_;
-  witness& who_;
+  observer& who_;
 };
 
 /// Counters without their labels, gauges, and the highest value that each gauge had.

@@ -1,4 +1,4 @@
-#include "process.hpp"
+#include "relay_gateway/tests/sim/ports/process.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "store.hpp"
+#include "relay_gateway/tests/sim/ports/store.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -52,7 +52,7 @@ private:
   std::shared_ptr<process> host_;
 };
 
-sim_disk::sim_disk(stage on, usec latency, witness& who, std::function<void(const store_record&)> sees)
+sim_disk::sim_disk(stage on, usec latency, observer& who, std::function<void(const store_record&)> sees)
     : on_(on), latency_(latency), who_(who), luck_(on.seed, "disk"),
       store_([this] { return host_ ? host_->wall_ms() : wall_start_ms; }) {
   store_.sees = std::move(sees);

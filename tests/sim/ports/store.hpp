@@ -2,9 +2,9 @@
 // a while, and keeps of a crash only what it had written.
 #pragma once
 
-#include "process.hpp"
-#include "tests/actors/durable_store.hpp"
-#include "witness.hpp"
+#include "relay_gateway/tests/actors/durable_store.hpp"
+#include "relay_gateway/tests/sim/ports/observer.hpp"
+#include "relay_gateway/tests/sim/ports/process.hpp"
 
 #include <functional>
 #include <memory>
@@ -14,7 +14,7 @@ namespace relay::sim {
 class sim_disk {
 public:
   /// `sees` hears of each record once it is on disk.
-  sim_disk(stage on, usec latency, witness& who, std::function<void(const store_record&)> sees);
+  sim_disk(stage on, usec latency, observer& who, std::function<void(const store_record&)> sees);
   /// The port of one life. Opens the disk anew.
   std::shared_ptr<store_port> open(std::shared_ptr<process> host);
   /// The process of that life died: of what it had asked for some is on disk, in order.
@@ -35,8 +35,8 @@ private:
   void work();
   stage on_;
   usec latency_;
-  witness& who_;
-  dice luck_;
+  observer& who_;
+  seeded_rng luck_;
   testing::durable_store store_;
   std::shared_ptr<process> host_;
   usec full_until_{0}, scarce_until_{0}, clear_at_{0};

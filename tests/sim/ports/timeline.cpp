@@ -1,4 +1,4 @@
-#include "timeline.hpp"
+#include "relay_gateway/tests/sim/ports/timeline.hpp"
 
 #include <algorithm>
 

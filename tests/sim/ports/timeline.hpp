@@ -1,7 +1,7 @@
 // What will happen in the simulated world, and when. Virtual time moves only here.
 #pragma once
 
-#include "dice.hpp"
+#include "relay_gateway/tests/sim/ports/dice.hpp"
 
 #include <cstdint>
 #include <functional>

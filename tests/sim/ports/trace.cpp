@@ -1,4 +1,4 @@
-#include "trace.hpp"
+#include "relay_gateway/tests/sim/ports/trace.hpp"
 
 #include <cstring>
 #include <iomanip>

@@ -1,11 +1,11 @@
-#include "gateway_life.hpp"
+#include "relay_gateway/tests/sim/run/gateway_life.hpp"
 
-#include "actors/agents/echo.hpp"
-#include "actors/agents/exec.hpp"
-#include "actors/agents/link_state.hpp"
-#include "actors/caf_compat.hpp"
-#include "actors/supervisor.hpp"
-#include "app/store/memory_store.hpp"
+#include "relay_gateway/actors/agents/echo.hpp"
+#include "relay_gateway/actors/agents/exec.hpp"
+#include "relay_gateway/actors/agents/link_state.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/supervision/supervisor.hpp"
+#include "relay_gateway/app/store/memory_store.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -84,7 +84,7 @@ std::shared_ptr<child_port> gateway_life::children() {
     auto peer = ++around_.peers;
     auto setup = hooks(peer);
     auto who = around_.child ? around_.child() : nullptr;
-    auto wire = std::make_shared<std::weak_ptr<cable>>();
+    auto wire = std::make_shared<std::weak_ptr<sim_socket>>();
     setup.opened = [this, peer, who, wire] {
       around_.judge.agent_attached(peer);
       if (auto x = wire->lock(); x && who) who->born(x);
@@ -173,15 +173,15 @@ cable_setup gateway_life::hooks(std::uint64_t peer) {
   return setup;
 }
 
-std::shared_ptr<cable> gateway_life::attach(std::shared_ptr<far_end> who) {
+std::shared_ptr<sim_socket> gateway_life::attach(std::shared_ptr<far_end> who) {
   if (!link_ || !host_->alive()) return nullptr;
   auto peer = ++around_.peers;
   auto setup = hooks(peer);
   constexpr usec near_by{200};
   setup.latency = near_by;
   auto& judge = around_.judge;
-  auto x =
-      std::make_shared<cable>(host_, std::move(setup), dice{around_.on.seed, "peer " + std::to_string(peer)});
+  auto x = std::make_shared<sim_socket>(host_, std::move(setup),
+                                        seeded_rng{around_.on.seed, "peer " + std::to_string(peer)});
   x->listen(make_agent_listener(link_, peer, around_.what.settings.limits.max_frame));
   x->accept(std::move(who), true);
   std::erase_if(agents_, [](auto& y) { return y.second->near_over(); });
@@ -191,23 +191,23 @@ std::shared_ptr<cable> gateway_life::attach(std::shared_ptr<far_end> who) {
   return x;
 }
 
-void gateway_life::kill(dice& luck) {
+void gateway_life::kill(seeded_rng& rng) {
   host_->die();
   around_.disk.crash();
   caf::anon_send_exit(root_, caf::exit_reason::kill);
   root_ = nullptr;
   link_ = nullptr;
   hall_.cancel_timers();
-  hall_.settle(luck);
+  hall_.settle(rng);
 }
 
-std::string gateway_life::left_over(dice& luck) {
+std::string gateway_life::left_over(seeded_rng& rng) {
   root_ = nullptr;
   link_ = nullptr;
   agents_.clear();
-  if (!hall_.settle(luck)) return "actors that never come to rest";
+  if (!hall_.settle(rng)) return "actors that never come to rest";
   hall_.cancel_timers();
-  if (!hall_.settle(luck)) return "actors that never come to rest";
+  if (!hall_.settle(rng)) return "actors that never come to rest";
   if (auto n = hall_.population(); n > 0) return std::to_string(n) + " actors";
   return lifetime_.expired() ? std::string{} : "a hold on the ports";
 }

@@ -1,7 +1,7 @@
 // relay-sim: plays seeds and judges them.
-#include "run.hpp"
-#include "shrink.hpp"
-#include "workers.hpp"
+#include "relay_gateway/tests/sim/run/run.hpp"
+#include "relay_gateway/tests/sim/run/shrink.hpp"
+#include "relay_gateway/tests/sim/run/workers.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -18,7 +18,7 @@ struct arguments {
   unsigned jobs = 2, patience_s = 60;
   std::uint64_t stop_after = ~0ULL;
   bool trace = false, shrink = false, all_faults = false, list = false, hashes = false, twice = false;
-  bool weather = false;
+  bool fault_schedule = false;
   std::string only, without, script;
 };
 
@@ -49,7 +49,7 @@ std::string replay_command(const arguments& how, std::uint64_t seed) {
   if (!how.without.empty()) out += " --without " + how.without;
   if (how.all_faults) out += " --all-faults";
   if (!how.script.empty()) out += " --script " + how.script;
-  if (how.weather) out += " --weather";
+  if (how.fault_schedule) out += " --weather";
   return out;
 }
 
@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
       "--script", how.script,
       "play this fault script (app/connector/README.md); of the seed's faults only those of agents and "
       "scheduling stay");
-  app.add_flag("--weather", how.weather, "with --script: all of the seed's faults stay");
+  app.add_flag("--weather", how.fault_schedule, "with --script: all of the seed's faults stay");
   app.add_flag("--trace", how.trace, "print everything that is seen (with --seed)");
   app.add_flag("--shrink", how.shrink,
                "look for the fewest faults of every failing seed, not only of the first three");
@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
       return 2;
     }
     options.script = &*script;
-    if (how.only.empty() && !how.weather && !how.all_faults) options.faults = beside_a_script();
+    if (how.only.empty() && !how.fault_schedule && !how.all_faults) options.faults = beside_a_script();
   }
   options.faults &= ~without;
   if (!how.only.empty()) options.all_faults = true; // named ones are meant

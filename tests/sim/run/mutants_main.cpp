@@ -1,8 +1,8 @@
 // relay-sim-mutants: plays seeds on a gateway with one deliberate mistake after another, until the oracle
 // sees it.
-#include "mutant.hpp"
-#include "run.hpp"
-#include "workers.hpp"
+#include "relay_gateway/tests/sim/run/mutant.hpp"
+#include "relay_gateway/tests/sim/run/run.hpp"
+#include "relay_gateway/tests/sim/run/workers.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,8 +1,8 @@
 // What is asked of the gateway from outside any agent: actions as an embedding program makes them, or
-// POST /v1/actions (messages/wire/actions.hpp).
-#include "messages/wire/actions.hpp"
-#include "parties/event_text.hpp"
-#include "run.hpp"
+// POST /v1/actions (messages/wire/actions/actions.hpp).
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/tests/sim/models/event_text.hpp"
+#include "relay_gateway/tests/sim/run/run.hpp"
 
 #include <utility>
 
@@ -25,60 +25,60 @@ typed_action plain(const place& where, const std::string& mark) {
 
 json_object at(const place& where) { return json_object{}.text("chat_id", where.chat_id); }
 
-typed_action with_file(const place& where, const std::string& mark, dice& luck) {
+typed_action with_file(const place& where, const std::string& mark, seeded_rng& rng) {
   using wire::media_kind;
   constexpr std::array<media_kind, 5> kinds{media_kind::image, media_kind::voice, media_kind::audio,
                                             media_kind::video, media_kind::document};
-  auto kind = luck.one_of(kinds);
+  auto kind = rng.one_of(kinds);
   wire::media_options more;
   more.content = words(mark, 10);
-  if (luck.chance(0.3)) more.filename = "as it is called.bin";
-  if (luck.chance(0.3)) more.reply_to = "in1";
+  if (rng.chance(0.3)) more.filename = "as it is called.bin";
+  if (rng.chance(0.3)) more.reply_to = "in1";
   auto said = at(where).text("content", more.content);
-  if (luck.chance(0.5)) {
+  if (rng.chance(0.5)) {
     auto url = "https://pictures.example/" + mark;
     return {wire::send_media(where.chat_id, kind, url, more), "send_media", said.text("source_url", url)};
   }
   constexpr std::array<const char*, 3> paths{"/tmp/c.png", "/tmp/missing.ogg", "/tmp/huge.mp4"};
-  std::string path = luck.one_of(paths), mime = luck.chance(0.3) ? "image/png" : "";
+  std::string path = rng.one_of(paths), mime = rng.chance(0.3) ? "image/png" : "";
   return {wire::send_file(where.chat_id, kind, path, more, mime), "send_media",
           said.text("source_path", path)};
 }
 
-typed_action asking(const place& where, const std::string& mark, dice& luck) {
+typed_action asking(const place& where, const std::string& mark, seeded_rng& rng) {
   using wire::prompt_kind;
   constexpr std::array<prompt_kind, 3> kinds{prompt_kind::approval, prompt_kind::clarify,
                                              prompt_kind::choice};
   wire::prompt_extras more;
-  if (luck.chance(0.3)) more.prompt_id = "ours-" + mark;
-  if (luck.chance(0.5)) more.timeout_s = luck.between(2, 60);
+  if (rng.chance(0.3)) more.prompt_id = "ours-" + mark;
+  if (rng.chance(0.5)) more.timeout_s = rng.between(2, 60);
   auto content = words(mark, 20);
-  return {wire::prompt(where.chat_id, luck.one_of(kinds), content,
+  return {wire::prompt(where.chat_id, rng.one_of(kinds), content,
                        {{"yes", "Yes", "primary"}, {"no", "No, and\nnever", ""}}, more),
           "prompt", at(where).text("content", content)};
 }
 
-typed_action drafted(const place& where, const std::string& mark, std::int64_t id, dice& luck) {
+typed_action drafted(const place& where, const std::string& mark, std::int64_t id, seeded_rng& rng) {
   auto content = words(mark, 30);
-  auto final = luck.chance(0.7);
+  auto final = rng.chance(0.7);
   return {wire::draft(where.chat_id, id, content, final), "draft",
           at(where).text("content", content).number("draft_id", id).flag("final", final)};
 }
 
-typed_action in_thread(const place& where, const std::string& mark, dice& luck) {
-  if (luck.chance(0.5) || where.parent_id.empty()) {
-    auto from = luck.chance(0.5) ? "in1" : "";
+typed_action in_thread(const place& where, const std::string& mark, seeded_rng& rng) {
+  if (rng.chance(0.5) || where.parent_id.empty()) {
+    auto from = rng.chance(0.5) ? "in1" : "";
     return {wire::thread_create(where.chat_id, "about " + mark, from), "thread_create", at(where)};
   }
-  auto only_if = luck.chance(0.5) ? "as it was" : "";
+  auto only_if = rng.chance(0.5) ? "as it was" : "";
   return {wire::thread_rename(where.parent_id, where.chat_id, "renamed " + mark, only_if), "thread_rename",
           json_object{}.text("chat_id", where.parent_id).text("message_id", where.chat_id)};
 }
 
 /// One of every op.
-typed_action any_of_them(const place& where, const std::string& mark, std::int64_t number, dice& luck) {
-  auto message = "m" + std::to_string(1 + luck.below(30));
-  switch (luck.below(12)) {
+typed_action any_of_them(const place& where, const std::string& mark, std::int64_t number, seeded_rng& rng) {
+  auto message = "m" + std::to_string(1 + rng.below(30));
+  switch (rng.below(12)) {
   case 0: {
     auto content = words(mark, 120);
     return {wire::send(where.chat_id, content, "in1", R"({"note":{"a":[1]}})"), "send",
@@ -90,7 +90,7 @@ typed_action any_of_them(const place& where, const std::string& mark, std::int64
             at(where).text("message_id", message).text("content", content)};
   }
   case 2:
-    if (luck.chance(0.5)) return {wire::typing_clear(where.chat_id), "typing", at(where).text("content", "")};
+    if (rng.chance(0.5)) return {wire::typing_clear(where.chat_id), "typing", at(where).text("content", "")};
     return {wire::typing(where.chat_id), "typing", at(where)};
   case 3: {
     auto session = "agent:main:" + where.platform + ":dm:" + where.chat_id;
@@ -99,22 +99,22 @@ typed_action any_of_them(const place& where, const std::string& mark, std::int64
             json_object{}.text("session_key", session).text("kind", kind).text("content", content)};
   }
   case 4: return {wire::get_chat_info(where.chat_id), "get_chat_info", at(where)};
-  case 5: return with_file(where, mark, luck);
-  case 6: return asking(where, mark, luck);
+  case 5: return with_file(where, mark, rng);
+  case 6: return asking(where, mark, rng);
   case 7: {
-    auto remove = luck.chance(0.3);
+    auto remove = rng.chance(0.3);
     return {wire::react(where.chat_id, message, "\xF0\x9F\x91\x8D", remove), "react",
             at(where).text("message_id", message)};
   }
   case 8:
     return {wire::remove_message(where.chat_id, message), "delete", at(where).text("message_id", message)};
-  case 9: return drafted(where, mark, number, luck);
+  case 9: return drafted(where, mark, number, rng);
   case 10:
-    if (luck.chance(0.5))
-      return {wire::task_card_stop(where.chat_id, "c2", luck.chance(0.5) ? "[]" : ""), "task_card_stop",
+    if (rng.chance(0.5))
+      return {wire::task_card_stop(where.chat_id, "c2", rng.chance(0.5) ? "[]" : ""), "task_card_stop",
               at(where)};
     return {wire::task_card(where.chat_id, "c2", R"([{"t":"a"}])"), "task_card", at(where)};
-  default: return in_thread(where, mark, luck);
+  default: return in_thread(where, mark, rng);
   }
 }
 
@@ -134,12 +134,12 @@ void run::plan_one_shots() {
     time_.at(outside_.between(usec{0}, plan_.safety), [this] { ask_one_shot(outside_, true); });
 }
 
-void run::ask_one_shot(dice& luck, bool any_op) {
+void run::ask_one_shot(seeded_rng& rng, bool any_op) {
   if (!life_ || stopping_ || faults_.is_calm() || life_->host().suspended()) return;
-  auto& where = luck.one_of(plan_.places);
+  auto& where = rng.one_of(plan_.places);
   auto number = ++crowd_.marks;
   auto mark = "q" + std::to_string(number);
-  auto x = any_op ? any_of_them(where, mark, static_cast<std::int64_t>(number), luck) : plain(where, mark);
+  auto x = any_op ? any_of_them(where, mark, static_cast<std::int64_t>(number), rng) : plain(where, mark);
   if (auto fault = wire::check(x.act); any_op && !fault.empty()) { // as whoever makes one should
     judge_.fail("makers", x.op + ": " + fault);
     return;

@@ -1,6 +1,6 @@
-#include "run.hpp"
+#include "relay_gateway/tests/sim/run/run.hpp"
 
-#include "messages/control.hpp"
+#include "relay_gateway/messages/control.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -29,7 +29,7 @@ run::run(std::uint64_t seed, const run_options& options)
   judge_.wall_s = [this] { return life_ ? life_->host().wall_ms() / 1000 : 0; };
   disk_.rows().window = plan_.settings.limits.dedupe_window;
   judge_.secret_read = [this] { connector_.secret_known = true; };
-  judge_.ledger = [this] { return &connector_.book(); };
+  judge_.idempotency_cache = [this] { return &connector_.history(); };
   connector_.logins = &portal_;
   connector_.on_wake = [this] {
     if (life_ && !stopping_ && !life_->host().suspended()) life_->tell(command::wake);
@@ -68,7 +68,7 @@ void run::end_life(ending how) {
   shop_.files.clear(); // they go with the port, or nobody need come for them again
 }
 
-std::shared_ptr<cable> run::attach(std::shared_ptr<far_end> who) {
+std::shared_ptr<sim_socket> run::attach(std::shared_ptr<far_end> who) {
   return life_ && !life_->host().suspended() ? life_->attach(std::move(who)) : nullptr;
 }
 

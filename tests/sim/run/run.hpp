@@ -1,12 +1,12 @@
-// One run: a seed, a plan, the parties, one gateway after another, and the court.
+// One run: a seed, a plan, the parties, one gateway after another, and the checker.
 #pragma once
 
-#include "gateway_life.hpp"
-#include "oracle/court.hpp"
-#include "parties/agent.hpp"
-#include "parties/connector.hpp"
-#include "parties/people.hpp"
-#include "parties/portal.hpp"
+#include "relay_gateway/tests/sim/models/agent.hpp"
+#include "relay_gateway/tests/sim/models/connector.hpp"
+#include "relay_gateway/tests/sim/models/identity_provider.hpp"
+#include "relay_gateway/tests/sim/models/workload.hpp"
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/run/gateway_life.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -33,8 +33,8 @@ struct run_result {
   std::vector<violation> violations;
 };
 
-/// What stays of a seed's weather beside a script: scheduling and latencies, and agents with moods of their
-/// own. What else goes wrong is the script's doing.
+/// What stays of a seed's fault schedule beside a script: scheduling and latencies, and agents with moods of
+/// their own. What else goes wrong is the script's doing.
 fault_mask beside_a_script();
 
 class run final : public agent_door {
@@ -45,7 +45,7 @@ public:
   run_result play();
 
   // -- agent_door
-  std::shared_ptr<cable> attach(std::shared_ptr<far_end> who) override;
+  std::shared_ptr<sim_socket> attach(std::shared_ptr<far_end> who) override;
   std::uint64_t life() const override { return life_ ? life_->number() : 0; }
 
 private:
@@ -56,7 +56,7 @@ private:
   void actor_dies(const std::string& name);
   void at_rest();
   void on_disk(const store_record& x);
-  // what goes wrong at a time of its own (weather.cpp)
+  // what goes wrong at a time of its own (fault schedule.cpp)
   void plan_weather();
   void plan_login_weather();
   void schedule(fault what, int most, std::function<void()> deed);
@@ -66,12 +66,12 @@ private:
   void watch_stop(std::uint64_t number, usec since);
   void suspend(bool machine);
   void move_wall(std::int64_t ms);
-  std::shared_ptr<cable> any_cable(dice& luck);
+  std::shared_ptr<sim_socket> any_cable(seeded_rng& rng);
   void plan_one_shots();
   void plan_operator();
   void look_at_letters();
   void decide(const dead_letter& x);
-  void ask_one_shot(dice& luck, bool any_op);
+  void ask_one_shot(seeded_rng& rng, bool any_op);
   void garbage();
   // the second phase
   void calm_down();
@@ -85,18 +85,18 @@ private:
   trace log_;
   plan plan_;
   stage stage_;
-  court judge_;
+  checker judge_;
   connector connector_;
-  people people_;
+  workload people_;
   link_network net_;
   media_shop shop_;
   sim_disk disk_;
   shared_files shared_;
-  portal portal_;
+  identity_provider portal_;
   surroundings around_;
   agent_crowd crowd_;
   std::vector<std::shared_ptr<sim_agent>> agents_;
-  dice luck_, scheduling_, outside_, operator_;
+  seeded_rng luck_, scheduling_, outside_, operator_;
   std::shared_ptr<const config::settings> settings_;
   std::unique_ptr<gateway_life> life_;
   std::uint64_t lives_ = 0, steps_ = 0, rotations_ = 0;

@@ -1,4 +1,4 @@
-#include "shrink.hpp"
+#include "relay_gateway/tests/sim/run/shrink.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // From a failing run to the fewest faults that still make it fail.
 #pragma once
 
-#include "run.hpp"
+#include "relay_gateway/tests/sim/run/run.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "workers.hpp"
+#include "relay_gateway/tests/sim/run/workers.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,7 +1,7 @@
 // Runs many seeds in processes of their own, so that one that crashes or hangs costs its own run only.
 #pragma once
 
-#include "run.hpp"
+#include "relay_gateway/tests/sim/run/run.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "script/player.hpp"
+#include "relay_gateway/tests/sim/script/player.hpp"
 
 #include <utility>
 
@@ -7,7 +7,7 @@ namespace relay::sim {
 namespace {
 
 std::uint64_t mixed(std::uint64_t script, std::uint64_t run) {
-  return dice{script, "script of run " + std::to_string(run)}.bits();
+  return seeded_rng{script, "script of run " + std::to_string(run)}.bits();
 }
 
 } // namespace

@@ -2,9 +2,9 @@
 // connector's wire, and hands on what is to be done when its time has come.
 #pragma once
 
-#include "app/connector/faults/injector.hpp"
-#include "ports/process.hpp"
-#include "script/scripted.hpp"
+#include "relay_gateway/app/connector/faults/injector.hpp"
+#include "relay_gateway/tests/sim/ports/process.hpp"
+#include "relay_gateway/tests/sim/script/scripted.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -17,8 +17,8 @@ namespace relay::sim {
 
 class script_player {
 public:
-  /// The clock of the script starts now. Its dice are thrown by its own seed and the run's together.
-  /// `perform` does one thing to the connector or its sockets.
+  /// The clock of the script starts now. Its random generator are thrown by its own seed and the run's
+  /// together. `perform` does one thing to the connector or its sockets.
   script_player(stage on, const scripted::script& what, std::function<void(scripted::step)> perform);
   script_player(const script_player&) = delete;
   script_player& operator=(const script_player&) = delete;

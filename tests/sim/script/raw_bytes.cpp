@@ -1,4 +1,4 @@
-#include "script/raw_bytes.hpp"
+#include "relay_gateway/tests/sim/script/raw_bytes.hpp"
 
 namespace relay::sim {
 

@@ -1,4 +1,4 @@
-#include "script/scripted.hpp"
+#include "relay_gateway/tests/sim/script/scripted.hpp"
 
 #include <cerrno>
 #include <cstring>

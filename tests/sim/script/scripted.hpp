@@ -1,8 +1,8 @@
 // Fault scripts are the stand-in's own (app/connector/faults): the same reader, the same decisions.
 #pragma once
 
-#include "app/connector/faults/script.hpp"
-#include "app/connector/faults/steps.hpp"
+#include "relay_gateway/app/connector/faults/script.hpp"
+#include "relay_gateway/app/connector/faults/steps.hpp"
 
 #include <cstdint>
 #include <optional>

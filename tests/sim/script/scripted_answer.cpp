@@ -1,6 +1,6 @@
-#include "script/scripted_answer.hpp"
+#include "relay_gateway/tests/sim/script/scripted_answer.hpp"
 
-#include "app/connector/faults/mangle.hpp"
+#include "relay_gateway/app/connector/faults/mangle.hpp"
 
 #include <utility>
 
@@ -16,10 +16,10 @@ http_response broken(std::string why) {
 }
 
 /// How long the body takes, so many bytes at a time.
-usec dripping(std::size_t size, const scripted::drip& how, scripted::dice luck) {
+usec dripping(std::size_t size, const scripted::drip& how, scripted::seeded_rng rng) {
   usec out{0};
   for (auto left = static_cast<std::int64_t>(size); left > how.bytes; left -= how.bytes)
-    out += milliseconds{luck.in(how.every_ms)};
+    out += milliseconds{rng.in(how.every_ms)};
   return out;
 }
 
@@ -56,11 +56,11 @@ served scripted_answer(const scripted::call_verdict& how, http_response given, c
     return out;
   }
   if (auto size = static_cast<std::size_t>(how.pad); body.size() < size) body.resize(size, ' ');
-  scripted::dice luck{how.luck};
-  if (how.mangled) body = scripted::corrupted(body, *how.mangled, luck);
+  scripted::seeded_rng rng{how.rng};
+  if (how.mangled) body = scripted::corrupted(body, *how.mangled, rng);
   auto whole = body.size();
   if (how.cut_after) body = scripted::truncated(body, *how.cut_after);
-  if (how.dripped) out.delay += dripping(body.size(), *how.dripped, luck);
+  if (how.dripped) out.delay += dripping(body.size(), *how.dripped, rng);
   out.what = body.size() < whole ? broken("the answer ended early")
                                  : within_bounds(std::move(given), std::move(body), what);
   return out;

@@ -1,9 +1,9 @@
 // What a script makes of the answer to an HTTP call.
 #pragma once
 
-#include "app/connector/faults/injector.hpp"
-#include "ports/http.hpp"
-#include "script/scripted.hpp"
+#include "relay_gateway/app/connector/faults/injector.hpp"
+#include "relay_gateway/tests/sim/ports/http.hpp"
+#include "relay_gateway/tests/sim/script/scripted.hpp"
 
 namespace relay::sim {
 

@@ -1,4 +1,4 @@
-#include "script/spoken.hpp"
+#include "relay_gateway/tests/sim/script/spoken.hpp"
 
 namespace relay::sim {
 

@@ -1,0 +1,69 @@
+// What every long-lived actor does on its first line: a stray message, error or DOWN is noted and counted,
+// never a reason to die; an exception is noted before the actor dies of it; the end of its parent is its own
+// end.
+#pragma once
+
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/actors/ports.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/scheduled_actor.hpp>
+
+#include <exception>
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace relay {
+
+/// `parent`: whose death is this actor's; null = nobody's. `on_down`: hears of every other DOWN; unset = a
+/// stray. Parents are watched rather than linked: a link costs a list search in the parent for every child
+/// that goes.
+template <class Self>
+void guard_actor(Self* self, const ports& world, const caf::strong_actor_ptr& parent = nullptr,
+                 std::function<void(const caf::down_msg&)> on_down = nullptr) {
+  // Not the whole world: handlers live as long as the actor's memory, the right to touch the world ends with
+  // it.
+  auto stray = [notes = world.notes, metrics = world.metrics,
+                who = std::string{self->name()}](const char* kind, std::string what) {
+    metrics->add(counter::stray_messages, kind);
+    if (notes->wants(severity::warn))
+      notes->note(severity::warn, "actor.stray", {{"actor", who}, {"kind", kind}, {"what", std::move(what)}});
+  };
+  self->set_error_handler(
+      [stray](caf::scheduled_actor*, caf::error& e) { stray("error", caf::to_string(e)); });
+  if (parent) self->monitor(caf::actor_cast<caf::actor>(parent));
+  self->set_down_handler([self, stray, root = caf::actor_cast<caf::actor_addr>(parent),
+                          on_down = std::move(on_down)](caf::scheduled_actor*, caf::down_msg& d) {
+    if (root && d.source == root) {
+      self->quit(caf::exit_reason::user_shutdown);
+    } else if (on_down) {
+      on_down(d);
+    } else {
+      stray("down", caf::to_string(d.reason));
+    }
+  });
+  self->set_default_handler(
+      [stray](caf::scheduled_actor*, caf::message_view& x) -> caf::result<caf::message> {
+        // Only how many: the content may hold what must not be shown.
+        stray("unexpected", std::to_string(x.content().size()) + " elements");
+        return caf::sec::unexpected_message;
+      });
+  self->set_exception_handler([notes = world.notes, metrics = world.metrics, who = std::string{self->name()}](
+                                  caf::scheduled_actor*, std::exception_ptr& e) -> caf::error {
+    std::string what = "unknown exception";
+    try {
+      std::rethrow_exception(e);
+    } catch (const std::exception& x) {
+      what = x.what();
+    } catch (...) { // NOLINT(bugprone-empty-catch): `what` says it already
+    }
+    metrics->add(counter::stray_messages, "exception");
+    notes->note(severity::error, "actor.died",
+                {{"actor", who}, {"what", what}, {"next", "its supervisor starts it again"}});
+    return caf::exit_reason::unhandled_exception;
+  });
+}
+
+} // namespace relay

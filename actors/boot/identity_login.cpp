@@ -1,0 +1,141 @@
+// The login store as the source of the identity token (settings.md). A refresh token works once, so the store
+// is locked from reading it to writing its successor, and what was sent is never sent again.
+#include "relay_gateway/actors/boot/identity.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/http_bridge.hpp"
+#include "relay_gateway/messages/wire/http/control_plane.hpp"
+
+#include <caf/actor_control_block.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace relay {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr milliseconds lock_patience{10'000};
+constexpr std::int64_t margin_s = 120; ///< renewed this long before its end (wire::login_stale)
+
+/// What an answer says about the refresh token: these statuses leave it as good as it was.
+bool may_try_again(int status) {
+  return status == 408 || status == 425 || status == 429 || (status >= 500 && status < 600);
+}
+
+template <class Message>
+auto posts(identity_actor::pointer self) {
+  return [weak = caf::actor_cast<caf::weak_actor_ptr>(identity_actor{self})](auto answer) {
+    if (auto to = caf::actor_cast<identity_actor>(weak)) post(to, Message{std::move(answer)});
+  };
+}
+
+} // namespace
+
+void identity_state::open_login() {
+  fetching = true;
+  world.files->lock(setup.from.login_store, lock_patience, posts<login_locked>(self));
+}
+
+void identity_state::opened(file_locked& x) {
+  if (x.missing)
+    return no_login("no identity token is configured and nobody is logged in: there is no " +
+                    setup.from.login_store);
+  if (!x.error.empty()) return not_now("the login store cannot be used: " + x.error);
+  login.lock = std::move(x.file);
+  login.text = std::move(x.text);
+  login.entry = wire::read_login(login.text.reveal());
+  auto& entry = login.entry;
+  if (!entry.error.empty()) return no_login(entry.error);
+  auto sent_before = !login.spent.empty() && entry.refresh_token == login.spent;
+  if (sent_before && !login.fresh_access.empty()) return save(); // its successor is known and nowhere on disk
+  login.fresh_access = login.fresh_refresh = {};
+  auto now = world.world->wall_ms() / 1000;
+  if (!wire::login_stale(entry, now)) {
+    kept = {entry.access_token, {}};
+    good_until_ms = (entry.expires_at - margin_s) * 1000;
+    login.lock.reset();
+    return answer(kept);
+  }
+  if (entry.refresh_token.empty())
+    return no_login("the login has ended and has no refresh token; log in again");
+  if (sent_before) return no_login(login.why_spent);
+  // Everything that could lose the successor is tried before the token is spent.
+  std::string why = x.unwritable;
+  if (why.empty()) wire::with_login(login.text.reveal(), entry.access_token, entry.refresh_token, now, why);
+  if (!why.empty()) return not_now("the login must be renewed and its successor could not be kept: " + why);
+  if (pause_left().count() > 0) return not_now("the login portal asked to wait");
+  renew();
+}
+
+void identity_state::renew() {
+  auto& entry = login.entry;
+  login.spent = entry.refresh_token;
+  login.why_spent = "the refresh was sent and its answer never came; log in again";
+  http_request call;
+  call.method = "POST";
+  call.url = wire::portal_of(setup.from.portal_override, entry.portal_base_url) + "/api/oauth/token";
+  call.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
+  call.secret_headers = {{"x-nous-refresh-token", entry.refresh_token}};
+  call.body = secret{wire::form_encode(
+      {{"grant_type", "refresh_token"},
+       {"client_id", entry.client_id.empty() ? std::string{"hermes-cli"} : entry.client_id}})};
+  call.timeout = setup.http_timeout;
+  call_http(world, identity_actor{self}, 2, std::move(call));
+}
+
+void identity_state::renewed(const http_response& x) {
+  if (x.status == 0) {
+    if (x.sent) return no_login(login.why_spent + " (" + x.error + ")");
+    login.spent = {};
+    return not_now("the login portal could not be asked: " + x.error);
+  }
+  auto got = wire::decode_token_answer(x.status, x.body.reveal());
+  if (!got.error.empty()) {
+    if (may_try_again(x.status)) {
+      login.spent = {};
+      return not_now("the login portal gave no token: " + got.error);
+    }
+    login.why_spent = "the login portal refused the refresh: " + got.error + "; log in again";
+    return no_login(login.why_spent);
+  }
+  login.fresh_access = std::move(got.access_token);
+  login.fresh_refresh = std::move(got.refresh_token);
+  login.fresh_until = got.expires_in > 0 ? world.world->wall_ms() / 1000 + got.expires_in : 0;
+  world.notes->note(severity::info, "identity.renewed",
+                    {{"expires_in_s", std::to_string(got.expires_in)}, {"next", "written, then used"}});
+  save();
+}
+
+void identity_state::save() {
+  std::string why;
+  auto text =
+      wire::with_login(login.text.reveal(), login.fresh_access, login.fresh_refresh, login.fresh_until, why);
+  if (!why.empty()) return saved(why);
+  login.lock->replace(std::move(text), posts<login_replaced>(self));
+}
+
+void identity_state::saved(const std::string& why_not) {
+  if (!why_not.empty())
+    return not_now("the login was renewed and could not be written, so it is not used: " + why_not);
+  if (login.fresh_refresh.empty()) login.spent = {}; // it was not replaced, so it is good for more
+  kept = {std::exchange(login.fresh_access, {}), {}};
+  login.fresh_refresh = {};
+  good_until_ms = login.fresh_until > 0 ? (login.fresh_until - margin_s) * 1000 : 0;
+  login.lock.reset();
+  answer(kept);
+}
+
+/// There is nobody to provision as until somebody logs in.
+void identity_state::no_login(std::string why) {
+  login.lock.reset();
+  answer({{}, std::move(why), true});
+}
+
+void identity_state::not_now(std::string why) {
+  login.lock.reset();
+  answer({{}, std::move(why), false, pause_left().count()});
+}
+
+} // namespace relay

@@ -1,0 +1,69 @@
+#include "relay_gateway/actors/egress/core/action_digest.hpp"
+
+#include <charconv>
+#include <string_view>
+
+namespace relay::core {
+
+namespace {
+
+constexpr std::string_view mark = "\n#";
+constexpr std::size_t digits = 16;
+
+/// FNV-1a over texts, each with its length: no choice of texts looks like another one.
+class hasher {
+public:
+  void text(std::string_view x) {
+    number(x.size());
+    for (unsigned char c : x) byte(c);
+  }
+  void number(std::uint64_t x) {
+    for (int shift = 0; shift < 64; shift += 8) byte(static_cast<unsigned char>(x >> shift));
+  }
+  std::uint64_t value() const { return h_ == 0 ? 1 : h_; }
+
+private:
+  void byte(unsigned char c) { h_ = (h_ ^ c) * 0x100000001b3ULL; }
+  std::uint64_t h_ = 0xcbf29ce484222325ULL;
+};
+
+} // namespace
+
+std::uint64_t digest_of(const action_request& x) {
+  hasher h;
+  h.text(to_string(x.act.kind));
+  for (const auto* part : {&x.platform, &x.delivery_id, &x.act.chat_id, &x.act.content, &x.act.message_id,
+                           &x.act.reply_to, &x.act.session_key, &x.act.follow_up_kind, &x.act.metadata,
+                           &x.act.rest, &x.act.file.path, &x.act.file.mime})
+    h.text(*part);
+  return h.value();
+}
+
+std::string text_of_digest(std::uint64_t x) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string out(digits, '0');
+  for (auto it = out.rbegin(); it != out.rend(); ++it, x >>= 4) *it = hex[x & 15];
+  return out;
+}
+
+std::string with_digest(const std::string& id, std::uint64_t digest) {
+  return id.empty() || digest == 0 ? id : id + std::string{mark} + text_of_digest(digest);
+}
+
+std::pair<std::string, std::uint64_t> without_digest(const std::string& stored) {
+  constexpr auto tail = mark.size() + digits;
+  if (stored.size() <= tail || stored.compare(stored.size() - tail, mark.size(), mark) != 0)
+    return {stored, 0};
+  std::uint64_t digest = 0;
+  auto* last = stored.data() + stored.size();
+  auto [end, err] = std::from_chars(last - digits, last, digest, 16);
+  if (err != std::errc{} || end != last) return {stored, 0};
+  return {stored.substr(0, stored.size() - tail), digest};
+}
+
+action_result id_conflict() {
+  return action_result::failed("request_id_conflict",
+                               "this request id was used for another action; nothing was sent");
+}
+
+} // namespace relay::core

@@ -1,0 +1,26 @@
+// What tells a repeat of a request from another action under the same id (agent-link.md, `request_id`).
+#pragma once
+
+#include "relay_gateway/messages/flow.hpp"
+#include "relay_gateway/messages/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace relay::core {
+
+/// Of the action, its platform and the delivery that it answers; never 0. Kept on disk, so never changed.
+std::uint64_t digest_of(const action_request& x);
+/// As 16 hexadecimal digits.
+std::string text_of_digest(std::uint64_t x);
+
+/// A request id and the digest of its action as the store has them, in one text. An empty id stays empty.
+std::string with_digest(const std::string& id, std::uint64_t digest);
+/// The reverse; digest 0 = it was stored without one.
+std::pair<std::string, std::uint64_t> without_digest(const std::string& stored);
+
+/// The outcome of another action under an id that was used before.
+action_result id_conflict();
+
+} // namespace relay::core

@@ -1,0 +1,523 @@
+#include "relay_gateway/actors/egress/core/chat_queue.hpp"
+
+#include "relay_gateway/messages/errors.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/drafts.hpp"
+#include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace relay::core {
+
+const descriptor& destination(const descriptor_set* known, const std::string& platform) {
+  static const descriptor defaults;
+  const auto* found = known ? known->find(platform) : nullptr;
+  return found ? *found : defaults;
+}
+
+bool says_nothing(const action& x) {
+  switch (x.kind) {
+  case op::send:
+  case op::edit:
+  case op::follow_up:
+  case op::draft:
+  case op::prompt: return wire::is_blank(x.content);
+  default: return false;
+  }
+}
+
+action_result nothing_said() {
+  return action_result::failed(to_string(ec::bad_action), "content must not be white space alone");
+}
+
+bool may_skip(const action& x) { return x.kind == op::typing && !wire::clears_status(x); }
+
+namespace {
+
+/// A connector that asks for no time at all must not make the chat spin.
+constexpr milliseconds least_wait{250};
+/// Beyond a wait, for the disk to take the mark and for a connection that was lost meanwhile.
+constexpr milliseconds grace_after_wait{10'000};
+
+constexpr std::uint8_t most_sends = 3; ///< of one frame, when its agent wants unknown outcomes sent again
+
+/// How an action goes out on this connection.
+struct shape {
+  op kind = op::send;
+  bool as_text = false;   ///< a prompt with numbered options
+  wire::prompt_ask ask{}; ///< of a prompt that is shown either way
+};
+
+/// A prompt that its platform cannot draw goes out as a text with numbered options, if it takes texts.
+/// `begun_as_text`: what began in one form goes on in it, also when a new connection could draw it.
+shape shape_of(const action& x, const descriptor& to, std::optional<bool> begun_as_text) {
+  shape out{x.kind};
+  if (x.kind != op::prompt) return out;
+  const bool drawn = begun_as_text ? !*begun_as_text : to.supports(op::prompt);
+  if ((!drawn && !to.supports(op::send)) || !wire::read_prompt(x, out.ask)) return out;
+  out.as_text = !drawn;
+  if (!drawn) out.kind = op::send;
+  return out;
+}
+
+/// A failure that names a time after which the same frame may go again.
+bool wants_wait(const action_result& x) { return x.how == outcome::definite && x.retry_after_ms > 0; }
+
+/// What becomes of a wait that is too long: the connector's own word, as of any failure.
+action_result wait_refused(action_result said) {
+  said.retry_after_ms = 0;
+  if (said.code.empty()) said.code = "rate_limited";
+  return said;
+}
+
+bool offers(const descriptor& to, const action& x, op kind) {
+  // A draft needs more than its name in the list (protocol.md 6).
+  if (kind == op::draft && !to.supports_draft_streaming) return false;
+  // Connectors of old know no clear: to them its empty text is one more status (F65).
+  if (kind == op::typing && !may_skip(x) && to.supported_ops.empty()) return false;
+  return to.supports(kind);
+}
+
+/// The first op that the rest of an action needs and its platform lacks.
+std::optional<op> missing(const descriptor& to, const action& x, const std::vector<text_frame>& pieces,
+                          std::size_t from) {
+  for (std::size_t i = from; i < pieces.size(); ++i)
+    if (!offers(to, x, pieces[i].kind)) return pieces[i].kind;
+  return std::nullopt;
+}
+
+} // namespace
+
+void chat_queue::push(chat_action x, chat_queue_step& out) {
+  const bool late = !waiting_.empty() || !link_ || resume_at_;
+  if (may_skip(x.act) && late) {
+    out.done.push_back({x.token, action_result::success()});
+    return;
+  }
+  item fresh;
+  const instant hold_until{std::chrono::nanoseconds{x.hold_until}};
+  fresh.callers.push_back({x.token, hold_until, hold_until + longest_wait});
+  fresh.act = std::move(x.act);
+  fresh.where = std::move(x.where);
+  fresh.turn = std::move(x.turn);
+  fresh.record = x.record;
+  fresh.resend = x.resend;
+  fresh.lost = x.lost;
+  fresh.abandoned = x.abandons;
+  if (late) unmark(fresh, out); // meant to go at once, and it will not
+  if (fresh.act.kind == op::draft && !admit_draft(fresh, out)) return;
+  if (fresh.act.kind == op::edit || fresh.act.kind == op::draft) collapse(fresh);
+  waiting_.push_back(std::move(fresh));
+  pump(out);
+}
+
+/// The older edit goes, its callers wait for the newest: nothing overtakes what was pushed in between.
+void chat_queue::collapse(item& newest) {
+  // From the newest backwards, up to whatever else touches the same message or is on the wire.
+  for (std::size_t i = waiting_.size(); i > (on_wire_ || marking_ != 0 ? 1U : 0U); --i) {
+    auto& y = waiting_[i - 1];
+    if (y.act.message_id != newest.act.message_id || y.draft != newest.draft) continue;
+    if (y.act.kind != newest.act.kind || y.seals || !(y.where == newest.where)) return;
+    if (y.lost > 0 || y.next_piece > 0) return; // it may have arrived, which its callers must be told
+    // Its content may go out for as long as anybody waits, so it must not be told earlier that it did not.
+    auto& hold = newest.callers.back().hold_until;
+    for (auto& who : y.callers) hold = std::max(hold, who.hold_until);
+    newest.callers.insert(newest.callers.begin(), y.callers.begin(), y.callers.end());
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    return;
+  }
+}
+
+void chat_queue::link(descriptors_ptr what, chat_queue_step& out) {
+  link_.reset(); // nothing more goes to the old connection
+  // While that one is closing, results may still come, and its end tells the fate of the rest. A new
+  // connection while a piece is out means that the old one died without a word: then nobody knows.
+  if (what) abandon(out);
+  link_ = std::move(what);
+  pump(out);
+}
+
+void chat_queue::abandon(chat_queue_step& out) {
+  if (!on_wire_ && aside_.empty()) return;
+  link_.reset();
+  const auto lost = action_result::ambiguous("the connection was lost before the result came");
+  while (!aside_.empty()) settled({aside_.front().first, lost, true}, out);
+  if (on_wire_) settled({piece_on_wire_, lost, true}, out);
+}
+
+void chat_queue::pump(chat_queue_step& out) {
+  while (link_ && !on_wire_ && marking_ == 0 && !resume_at_ && !waiting_.empty()) {
+    auto& x = waiting_.front();
+    if (x.upload != 0) return; // the chat's order holds, others go on
+    const auto& to = destination(link_.get(), x.where.platform);
+    const bool begun = x.next_piece > 0;
+    if (x.seals && !begun && becomes_text(x, to)) {
+      x.act = wire::draft_as_text(x.act);
+      x.seals = false;
+    }
+    auto as = shape_of(x.act, to, begun ? std::optional{x.as_text} : std::nullopt);
+    x.as_text = as.as_text;
+    const auto said = as.as_text ? wire::numbered_prompt(x.act, as.ask) : x.act;
+    // Until a piece has left, the connection that takes the first one decides the limit.
+    if (!begun) cut(x, said, to);
+    if (const auto lacks = missing(to, x.act, x.pieces, x.next_piece)) {
+      refuse(*lacks, to, out);
+      continue;
+    }
+    if (!x.act.file.empty()) { // only now: for a platform that takes it, and when its turn has come
+      x.upload = ++uploads_;
+      out.uploads.push_back({x.upload, x.act.file});
+      return;
+    }
+    if (x.record == action_record::held) {
+      mark(out);
+      return;
+    }
+    const auto& piece = x.pieces[x.next_piece];
+    const bool is_text = piece.kind == op::send || piece.kind == op::follow_up;
+    if (is_text && wire::is_blank(piece.content)) { // white space of more than a message, or a draft's final
+      finish(after_all(x, nothing_said()), out);
+      continue;
+    }
+    on_wire_ = as.kind != op::react;
+    transmit t{++piece_, frame_of(said, piece, !begun), x.where};
+    if (!as.ask.id.empty() && (as.as_text || piece.kind == op::prompt))
+      out.shown.push_back({std::move(as.ask.id), as.as_text ? prompt_face::numbers : prompt_face::buttons});
+    out.out.push_back(std::move(t));
+    if (on_wire_) {
+      piece_on_wire_ = piece_;
+    } else {
+      x.back = false;
+      aside_.emplace_back(piece_, std::move(x));
+      waiting_.pop_front();
+    }
+  }
+}
+
+void chat_queue::cut(item& x, const action& said, const descriptor& to) {
+  const auto* further =
+      said.kind == op::edit || said.kind == op::remove ? continuations_.find(said.message_id) : nullptr;
+  auto pieces = text_frames(said, to, further ? *further : std::vector<std::string>{});
+  if (x.lost > 0 && x.pieces != pieces) x.lost_before = x.lost;
+  x.pieces = std::move(pieces);
+}
+
+/// The first action cannot go on here.
+void chat_queue::refuse(op missing, const descriptor& to, chat_queue_step& out) {
+  auto& x = waiting_.front();
+  // These two are best_effort_sends: a platform without them is not an error (protocol.md 6, routing 3).
+  if (missing == op::react || missing == op::typing) {
+    finish(action_result::success(), out);
+    return;
+  }
+  auto error = std::string{to_string(missing)} + " is not supported by platform '" +
+               (x.where.platform.empty() ? to.platform : x.where.platform) + "'";
+  auto result = after_all(x, action_result::failed(to_string(ec::unsupported), std::move(error)));
+  if (x.next_piece > 0) {
+    ++x.next_piece;
+    result = whole(std::move(result));
+  }
+  finish(result, out);
+}
+
+void chat_queue::mark(chat_queue_step& out) {
+  marking_ = ++marks_;
+  write_intent x{marking_, {}, true};
+  for (auto& who : waiting_.front().callers) x.tokens.push_back(who.token);
+  out.marks.push_back(std::move(x));
+}
+
+/// It waits after all, and nothing of it was ever written: after a crash it is to be sent.
+void chat_queue::unmark(item& x, chat_queue_step& out) {
+  if (x.record != action_record::sending || x.next_piece > 0 || x.lost > 0) return;
+  x.record = action_record::held;
+  write_intent back{0, {}, false};
+  for (auto& who : x.callers) back.tokens.push_back(who.token);
+  out.marks.push_back(std::move(back));
+}
+
+void chat_queue::intent_committed(std::uint64_t number, chat_queue_step& out) {
+  if (marking_ == 0 || marking_ != number) return; // it was given up
+  marking_ = 0;
+  waiting_.front().record = action_record::sending;
+  if (!link_ || resume_at_) unmark(waiting_.front(), out); // the connection went meanwhile, or it must wait
+  pump(out);
+}
+
+void chat_queue::upload_lost(chat_queue_step& out) {
+  auto it = std::find_if(waiting_.begin(), waiting_.end(), [](auto& y) { return y.upload != 0; });
+  if (it != waiting_.end())
+    uploaded(it->upload, {{}, "media_refused", "the upload was interrupted; nothing was sent"}, out);
+}
+
+void chat_queue::uploaded(std::uint64_t number, const media_reference& x, chat_queue_step& out, instant now) {
+  // Mostly the first one, but for reactions that came back.
+  auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](auto& y) { return y.upload == number; });
+  if (it == waiting_.end() || number == 0) return; // it was given up
+  it->upload = 0;
+  const milliseconds asked{x.retry_after_ms};
+  if (x.url.empty() && asked.count() > 0 && begin_wait(*it, asked, now, out)) return;
+  if (x.url.empty()) {
+    for (auto& who : it->callers) out.done.push_back({who.token, action_result::failed(x.code, x.error)});
+    waiting_.erase(it);
+  } else {
+    wire::with_source(it->act, x.url);
+  }
+  pump(out);
+}
+
+/// False when it is none of the reactions that are out.
+bool chat_queue::settled_aside(const transmitted& x, chat_queue_step& out, instant now) {
+  auto it = std::find_if(aside_.begin(), aside_.end(), [&](auto& y) { return y.first == x.piece; });
+  if (it == aside_.end()) return false;
+  auto one = std::move(it->second);
+  aside_.erase(it);
+  if (!x.written) link_.reset();
+  const auto said = x.written ? told_to_wait(one, x.result, now, out) : x.result;
+  if (x.written && !wants_wait(said) && !lost_once_more(one, said)) {
+    const auto result = after_all(one, said);
+    for (auto& who : one.callers) out.done.push_back({who.token, result});
+    return true;
+  }
+  // Before all that waits, behind those that came back before it.
+  if (!x.written) unmark(one, out);
+  one.back = true;
+  auto at = waiting_.begin() + (on_wire_ || marking_ != 0 ? 1 : 0);
+  while (at != waiting_.end() && at->back) ++at;
+  waiting_.insert(at, std::move(one));
+  pump(out);
+  return true;
+}
+
+/// True when `x` waits, and the whole chat with it: nothing of it was done, so it goes out again.
+bool chat_queue::begin_wait(item& x, milliseconds asked, instant now, chat_queue_step& out) {
+  const auto wait = std::max(asked, least_wait);
+  const auto until = now + wait;
+  const auto in_time = [&](const caller& who) { return until <= who.wait_until; };
+  if (stopping_ || !std::any_of(x.callers.begin(), x.callers.end(), in_time)) return false;
+  for (auto& who : x.callers) who.hold_until = std::max(who.hold_until, until + grace_after_wait);
+  resume_at_ = resume_at_ ? std::max(*resume_at_, until) : until;
+  out.waits = wait;
+  unmark(x, out); // it was certainly not done, which holds after a crash, too
+  return true;
+}
+
+/// The result to go on with: still a wish to wait when the action waits, else one that names none.
+action_result chat_queue::told_to_wait(item& x, const action_result& said, instant now,
+                                       chat_queue_step& out) {
+  if (!wants_wait(said)) return said;
+  const milliseconds asked{said.retry_after_ms};
+  if (!may_skip(x.act) && begin_wait(x, asked, now, out)) return said;
+  return wait_refused(said);
+}
+
+/// `now` at its maximum: nothing can be waited for any more.
+void chat_queue::end_wait(instant now, chat_queue_step& out) {
+  stopping_ = stopping_ || now == instant::max();
+  if (!resume_at_ || now < *resume_at_) return;
+  resume_at_.reset();
+  if (now != instant::max() || !link_ || waiting_.empty()) return;
+  const auto stopped = action_result::failed(
+      "rate_limited",
+      "the gateway stopped while the connector had asked it to wait; nothing of this was done");
+  finish(after_all(waiting_.front(), stopped), out);
+}
+
+void chat_queue::settled(const transmitted& x, chat_queue_step& out, instant now) {
+  if (settled_aside(x, out, now) || !on_wire_ || x.piece != piece_on_wire_) return;
+  on_wire_ = false;
+  auto& top = waiting_.front();
+  const auto said = x.written ? told_to_wait(top, x.result, now, out) : x.result;
+  if (x.written && wants_wait(said)) return;
+  if (!x.written) { // it never left: it goes first on the next connection, as long as it may be held
+    link_.reset();
+    if (may_skip(top.act)) {
+      finish(action_result::success(), out);
+      return;
+    }
+    unmark(top, out);
+    // Reactions that came back stood before it.
+    auto behind = std::find_if(waiting_.begin() + 1, waiting_.end(), [](auto& y) { return !y.back; });
+    std::rotate(waiting_.begin(), waiting_.begin() + 1, behind);
+    return;
+  }
+  if ((top.seals && top.next_piece == 0 && settle_seal(said)) || lost_once_more(top, said)) {
+    pump(out);
+    return;
+  }
+  auto result = after_all(top, said);
+  if (top.pieces.size() <= 1) {
+    finish(result, out);
+    pump(out);
+    return;
+  }
+  result = piece_done(std::move(result));
+  ++top.next_piece;
+  top.lost = top.lost_before;
+  if (result.how != outcome::done || top.next_piece == top.pieces.size()) finish(whole(result), out);
+  pump(out);
+}
+
+/// Notes which messages the piece that was out has made or removed; what counts as its outcome.
+action_result chat_queue::piece_done(action_result result) {
+  auto& top = waiting_.front();
+  const auto& piece = top.pieces[top.next_piece];
+  const bool done = result.how == outcome::done, edits = top.act.kind == op::edit;
+  const auto id = piece.message_id.empty() ? result.message_id : piece.message_id;
+  const bool made = edits && piece.kind == op::send, gone = piece.cleanup && piece.kind == op::remove;
+  if (done && !id.empty() && (made || gone)) {
+    const auto* known = continuations_.find(top.act.message_id);
+    auto further = known ? *known : std::vector<std::string>{};
+    if (made)
+      further.push_back(id);
+    else
+      std::erase(further, id);
+    continuations_.put(top.act.message_id, std::move(further));
+  }
+  if (piece.cleanup) {
+    result = action_result::success();
+    if (!top.message_ids.empty()) result.message_id = top.message_ids.back();
+    return result;
+  }
+  if (done && edits) result.message_id = id;
+  if (!result.message_id.empty() && top.act.kind != op::remove) top.message_ids.push_back(result.message_id);
+  return result;
+}
+
+/// One open draft per turn: a second one would be a second message that grows under the user's eyes (F60).
+bool chat_queue::admit_draft(item& fresh, chat_queue_step& out) {
+  wire::draft_state what;
+  if (!wire::read_draft(fresh.act, what)) return true; // the connector says what is wrong with it
+  fresh.draft = what.id;
+  fresh.seals = what.final;
+  if (fresh.turn.empty()) return true;
+  const auto* open = drafts_.find(fresh.turn);
+  if (open && !open->empty() && *open != what.id) {
+    out.done.push_back(
+        {fresh.callers.front().token,
+         action_result::failed(to_string(ec::bad_action),
+                               "draft: draft_id " + *open + " of the same turn is not sealed yet")});
+    return false;
+  }
+  drafts_.put(fresh.turn, what.final ? std::string{} : what.id);
+  return true;
+}
+
+/// That the last of several frames failed does not say that nothing was done: an earlier one may have arrived
+/// (F3). Only a refusal is handed on as it came (F54).
+action_result chat_queue::after_all(const item& x, const action_result& of_last) {
+  if (x.lost == 0 || of_last.how != outcome::definite || of_last.code == "egress_declined") return of_last;
+  auto out = action_result::ambiguous(
+      "it was sent more than once; the first may have arrived, the last failed: " + of_last.error);
+  out.message_ids = x.message_ids;
+  return out;
+}
+
+/// Whether it goes out again although it may have arrived: its agent would rather have it twice.
+bool chat_queue::lost_once_more(item& x, const action_result& result) {
+  return x.resend && result.how == outcome::unknown && ++x.lost < most_sends;
+}
+
+/// Whether a final draft goes out as a text: on Slack the stream is the message; elsewhere a sealed draft
+/// leaves none in the history (protocol.md 6).
+bool chat_queue::becomes_text(const item& x, const descriptor& to) {
+  const auto& platform = x.where.platform.empty() ? to.platform : x.where.platform;
+  return platform != "slack" && !x.abandoned && offers(to, x.act, op::draft) && to.supports(op::send);
+}
+
+/// True when the seal goes on, in this form or another, instead of being over.
+bool chat_queue::settle_seal(const action_result& result) {
+  auto& top = waiting_.front();
+  if (result.how == outcome::done || result.code == "egress_declined")
+    return false; // a refusal is final (F54)
+  if (result.how == outcome::unknown) ++top.lost;
+  if (result.how == outcome::unknown && !std::exchange(top.sealed_twice, true))
+    return true; // idempotent (F61)
+  if (top.abandoned) return false;
+  top.act = wire::draft_as_text(top.act);
+  top.seals = false;
+  return true;
+}
+
+/// The outcome of a split send whose last piece, as far as it came, had this one.
+action_result chat_queue::whole(action_result of_piece) const {
+  auto& top = waiting_.front();
+  auto result = std::move(of_piece);
+  result.message_ids = top.message_ids;
+  if (result.how == outcome::done) {
+    result.raw.clear(); // the connector's own answer tells of the last piece only
+  } else if (top.next_piece > 1) {
+    result.raw.clear();
+    // A refusal is handed on verbatim (F54).
+    if (result.code != "egress_declined")
+      result.error = "piece " + std::to_string(top.next_piece) + " of " + std::to_string(top.pieces.size()) +
+                     " failed after the earlier ones were sent: " + result.error;
+  }
+  return result;
+}
+
+void chat_queue::finish(const action_result& result, chat_queue_step& out) {
+  for (auto& x : waiting_.front().callers) out.done.push_back({x.token, result});
+  waiting_.pop_front();
+}
+
+/// What becomes of an action that was held too long.
+action_result chat_queue::too_long(const item& x, bool disconnected) {
+  if (x.lost > 0) {
+    auto out = action_result::ambiguous(x.sealed_twice
+                                            ? "the draft's seal was lost, and no connection came for another"
+                                            : "the answer was lost, and no connection came to send it again");
+    out.message_ids = x.message_ids;
+    return out;
+  }
+  if (!disconnected) return not_stored();
+  auto out = action_result::failed("not_connected", "not connected to the connector; nothing was sent");
+  if (x.next_piece > 0) {
+    out.error = "not connected to the connector; only the first " + std::to_string(x.next_piece) + " of " +
+                std::to_string(x.pieces.size()) + " pieces were sent";
+    out.message_ids = x.message_ids;
+  }
+  return out;
+}
+
+void chat_queue::expire(instant now, chat_queue_step& out) {
+  end_wait(now, out);
+  if (link_ && marking_ == 0) return pump(out);
+  // What is still out on a closing connection is that one's to tell.
+  std::size_t i = on_wire_ ? 1 : 0;
+  // With a link only the one that waits for the disk can be late.
+  for (std::size_t last = link_ ? 1 : waiting_.size(); i < last;) {
+    auto& x = waiting_[i];
+    auto late = [&](const caller& who) { return who.hold_until <= now; };
+    if (std::any_of(x.callers.begin(), x.callers.end(), late)) {
+      const auto result = too_long(x, !link_);
+      std::erase_if(x.callers, [&](auto& who) {
+        if (!late(who)) return false;
+        out.done.push_back({who.token, result});
+        return true;
+      });
+    }
+    if (!x.callers.empty()) {
+      ++i;
+      continue;
+    }
+    if (i == 0) marking_ = 0;
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    --last;
+  }
+  pump(out);
+}
+
+deadline chat_queue::due() const {
+  deadline at = resume_at_;
+  if (link_ && marking_ == 0) return at;
+  const std::size_t last = link_ ? 1 : waiting_.size();
+  for (std::size_t i = on_wire_ ? 1 : 0; i < last; ++i)
+    for (auto& who : waiting_[i].callers) at = earlier(at, who.hold_until);
+  return at;
+}
+
+} // namespace relay::core

@@ -1,0 +1,159 @@
+// One chat's way out: strict order, one piece on the wire at a time (agent-link.md, Promises).
+//
+// An action that is recorded as held waits for its mark before its first piece goes out, so that after a
+// crash everybody knows which frames may have been written:
+//
+//   held -> mark asked for -> cleared -> on the wire -> outcome
+//     ^-------- never written ---------'
+#pragma once
+
+#include "relay_gateway/actors/core/bounded_map.hpp"
+#include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/egress/core/text_frames.hpp"
+#include "relay_gateway/messages/control.hpp"
+#include "relay_gateway/messages/flow.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace relay::core {
+
+/// A file that must be in the connector's store before its action can go out; answered by queue::uploaded().
+struct upload {
+  std::uint64_t number = 0;
+  local_file file;
+};
+/// What the chat has to do now, in order.
+struct chat_queue_step {
+  std::vector<transmit> out;
+  std::vector<chat_outcome> done;
+  std::vector<prompt_shown> shown; ///< of prompts in `out`; to be told before these leave
+  std::vector<upload> uploads;     ///< to be done before what waits behind them goes on
+  std::vector<write_intent> marks; ///< those that say `sending` are answered by intent_committed()
+  milliseconds waits{0};           ///< the chat was told just now to wait for this long
+};
+
+/// The descriptor that counts for a platform: the connector's, else the contract's defaults (F38, F42).
+/// Valid as long as `known` is.
+const descriptor& destination(const descriptor_set* known, const std::string& platform);
+/// What becomes of an action that the disk did not take in time.
+inline action_result not_stored() {
+  return action_result::failed("not_stored", "the state directory takes nothing; nothing was sent");
+}
+/// A chat that was told to wait does so for at most this long beyond the hold of its action (protocol.md 6).
+inline constexpr milliseconds longest_wait{120'000};
+/// An action that shows a text, and its text is empty or white space: no platform takes it.
+bool says_nothing(const action& x);
+/// What becomes of such an action.
+action_result nothing_said();
+/// A `typing` that would come too late may be skipped. One that clears the status may not (F65).
+bool may_skip(const action& x);
+
+class chat_queue {
+public:
+  /// Takes one action. `edit`s of a message that wait collapse into the newest, in its place; all callers get
+  /// its outcome. A `typing` that would have to wait is dropped as done; one that clears the status waits.
+  /// `draft`s of one draft collapse like edits; a turn has one open draft at a time. On Slack a seal whose
+  /// outcome is lost is sent once more, and then, or when it fails, its content goes out as a plain text: a
+  /// final is worth more than its form. Elsewhere it is a plain text from the start. The seal of a draft that
+  /// its agent left is a seal everywhere, and never a text. A `react` is sent in its turn and holds nothing
+  /// up: connectors of old never answer one. What is longer than its platform takes leaves in several frames
+  /// (text_frames.hpp); the messages that an edit went on in are remembered for its next one, of the last 200
+  /// messages.
+  void push(chat_action x, chat_queue_step& out);
+  /// The mark of this number is on disk: its action may go out. Unknown numbers are ignored.
+  void intent_committed(std::uint64_t number, chat_queue_step& out);
+  /// The connection to use (its descriptors), or null for none. A piece that is out on the old one keeps
+  /// waiting for that one's word; when a new one comes first, its fate is reported as unknown.
+  void link(descriptors_ptr what, chat_queue_step& out);
+  /// The connection died without a word: nobody will ever tell of the piece that is out. Before link().
+  void abandon(chat_queue_step& out);
+  /// The same connection told more descriptors; ignored while there is no link.
+  void describe(descriptors_ptr what) {
+    if (link_) link_ = std::move(what);
+  }
+  /// What became of the piece on the wire; others are ignored. One that was never written waits for the next
+  /// link(). One whose outcome is unknown goes out again when its agent wants that: three times in all.
+  /// A failure that names a wait (`retry_after_ms`) was not done: the chat holds and the same piece goes out
+  /// again after it, up to `longest_wait` beyond its hold; a longer one is a definite failure. Typings that
+  /// may be skipped do not wait.
+  void settled(const transmitted& x, chat_queue_step& out, instant now = instant::min());
+  /// Where an action's file is now, or why it is nowhere: then the action fails, and nothing was sent.
+  /// A store that names a wait is asked again, as settled() does it.
+  void uploaded(std::uint64_t number, const media_reference& x, chat_queue_step& out,
+                instant now = instant::min());
+  /// Whoever uploads is gone: the action that waits for it fails.
+  void upload_lost(chat_queue_step& out);
+  /// Ends a wait that is over. Fails what was held too long, without a link or because the disk does not take
+  /// its mark (definite: nothing was written). At instant::max() what waits fails, too.
+  void expire(instant now, chat_queue_step& out);
+  /// When expire() wants to be called; none while nothing is held.
+  deadline due() const;
+  std::size_t size() const { return waiting_.size() + aside_.size(); }
+  bool busy() const { return size() > 0; }
+
+private:
+  struct caller {
+    std::uint64_t token = 0;
+    instant hold_until{};
+    instant wait_until{}; ///< a wait that ends later is too long
+  };
+  struct item {
+    std::vector<caller> callers; ///< several once edits have collapsed
+    action act;
+    route where;
+    std::vector<text_frame> pieces; ///< made when the first one goes out
+    std::size_t next_piece = 0;
+    bool as_text = false; ///< a prompt that began as a text
+    std::vector<std::string> message_ids;
+    std::string draft, turn;   ///< of a draft
+    bool seals = false;        ///< a draft's final state
+    bool abandoned = false;    ///< that of an agent that is gone
+    bool sealed_twice = false; ///< its seal was lost once
+    std::uint64_t upload = 0;  ///< under way for its file
+    action_record record = action_record::none;
+    bool resend = false;
+    std::uint8_t lost = 0;        ///< how often its current piece went out without an answer
+    std::uint8_t lost_before = 0; ///< the same of all pieces, from before it was cut into these
+    bool back = false;            ///< a reaction that was out and never left
+  };
+  bool admit_draft(item& fresh, chat_queue_step& out);
+  static bool becomes_text(const item& x, const descriptor& to);
+  bool settle_seal(const action_result& result);
+  void pump(chat_queue_step& out);
+  bool begin_wait(item& x, milliseconds asked, instant now, chat_queue_step& out);
+  action_result told_to_wait(item& x, const action_result& said, instant now, chat_queue_step& out);
+  void end_wait(instant now, chat_queue_step& out);
+  bool settled_aside(const transmitted& x, chat_queue_step& out, instant now);
+  void cut(item& x, const action& said, const descriptor& to);
+  void refuse(op missing, const descriptor& to, chat_queue_step& out);
+  action_result piece_done(action_result result);
+  static action_result after_all(const item& x, const action_result& of_last);
+  static bool lost_once_more(item& x, const action_result& result);
+  void mark(chat_queue_step& out);
+  static void unmark(item& x, chat_queue_step& out);
+  void finish(const action_result& result, chat_queue_step& out);
+  action_result whole(action_result of_piece) const;
+  static action_result too_long(const item& x, bool disconnected);
+  void collapse(item& newest);
+
+  std::deque<item> waiting_;                          ///< the first one may be on the wire
+  std::vector<std::pair<std::uint64_t, item>> aside_; ///< reactions on the wire, by piece
+  descriptors_ptr link_;                              ///< null = down
+  bool on_wire_ = false;
+  bool stopping_ = false;                          ///< nothing can be waited for any more
+  deadline resume_at_;                             ///< the chat was told to wait: nothing leaves before
+  std::uint64_t marking_ = 0;                      ///< the first one waits for this mark; 0 = it does not
+  std::uint64_t marks_ = 0;                        ///< names marks
+  std::uint64_t piece_ = 0, piece_on_wire_ = 0;    ///< names pieces
+  std::uint64_t uploads_ = 0;                      ///< names uploads
+  recent<std::string, std::string> drafts_{1'000}; ///< turn -> its open draft; "" once sealed
+  /// Message -> the ids of the messages that carry its text on.
+  recent<std::string, std::vector<std::string>> continuations_{200};
+};
+
+} // namespace relay::core

@@ -1,0 +1,56 @@
+// One record per request id (agent-link.md): the same id again returns the recorded outcome and sends
+// nothing.
+#pragma once
+
+#include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/messages/result.hpp"
+
+#include <cstddef>
+#include <list>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace relay::core {
+
+/// Bounded by number and age; an entry whose outcome is open is never forgotten.
+class idempotency_cache {
+public:
+  idempotency_cache(std::size_t max_entries, milliseconds window) : max_(max_entries), window_(window) {}
+
+  enum class verdict : std::uint8_t {
+    fresh,   ///< first time: act
+    pending, ///< an equal one is under way: wait for its outcome
+    settled, ///< answer with recorded()
+    conflict ///< it was another action: refuse, and leave the record as it is
+  };
+  /// A request arrives. Ids must not be empty. `digest`: of its action (core/action_digest); 0 = not known,
+  /// and equal to any.
+  verdict open(const std::string& id, instant now, std::uint64_t digest = 0);
+  /// Its outcome. Unknown ids are ignored.
+  void settle(const std::string& id, const action_result& result, instant now);
+  /// The recorded outcome, or null.
+  const action_result* recorded(const std::string& id) const;
+  /// An outcome of `age` ago, as it was recorded then. Before all others, oldest first.
+  void restore(const std::string& id, action_result result, instant now, milliseconds age,
+               std::uint64_t digest = 0);
+  /// It was not accepted after all; the id is free again.
+  void forget(const std::string& id);
+  std::size_t size() const { return entries_.size(); }
+
+private:
+  struct entry {
+    action_result result;
+    bool settled = false;
+    std::uint64_t digest = 0;
+    instant at{};
+    std::list<std::string>::iterator age;
+  };
+  void trim(instant now);
+  std::size_t max_;
+  milliseconds window_;
+  std::unordered_map<std::string, entry> entries_;
+  std::list<std::string> settled_; ///< oldest outcome first
+};
+
+} // namespace relay::core

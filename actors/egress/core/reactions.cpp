@@ -1,0 +1,65 @@
+#include "relay_gateway/actors/egress/core/reactions.hpp"
+
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/drafts.hpp"
+
+namespace relay::core {
+
+std::string_view working_emoji(const std::string&) { return "\U0001F440"; }
+
+std::string_view ending_emoji(const std::string& platform, bool answered) {
+  // Telegram takes reactions from a fixed set that has neither the check mark nor the cross.
+  if (platform == "telegram") return answered ? "\U0001F44D" : "\U0001F44E";
+  return answered ? "\u2705" : "\u274C";
+}
+
+bool carries_reactions(const inbound_event& x) {
+  return !x.message_id.empty() && !x.source.chat_id.empty() && !x.interaction;
+}
+
+bool ends_turn(const action& x) {
+  switch (x.kind) {
+  case op::send:
+  case op::send_media:
+  case op::follow_up: return true;
+  case op::draft: {
+    wire::draft_state what;
+    return wire::read_draft(x, what) && what.final;
+  }
+  default: return false;
+  }
+}
+
+std::vector<action> reaction_book::begun(const std::string& delivery_id, const chat_key& chat,
+                                         const std::string& message_id, bool able, instant now) {
+  auto [it, fresh] = turns_.try_emplace(delivery_id);
+  if (!fresh) return {};
+  auto& x = it->second;
+  x.chat = chat;
+  x.message_id = message_id;
+  x.shown = able;
+  x.at = now;
+  x.age = ages_.insert(ages_.end(), delivery_id);
+  while (turns_.size() > max_ || now - turns_.at(ages_.front()).at >= max_age_) {
+    turns_.erase(ages_.front());
+    ages_.pop_front();
+  }
+  if (!able) return {};
+  return {wire::react(chat.chat_id, message_id, working_emoji(chat.platform))};
+}
+
+std::vector<action> reaction_book::ended(const std::string& delivery_id, turn_end how) {
+  auto it = turns_.find(delivery_id);
+  if (it == turns_.end() || !it->second.open) return {};
+  auto& x = it->second;
+  x.open = false; // kept, so that a redelivery does not begin it anew
+  std::vector<action> out;
+  auto& platform = x.chat.platform;
+  if (x.shown) out.push_back(wire::react(x.chat.chat_id, x.message_id, working_emoji(platform), true));
+  if (how != turn_end::unknown)
+    out.push_back(
+        wire::react(x.chat.chat_id, x.message_id, ending_emoji(platform, how == turn_end::answered)));
+  return out;
+}
+
+} // namespace relay::core

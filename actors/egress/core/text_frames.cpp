@@ -1,0 +1,84 @@
+#include "relay_gateway/actors/egress/core/text_frames.hpp"
+
+#include "relay_gateway/actors/egress/core/splitter.hpp"
+#include "relay_gateway/messages/wire/actions/drafts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace relay::core {
+
+namespace {
+
+/// What stays of a message that cannot be deleted: a message needs a text.
+constexpr const char* nothing_left = "\xE2\x80\xA6";
+
+std::vector<std::string> pieces_of(const action& x, const descriptor& to) {
+  // No more bytes than units means that it fits, whatever they are.
+  if (x.content.size() <= to.max_message_length) return {x.content};
+  auto out = split_text(x.content, to.max_message_length, to.len_unit, to.markdown_dialect);
+  if (out.empty()) out.emplace_back(); // white space alone, which is longer than the platform takes
+  return out;
+}
+
+/// Deletes the message, or empties it where nothing can be deleted.
+text_frame removal(const descriptor& to, const std::string& message_id) {
+  if (to.supports(op::remove)) return {op::remove, {}, message_id, true};
+  return {op::edit, nothing_left, message_id, true};
+}
+
+std::vector<text_frame> of_edit(const action& x, std::vector<std::string> pieces, const descriptor& to,
+                                const std::vector<std::string>& continuations) {
+  std::vector<text_frame> out;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    auto& text = pieces[i];
+    if (i == 0)
+      out.push_back({op::edit, std::move(text), x.message_id});
+    else if (i <= continuations.size())
+      out.push_back({op::edit, std::move(text), continuations[i - 1]});
+    else
+      out.push_back({op::send, std::move(text), {}});
+  }
+  for (std::size_t i = pieces.size() - 1; i < continuations.size(); ++i)
+    out.push_back(removal(to, continuations[i]));
+  return out;
+}
+
+bool seals(const action& x) {
+  wire::draft_state what;
+  return wire::read_draft(x, what) && what.final;
+}
+
+} // namespace
+
+std::vector<text_frame> text_frames(const action& x, const descriptor& to,
+                                    const std::vector<std::string>& continuations) {
+  auto pieces = pieces_of(x, to);
+  if (x.kind == op::edit) return of_edit(x, std::move(pieces), to, continuations);
+  std::vector<text_frame> out;
+  if (x.kind == op::remove) {
+    out.push_back({op::remove, {}, x.message_id});
+    for (auto& id : continuations) out.push_back(removal(to, id));
+    return out;
+  }
+  if (x.kind == op::typing || (x.kind == op::draft && pieces.size() > 1 && !seals(x))) pieces.resize(1);
+  const bool as_itself = x.kind == op::send || x.kind == op::follow_up;
+  const auto itself = x.kind == op::prompt ? pieces.size() - 1 : 0;
+  for (std::size_t i = 0; i < pieces.size(); ++i)
+    out.push_back({as_itself || i == itself ? x.kind : op::send, std::move(pieces[i]), {}});
+  return out;
+}
+
+action frame_of(const action& x, const text_frame& frame, bool first) {
+  auto out = frame.kind == op::send && x.kind != op::send ? wire::text_beside(x) : x;
+  out.kind = frame.kind;
+  out.content = frame.content;
+  if (!frame.message_id.empty()) out.message_id = frame.message_id;
+  if (first)
+    out.reply_to = x.reply_to;
+  else
+    out.reply_to.clear();
+  return out;
+}
+
+} // namespace relay::core

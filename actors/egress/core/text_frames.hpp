@@ -1,0 +1,37 @@
+// The frames of an action whose text is longer than its platform takes (protocol.md 6).
+//
+//   send, follow_up   one frame of the op per piece
+//   edit              its message gets the first piece, further messages the others: the ones that an earlier
+//                     edit made are edited, new ones are sent, those that are not needed any more go
+//   delete            the message and what an edit of it made
+//   prompt            the overflow as sends before it: the choice stands last
+//   send_media        the overflow of its caption as sends behind it
+//   draft, typing     the first piece; a final draft is followed by sends
+#pragma once
+
+#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/descriptor.hpp"
+
+#include <string>
+#include <vector>
+
+namespace relay::core {
+
+/// One frame of an action.
+struct text_frame {
+  op kind = op::send;
+  std::string content;
+  std::string message_id; ///< of an edit or a delete
+  /// Removes text that is not part of the message any more. Its failure is no failure of the action.
+  bool cleanup = false;
+  friend bool operator==(const text_frame&, const text_frame&) = default;
+};
+
+/// At least one frame, each text at most as long as the platform takes. `continuations`: the ids of the
+/// messages that carry on the text of the message that is edited or deleted.
+std::vector<text_frame> text_frames(const action& x, const descriptor& to,
+                                    const std::vector<std::string>& continuations);
+/// The action as this frame carries it. Only the first one replies.
+action frame_of(const action& x, const text_frame& frame, bool first);
+
+} // namespace relay::core

@@ -1,0 +1,32 @@
+// Where events wait that must not be accepted yet: in order, each once however often the connector replays
+// it.
+#pragma once
+
+#include "relay_gateway/messages/control.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace relay::core {
+
+class admission_queue {
+public:
+  /// Puts the batch behind the others. Returns those of its items that wait there already, under the same
+  /// buffer id, and were left out: each reconnect brings all that is not acked again.
+  std::vector<inbound_item> add(inbound_batch batch);
+  /// The oldest batch. Only while it is not empty().
+  inbound_batch take();
+  bool empty() const { return batches_.empty(); }
+  /// Events in all batches.
+  std::size_t size() const { return size_; }
+
+private:
+  std::deque<inbound_batch> batches_;
+  std::unordered_set<std::string> buffered_;
+  std::size_t size_ = 0;
+};
+
+} // namespace relay::core

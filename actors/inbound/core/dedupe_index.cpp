@@ -1,0 +1,200 @@
+#include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
+
+#include <charconv>
+#include <initializer_list>
+
+namespace relay::core {
+
+namespace {
+
+// Neither letter begins a key of the first format, which had no profile and no origin.
+constexpr char buffer_mark = 'B', message_mark = 'M';
+constexpr char version_mark = '#';
+constexpr std::size_t version_digits = 16;
+
+void append_part(std::string& out, std::string_view part) {
+  out.append(std::to_string(part.size())).append(":").append(part);
+}
+
+/// FNV-1a over parts that are kept apart by their lengths, then mixed. On disk, so never changed.
+class digest {
+public:
+  digest& add(std::string_view part) {
+    const auto size = std::to_string(part.size());
+    for (auto text : {std::string_view{size}, std::string_view{":"}, part})
+      for (unsigned char c : text) h_ = (h_ ^ c) * 0x100000001b3ULL;
+    return *this;
+  }
+  std::string hex() const {
+    auto h = h_;
+    h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    h = (h ^ (h >> 27)) * 0x94d049bb133111ebULL;
+    h ^= h >> 31;
+    if (h == 0) h = 1; // 0 stands for an unknown version
+    constexpr const char* hex_digits = "0123456789abcdef";
+    std::string out(version_digits, '0');
+    for (auto i = version_digits; i-- > 0; h >>= 4) out[i] = hex_digits[h & 15];
+    return out;
+  }
+
+private:
+  std::uint64_t h_ = 0xcbf29ce484222325ULL;
+};
+
+/// Text, media and their order: what a person sees of a message.
+std::string version_of(const inbound_event& x) {
+  digest out;
+  out.add(x.text);
+  for (const auto& url : x.media_urls) out.add(url);
+  out.add("media");
+  for (const auto& m : x.media)
+    out.add(m.url).add(m.kind).add(m.mime).add(m.filename).add(m.caption).add(std::to_string(m.size));
+  return out.hex();
+}
+
+const std::string& chat_or_participant(const event_source& from) {
+  if (!from.chat_id.empty()) return from.chat_id;
+  return from.user_id_alt.empty() ? from.user_id : from.user_id_alt;
+}
+
+void append_message(std::string& out, std::string_view platform, std::string_view profile,
+                    std::string_view chat_id, std::string_view message_id) {
+  append_part(out, platform);
+  append_part(out, profile == "default" ? std::string_view{} : profile); // as in the session key
+  append_part(out, chat_id);
+  out.append(message_id);
+}
+
+void append_message(std::string& out, const inbound_event& x) {
+  append_message(out, x.source.platform, x.source.profile, chat_or_participant(x.source), x.message_id);
+}
+
+bool has_version(std::string_view key) {
+  return key.size() > version_digits + 2 && key.front() == message_mark &&
+         key[key.size() - version_digits - 1] == version_mark;
+}
+
+} // namespace
+
+std::string origin_name(std::string_view connector_url, std::string_view tenant) {
+  return digest{}.add(connector_url).add(tenant).hex();
+}
+
+std::string buffer_key(const inbound_event& x, const buffered_id& buffered) {
+  std::string key;
+  if (buffered.empty()) return key;
+  key += buffer_mark;
+  append_part(key, buffered.origin);
+  append_part(key, buffered.id);
+  append_message(key, x);
+  // An id that is given again may name another edit of the same message, or another nameless message.
+  if (x.message_id.empty() || x.source.message_is_edit) key.append(1, version_mark).append(version_of(x));
+  return key;
+}
+
+std::string message_key(std::string_view platform, std::string_view profile, std::string_view chat_id,
+                        std::string_view message_id) {
+  std::string key(1, message_mark);
+  append_message(key, platform, profile, chat_id, message_id);
+  key.append(1, version_mark).append(version_digits, '0');
+  return key;
+}
+
+std::vector<std::string> keys_of(const inbound_event& event, const buffered_id& buffered) {
+  std::vector<std::string> keys;
+  if (!buffered.empty()) keys.push_back(buffer_key(event, buffered));
+  if (event.message_id.empty()) return keys;
+  auto& key = keys.emplace_back(1, message_mark);
+  append_message(key, event);
+  key.append(1, version_mark).append(version_of(event));
+  return keys;
+}
+
+std::string_view name_of_key(std::string_view key) {
+  if (has_version(key)) key.remove_suffix(version_digits + 1);
+  return key;
+}
+
+std::uint64_t version_of_key(std::string_view key) {
+  std::uint64_t out = 0;
+  if (has_version(key)) std::from_chars(key.end() - version_digits, key.end(), out, 16);
+  return out;
+}
+
+const char* to_string(repeat_reason x) {
+  switch (x) {
+  case repeat_reason::buffer_id: return "buffer_id";
+  case repeat_reason::message_id: return "message_id";
+  case repeat_reason::version: return "version";
+  }
+  return "unknown";
+}
+
+dedupe_index::finding dedupe_index::find(const std::vector<std::string>& keys, bool edit, instant now) {
+  trim(now);
+  for (auto& key : keys) {
+    auto it = keys_.find(std::string{name_of_key(key)});
+    if (it == keys_.end()) continue;
+    auto& x = it->second;
+    const bool message = has_version(key);
+    if (message && edit && (x.version == 0 || x.version != version_of_key(key))) continue;
+    return {x.open ? verdict::open : verdict::settled, x.seq,
+            !message ? repeat_reason::buffer_id
+            : edit   ? repeat_reason::version
+                     : repeat_reason::message_id};
+  }
+  return {};
+}
+
+/// It is open from now on.
+void dedupe_index::own(known::iterator it, std::string_view key, std::uint64_t seq) {
+  auto& x = it->second;
+  if (!x.open) settled_.erase(x.age);
+  x = {seq, version_of_key(key), true, {}};
+}
+
+std::vector<std::string> dedupe_index::claim(const std::vector<std::string>& keys, std::uint64_t seq) {
+  std::vector<std::string> fresh;
+  for (auto& key : keys) {
+    auto [it, first] = keys_.try_emplace(std::string{name_of_key(key)});
+    if (first) fresh.push_back(key);
+    if (first || (has_version(key) && it->second.seq < seq)) own(it, key, seq);
+  }
+  return fresh;
+}
+
+void dedupe_index::take_over(const std::vector<std::string>& keys, std::uint64_t seq) {
+  for (auto& key : keys) {
+    auto [it, first] = keys_.try_emplace(std::string{name_of_key(key)});
+    if (first || it->second.open || (has_version(key) && it->second.seq < seq)) own(it, key, seq);
+  }
+}
+
+void dedupe_index::settle(const std::vector<std::string>& keys, std::uint64_t seq, instant at, instant now) {
+  for (auto& key : keys) {
+    auto [it, first] = keys_.try_emplace(std::string{name_of_key(key)});
+    auto& x = it->second;
+    if (!first && x.seq != seq && (x.open || x.seq > seq)) continue;
+    if (!first && !x.open && !has_version(key)) continue;
+    own(it, key, seq);
+    x.open = false;
+    x.age = settled_.insert(settled_.end(), {at, it->first});
+  }
+  trim(now);
+}
+
+void dedupe_index::release(const std::vector<std::string>& keys, std::uint64_t seq) {
+  for (auto& key : keys)
+    if (auto it = keys_.find(std::string{name_of_key(key)});
+        it != keys_.end() && it->second.open && it->second.seq == seq)
+      keys_.erase(it);
+}
+
+void dedupe_index::trim(instant now) {
+  while (!settled_.empty() && (settled_.size() > max_ || now - settled_.front().first >= window_)) {
+    keys_.erase(settled_.front().second);
+    settled_.pop_front();
+  }
+}
+
+} // namespace relay::core

@@ -1,0 +1,213 @@
+// From wire event to agent (agent-link.md, Promises): no repeats, order per session, at least once, and an
+// ack to the connector only when somebody else has the event: the disk, or without one the agent. The session
+// key of an event is decided when it is accepted and stays with it, over restarts too.
+//
+//   claim -> record -> stored -> [ack to the connector] -> handed out -> taken by the agent -> settled
+//
+// Without a durable store "stored" is at once, and the connector's ack waits for the agent's.
+#pragma once
+
+#include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
+#include "relay_gateway/actors/inbound/core/spill.hpp"
+#include "relay_gateway/actors/inbound/core/suspects.hpp"
+#include "relay_gateway/messages/control.hpp"
+#include "relay_gateway/messages/records.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace relay::core {
+
+struct inbox_rules {
+  milliseconds dedupe_window{600'000}, ack_timeout{60'000};
+  std::size_t dedupe_entries = 100'000, max_pending = 10'000, max_deliveries = 5, max_unreadable = 200;
+  /// There is a durable store: records are written, and what is beyond the bounds in memory waits on disk.
+  bool durable = false;
+  std::size_t max_in_memory = 4'096, chat_in_memory = 64, max_session_queues = 20'000;
+  /// The session key of an event; unset: wire::session_key() with the rules that hold by default.
+  std::function<std::string(const inbound_event&)> session_of{};
+};
+
+/// One event to give to the agent now.
+struct handout {
+  std::uint64_t id = 0;
+  event_ref event;
+  bool redelivered = false;
+  std::vector<media_file> files{};
+  std::string session{}; ///< its session key
+};
+/// What to do, in order.
+struct inbox_step {
+  std::vector<store_record> records; ///< to be written before anything below that depends on them
+  std::uint64_t upto = 0;            ///< tell stored() of this id once the records are on disk; 0 = no need
+  std::vector<handout> deliver;
+  std::vector<std::string> acks; ///< buffer ids that the connector that is served now may drop
+  /// Set aside just now.
+  std::vector<std::pair<std::uint64_t, event_ref>> dead;
+  std::vector<std::uint64_t> released; ///< events that are over and had been held for their files
+  std::uint64_t fresh = 0;             ///< the id that accept() gave to a fresh event
+  bool spilled = false;                ///< that one waits on disk: it is not held, and nobody hears of it now
+  spill_wishes wishes;                 ///< to be asked of the store behind the records
+};
+
+enum class arrival : std::uint8_t {
+  fresh,
+  repeat_open,   ///< already here and not settled: acked when the first one is
+  repeat_settled ///< known to be safe: acked at once
+};
+
+class inbox {
+public:
+  explicit inbox(const inbox_rules& rules);
+
+  /// What was left of before, first of all. Everything open may have been given to an agent; those for which
+  /// `held` says so wait for ready().
+  void restore(inbound_image& image, instant now, inbox_step& out,
+               const std::function<bool(const inbound_event&)>& held);
+
+  /// Whether this event, or another one of its keys, was here before.
+  bool known(const inbound_event& event, const buffered_id& buffered, instant now);
+  /// A terminal decision about an event that is not known: no agent gets it, its repeats are settled, and it
+  /// is acked (F32).
+  void consume(const inbound_event& event, const buffered_id& buffered, instant now, inbox_step& out);
+  /// A line that nobody could read: a dead letter at once, acked when it is safe. The oldest of more than
+  /// `max_unreadable` make room. False when it is a repeat.
+  bool set_aside(const event_ref& line, const buffered_id& buffered, instant now, inbox_step& out);
+  /// An event arrives; the first snapshot wins (F28). A held one keeps its place in its session and is given
+  /// out when ready() says so (F17).
+  arrival accept(const event_ref& event, const buffered_id& buffered, instant now, inbox_step& out,
+                 bool held = false);
+  /// Why the event of the last accept() was a repeat.
+  repeat_reason why_repeated() const { return why_repeated_; }
+  /// Acks go to a connector and tenant of this name from now on; ids that another one gave are not told.
+  void serve(std::string origin) { origin_ = std::move(origin); }
+  /// Everything up to this id is on disk, or turned out to be a repeat of something there: either way it is
+  /// safe.
+  void stored(std::uint64_t upto, instant now, inbox_step& out);
+  /// Events of a session come back from disk; as in accept(), `held` says which of them wait for ready().
+  void recalled(recalled_events& x, instant now, inbox_step& out,
+                const std::function<bool(const inbound_event&)>& held);
+  void scanned(const spill_page& x, inbox_step& out);
+  /// A dead letter is to be tried again: a new event that is no repeat of anything. `held` as in accept().
+  void retry_dead_letter(const dead_letter& x, instant now, inbox_step& out, bool held = false);
+  /// A dead letter is to be dropped.
+  void drop_dead_letter(std::uint64_t seq, inbox_step& out);
+  /// Those of the waiting events for which `which` says so wait for ready() from now on; what was given out
+  /// stays as it is. Their ids, oldest first.
+  std::vector<std::uint64_t> hold(const std::function<bool(const inbound_event&)>& which);
+  /// A held event has its files. Unknown ids, and those not held, are ignored.
+  void ready(std::uint64_t id, std::vector<media_file> files, instant now, inbox_step& out);
+  /// Whoever fetches files is gone: what is held goes on without.
+  void all_ready(instant now, inbox_step& out);
+  /// The agent took it. False when nothing of that id is open.
+  bool acked(std::uint64_t id, instant now, inbox_step& out);
+  /// An agent died that had these: they are suspects from now on, given out again one at a time, and the
+  /// death counts against one of them only if it was the only suspect. Unknown ids are ignored.
+  void died(const std::vector<std::uint64_t>& with_it, instant now, inbox_step& out);
+  /// Whoever had it alone went away. `unseen`: nobody had it, so that it is neither counted among its
+  /// deliveries nor suspect.
+  void returned(std::uint64_t id, instant now, inbox_step& out, bool unseen = false);
+  /// Everything that is out is given out again. `dead`: the agent that had it died; otherwise it only has to
+  /// get all of it once more.
+  void all_returned(instant now, inbox_step& out, bool dead = true);
+  /// Whether deliveries can be taken. While nobody is there, events wait.
+  void presence(bool anybody, instant now, inbox_step& out);
+  /// Nothing more comes back from disk: the process ends, and the next one takes what is there.
+  void close() { closed_ = true; }
+  /// Handles overdue acks (harmless when nothing is).
+  void timer(instant now, inbox_step& out);
+
+  /// Why the store refused this event, which it did as a repeat. Before stored() hears of it.
+  repeat_reason why_refused(std::uint64_t id) const;
+  /// An open event in memory; null when there is none of that id.
+  const inbound_event* find(std::uint64_t id) const {
+    auto it = entries_.find(id);
+    return it == entries_.end() || it->second.consumed ? nullptr : it->second.event.ptr.get();
+  }
+  /// Those that are with the agent, oldest first.
+  std::vector<std::uint64_t> given_out() const;
+  /// Those that wait for ready(), oldest first.
+  std::vector<std::uint64_t> waiting_for_files() const;
+  deadline due();
+  /// How much room there is for further events, `outside` of which wait to be accepted.
+  backpressure room(std::size_t outside = 0) const;
+  /// Open events in memory.
+  std::size_t pending() const { return entries_.size(); }
+  std::size_t in_flight() const { return in_flight_; }
+  /// Events that may have killed an agent.
+  std::size_t suspected() const { return suspects_.size(); }
+  std::size_t unstored() const { return unstored_.size(); }
+  std::size_t remembered() const { return dedupe_.size(); }
+  std::uint64_t dead_letters() const { return dead_; }
+  /// Some open events are on disk only.
+  bool backlog() const { return spill_.backlog(); }
+
+private:
+  struct entry {
+    event_ref event;
+    std::string session;
+    std::vector<buffered_id> buffer_ids;
+    std::vector<std::string> keys;
+    std::uint32_t attempts = 0;         ///< deliveries that count, with the one that is under way
+    bool stored = false;                ///< on disk (without a durable store: always)
+    bool spilled = false;               ///< leaves memory once it is stored
+    bool consumed = false;              ///< ends here once it is stored
+    bool recalled = false;              ///< the store guards its keys
+    bool from_previous_process = false; ///< an agent may have seen it that did not take it
+    bool out = false;                   ///< with the agent
+    bool held = false, was_held = false;
+    std::vector<media_file> files; ///< pinned until it is over, for its repeats (F31)
+    instant overdue{};
+  };
+  using entries = std::unordered_map<std::uint64_t, entry>;
+  void record(store_record x, inbox_step& out) const {
+    if (rules_.durable) out.records.push_back(std::move(x));
+  }
+  void admit(std::uint64_t id, entry x, inbox_step& out);
+  void repeat(std::uint64_t open, std::vector<std::string> keys, const buffered_id& buffered,
+              inbox_step& out);
+  std::string session_of(const inbound_event& x) const;
+  void ack(const buffered_id& x, inbox_step& out) const {
+    if (!x.empty() && x.origin == origin_) out.acks.push_back(x.id);
+  }
+  void name(std::uint64_t id, entry& x, const buffered_id& buffered);
+  void ack_all(std::uint64_t id, entry& x, inbox_step& out);
+  void line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out);
+  void hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out);
+  void advance(const std::string& session, instant now, inbox_step& out);
+  void probe(instant now, inbox_step& out);
+  bool may_go(std::uint64_t id) const;
+  void settle(entries::iterator it, instant now, inbox_step& out, bool dead = false);
+  void give_again(entries::iterator it, instant now, inbox_step& out);
+  void wish(inbox_step& out) {
+    if (!closed_) spill_.wishes(out.wishes);
+  }
+
+  inbox_rules rules_;
+  dedupe_index dedupe_;
+  spill spill_;
+  suspects suspects_;
+  std::uint64_t next_id_ = 0, dead_ = 0;
+  bool anybody_ = false, closed_ = false;
+  repeat_reason why_repeated_ = repeat_reason::buffer_id;
+  std::string origin_;
+  std::size_t in_flight_ = 0;
+  entries entries_;
+  /// By session: events in memory, in order.
+  std::unordered_map<std::string, std::deque<std::uint64_t>> queues_;
+  std::deque<std::uint64_t> unreadable_; ///< dead letters that are lines nobody could read, oldest first
+  std::deque<std::uint64_t> unstored_;   ///< waiting for the disk, in order
+  /// Which event a buffer id names that is not acked yet: the newest one, for of older ones the connector
+  /// knows nothing any more.
+  std::unordered_map<buffered_id, std::uint64_t, buffered_id_hash> named_;
+  std::deque<std::pair<instant, std::uint64_t>> deadlines_;
+};
+
+} // namespace relay::core

@@ -1,0 +1,308 @@
+#include "relay_gateway/actors/inbound/core/prompts.hpp"
+
+#include "relay_gateway/messages/wire/json/utf8.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace relay::core {
+
+namespace {
+
+/// One character of a text, and what follows it. Bytes that are no UTF-8 stand for themselves, beyond all
+/// characters.
+char32_t take_character(std::string_view& text) {
+  const auto length = wire::utf8_length(text.data(), text.data() + text.size());
+  const auto first = static_cast<unsigned char>(text.front());
+  constexpr char32_t no_character = 0x110000;
+  char32_t out = length == 0 ? no_character + first : length == 1 ? first : first & (0xFFU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) out = (out << 6) | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  text.remove_prefix(std::max<std::size_t>(length, 1));
+  return out;
+}
+
+std::u32string characters_of(std::string_view text) {
+  std::u32string out;
+  while (!text.empty()) out += take_character(text);
+  return out;
+}
+
+bool is_blank(char32_t c) {
+  return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xA0 || c == 0x2028 || c == 0x2029 ||
+         c == 0x3000;
+}
+
+void trim_blanks(std::u32string& x) {
+  while (!x.empty() && is_blank(x.back())) x.pop_back();
+  x.erase(x.begin(), std::find_if_not(x.begin(), x.end(), is_blank));
+}
+
+bool within(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
+
+/// The small form of a Latin, Greek or Cyrillic capital, full-width ones included.
+char32_t small(char32_t c) {
+  if (within(c, 'A', 'Z') || (within(c, 0xC0, 0xDE) && c != 0xD7) || within(c, 0x391, 0x3AB) ||
+      within(c, 0x410, 0x42F) || within(c, 0xFF21, 0xFF3A))
+    return c + 32;
+  if (within(c, 0x400, 0x40F)) return c + 80;
+  const bool odd_pair = within(c, 0x139, 0x148) || within(c, 0x179, 0x17E);
+  if (within(c, 0x100, 0x17E) && c != 0x130 && c != 0x138 && c != 0x149 && c != 0x178)
+    return (c % 2 == 1) == odd_pair ? c + 1 : c;
+  return c;
+}
+
+/// As labels are compared: on one line, without case and blanks around.
+std::u32string folded(std::string_view text) {
+  auto out = characters_of(text);
+  trim_blanks(out);
+  for (auto& c : out) c = is_blank(c) ? U' ' : small(c);
+  return out;
+}
+
+/// A full-width form as its plain one.
+char32_t narrow(char32_t c) { return within(c, 0xFF01, 0xFF5E) ? c - 0xFF00 + 0x20 : c; }
+
+/// The number that a text consists of, 1 to 999, as `1`, `1.` or `1)`; 0 = it is something else.
+std::size_t number_of(std::string_view text) {
+  constexpr std::size_t longest = 64; // bytes, with blanks around
+  if (text.size() > longest) return 0;
+  auto digits = characters_of(text);
+  trim_blanks(digits);
+  for (auto& c : digits) c = narrow(c);
+  if (!digits.empty() && (digits.back() == '.' || digits.back() == ')')) digits.pop_back();
+  constexpr std::size_t most_digits = 3;
+  if (digits.empty() || digits.size() > most_digits || digits.front() == '0') return 0;
+  std::size_t out = 0;
+  for (auto c : digits) {
+    if (!within(c, '0', '9')) return 0;
+    out = out * 10 + static_cast<std::size_t>(c - '0');
+  }
+  return out;
+}
+
+/// A person's plain message: an edit is no new word, and a bot that counts approves nothing.
+bool may_be_answer(const inbound_event& x) {
+  constexpr std::size_t longest = 4'096; // bytes; nobody types such a label
+  return x.type == message_type::text && !x.source.message_is_edit && !x.source.is_bot &&
+         x.media_urls.empty() && !x.text.empty() && x.text.size() <= longest;
+}
+
+/// The only option that is called so; null when none or several are.
+const prompt_choice* option_called(const std::u32string& words, const std::vector<prompt_choice>& options) {
+  const prompt_choice* out = nullptr;
+  for (auto& x : options) {
+    if (folded(x.label.empty() ? x.id : x.label) != words) continue;
+    if (out != nullptr) return nullptr;
+    out = &x;
+  }
+  return out;
+}
+
+std::string_view profile_of(const std::string& x) { return x == "default" ? std::string_view{} : x; }
+
+/// Whether somebody wrote this in the session of the prompt.
+bool is_there(const event_source& from, const prompt_opened& x) {
+  const auto& thread = from.thread_id.empty() ? from.prospective_thread_id : from.thread_id;
+  return from.chat_id == x.chat.chat_id && thread == x.thread_id &&
+         (x.chat.platform.empty() || x.chat.platform == from.platform) &&
+         profile_of(from.profile) == profile_of(x.profile);
+}
+
+} // namespace
+
+const char* to_string(prompt_verdict x) {
+  switch (x) {
+  case prompt_verdict::none: return "none";
+  case prompt_verdict::taken: return "taken";
+  case prompt_verdict::numbered: return "numbered";
+  case prompt_verdict::foreign: return "foreign";
+  case prompt_verdict::repeated: return "repeated";
+  case prompt_verdict::no_option: return "no_option";
+  case prompt_verdict::late: return "late";
+  case prompt_verdict::late_again: return "late_again";
+  case prompt_verdict::bystander: return "bystander";
+  }
+  return "unknown";
+}
+
+std::string prompt_minter::next() {
+  constexpr const char* digits = "0123456789abcdef";
+  constexpr int width = 8;
+  auto out = nonce_ + ".";
+  for (int i = width - 1; i >= 0; --i) out += digits[(next_ >> (4 * i)) & 15];
+  ++next_;
+  return out;
+}
+
+void prompts::open(prompt_opened x, instant now) {
+  trim(now);
+  if (auto it = known_.find(x.prompt_id); it != known_.end()) forget(it);
+  auto lifetime = rules_.lifetime;
+  if (x.lifetime_ms > 0 && x.lifetime_ms < static_cast<std::uint64_t>(lifetime.count()))
+    lifetime = milliseconds{static_cast<milliseconds::rep>(x.lifetime_ms)};
+  entry fresh;
+  auto id = x.prompt_id;
+  fresh.what = std::move(x);
+  fresh.until = now + lifetime;
+  fresh.age = ages_.insert(ages_.end(), {now, id});
+  touch(id);
+  known_.emplace(std::move(id), std::move(fresh));
+  trim(now);
+}
+
+void prompts::restore(prompt_kept x, instant now) {
+  auto id = x.what.prompt_id;
+  auto left = milliseconds{static_cast<milliseconds::rep>(x.what.lifetime_ms)};
+  open(std::move(x.what), now);
+  auto& one = known_.at(id);
+  one.until = now + left;
+  one.now = static_cast<stage>(std::min<std::uint8_t>(x.stage, 2));
+  if (x.numbered && one.now == stage::open) {
+    one.numbered = true;
+    numbered_[one.what.chat.chat_id].push_back(id);
+  }
+}
+
+std::vector<store_record> prompts::changes(instant now) {
+  std::vector<store_record> out;
+  std::sort(touched_.begin(), touched_.end());
+  touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
+  for (auto& id : touched_) {
+    auto it = known_.find(id);
+    if (it == known_.end()) {
+      out.emplace_back(prompt_gone{id});
+      continue;
+    }
+    auto& x = it->second;
+    auto left = std::max(std::chrono::duration_cast<milliseconds>(x.until - now), milliseconds{0});
+    prompt_kept kept{x.what, static_cast<std::uint8_t>(x.now), x.numbered};
+    kept.what.lifetime_ms = static_cast<std::uint64_t>(left.count());
+    out.emplace_back(std::move(kept));
+  }
+  touched_.clear();
+  return out;
+}
+
+void prompts::shown(const prompt_shown& x) {
+  auto it = known_.find(x.prompt_id);
+  if (it == known_.end() || it->second.now != stage::open) return;
+  if (x.how == prompt_face::withdrawn) {
+    forget(it);
+    return;
+  }
+  auto& one = it->second;
+  touch(it->first);
+  unnumber(it->first, one);
+  if (x.how != prompt_face::numbers) return;
+  one.numbered = true;
+  numbered_[one.what.chat.chat_id].push_back(it->first);
+}
+
+bool prompts::concerns(const inbound_event& x) const {
+  if (x.prompt.present) return true;
+  return !numbered_.empty() && may_be_answer(x) && numbered_.count(x.source.chat_id) > 0;
+}
+
+prompt_hearing prompts::hear(const inbound_event& x, instant now) {
+  trim(now);
+  if (x.prompt.present) return pressed(x, now);
+  return may_be_answer(x) ? wrote(x, now) : prompt_hearing{};
+}
+
+bool prompts::may_decide(const event_source& who, const prompt_opened& what) const {
+  if (!what.approval || what.decided_by.empty() || rules_.anyone_approves) return true;
+  return who.user_id == what.decided_by || who.user_id_alt == what.decided_by;
+}
+
+prompt_hearing prompts::pressed(const inbound_event& event, instant now) {
+  auto& x = event.prompt;
+  auto it = known_.find(x.prompt_id);
+  if (it == known_.end()) {
+    if (!minted_here(x.prompt_id)) return {prompt_verdict::foreign, {}};
+    // Of an earlier life of this registry, or forgotten. Remembered now, so that it is told once.
+    open({x.prompt_id, {}, {}, 0}, now);
+    settle(x.prompt_id, known_.at(x.prompt_id), stage::told_late, now);
+    return {prompt_verdict::late, {}};
+  }
+  auto& one = it->second;
+  if (one.now == stage::answered) return {prompt_verdict::repeated, {}};
+  if (one.now == stage::told_late) return {prompt_verdict::late_again, {}};
+  if (one.until <= now) {
+    settle(it->first, one, stage::told_late, now);
+    return {prompt_verdict::late, {}};
+  }
+  if (!may_decide(event.source, one.what)) return {prompt_verdict::bystander, {}};
+  // Without options of its own the prompt takes whatever the platform offers.
+  auto& options = one.what.options;
+  if (!options.empty() &&
+      std::none_of(options.begin(), options.end(), [&](auto& y) { return y.id == x.option_id; }))
+    return {prompt_verdict::no_option, {}};
+  settle(it->first, one, stage::answered, now);
+  return {prompt_verdict::taken, {}};
+}
+
+prompt_hearing prompts::wrote(const inbound_event& x, instant now) {
+  auto at = numbered_.find(x.source.chat_id);
+  if (at == numbered_.end()) return {};
+  const auto number = number_of(x.text);
+  const auto words = folded(x.text);
+  // The newest one that still waits is what people see last and mean; the others keep waiting. A label says
+  // by itself which one is meant.
+  for (auto id = at->second.rbegin(); id != at->second.rend(); ++id) {
+    auto it = known_.find(*id);
+    auto& one = it->second;
+    auto& options = one.what.options;
+    if (one.until <= now || !is_there(x.source, one.what) || !may_decide(x.source, one.what)) continue;
+    const bool counts = number > 0 && number <= options.size();
+    const auto* chosen = counts ? &options[number - 1] : option_called(words, options);
+    if (chosen == nullptr && number > 0) return {};
+    if (chosen == nullptr) continue;
+    prompt_hearing out{prompt_verdict::numbered, {it->first, chosen->id, chosen->label, {}, true}};
+    settle(it->first, one, stage::answered, now); // ends the iteration: it changes the list
+    return out;
+  }
+  return {};
+}
+
+void prompts::settle(const std::string& id, entry& x, stage next, instant now) {
+  touch(id);
+  unnumber(id, x);
+  x.now = next;
+  x.what.options.clear();
+  x.age->first = now;
+  ages_.splice(ages_.end(), ages_, x.age);
+}
+
+void prompts::unnumber(const std::string& id, entry& x) {
+  if (!x.numbered) return;
+  x.numbered = false;
+  auto at = numbered_.find(x.what.chat.chat_id);
+  std::erase(at->second, id);
+  if (at->second.empty()) numbered_.erase(at);
+}
+
+void prompts::forget(std::unordered_map<std::string, entry>::iterator it) {
+  touch(it->first);
+  unnumber(it->first, it->second);
+  ages_.erase(it->second.age);
+  known_.erase(it);
+}
+
+void prompts::trim(instant now) {
+  // An expired prompt is remembered as long again, so that its late answers are told from unknown ones.
+  while (!ages_.empty() && (ages_.size() > rules_.max || now - ages_.front().first >= 2 * rules_.lifetime))
+    forget(known_.find(ages_.front().second));
+}
+
+bool prompts::minted_here(const std::string& id) const {
+  return !nonce_.empty() && id.size() > nonce_.size() + 1 && id.starts_with(nonce_) &&
+         id[nonce_.size()] == '.';
+}
+
+std::size_t prompts::unanswered(instant now) const {
+  return static_cast<std::size_t>(std::count_if(known_.begin(), known_.end(), [&](auto& x) {
+    return x.second.now == stage::open && x.second.until > now;
+  }));
+}
+
+} // namespace relay::core

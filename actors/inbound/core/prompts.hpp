@@ -1,0 +1,119 @@
+// Who may answer which prompt (protocol.md 6): one answer wins, a sibling gateway's answers are none of ours,
+// and whoever answers too late is told so once. A typed answer counts in the session of the prompt only: in
+// its chat and thread, and to its profile's bot.
+#pragma once
+
+#include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/flow.hpp"
+#include "relay_gateway/messages/records.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace relay::core {
+
+/// Mints `<nonce>.<8 hex>`. The nonce is the process's; `first` should be random, so that a restarted minter
+/// of the same process does not give an id twice.
+class prompt_minter {
+public:
+  prompt_minter(std::string nonce, std::uint32_t first) : nonce_(std::move(nonce)), next_(first) {}
+  std::string next();
+
+private:
+  std::string nonce_;
+  std::uint32_t next_;
+};
+
+struct prompt_rules {
+  milliseconds lifetime{3'600'000}; ///< a prompt's own time-out counts when it is smaller
+  std::size_t max = 10'000;         ///< prompts remembered, answered ones included
+  bool anyone_approves = false;     ///< an approval in a group is not only its asker's to decide
+};
+
+enum class prompt_verdict : std::uint8_t {
+  none,       ///< no answer: an ordinary event
+  taken,      ///< the answer of an open prompt: for the agent
+  numbered,   ///< a text that is one, a number or a label: for the agent, with `response`
+  foreign,    ///< of a sibling gateway: consumed silently (F57)
+  repeated,   ///< answered before: consumed silently (F58)
+  no_option,  ///< names no option of its prompt: consumed silently
+  late,       ///< ours, but expired or unknown: consumed, told once
+  late_again, ///< the same once more: consumed silently
+  bystander,  ///< somebody else's to decide: consumed silently, and the prompt stays open
+};
+const char* to_string(prompt_verdict x);
+
+struct prompt_hearing {
+  prompt_verdict verdict = prompt_verdict::none;
+  prompt_response response; ///< of `numbered`
+  /// Whether an agent gets the event.
+  bool for_agent() const { return verdict <= prompt_verdict::numbered; }
+};
+
+/// The prompts of one process. Bounded by number and age: the oldest is forgotten first, and what is
+/// forgotten counts as unknown.
+class prompts {
+public:
+  /// `nonce` marks the ids that this process mints.
+  prompts(std::string nonce, const prompt_rules& rules) : nonce_(std::move(nonce)), rules_(rules) {
+    if (rules_.max < 1) rules_.max = 1;
+  }
+
+  /// A prompt is about to leave. The same id again is a new prompt.
+  void open(prompt_opened x, instant now);
+  /// How it was shown; ignored once it is answered.
+  void shown(const prompt_shown& x);
+  /// Whether hear() could find an answer in this event: a cheap question, asked of every event.
+  bool concerns(const inbound_event& x) const;
+  /// Decides about a fresh event (a repeat of one that was decided must not come here).
+  prompt_hearing hear(const inbound_event& x, instant now);
+
+  /// One that was kept before a restart; `what.lifetime_ms` is what is left of it, 0 = it is over.
+  void restore(prompt_kept x, instant now);
+  /// From now on changes() tells.
+  void track() { tracked_ = true; }
+  /// What a store has to write so that restore() brings this back: all that changed since the last call.
+  std::vector<store_record> changes(instant now);
+
+  std::size_t size() const { return known_.size(); }
+  /// Prompts that somebody may still answer.
+  std::size_t unanswered(instant now) const;
+
+private:
+  enum class stage : std::uint8_t { open, answered, told_late };
+  struct entry {
+    prompt_opened what; ///< without its options once it is answered
+    instant until{};
+    stage now = stage::open;
+    bool numbered = false;
+    std::list<std::pair<instant, std::string>>::iterator age;
+  };
+  prompt_hearing pressed(const inbound_event& x, instant now);
+  prompt_hearing wrote(const inbound_event& x, instant now);
+  bool may_decide(const event_source& who, const prompt_opened& what) const;
+  void settle(const std::string& id, entry& x, stage next, instant now);
+  void unnumber(const std::string& id, entry& x);
+  void forget(std::unordered_map<std::string, entry>::iterator it);
+  void trim(instant now);
+  bool minted_here(const std::string& id) const;
+  void touch(const std::string& id) {
+    if (tracked_) touched_.push_back(id);
+  }
+
+  bool tracked_ = false;
+  std::vector<std::string> touched_;
+  std::string nonce_;
+  prompt_rules rules_;
+  std::unordered_map<std::string, entry> known_;
+  std::list<std::pair<instant, std::string>> ages_; ///< least recently changed first
+  /// Chat id -> its prompts that a number answers, newest last.
+  std::unordered_map<std::string, std::vector<std::string>> numbered_;
+};
+
+} // namespace relay::core

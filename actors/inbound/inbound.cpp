@@ -1,0 +1,391 @@
+#include "relay_gateway/actors/inbound/inbound.hpp"
+
+#include "relay_gateway/actors/actor_guards.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/egress/core/reactions.hpp"
+#include "relay_gateway/actors/inbound/core/attachment_cache.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/prompts.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace relay {
+
+wire::session_rules session_rules_of(const config::settings& x) {
+  // Flat replies never leave the chat: a session of one message could not be continued.
+  return {x.service.group_sessions_per_user, x.service.thread_sessions_per_user,
+          x.slack.reply_in_thread && x.slack.dm_top_level_threads_as_sessions};
+}
+
+std::uint64_t inbound_state::id_of(const std::string& delivery_id) const {
+  auto prefix = "d" + setup.instance + "-";
+  if (delivery_id.size() <= prefix.size() || delivery_id.compare(0, prefix.size(), prefix) != 0) return 0;
+  std::uint64_t id = 0;
+  auto* first = delivery_id.data() + prefix.size();
+  auto* last = delivery_id.data() + delivery_id.size();
+  auto [end, err] = std::from_chars(first, last, id);
+  return err == std::errc{} && end == last ? id : 0;
+}
+
+route_seen inbound_state::route_of(const std::string& delivery_id, const inbound_event& x) const {
+  // Both the scope and the author: a place without a route of its own is found by its author (F35, F36).
+  return {delivery_id,
+          x.chat(),
+          {x.source.scope_id, x.source.user_id, x.source.profile},
+          x.source.parent_chat_id,
+          delivery_id.empty() ? std::string{} : x.source.thread_id,
+          delivery_id.empty() ? std::string{} : x.message_id,
+          x.source.chat_type,
+          x.source.chat_name,
+          delivery_id.empty() || !x.source.thread_id.empty() ? std::string{}
+                                                             : x.source.prospective_thread_id};
+}
+
+void inbound_state::take(inbound_batch& batch) {
+  // A replay may start before link_manager has told of the new link; its acks must not go to the old one.
+  if (batch.epoch >= link.epoch) {
+    auto is_new = batch.epoch > link.epoch;
+    link.epoch = batch.epoch;
+    link.connection = caf::actor_cast<connection_actor>(self->current_sender());
+    inbox.serve(batch.origin);
+    if (is_new && told != backpressure::open) tell(self, link.connection, told);
+  }
+  if (ready && !scarce && outside.empty()) {
+    accept(batch);
+    return;
+  }
+  auto items = batch.items.size();
+  auto repeats = outside.add(std::move(batch));
+  if (!repeats.empty()) {
+    ever += repeats.size();
+    world.metrics->add(counter::events_received, repeats.size());
+    for (auto& x : repeats) repeated(*x.event, x.buffer_id, core::repeat_reason::buffer_id);
+  }
+  if (repeats.size() < items) after();
+}
+
+void inbound_state::repeated(const inbound_event& x, const std::string& buffer_id, core::repeat_reason why) {
+  world.metrics->add(counter::events_duplicate, core::to_string(why));
+  world.notes->note(severity::debug, "event.repeated",
+                    {{"reason", core::to_string(why)},
+                     {"platform", x.source.platform},
+                     {"profile", x.source.profile},
+                     {"chat", x.source.chat_id},
+                     {"message", x.message_id},
+                     {"buffer_id", buffer_id},
+                     {"next", "dropped: it was here before"}});
+}
+
+/// Some at once: then the store tells whether there still is room.
+void inbound_state::admit_waiting() {
+  constexpr std::size_t some = 64;
+  while (ready && !scarce && !outside.empty() && (draining || inbox.unstored() < some)) {
+    auto batch = outside.take();
+    accept(batch);
+  }
+}
+
+void inbound_state::accept(inbound_batch& batch) {
+  auto now = now_of(self);
+  core::inbox_step step;
+  const auto events = static_cast<std::uint64_t>(
+      std::count_if(batch.items.begin(), batch.items.end(), [](auto& x) { return !x.event->unreadable; }));
+  ever += events;
+  world.metrics->add(counter::events_received, events);
+  std::vector<std::uint64_t> held;
+  for (auto& item : batch.items) {
+    if (item.event->unreadable) {
+      if (inbox.set_aside(item.event, {item.buffer_id, batch.origin}, now, step))
+        world.metrics->add(counter::events_dead_letter);
+      continue;
+    }
+    step.fresh = 0;
+    if (!item.event->interaction) session_aliases.learn(item.event->source);
+    // A repeat is the inbox's: that of a winning answer must not be taken for a second one.
+    if (prompts.concerns(*item.event) && !inbox.known(*item.event, {item.buffer_id, batch.origin}, now) &&
+        answers_prompt(item, batch.origin, now, step))
+      continue;
+    auto files = wants_files(*item.event);
+    if (inbox.accept(item.event, {item.buffer_id, batch.origin}, now, step, files) != core::arrival::fresh) {
+      repeated(*item.event, item.buffer_id, inbox.why_repeated());
+      continue;
+    }
+    if (step.spilled)
+      world.metrics->add(counter::events_spilled);
+    else if (files)
+      held.push_back(step.fresh);
+  }
+  keep_prompts(step);
+  execute(step);
+  fetch_held(held);
+}
+
+bool inbound_state::wants_files(const inbound_event& x) const {
+  return want_files && media && !core::media_urls(x).empty();
+}
+
+/// What waits for an agent since before anybody asked for files gets them, too.
+void inbound_state::wish(bool paths) {
+  auto begins = paths && !want_files;
+  want_files = paths;
+  if (begins) fetch_held(inbox.hold([this](const inbound_event& x) { return wants_files(x); }));
+}
+
+/// On receipt, because references expire; the event waits in its chat, no other chat does (F17).
+void inbound_state::fetch_held(const std::vector<std::uint64_t>& ids) {
+  for (auto id : ids) {
+    auto go_on = [this, id](std::vector<media_file> files) {
+      core::inbox_step step;
+      inbox.ready(id, std::move(files), now_of(self), step);
+      execute(step);
+    };
+    auto letter = letter_of.extract(id);
+    auto* event = inbox.find(id);
+    if (!event) continue;
+    self->request(media, caf::duration{media_patience},
+                  media_wanted{name_of(id), core::media_urls(*event),
+                               letter ? std::move(letter.mapped()) : std::string{}})
+        .then([go_on](media_ready& x) { go_on(std::move(x.files)); },
+              [go_on](const caf::error&) { go_on({}); }); // the URLs are still there
+  }
+}
+
+/// Whether the event ends here: an answer that no agent waits for. One that is for the agent may be changed.
+bool inbound_state::answers_prompt(inbound_item& item, const std::string& origin, core::instant now,
+                                   core::inbox_step& step) {
+  auto heard = prompts.hear(*item.event, now);
+  if (heard.verdict == core::prompt_verdict::none) return false;
+  world.metrics->add(counter::prompt_answers, core::to_string(heard.verdict));
+  if (heard.verdict == core::prompt_verdict::numbered)
+    item.event = event_ref{wire::with_answer(*item.event, std::move(heard.response))};
+  if (heard.for_agent()) return false;
+  world.metrics->add(counter::events_dropped, "prompt");
+  inbox.consume(*item.event, {item.buffer_id, origin}, now, step);
+  if (heard.verdict == core::prompt_verdict::late) tell_late(*item.event);
+  return true;
+}
+
+void inbound_state::tell_late(const inbound_event& x) {
+  world.notes->note(severity::info, "prompt.late",
+                    {{"platform", x.source.platform},
+                     {"chat", x.source.chat_id},
+                     {"next", "the chat is told once that the prompt is over"}});
+  if (x.source.chat_id.empty()) return;
+  tell(self, sink.routes, route_of({}, x)); // no agent answers it, so the chat's route is what counts
+  tell(self, sink.actions,
+       action_request{{},
+                      x.source.platform,
+                      {},
+                      wire::send(x.source.chat_id, "This prompt is no longer open.", {},
+                                 wire::thread_metadata(x.source.thread_id))});
+}
+
+void inbound_state::acked(const delivery_ack& x) {
+  if (!ready) {
+    early_acks.push_back(x);
+    return;
+  }
+  core::inbox_step step;
+  auto id = id_of(x.delivery_id);
+  if (id == 0 || !inbox.acked(id, now_of(self), step)) {
+    world.metrics->add(counter::acks_unknown);
+    return;
+  }
+  world.metrics->add(counter::events_acked);
+  execute(step);
+}
+
+std::string inbound_state::session_of(const inbound_event& x) const {
+  return wire::session_key(session_aliases.keyed(x), setup.sessions, wire::session_message(x));
+}
+
+void inbound_state::given_back(const delivery_returned& x, core::inbox_step& step) {
+  auto now = now_of(self);
+  std::vector<std::uint64_t> ids;
+  for (auto& delivery_id : x.delivery_ids)
+    if (auto id = id_of(delivery_id); id != 0) ids.push_back(id);
+  if (x.unseen) {
+    for (auto id : ids) inbox.returned(id, now, step, true);
+    return;
+  }
+  inbox.died(ids, now, step); // one message per agent that died
+}
+
+void inbound_state::execute(core::inbox_step& step) {
+  ask_store(step);
+  delivery_withdrawn withdrawn;
+  for (auto& [id, event] : step.dead) {
+    withdrawn.delivery_ids.push_back(name_of(id));
+    mark(name_of(id), *event, true);
+    world.metrics->add(counter::events_dead_letter);
+    world.notes->note(severity::error, "event.dead_letter",
+                      {{"delivery", name_of(id)},
+                       {"attempts", std::to_string(setup.rules.max_deliveries)},
+                       {"next", "set aside; its chat goes on"}});
+  }
+  if (!withdrawn.delivery_ids.empty()) tell(self, agent, std::move(withdrawn));
+  if (!step.released.empty()) {
+    media_released over, set_aside;
+    set_aside.set_aside = true;
+    for (auto id : step.released) {
+      auto dead = std::any_of(step.dead.begin(), step.dead.end(), [id](auto& x) { return x.first == id; });
+      (dead ? set_aside : over).delivery_ids.push_back(name_of(id));
+    }
+    for (auto* x : {&over, &set_aside})
+      if (!x->delivery_ids.empty()) tell(self, media, std::move(*x));
+  }
+  if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
+  for (auto& x : step.deliver) {
+    delivery out{name_of(x.id), std::move(x.session), x.event, x.redelivered, std::move(x.files)};
+    world.metrics->add(counter::events_delivered);
+    if (x.redelivered) world.metrics->add(counter::events_redelivered);
+    // Before the event can reach an agent, so that its answer finds the route.
+    tell(self, sink.routes, route_of(out.id, *x.event));
+    mark(out.id, *x.event, false);
+    tell(self, agent, std::move(out));
+  }
+  after();
+}
+
+void inbound_state::mark(const std::string& delivery_id, const inbound_event& x, bool given_up) {
+  if (setup.reactions && core::carries_reactions(x))
+    tell(self, sink.routes, turn_mark{delivery_id, x.chat(), x.message_id, given_up});
+}
+
+void inbound_state::after() {
+  world.metrics->set(gauge::events_pending, static_cast<std::int64_t>(inbox.pending() + outside.size()));
+  world.metrics->set(gauge::events_in_flight, static_cast<std::int64_t>(inbox.in_flight()));
+  world.metrics->set(gauge::dedupe_entries, static_cast<std::int64_t>(inbox.remembered()));
+  world.metrics->set(gauge::prompts_known, static_cast<std::int64_t>(prompts.size()));
+  world.metrics->set(gauge::events_unstored, static_cast<std::int64_t>(inbox.unstored() + outside.size()));
+  world.metrics->set(gauge::dead_letters, static_cast<std::int64_t>(inbox.dead_letters()));
+  auto room = inbox.room(outside.size());
+  // An agent at work may be told to stop, and that comes through the same socket.
+  if (room == backpressure::full && inbox.in_flight() > 0) room = backpressure::open;
+  if (room != told) {
+    told = room;
+    tell(self, link.connection, room);
+  }
+  if (auto at = inbox.due(); at && (!armed || *at < *armed)) {
+    armed = at;
+    tell_later<inbound_actor>(self, *at - now_of(self), atom::due_v);
+  }
+  drained_yet();
+}
+
+void inbound_state::drained_yet() {
+  if (drain_waiters.empty()) return;
+  // Without an agent nothing moves any more: what is not on disk the connector has in its buffer.
+  if (inbox.unstored() + outside.size() > 0 || (inbox.pending() > 0 && (agents > 0 || inbox.in_flight() > 0)))
+    return;
+  for (auto& x : drain_waiters) x.deliver(true);
+  drain_waiters.clear();
+}
+
+inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_state> self, ports world,
+                                     inbound_setup setup, const caf::strong_actor_ptr& parent) {
+  guard_actor(self, world, parent);
+  auto* s = &self->state;
+  s->world = std::move(world);
+  s->setup = std::move(setup);
+  s->setup.rules.durable = s->world.store->durable();
+  s->setup.rules.session_of = [s](const inbound_event& x) { return s->session_of(x); };
+  s->inbox = core::inbox{s->setup.rules};
+  s->prompts = core::prompts{s->setup.prompt_nonce, s->setup.prompts};
+  s->session_aliases = core::session_aliases{s->setup.max_places};
+  s->agents = s->setup.agent_present ? 1 : 0;
+  s->load();
+  return {
+      [s](const delivery_ack& x) { s->acked(x); },
+      [s](const delivery_returned& x) {
+        core::inbox_step step;
+        s->given_back(x, step);
+        s->execute(step);
+      },
+      [s](agent_presence x) {
+        core::inbox_step step;
+        if (x.media_paths) s->wish(true); // before anything is given out
+        s->agents = x.attached;
+        s->inbox.presence(x.attached > 0 && s->agent, now_of(s->self), step);
+        s->execute(step);
+      },
+      [s](inbound_batch& x) { s->take(x); },
+      [s](const link_up& x) {
+        if (x.epoch < s->link.epoch) return; // of an older link than the one that already brings events
+        s->link = x;
+        s->inbox.serve(x.origin);
+        if (s->told != backpressure::open) tell(s->self, s->link.connection, s->told);
+      },
+      [s](agent_line& x) {
+        core::inbox_step step;
+        auto now = now_of(s->self);
+        s->inbox.presence(false, now, step); // nothing may go to the old one
+        for (auto id : s->inbox.given_out())
+          if (auto* event = s->inbox.find(id))
+            tell(s->self, s->sink.routes, s->route_of(s->name_of(id), *event));
+        if (x.agent) tell(s->self, x.agent, std::move(x.host));
+        auto dead = x.agent != s->agent; // one that only gets new hosts killed nobody
+        s->agent = x.agent;
+        s->agents = x.agent && s->setup.agent_present ? 1 : 0;
+        s->inbox.all_returned(now, step, dead);
+        s->inbox.presence(s->agents > 0, now, step);
+        s->execute(step);
+      },
+      [s](const route_sink& x) { s->sink = x; },
+      [s](prompt_opened& x) {
+        s->prompts.open(std::move(x), now_of(s->self));
+        s->keep_prompts();
+      },
+      [s](const prompt_shown& x) {
+        s->prompts.shown(x);
+        s->keep_prompts();
+      },
+      [](const action_outcome&) {}, // a notice is a best-effort send; the router counted what became of it
+      [s](const media_actor& x) {
+        if (x == s->media) return;
+        s->media = x;
+        core::inbox_step step;
+        s->inbox.all_ready(now_of(s->self), step); // what the old one was asked for never comes
+        s->execute(step);
+      },
+      [s](media_wish x) {
+        s->media_patience = x.patience;
+        s->wish(x.paths);
+      },
+      [s](const store_health& x) { s->store_room(x.room); },
+      [s](inbound_image& x) { s->loaded(x); },
+      [s](const inbound_stored& x) { s->stored(x); },
+      [s](recalled_events& x) { s->recalled(x); },
+      [s](const spill_page& x) { s->scanned(x); },
+      [s](letters_found& x) { s->letters(x); },
+      [s](const dead_letter_ask& x) { return s->dead_letters(x); },
+      [s](atom::drained) -> caf::result<bool> {
+        if (s->setup.rules.durable) s->inbox.close();
+        // The room that is left is for this as well: what has no buffer id would be lost.
+        s->draining = true;
+        s->store_room(true);
+        auto later = s->self->make_response_promise<bool>();
+        s->drain_waiters.push_back(later);
+        s->drained_yet();
+        return later;
+      },
+      [s](atom::status) -> caf::result<inbound_report> {
+        return inbound_report{s->inbox.pending() + s->outside.size(),
+                              s->inbox.in_flight(),
+                              s->inbox.remembered(),
+                              s->inbox.dead_letters(),
+                              s->ever,
+                              s->prompts.unanswered(now_of(s->self)),
+                              s->agents};
+      },
+      [s](atom::due) {
+        core::inbox_step step;
+        s->armed.reset();
+        s->inbox.timer(now_of(s->self), step);
+        s->execute(step);
+      },
+  };
+}
+
+} // namespace relay

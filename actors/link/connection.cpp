@@ -1,0 +1,277 @@
+#include "relay_gateway/actors/link/connection.hpp"
+
+#include "relay_gateway/actors/actor_guards.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/http_bridge.hpp"
+#include "relay_gateway/messages/wire/actions/commands.hpp"
+
+#include <chrono>
+
+namespace relay {
+
+using namespace std::chrono_literals;
+
+void connection_state::begin(ports p, connection_setup s, link_manager_actor k) {
+  world = std::move(p);
+  setup = std::move(s);
+  link_manager_handle = std::move(k);
+  listener = std::make_shared<frame_listener>(connection_actor{self}, setup.max_frame);
+  socket = world.link->dial(setup.dial, listener);
+  setup.dial.bearer = {}; // one dial, one token
+}
+
+void connection_state::heard() {
+  auto news = listener->fetch();
+  if (over) return;
+  if (news.opened) {
+    open_now = true;
+    for (auto& who : setup.hellos) send_hello(who);
+    tell(self, link_manager_handle, atom::start_v, setup.epoch);
+    // An empty one asks for what follows: whoever has no room says so before the connector's replay is read.
+    tell(self, setup.users.inbound, inbound_batch{setup.epoch, {}, setup.origin});
+  }
+  inbound_batch batch;
+  batch.epoch = setup.epoch;
+  batch.origin = setup.origin;
+  if (!news.frames.empty()) world.metrics->add(counter::frames_received, news.frames.size());
+  for (auto& x : news.frames) on_frame(x, batch);
+  if (!batch.items.empty()) tell(self, setup.users.inbound, std::move(batch));
+  if (news.oversized) {
+    world.metrics->add(counter::frames_refused, wire::to_string(wire::refusal::too_long));
+    world.notes->note(severity::warn, "frame.too_long",
+                      {{"epoch", std::to_string(setup.epoch)},
+                       {"limit_bytes", std::to_string(setup.max_frame)},
+                       {"next", "the connection is dropped and dialled again"}});
+    if (socket) socket->drop("a line longer than " + std::to_string(setup.max_frame) + " bytes");
+  }
+  if (news.end) ended(*news.end);
+  arm();
+}
+
+void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
+  if (auto* result = std::get_if<wire::outbound_result>(&x)) {
+    core::pending_requests<asker>::request who;
+    if (open.take(result->request_id, who)) {
+      tell(self, who.owner.chat, transmitted{who.owner.piece, std::move(result->result), true});
+      update_read_gate();
+    } else {
+      world.metrics->add(counter::results_unmatched);
+    }
+  } else if (auto* event = std::get_if<wire::inbound>(&x)) {
+    batch.items.push_back({std::move(event->event), std::move(event->buffer_id)});
+  } else if (auto* forward = std::get_if<wire::passthrough_forward>(&x)) {
+    inbound_event decoded;
+    if (forward->platform == "discord" && wire::decode_discord_interaction(*forward, decoded)) {
+      batch.items.push_back({event_ref{std::move(decoded)}, std::move(forward->buffer_id)});
+      return;
+    }
+    world.metrics->add(counter::events_dropped, "passthrough");
+    world.notes->note(severity::info, "passthrough.dropped",
+                      {{"platform", forward->platform}, {"path", forward->path}});
+    if (!forward->buffer_id.empty())
+      acknowledge({{std::move(forward->buffer_id)}}); // terminal, so acked (F23, F32)
+  } else if (auto* what = std::get_if<wire::descriptor_frame>(&x)) {
+    tell(self, link_manager_handle, std::move(what->what), setup.epoch);
+  } else if (auto* stop = std::get_if<wire::interrupt_inbound>(&x)) {
+    world.metrics->add(counter::interrupts_received);
+    tell_urgent(self, setup.users.agent,
+                turn_interrupt{std::move(stop->session_key), std::move(stop->chat_id)});
+  } else if (std::holds_alternative<wire::going_idle_ack>(x)) {
+    tell_urgent(self, link_manager_handle, atom::idle_v, setup.epoch);
+  } else if (auto* bad = std::get_if<wire::bad_frame>(&x)) {
+    refused(*bad, batch);
+  } else {
+    world.metrics->add(counter::frames_unknown); // newer types, and those that only a gateway sends
+  }
+}
+
+void connection_state::refused(wire::bad_frame& x, inbound_batch& batch) {
+  world.metrics->add(counter::frames_refused, wire::to_string(x.why));
+  world.notes->note(severity::warn, "frame.refused",
+                    {{"epoch", std::to_string(setup.epoch)},
+                     {"type", x.type},
+                     {"reason", wire::to_string(x.why)},
+                     {"what", x.what},
+                     {"next", x.buffer_id.empty() ? "set aside" : "set aside, then acknowledged"}});
+  // It will not become readable by being sent again: acked, or it would come back for ever (F12), and kept
+  // for a person, or it would be gone.
+  inbound_event kept;
+  kept.text = std::move(x.line);
+  kept.context_error = std::string{wire::to_string(x.why)} + ": " + x.what;
+  kept.unreadable = true;
+  batch.items.push_back({event_ref{std::move(kept)}, std::move(x.buffer_id)});
+}
+
+void connection_state::send_hello(const identity& who) {
+  if (over) return;
+  std::string frame;
+  wire::encode(frame, wire::hello{who, who.platform == "discord" ? setup.manifest : std::string{}});
+  write(std::move(frame));
+}
+
+void connection_state::publish(const command_manifest& x) {
+  auto text = wire::encode_commands(x.commands);
+  if (text == setup.manifest) return;
+  setup.manifest = std::move(text);
+  // Not open yet: the first hellos will carry it.
+  if (!open_now) return;
+  for (auto& who : setup.hellos)
+    if (who.platform == "discord") send_hello(who);
+}
+
+void connection_state::write(std::string frame) {
+  ++frames;
+  if (socket) socket->write(std::move(frame));
+}
+
+void connection_state::put(transmit& x, const chat_actor& from) {
+  if (over) {
+    tell(self, from,
+         transmitted{x.piece, action_result::failed("not_connected", "the connection is gone"), false});
+    return;
+  }
+  auto id = setup.request_prefix + std::to_string(++requests);
+  std::string frame;
+  frame.reserve(x.act.content.size() + 256);
+  wire::encode(frame, wire::outbound{id, std::move(x.act), std::move(x.where)});
+  write(std::move(frame));
+  world.metrics->add(counter::frames_sent);
+  open.add(std::move(id), {from, x.piece}, frames, now_of(self) + setup.outbound_timeout);
+  update_read_gate();
+  arm();
+}
+
+void connection_state::send_best_effort(best_effort_send& x) {
+  // Old connectors never answer these; what waits for its time-out must not pile up.
+  constexpr std::size_t most_open = 1000;
+  auto fits = !over && open_now && open.size() < most_open;
+  world.metrics->add(counter::reactions, fits ? "sent" : "dropped");
+  if (!fits) return;
+  auto id = setup.request_prefix + std::to_string(++requests);
+  std::string frame;
+  wire::encode(frame, wire::outbound{id, std::move(x.act), std::move(x.where)});
+  write(std::move(frame));
+  world.metrics->add(counter::frames_sent);
+  open.add(std::move(id), {}, frames, now_of(self) + setup.outbound_timeout); // nobody hears of its result
+  arm();
+}
+
+void connection_state::interrupt(const session_interrupt& x) {
+  if (over) { // nothing to stop on a dead link; it must not throw or wait either (F20)
+    world.metrics->add(counter::interrupts_sent, "dropped");
+    return;
+  }
+  std::string frame;
+  wire::encode(frame, wire::interrupt{x.session_key, x.reason, x.has_reason});
+  write(std::move(frame));
+  world.metrics->add(counter::interrupts_sent, "sent");
+}
+
+void connection_state::acknowledge(const buffer_acks& x) {
+  if (over) return; // the connector replays what was not acked; the repeat is acked then
+  for (auto& id : x.ids) {
+    std::string frame;
+    wire::encode(frame, wire::inbound_ack{id});
+    write(std::move(frame));
+  }
+  world.metrics->add(counter::buffer_acks, x.ids.size());
+}
+
+void connection_state::room(backpressure x) {
+  current_backpressure = x;
+  update_read_gate();
+}
+
+void connection_state::update_read_gate() {
+  if (over || !socket) return;
+  // Results come through the same reader as events: while some are awaited, events may go up to the second
+  // bound.
+  auto want = current_backpressure == backpressure::open ||
+              (current_backpressure == backpressure::full && open.size() > 0);
+  if (want == reading) return;
+  reading = want;
+  socket->read(want);
+  world.notes->note(severity::info, want ? "link.reading" : "link.paused",
+                    {{"epoch", std::to_string(setup.epoch)}});
+}
+
+void connection_state::arm() {
+  if (armed || over) return;
+  auto at = open.due();
+  if (!at) return;
+  armed = true;
+  tell_later<connection_actor>(self, *at - now_of(self), atom::due_v);
+}
+
+void connection_state::overdue() {
+  armed = false;
+  for (auto& x : open.overdue(now_of(self)))
+    tell(
+        self, x.owner.chat,
+        transmitted{x.owner.piece, action_result::ambiguous("no result within the outbound time-out"), true});
+  update_read_gate();
+  arm();
+}
+
+void connection_state::ended(const socket_end& why) {
+  over = true;
+  // Settled the moment the reader ends (F1); what reached the wire may have been done (F6), the rest was not.
+  for (auto& x : open.all()) {
+    if (x.frame <= why.frames_written) {
+      tell(self, x.owner.chat,
+           transmitted{x.owner.piece,
+                       action_result::ambiguous("the connection was lost before the result came"), true});
+    } else {
+      tell(self, x.owner.chat,
+           transmitted{x.owner.piece, action_result::failed("not_connected", "the frame was never written"),
+                       false});
+    }
+  }
+  const auto wait = asked_wait(world, "upgrade", why.http_status, why.retry_after, why.date);
+  tell(self, link_manager_handle,
+       link_gone{setup.epoch, why.close_code, why.close_reason, why.http_status, why.error, wait.count()});
+  socket.reset();
+  tell_later<connection_actor>(self, 5s, atom::finish_v);
+}
+
+connection_actor::behavior_type connection(connection_actor::stateful_pointer<connection_state> self,
+                                           ports world, connection_setup setup,
+                                           link_manager_actor link_manager_handle) {
+  guard_actor(self, world, caf::actor_cast<caf::strong_actor_ptr>(link_manager_handle));
+  self->state.begin(std::move(world), std::move(setup), std::move(link_manager_handle));
+  auto* s = &self->state;
+  return {
+      [s](transmit& x) { s->put(x, caf::actor_cast<chat_actor>(s->self->current_sender())); },
+      [s](best_effort_send& x) { s->send_best_effort(x); },
+      [s](const session_interrupt& x) { s->interrupt(x); },
+      [s](const buffer_acks& x) { s->acknowledge(x); },
+      [s](backpressure x) { s->room(x); },
+      [s](const identity& who) {
+        s->setup.hellos.push_back(who); // not open yet: it goes out with the others, after them
+        if (s->open_now) s->send_hello(who);
+      },
+      [s](const command_manifest& x) { s->publish(x); },
+      [s](link_users& x) { s->setup.users = std::move(x); },
+      [s](atom::idle) {
+        std::string frame;
+        wire::encode(frame, wire::going_idle{});
+        if (!s->over) s->write(std::move(frame));
+      },
+      [s](atom::finish) {
+        if (s->over) {
+          s->self->demonitor(
+              s->link_manager_handle.address()); // it outlives many of us and would keep a note of each
+          s->self->quit();
+        } else if (s->socket) {
+          s->socket->close(1000, "", s->setup.close_limit);
+        }
+      },
+      [s](atom::finish, const std::string& why) {
+        if (!s->over && s->socket) s->socket->drop(why);
+      },
+      [s](atom::start) { s->heard(); },
+      [s](atom::due) { s->overdue(); },
+  };
+}
+
+} // namespace relay

@@ -1,0 +1,73 @@
+// One socket to the connector, from dial to end (protocol.md 3).
+#pragma once
+
+#include "relay_gateway/actors/interfaces.hpp"
+#include "relay_gateway/actors/link/core/pending_requests.hpp"
+#include "relay_gateway/actors/link/frame_listener.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <string>
+#include <vector>
+
+namespace relay {
+
+/// What one connection is made with. The token in `dial` was minted for this dial alone.
+struct connection_setup {
+  std::uint64_t epoch = 0;
+  std::string origin; ///< the connector and tenant that buffer ids belong to
+  dial_request dial;
+  std::vector<identity> hellos; ///< the first one is the session default
+  std::string manifest;         ///< JSON array text for the Discord hello; empty = none
+  milliseconds outbound_timeout{30'000};
+  milliseconds close_limit{1'000};
+  std::uint64_t max_frame = 8ULL << 20;
+  link_users users;
+  std::string request_prefix; ///< makes request ids unique over processes and connections
+};
+
+struct connection_state {
+  static inline const char* name = "connection";
+  /// A piece of a chat that waits for its outbound_result.
+  struct asker {
+    chat_actor chat;
+    std::uint64_t piece = 0;
+  };
+  explicit connection_state(connection_actor::pointer ptr) : self(ptr) {}
+
+  void begin(ports p, connection_setup s, link_manager_actor k);
+  void heard(); ///< takes what the listener holds
+  void put(transmit& x, const chat_actor& from);
+  void send_best_effort(best_effort_send& x);
+  void send_hello(const identity& who);
+  void publish(const command_manifest& x);
+  void write(std::string frame);
+  void interrupt(const session_interrupt& x);
+  void acknowledge(const buffer_acks& x);
+  void room(backpressure x);
+  void overdue();
+  void arm();
+  void update_read_gate();
+  void on_frame(wire::frame& x, inbound_batch& batch);
+  void refused(wire::bad_frame& x, inbound_batch& batch);
+  void ended(const socket_end& why);
+
+  connection_actor::pointer self;
+  ports world;
+  connection_setup setup;
+  link_manager_actor link_manager_handle;
+  std::shared_ptr<frame_listener> listener;
+  std::shared_ptr<line_socket> socket;
+  core::pending_requests<asker> open;
+  std::uint64_t requests = 0, frames = 0;
+  backpressure current_backpressure = backpressure::open;
+  bool open_now = false, reading = true, over = false, armed = false;
+};
+
+/// Dials at once. Lives on for a moment after the socket's end, so that a piece that crosses it is answered.
+connection_actor::behavior_type connection(connection_actor::stateful_pointer<connection_state> self,
+                                           ports world, connection_setup setup,
+                                           link_manager_actor link_manager_handle);
+
+} // namespace relay

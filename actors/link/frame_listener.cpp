@@ -1,0 +1,66 @@
+#include "relay_gateway/actors/link/frame_listener.hpp"
+
+#include "relay_gateway/actors/caf_compat.hpp"
+
+#include <iterator>
+
+namespace relay {
+
+frame_listener::frame_listener(const connection_actor& to, std::uint64_t max_line)
+    : to_(caf::actor_cast<caf::weak_actor_ptr>(to)), lines_(max_line) {}
+
+void frame_listener::on_open() {
+  {
+    std::lock_guard guard{lock_};
+    held_.opened = true;
+  }
+  wake();
+}
+
+void frame_listener::on_bytes(std::string_view piece) {
+  if (too_long_) return;
+  too_long_ =
+      !lines_.feed(piece, [this](std::string_view line) { fresh_.push_back(wire::decode(line, true)); });
+  if (too_long_) on_batch_end();
+}
+
+void frame_listener::on_batch_end() {
+  if (fresh_.empty() && !too_long_) return;
+  {
+    std::lock_guard guard{lock_};
+    if (held_.frames.empty()) {
+      held_.frames.swap(fresh_);
+    } else {
+      std::move(fresh_.begin(), fresh_.end(), std::back_inserter(held_.frames));
+    }
+    held_.oversized = too_long_;
+  }
+  fresh_.clear();
+  wake();
+}
+
+void frame_listener::on_end(const socket_end& why) {
+  on_batch_end();
+  {
+    std::lock_guard guard{lock_};
+    held_.end = why;
+  }
+  wake();
+}
+
+arrivals frame_listener::fetch() {
+  std::lock_guard guard{lock_};
+  woken_ = false;
+  return std::exchange(held_, {});
+}
+
+void frame_listener::wake() {
+  {
+    std::lock_guard guard{lock_};
+    if (woken_) return;
+    woken_ = true;
+  }
+  if (auto to = caf::actor_cast<connection_actor>(to_)) post(to, atom::start_v);
+}
+
+} // namespace relay

@@ -1,0 +1,317 @@
+#include "relay_gateway/actors/link/link_manager.hpp"
+
+#include "relay_gateway/actors/actor_guards.hpp"
+#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
+#include "relay_gateway/actors/link/connection.hpp"
+#include "relay_gateway/messages/secret_text.hpp"
+#include "relay_gateway/messages/wire/actions/commands.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/messages/wire/http/urls.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace relay {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+link_phase phase_of(const core::link_state_machine& x, bool aimed) {
+  switch (x.state()) {
+  case core::link_state::idle: return aimed ? link_phase::off : link_phase::starting;
+  case core::link_state::waiting: return x.asleep() ? link_phase::dormant : link_phase::waiting;
+  case core::link_state::dialling: return x.asleep() ? link_phase::dormant : link_phase::connecting;
+  case core::link_state::serving: return link_phase::connected;
+  case core::link_state::quiescing: return x.draining() ? link_phase::draining : link_phase::connected;
+  case core::link_state::quiet: return link_phase::draining;
+  case core::link_state::closing: return x.draining() ? link_phase::draining : link_phase::waiting;
+  case core::link_state::dormant: return link_phase::dormant;
+  case core::link_state::disabled: return link_phase::disabled;
+  case core::link_state::stopped: return link_phase::stopped;
+  }
+  return link_phase::off;
+}
+
+// How often the clocks are compared: a suspend may land any moment while dialling is held.
+constexpr milliseconds seldom{5'000}, often{500};
+
+/// Why an order to sleep came to nothing.
+std::string why_awake(const core::link_state_machine& x) {
+  if (x.draining()) return "stopping";
+  switch (x.state()) {
+  case core::link_state::serving: return "the connector did not acknowledge going_idle in time";
+  case core::link_state::closing: return "woken, or told to connect anew, meanwhile";
+  case core::link_state::dialling: return "a dial is under way";
+  case core::link_state::waiting: return "the connection was lost";
+  default: return "not connected";
+  }
+}
+
+/// Why an attempt or a connection ended: the label of its metric.
+const char* label(const link_gone& x) {
+  if (x.close_code == 4401 || x.http_status == 401) return "refused";
+  if (x.close_code != 0) return "closed";
+  if (x.http_status != 0) return "upgrade";
+  return "network";
+}
+
+} // namespace
+
+void link_manager_state::update_target(link_target x) {
+  auto first = !aimed;
+  auto before = std::move(target);
+  target = std::move(x);
+  aimed = true;
+  auto now = now_of(self);
+  if (target.url.empty()) {
+    execute(session.target_gone(now));
+    return;
+  }
+  auto kept = [&](const identity& who) {
+    return std::find(target.identities.begin(), target.identities.end(), who) != target.identities.end();
+  };
+  auto only_added = !first && before.url == target.url && before.who == target.who &&
+                    std::all_of(before.identities.begin(), before.identities.end(), kept) &&
+                    !before.identities.empty() && !target.identities.empty() &&
+                    before.identities.front() == target.identities.front();
+  if (only_added) { // a further platform needs no new connection
+    for (auto& who : target.identities)
+      if (std::find(before.identities.begin(), before.identities.end(), who) == before.identities.end() &&
+          connection)
+        tell(self, connection, who);
+    return;
+  }
+  execute(session.target_changed(now));
+}
+
+void link_manager_state::execute(const core::link_orders& orders) {
+  for (auto& x : orders) {
+    switch (x.kind) {
+    case core::link_order::dial: dial(x.cause); break;
+    case core::link_order::hang_up: tell(self, connection, atom::finish_v, x.why); break;
+    case core::link_order::close: tell(self, connection, atom::finish_v); break;
+    case core::link_order::announce: tell(self, connection, atom::idle_v); break;
+    case core::link_order::up:
+      up = true;
+      world.metrics->add(counter::handshakes);
+      world.notes->note(
+          severity::info, "link.up",
+          {{"epoch", std::to_string(session.epoch())}, {"default_platform", what->default_platform}});
+      spread_link();
+      break;
+    case core::link_order::down:
+      up = false;
+      spread_link();
+      break;
+    case core::link_order::drained: tell(self, owner, atom::drained_v); break;
+    }
+  }
+  tell_status();
+  arm();
+  arm_look();
+  if (session.falling_asleep()) return;
+  auto asleep = session.state() == core::link_state::dormant;
+  for (; dormancy_asks > 0; --dormancy_asks)
+    tell(self, owner, dormancy_outcome{asleep, asleep ? std::string{} : why_awake(session)});
+}
+
+/// After tell_status(): the supervisor knows the phase before it hears the outcome.
+void link_manager_state::sleep(const dormancy_order& x) {
+  ++dormancy_asks;
+  execute(session.go_dormant(now_of(self), x.hold));
+}
+
+void link_manager_state::dial(core::dial_cause cause) {
+  if (connection) { // whatever it still says is of an older epoch
+    tell(self, connection, atom::finish_v, std::string{"replaced by a new connection"});
+    lingering.emplace(session.epoch() - 1, connection);
+  }
+  world.metrics->add(counter::dials, core::to_string(cause));
+  connection_setup s;
+  s.epoch = session.epoch();
+  s.dial.url = wire::derive_urls(target.url).dial;
+  origin = core::origin_name(s.dial.url, target.who.tenant);
+  s.origin = origin;
+  // Minted for this dial alone: an old one may have expired while this process was frozen (F8).
+  minted_ms = world.world->wall_ms();
+  if (target.who.usable()) s.dial.bearer = wire::mint_token(target.who, minted_ms / 1000);
+  minted = s.dial.bearer;
+  s.dial.timeout = setup.rules.handshake_timeout;
+  s.dial.ping_interval = setup.ping_interval;
+  s.dial.ping_timeout = setup.ping_timeout;
+  s.hellos = target.identities;
+  s.manifest = wire::encode_commands(manifest.commands);
+  s.outbound_timeout = setup.outbound_timeout;
+  s.close_limit = setup.rules.close_limit;
+  s.max_frame = setup.max_frame;
+  s.users = users;
+  s.request_prefix = setup.request_prefix + std::to_string(s.epoch) + "-";
+  world.notes->note(
+      severity::info, "link.dial",
+      {{"epoch", std::to_string(s.epoch)}, {"url", s.dial.url}, {"cause", core::to_string(cause)}});
+  connection = self->spawn(relay::connection, world, std::move(s), link_manager_actor{self});
+  self->monitor(connection);
+}
+
+void link_manager_state::spread_link() {
+  link_up x{session.epoch(), up ? connection : connection_actor{}, what, false, origin};
+  tell(self, users.inbound, x);
+  tell(self, users.egress, x);
+  tell(self, owner, x);
+}
+
+void link_manager_state::described(descriptor& x, std::uint64_t epoch) {
+  if (epoch != session.epoch()) {
+    world.metrics->add(counter::frames_stale);
+    return;
+  }
+  auto fresh = session.state() == core::link_state::dialling;
+  // The old descriptors go only when the new handshake is done, which is now (protocol.md 3.1, F73).
+  auto next = fresh ? std::make_shared<descriptor_set>() : std::make_shared<descriptor_set>(*what);
+  next->put(std::move(x));
+  what = std::move(next);
+  if (fresh) {
+    execute(session.described(epoch, now_of(self)));
+  } else if (up) {
+    spread_link();
+  }
+}
+
+void link_manager_state::gone(link_gone x) {
+  for (auto* text : {&x.error, &x.close_reason}) // of the peer: it may repeat what it was given
+    *text = without(without(std::move(*text), minted), target.who.key);
+  if (x.epoch == session.epoch()) {
+    world.metrics->add(counter::links_ended, label(x));
+    // An end that we asked for is no news; any other is a warning, since it heals by itself.
+    auto planned = session.state() == core::link_state::closing;
+    world.notes->note(planned ? severity::info : severity::warn, planned ? "link.closed" : "link.lost",
+                      {{"epoch", std::to_string(x.epoch)},
+                       {"error", x.error},
+                       {"close_code", std::to_string(x.close_code)},
+                       {"close_reason", x.close_reason},
+                       {"http_status", std::to_string(x.http_status)},
+                       {"retry_after_ms", std::to_string(x.retry_after_ms)}});
+    if (connection) lingering.emplace(x.epoch, std::move(connection));
+    connection = nullptr;
+  }
+  auto before = session.state();
+  auto aged = world.world->wall_ms() - minted_ms >= wire::token_lifetime_s * 1000;
+  execute(session.ended(
+      x.epoch, {x.close_code, x.close_reason, x.http_status, x.error, aged, milliseconds{x.retry_after_ms}},
+      now_of(self), random()));
+  if (session.state() == core::link_state::disabled && before != core::link_state::disabled)
+    world.notes->note(severity::error, "link.revoked",
+                      {{"reason", session.reason()},
+                       {"gateway_id", target.who.gateway_id},
+                       {"next", "no more dialling; new credentials (reload or restart) start it again"}});
+}
+
+void link_manager_state::died(const caf::actor_addr& who) {
+  for (auto it = lingering.begin(); it != lingering.end(); ++it) {
+    if (it->second.address() != who) continue;
+    lingering.erase(it);
+    return;
+  }
+  if (!connection || connection.address() != who) return;
+  // It died without a word: as if its socket had ended, but nobody knows what it had put on the wire.
+  link_up lost{session.epoch(), {}, what, true, origin};
+  tell(self, users.inbound, lost);
+  tell(self, users.egress, lost);
+  gone({session.epoch(), 0, {}, 0, "the connection's actor died"});
+}
+
+void link_manager_state::look() {
+  auto gap = clocks.look(now_of(self), world.world->wall_ms());
+  pace = 0ms;
+  if (!gap.any()) return arm_look();
+  auto orders = session.resumed(gap, now_of(self));
+  world.notes->note(
+      severity::info, "link.resumed",
+      {{"slept_ms", std::to_string(gap.slept.count())},
+       {"late_ms", std::to_string(gap.late.count())},
+       {"next", orders.empty() ? "nothing: the link needs no help" : "connecting anew at once"}});
+  execute(orders);
+}
+
+/// A sooner look takes the place of the one that is armed.
+void link_manager_state::arm_look() {
+  auto next = session.held() ? often : seldom;
+  if (pace.count() != 0 && next >= pace) return;
+  pace = next;
+  clocks.expect(now_of(self) + pace);
+  tell_later<link_manager_actor>(self, pace, atom::look_v, ++looking);
+}
+
+void link_manager_state::tell_status() {
+  link_status now{phase_of(session, aimed), session.reason(), session.epoch(), session.held()};
+  if (now == told) return;
+  if (now.phase != told.phase) world.metrics->set(gauge::connected, up ? 1 : 0);
+  told = now;
+  tell(self, owner, std::move(now));
+}
+
+void link_manager_state::arm() {
+  auto at = session.due();
+  if (!at) {
+    armed.reset();
+    ++generation; // an alarm that is on its way means nothing any more
+    return;
+  }
+  if (armed && *armed == *at) return;
+  armed = at;
+  tell_later<link_manager_actor>(self, *at - now_of(self), atom::due_v, ++generation);
+}
+
+link_manager_actor::behavior_type link_manager(link_manager_actor::stateful_pointer<link_manager_state> self,
+                                               ports world, link_setup setup, link_users users,
+                                               supervisor_actor owner) {
+  auto* s = &self->state;
+  guard_actor(self, world, caf::actor_cast<caf::strong_actor_ptr>(owner),
+              [s](const caf::down_msg& d) { s->died(d.source); });
+  s->world = std::move(world);
+  s->setup = std::move(setup);
+  s->users = std::move(users);
+  s->owner = std::move(owner);
+  s->session = core::link_state_machine{s->setup.rules, s->setup.epoch};
+  s->clocks.look(now_of(self), s->world.world->wall_ms());
+  s->arm_look();
+  return {
+      [s](link_target& x) { s->update_target(std::move(x)); },
+      [s](link_users& x) {
+        s->users = std::move(x);
+        tell(s->self, s->connection, s->users);
+        if (s->up) s->spread_link();
+      },
+      [s](command_manifest& x) {
+        s->manifest = std::move(x);
+        tell(s->self, s->connection, s->manifest);
+      },
+      [s](command what) {
+        auto now = now_of(s->self);
+        switch (what) {
+        case command::drain: s->execute(s->session.drain(now)); break;
+        case command::dormant: s->sleep({}); break;
+        case command::wake: s->execute(s->session.wake(now)); break;
+        case command::reconnect: s->execute(s->session.reconnect(now)); break;
+        }
+      },
+      [s](const dormancy_order& x) { s->sleep(x); },
+      [s](atom::finish) { s->execute(s->session.finish(now_of(s->self))); },
+      [s](atom::start, std::uint64_t epoch) { s->execute(s->session.opened(epoch, now_of(s->self))); },
+      [s](descriptor& x, std::uint64_t epoch) { s->described(x, epoch); },
+      [s](atom::idle, std::uint64_t epoch) { s->execute(s->session.idle_acked(epoch, now_of(s->self))); },
+      [s](const link_gone& x) { s->gone(x); },
+      [s](atom::due, std::uint64_t generation) {
+        if (generation != s->generation) return;
+        s->armed.reset();
+        s->execute(s->session.timer(now_of(s->self), s->random()));
+      },
+      [s](atom::look, std::uint64_t chain) {
+        if (chain == s->looking) s->look();
+      },
+  };
+}
+
+} // namespace relay

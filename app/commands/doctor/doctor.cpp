@@ -1,0 +1,124 @@
+#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_checks.hpp"
+#include "relay_gateway/app/commands/running_gateway.hpp"
+#include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/app/log/log.hpp"
+#include "relay_gateway/app/metrics/metrics.hpp"
+#include "relay_gateway/app/net/dial/reloading_port.hpp"
+#include "relay_gateway/app/net/io/io_thread.hpp"
+#include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/shared_file.hpp"
+#include "relay_gateway/app/system_ports.hpp"
+#include "relay_gateway/app/version.hpp"
+#include "relay_gateway/config/render.hpp"
+#include "relay_gateway/config/resolve.hpp"
+#include "relay_gateway/messages/wire/http/urls.hpp"
+#include "relay_gateway/messages/wire/json/json_read.hpp"
+
+#include <unistd.h>
+
+namespace relay::commands {
+
+namespace {
+
+constexpr milliseconds running_limit{3'000};
+
+finding check_settings(const config::resolution& x) {
+  if (x.problems.empty())
+    return {"settings",
+            verdict::fine,
+            x.config_found ? x.config_path : "no config file; environment and defaults",
+            {}};
+  auto first = to_string(x.problems.front());
+  auto more = x.problems.size() - 1;
+  return {"settings", config::stops_run(x) ? verdict::failed : verdict::warning,
+          first + (more > 0 ? " (and " + std::to_string(more) + " more)" : ""),
+          "relay-gateway check lists every problem"};
+}
+
+/// The gateway that runs here with these settings, if any.
+struct neighbour {
+  finding what;
+  bool runs = false, connected = false;
+};
+neighbour check_running(const setting_options& from) {
+  auto answer = ask_gateway(from, "GET", "/v1/status", {}, running_limit);
+  if (answer.status == 0) return {{"gateway", verdict::skipped, "none runs here with these settings", {}}};
+  wire::json::document doc;
+  auto readable = answer.status == 200 && doc.parse(answer.body.reveal()) && doc.root().IsObject();
+  auto state = readable ? wire::json::text(doc.root(), "state") : std::string{};
+  if (state.empty())
+    return {{"gateway", verdict::warning,
+             "something else than this gateway answers at its listener (HTTP status " +
+                 std::to_string(answer.status) + ")",
+             "check --listen and GATEWAY_ADMIN_TOKEN"}};
+  auto reason = wire::json::text(doc.root(), "reason");
+  auto bad = state == "disabled" || state == "waiting";
+  return {{"gateway",
+           bad ? verdict::warning : verdict::fine,
+           "one runs here and is " + state + (reason.empty() ? "" : " (" + reason + ")"),
+           {}},
+          true,
+          state == "connected"};
+}
+
+/// What the checks need of the world: no sockets to the connector but their own, no store.
+ports small_world(net::io_thread& io, const net::client_options& how) {
+  ports out;
+  out.http = net::make_reloading_http_port(io.context(), how);
+  out.link = net::make_reloading_link_port(io.context(), how);
+  out.files = make_file_port(io.context());
+  out.world = make_system_ports();
+  out.notes = make_log(make_descriptor_output(STDERR_FILENO), "error", config::log_format::text);
+  out.metrics = std::make_shared<metrics>();
+  return out;
+}
+
+findings examine(const setting_options& from) {
+  findings out;
+  auto found = config::resolve(config::process_sources(from.flags, from.config_file));
+  const auto& settings = found.values;
+  out.push_back(check_settings(found));
+  auto here = check_running(from);
+  out.push_back(here.what);
+  auto urls = wire::derive_urls(settings.relay.url);
+  if (settings.relay.vetoed || !urls.valid()) {
+    out.push_back(
+        {"relay", verdict::failed,
+         settings.relay.vetoed ? "platforms.relay.enabled turns the relay off" : "no relay URL is set",
+         settings.relay.vetoed ? "set it to true" : "set GATEWAY_RELAY_URL"});
+    out.push_back(check_state_dir(settings.service.state_dir, here.runs));
+    return out;
+  }
+  net::io_thread io;
+  net::client_options how;
+  how.tls = settings.service.tls;
+  how.proxy = settings.service.proxy;
+  how.user_agent = "relay-gateway/" + std::string{version()};
+  auto world = small_world(io, how);
+  auto way = survey_way(io.context(), how, urls.dial, settings.limits.handshake_timeout);
+  auto reached = all_well(way);
+  out.insert(out.end(), way.begin(), way.end());
+  auto base = urls.provision.substr(0, urls.provision.rfind('/'));
+  out.push_back(reached ? check_clock(*world.http, *world.world, base, settings.limits.http_timeout)
+                        : finding{"clock", verdict::skipped, "the connector cannot be reached", {}});
+  out.push_back(check_tokens(world, settings));
+  if (!reached)
+    out.push_back({"websocket", verdict::skipped, "the connector cannot be reached", {}});
+  else if (here.connected) // a second connection in its name could displace it (F21)
+    out.push_back({"websocket", verdict::fine, "the running gateway is connected", {}});
+  else
+    out.push_back(check_upgrade(*world.link, *world.world, settings, urls.dial));
+  out.push_back(check_state_dir(settings.service.state_dir, here.runs));
+  return out;
+}
+
+} // namespace
+
+int doctor(const setting_options& from, bool json) {
+  auto all = examine(from);
+  print(json ? findings_json(all) : findings_text(all));
+  return all_well(all) ? exit_code::fine : exit_code::failure;
+}
+
+} // namespace relay::commands

@@ -1,0 +1,103 @@
+#include "relay_gateway/app/log/log.hpp"
+
+#include "relay_gateway/app/log/log_line.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
+
+#include <atomic>
+#include <mutex>
+
+namespace relay {
+
+namespace {
+
+spdlog::level::level_enum level_of(severity x) {
+  switch (x) {
+  case severity::debug: return spdlog::level::debug;
+  case severity::info: return spdlog::level::info;
+  case severity::warn: return spdlog::level::warn;
+  case severity::error: return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+std::string line_of(bool json, severity level, std::string_view id, std::span<const log_field> fields) {
+  auto now = std::chrono::system_clock::now();
+  return json ? json_line(now, level, id, fields) : text_line(now, level, id, fields);
+}
+
+/// spdlog's end: counts what the output does not take, and says so as soon as it takes something again.
+class output_sink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+  explicit output_sink(std::shared_ptr<line_output> to) : to_(std::move(to)) { set_pattern_("%v"); }
+
+  std::atomic<std::uint64_t> lost = 0;
+  std::atomic<bool> json = false;
+
+private:
+  void sink_it_(const spdlog::details::log_msg& what) override {
+    if (auto all = lost.load(std::memory_order_relaxed); all != told_) {
+      const log_field count[] = {{"count", std::to_string(all - told_)}};
+      auto line = line_of(json, severity::warn, "log.dropped", count) + '\n';
+      if (!to_->write(line)) {
+        ++lost;
+        return;
+      }
+      told_ = all;
+    }
+    spdlog::memory_buf_t line;
+    formatter_->format(what, line);
+    if (!to_->write({line.data(), line.size()})) ++lost;
+  }
+  void flush_() override {}
+
+  std::shared_ptr<line_output> to_;
+  std::uint64_t told_ = 0;
+};
+
+class spdlog_port final : public configurable_log {
+public:
+  explicit spdlog_port(std::shared_ptr<line_output> to)
+      : terminal_(to->terminal()), sink_(std::make_shared<output_sink>(std::move(to))),
+        logger_("relay", sink_) {
+    // spdlog would print its own failures to standard error, waiting if need be.
+    logger_.set_error_handler([sink = sink_](const std::string&) { ++sink->lost; });
+  }
+
+  bool wants(severity level) const noexcept override { return logger_.should_log(level_of(level)); }
+
+  void note(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
+    if (!wants(level)) return;
+    try {
+      auto line = line_of(sink_->json, level, id, {fields.begin(), fields.size()});
+      logger_.log(level_of(level), spdlog::string_view_t{line.data(), line.size()});
+    } catch (...) {
+      ++sink_->lost; // no memory, most likely: a line less
+    }
+  }
+
+  void configure(const std::string& level, config::log_format format) override {
+    logger_.set_level(spdlog::level::from_str(level));
+    sink_->json =
+        format == config::log_format::json || (format == config::log_format::automatic && !terminal_);
+  }
+
+  std::uint64_t dropped() const noexcept override { return sink_->lost; }
+
+private:
+  bool terminal_;
+  std::shared_ptr<output_sink> sink_;
+  spdlog::logger logger_;
+};
+
+} // namespace
+
+std::shared_ptr<configurable_log> make_log(std::shared_ptr<line_output> to, const std::string& level,
+                                           config::log_format format) {
+  auto result = std::make_shared<spdlog_port>(std::move(to));
+  result->configure(level, format);
+  return result;
+}
+
+} // namespace relay

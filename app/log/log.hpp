@@ -1,0 +1,32 @@
+// The notes of actors and application as log lines on standard error; standard output is for program output.
+//
+// Lines are made and written on the thread that notes something: at most one system call, which does not wait
+// (log_output.hpp). That keeps order, loses nothing at the end, and needs no thread that could hang a
+// shutdown. A line that the reader has no room for is dropped and counted; the next one that gets through is
+// preceded by `log.dropped`. Secrets cannot get here: a field's value is a string, and a `secret` gives none
+// but `***`.
+#pragma once
+
+#include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/app/log/log_output.hpp"
+#include "relay_gateway/config/settings.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace relay {
+
+/// Thread-safe.
+class configurable_log : public log_port {
+public:
+  /// `level`: trace debug info warn error critical off. `automatic` is text on a terminal, else JSON.
+  virtual void configure(const std::string& level, config::log_format format) = 0;
+  /// Lines that were lost.
+  virtual std::uint64_t dropped() const noexcept = 0;
+};
+
+std::shared_ptr<configurable_log> make_log(std::shared_ptr<line_output> to, const std::string& level = "info",
+                                           config::log_format format = config::log_format::automatic);
+
+} // namespace relay

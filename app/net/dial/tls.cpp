@@ -1,0 +1,74 @@
+#include "relay_gateway/app/net/dial/tls.hpp"
+
+#include <openssl/ssl.h>
+
+namespace relay::net {
+
+namespace ssl = boost::asio::ssl;
+using boost::system::error_code;
+
+namespace {
+
+std::shared_ptr<ssl::context> make(ssl::context::method method) {
+  auto context = std::make_shared<ssl::context>(method);
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  return context;
+}
+
+bool show(ssl::context& context, const std::string& cert_file, const std::string& key_file,
+          std::string& error) {
+  error_code ec;
+  context.use_certificate_chain_file(cert_file, ec);
+  if (ec) {
+    error = "cannot use certificate " + cert_file + ": " + ec.message();
+    return false;
+  }
+  context.use_private_key_file(key_file, ssl::context::pem, ec); // also refuses a key of another certificate
+  if (ec) {
+    error = "cannot use private key " + key_file + ": " + ec.message();
+    return false;
+  }
+  return true;
+}
+
+} // namespace
+
+std::shared_ptr<ssl::context> make_client_tls(const config::tls_settings& what, std::string& error) {
+  auto context = make(ssl::context::tls_client);
+  error_code ec;
+  if (what.ca_file.empty())
+    context->set_default_verify_paths(ec);
+  else
+    context->load_verify_file(what.ca_file, ec);
+  if (ec) {
+    error =
+        "cannot use CA file " + (what.ca_file.empty() ? "of the system" : what.ca_file) + ": " + ec.message();
+    return nullptr;
+  }
+  context->set_verify_mode(ssl::verify_peer, ec);
+  if (what.cert_file.empty() != what.key_file.empty()) {
+    error = "a client certificate needs both a certificate and a key file";
+    return nullptr;
+  }
+  if (!what.cert_file.empty() && !show(*context, what.cert_file, what.key_file, error)) return nullptr;
+  return context;
+}
+
+std::shared_ptr<ssl::context> make_server_tls(const std::string& cert_file, const std::string& key_file,
+                                              std::string& error, const std::string& client_ca_file) {
+  auto context = make(ssl::context::tls_server);
+  if (!show(*context, cert_file, key_file, error)) return nullptr;
+  if (client_ca_file.empty()) return context;
+  error_code ec;
+  context->load_verify_file(client_ca_file, ec);
+  if (!ec) context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, ec);
+  if (ec) {
+    error = "cannot use CA file " + client_ca_file + ": " + ec.message();
+    return nullptr;
+  }
+  // A session that is resumed would skip the check of the certificate.
+  SSL_CTX_set_session_cache_mode(context->native_handle(), SSL_SESS_CACHE_OFF);
+  return context;
+}
+
+} // namespace relay::net

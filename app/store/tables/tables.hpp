@@ -1,0 +1,73 @@
+// One transaction at a time over all tables. Private to app/store; one thread; throws SQLite::Exception.
+#pragma once
+
+#include "relay_gateway/app/store/tables/outbound_tables.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace relay::store {
+
+struct table_rules {
+  std::int64_t window_ms = 600'000;
+  std::size_t entries = 100'000, max_chats = 1'000'000;
+  std::function<std::int64_t()> wall_ms;
+  unreadable_row tell;
+  session_namer session_of;
+};
+
+class tables {
+public:
+  tables(std::unique_ptr<SQLite::Database> file, const table_rules& rules);
+  tables(const tables&) = delete;
+  tables& operator=(const tables&) = delete;
+
+  void begin();
+  void write(const store_record& x, store_receipt& out);
+  inbound_image load_inbound() { return in_.load(now_); }
+  outbound_image load_outbound();
+  recalled_events recall(const std::string& session, std::size_t limit) {
+    return in_.recall(session, limit, now_);
+  }
+  spill_page scan(std::uint64_t after, std::size_t limit) { return in_.scan(after, limit); }
+  std::vector<dead_letter> dead_letters(std::uint64_t after, std::size_t limit) {
+    return in_.dead_letters(after, limit, now_);
+  }
+  /// On disk when it returns. What is over goes with it, in slices that keep up with what comes.
+  void commit(std::size_t records);
+  /// As it was before begin().
+  void rollback() noexcept;
+
+  std::map<std::string, std::string> facts();
+  int schema();
+  /// Bytes of the journal that a checkpoint() would bring into the file.
+  std::uint64_t journal_bytes() const { return journal_pages_ * page_bytes_; }
+  /// Bytes of the file that hold nothing: what comes goes there before the file grows.
+  std::uint64_t spare_bytes();
+  /// False when not all of it could be.
+  bool checkpoint();
+  /// Gives a piece of the file back to the disk when much of it is unused; true when there may be more.
+  bool shrink();
+
+private:
+  std::uint64_t spare_pages();
+  void write_meta();
+  void forget(std::size_t records);
+
+  table_rules rules_;
+  std::unique_ptr<SQLite::Database> file_;
+  std::uint64_t page_bytes_ = 0, journal_pages_ = 0;
+  inbound_tables in_;
+  outbound_tables out_;
+  std::int64_t now_ = 0, trimmed_ = 0;
+  SQLite::Statement begin_, commit_, rollback_, set_meta_, set_fact_, drop_fact_, checkpoint_, count_spare_,
+      shrink_;
+};
+
+} // namespace relay::store

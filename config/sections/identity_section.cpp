@@ -1,0 +1,42 @@
+#include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/sources/file_locations.hpp"
+
+namespace relay::config {
+
+namespace {
+
+const url_rule token_rule{{"http", "https"}, false, true};
+const url_rule portal_rule{{"http", "https"}};
+
+/// A token URL without id or secret is an error; the source counts as not configured then.
+void check_client(reading& in, identity_settings& idp) {
+  if (idp.token_url.empty()) return;
+  std::string missing;
+  if (idp.client_id.empty()) missing = "client_id";
+  if (idp.client_secret.empty()) missing += missing.empty() ? "client_secret" : " and client_secret";
+  if (missing.empty()) return;
+  in.wrong(keys::idp_token_url.key, in.where(keys::idp_token_url), "is set without " + missing,
+           "client credentials are not used");
+  idp.token_url.clear();
+  in.revert(keys::idp_token_url, "");
+}
+
+} // namespace
+
+identity_settings read_identity(reading& in) {
+  identity_settings result;
+  result.token_url = in.url(keys::idp_token_url, token_rule);
+  result.client_id = in.text(keys::idp_client_id);
+  result.client_secret = in.hidden(keys::idp_client_secret);
+  result.scope = in.text(keys::idp_scope);
+  check_client(in, result);
+  result.access_token = in.hidden_or_file(keys::relay_access_token);
+  if (auto home = hermes_home(in.from()); !home.empty()) result.login_store = beside(home + "/", "auth.json");
+  in.row("login_store", result.login_store, "default");
+  auto hermes = in.url(keys::hermes_portal, portal_rule);
+  auto nous = in.url(keys::nous_portal, portal_rule);
+  result.portal_override = hermes.empty() ? nous : hermes;
+  return result;
+}
+
+} // namespace relay::config

@@ -1,0 +1,195 @@
+#include "relay_gateway/messages/wire/actions/action_codec.hpp"
+#include "relay_gateway/messages/wire/actions/result_codec.hpp"
+#include "relay_gateway/messages/wire/frames/descriptor_codec.hpp"
+#include "relay_gateway/messages/wire/frames/event_codec.hpp"
+#include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/frames/side_fields.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/messages/wire/json/json_members.hpp"
+#include "relay_gateway/messages/wire/json/salvage.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
+
+namespace relay::wire {
+
+const char* to_string(refusal x) {
+  switch (x) {
+  case refusal::not_json: return "not_json";
+  case refusal::not_object: return "not_object";
+  case refusal::too_deep: return "too_deep";
+  case refusal::too_long: return "too_long";
+  case refusal::bad_utf8: return "bad_utf8";
+  case refusal::no_type: return "no_type";
+  case refusal::bad_field: return "bad_field";
+  }
+  return "unknown";
+}
+
+namespace {
+
+/// One frame being decoded: its root object and the text that this was parsed from.
+struct input {
+  const json::value& root;
+  std::string_view line;
+  bool authenticated;
+};
+
+frame bad_field(const input& x, std::string what) {
+  return bad_frame{refusal::bad_field, std::move(what), json::text(x.root, "type"),
+                   json::id(x.root, "bufferId")};
+}
+
+frame read_inbound(const input& x) {
+  const auto* event = json::object(x.root, "event");
+  if (event == nullptr) return bad_field(x, "inbound: event is not an object");
+  inbound_event out;
+  std::string why;
+  if (!read_event(*event, json::member_text(x.line, "event"), out, why))
+    return bad_field(x, "inbound: " + why);
+  out.delivered_via_upstream_relay = x.authenticated;
+  return inbound{event_ref{std::move(out)}, json::id(x.root, "bufferId")};
+}
+
+frame read_descriptor_frame(const input& x) {
+  const auto* what = json::object(x.root, "descriptor");
+  if (what == nullptr) return bad_field(x, "descriptor: descriptor is not an object");
+  return descriptor_frame{read_descriptor(*what, json::member_text(x.line, "descriptor"))};
+}
+
+frame read_outbound_result(const input& x) {
+  outbound_result out{json::id(x.root, "requestId"), {}};
+  if (out.request_id.empty()) return bad_field(x, "outbound_result: requestId is not a string");
+  // Whoever waits is told at once, also when the result itself makes no sense.
+  const auto* result = json::find(x.root, "result");
+  out.result = result == nullptr ? read_result(json::value{}, {})
+                                 : read_result(*result, json::member_text(x.line, "result"));
+  return out;
+}
+
+frame read_interrupt_inbound(const input& x) {
+  interrupt_inbound out{json::id(x.root, "session_key"), json::id(x.root, "chat_id")};
+  if (out.session_key.empty() && out.chat_id.empty())
+    return bad_field(x, "interrupt_inbound: session_key is not a string");
+  return out;
+}
+
+frame read_passthrough(const input& x) {
+  const auto* from = json::object(x.root, "forward");
+  if (from == nullptr) return bad_field(x, "passthrough_forward: forward is not an object");
+  passthrough_forward out;
+  out.platform = json::text(*from, "platform");
+  out.bot_id = json::id(*from, "botId");
+  out.method = json::text(*from, "method");
+  out.path = json::text(*from, "path");
+  out.profile = json::text(*from, "profile");
+  out.buffer_id = json::id(x.root, "bufferId");
+  out.authenticated = x.authenticated;
+  base64_decode(json::text(*from, "bodyB64"), out.body); // leaves it empty on bad input
+  if (const auto* headers = json::array(*from, "headers"))
+    for (const auto& pair : headers->GetArray())
+      if (pair.IsArray() && pair.Size() == 2 && pair[0].IsString() && pair[1].IsString())
+        out.headers.emplace_back(json::view(pair[0]), json::view(pair[1]));
+  return out;
+}
+
+frame read_hello(const input& x) {
+  hello out;
+  out.who.platform = json::text(x.root, "platform");
+  if (out.who.platform.empty()) return bad_field(x, "hello: platform is not a string");
+  out.who.bot_id = json::id(x.root, "botId");
+  if (const auto* manifest = json::array(x.root, "command_manifest"))
+    out.command_manifest = json::text_of(*manifest, json::member_text(x.line, "command_manifest"));
+  return out;
+}
+
+frame read_inbound_ack(const input& x) {
+  inbound_ack out{json::id(x.root, "bufferId")};
+  if (out.buffer_id.empty()) return bad_field(x, "inbound_ack: bufferId is not a string");
+  return out;
+}
+
+frame read_outbound(const input& x) {
+  outbound out;
+  out.request_id = json::id(x.root, "requestId");
+  if (out.request_id.empty()) return bad_field(x, "outbound: requestId is not a string");
+  const auto* what = json::find(x.root, "action");
+  auto read = what == nullptr ? read_action(json::value{}, {})
+                              : read_action(*what, json::member_source(x.root, x.line, "action"));
+  if (!read) return bad_field(x, "outbound: " + read.error);
+  out.what = std::move(read.value);
+  out.where.platform = json::text(x.root, "platform");
+  out.where.bot_id = json::id(x.root, "botId");
+  return out;
+}
+
+frame read_session_interrupt(const input& x) {
+  interrupt out;
+  out.session_key = json::id(x.root, "session_key");
+  if (out.session_key.empty()) return bad_field(x, "interrupt: session_key is not a string");
+  const auto* reason = json::find(x.root, "reason");
+  out.has_reason = reason != nullptr && reason->IsString();
+  if (out.has_reason) out.reason = json::view(*reason);
+  return out;
+}
+
+struct reader {
+  std::string_view type;
+  frame (*read)(const input&);
+};
+// The most frequent ones first.
+constexpr reader readers[] = {{"inbound", read_inbound},
+                              {"outbound_result", read_outbound_result},
+                              {"outbound", read_outbound},
+                              {"inbound_ack", read_inbound_ack},
+                              {"passthrough_forward", read_passthrough},
+                              {"interrupt_inbound", read_interrupt_inbound},
+                              {"interrupt", read_session_interrupt},
+                              {"descriptor", read_descriptor_frame},
+                              {"hello", read_hello},
+                              {"going_idle_ack", [](const input&) -> frame { return going_idle_ack{}; }},
+                              {"going_idle", [](const input&) -> frame { return going_idle{}; }}};
+
+/// A type name short enough for a log line.
+std::string shortened(std::string_view type) { return std::string{utf8_prefix(type, 64)}; }
+
+frame read_line(std::string_view line, bool authenticated) {
+  json::document doc;
+  if (!doc.parse(line)) {
+    // Whatever is wrong with a side field is no reason to lose an event.
+    std::string mended;
+    if (without_unreadable_fields(line, mended)) return read_line(mended, authenticated);
+    return bad_frame{doc.why(), json::explain(doc.why()), shortened(salvage(line, "type")),
+                     salvage(line, "bufferId")};
+  }
+  const auto& root = doc.root();
+  if (!root.IsObject()) return bad_frame{refusal::not_object, json::explain(refusal::not_object), {}, {}};
+  const auto* type = json::find(root, "type");
+  if (type == nullptr || !type->IsString() || type->GetStringLength() == 0)
+    return bad_frame{refusal::no_type, "type is not a string", {}, json::id(root, "bufferId")};
+  const auto name = json::view(*type);
+  for (const auto& x : readers)
+    if (x.type == name) return x.read({root, doc.text(), authenticated});
+  return unknown_frame{shortened(name)};
+}
+
+} // namespace
+
+frame decode(std::string_view line, bool authenticated) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  auto out = read_line(line, authenticated);
+  if (auto* bad = std::get_if<bad_frame>(&out)) bad->line = valid_utf8(line, longest_kept_line);
+  return out;
+}
+
+bool decode_event(std::string_view text, inbound_event& out, std::string& why) {
+  json::document doc;
+  if (!doc.parse(text)) {
+    why = std::string{"event is "} + json::explain(doc.why());
+    return false;
+  }
+  inbound_event event;
+  if (!read_event(doc.root(), doc.text(), event, why)) return false;
+  out = std::move(event);
+  return true;
+}
+
+} // namespace relay::wire

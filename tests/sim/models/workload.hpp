@@ -1,0 +1,41 @@
+// The people in the chats: they write, answer prompts, and press buttons twice.
+#pragma once
+
+#include "relay_gateway/tests/sim/models/connector.hpp"
+#include "relay_gateway/tests/sim/models/facts.hpp"
+#include "relay_gateway/tests/sim/models/plan.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace relay::sim {
+
+class workload {
+public:
+  workload(stage on, const plan& p, connector& to);
+  /// Plans the whole first phase.
+  void begin();
+  /// One says something now, in a place of this number.
+  void speak(std::size_t place_number);
+  void poison();
+  /// The connector forwards a request that is nobody's business.
+  void useless();
+  std::uint64_t count() const { return numbers_; }
+
+private:
+  void see(const carried_out& x);
+  void press(const carried_out& prompt, usec after);
+  told_event from(const place& where);
+  void widen(told_event& x);
+
+  stage on_;
+  const plan& plan_;
+  connector& connector_;
+  seeded_rng luck_, more_;
+  std::uint64_t numbers_ = 0;
+  std::map<std::string, std::uint64_t> orders_;
+};
+
+} // namespace relay::sim
