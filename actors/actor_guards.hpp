@@ -21,15 +21,15 @@ namespace relay {
 /// stray. Parents are watched rather than linked: a link costs a list search in the parent for every child
 /// that goes.
 template <class Self>
-void guard_actor(Self* self, const ports& world, const caf::strong_actor_ptr& parent = nullptr,
+void guard_actor(Self* self, const ports& env, const caf::strong_actor_ptr& parent = nullptr,
                  std::function<void(const caf::down_msg&)> on_down = nullptr) {
   // Not the whole world: handlers live as long as the actor's memory, the right to touch the world ends with
   // it.
-  auto stray = [notes = world.notes, metrics = world.metrics,
-                who = std::string{self->name()}](const char* kind, std::string what) {
+  auto stray = [log = env.log, metrics = env.metrics, who = std::string{self->name()}](const char* kind,
+                                                                                       std::string what) {
     metrics->add(counter::stray_messages, kind);
-    if (notes->wants(severity::warn))
-      notes->note(severity::warn, "actor.stray", {{"actor", who}, {"kind", kind}, {"what", std::move(what)}});
+    if (log->wants(severity::warn))
+      log->write(severity::warn, "actor.stray", {{"actor", who}, {"kind", kind}, {"what", std::move(what)}});
   };
   self->set_error_handler(
       [stray](caf::scheduled_actor*, caf::error& e) { stray("error", caf::to_string(e)); });
@@ -50,7 +50,7 @@ void guard_actor(Self* self, const ports& world, const caf::strong_actor_ptr& pa
         stray("unexpected", std::to_string(x.content().size()) + " elements");
         return caf::sec::unexpected_message;
       });
-  self->set_exception_handler([notes = world.notes, metrics = world.metrics, who = std::string{self->name()}](
+  self->set_exception_handler([log = env.log, metrics = env.metrics, who = std::string{self->name()}](
                                   caf::scheduled_actor*, std::exception_ptr& e) -> caf::error {
     std::string what = "unknown exception";
     try {
@@ -60,8 +60,8 @@ void guard_actor(Self* self, const ports& world, const caf::strong_actor_ptr& pa
     } catch (...) { // NOLINT(bugprone-empty-catch): `what` says it already
     }
     metrics->add(counter::stray_messages, "exception");
-    notes->note(severity::error, "actor.died",
-                {{"actor", who}, {"what", what}, {"next", "its supervisor starts it again"}});
+    log->write(severity::error, "actor.died",
+               {{"actor", who}, {"what", what}, {"next", "its supervisor starts it again"}});
     return caf::exit_reason::unhandled_exception;
   });
 }

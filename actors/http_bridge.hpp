@@ -15,23 +15,22 @@ namespace relay {
 
 /// `call`: the actor's own number of it, for answers that come late or twice.
 template <class Handle>
-void call_http(const ports& world, const Handle& self, std::uint64_t call, http_request what) {
-  world.http->call(std::move(what),
-                   [weak = caf::actor_cast<caf::weak_actor_ptr>(self), call](http_response answer) {
-                     if (auto to = caf::actor_cast<Handle>(weak))
-                       post(to, http_done{call, std::move(answer)});
-                   });
+void call_http(const ports& env, const Handle& self, std::uint64_t call, http_request what) {
+  env.http->call(std::move(what),
+                 [weak = caf::actor_cast<caf::weak_actor_ptr>(self), call](http_response answer) {
+                   if (auto to = caf::actor_cast<Handle>(weak)) post(to, http_done{call, std::move(answer)});
+                 });
 }
 
 /// The least time until the next try that an answer names; 0 when it names none. Counted as one of `where`.
-inline milliseconds asked_wait(const ports& world, const char* where, int status, const std::string& header,
+inline milliseconds asked_wait(const ports& env, const char* where, int status, const std::string& header,
                                const std::string& date) {
-  const auto wait = wire::retry_after(status, header, date, world.world->wall_ms());
-  if (wait.count() > 0) world.metrics->add(counter::waits_asked, where);
+  const auto wait = wire::retry_after(status, header, date, env.clock->wall_ms());
+  if (wait.count() > 0) env.metrics->add(counter::waits_asked, where);
   return wait;
 }
-inline milliseconds asked_wait(const ports& world, const char* where, const http_response& x) {
-  return asked_wait(world, where, x.status, x.retry_after, x.date);
+inline milliseconds asked_wait(const ports& env, const char* where, const http_response& x) {
+  return asked_wait(env, where, x.status, x.retry_after, x.date);
 }
 
 } // namespace relay

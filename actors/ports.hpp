@@ -1,4 +1,4 @@
-// What the actors need of the world. Implementations: app/ (sockets, disk), tests/ (simulated).
+// What the actors need from outside. Implementations: app/ (sockets, disk), tests/ (simulated).
 // Rules for all: calls never block and never throw; call-backs may come on any thread, also before the call
 // returns; nothing is called back after the promise given at each function.
 #pragma once
@@ -227,19 +227,27 @@ public:
   virtual void watch(std::function<void(store_health)> told) = 0;
 };
 
-// -- clock, randomness, files ---------------------------------------------------------------------
+// -- clock, randomness, secret files ---------------------------------------------------------------------
 
-/// Steady time is the actor clock's. Here is only what CAF has not.
-class world_port {
+/// The wall clock. Steady time is the actor clock's.
+class clock_port {
 public:
-  virtual ~world_port() = default;
+  virtual ~clock_port() = default;
   /// Unix time in milliseconds; may jump.
   virtual std::int64_t wall_ms() const = 0;
+};
+class random_port {
+public:
+  virtual ~random_port() = default;
   /// 64 random bits.
-  virtual std::uint64_t random() = 0;
+  virtual std::uint64_t bits() = 0;
+};
+class secret_file_port {
+public:
+  virtual ~secret_file_port() = default;
   /// The trimmed content of a small file, at most 64 KiB; false with one line in `why` when it cannot be
   /// read.
-  virtual bool read_secret(const std::string& path, secret& out, std::string& why) const = 0;
+  virtual bool read(const std::string& path, secret& out, std::string& why) const = 0;
 };
 
 // -- files that programs of this machine share ------------------------------------------------------
@@ -267,7 +275,7 @@ public:
   virtual void lock(std::string path, milliseconds patience, std::function<void(file_locked)> done) = 0;
 };
 
-// -- notes: what a person reads ------------------------------------------------------------------
+// -- log: what a person reads ------------------------------------------------------------------
 
 enum class severity : std::uint8_t { debug, info, warn, error };
 struct log_field {
@@ -280,8 +288,8 @@ class log_port {
 public:
   virtual ~log_port() = default;
   virtual bool wants(severity level) const noexcept = 0;
-  virtual void note(severity level, std::string_view id,
-                    std::initializer_list<log_field> fields) noexcept = 0;
+  virtual void write(severity level, std::string_view id,
+                     std::initializer_list<log_field> fields) noexcept = 0;
 };
 
 // -- metrics: all names are in actors/metrics.hpp --------------------------------------------------
@@ -299,12 +307,14 @@ public:
 
 /// All of them, as the actors get them.
 struct ports {
-  /// Released when the last actor that could touch the world is gone. Declared first: it must go last.
+  /// Released when the last actor that could use a port is gone. Declared first: it must go last.
   std::shared_ptr<void> lifetime;
   std::shared_ptr<link_port> link;
   std::shared_ptr<http_port> http;
-  std::shared_ptr<world_port> world;
-  std::shared_ptr<log_port> notes;
+  std::shared_ptr<clock_port> clock;
+  std::shared_ptr<random_port> random;
+  std::shared_ptr<secret_file_port> secrets;
+  std::shared_ptr<log_port> log;
   std::shared_ptr<metrics_port> metrics;
   std::shared_ptr<media_port> media;
   std::shared_ptr<store_port> store;

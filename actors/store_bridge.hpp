@@ -24,13 +24,13 @@ auto posts_to(const Handle& self) {
 /// Writes `batch`; store_done with the same number comes back once it is on disk. Numbers that grow come back
 /// in that order. One commit per burst of messages is cheaper than one per record: each costs a message.
 template <class Handle>
-void commit_records(const ports& world, const Handle& self, std::vector<store_record> batch,
+void commit_records(const ports& env, const Handle& self, std::vector<store_record> batch,
                     std::uint64_t number) {
-  world.store->commit(std::move(batch),
-                      [weak = caf::actor_cast<caf::weak_actor_ptr>(self), number](store_receipt receipt) {
-                        if (auto to = caf::actor_cast<Handle>(weak))
-                          post(to, store_done{number, std::move(receipt)});
-                      });
+  env.store->commit(std::move(batch),
+                    [weak = caf::actor_cast<caf::weak_actor_ptr>(self), number](store_receipt receipt) {
+                      if (auto to = caf::actor_cast<Handle>(weak))
+                        post(to, store_done{number, std::move(receipt)});
+                    });
 }
 
 } // namespace relay

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 class no_notes final : public log_port {
 public:
   bool wants(severity) const noexcept override { return false; }
-  void note(severity, std::string_view, std::initializer_list<log_field>) noexcept override {}
+  void write(severity, std::string_view, std::initializer_list<log_field>) noexcept override {}
 };
 class no_metrics final : public metrics_port {
 public:
@@ -132,11 +132,11 @@ std::unique_ptr<gateway> gateway::start(caf::actor_system& system, gateway_optio
   std::unique_ptr<net::io_thread> own_io;
   if (!what.io) own_io = std::make_unique<net::io_thread>();
   auto& io = what.io ? *what.io : own_io->context();
-  if (!what.notes) what.notes = std::make_shared<no_notes>();
+  if (!what.log) what.log = std::make_shared<no_notes>();
   if (!what.metrics) what.metrics = std::make_shared<no_metrics>();
   if (!what.store) {
     store_fault fault;
-    what.store = open_store(what.settings, false, what.notes, what.metrics, fault);
+    what.store = open_store(what.settings, false, what.log, what.metrics, fault);
     if (!what.store) {
       error = std::move(fault.text);
       return nullptr;
@@ -144,11 +144,11 @@ std::unique_ptr<gateway> gateway::start(caf::actor_system& system, gateway_optio
   }
   actor_tree tree;
   auto over = std::make_shared<ending>();
-  auto world = real_ports(io, what.settings, what.notes, what.metrics);
-  world.store = std::move(what.store);
+  auto env = real_ports(io, what.settings, what.log, what.metrics);
+  env.store = std::move(what.store);
   // Every actor that may touch the world holds a copy of this; the last one to go rings.
-  world.lifetime = std::shared_ptr<void>{over.get(), [over](void*) { over->happened(); }};
-  if (!spawn_tree(tree, system, world, what.settings, std::move(what.agent), error)) return nullptr;
+  env.lifetime = std::shared_ptr<void>{over.get(), [over](void*) { over->happened(); }};
+  if (!spawn_tree(tree, system, env, what.settings, std::move(what.agent), error)) return nullptr;
   return std::make_unique<spawned_gateway>(system, std::move(tree), std::move(over), std::move(own_io));
 }
 

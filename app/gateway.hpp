@@ -24,8 +24,8 @@ struct gateway_options {
   config::settings settings;
   /// The agent that answers. Null: the one that `settings.service.agent` names.
   agent_actor agent;
-  /// Where notes and metrics go. Null: nowhere.
-  std::shared_ptr<log_port> notes;
+  /// Where log events and metrics go. Null: nowhere.
+  std::shared_ptr<log_port> log;
   std::shared_ptr<metrics_port> metrics;
   /// What outlives the process. Null: the store of `settings.service.state_dir`, opened here; memory when
   /// that is empty.

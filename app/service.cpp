@@ -86,7 +86,7 @@ struct service::impl {
   admin::reload_answer reload();
 
   void note(severity level, std::string_view id, std::initializer_list<log_field> fields) const noexcept {
-    what.log->note(level, id, fields);
+    what.log->write(level, id, fields);
   }
 };
 

@@ -11,17 +11,29 @@ namespace relay {
 
 namespace {
 
-class real_world final : public world_port {
+class system_clock_port final : public clock_port {
 public:
   std::int64_t wall_ms() const override {
     return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
   }
-  std::uint64_t random() override {
+};
+
+class system_random final : public random_port {
+public:
+  std::uint64_t bits() override {
     std::lock_guard guard{lock_};
     return (static_cast<std::uint64_t>(device_()) << 32) | device_();
   }
-  bool read_secret(const std::string& path, secret& out, std::string& why) const override {
+
+private:
+  std::mutex lock_;
+  std::random_device device_;
+};
+
+class secret_files final : public secret_file_port {
+public:
+  bool read(const std::string& path, secret& out, std::string& why) const override {
     constexpr std::streamsize limit = 64 << 10;
     std::ifstream in{path, std::ios::binary};
     if (!in) {
@@ -44,14 +56,12 @@ public:
     secret wiped{std::move(text)};
     return true;
   }
-
-private:
-  std::mutex lock_;
-  std::random_device device_;
 };
 
 } // namespace
 
-std::shared_ptr<world_port> make_system_ports() { return std::make_shared<real_world>(); }
+std::shared_ptr<clock_port> make_system_clock() { return std::make_shared<system_clock_port>(); }
+std::shared_ptr<random_port> make_system_random() { return std::make_shared<system_random>(); }
+std::shared_ptr<secret_file_port> make_secret_files() { return std::make_shared<secret_files>(); }
 
 } // namespace relay

@@ -23,7 +23,7 @@ namespace relay {
 
 // settings -> what outlives the process
 std::shared_ptr<store_port> open_store(const config::settings& settings, bool reset,
-                                       std::shared_ptr<log_port> notes, std::shared_ptr<metrics_port> metrics,
+                                       std::shared_ptr<log_port> log, std::shared_ptr<metrics_port> metrics,
                                        store_fault& why) {
   if (settings.service.state_dir.empty()) return make_memory_store();
   sqlite_store_options what;
@@ -35,7 +35,7 @@ std::shared_ptr<store_port> open_store(const config::settings& settings, bool re
   what.session_of = [rules = session_rules_of(settings)](const inbound_event& x) {
     return wire::session_key(x.source, rules, wire::session_message(x));
   };
-  what.notes = std::move(notes);
+  what.log = std::move(log);
   what.metrics = std::move(metrics);
   return open_sqlite_store(std::move(what), why);
 }
@@ -60,8 +60,8 @@ exec_setup exec_setup_of(const config::settings& settings, std::vector<std::stri
 } // namespace
 
 // settings -> the world: one dialler, one HTTP client, one clock
-ports real_ports(boost::asio::io_context& io, const config::settings& settings,
-                 std::shared_ptr<log_port> notes, std::shared_ptr<metrics_port> metrics) {
+ports real_ports(boost::asio::io_context& io, const config::settings& settings, std::shared_ptr<log_port> log,
+                 std::shared_ptr<metrics_port> metrics) {
   net::client_options options;
   options.tls = settings.service.tls;
   options.proxy = settings.service.proxy;
@@ -71,16 +71,18 @@ ports real_ports(boost::asio::io_context& io, const config::settings& settings,
   out.http = net::make_reloading_http_port(io, options);
   out.media = net::make_media_port(io, options, net::media_base(settings.service.state_dir));
   out.files = make_file_port(io);
-  out.world = make_system_ports();
+  out.clock = make_system_clock();
+  out.random = make_system_random();
+  out.secrets = make_secret_files();
   out.child = child::make_child_port(
-      io, {notes, child::child_environment(child::own_environment(), settings), child::secrets_of(settings)});
-  out.notes = std::move(notes);
+      io, {log, child::child_environment(child::own_environment(), settings), child::secrets_of(settings)});
+  out.log = std::move(log);
   out.metrics = std::move(metrics);
   return out;
 }
 
 // settings -> the agent at the far end of the way; the supervisor starts the rest of it
-bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& world,
+bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& env,
                 const config::settings& settings, agent_actor agent, std::string& error) {
   supervisor_setup setup;
   setup.settings = std::make_shared<const config::settings>(settings);
@@ -90,15 +92,15 @@ bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& world,
     setup.agent_name = "embedded";
   } else if (chosen.kind == config::agent_kind::echo) {
     setup.agent_name = "echo";
-    setup.make_agent = [&system, world](caf::strong_actor_ptr parent) -> agent_actor {
-      return system.spawn(echo_agent, world, std::move(parent));
+    setup.make_agent = [&system, env](caf::strong_actor_ptr parent) -> agent_actor {
+      return system.spawn(echo_agent, env, std::move(parent));
     };
   } else if (chosen.kind == config::agent_kind::link) {
     setup.agent_name = "link";
     setup.agent_present = false; // it says itself who is attached
-    setup.make_agent = [&system, world, slot = out.link,
+    setup.make_agent = [&system, env, slot = out.link,
                         max_chats = settings.limits.max_chats](caf::strong_actor_ptr parent) -> agent_actor {
-      auto link = system.spawn(link_agent, world, max_chats, std::move(parent));
+      auto link = system.spawn(link_agent, env, max_chats, std::move(parent));
       slot->set(link);
       return link;
     };
@@ -111,16 +113,16 @@ bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& world,
     }
     setup.agent_name = "exec";
     setup.agent_present = false; // it says itself whether its child runs
-    setup.make_agent = [&system, world, what = exec_setup_of(settings, std::move(*words.value))](
+    setup.make_agent = [&system, env, what = exec_setup_of(settings, std::move(*words.value))](
                            caf::strong_actor_ptr parent) -> agent_actor {
-      return system.spawn(exec_agent, world, what, std::move(parent));
+      return system.spawn(exec_agent, env, what, std::move(parent));
     };
   } else {
     error = "agent: only `echo`, `link` and `exec:` are built into this version; set --agent, GATEWAY_AGENT "
             "or gateway.agent";
     return false;
   }
-  out.supervisor = system.spawn(supervisor, world, std::move(setup));
+  out.supervisor = system.spawn(supervisor, env, std::move(setup));
   return true;
 }
 

@@ -23,13 +23,13 @@ namespace relay {
 /// What the settings say outlives the process: the store of the state directory, or memory. `reset`: what is
 /// there is set aside first. Null and `why` when it cannot be had.
 std::shared_ptr<store_port> open_store(const config::settings& settings, bool reset,
-                                       std::shared_ptr<log_port> notes, std::shared_ptr<metrics_port> metrics,
+                                       std::shared_ptr<log_port> log, std::shared_ptr<metrics_port> metrics,
                                        store_fault& why);
 
 /// The real world for the actors, less the store: sockets on `io`, the real clock. TLS files that cannot be
 /// used fail each dial with their reason until they can.
-ports real_ports(boost::asio::io_context& io, const config::settings& settings,
-                 std::shared_ptr<log_port> notes, std::shared_ptr<metrics_port> metrics);
+ports real_ports(boost::asio::io_context& io, const config::settings& settings, std::shared_ptr<log_port> log,
+                 std::shared_ptr<metrics_port> metrics);
 
 /// The current link agent; the supervisor may replace it. Thread-safe.
 class link_slot {
@@ -55,7 +55,7 @@ struct actor_tree {
 };
 /// Spawns the tree; it boots at once. `agent`: the embedder's, or null for the one that the settings name.
 /// False and one line in `error` for an agent of a kind that is not built in.
-bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& world,
+bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& env,
                 const config::settings& settings, agent_actor agent, std::string& error);
 
 } // namespace relay

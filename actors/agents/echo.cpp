@@ -6,11 +6,11 @@
 
 namespace relay {
 
-agent_actor::behavior_type echo_agent(agent_actor::stateful_pointer<echo_state> self, ports world,
+agent_actor::behavior_type echo_agent(agent_actor::stateful_pointer<echo_state> self, ports env,
                                       caf::strong_actor_ptr parent) {
-  guard_actor(self, world, parent);
+  guard_actor(self, env, parent);
   auto* s = &self->state;
-  s->world = std::move(world);
+  s->env = std::move(env);
   return {
       [s](agent_host& x) { s->host = std::move(x); },
       [](const gateway_announcement&) {},
@@ -24,7 +24,7 @@ agent_actor::behavior_type echo_agent(agent_actor::stateful_pointer<echo_state> 
       },
       [s](const action_outcome& x) {
         if (x.result.how == outcome::done) return;
-        s->world.notes->note(
+        s->env.log->write(
             severity::warn, "echo.failed",
             {{"delivery", x.request_id}, {"outcome", to_string(x.result.how)}, {"error", x.result.error}});
       },

@@ -10,11 +10,11 @@ namespace relay {
 
 struct echo_state {
   static inline const char* name = "agent-echo";
-  ports world;
+  ports env;
   agent_host host;
 };
 /// `parent`: its supervisor.
-agent_actor::behavior_type echo_agent(agent_actor::stateful_pointer<echo_state> self, ports world,
+agent_actor::behavior_type echo_agent(agent_actor::stateful_pointer<echo_state> self, ports env,
                                       caf::strong_actor_ptr parent);
 
 } // namespace relay

@@ -51,9 +51,8 @@ void exec_agent_state::start_child() {
   what.argv = setup.argv;
   what.room = setup.room;
   what.stall_limit = setup.stall_limit;
-  child =
-      world.child->start(std::move(what), std::make_shared<exec_listener>(exec_agent_actor{me}, peer,
-                                                                          setup.max_line, world.lifetime));
+  child = env.child->start(std::move(what), std::make_shared<exec_listener>(exec_agent_actor{me}, peer,
+                                                                            setup.max_line, env.lifetime));
 }
 
 void exec_agent_state::opened() {
@@ -86,7 +85,7 @@ void exec_agent_state::proved() {
 void exec_agent_state::set_aside() {
   pause.reset();
   if (child || draining || peer == 0) return;
-  auto delay = pause.next(world.world->random());
+  auto delay = pause.next(env.random->bits());
   if (now_of(me) + delay >= due_at) return;
   due_at = now_of(me) + delay;
   tell_later<exec_agent_actor>(me, delay, atom::due_v, peer + 1);
@@ -142,27 +141,26 @@ void exec_agent_state::ended(const agent_detached& x) {
   auto stable = lived >= setup.stable_after;
   if (stable || useful) pause.reset();
   doubted = mute && !stable;
-  auto delay = pause.next(world.world->random());
+  auto delay = pause.next(env.random->bits());
   auto next = draining ? "the gateway stops, so it is not started again"
                        : "started again in " + std::to_string(delay.count()) + " ms";
-  world.notes->note(draining ? severity::info : severity::warn, "agent.exited",
-                    {{"child", std::to_string(peer)},
-                     {"why", x.why},
-                     {"lived_ms", std::to_string(std::chrono::duration_cast<milliseconds>(lived).count())},
-                     {"unacked", std::to_string(unacked)},
-                     {"next", next}});
+  env.log->write(draining ? severity::info : severity::warn, "agent.exited",
+                 {{"child", std::to_string(peer)},
+                  {"why", x.why},
+                  {"lived_ms", std::to_string(std::chrono::duration_cast<milliseconds>(lived).count())},
+                  {"unacked", std::to_string(unacked)},
+                  {"next", next}});
   if (draining) return;
-  world.metrics->add(counter::agent_restarts);
+  env.metrics->add(counter::agent_restarts);
   due_at = now_of(me) + delay;
   tell_later<exec_agent_actor>(me, delay, atom::due_v, peer + 1);
 }
 
 exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<exec_agent_state> self,
-                                           ports world, exec_setup setup,
-                                           const caf::strong_actor_ptr& parent) {
-  guard_actor(self, world, parent);
+                                           ports env, exec_setup setup, const caf::strong_actor_ptr& parent) {
+  guard_actor(self, env, parent);
   auto* s = &self->state;
-  s->world = std::move(world);
+  s->env = std::move(env);
   s->setup = std::move(setup);
   s->pause = core::backoff{s->setup.backoff_min, s->setup.backoff_max};
   s->sticky_balancer = core::sticky_balancer{s->setup.max_chats};

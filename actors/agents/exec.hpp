@@ -77,8 +77,7 @@ struct exec_agent_state : agent_peers {
 
 /// `parent`: its supervisor. Starts the child at once.
 exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<exec_agent_state> self,
-                                           ports world, exec_setup setup,
-                                           const caf::strong_actor_ptr& parent);
+                                           ports env, exec_setup setup, const caf::strong_actor_ptr& parent);
 
 } // namespace relay
 

@@ -10,19 +10,19 @@ namespace relay {
 void link_agent_state::left(const agent_detached& x) {
   if (peers.count(x.peer) == 0) return;
   auto unacked = detach(x.peer);
-  world.notes->note(severity::info, "agent.detached",
-                    {{"peer", std::to_string(x.peer)},
-                     {"why", x.why},
-                     {"unacked", std::to_string(unacked)},
-                     {"next", "its unacked events go to another agent"}});
+  env.log->write(severity::info, "agent.detached",
+                 {{"peer", std::to_string(x.peer)},
+                  {"why", x.why},
+                  {"unacked", std::to_string(unacked)},
+                  {"next", "its unacked events go to another agent"}});
 }
 
 link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<link_agent_state> self,
-                                           ports world, std::uint64_t max_chats,
+                                           ports env, std::uint64_t max_chats,
                                            const caf::strong_actor_ptr& parent) {
-  guard_actor(self, world, parent);
+  guard_actor(self, env, parent);
   auto* s = &self->state;
-  s->world = std::move(world);
+  s->env = std::move(env);
   s->sticky_balancer = core::sticky_balancer{max_chats};
   s->sessions = core::recent<std::string, std::uint64_t>{max_chats};
   return {

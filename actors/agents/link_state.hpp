@@ -16,7 +16,7 @@ struct link_agent_state : agent_peers {
 
 /// `parent`: its supervisor.
 link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<link_agent_state> self,
-                                           ports world, std::uint64_t max_chats,
+                                           ports env, std::uint64_t max_chats,
                                            const caf::strong_actor_ptr& parent);
 
 } // namespace relay

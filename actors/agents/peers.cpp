@@ -13,9 +13,9 @@ namespace relay {
 void agent_peers::attach(std::uint64_t peer, std::shared_ptr<line_socket> socket) {
   auto& entry = peers[peer];
   entry.socket = std::move(socket);
-  world.metrics->add(counter::agents_attached);
-  world.notes->note(severity::info, "agent.attached",
-                    {{"peer", std::to_string(peer)}, {"agents", std::to_string(peers.size())}});
+  env.metrics->add(counter::agents_attached);
+  env.log->write(severity::info, "agent.attached",
+                 {{"peer", std::to_string(peer)}, {"agents", std::to_string(peers.size())}});
   if (welcomed) {
     std::string frame;
     wire::encode_ready(frame, announcement.gateway_id, announcement.platforms);
@@ -68,7 +68,7 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
 
 void agent_peers::announce() {
   auto takers = sticky_balancer.peers();
-  world.metrics->set(gauge::agents_now, static_cast<std::int64_t>(takers));
+  env.metrics->set(gauge::agents_now, static_cast<std::int64_t>(takers));
   auto paths = std::any_of(peers.begin(), peers.end(), [](auto& x) { return x.second.media_paths; });
   tell(self, host.acks, agent_presence{static_cast<std::uint32_t>(takers), paths});
 }
@@ -100,10 +100,10 @@ std::uint64_t agent_peers::taker_of(const delivery& x) {
   missed.insert(held->second.peer);
   sticky_balancer.late(held->second.peer);
   if (auto other = sticky_balancer.move(x.session_key, missed); other != 0) {
-    world.notes->note(severity::warn, "agent.ack_missed",
-                      {{"peer", std::to_string(held->second.peer)},
-                       {"delivery", x.id},
-                       {"next", "its session goes to agent " + std::to_string(other)}});
+    env.log->write(severity::warn, "agent.ack_missed",
+                   {{"peer", std::to_string(held->second.peer)},
+                    {"delivery", x.id},
+                    {"next", "its session goes to agent " + std::to_string(other)}});
     return other;
   }
   missed.clear(); // everybody had his chance
@@ -153,8 +153,8 @@ void agent_peers::said(agent_said& x) {
 
 void agent_peers::refuse(std::uint64_t peer, peer_entry& entry, const std::string& what,
                          const std::string& request_id) {
-  world.metrics->add(counter::agent_frames_refused);
-  world.notes->note(severity::warn, "agent.bad_frame", {{"peer", std::to_string(peer)}, {"what", what}});
+  env.metrics->add(counter::agent_frames_refused);
+  env.log->write(severity::warn, "agent.bad_frame", {{"peer", std::to_string(peer)}, {"what", what}});
   std::string out;
   wire::encode_error(out, what, request_id);
   entry.socket->write(std::move(out));
@@ -247,7 +247,7 @@ void agent_peers::clear_statuses(const peer_entry& gone) {
   for (auto& [key, shown] : gone.statuses) {
     auto clear = shown;
     // Its outcome must not be taken for that of something an agent asked.
-    clear.request_id = "\nclear " + std::to_string(world.world->random());
+    clear.request_id = "\nclear " + std::to_string(env.random->bits());
     clear.act = wire::typing_clear(shown.act.chat_id, shown.act.metadata);
     tell(self, host.actions, std::move(clear));
   }
@@ -278,7 +278,7 @@ void agent_peers::interrupt(const turn_interrupt& x) {
     return;
   }
   // No event of that session came here since the start: only an agent that was there before can know it.
-  world.metrics->add(counter::interrupts_unknown);
+  env.metrics->add(counter::interrupts_unknown);
   broadcast(frame);
 }
 

@@ -72,7 +72,7 @@ struct agent_peers {
   void broadcast(const std::string& frame);
 
   self_as<agent_actor> self;
-  ports world;
+  ports env;
   agent_host host;
   gateway_announcement announcement;
   bool welcomed = false, draining = false;

@@ -16,7 +16,7 @@ caf::result<identity_token> identity_state::give() {
   if (!from.token_url.empty()) {
     if (from.client_id.empty() || from.client_secret.empty())
       return identity_token{{}, "a token URL is set without client id or secret (gateway.idp)"};
-    if (good_until_ms > world.world->wall_ms()) return kept;
+    if (good_until_ms > env.clock->wall_ms()) return kept;
     if (auto left = pause_left(); left.count() > 0 && !fetching)
       return identity_token{{}, "the identity provider asked to wait", false, left.count()};
     if (!fetching) fetch();
@@ -25,7 +25,7 @@ caf::result<identity_token> identity_state::give() {
   if (!from.access_token.file.empty()) { // a mounted token is renewed behind our back: read anew at each use
     identity_token out;
     std::string why;
-    if (!world.world->read_secret(from.access_token.file, out.bearer, why)) {
+    if (!env.secrets->read(from.access_token.file, out.bearer, why)) {
       out.error = "the access token file cannot be read: " + why;
     } else if (out.bearer.empty()) {
       out.error = "the access token file is empty";
@@ -33,9 +33,9 @@ caf::result<identity_token> identity_state::give() {
     return out;
   }
   if (!from.access_token.value.empty()) return identity_token{from.access_token.value, {}};
-  if (from.login_store.empty() || !world.files)
+  if (from.login_store.empty() || !env.files)
     return identity_token{{}, "no identity token is configured", true};
-  if (good_until_ms > world.world->wall_ms()) return kept;
+  if (good_until_ms > env.clock->wall_ms()) return kept;
   if (!fetching) open_login();
   return later();
 }
@@ -59,7 +59,7 @@ void identity_state::fetch() {
   call.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
   call.body = secret{wire::form_encode(form)};
   call.timeout = setup.http_timeout;
-  call_http(world, identity_actor{self}, 1, std::move(call));
+  call_http(env, identity_actor{self}, 1, std::move(call));
 }
 
 milliseconds identity_state::pause_left() const {
@@ -69,7 +69,7 @@ milliseconds identity_state::pause_left() const {
 }
 
 void identity_state::answered(const http_response& x) {
-  if (const auto wait = asked_wait(world, "token", x); wait.count() > 0) not_before = now_of(self) + wait;
+  if (const auto wait = asked_wait(env, "token", x); wait.count() > 0) not_before = now_of(self) + wait;
   if (setup.from.token_url.empty())
     renewed(x);
   else
@@ -91,7 +91,7 @@ void identity_state::fetched(const http_response& x) {
     out.bearer = got.access_token;
     kept = out;
     // Not told how long: good for this round of provisioning only.
-    good_until_ms = got.expires_in > 60 ? world.world->wall_ms() + (got.expires_in - 60) * 1000 : 0;
+    good_until_ms = got.expires_in > 60 ? env.clock->wall_ms() + (got.expires_in - 60) * 1000 : 0;
   }
   answer(out);
 }
@@ -103,11 +103,10 @@ void identity_state::answer(const identity_token& x) {
 }
 
 identity_actor::behavior_type identity_source(identity_actor::stateful_pointer<identity_state> self,
-                                              ports world, identity_setup setup,
-                                              caf::strong_actor_ptr parent) {
-  guard_actor(self, world, parent);
+                                              ports env, identity_setup setup, caf::strong_actor_ptr parent) {
+  guard_actor(self, env, parent);
   auto* s = &self->state;
-  s->world = std::move(world);
+  s->env = std::move(env);
   s->setup = std::move(setup);
   return {
       [s](atom::token) { return s->give(); },

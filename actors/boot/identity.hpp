@@ -42,7 +42,7 @@ struct identity_state {
   void not_now(std::string why);
 
   identity_actor::pointer self;
-  ports world;
+  ports env;
   identity_setup setup;
   std::vector<promise> waiting;
   identity_token kept;
@@ -64,8 +64,7 @@ struct identity_state {
 
 /// `parent`: its supervisor.
 identity_actor::behavior_type identity_source(identity_actor::stateful_pointer<identity_state> self,
-                                              ports world, identity_setup setup,
-                                              caf::strong_actor_ptr parent);
+                                              ports env, identity_setup setup, caf::strong_actor_ptr parent);
 
 /// Whether any source of an identity token is configured.
 bool has_identity(const config::identity_settings& x);

@@ -35,7 +35,7 @@ auto posts(identity_actor::pointer self) {
 
 void identity_state::open_login() {
   fetching = true;
-  world.files->lock(setup.from.login_store, lock_patience, posts<login_locked>(self));
+  env.files->lock(setup.from.login_store, lock_patience, posts<login_locked>(self));
 }
 
 void identity_state::opened(file_locked& x) {
@@ -51,7 +51,7 @@ void identity_state::opened(file_locked& x) {
   auto sent_before = !login.spent.empty() && entry.refresh_token == login.spent;
   if (sent_before && !login.fresh_access.empty()) return save(); // its successor is known and nowhere on disk
   login.fresh_access = login.fresh_refresh = {};
-  auto now = world.world->wall_ms() / 1000;
+  auto now = env.clock->wall_ms() / 1000;
   if (!wire::login_stale(entry, now)) {
     kept = {entry.access_token, {}};
     good_until_ms = (entry.expires_at - margin_s) * 1000;
@@ -82,7 +82,7 @@ void identity_state::renew() {
       {{"grant_type", "refresh_token"},
        {"client_id", entry.client_id.empty() ? std::string{"hermes-cli"} : entry.client_id}})};
   call.timeout = setup.http_timeout;
-  call_http(world, identity_actor{self}, 2, std::move(call));
+  call_http(env, identity_actor{self}, 2, std::move(call));
 }
 
 void identity_state::renewed(const http_response& x) {
@@ -102,9 +102,9 @@ void identity_state::renewed(const http_response& x) {
   }
   login.fresh_access = std::move(got.access_token);
   login.fresh_refresh = std::move(got.refresh_token);
-  login.fresh_until = got.expires_in > 0 ? world.world->wall_ms() / 1000 + got.expires_in : 0;
-  world.notes->note(severity::info, "identity.renewed",
-                    {{"expires_in_s", std::to_string(got.expires_in)}, {"next", "written, then used"}});
+  login.fresh_until = got.expires_in > 0 ? env.clock->wall_ms() / 1000 + got.expires_in : 0;
+  env.log->write(severity::info, "identity.renewed",
+                 {{"expires_in_s", std::to_string(got.expires_in)}, {"next", "written, then used"}});
   save();
 }
 

@@ -7,11 +7,11 @@
 namespace relay {
 
 platform_provisioner_actor::behavior_type
-platform_provisioner(platform_provisioner_actor::stateful_pointer<platform_provisioner_state> self,
-                     ports world, platform_provision_setup setup, provisioner_actor owner) {
-  guard_actor(self, world, caf::actor_cast<caf::strong_actor_ptr>(owner));
+platform_provisioner(platform_provisioner_actor::stateful_pointer<platform_provisioner_state> self, ports env,
+                     platform_provision_setup setup, provisioner_actor owner) {
+  guard_actor(self, env, caf::actor_cast<caf::strong_actor_ptr>(owner));
   auto* s = &self->state;
-  s->world = std::move(world);
+  s->env = std::move(env);
   s->setup = std::move(setup);
   s->owner = std::move(owner);
   return {
@@ -24,7 +24,7 @@ platform_provisioner(platform_provisioner_actor::stateful_pointer<platform_provi
         call.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
         call.body = secret{wire::encode_provision(s->setup.body)};
         call.timeout = s->setup.http_timeout;
-        call_http(s->world, platform_provisioner_actor{self}, ++s->call, std::move(call));
+        call_http(s->env, platform_provisioner_actor{self}, ++s->call, std::move(call));
       },
       [self, s](const http_done& x) {
         if (x.call != s->call) return;
@@ -39,7 +39,7 @@ platform_provisioner(platform_provisioner_actor::stateful_pointer<platform_provi
           out.carries_credentials = answer.carries_credentials;
           out.given = std::move(answer.given);
           out.error = std::move(answer.error);
-          out.retry_after_ms = asked_wait(s->world, "provision", x.what).count();
+          out.retry_after_ms = asked_wait(s->env, "provision", x.what).count();
         }
         tell(self, s->owner, std::move(out));
       },

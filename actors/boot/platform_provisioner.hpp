@@ -19,14 +19,14 @@ struct platform_provisioner_state {
   static inline const char* name = "platform-provisioner";
   platform_provision_setup setup;
   provisioner_actor owner;
-  ports world;
+  ports env;
   std::uint64_t call = 0;
   bool holds = false;
 };
 
 /// Makes one attempt each time it is told to and reports it to `owner`; ends with it.
 platform_provisioner_actor::behavior_type
-platform_provisioner(platform_provisioner_actor::stateful_pointer<platform_provisioner_state> self,
-                     ports world, platform_provision_setup setup, provisioner_actor owner);
+platform_provisioner(platform_provisioner_actor::stateful_pointer<platform_provisioner_state> self, ports env,
+                     platform_provision_setup setup, provisioner_actor owner);
 
 } // namespace relay

@@ -67,11 +67,11 @@ void policy_state::declare(entry& x) {
   http_request call;
   call.method = "POST";
   call.url = orders.url;
-  call.bearer = wire::mint_token(orders.who, world.world->wall_ms() / 1000);
+  call.bearer = wire::mint_token(orders.who, env.clock->wall_ms() / 1000);
   call.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
   call.body = secret{wire::encode_policy(x.what)};
   call.timeout = setup.http_timeout;
-  call_http(world, policy_actor{self}, x.call, std::move(call));
+  call_http(env, policy_actor{self}, x.call, std::move(call));
 }
 
 void policy_state::speak() {
@@ -86,7 +86,7 @@ void policy_state::answered(const http_done& x) {
   if (it == platforms.end()) return;
   auto& [platform, mine] = *it;
   mine.busy = false;
-  const auto wait = asked_wait(world, "policy", x.what);
+  const auto wait = asked_wait(env, "policy", x.what);
   mine.not_before.reset();
   if (wait.count() > 0) mine.not_before = now_of(self) + wait;
   if (mine.dropped) {
@@ -104,8 +104,8 @@ void policy_state::answered(const http_done& x) {
   mine.step = platform_step::done;
   mine.in_force = mine.sent;
   mine.pause.reset();
-  world.metrics->add(counter::policy_attempts, "done");
-  world.notes->note(severity::info, "policy.declared", {{"platform", platform}});
+  env.metrics->add(counter::policy_attempts, "done");
+  env.log->write(severity::info, "policy.declared", {{"platform", platform}});
   report(mine, {});
 }
 
@@ -116,14 +116,14 @@ void policy_state::failed(const std::string& platform, entry& x, const http_resp
                                    return detail.empty() ? detail : ": " + detail;
                                  }();
   x.step = platform_step::failed;
-  world.metrics->add(counter::policy_attempts, "failed");
-  world.notes->note(
+  env.metrics->add(counter::policy_attempts, "failed");
+  env.log->write(
       severity::warn, "policy.refused",
       {{"platform", platform}, {"error", error}, {"next", "tried again with backoff; nothing waits for it"}});
   report(x, error);
   x.call = ++calls;
   const auto now = now_of(self);
-  const auto at = std::max(now + x.pause.next(world.world->random()), x.not_before.value_or(now));
+  const auto at = std::max(now + x.pause.next(env.random->bits()), x.not_before.value_or(now));
   tell_later<policy_actor>(self, at - now, atom::due_v, platform, x.call);
 }
 
@@ -131,11 +131,11 @@ void policy_state::report(const entry& x, std::string error) {
   tell(self, owner, policy_progress{{x.what.platform, x.step, std::move(error)}, orders.version});
 }
 
-policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> self, ports world,
+policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> self, ports env,
                                    const policy_setup& setup, supervisor_actor owner) {
-  guard_actor(self, world, caf::actor_cast<caf::strong_actor_ptr>(owner));
+  guard_actor(self, env, caf::actor_cast<caf::strong_actor_ptr>(owner));
   auto* s = &self->state;
-  s->world = std::move(world);
+  s->env = std::move(env);
   s->owner = std::move(owner);
   s->setup = setup;
   s->quiet = setup.quiet.count() > 0;

@@ -45,7 +45,7 @@ struct policy_state {
   void report(const entry& x, std::string error);
 
   policy_actor::pointer self;
-  ports world;
+  ports env;
   policy_setup setup;
   supervisor_actor owner;
   policy_orders orders;
@@ -56,7 +56,7 @@ struct policy_state {
 };
 
 /// Ends with `owner`, its supervisor.
-policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> self, ports world,
+policy_actor::behavior_type policy(policy_actor::stateful_pointer<policy_state> self, ports env,
                                    const policy_setup& setup, supervisor_actor owner);
 
 } // namespace relay

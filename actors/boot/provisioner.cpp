@@ -9,7 +9,7 @@ namespace relay {
 void provisioner_state::execute(const core::provision_plan::step& step) {
   if (step.decided) {
     if (!plan.held())
-      world.notes->note(
+      env.log->write(
           severity::warn, "provision.none",
           {{"why", why_none}, {"next", "dialling without credentials; tried again in the background"}});
     tell(self, owner, credentials_decided{given, plan.held() ? "" : why_none});
@@ -32,26 +32,26 @@ void provisioner_state::token(const identity_token& x) {
   why_none = x.error.empty() ? "the identity token is empty" : x.error;
   // Said once: without a login this is how it stays.
   auto known = std::exchange(said, why_none) == why_none;
-  world.notes->note(known ? severity::debug : severity::warn, "provision.no_identity",
-                    {{"why", why_none}, {"next", "provisioning is skipped for now and tried again later"}});
+  env.log->write(known ? severity::debug : severity::warn, "provision.no_identity",
+                 {{"why", why_none}, {"next", "provisioning is skipped for now and tried again later"}});
   auto step = x.nobody ? platform_step::skipped : platform_step::failed;
   for (auto& platform : names) tell(self, owner, platform_progress{platform, step, why_none});
-  execute(plan.no_token(world.world->random(), milliseconds{x.retry_after_ms}));
+  execute(plan.no_token(env.random->bits(), milliseconds{x.retry_after_ms}));
 }
 
 void provisioner_state::attempted(provision_attempt& x) {
-  world.metrics->add(counter::provision_attempts, x.provisioned ? "done" : "failed");
+  env.metrics->add(counter::provision_attempts, x.provisioned ? "done" : "failed");
   if (x.provisioned) {
-    world.notes->note(
+    env.log->write(
         severity::info, "provision.done",
         {{"platform", x.platform}, {"credentials", x.carries_credentials ? "issued" : "none in the answer"}});
   } else {
     why_none = x.platform + ": " + x.error;
-    world.notes->note(severity::warn, "provision.failed",
-                      {{"platform", x.platform},
-                       {"error", x.error},
-                       {"retry_after_ms", std::to_string(x.retry_after_ms)},
-                       {"next", "the others go on; tried again with backoff"}});
+    env.log->write(severity::warn, "provision.failed",
+                   {{"platform", x.platform},
+                    {"error", x.error},
+                    {"retry_after_ms", std::to_string(x.retry_after_ms)},
+                    {"next", "the others go on; tried again with backoff"}});
   }
   if (x.provisioned && x.carries_credentials && !plan.held()) {
     given = std::move(x.given);
@@ -60,16 +60,16 @@ void provisioner_state::attempted(provision_attempt& x) {
   }
   tell(self, owner,
        platform_progress{x.platform, x.provisioned ? platform_step::done : platform_step::failed, x.error});
-  execute(plan.over(x.platform, x.provisioned, x.carries_credentials, world.world->random(),
+  execute(plan.over(x.platform, x.provisioned, x.carries_credentials, env.random->bits(),
                     milliseconds{x.retry_after_ms}));
 }
 
 provisioner_actor::behavior_type provisioner(provisioner_actor::stateful_pointer<provisioner_state> self,
-                                             ports world, provisioner_setup setup, identity_actor who,
+                                             ports env, provisioner_setup setup, identity_actor who,
                                              supervisor_actor owner) {
-  guard_actor(self, world, caf::actor_cast<caf::strong_actor_ptr>(owner));
+  guard_actor(self, env, caf::actor_cast<caf::strong_actor_ptr>(owner));
   auto* s = &self->state;
-  s->world = world;
+  s->env = env;
   s->owner = std::move(owner);
   s->who = std::move(who);
   std::vector<std::string> names;
@@ -85,7 +85,7 @@ provisioner_actor::behavior_type provisioner(provisioner_actor::stateful_pointer
     body.wake_url = setup.wake_url;
     body.display_name = setup.display_name;
     s->platforms.emplace(x.platform,
-                         self->spawn(platform_provisioner, world,
+                         self->spawn(platform_provisioner, env,
                                      platform_provision_setup{setup.url, std::move(body), setup.http_timeout},
                                      provisioner_actor{self}));
   }

@@ -33,7 +33,7 @@ struct provisioner_state {
   void attempted(provision_attempt& x);
 
   provisioner_actor::pointer self;
-  ports world;
+  ports env;
   provisioner_setup setup;
   supervisor_actor owner;
   identity_actor who;
@@ -47,7 +47,7 @@ struct provisioner_state {
 
 /// Ends with `owner`, its supervisor.
 provisioner_actor::behavior_type provisioner(provisioner_actor::stateful_pointer<provisioner_state> self,
-                                             ports world, provisioner_setup setup, identity_actor who,
+                                             ports env, provisioner_setup setup, identity_actor who,
                                              supervisor_actor owner);
 
 } // namespace relay

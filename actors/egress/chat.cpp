@@ -14,11 +14,11 @@ void chat_state::execute(core::chat_queue_step& step) {
   for (auto& x : step.uploads) upload(x);
   if (step.waits.count() > 0) {
     metrics->add(counter::waits_asked, "action");
-    notes->note(severity::info, "chat.waits",
-                {{"platform", key.platform},
-                 {"chat", key.chat_id},
-                 {"wait_ms", std::to_string(step.waits.count())},
-                 {"next", "the same frame goes out again then; other chats go on"}});
+    log->write(severity::info, "chat.waits",
+               {{"platform", key.platform},
+                {"chat", key.chat_id},
+                {"wait_ms", std::to_string(step.waits.count())},
+                {"next", "the same frame goes out again then; other chats go on"}});
   }
   arm();
 }
@@ -47,16 +47,16 @@ void chat_state::arm() {
   tell_later<chat_actor>(self, *at - now_of(self), atom::due_v, ++generation);
 }
 
-chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, const ports& world,
+chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, const ports& env,
                                egress_router_actor router, chat_key key, const link_up& link,
                                media_actor media) {
-  guard_actor(self, world);
+  guard_actor(self, env);
   auto* s = &self->state;
   s->router = std::move(router);
   s->key = std::move(key);
   s->media = std::move(media);
-  s->metrics = world.metrics;
-  s->notes = world.notes;
+  s->metrics = env.metrics;
+  s->log = env.log;
   auto use = [s](const link_up& x) {
     if (x.connection && x.connection == s->connection) { // another platform's descriptor came
       s->chat_queue.describe(x.what);

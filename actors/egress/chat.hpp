@@ -22,14 +22,14 @@ struct chat_state {
   connection_actor connection;
   media_actor media; ///< may be null
   std::shared_ptr<metrics_port> metrics;
-  std::shared_ptr<log_port> notes;
+  std::shared_ptr<log_port> log;
   core::chat_queue chat_queue;
   std::uint64_t taken = 0, generation = 0;
   core::deadline armed;
 };
 
 /// `link`: the connection to begin with; its handle may be null.
-chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, const ports& world,
+chat_actor::behavior_type chat(chat_actor::stateful_pointer<chat_state> self, const ports& env,
                                egress_router_actor router, chat_key key, const link_up& link,
                                media_actor media);
 

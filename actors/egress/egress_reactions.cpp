@@ -30,7 +30,7 @@ void egress_state::react(const std::string& delivery_id, std::vector<action> wha
   for (auto& x : what) {
     auto to = routes.resolve({{}, {}, delivery_id, x, false}, now_of(self));
     if (!to || !can_react(to.where.platform)) {
-      world.metrics->add(counter::reactions, "dropped");
+      env.metrics->add(counter::reactions, "dropped");
       continue;
     }
     tell(self, link.connection, best_effort_send{std::move(x), std::move(to.where)});

@@ -20,7 +20,7 @@ egress_state::egress_state(egress_router_actor::pointer ptr) : self(ptr) {
 /// still written down (F29).
 egress_state::~egress_state() {
   for (auto& [key, entry] : chats) caf::anon_send_exit(entry.handle, caf::exit_reason::user_shutdown);
-  if (!batch.empty()) world.store->commit(std::move(batch), nullptr);
+  if (!batch.empty()) env.store->commit(std::move(batch), nullptr);
 }
 
 caf::result<action_outcome> egress_state::request(action_request& x) {
@@ -44,11 +44,11 @@ void egress_state::begin(action_request& x, promise& asker) {
     switch (idempotency_cache.open(x.request_id, now, digest)) {
     case core::idempotency_cache::verdict::fresh: break;
     case core::idempotency_cache::verdict::settled:
-      world.metrics->add(counter::actions_repeated);
+      env.metrics->add(counter::actions_repeated);
       asker.deliver(action_outcome{x.request_id, *idempotency_cache.recorded(x.request_id)});
       return;
     case core::idempotency_cache::verdict::pending:
-      world.metrics->add(counter::actions_repeated);
+      env.metrics->add(counter::actions_repeated);
       if (repeats >= setup.max_pending) {
         asker.deliver(action_outcome{
             x.request_id, action_result::ambiguous("it is under way, and too many ask what becomes of it")});
@@ -58,11 +58,11 @@ void egress_state::begin(action_request& x, promise& asker) {
       waiting[x.request_id].push_back(asker);
       return;
     case core::idempotency_cache::verdict::conflict:
-      world.metrics->add(counter::actions_refused, "request_id_conflict");
-      world.notes->note(severity::warn, "egress.request_id_conflict",
-                        {{"request", x.request_id},
-                         {"chat", x.act.chat_id},
-                         {"next", "refused: the id was used for another action"}});
+      env.metrics->add(counter::actions_refused, "request_id_conflict");
+      env.log->write(severity::warn, "egress.request_id_conflict",
+                     {{"request", x.request_id},
+                      {"chat", x.act.chat_id},
+                      {"next", "refused: the id was used for another action"}});
       asker.deliver(action_outcome{x.request_id, core::id_conflict()});
       return;
     }
@@ -87,13 +87,13 @@ void egress_state::begin(action_request& x, promise& asker) {
     if (prompt_id.empty()) return refused(to_string(ec::bad_action), wire::check(x.act));
   }
   if (to.untagged) {
-    world.metrics->add(counter::actions_untagged);
+    env.metrics->add(counter::actions_untagged);
     if (chats.find(key) == chats.end()) // once per chat, as long as it is active
-      world.notes->note(
+      env.log->write(
           severity::warn, "egress.untagged",
           {{"chat", key.chat_id}, {"next", "sent without a platform: the connector's default takes it"}});
   }
-  world.metrics->add(counter::actions_accepted);
+  env.metrics->add(counter::actions_accepted);
   auto hold =
       std::chrono::duration_cast<std::chrono::nanoseconds>((now + setup.egress_hold).time_since_epoch());
   auto& chat = chat_of(key);
@@ -123,7 +123,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   out.turn = std::move(x.delivery_id);
   open.emplace(out.token, std::move(as));
   if (durable) ++chat.open;
-  world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
+  env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   if (waits) {
     await_store(std::move(out), chat, now);
   } else {
@@ -177,7 +177,7 @@ prompt_opened egress_state::opened(wire::prompt_ask ask, const chat_key& chat, c
 action_outcome egress_state::refuse(const std::string& request_id, std::string code, std::string error) {
   // Nothing was sent, so the id is free for another try.
   if (!request_id.empty()) idempotency_cache.forget(request_id);
-  world.metrics->add(counter::actions_refused, code);
+  env.metrics->add(counter::actions_refused, code);
   return {request_id, action_result::failed(std::move(code), std::move(error))};
 }
 
@@ -188,12 +188,12 @@ egress_state::chat_entry& egress_state::chat_of(const chat_key& key) {
     return it->second;
   }
   chat_entry fresh;
-  fresh.handle = self->spawn(chat, world, egress_router_actor{self}, key, link, media);
+  fresh.handle = self->spawn(chat, env, egress_router_actor{self}, key, link, media);
   self->monitor(fresh.handle);
   by_address.emplace(fresh.handle.address(), key);
   fresh.age = ages.insert(ages.end(), key);
   auto& entry = chats.emplace(key, std::move(fresh)).first->second;
-  world.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
+  env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
   if (chats.size() > setup.max_chats) {
     tell(self, chats.at(ages.front()).handle, atom::idle_v);
     ages.splice(ages.end(), ages, ages.begin()); // a busy one stays; the next time another one is asked
@@ -241,8 +241,8 @@ void egress_state::deliver_outcome(std::uint64_t token, action_result result) {
   auto done = std::move(it->second);
   open.erase(it);
   if (!done.turn.empty()) turns.answered(done.turn);
-  world.metrics->add(counter::actions_settled, to_string(result.how));
-  world.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
+  env.metrics->add(counter::actions_settled, to_string(result.how));
+  env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   if (!done.request_id.empty()) {
     idempotency_cache.settle(done.request_id, result, now_of(self));
     if (auto more = waiting.find(done.request_id); more != waiting.end()) {
@@ -270,7 +270,7 @@ void egress_state::interrupt(const session_interrupt& x) {
   if (link.connection) {
     tell_urgent(self, link.connection, x);
   } else {
-    world.metrics->add(counter::interrupts_sent, "dropped");
+    env.metrics->add(counter::interrupts_sent, "dropped");
   }
 }
 
@@ -283,7 +283,7 @@ void egress_state::lost(const caf::actor_addr& who) {
     ages.erase(it->second.age);
     chats.erase(it);
   }
-  world.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
+  env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
   // It died with these; whether their frames left is not known any more.
   std::vector<std::uint64_t> tokens_lost;
   for (auto& [token, action] : open)
@@ -317,7 +317,7 @@ void egress_state::passivate(const chat_key& key, std::uint64_t given) {
   by_address.erase(it->second.handle.address());
   ages.erase(it->second.age);
   chats.erase(it);
-  world.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
+  env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
 }
 
 void egress_state::finish() {
@@ -333,7 +333,7 @@ void egress_state::drained_yet() {
 }
 
 void egress_state::measure() {
-  auto set = [this](gauge what, std::size_t n) { world.metrics->set(what, static_cast<std::int64_t>(n)); };
+  auto set = [this](gauge what, std::size_t n) { env.metrics->set(what, static_cast<std::int64_t>(n)); };
   set(gauge::routes_known, routes.chats());
   set(gauge::turns_known, routes.turns());
   set(gauge::turns_open, turns.size());
@@ -342,20 +342,19 @@ void egress_state::measure() {
 }
 
 egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_pointer<egress_state> self,
-                                                 ports world, egress_setup setup,
+                                                 ports env, egress_setup setup,
                                                  const caf::strong_actor_ptr& parent) {
   auto* s = &self->state;
-  guard_actor(self, world, parent, [s](const caf::down_msg& d) { s->lost(d.source); });
+  guard_actor(self, env, parent, [s](const caf::down_msg& d) { s->lost(d.source); });
   s->routes = core::route_table{
       core::route_bounds{setup.max_chats, setup.dedupe_entries, setup.route_age, setup.turn_age}};
   s->routes.fronted(setup.fronted);
   s->routes.slack_threads(setup.reply_in_thread);
   s->idempotency_cache = core::idempotency_cache{setup.dedupe_entries, setup.dedupe_window};
   s->shown = core::reaction_book{10'000, setup.turn_age};
-  s->world = std::move(world);
+  s->env = std::move(env);
   s->setup = std::move(setup);
-  s->minter =
-      core::prompt_minter{s->setup.prompt_nonce, static_cast<std::uint32_t>(s->world.world->random())};
+  s->minter = core::prompt_minter{s->setup.prompt_nonce, static_cast<std::uint32_t>(s->env.random->bits())};
   s->load();
   return {
       [s](action_request& x) { return s->request(x); },

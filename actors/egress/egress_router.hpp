@@ -130,7 +130,7 @@ struct egress_state {
   void react(const std::string& delivery_id, std::vector<action> what);
 
   egress_router_actor::pointer self;
-  ports world;
+  ports env;
   egress_setup setup;
   core::route_table routes{core::route_bounds{}};
   core::idempotency_cache idempotency_cache{1, milliseconds{1}};
@@ -167,7 +167,7 @@ struct egress_state {
 
 /// `parent`: its supervisor. Its chats end with it: nobody else holds them.
 egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_pointer<egress_state> self,
-                                                 ports world, egress_setup setup,
+                                                 ports env, egress_setup setup,
                                                  const caf::strong_actor_ptr& parent);
 
 } // namespace relay

@@ -54,11 +54,11 @@ std::set<std::uint64_t> overtaken(const std::vector<stored_action>& open) {
 } // namespace
 
 void egress_state::load() {
-  durable = world.store->durable();
+  durable = env.store->durable();
   if (!durable) return; // nothing is there, nobody has to wait for it, and nothing is written
   ready = false;
   routes.track();
-  world.store->load_outbound(posts_to(egress_router_actor{self}));
+  env.store->load_outbound(posts_to(egress_router_actor{self}));
 }
 
 void egress_state::loaded(outbound_image& image) {
@@ -75,10 +75,10 @@ void egress_state::loaded(outbound_image& image) {
   auto unsure = std::count_if(image.open.begin(), image.open.end(),
                               [](auto& x) { return x.sending && !x.what.resend_unknown; });
   if (!image.open.empty())
-    world.notes->note(severity::info, "outbox.resumed",
-                      {{"to_send", std::to_string(image.open.size() - static_cast<std::size_t>(unsure))},
-                       {"unknown", std::to_string(unsure)},
-                       {"next", "the former are sent, the latter reported and not sent again"}});
+    env.log->write(severity::info, "outbox.resumed",
+                   {{"to_send", std::to_string(image.open.size() - static_cast<std::size_t>(unsure))},
+                    {"unknown", std::to_string(unsure)},
+                    {"next", "the former are sent, the latter reported and not sent again"}});
   auto replaced = overtaken(image.open);
   for (auto& x : image.open) {
     if (replaced.count(x.token) > 0) x.what.resend_unknown = false;
@@ -105,30 +105,30 @@ void egress_state::resume(stored_action& x) {
   as.resend = asked.resend_unknown;
   auto& entry = open.emplace(x.token, std::move(as)).first->second;
   if (x.sending && !asked.resend_unknown) {
-    world.metrics->add(counter::actions_resumed, "unknown");
+    env.metrics->add(counter::actions_resumed, "unknown");
     settle(x.token, action_result::ambiguous("the gateway was restarted while this was being sent; nobody "
                                              "knows whether it arrived"));
     return;
   }
   if (!routes.serves(x.where.platform)) {
-    world.metrics->add(counter::actions_resumed, "refused");
+    env.metrics->add(counter::actions_resumed, "refused");
     settle(x.token, action_result::failed(to_string(ec::unknown_platform),
                                           "platform '" + x.where.platform +
                                               "' is not fronted by this gateway any more; nothing was sent"));
     return;
   }
-  world.metrics->add(counter::actions_resumed, "sent");
+  env.metrics->add(counter::actions_resumed, "sent");
   // Whoever was told by then that it was not sent was told the truth.
   auto left = setup.egress_hold;
-  if (x.until_ms != 0) left = std::min(left, milliseconds{x.until_ms - world.world->wall_ms()});
+  if (x.until_ms != 0) left = std::min(left, milliseconds{x.until_ms - env.clock->wall_ms()});
   if (left.count() <= 0 && x.sending) {
-    world.metrics->add(counter::actions_resumed, "unknown");
+    env.metrics->add(counter::actions_resumed, "unknown");
     settle(x.token, action_result::ambiguous("the gateway was restarted while this was being sent, and it is "
                                              "too late to send it again"));
     return;
   }
   if (left.count() <= 0) {
-    world.metrics->add(counter::actions_resumed, "refused");
+    env.metrics->add(counter::actions_resumed, "refused");
     settle(x.token,
            action_result::failed("not_connected", "not connected to the connector in time, also before "
                                                   "a restart of the gateway; nothing was sent"));
@@ -170,7 +170,7 @@ void egress_state::keep(chat_action& x, open_action& as, const chat_entry& chat,
   auto at_once = link.connection && chat.open == 0 && asked.act.file.empty();
   x.record = at_once ? action_record::sending : action_record::held;
   as.recorded = as.unstored = true;
-  stored_action what{x.token, asked, x.where, at_once, world.world->wall_ms() + setup.egress_hold.count()};
+  stored_action what{x.token, asked, x.where, at_once, env.clock->wall_ms() + setup.egress_hold.count()};
   what.what.request_id = core::with_digest(asked.request_id, as.digest);
   record(action_taken{std::move(what)});
 }
@@ -190,7 +190,7 @@ void egress_state::flush() {
   if (commits - commits_done >= most_commits) return; // stored() comes back to it
   for (auto& x : routes.changes(now_of(self))) batch.push_back(chat_routed{std::move(x)});
   if (batch.empty()) return;
-  commit_records(world, egress_router_actor{self}, std::exchange(batch, {}), ++commits);
+  commit_records(env, egress_router_actor{self}, std::exchange(batch, {}), ++commits);
 }
 
 void egress_state::stored(const store_done& x) {
@@ -201,7 +201,7 @@ void egress_state::stored(const store_done& x) {
     else
       hand_over(unstored.front().what);
   }
-  world.metrics->set(gauge::actions_unstored, static_cast<std::int64_t>(unstored.size()));
+  env.metrics->set(gauge::actions_unstored, static_cast<std::int64_t>(unstored.size()));
   for (; !unstored_marks.empty() && unstored_marks.front().commit <= commits_done;
        unstored_marks.pop_front()) {
     auto& mark = unstored_marks.front();
@@ -241,7 +241,7 @@ void egress_state::marked(const write_intent& x, const chat_actor& from) {
 void egress_state::await_store(chat_action x, chat_entry& chat, core::instant now) {
   ++chat.unstored;
   unstored.push_back({batch.empty() ? commits : commits + 1, now + setup.egress_hold, std::move(x)});
-  world.metrics->set(gauge::actions_unstored, static_cast<std::int64_t>(unstored.size()));
+  env.metrics->set(gauge::actions_unstored, static_cast<std::int64_t>(unstored.size()));
   arm();
 }
 

@@ -59,22 +59,22 @@ void inbound_state::take(inbound_batch& batch) {
   auto repeats = outside.add(std::move(batch));
   if (!repeats.empty()) {
     ever += repeats.size();
-    world.metrics->add(counter::events_received, repeats.size());
+    env.metrics->add(counter::events_received, repeats.size());
     for (auto& x : repeats) repeated(*x.event, x.buffer_id, core::repeat_reason::buffer_id);
   }
   if (repeats.size() < items) after();
 }
 
 void inbound_state::repeated(const inbound_event& x, const std::string& buffer_id, core::repeat_reason why) {
-  world.metrics->add(counter::events_duplicate, core::to_string(why));
-  world.notes->note(severity::debug, "event.repeated",
-                    {{"reason", core::to_string(why)},
-                     {"platform", x.source.platform},
-                     {"profile", x.source.profile},
-                     {"chat", x.source.chat_id},
-                     {"message", x.message_id},
-                     {"buffer_id", buffer_id},
-                     {"next", "dropped: it was here before"}});
+  env.metrics->add(counter::events_duplicate, core::to_string(why));
+  env.log->write(severity::debug, "event.repeated",
+                 {{"reason", core::to_string(why)},
+                  {"platform", x.source.platform},
+                  {"profile", x.source.profile},
+                  {"chat", x.source.chat_id},
+                  {"message", x.message_id},
+                  {"buffer_id", buffer_id},
+                  {"next", "dropped: it was here before"}});
 }
 
 /// Some at once: then the store tells whether there still is room.
@@ -92,12 +92,12 @@ void inbound_state::accept(inbound_batch& batch) {
   const auto events = static_cast<std::uint64_t>(
       std::count_if(batch.items.begin(), batch.items.end(), [](auto& x) { return !x.event->unreadable; }));
   ever += events;
-  world.metrics->add(counter::events_received, events);
+  env.metrics->add(counter::events_received, events);
   std::vector<std::uint64_t> held;
   for (auto& item : batch.items) {
     if (item.event->unreadable) {
       if (inbox.set_aside(item.event, {item.buffer_id, batch.origin}, now, step))
-        world.metrics->add(counter::events_dead_letter);
+        env.metrics->add(counter::events_dead_letter);
       continue;
     }
     step.fresh = 0;
@@ -112,7 +112,7 @@ void inbound_state::accept(inbound_batch& batch) {
       continue;
     }
     if (step.spilled)
-      world.metrics->add(counter::events_spilled);
+      env.metrics->add(counter::events_spilled);
     else if (files)
       held.push_back(step.fresh);
   }
@@ -156,21 +156,21 @@ bool inbound_state::answers_prompt(inbound_item& item, const std::string& origin
                                    core::inbox_step& step) {
   auto heard = prompts.hear(*item.event, now);
   if (heard.verdict == core::prompt_verdict::none) return false;
-  world.metrics->add(counter::prompt_answers, core::to_string(heard.verdict));
+  env.metrics->add(counter::prompt_answers, core::to_string(heard.verdict));
   if (heard.verdict == core::prompt_verdict::numbered)
     item.event = event_ref{wire::with_answer(*item.event, std::move(heard.response))};
   if (heard.for_agent()) return false;
-  world.metrics->add(counter::events_dropped, "prompt");
+  env.metrics->add(counter::events_dropped, "prompt");
   inbox.consume(*item.event, {item.buffer_id, origin}, now, step);
   if (heard.verdict == core::prompt_verdict::late) tell_late(*item.event);
   return true;
 }
 
 void inbound_state::tell_late(const inbound_event& x) {
-  world.notes->note(severity::info, "prompt.late",
-                    {{"platform", x.source.platform},
-                     {"chat", x.source.chat_id},
-                     {"next", "the chat is told once that the prompt is over"}});
+  env.log->write(severity::info, "prompt.late",
+                 {{"platform", x.source.platform},
+                  {"chat", x.source.chat_id},
+                  {"next", "the chat is told once that the prompt is over"}});
   if (x.source.chat_id.empty()) return;
   tell(self, sink.routes, route_of({}, x)); // no agent answers it, so the chat's route is what counts
   tell(self, sink.actions,
@@ -189,10 +189,10 @@ void inbound_state::acked(const delivery_ack& x) {
   core::inbox_step step;
   auto id = id_of(x.delivery_id);
   if (id == 0 || !inbox.acked(id, now_of(self), step)) {
-    world.metrics->add(counter::acks_unknown);
+    env.metrics->add(counter::acks_unknown);
     return;
   }
-  world.metrics->add(counter::events_acked);
+  env.metrics->add(counter::events_acked);
   execute(step);
 }
 
@@ -218,11 +218,11 @@ void inbound_state::execute(core::inbox_step& step) {
   for (auto& [id, event] : step.dead) {
     withdrawn.delivery_ids.push_back(name_of(id));
     mark(name_of(id), *event, true);
-    world.metrics->add(counter::events_dead_letter);
-    world.notes->note(severity::error, "event.dead_letter",
-                      {{"delivery", name_of(id)},
-                       {"attempts", std::to_string(setup.rules.max_deliveries)},
-                       {"next", "set aside; its chat goes on"}});
+    env.metrics->add(counter::events_dead_letter);
+    env.log->write(severity::error, "event.dead_letter",
+                   {{"delivery", name_of(id)},
+                    {"attempts", std::to_string(setup.rules.max_deliveries)},
+                    {"next", "set aside; its chat goes on"}});
   }
   if (!withdrawn.delivery_ids.empty()) tell(self, agent, std::move(withdrawn));
   if (!step.released.empty()) {
@@ -238,8 +238,8 @@ void inbound_state::execute(core::inbox_step& step) {
   if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
   for (auto& x : step.deliver) {
     delivery out{name_of(x.id), std::move(x.session), x.event, x.redelivered, std::move(x.files)};
-    world.metrics->add(counter::events_delivered);
-    if (x.redelivered) world.metrics->add(counter::events_redelivered);
+    env.metrics->add(counter::events_delivered);
+    if (x.redelivered) env.metrics->add(counter::events_redelivered);
     // Before the event can reach an agent, so that its answer finds the route.
     tell(self, sink.routes, route_of(out.id, *x.event));
     mark(out.id, *x.event, false);
@@ -254,12 +254,12 @@ void inbound_state::mark(const std::string& delivery_id, const inbound_event& x,
 }
 
 void inbound_state::after() {
-  world.metrics->set(gauge::events_pending, static_cast<std::int64_t>(inbox.pending() + outside.size()));
-  world.metrics->set(gauge::events_in_flight, static_cast<std::int64_t>(inbox.in_flight()));
-  world.metrics->set(gauge::dedupe_entries, static_cast<std::int64_t>(inbox.remembered()));
-  world.metrics->set(gauge::prompts_known, static_cast<std::int64_t>(prompts.size()));
-  world.metrics->set(gauge::events_unstored, static_cast<std::int64_t>(inbox.unstored() + outside.size()));
-  world.metrics->set(gauge::dead_letters, static_cast<std::int64_t>(inbox.dead_letters()));
+  env.metrics->set(gauge::events_pending, static_cast<std::int64_t>(inbox.pending() + outside.size()));
+  env.metrics->set(gauge::events_in_flight, static_cast<std::int64_t>(inbox.in_flight()));
+  env.metrics->set(gauge::dedupe_entries, static_cast<std::int64_t>(inbox.remembered()));
+  env.metrics->set(gauge::prompts_known, static_cast<std::int64_t>(prompts.size()));
+  env.metrics->set(gauge::events_unstored, static_cast<std::int64_t>(inbox.unstored() + outside.size()));
+  env.metrics->set(gauge::dead_letters, static_cast<std::int64_t>(inbox.dead_letters()));
   auto room = inbox.room(outside.size());
   // An agent at work may be told to stop, and that comes through the same socket.
   if (room == backpressure::full && inbox.in_flight() > 0) room = backpressure::open;
@@ -283,13 +283,13 @@ void inbound_state::drained_yet() {
   drain_waiters.clear();
 }
 
-inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_state> self, ports world,
+inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_state> self, ports env,
                                      inbound_setup setup, const caf::strong_actor_ptr& parent) {
-  guard_actor(self, world, parent);
+  guard_actor(self, env, parent);
   auto* s = &self->state;
-  s->world = std::move(world);
+  s->env = std::move(env);
   s->setup = std::move(setup);
-  s->setup.rules.durable = s->world.store->durable();
+  s->setup.rules.durable = s->env.store->durable();
   s->setup.rules.session_of = [s](const inbound_event& x) { return s->session_of(x); };
   s->inbox = core::inbox{s->setup.rules};
   s->prompts = core::prompts{s->setup.prompt_nonce, s->setup.prompts};

@@ -80,7 +80,7 @@ struct inbound_state {
   route_seen route_of(const std::string& delivery_id, const inbound_event& x) const;
 
   inbound_actor::pointer self;
-  ports world;
+  ports env;
   inbound_setup setup;
   core::inbox inbox{core::inbox_rules{}};
   core::prompts prompts{{}, {}};
@@ -111,7 +111,7 @@ struct inbound_state {
 };
 
 /// `parent`: its supervisor.
-inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_state> self, ports world,
+inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_state> self, ports env,
                                      inbound_setup setup, const caf::strong_actor_ptr& parent);
 
 } // namespace relay

@@ -28,7 +28,7 @@ void inbound_state::load() {
     return;
   }
   prompts.track();
-  world.store->load_inbound(answer_to<inbound_image>(inbound_actor{self}));
+  env.store->load_inbound(answer_to<inbound_image>(inbound_actor{self}));
 }
 
 void inbound_state::loaded(inbound_image& image) {
@@ -42,10 +42,10 @@ void inbound_state::loaded(inbound_image& image) {
   inbox.restore(image, now, step, [this](auto& x) { return wants_files(x); });
   ready = true;
   if (open + image.spilled > 0)
-    world.notes->note(severity::info, "store.resumed",
-                      {{"open", std::to_string(open + image.spilled)},
-                       {"settled", std::to_string(image.settled.size())},
-                       {"next", "given to the agent, marked as redelivered where one may have had them"}});
+    env.log->write(severity::info, "store.resumed",
+                   {{"open", std::to_string(open + image.spilled)},
+                    {"settled", std::to_string(image.settled.size())},
+                    {"next", "given to the agent, marked as redelivered where one may have had them"}});
   execute(step);
   for (auto& x : std::exchange(early_acks, {})) acked(x);
   core::inbox_step then;
@@ -70,11 +70,11 @@ void inbound_state::ask_store(core::inbox_step& step) {
               upto = step.upto](store_receipt x) {
         if (auto to = caf::actor_cast<inbound_actor>(weak)) post(to, inbound_stored{upto, std::move(x)});
       };
-    world.store->commit(std::move(step.records), std::move(done));
+    env.store->commit(std::move(step.records), std::move(done));
   }
   for (auto& [session, limit] : step.wishes.recalls)
-    world.store->recall(std::move(session), limit, answer_to<recalled_events>(inbound_actor{self}));
-  if (step.wishes.scan) world.store->scan(*step.wishes.scan, 256, answer_to<spill_page>(inbound_actor{self}));
+    env.store->recall(std::move(session), limit, answer_to<recalled_events>(inbound_actor{self}));
+  if (step.wishes.scan) env.store->scan(*step.wishes.scan, 256, answer_to<spill_page>(inbound_actor{self}));
 }
 
 void inbound_state::stored(const inbound_stored& x) {
@@ -123,7 +123,7 @@ caf::result<dead_letter_answer> inbound_state::dead_letters(const dead_letter_as
   // The answer passes through this actor: promises are not for other threads.
   auto number = ++letter_asks;
   open_letter_asks.emplace(number, std::make_pair(x, later));
-  world.store->dead_letters(after, listing ? x.limit : 1, [weak, number](std::vector<dead_letter> found) {
+  env.store->dead_letters(after, listing ? x.limit : 1, [weak, number](std::vector<dead_letter> found) {
     if (auto to = caf::actor_cast<inbound_actor>(weak)) post(to, letters_found{number, std::move(found)});
   });
   return later;
@@ -161,9 +161,9 @@ void inbound_state::decide(const dead_letter_ask& x, const dead_letter& letter) 
     inbox.retry_dead_letter(letter, now_of(self), step, files);
   else
     inbox.drop_dead_letter(letter.seq, step);
-  world.notes->note(severity::info, again ? "dead_letter.retried" : "dead_letter.dropped",
-                    {{"delivery", letter.delivery_id},
-                     {"next", again ? "given out as " + name_of(step.fresh) : "nothing of it is left"}});
+  env.log->write(severity::info, again ? "dead_letter.retried" : "dead_letter.dropped",
+                 {{"delivery", letter.delivery_id},
+                  {"next", again ? "given out as " + name_of(step.fresh) : "nothing of it is left"}});
   // The files that it had are still there.
   if (files)
     letter_of.emplace(step.fresh, letter.delivery_id);

@@ -13,12 +13,12 @@
 namespace relay {
 
 secret media_state::token() const {
-  return access.who.usable() ? wire::mint_token(access.who, world.world->wall_ms() / 1000) : secret{};
+  return access.who.usable() ? wire::mint_token(access.who, env.clock->wall_ms() / 1000) : secret{};
 }
 
 caf::result<media_ready> media_state::wanted(const media_wanted& x) {
   auto later = self->make_response_promise<media_ready>();
-  if (!world.media || waiting.count(x.delivery_id) > 0) {
+  if (!env.media || waiting.count(x.delivery_id) > 0) {
     later.deliver(media_ready{});
     return later;
   }
@@ -49,12 +49,12 @@ void media_state::execute(core::media_step& step) {
     what.timeout = x.timeout;
     what.max_bytes = largest_media;
     // Deliveries of a durable store have the same name after a restart, and come again (F31).
-    if (world.store->durable()) {
+    if (env.store->durable()) {
       what.pin = std::move(x.delivery);
       what.pin_before = std::move(x.before);
     }
-    world.media->fetch(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
-                                         call = x.call](media_fetched answer) {
+    env.media->fetch(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
+                                       call = x.call](media_fetched answer) {
       if (auto to = caf::actor_cast<media_actor>(weak)) post(to, fetch_done{call, std::move(answer)});
     });
   }
@@ -65,8 +65,8 @@ void media_state::execute(core::media_step& step) {
     waiting.erase(it);
     asker.deliver(std::move(files));
   }
-  if (!step.remove.empty()) world.media->remove(std::move(step.remove));
-  world.metrics->set(gauge::media_bytes, static_cast<std::int64_t>(cache.bytes()));
+  if (!step.remove.empty()) env.media->remove(std::move(step.remove));
+  env.metrics->set(gauge::media_bytes, static_cast<std::int64_t>(cache.bytes()));
   if (auto at = cache.due(); at && (!armed || *at < *armed)) {
     armed = at;
     tell_later<media_actor>(self, *at - now_of(self), atom::due_v);
@@ -74,7 +74,7 @@ void media_state::execute(core::media_step& step) {
 }
 
 caf::result<media_reference> media_state::upload(const local_file& x) {
-  if (!world.media || access.store.empty())
+  if (!env.media || access.store.empty())
     return media_reference{{}, "not_connected", "there is no connector to give the file to"};
   if (auto now = now_of(self); uploads_from && now < *uploads_from)
     return media_reference{{},
@@ -92,8 +92,8 @@ caf::result<media_reference> media_state::upload(const local_file& x) {
   what.filename = x.name;
   what.timeout = access.limits.upload_timeout;
   what.max_bytes = largest_media;
-  world.media->upload(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
-                                        call](media_uploaded answer) {
+  env.media->upload(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
+                                      call](media_uploaded answer) {
     if (auto to = caf::actor_cast<media_actor>(weak)) post(to, upload_done{call, std::move(answer)});
   });
   return later;
@@ -114,46 +114,46 @@ void media_state::uploaded(upload_done& x) {
     if (!answer.id.empty()) out.url = access.store + "/" + answer.id;
     out.code = std::move(answer.code);
     x.what.error = std::move(answer.error);
-    const auto wait = asked_wait(world, "media", x.what.status, x.what.retry_after, x.what.date);
+    const auto wait = asked_wait(env, "media", x.what.status, x.what.retry_after, x.what.date);
     if (wait.count() > 0) uploads_from = now_of(self) + wait;
     out.retry_after_ms = wait.count();
   }
   }
   out.error = std::move(x.what.error);
-  world.metrics->add(counter::media_uploaded, out.url.empty() ? "failed" : "done");
+  env.metrics->add(counter::media_uploaded, out.url.empty() ? "failed" : "done");
   if (out.url.empty())
-    world.notes->note(severity::warn, "media.not_uploaded", {{"code", out.code}, {"why", out.error}});
+    env.log->write(severity::warn, "media.not_uploaded", {{"code", out.code}, {"why", out.error}});
   asker.deliver(std::move(out));
 }
 
-media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self, ports world,
+media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self, ports env,
                                  const caf::strong_actor_ptr& parent) {
-  guard_actor(self, world, parent);
+  guard_actor(self, env, parent);
   auto* s = &self->state;
-  s->world = std::move(world);
+  s->env = std::move(env);
   return {
       [s](const media_wanted& x) { return s->wanted(x); },
       [s](const media_released& x) {
         core::media_step step;
         // Only what is pinned can be found again.
-        auto stays = x.set_aside && s->world.store->durable();
+        auto stays = x.set_aside && s->env.store->durable();
         for (auto& id : x.delivery_ids)
           stays ? s->cache.kept(id, now_of(s->self), step) : s->cache.released(id, now_of(s->self), step);
         s->execute(step);
       },
       [s](media_forgotten& x) {
-        if (!s->world.media) return;
+        if (!s->env.media) return;
         core::media_step step;
         s->cache.forgotten(x.delivery_id, now_of(s->self), step);
         s->execute(step);
-        s->world.media->unpin(std::move(x.delivery_id), std::move(x.urls));
+        s->env.media->unpin(std::move(x.delivery_id), std::move(x.urls));
       },
       [s](const local_file& x) { return s->upload(x); },
       [s](media_access& x) { s->use(std::move(x)); },
       [s](atom::start) {
         core::media_step step;
         s->waiting.clear();
-        if (s->world.store->durable()) // the events come again, and want theirs
+        if (s->env.store->durable()) // the events come again, and want theirs
           s->cache.set_aside(now_of(s->self), step);
         else
           s->cache.all_released(now_of(s->self), step);
@@ -161,12 +161,12 @@ media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self
       },
       [s](fetch_done& x) {
         auto& got = x.what;
-        s->world.metrics->add(counter::media_fetched, got.path.empty() ? "failed" : "done");
+        s->env.metrics->add(counter::media_fetched, got.path.empty() ? "failed" : "done");
         if (got.path.empty())
-          s->world.notes->note(severity::warn, "media.not_fetched",
-                               {{"why", got.error}, {"next", "the agent gets the URL alone"}});
+          s->env.log->write(severity::warn, "media.not_fetched",
+                            {{"why", got.error}, {"next", "the agent gets the URL alone"}});
         core::media_step step;
-        const auto wait = asked_wait(s->world, "media", got.status, got.retry_after, got.date);
+        const auto wait = asked_wait(s->env, "media", got.status, got.retry_after, got.date);
         s->cache.fetched(x.call, std::move(got.path), got.bytes, std::move(got.error), now_of(s->self), step,
                          wait);
         s->execute(step);

@@ -26,7 +26,7 @@ struct media_state {
   secret token() const; ///< minted anew for each call: an old one may have expired (F8)
 
   media_actor::pointer self;
-  ports world;
+  ports env;
   media_access access;
   core::attachment_cache cache;
   std::unordered_map<std::string, caf::typed_response_promise<media_ready>> waiting; ///< by delivery
@@ -37,7 +37,7 @@ struct media_state {
 };
 
 /// `parent`: its supervisor.
-media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self, ports world,
+media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self, ports env,
                                  const caf::strong_actor_ptr& parent);
 
 } // namespace relay

@@ -12,11 +12,11 @@ namespace relay {
 using namespace std::chrono_literals;
 
 void connection_state::begin(ports p, connection_setup s, link_manager_actor k) {
-  world = std::move(p);
+  env = std::move(p);
   setup = std::move(s);
   link_manager_handle = std::move(k);
   listener = std::make_shared<frame_listener>(connection_actor{self}, setup.max_frame);
-  socket = world.link->dial(setup.dial, listener);
+  socket = env.link->dial(setup.dial, listener);
   setup.dial.bearer = {}; // one dial, one token
 }
 
@@ -33,15 +33,15 @@ void connection_state::heard() {
   inbound_batch batch;
   batch.epoch = setup.epoch;
   batch.origin = setup.origin;
-  if (!news.frames.empty()) world.metrics->add(counter::frames_received, news.frames.size());
+  if (!news.frames.empty()) env.metrics->add(counter::frames_received, news.frames.size());
   for (auto& x : news.frames) on_frame(x, batch);
   if (!batch.items.empty()) tell(self, setup.users.inbound, std::move(batch));
   if (news.oversized) {
-    world.metrics->add(counter::frames_refused, wire::to_string(wire::refusal::too_long));
-    world.notes->note(severity::warn, "frame.too_long",
-                      {{"epoch", std::to_string(setup.epoch)},
-                       {"limit_bytes", std::to_string(setup.max_frame)},
-                       {"next", "the connection is dropped and dialled again"}});
+    env.metrics->add(counter::frames_refused, wire::to_string(wire::refusal::too_long));
+    env.log->write(severity::warn, "frame.too_long",
+                   {{"epoch", std::to_string(setup.epoch)},
+                    {"limit_bytes", std::to_string(setup.max_frame)},
+                    {"next", "the connection is dropped and dialled again"}});
     if (socket) socket->drop("a line longer than " + std::to_string(setup.max_frame) + " bytes");
   }
   if (news.end) ended(*news.end);
@@ -55,7 +55,7 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
       tell(self, who.owner.chat, transmitted{who.owner.piece, std::move(result->result), true});
       update_read_gate();
     } else {
-      world.metrics->add(counter::results_unmatched);
+      env.metrics->add(counter::results_unmatched);
     }
   } else if (auto* event = std::get_if<wire::inbound>(&x)) {
     batch.items.push_back({std::move(event->event), std::move(event->buffer_id)});
@@ -65,15 +65,15 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
       batch.items.push_back({event_ref{std::move(decoded)}, std::move(forward->buffer_id)});
       return;
     }
-    world.metrics->add(counter::events_dropped, "passthrough");
-    world.notes->note(severity::info, "passthrough.dropped",
-                      {{"platform", forward->platform}, {"path", forward->path}});
+    env.metrics->add(counter::events_dropped, "passthrough");
+    env.log->write(severity::info, "passthrough.dropped",
+                   {{"platform", forward->platform}, {"path", forward->path}});
     if (!forward->buffer_id.empty())
       acknowledge({{std::move(forward->buffer_id)}}); // terminal, so acked (F23, F32)
   } else if (auto* what = std::get_if<wire::descriptor_frame>(&x)) {
     tell(self, link_manager_handle, std::move(what->what), setup.epoch);
   } else if (auto* stop = std::get_if<wire::interrupt_inbound>(&x)) {
-    world.metrics->add(counter::interrupts_received);
+    env.metrics->add(counter::interrupts_received);
     tell_urgent(self, setup.users.agent,
                 turn_interrupt{std::move(stop->session_key), std::move(stop->chat_id)});
   } else if (std::holds_alternative<wire::going_idle_ack>(x)) {
@@ -81,18 +81,18 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
   } else if (auto* bad = std::get_if<wire::bad_frame>(&x)) {
     refused(*bad, batch);
   } else {
-    world.metrics->add(counter::frames_unknown); // newer types, and those that only a gateway sends
+    env.metrics->add(counter::frames_unknown); // newer types, and those that only a gateway sends
   }
 }
 
 void connection_state::refused(wire::bad_frame& x, inbound_batch& batch) {
-  world.metrics->add(counter::frames_refused, wire::to_string(x.why));
-  world.notes->note(severity::warn, "frame.refused",
-                    {{"epoch", std::to_string(setup.epoch)},
-                     {"type", x.type},
-                     {"reason", wire::to_string(x.why)},
-                     {"what", x.what},
-                     {"next", x.buffer_id.empty() ? "set aside" : "set aside, then acknowledged"}});
+  env.metrics->add(counter::frames_refused, wire::to_string(x.why));
+  env.log->write(severity::warn, "frame.refused",
+                 {{"epoch", std::to_string(setup.epoch)},
+                  {"type", x.type},
+                  {"reason", wire::to_string(x.why)},
+                  {"what", x.what},
+                  {"next", x.buffer_id.empty() ? "set aside" : "set aside, then acknowledged"}});
   // It will not become readable by being sent again: acked, or it would come back for ever (F12), and kept
   // for a person, or it would be gone.
   inbound_event kept;
@@ -135,7 +135,7 @@ void connection_state::put(transmit& x, const chat_actor& from) {
   frame.reserve(x.act.content.size() + 256);
   wire::encode(frame, wire::outbound{id, std::move(x.act), std::move(x.where)});
   write(std::move(frame));
-  world.metrics->add(counter::frames_sent);
+  env.metrics->add(counter::frames_sent);
   open.add(std::move(id), {from, x.piece}, frames, now_of(self) + setup.outbound_timeout);
   update_read_gate();
   arm();
@@ -145,26 +145,26 @@ void connection_state::send_best_effort(best_effort_send& x) {
   // Old connectors never answer these; what waits for its time-out must not pile up.
   constexpr std::size_t most_open = 1000;
   auto fits = !over && open_now && open.size() < most_open;
-  world.metrics->add(counter::reactions, fits ? "sent" : "dropped");
+  env.metrics->add(counter::reactions, fits ? "sent" : "dropped");
   if (!fits) return;
   auto id = setup.request_prefix + std::to_string(++requests);
   std::string frame;
   wire::encode(frame, wire::outbound{id, std::move(x.act), std::move(x.where)});
   write(std::move(frame));
-  world.metrics->add(counter::frames_sent);
+  env.metrics->add(counter::frames_sent);
   open.add(std::move(id), {}, frames, now_of(self) + setup.outbound_timeout); // nobody hears of its result
   arm();
 }
 
 void connection_state::interrupt(const session_interrupt& x) {
   if (over) { // nothing to stop on a dead link; it must not throw or wait either (F20)
-    world.metrics->add(counter::interrupts_sent, "dropped");
+    env.metrics->add(counter::interrupts_sent, "dropped");
     return;
   }
   std::string frame;
   wire::encode(frame, wire::interrupt{x.session_key, x.reason, x.has_reason});
   write(std::move(frame));
-  world.metrics->add(counter::interrupts_sent, "sent");
+  env.metrics->add(counter::interrupts_sent, "sent");
 }
 
 void connection_state::acknowledge(const buffer_acks& x) {
@@ -174,7 +174,7 @@ void connection_state::acknowledge(const buffer_acks& x) {
     wire::encode(frame, wire::inbound_ack{id});
     write(std::move(frame));
   }
-  world.metrics->add(counter::buffer_acks, x.ids.size());
+  env.metrics->add(counter::buffer_acks, x.ids.size());
 }
 
 void connection_state::room(backpressure x) {
@@ -191,8 +191,8 @@ void connection_state::update_read_gate() {
   if (want == reading) return;
   reading = want;
   socket->read(want);
-  world.notes->note(severity::info, want ? "link.reading" : "link.paused",
-                    {{"epoch", std::to_string(setup.epoch)}});
+  env.log->write(severity::info, want ? "link.reading" : "link.paused",
+                 {{"epoch", std::to_string(setup.epoch)}});
 }
 
 void connection_state::arm() {
@@ -227,7 +227,7 @@ void connection_state::ended(const socket_end& why) {
                        false});
     }
   }
-  const auto wait = asked_wait(world, "upgrade", why.http_status, why.retry_after, why.date);
+  const auto wait = asked_wait(env, "upgrade", why.http_status, why.retry_after, why.date);
   tell(self, link_manager_handle,
        link_gone{setup.epoch, why.close_code, why.close_reason, why.http_status, why.error, wait.count()});
   socket.reset();
@@ -235,10 +235,10 @@ void connection_state::ended(const socket_end& why) {
 }
 
 connection_actor::behavior_type connection(connection_actor::stateful_pointer<connection_state> self,
-                                           ports world, connection_setup setup,
+                                           ports env, connection_setup setup,
                                            link_manager_actor link_manager_handle) {
-  guard_actor(self, world, caf::actor_cast<caf::strong_actor_ptr>(link_manager_handle));
-  self->state.begin(std::move(world), std::move(setup), std::move(link_manager_handle));
+  guard_actor(self, env, caf::actor_cast<caf::strong_actor_ptr>(link_manager_handle));
+  self->state.begin(std::move(env), std::move(setup), std::move(link_manager_handle));
   auto* s = &self->state;
   return {
       [s](transmit& x) { s->put(x, caf::actor_cast<chat_actor>(s->self->current_sender())); },

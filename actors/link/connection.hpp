@@ -54,7 +54,7 @@ struct connection_state {
   void ended(const socket_end& why);
 
   connection_actor::pointer self;
-  ports world;
+  ports env;
   connection_setup setup;
   link_manager_actor link_manager_handle;
   std::shared_ptr<frame_listener> listener;
@@ -67,7 +67,7 @@ struct connection_state {
 
 /// Dials at once. Lives on for a moment after the socket's end, so that a piece that crosses it is answered.
 connection_actor::behavior_type connection(connection_actor::stateful_pointer<connection_state> self,
-                                           ports world, connection_setup setup,
+                                           ports env, connection_setup setup,
                                            link_manager_actor link_manager_handle);
 
 } // namespace relay

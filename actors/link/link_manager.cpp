@@ -95,8 +95,8 @@ void link_manager_state::execute(const core::link_orders& orders) {
     case core::link_order::announce: tell(self, connection, atom::idle_v); break;
     case core::link_order::up:
       up = true;
-      world.metrics->add(counter::handshakes);
-      world.notes->note(
+      env.metrics->add(counter::handshakes);
+      env.log->write(
           severity::info, "link.up",
           {{"epoch", std::to_string(session.epoch())}, {"default_platform", what->default_platform}});
       spread_link();
@@ -128,14 +128,14 @@ void link_manager_state::dial(core::dial_cause cause) {
     tell(self, connection, atom::finish_v, std::string{"replaced by a new connection"});
     lingering.emplace(session.epoch() - 1, connection);
   }
-  world.metrics->add(counter::dials, core::to_string(cause));
+  env.metrics->add(counter::dials, core::to_string(cause));
   connection_setup s;
   s.epoch = session.epoch();
   s.dial.url = wire::derive_urls(target.url).dial;
   origin = core::origin_name(s.dial.url, target.who.tenant);
   s.origin = origin;
   // Minted for this dial alone: an old one may have expired while this process was frozen (F8).
-  minted_ms = world.world->wall_ms();
+  minted_ms = env.clock->wall_ms();
   if (target.who.usable()) s.dial.bearer = wire::mint_token(target.who, minted_ms / 1000);
   minted = s.dial.bearer;
   s.dial.timeout = setup.rules.handshake_timeout;
@@ -148,10 +148,10 @@ void link_manager_state::dial(core::dial_cause cause) {
   s.max_frame = setup.max_frame;
   s.users = users;
   s.request_prefix = setup.request_prefix + std::to_string(s.epoch) + "-";
-  world.notes->note(
+  env.log->write(
       severity::info, "link.dial",
       {{"epoch", std::to_string(s.epoch)}, {"url", s.dial.url}, {"cause", core::to_string(cause)}});
-  connection = self->spawn(relay::connection, world, std::move(s), link_manager_actor{self});
+  connection = self->spawn(relay::connection, env, std::move(s), link_manager_actor{self});
   self->monitor(connection);
 }
 
@@ -164,7 +164,7 @@ void link_manager_state::spread_link() {
 
 void link_manager_state::described(descriptor& x, std::uint64_t epoch) {
   if (epoch != session.epoch()) {
-    world.metrics->add(counter::frames_stale);
+    env.metrics->add(counter::frames_stale);
     return;
   }
   auto fresh = session.state() == core::link_state::dialling;
@@ -183,29 +183,29 @@ void link_manager_state::gone(link_gone x) {
   for (auto* text : {&x.error, &x.close_reason}) // of the peer: it may repeat what it was given
     *text = without(without(std::move(*text), minted), target.who.key);
   if (x.epoch == session.epoch()) {
-    world.metrics->add(counter::links_ended, label(x));
+    env.metrics->add(counter::links_ended, label(x));
     // An end that we asked for is no news; any other is a warning, since it heals by itself.
     auto planned = session.state() == core::link_state::closing;
-    world.notes->note(planned ? severity::info : severity::warn, planned ? "link.closed" : "link.lost",
-                      {{"epoch", std::to_string(x.epoch)},
-                       {"error", x.error},
-                       {"close_code", std::to_string(x.close_code)},
-                       {"close_reason", x.close_reason},
-                       {"http_status", std::to_string(x.http_status)},
-                       {"retry_after_ms", std::to_string(x.retry_after_ms)}});
+    env.log->write(planned ? severity::info : severity::warn, planned ? "link.closed" : "link.lost",
+                   {{"epoch", std::to_string(x.epoch)},
+                    {"error", x.error},
+                    {"close_code", std::to_string(x.close_code)},
+                    {"close_reason", x.close_reason},
+                    {"http_status", std::to_string(x.http_status)},
+                    {"retry_after_ms", std::to_string(x.retry_after_ms)}});
     if (connection) lingering.emplace(x.epoch, std::move(connection));
     connection = nullptr;
   }
   auto before = session.state();
-  auto aged = world.world->wall_ms() - minted_ms >= wire::token_lifetime_s * 1000;
+  auto aged = env.clock->wall_ms() - minted_ms >= wire::token_lifetime_s * 1000;
   execute(session.ended(
       x.epoch, {x.close_code, x.close_reason, x.http_status, x.error, aged, milliseconds{x.retry_after_ms}},
       now_of(self), random()));
   if (session.state() == core::link_state::disabled && before != core::link_state::disabled)
-    world.notes->note(severity::error, "link.revoked",
-                      {{"reason", session.reason()},
-                       {"gateway_id", target.who.gateway_id},
-                       {"next", "no more dialling; new credentials (reload or restart) start it again"}});
+    env.log->write(severity::error, "link.revoked",
+                   {{"reason", session.reason()},
+                    {"gateway_id", target.who.gateway_id},
+                    {"next", "no more dialling; new credentials (reload or restart) start it again"}});
 }
 
 void link_manager_state::died(const caf::actor_addr& who) {
@@ -223,15 +223,14 @@ void link_manager_state::died(const caf::actor_addr& who) {
 }
 
 void link_manager_state::look() {
-  auto gap = clocks.look(now_of(self), world.world->wall_ms());
+  auto gap = clocks.look(now_of(self), env.clock->wall_ms());
   pace = 0ms;
   if (!gap.any()) return arm_look();
   auto orders = session.resumed(gap, now_of(self));
-  world.notes->note(
-      severity::info, "link.resumed",
-      {{"slept_ms", std::to_string(gap.slept.count())},
-       {"late_ms", std::to_string(gap.late.count())},
-       {"next", orders.empty() ? "nothing: the link needs no help" : "connecting anew at once"}});
+  env.log->write(severity::info, "link.resumed",
+                 {{"slept_ms", std::to_string(gap.slept.count())},
+                  {"late_ms", std::to_string(gap.late.count())},
+                  {"next", orders.empty() ? "nothing: the link needs no help" : "connecting anew at once"}});
   execute(orders);
 }
 
@@ -247,7 +246,7 @@ void link_manager_state::arm_look() {
 void link_manager_state::tell_status() {
   link_status now{phase_of(session, aimed), session.reason(), session.epoch(), session.held()};
   if (now == told) return;
-  if (now.phase != told.phase) world.metrics->set(gauge::connected, up ? 1 : 0);
+  if (now.phase != told.phase) env.metrics->set(gauge::connected, up ? 1 : 0);
   told = now;
   tell(self, owner, std::move(now));
 }
@@ -265,17 +264,17 @@ void link_manager_state::arm() {
 }
 
 link_manager_actor::behavior_type link_manager(link_manager_actor::stateful_pointer<link_manager_state> self,
-                                               ports world, link_setup setup, link_users users,
+                                               ports env, link_setup setup, link_users users,
                                                supervisor_actor owner) {
   auto* s = &self->state;
-  guard_actor(self, world, caf::actor_cast<caf::strong_actor_ptr>(owner),
+  guard_actor(self, env, caf::actor_cast<caf::strong_actor_ptr>(owner),
               [s](const caf::down_msg& d) { s->died(d.source); });
-  s->world = std::move(world);
+  s->env = std::move(env);
   s->setup = std::move(setup);
   s->users = std::move(users);
   s->owner = std::move(owner);
   s->session = core::link_state_machine{s->setup.rules, s->setup.epoch};
-  s->clocks.look(now_of(self), s->world.world->wall_ms());
+  s->clocks.look(now_of(self), s->env.clock->wall_ms());
   s->arm_look();
   return {
       [s](link_target& x) { s->update_target(std::move(x)); },

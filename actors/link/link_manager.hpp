@@ -37,10 +37,10 @@ struct link_manager_state {
   void tell_status();
   void arm();
   void arm_look();
-  std::uint64_t random() { return world.world->random(); }
+  std::uint64_t random() { return env.random->bits(); }
 
   link_manager_actor::pointer self;
-  ports world;
+  ports env;
   link_setup setup;
   supervisor_actor owner;
   link_users users;
@@ -65,7 +65,7 @@ struct link_manager_state {
 
 /// Ends with `owner`, its supervisor.
 link_manager_actor::behavior_type link_manager(link_manager_actor::stateful_pointer<link_manager_state> self,
-                                               ports world, link_setup setup, link_users users,
+                                               ports env, link_setup setup, link_users users,
                                                supervisor_actor owner);
 
 } // namespace relay

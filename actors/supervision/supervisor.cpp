@@ -38,18 +38,18 @@ std::string hex(std::uint64_t x) {
 // -- start and restart ------------------------------------------------------------------------------
 
 void supervisor_state::boot(ports p, supervisor_setup s) {
-  world = std::move(p);
+  env = std::move(p);
   setup = std::move(s);
   settings = setup.settings;
-  since_ms = world.world->wall_ms();
+  since_ms = env.clock->wall_ms();
   live.what = std::make_shared<const descriptor_set>();
   link.phase = link_phase::starting;
   link.reason = "starting";
-  facts = world.store->facts();
+  facts = env.store->facts();
   auto known = facts.find("prompt_nonce");
-  prompt_nonce = known != facts.end() ? known->second : hex(world.world->random());
+  prompt_nonce = known != facts.end() ? known->second : hex(env.random->bits());
   if (known == facts.end()) remember("prompt_nonce", prompt_nonce);
-  world.store->watch([weak = caf::actor_cast<caf::weak_actor_ptr>(supervisor_actor{self})](store_health x) {
+  env.store->watch([weak = caf::actor_cast<caf::weak_actor_ptr>(supervisor_actor{self})](store_health x) {
     if (auto to = caf::actor_cast<supervisor_actor>(weak)) post(to, std::move(x));
   });
   // From the far end to the near one, so that nobody talks to somebody who is not there yet.
@@ -81,7 +81,7 @@ void supervisor_state::remember(std::string key, std::string value) {
     facts.erase(it);
   else
     facts[key] = value;
-  world.store->commit({fact{std::move(key), std::move(value)}}, nullptr);
+  env.store->commit({fact{std::move(key), std::move(value)}}, nullptr);
 }
 
 /// A policy that an earlier process declared to this connector stays in force there until it is replaced
@@ -108,7 +108,7 @@ void supervisor_state::start_agent() {
 }
 
 void supervisor_state::start_media() {
-  media = self->spawn(relay::media, world, caf::actor_cast<caf::strong_actor_ptr>(self));
+  media = self->spawn(relay::media, env, caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("media", caf::actor_cast<caf::actor>(media));
 }
 
@@ -126,7 +126,7 @@ void supervisor_state::start_egress() {
   x.turn_age = l.turn_age;
   x.reply_in_thread = settings->slack.reply_in_thread;
   x.prompt_nonce = prompt_nonce;
-  egress = self->spawn(egress_router, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
+  egress = self->spawn(egress_router, env, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("egress-router", caf::actor_cast<caf::actor>(egress));
   tell(self, egress, live);
 }
@@ -145,11 +145,11 @@ void supervisor_state::start_inbound() {
   x.prompts.lifetime = l.prompt_lifetime;
   x.prompts.anyone_approves = settings->prompts.approval_by == config::approval_by::anyone;
   x.sessions = session_rules_of(*settings);
-  x.instance = hex(world.world->random());
+  x.instance = hex(env.random->bits());
   x.prompt_nonce = prompt_nonce;
   x.agent_present = setup.agent_present;
   x.reactions = settings->service.reactions;
-  inbound = self->spawn(relay::inbound, world, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
+  inbound = self->spawn(relay::inbound, env, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("inbound", caf::actor_cast<caf::actor>(inbound));
   tell(self, media, atom::start_v); // whoever had files is gone
   tell(self, inbound, media_wish{agents.media_paths, settings->media.wait + media_margin});
@@ -170,12 +170,12 @@ void supervisor_state::start_keeper() {
   x.ping_interval = l.ping_interval;
   x.ping_timeout = l.ping_timeout;
   x.max_frame = l.max_frame;
-  x.request_prefix = "r" + hex(world.world->random()) + "-";
+  x.request_prefix = "r" + hex(env.random->bits()) + "-";
   // Above all that its predecessor used, even where it had not said so yet: others ignore an older link.
   constexpr std::uint64_t round = 1'000;
   if (children["link-keeper"].born != core::instant{})
     x.epoch = (std::max(link.epoch, live.epoch) / round + 1) * round;
-  link_manager_handle = self->spawn(link_manager, world, std::move(x), link_users{inbound, egress, agent},
+  link_manager_handle = self->spawn(link_manager, env, std::move(x), link_users{inbound, egress, agent},
                                     supervisor_actor{self});
   watch("link-keeper", caf::actor_cast<caf::actor>(link_manager_handle));
   publish();
@@ -197,7 +197,7 @@ void supervisor_state::start_policy() {
     policy_setup x{l.backoff_min, l.backoff_max, l.http_timeout, {}};
     // Nobody calls back what the one before had under way, and the connector keeps what comes last.
     if (children["policy"].born != core::instant{}) x.quiet = l.http_timeout + last_words;
-    policy = self->spawn(relay::policy, world, x, supervisor_actor{self});
+    policy = self->spawn(relay::policy, env, x, supervisor_actor{self});
     watch("policy", caf::actor_cast<caf::actor>(policy));
   }
   policy_orders x;
@@ -217,9 +217,9 @@ void supervisor_state::start_provisioning() {
   auto& relay = settings->relay;
   if (!relay_on()) { // nothing at all may happen (F45)
     credentials_known = true;
-    world.notes->note(severity::warn, "relay.off",
-                      {{"why", relay.vetoed ? "platforms.relay.enabled is false" : "no relay URL is set"},
-                       {"next", "serving health only"}});
+    env.log->write(severity::warn, "relay.off",
+                   {{"why", relay.vetoed ? "platforms.relay.enabled is false" : "no relay URL is set"},
+                    {"next", "serving health only"}});
     update_target();
     return;
   }
@@ -235,8 +235,8 @@ void supervisor_state::start_provisioning() {
   }
   if (!has_identity(settings->idp)) {
     mark_all(platform_step::skipped, "no identity token is configured");
-    world.notes->note(severity::warn, "provision.skipped",
-                      {{"why", "no identity token is configured"}, {"next", "dialling without credentials"}});
+    env.log->write(severity::warn, "provision.skipped",
+                   {{"why", "no identity token is configured"}, {"next", "dialling without credentials"}});
     credentials_decided x{{}, "no identity token is configured"};
     start_policy();
     decided(x);
@@ -244,9 +244,8 @@ void supervisor_state::start_provisioning() {
   }
   start_policy();
   if (!children["identity"].handle) {
-    identity =
-        self->spawn(identity_source, world, identity_setup{settings->idp, settings->limits.http_timeout},
-                    caf::actor_cast<caf::strong_actor_ptr>(self));
+    identity = self->spawn(identity_source, env, identity_setup{settings->idp, settings->limits.http_timeout},
+                           caf::actor_cast<caf::strong_actor_ptr>(self));
     watch("identity", caf::actor_cast<caf::actor>(identity));
   }
   provisioner_setup x;
@@ -271,7 +270,7 @@ void supervisor_state::start_provisioning() {
       provisioning[p.platform] = {p.platform, platform_step::pending, {}};
     }
   }
-  provisioner = self->spawn(relay::provisioner, world, std::move(x), identity, supervisor_actor{self});
+  provisioner = self->spawn(relay::provisioner, env, std::move(x), identity, supervisor_actor{self});
   watch("provisioner", caf::actor_cast<caf::actor>(provisioner));
   tell(self, provisioner, atom::start_v);
 }
@@ -287,15 +286,15 @@ void supervisor_state::child_down(const caf::down_msg& d) {
     return;
   }
   ++restarts;
-  world.metrics->add(counter::child_restarts, which);
+  env.metrics->add(counter::child_restarts, which);
   auto& pause = it->second.pause;
   if (now_of(self) - it->second.born >= healthy_after) pause.reset();
-  auto delay = pause.tries() == 0 ? milliseconds{0} : pause.next(world.world->random());
+  auto delay = pause.tries() == 0 ? milliseconds{0} : pause.next(env.random->bits());
   if (pause.tries() == 0) pause.next(0);
-  world.notes->note(severity::error, "child.down",
-                    {{"child", which},
-                     {"reason", caf::to_string(d.reason)},
-                     {"next", "started again in " + std::to_string(delay.count()) + " ms"}});
+  env.log->write(severity::error, "child.down",
+                 {{"child", which},
+                  {"reason", caf::to_string(d.reason)},
+                  {"next", "started again in " + std::to_string(delay.count()) + " ms"}});
   if (which == "link-keeper") { // its connection must not live on unwatched: one dialler at a time
     if (live.connection) self->send_exit(live.connection, caf::exit_reason::kill);
     live.connection = nullptr;
@@ -402,7 +401,7 @@ void supervisor_state::linked(link_up& x) {
 }
 
 void supervisor_state::link_changed(link_status& x) {
-  if (x.phase != link.phase) since_ms = world.world->wall_ms();
+  if (x.phase != link.phase) since_ms = env.clock->wall_ms();
   auto turned_dormant = x.phase == link_phase::dormant && link.phase != link_phase::dormant;
   link = std::move(x);
   if (turned_dormant) request_dormancy();
@@ -451,9 +450,9 @@ void supervisor_state::apply(const settings_ptr& next) {
   }
   auto same_policies = before->policies == next->policies;
   if (before->service.idle_after != next->service.idle_after || a.wake_url != b.wake_url) watch_idle();
-  world.notes->note(severity::info, "settings.applied",
-                    {{"relay", same_provisioning ? "unchanged" : "changed"},
-                     {"policies", same_policies ? "unchanged" : "changed"}});
+  env.log->write(severity::info, "settings.applied",
+                 {{"relay", same_provisioning ? "unchanged" : "changed"},
+                  {"policies", same_policies ? "unchanged" : "changed"}});
   tell(self, egress, fronted_set{b.identities, next->slack.reply_in_thread});
   if (same_provisioning && same_policies) return;
   auto replace = [&](const char* which) {
@@ -536,10 +535,10 @@ caf::result<gateway_report> supervisor_state::report() {
 }
 
 supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
-                                           ports world, supervisor_setup setup) {
+                                           ports env, supervisor_setup setup) {
   auto* s = &self->state;
-  guard_actor(self, world, nullptr, [s](const caf::down_msg& d) { s->child_down(d); });
-  s->boot(std::move(world), std::move(setup));
+  guard_actor(self, env, nullptr, [s](const caf::down_msg& d) { s->child_down(d); });
+  s->boot(std::move(env), std::move(setup));
   return {
       [s](agent_declaration& x) { s->declare(std::move(x)); },
       [s](command what) {
@@ -591,7 +590,7 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
       [s](atom::due, std::uint64_t generation) { s->due(generation); },
       [s](atom::start, const std::string& which) { s->restart(which); },
       [s](atom::idle) { s->look_for_work(); },
-      [s](atom::look, std::uint64_t doze_number) { s->look_while_asleep(doze_number); },
+      [s](atom::look, std::uint64_t dormancy_number) { s->look_while_asleep(dormancy_number); },
   };
 }
 

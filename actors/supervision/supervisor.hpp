@@ -78,7 +78,7 @@ struct supervisor_state {
   void cancel_dormancy(
       std::string why); ///< an order that the link manager has not is void, one that it had come to is over
   void request_dormancy();
-  void look_while_asleep(std::uint64_t doze_number);
+  void look_while_asleep(std::uint64_t dormancy_number);
 
   // -- stop (supervisor_stop.cpp)
   void drain();
@@ -93,7 +93,7 @@ struct supervisor_state {
   enum class stage : std::uint8_t { running, draining, finishing, closing, stopping };
 
   supervisor_actor::pointer self;
-  ports world;
+  ports env;
   supervisor_setup setup;
   settings_ptr settings;
   std::map<std::string, std::string> facts; ///< as the store has them, or will have
@@ -155,6 +155,6 @@ struct supervisor_state {
 
 /// Boots at once. Quits when an ordered stop is complete.
 supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<supervisor_state> self,
-                                           ports world, supervisor_setup setup);
+                                           ports env, supervisor_setup setup);
 
 } // namespace relay

@@ -14,7 +14,7 @@ namespace relay {
 using namespace std::chrono_literals;
 
 namespace {
-constexpr auto doze_pace = 1s; ///< how soon work that comes while asleep is seen
+constexpr auto dormant_check_interval = 1s; ///< how soon work that comes while asleep is seen
 } // namespace
 
 // -- the idle policy ----------------------------------------------------------------------------------
@@ -23,9 +23,9 @@ void supervisor_state::watch_idle() {
   idle = core::idle_detector{settings->service.idle_after, now_of(self)};
   if (idle.pace().count() == 0) return;
   if (settings->relay.wake_url.empty()) {
-    world.notes->note(severity::warn, "idle.no_wake_url",
-                      {{"why", "gateway.idle is set without gateway.relay_wake_url"},
-                       {"next", "staying awake: nobody could wake this gateway"}});
+    env.log->write(severity::warn, "idle.no_wake_url",
+                   {{"why", "gateway.idle is set without gateway.relay_wake_url"},
+                    {"next", "staying awake: nobody could wake this gateway"}});
     return;
   }
   if (std::exchange(looking, true)) return;
@@ -48,9 +48,9 @@ void supervisor_state::look_for_work() {
 void supervisor_state::looked(const core::workload& x) {
   if (!idle.look(x, now_of(self)) || now != stage::running) return;
   auto leave = settings->service.idle_does == config::idle_action::exit;
-  world.notes->note(severity::info, "idle.now",
-                    {{"after_ms", std::to_string(settings->service.idle_after.count())},
-                     {"next", leave ? "draining and ending" : "going dormant"}});
+  env.log->write(severity::info, "idle.now",
+                 {{"after_ms", std::to_string(settings->service.idle_after.count())},
+                  {"next", leave ? "draining and ending" : "going dormant"}});
   if (leave) {
     drain();
   } else {
@@ -128,12 +128,11 @@ void supervisor_state::slept(dormancy_outcome x) {
   ++dormancy.number;
   dormancy.at = dormancy_phase::step::none;
   if (x.asleep) {
-    world.notes->note(severity::info, "idle.asleep",
-                      {{"dialling", link.held ? "held" : "on its own cadence"}});
+    env.log->write(severity::info, "idle.asleep", {{"dialling", link.held ? "held" : "on its own cadence"}});
     // Whoever stops the machine now must find the socket closed.
     if (std::exchange(dormancy.by_itself, false) && link.phase == link_phase::dormant) call_sleep_url();
   } else {
-    world.notes->note(severity::info, "idle.awake", {{"why", x.why_not}});
+    env.log->write(severity::info, "idle.awake", {{"why", x.why_not}});
   }
   for (auto& asker : std::exchange(dormancy.askers, {})) asker.deliver(x);
 }
@@ -144,18 +143,18 @@ void supervisor_state::call_sleep_url() {
   call.method = "POST";
   call.url = settings->relay.sleep_url;
   call.timeout = settings->limits.http_timeout;
-  call_http(world, supervisor_actor{self}, 0, std::move(call)); // the supervisor's only kind of call
+  call_http(env, supervisor_actor{self}, 0, std::move(call)); // the supervisor's only kind of call
 }
 
 void supervisor_state::sleep_url_answered(const http_done& x) {
   const auto status = x.what.status;
   if (status >= 200 && status < 300) {
-    world.notes->note(severity::info, "idle.sleep_url_called", {{"status", std::to_string(status)}});
+    env.log->write(severity::info, "idle.sleep_url_called", {{"status", std::to_string(status)}});
     return;
   }
-  world.notes->note(severity::warn, "idle.sleep_url_failed",
-                    {{"error", status == 0 ? x.what.error : "HTTP " + std::to_string(status)},
-                     {"next", "asleep all the same; not called again for this sleep"}});
+  env.log->write(severity::warn, "idle.sleep_url_failed",
+                 {{"error", status == 0 ? x.what.error : "HTTP " + std::to_string(status)},
+                  {"next", "asleep all the same; not called again for this sleep"}});
 }
 
 void supervisor_state::cancel_dormancy(std::string why) {
@@ -165,19 +164,20 @@ void supervisor_state::cancel_dormancy(std::string why) {
 
 /// The phase turned to dormant: whoever has work for a sleeper wakes it.
 void supervisor_state::request_dormancy() {
-  tell_later<supervisor_actor>(self, doze_pace, atom::look_v, ++dormancy.request_dormancy);
+  tell_later<supervisor_actor>(self, dormant_check_interval, atom::look_v, ++dormancy.request_dormancy);
 }
 
-void supervisor_state::look_while_asleep(std::uint64_t doze_number) {
-  if (doze_number != dormancy.request_dormancy || link.phase != link_phase::dormant || now != stage::running)
+void supervisor_state::look_while_asleep(std::uint64_t dormancy_number) {
+  if (dormancy_number != dormancy.request_dormancy || link.phase != link_phase::dormant ||
+      now != stage::running)
     return;
   request_dormancy();
   read_work([this](const core::workload& work) {
     if (link.phase != link_phase::dormant || !work.readable) return;
     auto before = std::exchange(dormancy.before, work);
     if (!before.readable || work.ever_done == before.ever_done) return;
-    world.notes->note(severity::info, "idle.work",
-                      {{"why", "work came while asleep"}, {"next", "dialling at once"}});
+    env.log->write(severity::info, "idle.work",
+                   {{"why", "work came while asleep"}, {"next", "dialling at once"}});
     tell(self, link_manager_handle, command::wake);
   });
 }

@@ -19,8 +19,8 @@ void supervisor_state::drain() {
   auto grace = std::chrono::duration_cast<std::chrono::nanoseconds>(settings->service.grace);
   // The last part of the grace belongs to closing; a very short one is halved.
   auto work = std::max<std::chrono::nanoseconds>(grace - 3s, grace / 2);
-  world.notes->note(severity::info, "drain.begin",
-                    {{"grace_ms", std::to_string(settings->service.grace.count())}});
+  env.log->write(severity::info, "drain.begin",
+                 {{"grace_ms", std::to_string(settings->service.grace.count())}});
   tell_later<supervisor_actor>(self, work, atom::due_v, ++generation);
   tell(self, link_manager_handle, command::drain);
 }
@@ -46,7 +46,7 @@ void supervisor_state::egress_done() {
 
 void supervisor_state::close_link() {
   now = stage::closing;
-  world.notes->note(severity::info, "drain.closing", {});
+  env.log->write(severity::info, "drain.closing", {});
   // The close handshake is bounded by the link's own limits; this is for a link manager that does not answer.
   tell_later<supervisor_actor>(self, std::min<std::chrono::nanoseconds>(2500ms, settings->service.grace / 4),
                                atom::due_v, ++generation);
@@ -62,7 +62,7 @@ void supervisor_state::due(std::uint64_t which) {
   switch (now) {
   case stage::draining:
   case stage::finishing:
-    world.notes->note(
+    env.log->write(
         severity::warn, "drain.cut_short",
         {{"why", "the grace is nearly over"}, {"next", "closing with work left; it is reported, not lost"}});
     tell(self, agent, atom::finish_v);
@@ -95,7 +95,7 @@ void supervisor_state::stop_children() {
     self->send_exit(it->second.handle, caf::exit_reason::user_shutdown);
     return; // its DOWN brings us back here
   }
-  world.notes->note(severity::info, "drain.done", {});
+  env.log->write(severity::info, "drain.done", {});
   self->quit(caf::exit_reason::user_shutdown);
 }
 

@@ -128,8 +128,8 @@ private:
   }
 
   void note(severity level, std::string_view id, const server_request& x) const {
-    if (with_.notes != nullptr && with_.notes->wants(level))
-      with_.notes->note(level, id, {{"method", x.method}, {"path", x.path}, {"peer", x.peer}});
+    if (with_.log != nullptr && with_.log->wants(level))
+      with_.log->write(level, id, {{"method", x.method}, {"path", x.path}, {"peer", x.peer}});
   }
 
   // -- health -----------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ struct listener_options {
 struct surroundings {
   metrics* counts = nullptr;
   liveness_monitor* beats = nullptr;
-  log_port* notes = nullptr;
+  log_port* log = nullptr;
 };
 
 /// What a reload led to: nothing is wrong, or why the running settings stay.

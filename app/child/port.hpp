@@ -14,7 +14,7 @@ class io_context;
 namespace relay::child {
 
 struct port_options {
-  std::shared_ptr<log_port> notes;      ///< hears `agent.started`, and what children say on standard error
+  std::shared_ptr<log_port> log;        ///< hears `agent.started`, and what children say on standard error
   std::vector<std::string> environment; ///< NAME=value, all that children get
   std::vector<secret> hidden;           ///< replaced by *** in what they say
 };

@@ -30,7 +30,7 @@ std::string text_of(int status) {
 session::session(std::shared_ptr<const context> with, child_request what, std::shared_ptr<child_listener> who)
     : with_(std::move(with)), what_(std::move(what)), who_(std::move(who)), life_(with_->io),
       stall_(with_->io), escalation_(with_->io), input_(with_->io), output_(with_->io), errors_(with_->io),
-      notes_(with_->what.notes, with_->what.hidden, steady::now()), buffer_(64 << 10) {}
+      stderr_lines_(with_->what.log, with_->what.hidden, steady::now()), buffer_(64 << 10) {}
 
 // -- calls from any thread ------------------------------------------------------------------------------
 
@@ -121,8 +121,8 @@ void session::started(spawned process) {
   adopt(errors_, process.errors);
   if (ec) return kill("its pipes cannot be watched: " + ec.message());
   opened_ = true;
-  with_->what.notes->note(severity::info, "agent.started",
-                          {{"pid", std::to_string(process.pid)}, {"program", what_.argv.front()}});
+  with_->what.log->write(severity::info, "agent.started",
+                         {{"pid", std::to_string(process.pid)}, {"program", what_.argv.front()}});
   if (dropped_) return;
   who_->on_open();
   await_output();
@@ -132,7 +132,7 @@ void session::started(spawned process) {
 
 void session::gone(int status) {
   if (!dropped_) drain_pipes();
-  notes_.finish(steady::now());
+  stderr_lines_.finish(steady::now());
   end((reason_.empty() ? "" : reason_ + "; ") + text_of(status));
 }
 

@@ -89,7 +89,7 @@ private:
   boost::asio::steady_timer life_, stall_, escalation_;
   stream input_, output_, errors_;
   std::unique_ptr<watch> watch_;
-  stderr_lines notes_;
+  stderr_lines stderr_lines_;
   std::deque<std::string> queue_;
   std::size_t sent_ = 0; ///< bytes of the first one
   std::vector<char> buffer_;

@@ -193,7 +193,7 @@ void session::await_errors() {
 bool session::take_errors() {
   auto n = ::read(errors_.native_handle(), buffer_.data(), buffer_.size());
   if (n > 0) {
-    notes_.feed({buffer_.data(), static_cast<std::size_t>(n)}, steady::now());
+    stderr_lines_.feed({buffer_.data(), static_cast<std::size_t>(n)}, steady::now());
     return true;
   }
   if (try_again(n)) return false;

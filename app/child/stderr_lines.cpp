@@ -7,8 +7,8 @@
 
 namespace relay::child {
 
-stderr_lines::stderr_lines(std::shared_ptr<log_port> notes, std::vector<secret> hidden, instant now)
-    : notes_(std::move(notes)), hidden_(std::move(hidden)), seen_(now) {}
+stderr_lines::stderr_lines(std::shared_ptr<log_port> log, std::vector<secret> hidden, instant now)
+    : log_(std::move(log)), hidden_(std::move(hidden)), seen_(now) {}
 
 void stderr_lines::feed(std::string_view piece, instant now) {
   while (!piece.empty()) {
@@ -24,13 +24,13 @@ void stderr_lines::feed(std::string_view piece, instant now) {
 void stderr_lines::finish(instant now) {
   if (!partial_.empty()) line(now);
   if (dropped_ > 0)
-    notes_->note(severity::warn, "agent.stderr_dropped",
-                 {{"lines", std::to_string(std::exchange(dropped_, 0))}});
+    log_->write(severity::warn, "agent.stderr_dropped",
+                {{"lines", std::to_string(std::exchange(dropped_, 0))}});
 }
 
 void stderr_lines::line(instant now) {
   auto text = std::exchange(partial_, {});
-  if (text.find_first_not_of(" \t\r") == std::string::npos || !notes_->wants(severity::info)) return;
+  if (text.find_first_not_of(" \t\r") == std::string::npos || !log_->wants(severity::info)) return;
   allowance_ = std::min(burst, allowance_ + rate * std::chrono::duration<double>(now - seen_).count());
   seen_ = now;
   if (allowance_ < 1) {
@@ -38,12 +38,12 @@ void stderr_lines::line(instant now) {
     return;
   }
   if (dropped_ > 0)
-    notes_->note(severity::warn, "agent.stderr_dropped",
-                 {{"lines", std::to_string(std::exchange(dropped_, 0))}});
+    log_->write(severity::warn, "agent.stderr_dropped",
+                {{"lines", std::to_string(std::exchange(dropped_, 0))}});
   --allowance_;
   text = without_secrets(std::move(text));
   if (text.size() > shown) text = text.substr(0, shown) + "...";
-  notes_->note(severity::info, "agent.stderr", {{"line", std::move(text)}});
+  log_->write(severity::info, "agent.stderr", {{"line", std::move(text)}});
 }
 
 std::string stderr_lines::without_secrets(std::string text) const {

@@ -1,4 +1,4 @@
-// What a child says on its standard error, as notes: line by line, bounded in length and rate, without
+// What a child says on its standard error, as log events: line by line, bounded in length and rate, without
 // secrets. Private to app/child.
 #pragma once
 
@@ -21,7 +21,7 @@ public:
   static constexpr std::size_t shown = 1'000;   ///< and of those that are noted
   static constexpr double burst = 200, rate = 50; ///< lines at once, and lines a second
 
-  stderr_lines(std::shared_ptr<log_port> notes, std::vector<secret> hidden, instant now);
+  stderr_lines(std::shared_ptr<log_port> log, std::vector<secret> hidden, instant now);
   void feed(std::string_view piece, instant now);
   /// The stream is over: an unfinished line counts as one.
   void finish(instant now);
@@ -30,7 +30,7 @@ private:
   void line(instant now);
   std::string without_secrets(std::string text) const;
 
-  std::shared_ptr<log_port> notes_;
+  std::shared_ptr<log_port> log_;
   std::vector<secret> hidden_;
   std::string partial_;
   double allowance_ = burst;

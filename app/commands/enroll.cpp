@@ -71,8 +71,8 @@ int enroll(const setting_options& from, const enroll_options& what) {
 
   net::io_thread io;
   auto log = make_log(make_descriptor_output(STDERR_FILENO), "warn", config::log_format::text);
-  auto world = real_ports(io.context(), settings, log, std::make_shared<metrics>());
-  auto identity = identity_of(world, settings);
+  auto env = real_ports(io.context(), settings, log, std::make_shared<metrics>());
+  auto identity = identity_of(env, settings);
   if (!identity.error.empty() || identity.bearer.empty())
     return fail(exit_code::failure, "who asks is not known: " + identity.error +
                                         "; log in, or set GATEWAY_RELAY_ACCESS_TOKEN or GATEWAY_RELAY_IDP_*");
@@ -86,7 +86,7 @@ int enroll(const setting_options& from, const enroll_options& what) {
   request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
   request.body = secret{wire::encode_enroll(token, id)};
   request.timeout = settings.limits.http_timeout;
-  auto answer = call(*world.http, std::move(request));
+  auto answer = call(*env.http, std::move(request));
   if (answer.status == 0)
     return fail(exit_code::failure, "the connector could not be asked: " + answer.error +
                                         "; check the connector's URL and the network");

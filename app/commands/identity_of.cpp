@@ -8,14 +8,14 @@
 
 namespace relay::commands {
 
-identity_token identity_of(const ports& world, const config::settings& from) {
+identity_token identity_of(const ports& env, const config::settings& from) {
   caf::actor_system_config setup;
   register_messages(setup);
   setup.set("scheduler.policy", caf::atom("sharing"));
   setup.set("scheduler.max-threads", std::size_t{1});
   caf::actor_system system{setup};
   auto source =
-      system.spawn(identity_source, world, identity_setup{from.idp, from.limits.http_timeout}, nullptr);
+      system.spawn(identity_source, env, identity_setup{from.idp, from.limits.http_timeout}, nullptr);
   identity_token result;
   caf::scoped_actor self{system};
   self->request(source, caf::duration{2 * from.limits.http_timeout}, atom::token_v)

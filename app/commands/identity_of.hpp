@@ -8,6 +8,6 @@
 namespace relay::commands {
 
 /// The identity token, by the very actor that a gateway provisions with; waited for.
-identity_token identity_of(const ports& world, const config::settings& from);
+identity_token identity_of(const ports& env, const config::settings& from);
 
 } // namespace relay::commands

@@ -13,10 +13,10 @@ namespace {
 /// Every problem that does not stop us, in one clear line each; those that do have been told already.
 void report(configurable_log& log, const config::resolution& found) {
   for (const auto& x : found.problems)
-    log.note(severity::warn, "config.problem", {{"problem", to_string(x)}});
-  log.note(severity::info, "config.loaded",
-           {{"config_file", found.config_found ? found.config_path : "none"},
-            {"problems", std::to_string(found.problems.size())}});
+    log.write(severity::warn, "config.problem", {{"problem", to_string(x)}});
+  log.write(severity::info, "config.loaded",
+            {{"config_file", found.config_found ? found.config_path : "none"},
+             {"problems", std::to_string(found.problems.size())}});
 }
 
 } // namespace

@@ -67,7 +67,7 @@ public:
 
   bool wants(severity level) const noexcept override { return logger_.should_log(level_of(level)); }
 
-  void note(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
+  void write(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
     if (!wants(level)) return;
     try {
       auto line = line_of(sink_->json, level, id, {fields.begin(), fields.size()});

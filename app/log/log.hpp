@@ -1,6 +1,6 @@
-// The notes of actors and application as log lines on standard error; standard output is for program output.
+// Log events of actors and application as lines on standard error; standard output is for program output.
 //
-// Lines are made and written on the thread that notes something: at most one system call, which does not wait
+// Lines are made and written on the thread that logs: at most one system call, which does not wait
 // (log_output.hpp). That keeps order, loses nothing at the end, and needs no thread that could hang a
 // shutdown. A line that the reader has no room for is dropped and counted; the next one that gets through is
 // preceded by `log.dropped`. Secrets cannot get here: a field's value is a string, and a `secret` gives none

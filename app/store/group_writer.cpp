@@ -377,7 +377,7 @@ void group_writer::give_up(std::size_t records) {
 
 void group_writer::note(severity level, std::string_view id,
                         std::initializer_list<log_field> fields) const noexcept {
-  if (what_.notes) what_.notes->note(level, id, fields);
+  if (what_.log) what_.log->write(level, id, fields);
 }
 
 } // namespace relay::store

@@ -80,7 +80,7 @@ private:
 
 void note(const sqlite_store_options& to, severity level, std::string_view id,
           std::initializer_list<log_field> fields) {
-  if (to.notes) to.notes->note(level, id, fields);
+  if (to.log) to.log->write(level, id, fields);
 }
 
 /// What is there goes under another name.

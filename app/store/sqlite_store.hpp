@@ -19,7 +19,7 @@ struct sqlite_store_options {
   std::chrono::milliseconds dedupe_window{600'000};
   std::size_t dedupe_entries = 100'000; ///< settled events, and as many settled actions
   std::size_t max_chats = 1'000'000;    ///< routes of chats
-  std::shared_ptr<log_port> notes;
+  std::shared_ptr<log_port> log;
   std::shared_ptr<metrics_port> metrics;
   std::function<std::int64_t()> wall_ms{}; ///< unix ms; unset: the system's clock
   /// The session key of an event that a version kept which knew no sessions; unset: by the default rules.

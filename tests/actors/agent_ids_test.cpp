@@ -36,7 +36,7 @@ TEST_F(request_ids, OfTwoAgentsWithoutNamesThatCountFromOneTheSecondIsRefused) {
   EXPECT_EQ(sent().size(), 1U);
   EXPECT_NE(last_result(b).find("request_id_conflict"), std::string::npos)
       << "never the result of another action";
-  EXPECT_EQ(world.notes->count("egress.request_id_conflict"), 1U);
+  EXPECT_EQ(env.log->count("egress.request_id_conflict"), 1U);
 }
 
 TEST_F(request_ids, TwoNamedAgentsThatBothCountFromOneDoNotCollide) {
@@ -73,7 +73,7 @@ TEST_F(request_ids, AnotherActionUnderTheSameIdIsRefused) {
   EXPECT_EQ(last_result(a).find("ambiguous\":true"), std::string::npos);
   asks(a, "1", "c", "hi");
   EXPECT_NE(last_result(a).find(R"("message_id":"m0")"), std::string::npos) << "the record is as it was";
-  EXPECT_EQ(world.notes->count("egress.request_id_conflict"), 1U);
+  EXPECT_EQ(env.log->count("egress.request_id_conflict"), 1U);
 }
 
 TEST_F(request_ids, ANamedAgentKeepsItsIdsOverReconnects) {
@@ -88,7 +88,7 @@ TEST_F(request_ids, ANamedAgentKeepsItsIdsOverReconnects) {
   EXPECT_NE(last_result(again).find(R"("message_id":"m0")"), std::string::npos);
   asks(again, "1", "other", "hi");
   EXPECT_NE(last_result(again).find("request_id_conflict"), std::string::npos);
-  EXPECT_EQ(world.notes->count("egress.request_id_conflict"), 1U);
+  EXPECT_EQ(env.log->count("egress.request_id_conflict"), 1U);
   auto bob = attach(3);
   say(bob, "{\"type\":\"hello\",\"name\":\"bob\"}\n");
   asks(bob, "1", "c", "hi");
@@ -147,14 +147,14 @@ protected:
 TEST_F(hung_agent, AMissedAckMovesTheSessionToAnotherAgent) {
   auto hung = attach(1);
   auto healthy = attach(2);
-  world.link->last().say(event("discord", "c", "one", "1"));
+  env.link->last().say(event("discord", "c", "one", "1"));
   settle();
   ASSERT_EQ(of(hung, "inbound").size(), 1U);
   advance(10s);
   EXPECT_EQ(of(hung, "inbound").size(), 1U);
   ASSERT_EQ(of(healthy, "inbound").size(), 1U);
   ack(healthy, of(healthy, "inbound")[0]);
-  world.link->last().say(event("discord", "c", "two", "2") + event("discord", "new", "three", "3"));
+  env.link->last().say(event("discord", "c", "two", "2") + event("discord", "new", "three", "3"));
   settle();
   EXPECT_EQ(of(healthy, "inbound").size(), 3U) << "the session stays, and a new one avoids who hangs";
 }
@@ -162,7 +162,7 @@ TEST_F(hung_agent, AMissedAckMovesTheSessionToAnotherAgent) {
 TEST_F(hung_agent, OnlyWhenNoneIsLeftTheSameOneIsTriedAgain) {
   auto a = attach(1);
   auto b = attach(2);
-  world.link->last().say(event("discord", "c", "one", "1"));
+  env.link->last().say(event("discord", "c", "one", "1"));
   settle();
   advance(10s);
   EXPECT_EQ(of(a, "inbound").size(), 1U);

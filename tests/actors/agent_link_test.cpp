@@ -14,7 +14,7 @@ using link_host_actor =
 TEST_F(agent_link, ReadyDeliveryAckActionResult) {
   start(with::link);
   handshake();
-  world.link->last().say(event("discord", "c", "hello", "1", "b1"));
+  env.link->last().say(event("discord", "c", "hello", "1", "b1"));
   settle();
   EXPECT_EQ(report().inbound.pending, 1U) << "nobody is attached: it waits";
   auto a = attach(1);
@@ -41,7 +41,7 @@ TEST_F(agent_link, ReadyDeliveryAckActionResult) {
 // Seed 15470: an agent that spoke before the link knew whom to tell was never answered, nor who asked after
 // it.
 TEST_F(agent_link, WhatAnAgentSaysWhileTheGatewayStartsIsHeard) {
-  link = sys.spawn(link_agent, world.all(), std::uint64_t{1000}, caf::strong_actor_ptr{});
+  link = sys.spawn(link_agent, env.all(), std::uint64_t{1000}, caf::strong_actor_ptr{});
   agent_handle = caf::actor_cast<agent_actor>(link); // ends with the test
   auto a = attach(1);
   say(a,
@@ -74,7 +74,7 @@ TEST_F(agent_link, UnackedEventsOfAnAgentThatGoesMoveToAnother) {
   start(with::link);
   handshake();
   auto a = attach(1);
-  world.link->last().say(event("discord", "c", "hello", "1"));
+  env.link->last().say(event("discord", "c", "hello", "1"));
   settle();
   ASSERT_EQ(of(a, "inbound").size(), 1U);
   auto b = attach(2);
@@ -91,7 +91,7 @@ TEST_F(agent_link, ChatsSpreadAndStick) {
   auto b = attach(2);
   for (int round = 0; round < 3; ++round)
     for (int chat = 0; chat < 10; ++chat) {
-      world.link->last().say(
+      env.link->last().say(
           event("discord", "c" + std::to_string(chat), "x", std::to_string(round * 100 + chat)));
       settle();
       for (auto* x : {&a, &b})
@@ -117,7 +117,7 @@ TEST_F(agent_link, EventThatIsNeverAckedIsRepeatedThenSetAside) {
   start(with::link);
   handshake();
   auto a = attach(1);
-  world.link->last().say(event("discord", "c", "poison", "1", "b1") + event("discord", "c", "next", "2"));
+  env.link->last().say(event("discord", "c", "poison", "1", "b1") + event("discord", "c", "next", "2"));
   settle();
   advance(35s);
   auto got = of(a, "inbound");
@@ -147,9 +147,9 @@ protected:
     connect();
   }
   void connect() {
-    world.link->last().accept();
+    env.link->last().accept();
     settle();
-    world.link->last().say(
+    env.link->last().say(
         R"({"type":"descriptor","descriptor":{"platform":"telegram","supports_draft_streaming":true,"supported_ops":["send","draft"]}})"
         "\n");
     settle();
@@ -226,20 +226,20 @@ TEST_F(agent_link, InterruptGoesToTheAgentOfTheSessionAndAnUnknownOneIsCounted) 
   handshake();
   auto a = attach(1);
   auto b = attach(2);
-  world.link->last().say(event("discord", "1", "x", "1") + event("discord", "2", "x", "2"));
+  env.link->last().say(event("discord", "1", "x", "1") + event("discord", "2", "x", "2"));
   settle();
   ASSERT_EQ(of(a, "inbound").size(), 1U);
   ASSERT_EQ(of(b, "inbound").size(), 1U);
-  auto before = world.link->last().written.size();
-  world.link->last().say(R"({"type":"interrupt_inbound","session_key":")" +
-                         field(of(b, "inbound")[0], "session_key") + "\",\"chat_id\":\"2\"}\n");
+  auto before = env.link->last().written.size();
+  env.link->last().say(R"({"type":"interrupt_inbound","session_key":")" +
+                       field(of(b, "inbound")[0], "session_key") + "\",\"chat_id\":\"2\"}\n");
   settle();
   EXPECT_EQ(of(a, "interrupt").size(), 0U);
   EXPECT_EQ(of(b, "interrupt").size(), 1U);
-  world.link->last().say("{\"type\":\"interrupt_inbound\",\"session_key\":\"nobody's\",\"chat_id\":\"9\"}\n");
+  env.link->last().say("{\"type\":\"interrupt_inbound\",\"session_key\":\"nobody's\",\"chat_id\":\"9\"}\n");
   settle();
-  EXPECT_EQ(world.metrics->get("interrupts_unknown_total"), 1U);
-  EXPECT_EQ(world.link->last().written.size(), before) << "nothing is answered";
+  EXPECT_EQ(env.metrics->get("interrupts_unknown_total"), 1U);
+  EXPECT_EQ(env.link->last().written.size(), before) << "nothing is answered";
 }
 
 TEST_F(agent_link, AFullInboxLeavesRoomToInterruptAnAgentAtWork) {
@@ -248,17 +248,17 @@ TEST_F(agent_link, AFullInboxLeavesRoomToInterruptAnAgentAtWork) {
   handshake();
   auto more = [&, n = 0](int count) mutable {
     for (; count > 0; --count, ++n)
-      world.link->last().say(event("discord", "c" + std::to_string(n % 3), "x", std::to_string(n)));
+      env.link->last().say(event("discord", "c" + std::to_string(n % 3), "x", std::to_string(n)));
     settle();
-    return world.link->last().reading;
+    return env.link->last().reading;
   };
   EXPECT_TRUE(more(3));
   EXPECT_FALSE(more(1)) << "nobody is at work yet, and no result is awaited";
   auto a = attach(1);
-  EXPECT_TRUE(world.link->last().reading);
+  EXPECT_TRUE(env.link->last().reading);
   EXPECT_TRUE(more(3));
-  world.link->last().say(R"({"type":"interrupt_inbound","session_key":")" +
-                         field(of(a, "inbound")[0], "session_key") + "\",\"chat_id\":\"c0\"}\n");
+  env.link->last().say(R"({"type":"interrupt_inbound","session_key":")" +
+                       field(of(a, "inbound")[0], "session_key") + "\",\"chat_id\":\"c0\"}\n");
   settle();
   EXPECT_EQ(of(a, "interrupt").size(), 1U);
   EXPECT_FALSE(more(1)) << "but no further than twice the bound";
@@ -268,12 +268,12 @@ TEST_F(agent_link, InterruptsReachTheAgentsAndDrainingIsTold) {
   start(with::link);
   handshake();
   auto a = attach(1);
-  world.link->last().say("{\"type\":\"interrupt_inbound\",\"session_key\":\"s\",\"chat_id\":\"c\"}\n");
+  env.link->last().say("{\"type\":\"interrupt_inbound\",\"session_key\":\"s\",\"chat_id\":\"c\"}\n");
   settle();
   EXPECT_EQ(of(a, "interrupt").size(), 1U);
   caf::anon_send(root, command::drain);
   settle();
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   settle();
   EXPECT_EQ(of(a, "draining").size(), 1U);
 }

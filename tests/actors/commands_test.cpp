@@ -10,7 +10,7 @@ protected:
   /// The hellos of the newest dial for a platform.
   std::vector<std::string> hellos(const std::string& platform) {
     std::vector<std::string> out;
-    for (auto& x : world.link->last().written)
+    for (auto& x : env.link->last().written)
       if (x.find(R"("type":"hello","platform":")" + platform) != std::string::npos) out.push_back(x);
     return out;
   }
@@ -45,9 +45,9 @@ TEST_F(commands, WhatAnAgentDeclaresIsSaidOnTheLiveSocketAndAgainOnARedial) {
   say(a, hello(command("ask", "Ask") + "," + command("stop", "The agent's stop")));
   EXPECT_EQ(hellos("discord").size(), 2U) << "nothing changed";
   EXPECT_TRUE(of(a, "error").empty());
-  world.link->last().end();
+  env.link->last().end();
   advance(2s);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
   ASSERT_EQ(hellos("discord").size(), 1U);
   EXPECT_TRUE(hellos("discord")[0].ends_with(wanted));
@@ -73,7 +73,7 @@ TEST_F(commands, AFirstFrameOfAnotherKindMayCarryThem) {
   auto a = attach(1);
   say(a, R"({"type":"interrupt","session_key":"s","commands":[)" + command("ask", "Ask") + "]}\n");
   ASSERT_EQ(hellos("discord").size(), 2U);
-  auto& out = world.link->last().written;
+  auto& out = env.link->last().written;
   EXPECT_EQ(
       std::count(out.begin(), out.end(), "{\"type\":\"interrupt\",\"session_key\":\"s\",\"reason\":null}\n"),
       1);
@@ -123,7 +123,7 @@ TEST_F(commands, AreReloaded) {
   settle();
   ASSERT_EQ(hellos("discord").size(), 2U);
   EXPECT_TRUE(hellos("discord")[1].ends_with(manifest(command("fresh", "New"))));
-  EXPECT_EQ(world.link->dials.size(), 1U) << "the live socket stays";
+  EXPECT_EQ(env.link->dials.size(), 1U) << "the live socket stays";
 }
 
 TEST_F(commands, AnEmbeddersAgentDeclaresThemToo) {

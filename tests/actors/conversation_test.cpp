@@ -9,19 +9,19 @@ class conversation : public gateway_test {};
 
 TEST_F(conversation, PinnedCredentialsDialAtOnceWithATokenAndSayHelloInOrder) {
   start();
-  ASSERT_EQ(world.link->dials.size(), 1U);
-  EXPECT_EQ(world.link->last().request.url, "wss://connector.example/relay");
-  EXPECT_FALSE(world.link->last().request.bearer.empty());
-  EXPECT_TRUE(world.http->calls.empty()) << "pinned: nobody provisions";
-  world.link->last().accept();
+  ASSERT_EQ(env.link->dials.size(), 1U);
+  EXPECT_EQ(env.link->last().request.url, "wss://connector.example/relay");
+  EXPECT_FALSE(env.link->last().request.bearer.empty());
+  EXPECT_TRUE(env.http->calls.empty()) << "pinned: nobody provisions";
+  env.link->last().accept();
   settle();
-  ASSERT_EQ(world.link->last().written.size(), 2U);
-  EXPECT_EQ(world.link->last().written[0],
+  ASSERT_EQ(env.link->last().written.size(), 2U);
+  EXPECT_EQ(env.link->last().written[0],
             "{\"type\":\"hello\",\"platform\":\"discord\",\"botId\":\"app-1\"}\n");
-  EXPECT_EQ(world.link->last().written[1],
+  EXPECT_EQ(env.link->last().written[1],
             "{\"type\":\"hello\",\"platform\":\"telegram\",\"botId\":\"bot-2\"}\n");
   EXPECT_EQ(phase(), link_phase::connecting);
-  world.link->last().say(descriptor_line("discord"));
+  env.link->last().say(descriptor_line("discord"));
   settle();
   EXPECT_EQ(phase(), link_phase::connected);
   EXPECT_TRUE(report().ready);
@@ -30,7 +30,7 @@ TEST_F(conversation, PinnedCredentialsDialAtOnceWithATokenAndSayHelloInOrder) {
 TEST_F(conversation, F40_SameChatIdOnTwoPlatformsIsAnsweredOnEach) {
   start();
   handshake();
-  world.link->last().say(event("discord", "42", "hi d", "1") + event("telegram", "42", "hi t", "1"));
+  env.link->last().say(event("discord", "42", "hi d", "1") + event("telegram", "42", "hi t", "1"));
   settle();
   auto out = sent();
   ASSERT_EQ(out.size(), 2U);
@@ -45,7 +45,7 @@ TEST_F(conversation, F40_SameChatIdOnTwoPlatformsIsAnsweredOnEach) {
 TEST_F(conversation, F35_DirectMessageReplyCarriesItsAuthor) {
   start();
   handshake();
-  world.link->last().say(event("telegram", "7", "hi", "1"));
+  env.link->last().say(event("telegram", "7", "hi", "1"));
   settle();
   ASSERT_EQ(sent().size(), 1U);
   EXPECT_NE(sent()[0].find(R"("metadata":{"user_id":"u-7"})"), std::string::npos) << sent()[0];
@@ -54,7 +54,7 @@ TEST_F(conversation, F35_DirectMessageReplyCarriesItsAuthor) {
 TEST_F(conversation, F36_GuildReplyCarriesScopeAndAuthor) {
   start();
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "1", {}, R"(,"scope_id":"g1")"));
+  env.link->last().say(event("discord", "c", "hi", "1", {}, R"(,"scope_id":"g1")"));
   settle();
   ASSERT_EQ(sent().size(), 1U);
   EXPECT_NE(sent()[0].find(R"("scope_id":"g1")"), std::string::npos);
@@ -65,10 +65,10 @@ TEST_F(conversation, F36_GuildReplyCarriesScopeAndAuthor) {
 TEST_F(conversation, F41_ReplyBindsToItsTurnNotToTheLastSpeaker) {
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "one", "1", {}, R"(,"scope_id":"g1")"));
+  env.link->last().say(event("discord", "c", "one", "1", {}, R"(,"scope_id":"g1")"));
   settle();
   // Somebody else speaks in the same chat before the first turn is answered.
-  world.link->last().say(
+  env.link->last().say(
       R"({"type":"inbound","event":{"text":"two","source":{"platform":"discord","chat_id":"c","chat_type":"group","user_id":"other","scope_id":"g1"},"message_id":"2"}})"
       "\n");
   settle();
@@ -81,7 +81,7 @@ TEST_F(conversation, F41_ReplyBindsToItsTurnNotToTheLastSpeaker) {
 TEST_F(conversation, F38_LimitsAreThoseOfTheDestination) {
   start(with::scripted);
   handshake(); // discord 2000, telegram 4096
-  world.link->last().say(event("discord", "d", "x", "1") + event("telegram", "t", "x", "1"));
+  env.link->last().say(event("discord", "d", "x", "1") + event("telegram", "t", "x", "1"));
   settle();
   std::string text(3000, 'a');
   ask({"r1", {}, agent->deliveries[0].id, wire::send("d", text)});
@@ -114,13 +114,13 @@ TEST_F(conversation, F74_UnknownChatGoesUntaggedAndIsCounted) {
   ask({"r1", {}, {}, wire::send("never-seen", "x")});
   ASSERT_EQ(sent().size(), 1U);
   EXPECT_EQ(sent()[0].find("platform"), std::string::npos);
-  EXPECT_EQ(world.metrics->get("actions_untagged_total"), 1U);
+  EXPECT_EQ(env.metrics->get("actions_untagged_total"), 1U);
 }
 
 TEST_F(conversation, OrderWithinAChatIsStrictAndChatsDoNotWaitForEachOther) {
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "a", "x", "1") + event("discord", "b", "x", "1"));
+  env.link->last().say(event("discord", "a", "x", "1") + event("discord", "b", "x", "1"));
   settle();
   ask({"1", {}, agent->deliveries[0].id, wire::send("a", "first")});
   ask({"2", {}, agent->deliveries[0].id, wire::send("a", "second")});
@@ -150,14 +150,14 @@ TEST_F(conversation, F22_RepeatsNeverReachTheAgentAndAcksFollowTheAgents) {
   start(with::scripted);
   agent->ack = false;
   handshake();
-  world.link->last().say(event("discord", "a", "x", "1", "b1") + event("discord", "a", "x", "1", "b1"));
+  env.link->last().say(event("discord", "a", "x", "1", "b1") + event("discord", "a", "x", "1", "b1"));
   settle();
   EXPECT_EQ(agent->deliveries.size(), 1U);
   EXPECT_TRUE(acked().empty()) << "nobody has it yet";
   caf::send_as(agent_handle, agent->host.acks, delivery_ack{agent->deliveries[0].id});
   settle();
   EXPECT_EQ(acked().size(), 1U);
-  world.link->last().say(event("discord", "a", "changed", "1", "b1"));
+  env.link->last().say(event("discord", "a", "changed", "1", "b1"));
   settle();
   EXPECT_EQ(agent->deliveries.size(), 1U);
   EXPECT_EQ(acked().size(), 2U) << "a repeat of what is settled is acked at once";
@@ -166,13 +166,13 @@ TEST_F(conversation, F22_RepeatsNeverReachTheAgentAndAcksFollowTheAgents) {
 TEST_F(conversation, InterruptsGoBothWays) {
   start(with::scripted);
   handshake();
-  world.link->last().say("{\"type\":\"interrupt_inbound\",\"session_key\":\"s\",\"chat_id\":\"c\"}\n");
+  env.link->last().say("{\"type\":\"interrupt_inbound\",\"session_key\":\"s\",\"chat_id\":\"c\"}\n");
   settle();
   ASSERT_EQ(agent->interrupts.size(), 1U);
   EXPECT_EQ(agent->interrupts[0].session_key, "s");
   caf::send_as(agent_handle, agent->host.actions, session_interrupt{"s2", "enough", true});
   settle();
-  EXPECT_EQ(world.link->last().written.back(),
+  EXPECT_EQ(env.link->last().written.back(),
             "{\"type\":\"interrupt\",\"session_key\":\"s2\",\"reason\":\"enough\"}\n");
 }
 
@@ -180,38 +180,38 @@ TEST_F(conversation, F20_InterruptWithoutALinkIsDroppedAndCounted) {
   start(with::scripted);
   caf::send_as(agent_handle, agent->host.actions, session_interrupt{"s2", {}, false});
   settle();
-  EXPECT_EQ(world.metrics->get("interrupts_sent_total{dropped}"), 1U);
+  EXPECT_EQ(env.metrics->get("interrupts_sent_total{dropped}"), 1U);
 }
 
 TEST_F(conversation, F12_BadFramesAreCountedAckedAndTheReaderLivesOn) {
   start();
   handshake();
-  auto& s = world.link->last();
+  auto& s = env.link->last();
   s.say("[1,2]\n{\"type\":\"inbound\",\"event\":null,\"bufferId\":\"poison\"}\nnot json\n" +
         event("discord", "a", "alive", "1"));
   settle();
   EXPECT_EQ(sent().size(), 1U);
   ASSERT_EQ(acked().size(), 1U);
   EXPECT_NE(acked()[0].find("poison"), std::string::npos);
-  EXPECT_EQ(world.notes->count("frame.refused"), 3U);
+  EXPECT_EQ(env.log->count("frame.refused"), 3U);
 }
 
 TEST_F(conversation, F13_EndlessLineDropsTheConnectionAndItComesBack) {
   settings.limits.max_frame = 1000;
   start();
   handshake();
-  world.link->last().say(std::string(1001, 'x'));
+  env.link->last().say(std::string(1001, 'x'));
   settle();
-  EXPECT_FALSE(world.link->last().dropped.empty());
+  EXPECT_FALSE(env.link->last().dropped.empty());
   advance(2s);
-  EXPECT_EQ(world.link->dials.size(), 2U);
+  EXPECT_EQ(env.link->dials.size(), 2U);
 }
 
 TEST_F(conversation, F42_OneDescriptorForTwoIdentitiesBlocksNobody) {
   start(with::scripted);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  world.link->last().say(descriptor_line("telegram", 4096));
+  env.link->last().say(descriptor_line("telegram", 4096));
   settle();
   EXPECT_EQ(phase(), link_phase::connected);
   ask({"r", "discord", {}, wire::send("c", "x")});
@@ -236,13 +236,13 @@ TEST_F(conversation, IdleChatsGoAndComeBack) {
   settings.limits.chat_idle = 60s;
   start();
   handshake();
-  world.link->last().say(event("discord", "a", "x", "1"));
+  env.link->last().say(event("discord", "a", "x", "1"));
   settle();
   answer_all();
   EXPECT_EQ(report().egress.chats, 1U);
   advance(2min, 5s);
   EXPECT_EQ(report().egress.chats, 0U);
-  world.link->last().say(event("discord", "a", "y", "2"));
+  env.link->last().say(event("discord", "a", "y", "2"));
   settle();
   EXPECT_EQ(sent().size(), 2U);
 }
@@ -269,13 +269,13 @@ protected:
   /// they come: those of one session one after the other.
   std::vector<std::string> keys() {
     start(with::scripted);
-    world.link->last().accept();
+    env.link->last().accept();
     settle();
     const std::string at = R"(,"scope_id":"W1")";
-    world.link->last().say(descriptor_line("slack") + event("slack", "D1", "one", "17.1", {}, at) +
-                           event("slack", "D1", "two", "17.2", {}, at) +
-                           event("slack", "D1", "three", "17.3", {}, at + R"(,"thread_id":"17.1")") +
-                           event("slack", "D1", "one!", "17.1", {}, at + R"(,"message_is_edit":true)"));
+    env.link->last().say(descriptor_line("slack") + event("slack", "D1", "one", "17.1", {}, at) +
+                         event("slack", "D1", "two", "17.2", {}, at) +
+                         event("slack", "D1", "three", "17.3", {}, at + R"(,"thread_id":"17.1")") +
+                         event("slack", "D1", "one!", "17.1", {}, at + R"(,"message_is_edit":true)"));
     settle();
     std::vector<std::string> out;
     for (auto& x : agent->deliveries) out.push_back(x.session_key);

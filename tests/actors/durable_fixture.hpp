@@ -11,14 +11,14 @@ namespace relay::testing {
 class durable_test : public linked_test {
 protected:
   std::shared_ptr<durable_store> disk =
-      std::make_shared<durable_store>([wall = world.world] { return wall->wall; });
-  durable_test() { world.store = disk; }
+      std::make_shared<durable_store>([machine = env.machine] { return machine->wall; });
+  durable_test() { env.store = disk; }
 
   /// kill -9: nothing is told, nothing is finished. Of the calls that wait for the disk `reached` still
   /// arrive.
   void die(std::size_t reached = 0) {
     disk->crash(reached);
-    for (auto& x : world.link->dials) x->listener.reset();
+    for (auto& x : env.link->dials) x->listener.reset();
     caf::anon_send_exit(root, caf::exit_reason::kill);
     root = nullptr;
     if (agent_handle) caf::anon_send_exit(agent_handle, caf::exit_reason::kill);

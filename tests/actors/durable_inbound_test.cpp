@@ -11,7 +11,7 @@ TEST_F(durable_inbound, F24_TheConnectorIsAckedOnceTheEventIsOnDiskAndNotEarlier
   start(with::scripted);
   handshake();
   disk->hold();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1"));
   settle();
   EXPECT_TRUE(acked().empty());
   EXPECT_TRUE(agent->deliveries.empty());
@@ -25,7 +25,7 @@ TEST_F(durable_inbound, F24_AnEventThatWasAckedReachesTheAgentOfTheNextProcess) 
   agent->ack = false;
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1"));
   settle();
   ASSERT_EQ(acked().size(), 1U);
   ASSERT_EQ(agent->deliveries.size(), 1U);
@@ -42,13 +42,13 @@ TEST_F(durable_inbound, F24_AnEventThatWasAckedReachesTheAgentOfTheNextProcess) 
 TEST_F(durable_inbound, F22_ARepeatAfterARestartIsAckedAndGoesNoFurther) {
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1"));
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   die();
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1") + event("discord", "c", "hi", "1", "b2"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1") + event("discord", "c", "hi", "1", "b2"));
   settle();
   EXPECT_EQ(acked().size(), 2U);
   EXPECT_TRUE(agent->deliveries.empty());
@@ -58,12 +58,12 @@ TEST_F(durable_inbound, F25_ACrashBeforeTheCommitLosesNothingBecauseNothingWasAc
   start(with::scripted);
   handshake();
   disk->hold();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1"));
   settle();
   die();
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1")); // the connector's replay
+  env.link->last().say(event("discord", "c", "hi", "1", "b1")); // the connector's replay
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   EXPECT_FALSE(agent->deliveries[0].redelivered) << "nobody ever got it";
@@ -73,12 +73,12 @@ TEST_F(durable_inbound, F28_TheCommittedSnapshotWinsOverTheReplayedText) {
   agent->ack = false;
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "first", "1", "b1"));
+  env.link->last().say(event("discord", "c", "first", "1", "b1"));
   settle();
   die();
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "second", "1", "b1"));
+  env.link->last().say(event("discord", "c", "second", "1", "b1"));
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   EXPECT_EQ(agent->deliveries[0].event->text, "first");
@@ -88,7 +88,7 @@ TEST_F(durable_inbound, F32_ADroppedAnswerIsAckedOnceItsEndIsOnDisk) {
   start(with::scripted);
   handshake();
   disk->hold();
-  world.link->last().say(
+  env.link->last().say(
       R"({"type":"inbound","event":{"text":"","source":{"platform":"discord","chat_id":"c"},"message_id":"9","prompt_response":{"prompt_id":"someoneelse.00000001","option_id":"yes"}},"bufferId":"b1"})"
       "\n");
   settle();
@@ -109,28 +109,28 @@ TEST_F(durable_inbound, F31_AnAttachmentHasTheSameNameAfterARestart) {
       std::string{
           R"({"type":"inbound","event":{"text":"see","source":{"platform":"discord","chat_id":"c","chat_type":"dm","user_id":"u"},"message_id":"1","media_urls":["https://connector.example/relay/media/abc"]},"bufferId":"b1"})"} +
       "\n";
-  world.link->last().say(with_file);
+  env.link->last().say(with_file);
   settle();
-  ASSERT_EQ(world.media->fetches.size(), 1U);
-  world.media->fetches[0].done({"/tmp/file-1", 3, {}});
+  ASSERT_EQ(env.media->fetches.size(), 1U);
+  env.media->fetches[0].done({"/tmp/file-1", 3, {}});
   settle();
   ASSERT_EQ(of(a, "inbound").size(), 1U);
   EXPECT_NE(of(a, "inbound")[0].find("/tmp/file-1"), std::string::npos);
-  auto name = world.media->fetches[0].what.pin;
+  auto name = env.media->fetches[0].what.pin;
   EXPECT_FALSE(name.empty());
   die();
-  EXPECT_TRUE(world.media->removed.empty());
+  EXPECT_TRUE(env.media->removed.empty());
   start(with::link);
   handshake();
   auto b = attach(2, true); // said at the door: what waits comes with its files
-  ASSERT_EQ(world.media->fetches.size(), 2U);
-  EXPECT_EQ(world.media->fetches[1].what.pin, name) << "so that the port finds the file";
-  world.media->fetches[1].done({"/tmp/file-1", 3, {}});
+  ASSERT_EQ(env.media->fetches.size(), 2U);
+  EXPECT_EQ(env.media->fetches[1].what.pin, name) << "so that the port finds the file";
+  env.media->fetches[1].done({"/tmp/file-1", 3, {}});
   settle();
   ASSERT_EQ(of(b, "inbound").size(), 1U);
   EXPECT_NE(of(b, "inbound")[0].find("/tmp/file-1"), std::string::npos);
   ack(b, of(b, "inbound")[0]);
-  EXPECT_EQ(world.media->removed, std::vector<std::string>{"/tmp/file-1"});
+  EXPECT_EQ(env.media->removed, std::vector<std::string>{"/tmp/file-1"});
 }
 
 TEST_F(durable_inbound, TheRestOfAChatComesInOrderAfterARestart) {
@@ -140,7 +140,7 @@ TEST_F(durable_inbound, TheRestOfAChatComesInOrderAfterARestart) {
   std::string all;
   for (int i = 1; i <= 5; ++i)
     all += event("discord", "c", "t" + std::to_string(i), std::to_string(i), "b" + std::to_string(i));
-  world.link->last().say(all);
+  env.link->last().say(all);
   settle();
   EXPECT_EQ(acked().size(), 5U);
   die();
@@ -163,13 +163,13 @@ TEST_F(durable_inbound, AFrozenAgentFillsTheDiskNotTheMemoryAndTheReaderGoesOn) 
   start(with::scripted);
   handshake();
   for (int i = 0; i < 1'000; ++i)
-    world.link->last().say(event("discord", "c" + std::to_string(i % 10), "t" + std::to_string(i),
-                                 std::to_string(i), "b" + std::to_string(i)));
+    env.link->last().say(event("discord", "c" + std::to_string(i % 10), "t" + std::to_string(i),
+                               std::to_string(i), "b" + std::to_string(i)));
   settle();
-  EXPECT_TRUE(world.link->last().reading);
+  EXPECT_TRUE(env.link->last().reading);
   EXPECT_EQ(acked().size(), 1'000U);
   EXPECT_LE(report().inbound.pending, 20U);
-  EXPECT_GT(world.metrics->get("events_spilled_total"), 900U);
+  EXPECT_GT(env.metrics->get("events_spilled_total"), 900U);
   // It wakes up.
   agent->ack = true;
   std::map<std::string, std::vector<int>> order;
@@ -193,7 +193,7 @@ TEST_F(durable_inbound, ADiskThatRefusesIsNotReadyAcksNothingAndHeals) {
   handshake();
   EXPECT_TRUE(report().ready);
   disk->refuse("disk full");
-  world.link->last().say(event("discord", "c", "hi", "1", "b1"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1"));
   settle();
   EXPECT_FALSE(report().ready);
   EXPECT_EQ(report().store.why, "disk full");
@@ -209,7 +209,7 @@ TEST_F(durable_inbound, ADeadInboundIsStartedAgainWithWhatTheDiskKnows) {
   agent->ack = false;
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1") + event("discord", "c", "ho", "2", "b2"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1") + event("discord", "c", "ho", "2", "b2"));
   settle();
   kill("inbound");
   advance(1s);
@@ -227,7 +227,7 @@ TEST_F(durable_inbound, WhatIsAckedWhileInboundReadsTheDiskIsNotGivenAgain) {
   agent->ack = false;
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1") + event("discord", "c", "ho", "2", "b2"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1") + event("discord", "c", "ho", "2", "b2"));
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   disk->hold();
@@ -242,9 +242,9 @@ TEST_F(durable_inbound, WhatIsAckedWhileInboundReadsTheDiskIsNotGivenAgain) {
 
 TEST_F(durable_inbound, APromptIsAnsweredAfterARestart) {
   start(with::scripted);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  world.link->last().say(descriptor_line("discord", 2000, R"(["send","prompt"])"));
+  env.link->last().say(descriptor_line("discord", 2000, R"(["send","prompt"])"));
   settle();
   ask({"r1",
        "discord",
@@ -258,7 +258,7 @@ TEST_F(durable_inbound, APromptIsAnsweredAfterARestart) {
   start(with::scripted);
   handshake();
   auto press = [&](const std::string& message) {
-    world.link->last().say(
+    env.link->last().say(
         R"({"type":"inbound","event":{"text":"","source":{"platform":"discord","chat_id":"c","user_id":"u"},"message_id":")" +
         message + R"(","prompt_response":{"prompt_id":")" + id + R"(","option_id":"yes"}}})" + "\n");
     settle();
@@ -280,29 +280,29 @@ TEST_F(durable_inbound, F71_TheDefaultIdFirstUsedIsUsedAgain) {
   settings.relay.default_gateway_id = "gw-pod-1";
   settings.idp.access_token = {secret{"token"}, {}};
   start(with::scripted);
-  ASSERT_EQ(world.http->open("/relay/provision").size(), 1U);
-  EXPECT_NE(world.http->open("/relay/provision")[0]->what.body.reveal().find("gw-pod-1"), std::string::npos);
+  ASSERT_EQ(env.http->open("/relay/provision").size(), 1U);
+  EXPECT_NE(env.http->open("/relay/provision")[0]->what.body.reveal().find("gw-pod-1"), std::string::npos);
   die();
-  world.http->calls.clear();
+  env.http->calls.clear();
   settings.relay.default_gateway_id = "gw-pod-2";
   start(with::scripted);
-  ASSERT_EQ(world.http->open("/relay/provision").size(), 1U);
-  EXPECT_NE(world.http->open("/relay/provision")[0]->what.body.reveal().find("gw-pod-1"), std::string::npos);
+  ASSERT_EQ(env.http->open("/relay/provision").size(), 1U);
+  EXPECT_NE(env.http->open("/relay/provision")[0]->what.body.reveal().find("gw-pod-1"), std::string::npos);
 }
 
 TEST_F(durable_inbound, F46_APolicyOfAnEarlierProcessIsReplacedByTheDefaultOnce) {
   settings.policies = {{"discord", true, {}, false}};
   start(with::scripted);
-  ASSERT_EQ(world.http->open("/relay/policy").size(), 1U);
-  world.http->open("/relay/policy")[0]->answer(200, "{}");
+  ASSERT_EQ(env.http->open("/relay/policy").size(), 1U);
+  env.http->open("/relay/policy")[0]->answer(200, "{}");
   settle();
   for (int round = 0; round < 2; ++round) {
     die();
-    world.http->calls.clear();
+    env.http->calls.clear();
     settings.policies = {{"discord", false, {}, false}};
     start(with::scripted);
-    ASSERT_EQ(world.http->open("/relay/policy").size(), round == 0 ? 1U : 0U);
-    for (auto* x : world.http->open("/relay/policy")) x->answer(200, "{}");
+    ASSERT_EQ(env.http->open("/relay/policy").size(), round == 0 ? 1U : 0U);
+    for (auto* x : env.http->open("/relay/policy")) x->answer(200, "{}");
     settle();
   }
 }
@@ -312,19 +312,19 @@ TEST_F(durable_inbound, DrainFinishesWhatIsInMemoryAndLeavesTheRestOnDisk) {
   agent->ack = false;
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "one", "1", "b1") + event("discord", "c", "two", "2", "b2"));
+  env.link->last().say(event("discord", "c", "one", "1", "b1") + event("discord", "c", "two", "2", "b2"));
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   caf::anon_send(root, command::drain);
   settle();
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   settle();
   EXPECT_EQ(agent->finished, 1U);
   caf::send_as(agent_handle, agent->host.acks, delivery_ack{agent->deliveries[0].id});
   settle();
   advance(2s);
   EXPECT_EQ(agent->deliveries.size(), 1U);
-  EXPECT_EQ(world.link->last().closed_with, 1000);
+  EXPECT_EQ(env.link->last().closed_with, 1000);
   die();
   start(with::scripted);
   ASSERT_EQ(agent->deliveries.size(), 1U);
@@ -337,7 +337,7 @@ TEST_F(durable_inbound, WhatWasSetAsideIsOnDiskAndMayBeTriedAgain) {
   agent->ack = false;
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "poison", "1", "b1"));
+  env.link->last().say(event("discord", "c", "poison", "1", "b1"));
   settle();
   advance(25s);
   EXPECT_EQ(report().inbound.dead_letters, 1U);

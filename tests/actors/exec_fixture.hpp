@@ -69,15 +69,15 @@ protected:
   exec_setup what{.argv = {"agent", "--fast"}};
 
   void start_exec() {
-    world.child = children;
+    env.child = children;
     supervisor_setup setup;
     setup.settings = std::make_shared<const config::settings>(settings);
     setup.agent_name = "exec";
     setup.agent_present = false;
-    setup.make_agent = [this, all = world.all()](caf::strong_actor_ptr parent) -> agent_actor {
+    setup.make_agent = [this, all = env.all()](caf::strong_actor_ptr parent) -> agent_actor {
       return sys.spawn(exec_agent, all, what, std::move(parent));
     };
-    root = sys.spawn(supervisor, world.all(), std::move(setup));
+    root = sys.spawn(supervisor, env.all(), std::move(setup));
     settle();
   }
   /// The gateway is connected and its first child runs.
@@ -101,7 +101,7 @@ protected:
     settle();
   }
   void arrives(const std::string& chat, const std::string& text, const std::string& id) {
-    world.link->last().say(event("discord", chat, text, id));
+    env.link->last().say(event("discord", chat, text, id));
     settle();
   }
   std::vector<std::string> of(const std::string& type) {

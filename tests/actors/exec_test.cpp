@@ -54,8 +54,8 @@ TEST_F(exec, UnackedEventGoesToTheNewChild) {
   EXPECT_EQ(field(of("inbound")[0], "delivery_id"), field(before, "delivery_id"));
   ack(of("inbound")[0]);
   EXPECT_EQ(report().inbound.pending, 0U);
-  EXPECT_EQ(world.metrics->get("agent_restarts_total"), 1U);
-  EXPECT_EQ(world.notes->count("agent.exited"), 1U);
+  EXPECT_EQ(env.metrics->get("agent_restarts_total"), 1U);
+  EXPECT_EQ(env.log->count("agent.exited"), 1U);
 }
 
 TEST_F(exec, F11_ACrashLoopBacksOffAndAStableLifeResetsIt) {
@@ -213,8 +213,8 @@ TEST_F(exec, AChildThatEndsGivesNothingBackThatWasSetAside) {
   advance(11s);
   EXPECT_EQ(report().inbound.dead_letters, 1U);
   end();
-  ASSERT_EQ(world.notes->lines.back().id, "agent.exited");
-  EXPECT_NE(world.notes->lines.back().text.find("unacked=0 "), std::string::npos);
+  ASSERT_EQ(env.log->lines.back().id, "agent.exited");
+  EXPECT_NE(env.log->lines.back().text.find("unacked=0 "), std::string::npos);
 }
 
 TEST_F(exec, BadAndEndlessLinesAreAnsweredAndTheChildLivesOn) {
@@ -234,7 +234,7 @@ TEST_F(exec, WhatTheChildDeclaresIsSaidToTheConnector) {
   start_running();
   say(R"({"type":"hello","media":"path","commands":[{"name":"ask","description":"Ask"}]})"
       "\n");
-  EXPECT_NE(world.link->last().written.back().find(R"("name":"ask")"), std::string::npos);
+  EXPECT_NE(env.link->last().written.back().find(R"("name":"ask")"), std::string::npos);
 }
 
 TEST_F(exec, NewsOfAnEarlierChildMeanNothing) {
@@ -260,7 +260,7 @@ TEST_F(exec, StopTellsDrainingAndEndsTheInputLastOfAll) {
   arrives("c", "hello", "1");
   caf::anon_send(root, command::drain);
   settle();
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   settle();
   EXPECT_EQ(of("draining").size(), 1U);
   EXPECT_FALSE(child().closed) << "it still has an event";
@@ -276,12 +276,12 @@ TEST_F(exec, AChildThatEndsWhileDrainingIsNotStartedAgain) {
   arrives("c", "hello", "1");
   caf::anon_send(root, command::drain);
   settle();
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   settle();
   end("exited with code 0");
   advance(60s);
   EXPECT_EQ(children->all.size(), 1U);
-  EXPECT_EQ(world.notes->count("drain.done"), 1U);
+  EXPECT_EQ(env.log->count("drain.done"), 1U);
 }
 
 TEST_F(exec, DeathOfTheActorKillsTheChildAndAnotherOneGetsItsEvents) {

@@ -6,7 +6,7 @@
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/egress/egress_router.hpp"
 #include "relay_gateway/actors/supervision/supervisor.hpp"
-#include "relay_gateway/tests/actors/world.hpp"
+#include "relay_gateway/tests/actors/fake_ports.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -72,7 +72,7 @@ protected:
   config_t cfg;
   caf::actor_system sys{cfg};
   caf::scheduler::test_coordinator& sched = dynamic_cast<caf::scheduler::test_coordinator&>(sys.scheduler());
-  fake_ports world;
+  fake_ports env;
   config::settings settings;
   std::shared_ptr<scripted_agent> agent = std::make_shared<scripted_agent>();
   agent_actor agent_handle;
@@ -102,13 +102,13 @@ protected:
   void advance(milliseconds d, milliseconds step = 250ms) {
     for (; d.count() > 0; d -= step) {
       auto part = std::min(d, step);
-      world.world->wall += part.count();
+      env.machine->wall += part.count();
       sched.advance_time(part);
       settle();
     }
   }
 
-  /// A child of the supervisor, by the name that it has in its notes.
+  /// A child of the supervisor, by the name that it has in its log events.
   caf::actor handle(const std::string& child) {
     auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
         caf::actor_cast<caf::abstract_actor*>(root));
@@ -123,7 +123,7 @@ protected:
   void start(with kind = with::echo) {
     supervisor_setup setup;
     setup.settings = std::make_shared<const config::settings>(settings);
-    auto all = world.all();
+    auto all = env.all();
     if (kind == with::echo) {
       setup.agent_name = "echo";
       setup.make_agent = [this, all](caf::strong_actor_ptr parent) -> agent_actor {
@@ -163,21 +163,21 @@ protected:
   }
   /// Plays the handshake on the newest dial.
   void handshake() {
-    world.link->last().accept();
+    env.link->last().accept();
     settle();
-    world.link->last().say(descriptor_line("discord", 2000) + descriptor_line("telegram", 4096));
+    env.link->last().say(descriptor_line("discord", 2000) + descriptor_line("telegram", 4096));
     settle();
   }
   /// Outbound frames of the newest dial, without the hellos.
   std::vector<std::string> sent() {
     std::vector<std::string> out;
-    for (auto& x : world.link->last().written)
+    for (auto& x : env.link->last().written)
       if (x.find(R"("type":"outbound")") != std::string::npos) out.push_back(x);
     return out;
   }
   std::vector<std::string> acked() {
     std::vector<std::string> out;
-    for (auto& x : world.link->last().written)
+    for (auto& x : env.link->last().written)
       if (x.find(R"("type":"inbound_ack")") != std::string::npos) out.push_back(x);
     return out;
   }
@@ -194,7 +194,7 @@ protected:
       auto frames = sent();
       for (; answered < frames.size(); ++answered) {
         more = true;
-        world.link->last().say(
+        env.link->last().say(
             R"({"type":"outbound_result","requestId":")" + field(frames[answered], "requestId") +
             R"(","result":{"success":true,"message_id":"m)" + std::to_string(answered) + "\"}}\n");
       }

@@ -12,7 +12,7 @@ protected:
     settings.service.idle_after = 60s;
   }
   bool announced() {
-    for (auto& x : world.link->last().written)
+    for (auto& x : env.link->last().written)
       if (x == "{\"type\":\"going_idle\"}\n") return true;
     return false;
   }
@@ -25,20 +25,20 @@ TEST_F(idle, QuietGatewayGoesDormantAndAPokeWakesIt) {
   EXPECT_FALSE(announced());
   for (int i = 0; i < 20 && !announced(); ++i) advance(1s, 1s);
   ASSERT_TRUE(announced());
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   settle();
   EXPECT_EQ(phase(), link_phase::dormant);
   caf::anon_send(root, command::wake);
   settle();
-  EXPECT_EQ(world.link->dials.size(), 2U);
+  EXPECT_EQ(env.link->dials.size(), 2U);
 }
 
 class sleep_url : public idle {
 protected:
   sleep_url() { settings.relay.sleep_url = "https://host.example/stop?m=1"; }
-  std::vector<fake_http::call_t*> calls() { return world.http->open("/stop?m=1"); }
+  std::vector<fake_http::call_t*> calls() { return env.http->open("/stop?m=1"); }
   void idle_ack() {
-    world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+    env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
     settle();
   }
   void until_announced() {
@@ -61,13 +61,13 @@ TEST_F(sleep_url, IsCalledOnceWhenTheGatewayHasGoneToSleepByItself) {
   EXPECT_TRUE(call.bearer.empty());
   calls()[0]->answer(204, {});
   settle();
-  EXPECT_EQ(world.notes->count("idle.sleep_url_failed"), 0U);
-  auto before = world.http->calls.size();
+  EXPECT_EQ(env.log->count("idle.sleep_url_failed"), 0U);
+  auto before = env.http->calls.size();
   caf::anon_send(root, command::wake);
   settle();
   handshake();
   advance(30s, 1s);
-  EXPECT_EQ(world.http->calls.size(), before) << "awake again";
+  EXPECT_EQ(env.http->calls.size(), before) << "awake again";
   until_announced();
   idle_ack();
   EXPECT_EQ(calls().size(), 1U) << "the next sleep is told, too";
@@ -81,10 +81,10 @@ TEST_F(sleep_url, AFailureIsAWarningAndNoMore) {
     until_announced();
     idle_ack();
     ASSERT_EQ(calls().size(), 1U);
-    auto warned = world.notes->count("idle.sleep_url_failed");
+    auto warned = env.log->count("idle.sleep_url_failed");
     calls()[0]->answer(status, {});
     settle();
-    EXPECT_EQ(world.notes->count("idle.sleep_url_failed"), warned + 1);
+    EXPECT_EQ(env.log->count("idle.sleep_url_failed"), warned + 1);
     EXPECT_EQ(phase(), link_phase::dormant);
     EXPECT_TRUE(calls().empty()) << "not tried again";
     caf::anon_send(root, command::wake);
@@ -109,7 +109,7 @@ TEST_F(sleep_url, IsNotCalledWhenWorkCameMeanwhile) {
   agent->ack = false;
   handshake();
   until_announced();
-  world.link->last().say(event("discord", "c", "x", "1"));
+  env.link->last().say(event("discord", "c", "x", "1"));
   settle();
   idle_ack();
   EXPECT_TRUE(calls().empty());
@@ -121,9 +121,9 @@ TEST_F(idle, ExitDrainsAndEnds) {
   handshake();
   advance(90s, 1s);
   ASSERT_TRUE(announced());
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   settle();
-  EXPECT_EQ(world.link->last().closed_with, 1000);
+  EXPECT_EQ(env.link->last().closed_with, 1000);
 }
 
 TEST_F(idle, F69_WorkOfEveryKindKeepsItAwake) {
@@ -131,7 +131,7 @@ TEST_F(idle, F69_WorkOfEveryKindKeepsItAwake) {
   agent->ack = false;
   handshake();
   // An event that nobody has taken.
-  world.link->last().say(event("discord", "c", "x", "1"));
+  env.link->last().say(event("discord", "c", "x", "1"));
   advance(55s, 1s);
   caf::send_as(agent_handle, agent->host.acks, delivery_ack{agent->deliveries[0].id});
   // Taken, not answered: a turn is running.
@@ -150,9 +150,9 @@ TEST_F(idle, F69_WorkOfEveryKindKeepsItAwake) {
 
 TEST_F(idle, AnAttachedPromptKeepsItAwakeUntilItIsAnswered) {
   start(with::scripted);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  world.link->last().say(descriptor_line("discord", 2000, R"(["send","prompt"])"));
+  env.link->last().say(descriptor_line("discord", 2000, R"(["send","prompt"])"));
   settle();
   ask({"r",
        "discord",
@@ -162,7 +162,7 @@ TEST_F(idle, AnAttachedPromptKeepsItAwakeUntilItIsAnswered) {
   answer_all();
   advance(5min, 5s);
   EXPECT_FALSE(announced());
-  world.link->last().say(
+  env.link->last().say(
       R"({"type":"inbound","event":{"text":"","source":{"platform":"discord","chat_id":"c","user_id":"u"},"message_id":"9","prompt_response":{"prompt_id":"p1","option_id":"a"}}})"
       "\n");
   settle();
@@ -179,7 +179,7 @@ TEST_F(idle, F68_WithoutAWakeUrlItStaysAwakeAndSaysWhy) {
   handshake();
   advance(5min, 5s);
   EXPECT_FALSE(announced());
-  EXPECT_EQ(world.notes->count("idle.no_wake_url"), 1U);
+  EXPECT_EQ(env.log->count("idle.no_wake_url"), 1U);
 }
 
 TEST_F(idle, F70_WithoutTheAckItStaysAndTriesAgainLater) {
@@ -187,7 +187,7 @@ TEST_F(idle, F70_WithoutTheAckItStaysAndTriesAgainLater) {
   handshake();
   advance(90s, 1s);
   EXPECT_EQ(phase(), link_phase::connected);
-  EXPECT_EQ(world.link->dials.size(), 1U);
+  EXPECT_EQ(env.link->dials.size(), 1U);
 }
 
 } // namespace

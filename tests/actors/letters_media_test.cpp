@@ -20,27 +20,27 @@ protected:
   void one_is_set_aside() {
     auto x = event("discord", "c", "look", "1", "b1");
     x.insert(x.find(R"("text":)"), R"("media_urls":[")" + at("m1") + R"("],)");
-    world.link->last().say(x);
+    env.link->last().say(x);
     settle();
     fetched("/f1");
     advance(11s);
     ASSERT_EQ(report().inbound.dead_letters, 1U);
   }
   void fetched(const std::string& path) {
-    world.media->fetches.back().done({path, 5, ""});
+    env.media->fetches.back().done({path, 5, ""});
     settle();
   }
   std::uint64_t letter() { return operator_wants({}).letters.at(0).seq; }
-  media_fetch& last_fetch() { return world.media->fetches.back().what; }
+  media_fetch& last_fetch() { return env.media->fetches.back().what; }
 };
 
 TEST_F(letters_media, F31_TheFilesOfWhatIsTriedAgainAreThere) {
   up();
   one_is_set_aside();
-  EXPECT_TRUE(world.media->removed.empty());
+  EXPECT_TRUE(env.media->removed.empty());
   auto first = last_fetch().pin;
   EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, letter(), 1}).found);
-  ASSERT_EQ(world.media->fetches.size(), 2U);
+  ASSERT_EQ(env.media->fetches.size(), 2U);
   EXPECT_EQ(last_fetch().pin_before, first);
   EXPECT_NE(last_fetch().pin, first);
   fetched("/f2");
@@ -48,7 +48,7 @@ TEST_F(letters_media, F31_TheFilesOfWhatIsTriedAgainAreThere) {
   EXPECT_EQ(agent->deliveries[1].files, (std::vector<media_file>{{at("m1"), "/f2", ""}}));
   caf::send_as(agent_handle, agent->host.acks, delivery_ack{agent->deliveries[1].id});
   settle();
-  EXPECT_EQ(world.media->removed, (std::vector<std::string>{"/f1", "/f2"}));
+  EXPECT_EQ(env.media->removed, (std::vector<std::string>{"/f1", "/f2"}));
 }
 
 TEST_F(letters_media, F31_TheyOutliveTheProcess) {
@@ -66,8 +66,8 @@ TEST_F(letters_media, WhatIsDroppedLeavesNothing) {
   one_is_set_aside();
   auto first = last_fetch().pin;
   EXPECT_TRUE(operator_wants({dead_letter_ask::wish::drop, letter(), 1}).found);
-  EXPECT_EQ(world.media->removed, std::vector<std::string>{"/f1"});
-  EXPECT_EQ(world.media->unpinned, std::vector<std::string>{first + " " + at("m1")})
+  EXPECT_EQ(env.media->removed, std::vector<std::string>{"/f1"});
+  EXPECT_EQ(env.media->unpinned, std::vector<std::string>{first + " " + at("m1")})
       << "by a process before, too";
 }
 
@@ -80,7 +80,7 @@ TEST_F(letters_media, NobodyKeepsThemForAnAgentThatTakesUrls) {
   handshake();
   EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, letter(), 1}).found);
   EXPECT_EQ(agent->deliveries.size(), 1U);
-  EXPECT_EQ(world.media->unpinned.size(), 1U);
+  EXPECT_EQ(env.media->unpinned.size(), 1U);
 }
 
 } // namespace

@@ -12,7 +12,7 @@ protected:
     handshake();
     advance(d);
   }
-  std::string token() { return world.link->last().request.bearer.reveal(); }
+  std::string token() { return env.link->last().request.bearer.reveal(); }
 };
 
 TEST_F(link, F1_F6_LossSettlesEveryPendingRequestAtOnceAsAmbiguous) {
@@ -20,7 +20,7 @@ TEST_F(link, F1_F6_LossSettlesEveryPendingRequestAtOnceAsAmbiguous) {
   handshake();
   ask({"r", "discord", {}, relay::wire::send("c", "x")});
   ASSERT_EQ(sent().size(), 1U);
-  world.link->last().end();
+  env.link->last().end();
   settle();
   ASSERT_EQ(agent->outcomes.size(), 1U) << "no virtual time has passed";
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
@@ -30,28 +30,28 @@ TEST_F(link, PlannedCloseStillTakesTheResultsThatCome) {
   start(with::scripted);
   handshake();
   ask({"r", "discord", {}, relay::wire::send("c", "x")});
-  world.link->last().closing_takes_time = true;
+  env.link->last().closing_takes_time = true;
   caf::anon_send(root, command::reconnect);
   settle();
   EXPECT_TRUE(agent->outcomes.empty()) << "the peer has not closed yet";
   answer_all();
-  world.link->last().end(1000);
+  env.link->last().end(1000);
   settle();
   ASSERT_EQ(agent->outcomes.size(), 1U);
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::done);
-  EXPECT_EQ(world.link->dials.size(), 2U);
+  EXPECT_EQ(env.link->dials.size(), 2U);
 }
 
 TEST_F(link, FrameThatNeverReachedTheWireIsSentOnTheNextConnection) {
   start(with::scripted);
   handshake();
-  world.link->last().lose_writes_after = 2; // the hellos
+  env.link->last().lose_writes_after = 2; // the hellos
   ask({"r", "discord", {}, relay::wire::send("c", "x")});
-  world.link->last().end();
+  env.link->last().end();
   settle();
   EXPECT_TRUE(agent->outcomes.empty());
   advance(2s);
-  ASSERT_EQ(world.link->dials.size(), 2U);
+  ASSERT_EQ(env.link->dials.size(), 2U);
   handshake();
   ASSERT_EQ(sent().size(), 1U);
   answer_all();
@@ -85,10 +85,10 @@ TEST_F(link, ResultThatNeverComesIsAmbiguousAfterTheTimeout) {
   advance(31s);
   ASSERT_EQ(agent->outcomes.size(), 1U);
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
-  world.link->last().say("{\"type\":\"outbound_result\",\"requestId\":\"" + field(sent()[0], "requestId") +
-                         "\",\"result\":{\"success\":true}}\n");
+  env.link->last().say("{\"type\":\"outbound_result\",\"requestId\":\"" + field(sent()[0], "requestId") +
+                       "\",\"result\":{\"success\":true}}\n");
   settle();
-  EXPECT_EQ(world.metrics->get("results_unmatched_total"), 1U);
+  EXPECT_EQ(env.metrics->get("results_unmatched_total"), 1U);
   EXPECT_EQ(agent->outcomes.size(), 1U);
 }
 
@@ -97,11 +97,11 @@ TEST_F(link, F8_FirstRefusalAfterServiceRedialsAtOnceWithAFreshToken) {
   handshake();
   auto old = token();
   advance(1h, 10s); // the token in use has long expired
-  world.link->last().end(4401, "unauthorized");
+  env.link->last().end(4401, "unauthorized");
   settle();
-  ASSERT_EQ(world.link->dials.size(), 2U) << "at once";
+  ASSERT_EQ(env.link->dials.size(), 2U) << "at once";
   std::string id;
-  EXPECT_EQ(relay::wire::verify_token(token(), {settings.relay.gateway_secret}, world.world->wall / 1000, id),
+  EXPECT_EQ(relay::wire::verify_token(token(), {settings.relay.gateway_secret}, env.machine->wall / 1000, id),
             relay::wire::token_check::ok);
   EXPECT_NE(token(), old);
   handshake();
@@ -111,14 +111,14 @@ TEST_F(link, F8_FirstRefusalAfterServiceRedialsAtOnceWithAFreshToken) {
 TEST_F(link, F9_SecondRefusalOfAFreshTokenIsTerminalAndVisible) {
   start();
   handshake();
-  world.link->last().end(4401);
+  env.link->last().end(4401);
   settle();
-  world.link->last().end(0, {}, 401); // the upgrade of the fresh dial is refused, too
+  env.link->last().end(0, {}, 401); // the upgrade of the fresh dial is refused, too
   settle();
   EXPECT_EQ(phase(), link_phase::disabled);
-  EXPECT_EQ(world.notes->count("link.revoked"), 1U);
+  EXPECT_EQ(env.log->count("link.revoked"), 1U);
   advance(10min, 5s);
-  EXPECT_EQ(world.link->dials.size(), 2U) << "no more dialling";
+  EXPECT_EQ(env.link->dials.size(), 2U) << "no more dialling";
   EXPECT_FALSE(report().ready);
 }
 
@@ -126,7 +126,7 @@ TEST_F(link, F8_ExpiredIsNeverARevocation) {
   start();
   handshake();
   for (int i = 0; i < 6; ++i) {
-    world.link->last().end(4401, "expired");
+    env.link->last().end(4401, "expired");
     settle();
     advance(31s);
     ASSERT_NE(phase(), link_phase::disabled);
@@ -136,12 +136,12 @@ TEST_F(link, F8_ExpiredIsNeverARevocation) {
 TEST_F(link, F10_ColdStartRefusalRetries) {
   start();
   for (int i = 0; i < 5; ++i) {
-    world.link->last().accept();
+    env.link->last().accept();
     settle();
-    world.link->last().end(4401);
+    env.link->last().end(4401);
     settle();
     advance(31s);
-    ASSERT_EQ(world.link->dials.size(), static_cast<std::size_t>(i) + 2);
+    ASSERT_EQ(env.link->dials.size(), static_cast<std::size_t>(i) + 2);
   }
   handshake();
   EXPECT_EQ(phase(), link_phase::connected);
@@ -152,11 +152,11 @@ TEST_F(link, F11_BackoffGrowsUntilServiceLasts) {
   std::vector<milliseconds> waits;
   for (int i = 0; i < 6; ++i) {
     handshake();
-    world.link->last().end();
+    env.link->last().end();
     settle();
-    auto before = world.link->dials.size();
+    auto before = env.link->dials.size();
     milliseconds waited{0};
-    while (world.link->dials.size() == before) {
+    while (env.link->dials.size() == before) {
       advance(50ms, 50ms);
       waited += 50ms;
       ASSERT_LT(waited, 40s);
@@ -166,20 +166,20 @@ TEST_F(link, F11_BackoffGrowsUntilServiceLasts) {
   EXPECT_LE(waits[0], 1050ms);
   EXPECT_GE(waits[4], 8s) << "16 s, at least half of it";
   serve_for(31s);
-  world.link->last().end();
+  env.link->last().end();
   settle();
-  auto before = world.link->dials.size();
+  auto before = env.link->dials.size();
   advance(1100ms, 50ms);
-  EXPECT_EQ(world.link->dials.size(), before + 1) << "after lasting service it starts anew";
+  EXPECT_EQ(env.link->dials.size(), before + 1) << "after lasting service it starts anew";
 }
 
 TEST_F(link, F7_NoDescriptorWithinTheTimeoutIsAFailedAttempt) {
   start();
-  world.link->last().accept();
+  env.link->last().accept();
   advance(31s);
-  EXPECT_FALSE(world.link->dials[0]->dropped.empty());
+  EXPECT_FALSE(env.link->dials[0]->dropped.empty());
   advance(2s);
-  EXPECT_EQ(world.link->dials.size(), 2U);
+  EXPECT_EQ(env.link->dials.size(), 2U);
   handshake();
   EXPECT_EQ(phase(), link_phase::connected);
 }
@@ -187,35 +187,35 @@ TEST_F(link, F7_NoDescriptorWithinTheTimeoutIsAFailedAttempt) {
 TEST_F(link, F21_UnknownCloseCodesBackOff) {
   start();
   handshake();
-  world.link->last().end(4429, "replaced");
+  env.link->last().end(4429, "replaced");
   settle();
-  EXPECT_EQ(world.link->dials.size(), 1U);
+  EXPECT_EQ(env.link->dials.size(), 1U);
   advance(2s);
-  EXPECT_EQ(world.link->dials.size(), 2U);
+  EXPECT_EQ(env.link->dials.size(), 2U);
 }
 
 TEST_F(link, RedialSaysAllHellosAgainAndMintsANewToken) {
   start();
   handshake();
   auto old = token();
-  world.link->last().end();
+  env.link->last().end();
   advance(2s);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  EXPECT_EQ(world.link->last().written.size(), 2U);
+  EXPECT_EQ(env.link->last().written.size(), 2U);
   EXPECT_NE(token(), old);
 }
 
 TEST_F(link, AtMostOneSocketLives) {
   start();
   for (int i = 0; i < 20; ++i) {
-    if (!world.link->last().open) world.link->last().accept();
+    if (!env.link->last().open) env.link->last().accept();
     settle();
     if (i % 3 == 0) caf::anon_send(root, command::reconnect);
-    if (i % 3 == 1) world.link->last().end(i % 2 ? 1012 : 0);
-    if (i % 3 == 2) world.link->last().say(descriptor_line("discord"));
+    if (i % 3 == 1) env.link->last().end(i % 2 ? 1012 : 0);
+    if (i % 3 == 2) env.link->last().say(descriptor_line("discord"));
     advance(3s);
-    ASSERT_LE(world.link->alive(), 1U);
+    ASSERT_LE(env.link->alive(), 1U);
   }
 }
 
@@ -224,15 +224,15 @@ TEST_F(link, DormantClosesAfterTheAckAndWakes) {
   handshake();
   caf::anon_send(root, command::dormant);
   settle();
-  EXPECT_EQ(world.link->last().written.back(), "{\"type\":\"going_idle\"}\n");
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  EXPECT_EQ(env.link->last().written.back(), "{\"type\":\"going_idle\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   settle();
-  EXPECT_EQ(world.link->last().closed_with, 1000);
+  EXPECT_EQ(env.link->last().closed_with, 1000);
   EXPECT_EQ(phase(), link_phase::dormant);
   EXPECT_TRUE(report().ready) << "asleep on purpose";
   caf::anon_send(root, command::wake);
   settle();
-  ASSERT_EQ(world.link->dials.size(), 2U);
+  ASSERT_EQ(env.link->dials.size(), 2U);
   handshake();
   EXPECT_EQ(phase(), link_phase::connected);
 }
@@ -242,13 +242,13 @@ TEST_F(link, F73_ADialOutOfDormancyChangesNothingUntilItsHandshakeIsDone) {
   handshake();
   caf::anon_send(root, command::dormant);
   settle();
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   settle();
   advance(1100ms, 50ms);
-  ASSERT_EQ(world.link->dials.size(), 2U) << "on the dormant cadence";
+  ASSERT_EQ(env.link->dials.size(), 2U) << "on the dormant cadence";
   EXPECT_EQ(phase(), link_phase::dormant);
   EXPECT_TRUE(report().ready);
-  world.link->last().end();
+  env.link->last().end();
   settle();
   EXPECT_EQ(phase(), link_phase::dormant);
   advance(3s, 50ms);
@@ -262,22 +262,22 @@ TEST_F(link, DormantWithoutTheAckStaysConnected) {
   caf::anon_send(root, command::dormant);
   advance(11s);
   EXPECT_EQ(phase(), link_phase::connected);
-  EXPECT_EQ(world.link->dials.size(), 1U);
+  EXPECT_EQ(env.link->dials.size(), 1U);
 }
 
 TEST_F(link, ReplayRightBehindTheDescriptorIsAcknowledgedOnTheSameSocket) {
   start();
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  world.link->last().say(descriptor_line("discord") + event("discord", "a", "x", "1", "b1"));
+  env.link->last().say(descriptor_line("discord") + event("discord", "a", "x", "1", "b1"));
   settle();
   EXPECT_EQ(acked().size(), 1U);
-  world.link->last().end();
+  env.link->last().end();
   advance(2s);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
   // The connector had not seen the ack and replays: a repeat, acked before anybody told of the new link.
-  world.link->last().say(descriptor_line("discord") + event("discord", "a", "x", "1", "b1"));
+  env.link->last().say(descriptor_line("discord") + event("discord", "a", "x", "1", "b1"));
   settle();
   EXPECT_EQ(acked().size(), 1U);
 }
@@ -296,8 +296,8 @@ TEST_F(link, F5_EveryActionGetsExactlyOneResultHoweverTheSocketFares) {
   handshake();
   for (int i = 0; i < 12; ++i) {
     ask({"r" + std::to_string(i), "discord", {}, relay::wire::send("c" + std::to_string(i % 3), "x")});
-    if (i == 3) world.link->last().lose_writes_after = world.link->last().written.size();
-    if (i == 5) world.link->last().end();
+    if (i == 3) env.link->last().lose_writes_after = env.link->last().written.size();
+    if (i == 5) env.link->last().end();
     if (i == 8) advance(2s);
   }
   settle();
@@ -307,9 +307,9 @@ TEST_F(link, F5_EveryActionGetsExactlyOneResultHoweverTheSocketFares) {
 
 TEST_F(link, F62_DraftsGoByTheChatsPlatformNotByTheSessionDefault) {
   start(with::scripted);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  world.link->last().say(
+  env.link->last().say(
       descriptor_line("discord", 2000) +
       R"({"type":"descriptor","descriptor":{"platform":"telegram","supports_draft_streaming":true,"supported_ops":["send","draft"]}})"
       "\n");

@@ -13,12 +13,12 @@ protected:
     settings.relay.identities = {{"discord", "a", ""}};
     settings.idp.login_store = "/home/u/.hermes/auth.json";
   }
-  std::int64_t now_s() const { return world.world->wall / 1000; }
+  std::int64_t now_s() const { return env.machine->wall / 1000; }
   void logged_in(std::int64_t expires_in, const std::string& refresh = "ref-1",
                  const std::string& more = {}) {
-    world.files->text = R"({"providers":{"nous":{"access_token":"acc-1","refresh_token":")" + refresh +
-                        R"(","expires_at":")" + relay::wire::iso8601(now_s() + expires_in) + "\"" + more +
-                        R"(}},"other":"kept"})";
+    env.files->text = R"({"providers":{"nous":{"access_token":"acc-1","refresh_token":")" + refresh +
+                      R"(","expires_at":")" + relay::wire::iso8601(now_s() + expires_in) + "\"" + more +
+                      R"(}},"other":"kept"})";
   }
   /// Another wake URL: everything is provisioned anew, with the same login.
   void reload() {
@@ -27,15 +27,15 @@ protected:
     caf::anon_send(root, std::make_shared<const config::settings>(next));
     settle();
   }
-  std::vector<fake_http::call_t*> refreshes() { return world.http->open("/api/oauth/token"); }
-  std::vector<fake_http::call_t*> provisions() { return world.http->open("/relay/provision"); }
+  std::vector<fake_http::call_t*> refreshes() { return env.http->open("/api/oauth/token"); }
+  std::vector<fake_http::call_t*> provisions() { return env.http->open("/relay/provision"); }
   std::size_t refreshed() {
     return static_cast<std::size_t>(
-        std::count_if(world.http->calls.begin(), world.http->calls.end(),
+        std::count_if(env.http->calls.begin(), env.http->calls.end(),
                       [](auto& x) { return x.what.url.ends_with("/api/oauth/token"); }));
   }
   platform_progress step() { return report().platforms[0].provisioning; }
-  std::string stored_refresh() { return relay::wire::read_login(world.files->text).refresh_token.reveal(); }
+  std::string stored_refresh() { return relay::wire::read_login(env.files->text).refresh_token.reveal(); }
   static std::string pair(const std::string& access, const std::string& refresh, int expires_in = 3600) {
     return R"({"access_token":")" + access + R"(","refresh_token":")" + refresh + R"(","expires_in":)" +
            std::to_string(expires_in) + "}";
@@ -48,9 +48,9 @@ TEST_F(login, AFreshAccessTokenIsUsedAsItIs) {
   ASSERT_EQ(provisions().size(), 1U);
   EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "acc-1");
   EXPECT_EQ(refreshed(), 0U);
-  EXPECT_EQ(world.files->path, "/home/u/.hermes/auth.json");
-  EXPECT_EQ(world.files->locked, 0) << "the lock is given back";
-  EXPECT_EQ(world.files->writes, 0);
+  EXPECT_EQ(env.files->path, "/home/u/.hermes/auth.json");
+  EXPECT_EQ(env.files->locked, 0) << "the lock is given back";
+  EXPECT_EQ(env.files->writes, 0);
 }
 
 TEST_F(login, AStaleOneIsRenewedWrittenAndOnlyThenUsed) {
@@ -66,17 +66,17 @@ TEST_F(login, AStaleOneIsRenewedWrittenAndOnlyThenUsed) {
   EXPECT_EQ(call.secret_headers[0].first, "x-nous-refresh-token");
   EXPECT_EQ(call.secret_headers[0].second.reveal(), "ref-1");
   EXPECT_EQ(call.timeout, 15s);
-  EXPECT_EQ(world.files->locked, 1) << "no other program may renew meanwhile";
+  EXPECT_EQ(env.files->locked, 1) << "no other program may renew meanwhile";
   refreshes()[0]->answer(200, pair("acc-2", "ref-2"));
   settle();
   ASSERT_EQ(provisions().size(), 1U);
   EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "acc-2");
-  auto kept = relay::wire::read_login(world.files->text);
+  auto kept = relay::wire::read_login(env.files->text);
   EXPECT_EQ(kept.access_token.reveal(), "acc-2");
   EXPECT_EQ(kept.refresh_token.reveal(), "ref-2");
   EXPECT_EQ(kept.expires_at, now_s() + 3600);
-  EXPECT_NE(world.files->text.find("\"other\":\"kept\""), std::string::npos);
-  EXPECT_EQ(world.files->locked, 0);
+  EXPECT_NE(env.files->text.find("\"other\":\"kept\""), std::string::npos);
+  EXPECT_EQ(env.files->locked, 0);
 }
 
 TEST_F(login, TheKnownPortalAndClientAreTheDefaults) {
@@ -91,10 +91,10 @@ TEST_F(login, WithoutALoginProvisioningIsSkippedWithItsReasonAndStartsWhenSomebo
   start();
   EXPECT_EQ(step().step, platform_step::skipped);
   EXPECT_NE(step().error.find("nobody is logged in"), std::string::npos) << step().error;
-  EXPECT_EQ(world.link->dials.size(), 1U) << "dialled without credentials";
+  EXPECT_EQ(env.link->dials.size(), 1U) << "dialled without credentials";
   advance(10min, 1s);
-  EXPECT_EQ(world.notes->count("provision.no_identity"), static_cast<std::size_t>(world.files->reads));
-  auto loud = std::count_if(world.notes->lines.begin(), world.notes->lines.end(), [](auto& x) {
+  EXPECT_EQ(env.log->count("provision.no_identity"), static_cast<std::size_t>(env.files->reads));
+  auto loud = std::count_if(env.log->lines.begin(), env.log->lines.end(), [](auto& x) {
     return x.id == "provision.no_identity" && x.level == severity::warn;
   });
   EXPECT_EQ(loud, 1) << "a state that lasts is no news";
@@ -164,16 +164,16 @@ TEST_F(login, APortalThatWasNotReachedOrIsOutOfOrderIsAskedAgain) {
 
 TEST_F(login, ANewPairThatCannotBeWrittenIsNotUsedAndNotAskedForTwice) {
   logged_in(0);
-  world.files->fail_writes = "no space left";
+  env.files->fail_writes = "no space left";
   start();
   refreshes()[0]->answer(200, pair("acc-2", "ref-2"));
   settle();
   EXPECT_TRUE(provisions().empty());
   EXPECT_NE(step().error.find("no space left"), std::string::npos) << step().error;
-  EXPECT_EQ(world.files->locked, 0);
+  EXPECT_EQ(env.files->locked, 0);
   advance(10s);
   EXPECT_EQ(refreshed(), 1U);
-  world.files->fail_writes.clear();
+  env.files->fail_writes.clear();
   advance(31s);
   ASSERT_EQ(provisions().size(), 1U);
   EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "acc-2");
@@ -183,7 +183,7 @@ TEST_F(login, ANewPairThatCannotBeWrittenIsNotUsedAndNotAskedForTwice) {
 
 TEST_F(login, AStoreThatCannotBeWrittenCostsNoRefreshToken) {
   logged_in(0);
-  world.files->unwritable = "read-only file system";
+  env.files->unwritable = "read-only file system";
   start();
   EXPECT_EQ(refreshed(), 0U);
   EXPECT_NE(step().error.find("read-only file system"), std::string::npos) << step().error;
@@ -242,7 +242,7 @@ TEST_F(login, AReloadThatNamesAnotherLoginStoreUsesThat) {
   next.idp.login_store = "/elsewhere/auth.json";
   caf::anon_send(root, std::make_shared<const config::settings>(next));
   settle();
-  EXPECT_EQ(world.files->path, "/elsewhere/auth.json");
+  EXPECT_EQ(env.files->path, "/elsewhere/auth.json");
 }
 
 TEST_F(login, ARefreshTokenThatIsNotReplacedServesAgain) {
@@ -268,14 +268,14 @@ TEST_F(login, AGivenTokenWinsOverTheStore) {
   start();
   ASSERT_EQ(provisions().size(), 1U);
   EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "given");
-  EXPECT_EQ(world.files->reads, 0);
+  EXPECT_EQ(env.files->reads, 0);
 }
 
 TEST_F(login, AStoreThatIsLockedForLongIsTriedAgain) {
-  world.files->error = "auth.lock: another program holds the lock";
+  env.files->error = "auth.lock: another program holds the lock";
   start();
   EXPECT_EQ(step().step, platform_step::failed);
-  world.files->error.clear();
+  env.files->error.clear();
   logged_in(3600);
   advance(2s);
   EXPECT_EQ(provisions().size(), 1U);
@@ -291,7 +291,7 @@ TEST_F(login, NoTokenIsEverNoted) {
   advance(31s);
   refreshes()[0]->answer(200, pair("acc-6", "ref-6"));
   settle();
-  for (auto& x : world.notes->lines)
+  for (auto& x : env.log->lines)
     for (auto* token : {"ref-5", "acc-6", "ref-6"})
       EXPECT_EQ(x.text.find(token), std::string::npos) << x.id << " " << x.text;
 }

@@ -16,7 +16,7 @@ protected:
     return out;
   }
   void hear(const std::string& bytes) {
-    world.link->last().say(bytes);
+    env.link->last().say(bytes);
     settle();
   }
   seat attach_for_paths(std::uint64_t peer) {
@@ -25,8 +25,8 @@ protected:
              "\n");
     return out;
   }
-  auto& fetches() { return world.media->fetches; }
-  auto& uploads() { return world.media->uploads; }
+  auto& fetches() { return env.media->fetches; }
+  auto& uploads() { return env.media->uploads; }
   void fetched(std::size_t i, const std::string& path) {
     fetches()[i].done({path, path.empty() ? 0U : 5U, path.empty() ? "HTTP status 404" : ""});
     settle();
@@ -49,9 +49,9 @@ TEST_F(media, AnAgentThatWantsPathsGetsFilesUntilItsAck) {
   EXPECT_NE(in.find(R"({"url":")" + at("m1") + R"(","kind":"image","path":"/tmp/x/f1"})"), std::string::npos)
       << in;
   EXPECT_EQ(in.find("/etc/passwd"), std::string::npos) << "a path of the wire is no file of ours";
-  EXPECT_TRUE(world.media->removed.empty());
+  EXPECT_TRUE(env.media->removed.empty());
   ack(a, in);
-  EXPECT_EQ(world.media->removed, std::vector<std::string>{"/tmp/x/f1"});
+  EXPECT_EQ(env.media->removed, std::vector<std::string>{"/tmp/x/f1"});
   EXPECT_EQ(acked().size(), 1U);
 }
 
@@ -96,7 +96,7 @@ TEST_F(media, WhatWaitedForTheFirstAgentComesWithFilesWhenThatOneSaysSoAtTheDoor
   ack(a, of(a, "inbound")[1]);
   ASSERT_EQ(of(a, "inbound").size(), 3U);
   EXPECT_NE(of(a, "inbound")[2].find("\"path\":\"/f2\""), std::string::npos) << of(a, "inbound")[2];
-  EXPECT_EQ(world.media->removed, std::vector<std::string>{"/f1"});
+  EXPECT_EQ(env.media->removed, std::vector<std::string>{"/f1"});
 }
 
 TEST_F(media, WhatIsStillWaitingWhenTheFirstHelloAsksForFilesGetsThem) {
@@ -185,7 +185,7 @@ TEST_F(media, FailuresAndTimeOutsLeaveTheUrlWithAReason) {
   ASSERT_EQ(of(a, "inbound").size(), 2U);
   EXPECT_NE(of(a, "inbound")[1].find(R"("path_error":"not fetched in time")"), std::string::npos);
   fetched(1, "/late");
-  EXPECT_EQ(world.media->removed, std::vector<std::string>{"/late"});
+  EXPECT_EQ(env.media->removed, std::vector<std::string>{"/late"});
 }
 
 TEST_F(media, F31_FilesArePinnedForRepeatsAndGoWithADeadLetter) {
@@ -199,10 +199,10 @@ TEST_F(media, F31_FilesArePinnedForRepeatsAndGoWithADeadLetter) {
   advance(11s);
   ASSERT_EQ(of(a, "inbound").size(), 2U);
   EXPECT_NE(of(a, "inbound")[1].find(R"("path":"/f1")"), std::string::npos);
-  EXPECT_TRUE(world.media->removed.empty());
+  EXPECT_TRUE(env.media->removed.empty());
   EXPECT_EQ(fetches().size(), 1U);
   advance(11s);
-  EXPECT_EQ(world.media->removed, std::vector<std::string>{"/f1"});
+  EXPECT_EQ(env.media->removed, std::vector<std::string>{"/f1"});
 }
 
 TEST_F(media, TheDeathOfItsActorLosesNoEvent) {
@@ -233,7 +233,7 @@ class media_uploads : public media {
 protected:
   void begin() {
     start(with::scripted);
-    world.link->last().accept();
+    env.link->last().accept();
     settle();
     hear(descriptor_line("discord", 2000, R"(["send","send_media"])") + descriptor_line("telegram", 4096));
   }
@@ -328,11 +328,11 @@ TEST_F(media_uploads, AreNotBegunForAPlatformWithoutTheOp) {
 TEST_F(media_uploads, ALinkThatIsLostMeanwhileOnlyDelaysThem) {
   begin();
   ask({"r", "discord", {}, file("/a")});
-  world.link->last().end();
+  env.link->last().end();
   settle();
   uploaded(0, 200, R"({"id":"m7"})");
   advance(2s);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
   hear(descriptor_line("discord", 2000, R"(["send","send_media"])"));
   ASSERT_EQ(sent().size(), 1U);

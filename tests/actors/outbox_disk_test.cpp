@@ -141,14 +141,14 @@ TEST_F(outbox, DrainWaitsForOutcomesToReachTheDisk) {
   ask(send("r1"));
   caf::anon_send(root, command::drain);
   settle();
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   settle();
   disk->hold();
   answer_all();
-  EXPECT_EQ(world.link->last().closed_with, 0);
+  EXPECT_EQ(env.link->last().closed_with, 0);
   disk->release();
   settle();
-  EXPECT_EQ(world.link->last().closed_with, 1000);
+  EXPECT_EQ(env.link->last().closed_with, 1000);
   EXPECT_EQ(disk->disk.outcomes.size(), 1U);
 }
 

@@ -45,10 +45,10 @@ protected:
   }
   void refuse_all() {
     for (auto frames = sent(); answered < frames.size(); ++answered)
-      world.link->last().say(R"({"type":"outbound_result","requestId":")" +
-                             field(frames[answered], "requestId") +
-                             R"(","result":{"success":false,"error":"no such chat"}})"
-                             "\n");
+      env.link->last().say(R"({"type":"outbound_result","requestId":")" +
+                           field(frames[answered], "requestId") +
+                           R"(","result":{"success":false,"error":"no such chat"}})"
+                           "\n");
     settle();
   }
   using strings = std::vector<std::string>;

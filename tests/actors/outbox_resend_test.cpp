@@ -7,7 +7,7 @@ namespace {
 TEST_F(outbox, ResendGoesOutAgainOnTheNextConnection) {
   up();
   ask(resend(send("r1")));
-  world.link->last().end();
+  env.link->last().end();
   settle();
   EXPECT_TRUE(agent->outcomes.empty());
   advance(2s);
@@ -59,7 +59,7 @@ TEST_F(outbox, AFailureOfWhatMayBeSentAgainIsToldOnceTheDiskKnowsOfIt) {
 TEST_F(outbox, AfterARestartResendGoesOutWithinItsHoldOnly) {
   up();
   ask(resend(send("r1")));
-  world.world->wall += 31'000;
+  env.machine->wall += 31'000;
   restart();
   handshake();
   EXPECT_EQ(contents(), strings{});
@@ -77,9 +77,9 @@ TEST_F(outbox, AnEditThatANewerOneTookTheFrameOfIsNotSentAgainWithItsOlderText) 
   ask(send("r0"));
   ask(resend(edit("r1", "older")));
   ask(edit("r2", "newer"));
-  world.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent()[0], "requestId") +
-                         R"(","result":{"success":true,"message_id":"m0"}})"
-                         "\n");
+  env.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent()[0], "requestId") +
+                       R"(","result":{"success":true,"message_id":"m0"}})"
+                       "\n");
   settle();
   ASSERT_EQ(contents(), (strings{"x", "newer"}));
   restart();

@@ -10,7 +10,7 @@ TEST_F(outbox, F3_WhatWasHeldIsSentAfterARestartExactlyOnce) {
   start(with::scripted);
   ask(send("r1", "held"));
   restart();
-  EXPECT_EQ(world.metrics->get("actions_resumed_total{sent}"), 1U);
+  EXPECT_EQ(env.metrics->get("actions_resumed_total{sent}"), 1U);
   handshake();
   EXPECT_EQ(contents(), strings{"held"});
   answer_all();
@@ -60,7 +60,7 @@ TEST_F(outbox, F6_WhatMayHaveBeenWrittenIsUnknownAfterARestartAndNotSent) {
   restart();
   handshake();
   EXPECT_TRUE(sent().empty());
-  EXPECT_EQ(world.notes->count("outbox.resumed"), 1U);
+  EXPECT_EQ(env.log->count("outbox.resumed"), 1U);
   ask(send("r1"));
   EXPECT_TRUE(sent().empty());
   ASSERT_EQ(agent->outcomes.size(), 1U);
@@ -70,10 +70,10 @@ TEST_F(outbox, F6_WhatMayHaveBeenWrittenIsUnknownAfterARestartAndNotSent) {
 
 TEST_F(outbox, F6_WhatIsKnownNotToHaveBeenWrittenIsSentAfterARestart) {
   up();
-  world.link->last().lose_writes_after = world.link->last().written.size();
+  env.link->last().lose_writes_after = env.link->last().written.size();
   ask(send("r1"));
   ASSERT_EQ(sent().size(), 1U);
-  world.link->last().end(); // and with it the frame
+  env.link->last().end(); // and with it the frame
   settle();
   ASSERT_EQ(disk->disk.actions.size(), 1U);
   EXPECT_FALSE(disk->disk.actions.begin()->second.sending);
@@ -85,7 +85,7 @@ TEST_F(outbox, F6_WhatIsKnownNotToHaveBeenWrittenIsSentAfterARestart) {
 TEST_F(outbox, F6_WhatIsLostWithItsConnectionIsUnknownBeforeAndAfterARestart) {
   up();
   ask(send("r1"));
-  world.link->last().end();
+  env.link->last().end();
   settle();
   ASSERT_EQ(agent->outcomes.size(), 1U);
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
@@ -122,7 +122,7 @@ TEST_F(outbox, OutcomesAreForgottenWithTheWindowCountedOverTheRestart) {
   advance(6min, 10s);
   restart();
   advance(3min, 10s);
-  if (!world.link->last().open) handshake();
+  if (!env.link->last().open) handshake();
   ask(send("r1"));
   EXPECT_EQ(agent->outcomes.size(), 1U) << "nine minutes old";
   advance(90s);
@@ -198,7 +198,7 @@ TEST_F(outbox, AHeldPromptIsStillOursToHearAfterARestart) {
   handshake();
   ASSERT_EQ(contents(), strings{"which?\\n\\n1. A"});
   answer_all();
-  world.link->last().say(event("discord", "c", "1", "m7"));
+  env.link->last().say(event("discord", "c", "1", "m7"));
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   EXPECT_EQ(agent->deliveries[0].event->prompt.option_id, "a");
@@ -208,11 +208,11 @@ TEST_F(outbox, AHeldPromptIsStillOursToHearAfterARestart) {
 
 TEST_F(outbox, F34_AReplyAfterARestartCarriesPlatformScopeUserAndProfile) {
   up();
-  world.link->last().say(event("telegram", "7", "hi", "1", {}, R"(,"scope_id":"g1","profile":"work")"));
+  env.link->last().say(event("telegram", "7", "hi", "1", {}, R"(,"scope_id":"g1","profile":"work")"));
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   auto delivery = agent->deliveries[0].id;
-  world.link->last().say( // somebody else speaks last
+  env.link->last().say( // somebody else speaks last
       R"({"type":"inbound","event":{"text":"me too","source":{"platform":"telegram","chat_id":"7","chat_type":"group","user_id":"other","scope_id":"g1","profile":"work"},"message_id":"2"}})"
       "\n");
   settle();
@@ -234,7 +234,7 @@ TEST_F(outbox, F34_AReplyAfterARestartCarriesPlatformScopeUserAndProfile) {
 
 TEST_F(outbox, F34_TheChatsLastRouteIsKeptLongAfterItsEvents) {
   up();
-  world.link->last().say(event("telegram", "7", "hi", "1", {}, R"(,"scope_id":"g1")"));
+  env.link->last().say(event("telegram", "7", "hi", "1", {}, R"(,"scope_id":"g1")"));
   settle();
   advance(20min, 10s); // beyond the window: only the chat is remembered
   restart();
@@ -250,7 +250,7 @@ TEST_F(outbox, ARouteIsWrittenWhenItChangesAndNotPerEvent) {
   std::size_t routes = 0;
   disk->sees = [&](const store_record& x) { routes += std::holds_alternative<chat_routed>(x) ? 1 : 0; };
   for (int i = 0; i < 5; ++i) {
-    world.link->last().say(event("discord", "c", "hi", std::to_string(i)));
+    env.link->last().say(event("discord", "c", "hi", std::to_string(i)));
     settle();
   }
   EXPECT_EQ(routes, 1U);

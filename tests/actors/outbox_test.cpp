@@ -44,9 +44,9 @@ TEST_F(outbox, ABurstSharesItsWrites) {
 
 TEST_F(outbox, ActionsOfOneChatLeaveInTheOrderGivenAlsoThoseThatAreNotRecorded) {
   start(with::scripted);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  world.link->last().say(descriptor_line("discord", 2000, R"(["send","typing","get_chat_info"])"));
+  env.link->last().say(descriptor_line("discord", 2000, R"(["send","typing","get_chat_info"])"));
   settle();
   disk->hold();
   ask(send("r1", "first"));
@@ -106,14 +106,14 @@ TEST_F(outbox, WithoutADurableStoreNothingIsWrittenAndNothingWaits) {
     }
   };
   auto none = std::make_shared<no_disk>();
-  world.store = none;
+  env.store = none;
   up();
-  world.link->last().say(event("discord", "c", "hi", "1"));
+  env.link->last().say(event("discord", "c", "hi", "1"));
   settle();
   auto known = none->calls;
   ask(send("r1"));
   answer_all();
-  world.link->last().end();
+  env.link->last().end();
   settle();
   EXPECT_EQ(agent->outcomes.size(), 1U);
   EXPECT_EQ(none->calls, known);

@@ -12,10 +12,10 @@ protected:
   /// Discord draws prompts, Telegram only takes texts.
   void ready() {
     start(with::scripted);
-    world.link->last().accept();
+    env.link->last().accept();
     settle();
-    world.link->last().say(descriptor_line("discord", 2000, R"(["send","prompt"])") +
-                           descriptor_line("telegram", 4096, R"(["send"])"));
+    env.link->last().say(descriptor_line("discord", 2000, R"(["send","prompt"])") +
+                         descriptor_line("telegram", 4096, R"(["send"])"));
     settle();
   }
   static action prompt(const std::string& chat, const std::string& more = {}) {
@@ -36,17 +36,17 @@ protected:
             "b-" + id);
   }
   void forward(const std::string& body, const std::string& buffer) {
-    world.link->last().say(
+    env.link->last().say(
         R"({"type":"passthrough_forward","forward":{"platform":"discord","botId":"app-1","bodyB64":")" +
         wire::base64_encode(body) + R"("},"bufferId":")" + buffer + "\"}\n");
     settle();
   }
   void hear(const std::string& line) {
-    world.link->last().say(line);
+    env.link->last().say(line);
     settle();
   }
   std::uint64_t answers(const std::string& outcome) const {
-    return world.metrics->get("prompt_answers_total{" + outcome + "}");
+    return env.metrics->get("prompt_answers_total{" + outcome + "}");
   }
 };
 
@@ -173,7 +173,7 @@ TEST_F(prompt_flow, AnUnknownPromptOfOursIsToldOnce) {
   press(nonce + ".0badc0de", "yes", "i2");
   EXPECT_EQ(sent().size(), 2U);
   EXPECT_TRUE(agent->deliveries.empty());
-  EXPECT_EQ(world.notes->count("prompt.late"), 1U);
+  EXPECT_EQ(env.log->count("prompt.late"), 1U);
 }
 
 TEST_F(prompt_flow, WithoutButtonsItIsATextThatANumberAnswers) {

@@ -13,8 +13,8 @@ protected:
     settings.relay.default_gateway_id = "gw-host";
     settings.idp.access_token.value = secret{"the-access-token"};
   }
-  std::vector<fake_http::call_t*> provisions() { return world.http->open("/relay/provision"); }
-  std::vector<fake_http::call_t*> policies() { return world.http->open("/relay/policy"); }
+  std::vector<fake_http::call_t*> provisions() { return env.http->open("/relay/provision"); }
+  std::vector<fake_http::call_t*> policies() { return env.http->open("/relay/policy"); }
   static std::string issued(const std::string& secret_text = "issued-secret") {
     return R"({"secret":")" + secret_text +
            R"(","deliveryKey":"dk","tenant":"t1","gatewayId":"gw-host","routeKeys":[]})";
@@ -31,14 +31,14 @@ TEST_F(provisioning, OneByOneUntilCredentialsThenTheRestAtOnce) {
   EXPECT_EQ(
       body(first),
       R"({"gatewayId":"gw-host","platform":"discord","botId":"a","gatewayEndpoint":"","routeKeys":[]})");
-  EXPECT_TRUE(world.link->dials.empty()) << "not decided yet";
+  EXPECT_TRUE(env.link->dials.empty()) << "not decided yet";
   first->answer(500, R"({"error":"no"})");
   settle();
   ASSERT_EQ(provisions().size(), 1U);
   EXPECT_NE(body(provisions()[0]).find("telegram"), std::string::npos);
   provisions()[0]->answer(200, issued());
   settle();
-  EXPECT_EQ(world.link->dials.size(), 1U) << "a slow platform does not hold up the dial";
+  EXPECT_EQ(env.link->dials.size(), 1U) << "a slow platform does not hold up the dial";
   ASSERT_EQ(provisions().size(), 1U);
   EXPECT_NE(body(provisions()[0]).find("slack"), std::string::npos);
   advance(2s); // discord's own backoff
@@ -50,7 +50,7 @@ TEST_F(provisioning, OneByOneUntilCredentialsThenTheRestAtOnce) {
   EXPECT_EQ(r.platforms[0].provisioning.step, platform_step::done)
       << "a 2xx without a secret counts once one is held";
   EXPECT_EQ(r.tenant, "t1");
-  EXPECT_EQ(world.link->dials.size(), 1U) << "healed without a new dial";
+  EXPECT_EQ(env.link->dials.size(), 1U) << "healed without a new dial";
 }
 
 TEST_F(provisioning, TheDisplayNameIsTold) {
@@ -67,15 +67,15 @@ TEST_F(provisioning, AllFailedDialsWithoutCredentialsAndHealsLater) {
   settle();
   provisions()[0]->answer(403, R"({"error":"forbidden"})");
   settle();
-  ASSERT_EQ(world.link->dials.size(), 1U);
-  EXPECT_TRUE(world.link->last().request.bearer.empty());
+  ASSERT_EQ(env.link->dials.size(), 1U);
+  EXPECT_TRUE(env.link->last().request.bearer.empty());
   EXPECT_TRUE(report().started);
   advance(2s);
   ASSERT_EQ(provisions().size(), 1U) << "the next round, one by one again";
   provisions()[0]->answer(200, issued());
   settle();
-  ASSERT_EQ(world.link->dials.size(), 2U) << "redialled with credentials";
-  EXPECT_FALSE(world.link->last().request.bearer.empty());
+  ASSERT_EQ(env.link->dials.size(), 2U) << "redialled with credentials";
+  EXPECT_FALSE(env.link->last().request.bearer.empty());
 }
 
 TEST_F(provisioning, F52_WithheldSecretIsProvisionedButGivesNoCredentials) {
@@ -94,22 +94,22 @@ TEST_F(provisioning, F52_WithheldSecretIsProvisionedButGivesNoCredentials) {
 TEST_F(provisioning, NoIdentityTokenWarnsAndGoesOn) {
   settings.idp.access_token.value = {};
   start();
-  EXPECT_TRUE(world.http->calls.empty());
-  EXPECT_EQ(world.notes->count("provision.skipped"), 1U);
-  ASSERT_EQ(world.link->dials.size(), 1U);
-  EXPECT_TRUE(world.link->last().request.bearer.empty());
+  EXPECT_TRUE(env.http->calls.empty());
+  EXPECT_EQ(env.log->count("provision.skipped"), 1U);
+  ASSERT_EQ(env.link->dials.size(), 1U);
+  EXPECT_TRUE(env.link->last().request.bearer.empty());
 }
 
 TEST_F(provisioning, MountedTokenIsReadAnewAtEachUse) {
   settings.idp.access_token.value = {};
   settings.idp.access_token.file = "/run/token";
   start();
-  EXPECT_EQ(world.link->dials.size(), 1U) << "unreadable: decided as none";
-  world.world->files["/run/token"] = "second";
+  EXPECT_EQ(env.link->dials.size(), 1U) << "unreadable: decided as none";
+  env.machine->files["/run/token"] = "second";
   advance(2s);
   ASSERT_EQ(provisions().size(), 1U);
   EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "second");
-  world.world->files["/run/token"] = "third";
+  env.machine->files["/run/token"] = "third";
   provisions()[0]->answer(401, {});
   settle();
   ASSERT_EQ(provisions().size(), 1U);
@@ -122,8 +122,8 @@ TEST_F(provisioning, ClientCredentialsAreFetchedOnceForAllWhoWait) {
   settings.idp.client_id = "me";
   settings.idp.client_secret = secret{"cs"};
   start();
-  ASSERT_EQ(world.http->open("/token").size(), 1U);
-  auto* call = world.http->open("/token")[0];
+  ASSERT_EQ(env.http->open("/token").size(), 1U);
+  auto* call = env.http->open("/token")[0];
   EXPECT_EQ(body(call), "grant_type=client_credentials&client_id=me&client_secret=cs");
   call->answer(200, R"({"access_token":"at","expires_in":3600})");
   settle();
@@ -131,7 +131,7 @@ TEST_F(provisioning, ClientCredentialsAreFetchedOnceForAllWhoWait) {
   EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "at");
   provisions()[0]->answer(500, {});
   settle();
-  EXPECT_TRUE(world.http->open("/token").empty()) << "still good";
+  EXPECT_TRUE(env.http->open("/token").empty()) << "still good";
   EXPECT_EQ(provisions().size(), 1U);
 }
 
@@ -140,8 +140,8 @@ TEST_F(provisioning, F45_VetoPreventsEverySideEffect) {
   settings.policies = {{"discord", true, {}, false}};
   start();
   advance(2min, 5s);
-  EXPECT_TRUE(world.http->calls.empty());
-  EXPECT_TRUE(world.link->dials.empty());
+  EXPECT_TRUE(env.http->calls.empty());
+  EXPECT_TRUE(env.link->dials.empty());
   EXPECT_EQ(phase(), link_phase::off);
 }
 
@@ -159,7 +159,7 @@ TEST_F(provisioning, PolicyIsDeclaredWithAnUpgradeTokenAndAgainAfterAFailure) {
   EXPECT_NE(policies()[0]->what.bearer.reveal(), "the-access-token");
   policies()[0]->answer(503, R"({"error":"busy"})");
   settle();
-  EXPECT_EQ(world.link->dials.size(), 1U);
+  EXPECT_EQ(env.link->dials.size(), 1U);
   advance(2s);
   ASSERT_EQ(policies().size(), 1U);
   policies()[0]->answer(200, {});
@@ -256,8 +256,8 @@ TEST_F(provisioning, F46_AWithdrawalThatFailedIsTriedAgain) {
 }
 
 TEST_F(provisioning, F46_AnEarlierProcessesPolicyIsWithdrawnOnce) {
-  auto disk = std::make_shared<durable_store>([wall = world.world] { return wall->wall; });
-  world.store = disk;
+  auto disk = std::make_shared<durable_store>([machine = env.machine] { return machine->wall; });
+  env.store = disk;
   disk->disk.facts["declared.discord"] = "https://connector.example";
   disk->disk.facts["declared.telegram"] = "https://another.example";
   disk->reopen();
@@ -275,8 +275,8 @@ TEST_F(provisioning, F46_AnEarlierProcessesPolicyIsWithdrawnOnce) {
 
 // Seed 2826: it had arrived, its answer was lost, and the process died before it asked again.
 TEST_F(provisioning, F46_PolicyWithoutAnAnswerIsRememberedOverARestart) {
-  auto disk = std::make_shared<durable_store>([wall = world.world] { return wall->wall; });
-  world.store = disk;
+  auto disk = std::make_shared<durable_store>([machine = env.machine] { return machine->wall; });
+  env.store = disk;
   settings.policies = {{"discord", true, {}, false}};
   start();
   provisions()[0]->answer(200, issued());
@@ -287,8 +287,8 @@ TEST_F(provisioning, F46_PolicyWithoutAnAnswerIsRememberedOverARestart) {
 
 // What came of the older policy was heard after the reload, and taken for the default's own success.
 TEST_F(provisioning, F46_OldNewsOfAPolicyIsNoNewsOfTheOneThatReplacesIt) {
-  auto disk = std::make_shared<durable_store>([wall = world.world] { return wall->wall; });
-  world.store = disk;
+  auto disk = std::make_shared<durable_store>([machine = env.machine] { return machine->wall; });
+  env.store = disk;
   settings.policies = {{"discord", true, {}, false, true}};
   start();
   provisions()[0]->answer(200, issued());
@@ -380,9 +380,9 @@ TEST_F(provisioning, SecretsAreInNoNote) {
   provisions()[0]->answer(200, issued("issued-secret-value"));
   settle();
   handshake();
-  world.link->last().end(4401);
+  env.link->last().end(4401);
   advance(5s);
-  for (auto& x : world.notes->lines)
+  for (auto& x : env.log->lines)
     for (auto* word : {"the-access-token", "issued-secret-value", "dk "})
       EXPECT_EQ(x.text.find(word), std::string::npos) << x.id << " " << x.text;
 }

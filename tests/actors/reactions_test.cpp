@@ -23,8 +23,8 @@ protected:
     return out;
   }
   void answer(const std::string& frame, const std::string& result) {
-    world.link->last().say(R"({"type":"outbound_result","requestId":")" + field(frame, "requestId") +
-                           R"(","result":)" + result + "}\n");
+    env.link->last().say(R"({"type":"outbound_result","requestId":")" + field(frame, "requestId") +
+                         R"(","result":)" + result + "}\n");
     settle();
   }
   using list = std::vector<std::string>;
@@ -34,7 +34,7 @@ protected:
 TEST_F(reactions, EyesWhileItIsWorkedOnThenTheVerdict) {
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "m1"));
+  env.link->last().say(event("discord", "c", "hi", "m1"));
   settle();
   ASSERT_EQ(seen("discord"), list{eyes});
   EXPECT_EQ(field(sent()[0], "message_id"), "m1");
@@ -53,7 +53,7 @@ TEST_F(reactions, EyesWhileItIsWorkedOnThenTheVerdict) {
 TEST_F(reactions, F64_FailureOnTelegramIsAThumbDown) {
   start(with::scripted);
   handshake();
-  world.link->last().say(event("telegram", "c", "hi", "m1"));
+  env.link->last().say(event("telegram", "c", "hi", "m1"));
   settle();
   ask({"r", {}, agent->deliveries[0].id, wire::send("c", "answer")});
   answer(sends()[0], R"({"success":false,"error":"blocked"})");
@@ -63,7 +63,7 @@ TEST_F(reactions, F64_FailureOnTelegramIsAThumbDown) {
 TEST_F(reactions, AnUnknownOutcomeRemovesTheEyesOnly) {
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "m1"));
+  env.link->last().say(event("discord", "c", "hi", "m1"));
   settle();
   ask({"r", {}, agent->deliveries[0].id, wire::send("c", "answer")});
   answer(sends()[0], R"({"success":false,"ambiguous":true,"error":"who knows"})");
@@ -76,7 +76,7 @@ TEST_F(reactions, ADeadLetterFails) {
   agent->ack = false;
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "m1"));
+  env.link->last().say(event("discord", "c", "hi", "m1"));
   settle();
   advance(11s);
   EXPECT_EQ(agent->deliveries.size(), 2U);
@@ -89,7 +89,7 @@ TEST_F(reactions, AreOffUnlessAskedFor) {
   settings.service.reactions = false;
   start(); // echo
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "m1"));
+  env.link->last().say(event("discord", "c", "hi", "m1"));
   settle();
   answer_all();
   EXPECT_EQ(sent().size(), 1U);
@@ -97,11 +97,11 @@ TEST_F(reactions, AreOffUnlessAskedFor) {
 
 TEST_F(reactions, ArePlainlyLeftOutWhereThePlatformHasNone) {
   start(); // echo
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  world.link->last().say(descriptor_line("discord", 2000, R"(["send"])") + descriptor_line("telegram"));
+  env.link->last().say(descriptor_line("discord", 2000, R"(["send"])") + descriptor_line("telegram"));
   settle();
-  world.link->last().say(event("discord", "c", "hi", "1") + event("telegram", "t", "hi", "1"));
+  env.link->last().say(event("discord", "c", "hi", "1") + event("telegram", "t", "hi", "1"));
   settle();
   answer_all();
   EXPECT_TRUE(seen("discord").empty());
@@ -111,29 +111,29 @@ TEST_F(reactions, ArePlainlyLeftOutWhereThePlatformHasNone) {
 TEST_F(reactions, AreDroppedWithoutALinkAndNeverRepeated) {
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "m1"));
+  env.link->last().say(event("discord", "c", "hi", "m1"));
   settle();
   ask({"r", {}, agent->deliveries[0].id, wire::send("c", "answer")});
-  world.link->last().end(); // the reply's outcome is unknown now
+  env.link->last().end(); // the reply's outcome is unknown now
   settle();
   advance(2s);
   handshake();
   EXPECT_TRUE(sent().empty());
-  EXPECT_EQ(world.metrics->get("reactions_total{dropped}"), 1U);
+  EXPECT_EQ(env.metrics->get("reactions_total{dropped}"), 1U);
 }
 
 TEST_F(reactions, ResultsThatNeverComeHoldUpNothing) {
   start(); // echo
   handshake();
-  for (int i = 0; i < 2000; ++i) world.link->last().say(event("discord", "c" + std::to_string(i), "hi", "m"));
+  for (int i = 0; i < 2000; ++i) env.link->last().say(event("discord", "c" + std::to_string(i), "hi", "m"));
   settle();
   EXPECT_EQ(sends().size(), 2000U);
   EXPECT_LE(seen("discord").size(), 1000U) << "bounded, for a connector that answers none";
   for (auto& x : sends()) answer(x, R"({"success":true})");
   advance(40s);
-  EXPECT_EQ(world.metrics->get("results_unmatched_total"), 0U);
+  EXPECT_EQ(env.metrics->get("results_unmatched_total"), 0U);
   auto before = seen("discord").size();
-  world.link->last().say(event("discord", "fresh", "hi", "m"));
+  env.link->last().say(event("discord", "fresh", "hi", "m"));
   settle();
   EXPECT_EQ(seen("discord").size(), before + 1) << "the old ones are forgotten";
 }

@@ -12,8 +12,7 @@ protected:
   void say(int first, int last) {
     for (auto n = first; n <= last; ++n) {
       auto number = std::to_string(n);
-      world.link->last().say(
-          event("discord", "c" + std::to_string(n % 2), "t" + number, number, "b" + number));
+      env.link->last().say(event("discord", "c" + std::to_string(n % 2), "t" + number, number, "b" + number));
     }
     settle();
   }
@@ -45,7 +44,7 @@ TEST_F(scarce_disk, WhatComesWaitsUnackedAndWhatTheAgentTakesIsSettled) {
   EXPECT_EQ(acked().size(), 3U);
   EXPECT_EQ(disk->disk.events.size(), 3U);
   EXPECT_EQ(report().inbound.pending, 6U);
-  EXPECT_EQ(world.metrics->gauges["relay_gateway_events_unstored"], 3);
+  EXPECT_EQ(env.metrics->gauges["relay_gateway_events_unstored"], 3);
   ASSERT_EQ(texts(), (std::vector<std::string>{"t1", "t2"})); // one of each chat
   take(0);
   EXPECT_EQ(disk->disk.events.size(), 2U);
@@ -99,11 +98,11 @@ TEST_F(scarce_disk, TheReaderStopsAtTheBoundOfWhatMayWait) {
   handshake();
   scarce(true);
   say(1, 9);
-  EXPECT_TRUE(world.link->last().reading);
+  EXPECT_TRUE(env.link->last().reading);
   say(10, 10);
-  EXPECT_FALSE(world.link->last().reading);
+  EXPECT_FALSE(env.link->last().reading);
   scarce(false);
-  EXPECT_TRUE(world.link->last().reading);
+  EXPECT_TRUE(env.link->last().reading);
   EXPECT_EQ(agent->deliveries.size(), 10U);
 }
 
@@ -115,18 +114,18 @@ TEST_F(scarce_disk, ANewLinkHearsAtOnceThatThereIsNoRoom) {
   handshake();
   scarce(true);
   say(1, 30);
-  EXPECT_FALSE(world.link->last().reading);
-  world.link->last().end();
+  EXPECT_FALSE(env.link->last().reading);
+  env.link->last().end();
   settle();
   advance(10s);
-  ASSERT_TRUE(world.link->last().reading);
-  world.link->last().accept();
+  ASSERT_TRUE(env.link->last().reading);
+  env.link->last().accept();
   settle();
-  EXPECT_FALSE(world.link->last().reading);
+  EXPECT_FALSE(env.link->last().reading);
   say(1, 30); // its replay
   EXPECT_EQ(report().inbound.pending, 30U);
   scarce(false);
-  EXPECT_TRUE(world.link->last().reading);
+  EXPECT_TRUE(env.link->last().reading);
   EXPECT_EQ(agent->deliveries.size(), 30U);
 }
 
@@ -137,7 +136,7 @@ TEST_F(scarce_disk, AnOrderedStopKeepsWhatWaits) {
   say(1, 5);
   caf::anon_send(root, command::drain);
   settle();
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   settle();
   EXPECT_EQ(acked().size(), 5U);
 }

@@ -22,7 +22,7 @@ protected:
            (profile.empty() ? "" : R"(,"profile":")" + profile + "\"");
   }
   void hear(const std::string& lines) {
-    world.link->last().say(lines);
+    env.link->last().say(lines);
     settle();
   }
   std::vector<std::string> texts() const {
@@ -31,11 +31,11 @@ protected:
     return out;
   }
   std::uint64_t repeats(const std::string& reason) const {
-    return world.metrics->get("events_duplicate_total{" + reason + "}");
+    return env.metrics->get("events_duplicate_total{" + reason + "}");
   }
   void ready() {
     start(with::scripted);
-    world.link->last().accept();
+    env.link->last().accept();
     settle();
     hear(descriptor_line("discord", 2000, R"(["send","prompt"])") +
          descriptor_line("telegram", 4096, R"(["send"])"));
@@ -65,7 +65,7 @@ TEST_F(sessions, EveryProfileAndEveryPersonGetsTheMessage) {
   EXPECT_EQ(texts(), (strings{"a", "b", "c"}));
   EXPECT_EQ(acked().size(), 4U);
   EXPECT_EQ(repeats("message_id"), 1U);
-  EXPECT_EQ(world.notes->count("event.repeated"), 1U);
+  EXPECT_EQ(env.log->count("event.repeated"), 1U);
 }
 
 TEST_F(sessions, ATurnHoldsUpItsOwnSessionOnly) {
@@ -128,7 +128,7 @@ TEST_F(sessions, ABystanderLeavesAnApprovalOpen) {
   const auto press = R"(,"prompt_response":{"prompt_id":"own","option_id":"y"})";
   hear(line("Yes", "3", of("bo"), "b3", press));
   EXPECT_EQ(agent->deliveries.size(), 2U);
-  EXPECT_EQ(world.metrics->get("prompt_answers_total{bystander}"), 1U);
+  EXPECT_EQ(env.metrics->get("prompt_answers_total{bystander}"), 1U);
   EXPECT_EQ(acked().size(), 1U) << "it is over";
   hear(line("Yes", "4", of("ana"), "", press));
   ASSERT_EQ(agent->deliveries.size(), 3U);

@@ -25,11 +25,11 @@ protected:
     return out;
   }
   std::size_t announced() {
-    auto& all = world.link->last().written;
+    auto& all = env.link->last().written;
     return static_cast<std::size_t>(std::count(all.begin(), all.end(), "{\"type\":\"going_idle\"}\n"));
   }
   void idle_ack() {
-    world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+    env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
     settle();
   }
   void fall_asleep(milliseconds hold = 20s) {
@@ -39,7 +39,7 @@ protected:
     ASSERT_TRUE(what->has_value());
     ASSERT_TRUE((*what)->asleep) << (*what)->why_not;
   }
-  std::size_t dials() { return world.link->dials.size(); }
+  std::size_t dials() { return env.link->dials.size(); }
   bool held() { return report().link.held; }
 };
 
@@ -52,7 +52,7 @@ TEST_F(sleep, F70_DiallingIsHeldUntilTheHoldIsOver) {
   EXPECT_EQ(dials(), 1U) << "the dormant cadence would have cleared the flip after a second";
   advance(2s);
   EXPECT_EQ(dials(), 2U) << "bounded: no suspend came";
-  EXPECT_EQ(world.metrics->get("dials_total{hold_over}"), 1U);
+  EXPECT_EQ(env.metrics->get("dials_total{hold_over}"), 1U);
   EXPECT_FALSE(held());
 }
 
@@ -73,18 +73,18 @@ TEST_F(sleep, F70_AWakeOrAReconnectReleasesTheHoldAtOnce) {
 TEST_F(sleep, F70_ASuspendReleasesTheHoldWithAFreshToken) {
   start();
   fall_asleep();
-  auto old = world.link->last().request.bearer.reveal();
+  auto old = env.link->last().request.bearer.reveal();
   advance(3s);
-  world.world->wall += 3'600'000; // the machine slept for an hour; the steady clock did not see it
+  env.machine->wall += 3'600'000; // the machine slept for an hour; the steady clock did not see it
   advance(500ms);
   ASSERT_EQ(dials(), 2U);
-  EXPECT_EQ(world.metrics->get("dials_total{resumed}"), 1U);
-  EXPECT_EQ(world.notes->count("link.resumed"), 1U);
+  EXPECT_EQ(env.metrics->get("dials_total{resumed}"), 1U);
+  EXPECT_EQ(env.log->count("link.resumed"), 1U);
   std::string id;
-  EXPECT_EQ(relay::wire::verify_token(world.link->last().request.bearer.reveal(),
-                                      {settings.relay.gateway_secret}, world.world->wall / 1000, id),
+  EXPECT_EQ(relay::wire::verify_token(env.link->last().request.bearer.reveal(),
+                                      {settings.relay.gateway_secret}, env.machine->wall / 1000, id),
             relay::wire::token_check::ok);
-  EXPECT_NE(world.link->last().request.bearer.reveal(), old);
+  EXPECT_NE(env.link->last().request.bearer.reveal(), old);
   handshake();
   EXPECT_EQ(phase(), link_phase::connected);
 }
@@ -93,7 +93,7 @@ TEST_F(sleep, F70_AFreezeWithTheSteadyClockRunningReleasesTheHoldToo) {
   start();
   fall_asleep(60s);
   advance(2s);
-  world.world->wall += 10'000;
+  env.machine->wall += 10'000;
   sched.advance_time(10s); // one jump: nothing ran meanwhile
   settle();
   EXPECT_EQ(dials(), 2U);
@@ -116,7 +116,7 @@ TEST_F(sleep, F69_WorkInHandRefusesTheOrderBeforeAnythingIsSaid) {
   start(with::scripted);
   agent->ack = false;
   handshake();
-  world.link->last().say(event("discord", "c", "x", "1"));
+  env.link->last().say(event("discord", "c", "x", "1"));
   settle();
   auto what = order({20s, true});
   ASSERT_TRUE(what->has_value());
@@ -134,7 +134,7 @@ TEST_F(sleep, F70_WorkBetweenTheFlipAndItsAckConnectsAgainAtOnce) {
   ASSERT_EQ(announced(), 1U);
   // The connector had this under way before it saw going_idle. It is answered in no time, and yet: somebody
   // is there.
-  world.link->last().say(event("discord", "c", "one more thing", "1"));
+  env.link->last().say(event("discord", "c", "one more thing", "1"));
   settle();
   answer_all();
   idle_ack();
@@ -175,7 +175,7 @@ TEST_F(sleep, F70_AReloadWhileHeldNeitherDialsNorLosesTheHold) {
   EXPECT_EQ(dials(), 1U);
   advance(2s);
   ASSERT_EQ(dials(), 2U);
-  EXPECT_EQ(world.link->last().request.url, "wss://other.example/relay") << "the dial takes the new target";
+  EXPECT_EQ(env.link->last().request.url, "wss://other.example/relay") << "the dial takes the new target";
 }
 
 TEST_F(sleep, F70_ADeadInboundDoesNotBreakTheHold) {
@@ -288,11 +288,11 @@ TEST_F(sleep, F8_SuspendedForAnHourWhileConnectedItConnectsAnewWithAFreshToken) 
   start();
   handshake();
   advance(10s);
-  auto old = world.link->last().request.bearer.reveal();
-  world.world->wall += 3'600'000;
+  auto old = env.link->last().request.bearer.reveal();
+  env.machine->wall += 3'600'000;
   advance(5s);
   ASSERT_EQ(dials(), 2U) << "not after 25 s of silence";
-  EXPECT_NE(world.link->last().request.bearer.reveal(), old);
+  EXPECT_NE(env.link->last().request.bearer.reveal(), old);
   handshake();
   EXPECT_EQ(phase(), link_phase::connected);
 }
@@ -300,11 +300,11 @@ TEST_F(sleep, F8_SuspendedForAnHourWhileConnectedItConnectsAnewWithAFreshToken) 
 TEST_F(sleep, F8_SuspendedForAnHourInTheMiddleOfTheFreshDialItIsNotRevoked) {
   start();
   handshake();
-  world.link->last().end(4401, "unauthorized");
+  env.link->last().end(4401, "unauthorized");
   settle();
   ASSERT_EQ(dials(), 2U);
-  world.world->wall += 3'600'000; // suspended between minting and the upgrade
-  world.link->last().end(0, {}, 401);
+  env.machine->wall += 3'600'000; // suspended between minting and the upgrade
+  env.link->last().end(0, {}, 401);
   settle();
   EXPECT_NE(phase(), link_phase::disabled) << "that token was not fresh any more";
   advance(2s);
@@ -316,15 +316,15 @@ TEST_F(sleep, F8_SuspendedForAnHourInTheMiddleOfTheFreshDialItIsNotRevoked) {
 TEST_F(sleep, F8_SuspendedForAnHourBetweenTwoDialsItDialsAtOnce) {
   start();
   for (int i = 0; i < 8; ++i) { // into a long backoff
-    world.link->last().end();
+    env.link->last().end();
     advance(31s);
   }
-  world.link->last().end();
+  env.link->last().end();
   settle();
   auto before = dials();
   advance(5s);
   ASSERT_EQ(dials(), before);
-  world.world->wall += 3'600'000;
+  env.machine->wall += 3'600'000;
   advance(5s);
   EXPECT_EQ(dials(), before + 1);
 }
@@ -333,10 +333,10 @@ TEST_F(sleep, ClocksThatAreSetBackChangeNothing) {
   start();
   handshake();
   advance(10s);
-  world.world->wall -= 3'600'000;
+  env.machine->wall -= 3'600'000;
   advance(1min);
   EXPECT_EQ(dials(), 1U);
-  EXPECT_EQ(world.notes->count("link.resumed"), 0U);
+  EXPECT_EQ(env.log->count("link.resumed"), 0U);
 }
 
 } // namespace

@@ -26,15 +26,15 @@ TEST_F(supervision, EveryChildIsRestartedAndTheGatewayStillEchoes) {
   for (auto* child : {"egress-router", "inbound", "agent", "link-keeper", "policy"}) {
     kill(child);
     advance(40s, 500ms);
-    if (!world.link->last().open || world.link->last().over) handshake();
+    if (!env.link->last().open || env.link->last().over) handshake();
     advance(1s);
-    if (!world.link->last().open) handshake();
+    if (!env.link->last().open) handshake();
     auto before = sent().size();
-    world.link->last().say(event("discord", "c", "still here", std::to_string(++n)));
+    env.link->last().say(event("discord", "c", "still here", std::to_string(++n)));
     settle();
     ASSERT_EQ(sent().size(), before + 1) << child;
     EXPECT_NE(sent().back().find("still here"), std::string::npos) << child;
-    EXPECT_LE(world.link->alive(), 1U) << child;
+    EXPECT_LE(env.link->alive(), 1U) << child;
     advance(40s, 500ms);
   }
   EXPECT_EQ(report().restarts, 5U);
@@ -52,7 +52,7 @@ TEST_F(supervision, LinksOfANewKeeperAreNewerThanThoseOfItsPredecessor) {
   }
   kill("link-keeper");
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1"));
   settle();
   EXPECT_EQ(acked().size(), 1U);
 }
@@ -61,7 +61,7 @@ TEST_F(supervision, TheNextRouterKnowsTheTurnsBeforeTheAgentKnowsTheRouter) {
   start(with::scripted);
   agent->ack = false;
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1"));
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   agent->on_host = [this](agent_actor::pointer self) {
@@ -95,21 +95,21 @@ TEST_F(supervision, DeathOfAChatIsReportedAsUnknownAndTheNextActionGetsANewOne) 
 TEST_F(supervision, DrainServesUntilTheAckFinishesWhatIsInFlightAndCloses1000) {
   start();
   handshake();
-  world.link->last().say(event("discord", "a", "before", "1"));
+  env.link->last().say(event("discord", "a", "before", "1"));
   settle();
   caf::anon_send(root, command::drain);
   settle();
-  EXPECT_EQ(world.link->last().written.back(), "{\"type\":\"going_idle\"}\n");
+  EXPECT_EQ(env.link->last().written.back(), "{\"type\":\"going_idle\"}\n");
   EXPECT_FALSE(report().ready);
-  world.link->last().say(event("discord", "a", "during", "2"));
+  env.link->last().say(event("discord", "a", "during", "2"));
   settle();
   answer_all();
   EXPECT_EQ(sent().size(), 2U) << "served until the ack";
-  world.link->last().say(event("discord", "a", "last", "3") + "{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say(event("discord", "a", "last", "3") + "{\"type\":\"going_idle_ack\"}\n");
   settle();
-  EXPECT_EQ(world.link->last().closed_with, 0) << "one action is still in flight";
+  EXPECT_EQ(env.link->last().closed_with, 0) << "one action is still in flight";
   answer_all();
-  EXPECT_EQ(world.link->last().closed_with, 1000);
+  EXPECT_EQ(env.link->last().closed_with, 1000);
   EXPECT_TRUE(gone());
 }
 
@@ -118,13 +118,13 @@ TEST_F(supervision, F18_DrainEndsWithinTheGraceWhateverHappens) {
   start(with::scripted);
   agent->ack = false; // never takes anything
   handshake();
-  world.link->last().say(event("discord", "a", "x", "1"));
+  env.link->last().say(event("discord", "a", "x", "1"));
   ask({"r", "discord", {}, relay::wire::send("a", "never answered")});
   caf::anon_send(root, command::drain);
   settle();
-  world.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
   advance(8s);
-  EXPECT_EQ(world.link->last().closed_with, 1000);
+  EXPECT_EQ(env.link->last().closed_with, 1000);
   EXPECT_TRUE(gone());
   ASSERT_EQ(agent->outcomes.size(), 1U) << "reported, not forgotten";
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
@@ -136,7 +136,7 @@ TEST_F(supervision, DrainWithoutALinkStopsAtOnce) {
   caf::anon_send(root, command::drain);
   settle();
   EXPECT_TRUE(gone());
-  EXPECT_EQ(world.link->alive(), 0U);
+  EXPECT_EQ(env.link->alive(), 0U);
 }
 
 TEST_F(supervision, DrainWithoutALinkFailsWhatIsHeldAtOnce) {
@@ -158,7 +158,7 @@ TEST_F(supervision, DrainWithoutTheAckGoesOnAfterItsTimeout) {
   EXPECT_FALSE(gone());
   advance(2s);
   EXPECT_TRUE(gone());
-  EXPECT_EQ(world.link->dials[0]->closed_with, 1000);
+  EXPECT_EQ(env.link->dials[0]->closed_with, 1000);
 }
 
 TEST_F(supervision, ReloadAddsAPlatformOnTheLiveSocketAndRedialsForASmallerSet) {
@@ -168,31 +168,31 @@ TEST_F(supervision, ReloadAddsAPlatformOnTheLiveSocketAndRedialsForASmallerSet) 
   next.relay.identities.push_back({"slack", "s-3", ""});
   caf::anon_send(root, std::make_shared<const config::settings>(next));
   settle();
-  EXPECT_EQ(world.link->dials.size(), 1U);
-  EXPECT_EQ(world.link->last().written.back(),
+  EXPECT_EQ(env.link->dials.size(), 1U);
+  EXPECT_EQ(env.link->last().written.back(),
             "{\"type\":\"hello\",\"platform\":\"slack\",\"botId\":\"s-3\"}\n");
   next.relay.identities = {{"discord", "app-1", ""}};
   caf::anon_send(root, std::make_shared<const config::settings>(next));
   settle();
-  ASSERT_EQ(world.link->dials.size(), 2U);
-  world.link->last().accept();
+  ASSERT_EQ(env.link->dials.size(), 2U);
+  env.link->last().accept();
   settle();
-  EXPECT_EQ(world.link->last().written.size(), 1U);
+  EXPECT_EQ(env.link->last().written.size(), 1U);
 }
 
 TEST_F(supervision, ReloadWithNewCredentialsRevivesARevokedLink) {
   start();
   handshake();
-  world.link->last().end(4401);
+  env.link->last().end(4401);
   settle();
-  world.link->last().end(4401);
+  env.link->last().end(4401);
   settle();
   ASSERT_EQ(phase(), link_phase::disabled);
   auto next = settings;
   next.relay.gateway_secret = secret{"rotated"};
   caf::anon_send(root, std::make_shared<const config::settings>(next));
   settle();
-  EXPECT_EQ(world.link->dials.size(), 3U);
+  EXPECT_EQ(env.link->dials.size(), 3U);
   handshake();
   EXPECT_EQ(phase(), link_phase::connected);
 }
@@ -208,7 +208,7 @@ TEST_F(supervision, StrayMessagesKillNobody) {
   }
   settle();
   EXPECT_EQ(report().restarts, 0U);
-  world.link->last().say(event("discord", "c", "alive", "1"));
+  env.link->last().say(event("discord", "c", "alive", "1"));
   settle();
   EXPECT_EQ(sent().size(), 1U);
 }

@@ -10,13 +10,13 @@ protected:
   void begin(with kind = with::scripted) {
     settings.relay.identities = {{"slack", "app-s", ""}, {"discord", "app-1", ""}};
     start(kind);
-    world.link->last().accept();
+    env.link->last().accept();
     settle();
-    world.link->last().say(descriptor_line("slack") + descriptor_line("discord"));
+    env.link->last().say(descriptor_line("slack") + descriptor_line("discord"));
     settle();
   }
   void comes(const std::string& platform, const std::string& id, const std::string& more = {}) {
-    world.link->last().say(event(platform, "c", "hi", id, {}, more));
+    env.link->last().say(event(platform, "c", "hi", id, {}, more));
     settle();
   }
   void answer(action what) {
@@ -68,14 +68,14 @@ TEST_F(threads, FlatRepliesOnSlackAreASettingThatAReloadChanges) {
 TEST_F(threads, ALateAnswerToAPromptIsToldWhereItWasGiven) {
   settings.relay.identities = {{"discord", "app-1", ""}};
   start(with::scripted);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  world.link->last().say(descriptor_line("discord", 2000, R"(["send","prompt"])"));
+  env.link->last().say(descriptor_line("discord", 2000, R"(["send","prompt"])"));
   settle();
   ask({"r1", "discord", {}, wire::prompt("c", wire::prompt_kind::choice, "which?", {{"a", "A", ""}})});
   const auto nonce = field(sent().at(0), "prompt_id").substr(0, 8);
   answer_all();
-  world.link->last().say(
+  env.link->last().say(
       R"({"type":"inbound","event":{"text":"","message_type":"text","source":{"platform":"discord",)"
       R"("chat_id":"c","chat_type":"group","user_id":"u","thread_id":"th"},"message_id":"1",)"
       R"("prompt_response":{"prompt_id":")" +
@@ -112,15 +112,15 @@ TEST_F(threads, ChatInfoThatIsNotOfferedIsWhatIsKnownAndNoFrame) {
 TEST_F(threads, ChatInfoThatTheConnectorRefusesIsTheConnectorsAnswer) {
   settings.relay.identities = {{"discord", "app-1", ""}};
   start(with::scripted);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  world.link->last().say(descriptor_line("discord", 2000, R"(["send","get_chat_info"])"));
+  env.link->last().say(descriptor_line("discord", 2000, R"(["send","get_chat_info"])"));
   settle();
   ask({"i1", "discord", {}, wire::get_chat_info("c")});
   ASSERT_EQ(sent().size(), 1U);
-  world.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent()[0], "requestId") +
-                         R"(","result":{"success":false,"code":"unsupported","error":"not today"}})"
-                         "\n");
+  env.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent()[0], "requestId") +
+                       R"(","result":{"success":false,"code":"unsupported","error":"not today"}})"
+                       "\n");
   settle();
   ASSERT_EQ(agent->outcomes.size(), 1U);
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::definite);

@@ -9,9 +9,9 @@ namespace {
 
 class waits : public gateway_test {
 protected:
-  std::vector<fake_http::call_t*> calls(const std::string& end) { return world.http->open(end); }
+  std::vector<fake_http::call_t*> calls(const std::string& end) { return env.http->open(end); }
   std::uint64_t asked(const std::string& where) {
-    return world.metrics->get("waits_asked_total{" + where + "}");
+    return env.metrics->get("waits_asked_total{" + where + "}");
   }
   action_result outcome_of(const std::string& id) {
     for (auto& x : agent->outcomes)
@@ -26,42 +26,42 @@ protected:
   }
   /// The newest outbound frame is answered with this result.
   void result(const std::string& text) {
-    world.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent().back(), "requestId") +
-                           R"(","result":)" + text + "}\n");
+    env.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent().back(), "requestId") +
+                         R"(","result":)" + text + "}\n");
     settle();
   }
 };
 
 TEST_F(waits, ARefusedUpgradeIsNotDialledAgainBeforeItsTime) {
   start();
-  world.link->last().end(0, {}, 429, "40");
+  env.link->last().end(0, {}, 429, "40");
   settle();
   advance(39s);
-  EXPECT_EQ(world.link->dials.size(), 1U);
+  EXPECT_EQ(env.link->dials.size(), 1U);
   caf::anon_send(root, command::reconnect);
   settle();
-  EXPECT_EQ(world.link->dials.size(), 1U) << "whoever asks";
+  EXPECT_EQ(env.link->dials.size(), 1U) << "whoever asks";
   advance(2s);
-  EXPECT_EQ(world.link->dials.size(), 2U);
+  EXPECT_EQ(env.link->dials.size(), 2U);
   EXPECT_EQ(asked("upgrade"), 1U);
 }
 
 TEST_F(waits, AnUpgradeRefusedForAnotherReasonIsDialledAsUsual) {
   start();
-  world.link->last().end(0, {}, 502, "40");
+  env.link->last().end(0, {}, 502, "40");
   settle();
   advance(2s);
-  EXPECT_EQ(world.link->dials.size(), 2U);
+  EXPECT_EQ(env.link->dials.size(), 2U);
 }
 
 TEST_F(waits, OfOneWhoAsksForAnHourFiveMinutesCount) {
   start();
-  world.link->last().end(0, {}, 503, "3600");
+  env.link->last().end(0, {}, 503, "3600");
   settle();
   advance(299s);
-  EXPECT_EQ(world.link->dials.size(), 1U);
+  EXPECT_EQ(env.link->dials.size(), 1U);
   advance(2s);
-  EXPECT_EQ(world.link->dials.size(), 2U);
+  EXPECT_EQ(env.link->dials.size(), 2U);
 }
 
 TEST_F(waits, ProvisioningWaitsForItsPlatform) {
@@ -115,25 +115,25 @@ TEST_F(waits, APolicyIsNotDeclaredAgainBeforeItsTime) {
 
 TEST_F(waits, AFileIsGivenToTheStoreAgainAndOtherFilesWaitToo) {
   start(with::scripted);
-  world.link->last().accept();
+  env.link->last().accept();
   settle();
-  world.link->last().say(descriptor_line("discord", 2000, R"(["send","send_media"])"));
+  env.link->last().say(descriptor_line("discord", 2000, R"(["send","send_media"])"));
   settle();
   const auto send_file = [](const std::string& chat) {
     return wire::send_file(chat, wire::media_kind::document, "/data/a.txt", {});
   };
   ask({"a", "discord", {}, send_file("c")});
-  ASSERT_EQ(world.media->uploads.size(), 1U);
+  ASSERT_EQ(env.media->uploads.size(), 1U);
   media_uploaded busy{media_uploaded::step::answered, 429, "{}", {}};
   busy.retry_after = "20";
-  world.media->uploads[0].done(busy);
+  env.media->uploads[0].done(busy);
   settle();
   ask({"b", "discord", {}, send_file("d")});
   advance(19s);
-  EXPECT_EQ(world.media->uploads.size(), 1U);
+  EXPECT_EQ(env.media->uploads.size(), 1U);
   EXPECT_TRUE(agent->outcomes.empty());
   advance(2s);
-  ASSERT_EQ(world.media->uploads.size(), 3U);
+  ASSERT_EQ(env.media->uploads.size(), 3U);
   EXPECT_EQ(asked("media"), 1U);
 }
 
@@ -157,7 +157,7 @@ TEST_F(waits, TheChatHoldsAndGoesOnWithTheVeryFrame) {
   result(R"({"success":true,"message_id":"m1"})");
   EXPECT_EQ(outcome_of("a").message_id, "m1");
   EXPECT_EQ(field(sent().back(), "content"), "second");
-  EXPECT_EQ(world.notes->count("chat.waits"), 1U);
+  EXPECT_EQ(env.log->count("chat.waits"), 1U);
   EXPECT_EQ(asked("action"), 1U);
 }
 
@@ -192,7 +192,7 @@ class unreadable_lines : public durable_test {
 protected:
   static constexpr const char* poison = R"({"type":"inbound","event":{"text":NaN},"bufferId":"b1"})";
   void say(const std::string& line) {
-    world.link->last().say(line + "\n");
+    env.link->last().say(line + "\n");
     settle();
   }
   void kept() {
@@ -225,7 +225,7 @@ TEST_F(unreadable_lines, AreDeadLettersAndAckedOnceTheyAreOnDisk) {
 }
 
 TEST_F(unreadable_lines, AreDeadLettersWithoutADiskToo) {
-  world.store = make_memory_store();
+  env.store = make_memory_store();
   start(with::scripted);
   handshake();
   say(poison);

@@ -32,7 +32,7 @@ const std::string hangs = "tail -f /dev/null";
 class no_notes final : public log_port {
 public:
   bool wants(severity) const noexcept override { return false; }
-  void note(severity, std::string_view, std::initializer_list<log_field>) noexcept override {}
+  void write(severity, std::string_view, std::initializer_list<log_field>) noexcept override {}
 };
 
 /// Keeps what it hears; the test waits for it.

@@ -17,11 +17,11 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
-class kept_notes final : public log_port {
+class kept_log final : public log_port {
 public:
   std::vector<std::string> lines;
   bool wants(severity) const noexcept override { return true; }
-  void note(severity, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
+  void write(severity, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
     std::string text{id};
     for (auto& x : fields) text += " " + x.value;
     lines.push_back(std::move(text));
@@ -69,10 +69,10 @@ TEST(ChildEnvironment, AShortSecretHidesNoOrdinaryText) {
 
 class StderrLines : public ::testing::Test {
 protected:
-  std::shared_ptr<kept_notes> notes = std::make_shared<kept_notes>();
+  std::shared_ptr<kept_log> log = std::make_shared<kept_log>();
   stderr_lines::instant now{};
-  stderr_lines lines{notes, {secret{"sesame-one"}}, now};
-  std::vector<std::string>& noted() { return notes->lines; }
+  stderr_lines lines{log, {secret{"sesame-one"}}, now};
+  std::vector<std::string>& noted() { return log->lines; }
 };
 
 TEST_F(StderrLines, AreNotesLineByLine) {

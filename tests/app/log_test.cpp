@@ -105,10 +105,10 @@ public:
 TEST(Log, ChoosesTheFormatByWhoReads) {
   auto to = std::make_shared<lines>();
   auto log = make_log(to);
-  log->note(severity::info, "a.b", {});
+  log->write(severity::info, "a.b", {});
   to->tty = true;
-  make_log(to)->note(severity::info, "a.b", {});
-  make_log(to, "info", config::log_format::json)->note(severity::info, "a.b", {});
+  make_log(to)->write(severity::info, "a.b", {});
+  make_log(to, "info", config::log_format::json)->write(severity::info, "a.b", {});
   ASSERT_THAT(to->all, SizeIs(3));
   EXPECT_EQ(to->all[0].front(), '{');
   EXPECT_NE(to->all[1].front(), '{');
@@ -120,11 +120,11 @@ TEST(Log, LevelsChangeWhileItRuns) {
   auto to = std::make_shared<lines>();
   auto log = make_log(to, "warn");
   EXPECT_FALSE(log->wants(severity::info));
-  log->note(severity::info, "quiet", {});
+  log->write(severity::info, "quiet", {});
   EXPECT_THAT(to->all, SizeIs(0));
   log->configure("debug", config::log_format::text);
   EXPECT_TRUE(log->wants(severity::debug));
-  log->note(severity::debug, "loud", {});
+  log->write(severity::debug, "loud", {});
   EXPECT_THAT(to->all, SizeIs(1));
   log->configure("off", config::log_format::text);
   EXPECT_FALSE(log->wants(severity::error));
@@ -134,21 +134,21 @@ TEST(Log, CountsWhatNobodyTakesAndSaysSo) {
   auto to = std::make_shared<lines>();
   auto log = make_log(to);
   to->willing = false;
-  for (int i = 0; i < 5; ++i) log->note(severity::error, "lost", {});
+  for (int i = 0; i < 5; ++i) log->write(severity::error, "lost", {});
   EXPECT_EQ(log->dropped(), 5U);
   to->willing = true;
-  log->note(severity::error, "kept", {});
+  log->write(severity::error, "kept", {});
   ASSERT_THAT(to->all, SizeIs(2));
   EXPECT_THAT(to->all[0], HasSubstr(R"("event":"log.dropped","count":"5")"));
   EXPECT_THAT(to->all[1], HasSubstr("kept"));
-  log->note(severity::error, "again", {});
+  log->write(severity::error, "again", {});
   EXPECT_THAT(to->all, SizeIs(3));
 }
 
 TEST(Log, ASecretShowsAsStars) {
   auto to = std::make_shared<lines>();
   auto log = make_log(to);
-  log->note(severity::info, "x", {{"key", to_string(secret{"hunter2"})}});
+  log->write(severity::info, "x", {{"key", to_string(secret{"hunter2"})}});
   EXPECT_THAT(to->all.at(0), HasSubstr("***"));
   EXPECT_THAT(to->all.at(0), Not(HasSubstr("hunter2")));
 }

@@ -10,7 +10,7 @@ std::vector<command_spec> commands_of(const resolution& x) { return x.values.ser
 
 TEST(commands, all_members_arrive) {
   auto result =
-      world{}
+      config_inputs{}
           .env("PLACE", "here")
           .yaml("gateway:\n"
                 "  commands:\n"
@@ -63,7 +63,7 @@ TEST(commands, a_bad_one_is_named_by_its_line_and_the_others_stay) {
             "options[1].required must not follow"},
            {option + "{name: x, description: d, options: [{name: y, description: d}]}]}",
             "sub-commands only"}}) {
-    auto result = world{}
+    auto result = config_inputs{}
                       .yaml("gateway:\n  commands:\n    - {name: first, description: d}\n    - " + bad +
                             "\n    - {name: last, description: d}\n")
                       .resolved();
@@ -79,7 +79,7 @@ TEST(commands, a_description_is_counted_in_utf16_units) {
   auto of = [](const std::string& character, int times) {
     std::string text;
     for (int i = 0; i < times; ++i) text += character;
-    return world{}.yaml("gateway: {commands: [{name: a, description: " + text + "}]}").resolved();
+    return config_inputs{}.yaml("gateway: {commands: [{name: a, description: " + text + "}]}").resolved();
   };
   EXPECT_EQ(problems_text(of("\u00FC", 100)), "") << "one unit each";
   EXPECT_EQ(problems_text(of("\uFF5E", 100)), "") << "three bytes, one unit";
@@ -101,28 +101,29 @@ TEST(commands, a_command_is_of_8000_units_at_most_altogether) {
       for (int k = 0; k < (i == 0 ? 25 : choices_of_the_last); ++k)
         yaml += "            - {name: " + longest + ", value: " + longest + "}\n";
     }
-    return world{}.yaml(yaml).resolved();
+    return config_inputs{}.yaml(yaml).resolved();
   };
   EXPECT_EQ(problems_text(of(13)), "") << "101 + 2 * 102 + 38 * 200 = 7905";
   EXPECT_THAT(problem_of(of(14), "gateway.commands").reason, HasSubstr("8000"));
 }
 
 TEST(commands, the_second_of_a_name_and_the_101st_are_left_out) {
-  auto twice =
-      world{}.yaml("gateway: {commands: [{name: a, description: 1}, {name: a, description: 2}]}").resolved();
+  auto twice = config_inputs{}
+                   .yaml("gateway: {commands: [{name: a, description: 1}, {name: a, description: 2}]}")
+                   .resolved();
   ASSERT_EQ(commands_of(twice).size(), 1U);
   EXPECT_EQ(commands_of(twice)[0].description, "1");
   EXPECT_THAT(problem_of(twice, "gateway.commands").reason, HasSubstr("taken"));
   std::string many = "gateway:\n  commands:\n";
   for (int i = 0; i < 103; ++i) many += "    - {name: c" + std::to_string(i) + ", description: d}\n";
-  auto result = world{}.yaml(many).resolved();
+  auto result = config_inputs{}.yaml(many).resolved();
   EXPECT_EQ(commands_of(result).size(), 100U);
   EXPECT_EQ(problem_of(result, "gateway.commands").where, std::string{config_yaml} + ":103");
 }
 
 TEST(commands, an_alias_that_nests_without_end_ends) {
   auto result =
-      world{}
+      config_inputs{}
           .yaml("gateway:\n  commands:\n    - {name: a, description: d, options: &o [{name: x, description: "
                 "d, type: 1, options: *o}]}\n")
           .resolved();

@@ -47,7 +47,7 @@ TEST(command_line, bad_ones_say_why) {
 }
 
 TEST(exec_agent, an_open_quote_is_a_problem_that_stops_run) {
-  auto result = world{}.yaml("gateway:\n  agent: \"exec:agent --key 'sesame\"\n").resolved();
+  auto result = config_inputs{}.yaml("gateway:\n  agent: \"exec:agent --key 'sesame\"\n").resolved();
   auto found = problem_of(result, "gateway.agent");
   EXPECT_TRUE(found.fatal_for_run);
   EXPECT_TRUE(stops_run(result));
@@ -56,11 +56,11 @@ TEST(exec_agent, an_open_quote_is_a_problem_that_stops_run) {
   EXPECT_THAT(everything_shown(result), Not(HasSubstr("sesame")));
   EXPECT_EQ(row_of(result, "gateway.agent").value, "link");
   EXPECT_EQ(check_exit_code(result), 78);
-  EXPECT_FALSE(stops_run(world{}.env("GATEWAY_AGENT", "exec:agent 'a b'").resolved()));
+  EXPECT_FALSE(stops_run(config_inputs{}.env("GATEWAY_AGENT", "exec:agent 'a b'").resolved()));
 }
 
 TEST(exec_agent, variables_that_secrets_are_made_of_are_named) {
-  auto result = world{}
+  auto result = config_inputs{}
                     .env("A", "1")
                     .env("B", "2")
                     .env("C", "3")
@@ -73,7 +73,7 @@ TEST(exec_agent, variables_that_secrets_are_made_of_are_named) {
                     .resolved();
   EXPECT_THAT(result.values.service.secret_variables,
               ::testing::UnorderedElementsAre("B", "C", "MISSING", "D"));
-  EXPECT_THAT(world{}.resolved().values.service.secret_variables, ElementsAre());
+  EXPECT_THAT(config_inputs{}.resolved().values.service.secret_variables, ElementsAre());
 }
 
 } // namespace

@@ -34,7 +34,7 @@ TEST(policy, vectors) {
   ASSERT_TRUE(doc.IsObject() && doc.HasMember("policies"));
   ASSERT_GT(doc["policies"].Size(), 0U);
   for (const auto& one : doc["policies"].GetArray()) {
-    world x;
+    config_inputs x;
     x.yaml(json_of(one["config"])); // JSON is YAML
     x.env("GATEWAY_RELAY_PLATFORMS", one["platform"].GetString());
     for (const auto& variable : one["environment"].GetObject())
@@ -61,16 +61,16 @@ TEST(policy, vectors) {
 }
 
 TEST(policy, one_per_platform_in_order_never_for_the_generic_one) {
-  auto v = world{}.env("GATEWAY_RELAY_PLATFORMS", "b,relay,a").resolved().values;
+  auto v = config_inputs{}.env("GATEWAY_RELAY_PLATFORMS", "b,relay,a").resolved().values;
   ASSERT_EQ(v.policies.size(), 2U);
   EXPECT_EQ(v.policies[0].platform, "b");
   EXPECT_EQ(v.policies[1].platform, "a");
-  EXPECT_TRUE(world{}.resolved().values.policies.empty());
+  EXPECT_TRUE(config_inputs{}.resolved().values.policies.empty());
 }
 
 TEST(policy, F47_the_text_false_is_false_and_other_text_is_an_error) {
   auto of = [](const std::string& value) {
-    return world{}
+    return config_inputs{}
         .env("GATEWAY_RELAY_PLATFORMS", "discord")
         .yaml("discord:\n  require_mention: " + value + "\n")
         .resolved();
@@ -95,7 +95,7 @@ TEST(policy, F47_the_text_false_is_false_and_other_text_is_an_error) {
 }
 
 TEST(policy, sources_name_the_block_that_counts) {
-  auto x = world{}.env("GATEWAY_RELAY_PLATFORMS", "telegram,slack").env("SLACK_ALLOW_BOTS", "all");
+  auto x = config_inputs{}.env("GATEWAY_RELAY_PLATFORMS", "telegram,slack").env("SLACK_ALLOW_BOTS", "all");
   x.yaml("require_mention: yes\ngateway:\n  platforms:\n    telegram:\n      free_response_channels:\n      "
          "- a\n      - b\n");
   auto result = x.resolved();
@@ -109,12 +109,14 @@ TEST(policy, sources_name_the_block_that_counts) {
 }
 
 TEST(policy, variable_names_of_odd_platforms_and_the_env_file) {
-  auto x = world{}.env("GATEWAY_RELAY_PLATFORMS", "ms-teams.v2").dotenv("MS_TEAMS_V2_ALLOW_BOTS=mentions\n");
+  auto x = config_inputs{}
+               .env("GATEWAY_RELAY_PLATFORMS", "ms-teams.v2")
+               .dotenv("MS_TEAMS_V2_ALLOW_BOTS=mentions\n");
   EXPECT_TRUE(x.resolved().values.policies[0].allow_other_bots);
 }
 
 TEST(policy, bad_channels_are_left_out) {
-  auto x = world{}
+  auto x = config_inputs{}
                .env("GATEWAY_RELAY_PLATFORMS", "d")
                .yaml("free_response_channels: [a, [b], {c: d}, ~, '${NOPE}', e]");
   auto result = x.resolved();
@@ -125,7 +127,7 @@ TEST(policy, bad_channels_are_left_out) {
 }
 
 TEST(policy, a_problem_at_the_top_is_told_once) {
-  auto x = world{}.env("GATEWAY_RELAY_PLATFORMS", "a,b,c").yaml("require_mention: perhaps");
+  auto x = config_inputs{}.env("GATEWAY_RELAY_PLATFORMS", "a,b,c").yaml("require_mention: perhaps");
   EXPECT_EQ(x.resolved().problems.size(), 1U);
 }
 

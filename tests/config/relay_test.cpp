@@ -10,7 +10,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(relay, off_and_generic_when_nothing_is_set) {
-  auto v = world{}.resolved().values.relay;
+  auto v = config_inputs{}.resolved().values.relay;
   EXPECT_EQ(v.url, "");
   EXPECT_THAT(v.identities, ElementsAre(identity{"relay", "", ""}));
   EXPECT_FALSE(v.vetoed);
@@ -20,14 +20,14 @@ TEST(relay, off_and_generic_when_nothing_is_set) {
 }
 
 TEST(relay, generic_identity_has_no_bot_id_even_when_one_is_given) {
-  auto v = world{}.env("GATEWAY_RELAY_BOT_IDS", R"({"relay":{"botId":"1"}})").resolved().values.relay;
+  auto v = config_inputs{}.env("GATEWAY_RELAY_BOT_IDS", R"({"relay":{"botId":"1"}})").resolved().values.relay;
   EXPECT_THAT(v.identities, ElementsAre(identity{"relay", "", ""}));
 }
 
 TEST(relay, platforms_keep_their_order_and_get_their_bots) {
-  auto x = world{}.yaml("gateway:\n  relay_platforms: [telegram, ' discord ', '', slack]\n"
-                        "  relay_bot_ids:\n    discord: {botId: 123456789012345678}\n"
-                        "    telegram: {botId: ' 7 ', username: '@x'}\n");
+  auto x = config_inputs{}.yaml("gateway:\n  relay_platforms: [telegram, ' discord ', '', slack]\n"
+                                "  relay_bot_ids:\n    discord: {botId: 123456789012345678}\n"
+                                "    telegram: {botId: ' 7 ', username: '@x'}\n");
   auto result = x.resolved();
   EXPECT_THAT(result.values.relay.identities,
               ElementsAre(identity{"telegram", "7", "x"}, identity{"discord", "123456789012345678", ""},
@@ -37,14 +37,17 @@ TEST(relay, platforms_keep_their_order_and_get_their_bots) {
 }
 
 TEST(relay, a_platform_named_twice_is_a_problem_and_the_first_stays) {
-  auto result = world{}.env("GATEWAY_RELAY_PLATFORMS", "a,b,a").resolved();
+  auto result = config_inputs{}.env("GATEWAY_RELAY_PLATFORMS", "a,b,a").resolved();
   EXPECT_EQ(result.values.relay.identities.size(), 2U);
   EXPECT_EQ(problem_of(result, "gateway.relay_platforms").where, "GATEWAY_RELAY_PLATFORMS");
 }
 
 TEST(relay, bot_ids_from_json) {
   auto ids = [](const std::string& json) {
-    return world{}.env("GATEWAY_RELAY_PLATFORMS", "discord").env("GATEWAY_RELAY_BOT_IDS", json).resolved();
+    return config_inputs{}
+        .env("GATEWAY_RELAY_PLATFORMS", "discord")
+        .env("GATEWAY_RELAY_BOT_IDS", json)
+        .resolved();
   };
   EXPECT_EQ(ids(R"({"discord":{"botId":"1","username":"y"}})").values.relay.identities[0].username, "y");
   EXPECT_EQ(ids(R"({"discord":{"botId":"1","username":" @ y "}})").values.relay.identities[0].username, "y");
@@ -64,7 +67,7 @@ TEST(relay, bot_ids_from_json) {
 }
 
 TEST(relay, one_bad_bot_leaves_the_others) {
-  auto x = world{}.env("GATEWAY_RELAY_PLATFORMS", "a,b");
+  auto x = config_inputs{}.env("GATEWAY_RELAY_PLATFORMS", "a,b");
   auto result = x.yaml("gateway: {relay_bot_ids: {a: 1, b: {botId: 2}}}").resolved();
   EXPECT_EQ(result.values.relay.identities[0].bot_id, "");
   EXPECT_EQ(result.values.relay.identities[1].bot_id, "2");
@@ -84,22 +87,24 @@ TEST(relay, bad_connector_urls_leave_the_relay_off) {
                           "https://c:65536", "https://c:0", "https://c:", "https://c:1x", "https://c:1:2",
                           "https://c x", "https://c/?a=1", "https://c/#f", "//c", "/", "https://u:s3cr3t@c",
                           "https://c%41.example", "https://c!d", "https://[v1.a]"}) {
-    auto result = world{}.env("GATEWAY_RELAY_URL", bad).resolved();
+    auto result = config_inputs{}.env("GATEWAY_RELAY_URL", bad).resolved();
     EXPECT_EQ(result.values.relay.url, "") << bad;
     EXPECT_EQ(problem_of(result, "gateway.relay_url").where, "GATEWAY_RELAY_URL") << bad;
     EXPECT_THAT(everything_shown(result), Not(HasSubstr("s3cr3t")));
   }
   for (const char* good : {"HTTPS://c", "ws://[::1]:8080", "wss://my_service/relay", "http://c:1"})
-    EXPECT_EQ(world{}.env("GATEWAY_RELAY_URL", good).resolved().values.relay.url, good);
+    EXPECT_EQ(config_inputs{}.env("GATEWAY_RELAY_URL", good).resolved().values.relay.url, good);
 }
 
 TEST(relay, F45_veto_in_every_spelling) {
   for (const char* no : {"false", "False", "no", "off", "0", "'OFF'", "\" No \""})
-    EXPECT_TRUE(
-        world{}.yaml("platforms: {relay: {enabled: " + std::string{no} + "}}").resolved().values.relay.vetoed)
+    EXPECT_TRUE(config_inputs{}
+                    .yaml("platforms: {relay: {enabled: " + std::string{no} + "}}")
+                    .resolved()
+                    .values.relay.vetoed)
         << no;
   for (const char* yes : {"true", "YES", "on", "1", "", "~", "''"})
-    EXPECT_FALSE(world{}
+    EXPECT_FALSE(config_inputs{}
                      .yaml("platforms: {relay: {enabled: " + std::string{yes} + "}}")
                      .resolved()
                      .values.relay.vetoed)
@@ -108,17 +113,18 @@ TEST(relay, F45_veto_in_every_spelling) {
 
 TEST(relay, F45_a_veto_that_cannot_be_read_is_a_veto) {
   for (const char* bad : {"maybe", "[]", "{a: b}", "2", "${UNSET}"}) {
-    auto result = world{}.yaml("platforms:\n  relay:\n    enabled: " + std::string{bad} + "\n").resolved();
+    auto result =
+        config_inputs{}.yaml("platforms:\n  relay:\n    enabled: " + std::string{bad} + "\n").resolved();
     EXPECT_TRUE(result.values.relay.vetoed) << bad;
     EXPECT_EQ(problem_of(result, "platforms.relay.enabled").where, std::string{config_yaml} + ":3") << bad;
     EXPECT_EQ(row_of(result, "platforms.relay.enabled").value, "false");
   }
-  EXPECT_EQ(problem_of(world{}.yaml("platforms: {relay: false}").resolved(), "platforms.relay").where,
+  EXPECT_EQ(problem_of(config_inputs{}.yaml("platforms: {relay: false}").resolved(), "platforms.relay").where,
             std::string{config_yaml} + ":1");
 }
 
 TEST(relay, gateway_id_and_pinning) {
-  world x;
+  config_inputs x;
   x.from.hostname = " ";
   EXPECT_EQ(x.resolved().values.relay.default_gateway_id, "gw-hermes");
   EXPECT_EQ(row_of(x.resolved(), "gateway.relay_id").value, "gw-hermes");
@@ -132,7 +138,7 @@ TEST(relay, gateway_id_and_pinning) {
 TEST(relay, display_name_is_cut_to_64_characters_with_a_warning) {
   std::string longest;
   for (int i = 0; i < 64; ++i) longest += "\xc3\xa9"; // characters, not bytes
-  auto x = world{}.env("GATEWAY_RELAY_DISPLAY_NAME", longest);
+  auto x = config_inputs{}.env("GATEWAY_RELAY_DISPLAY_NAME", longest);
   EXPECT_EQ(x.resolved().values.relay.display_name, longest);
   EXPECT_EQ(problems_text(x.resolved()), "");
   auto cut = x.env("GATEWAY_RELAY_DISPLAY_NAME", longest + "\xc3\xa9").resolved();
@@ -144,8 +150,9 @@ TEST(relay, display_name_is_cut_to_64_characters_with_a_warning) {
 }
 
 TEST(slack, the_block_of_the_relay_platform_wins_key_by_key) {
-  auto x = world{}.yaml("platforms: {relay: {extra: {slack: {reply_in_thread: no}}}}\n"
-                        "gateway:\n  slack: {reply_in_thread: yes, dm_top_level_threads_as_sessions: no}\n");
+  auto x = config_inputs{}.yaml(
+      "platforms: {relay: {extra: {slack: {reply_in_thread: no}}}}\n"
+      "gateway:\n  slack: {reply_in_thread: yes, dm_top_level_threads_as_sessions: no}\n");
   auto result = x.resolved();
   EXPECT_EQ(problems_text(result), "");
   EXPECT_FALSE(result.values.slack.reply_in_thread);
@@ -159,7 +166,7 @@ TEST(slack, the_block_of_the_relay_platform_wins_key_by_key) {
 }
 
 TEST(identity_token, a_token_url_without_id_or_secret_is_an_error) {
-  auto x = world{}.env("GATEWAY_RELAY_IDP_TOKEN_URL", "https://idp/token");
+  auto x = config_inputs{}.env("GATEWAY_RELAY_IDP_TOKEN_URL", "https://idp/token");
   auto result = x.resolved();
   EXPECT_EQ(problem_of(result, "gateway.idp.token_url").where, "GATEWAY_RELAY_IDP_TOKEN_URL");
   EXPECT_EQ(result.values.idp.token_url, "");
@@ -172,7 +179,7 @@ TEST(identity_token, a_token_url_without_id_or_secret_is_an_error) {
 }
 
 TEST(identity_token, a_token_file_is_kept_as_a_path) {
-  auto x = world{}.env("GATEWAY_RELAY_ACCESS_TOKEN_FILE", "~/token").file("/home/u/token", "s3cr3t");
+  auto x = config_inputs{}.env("GATEWAY_RELAY_ACCESS_TOKEN_FILE", "~/token").file("/home/u/token", "s3cr3t");
   auto token = x.resolved().values.idp.access_token;
   EXPECT_EQ(token.file, "/home/u/token");
   EXPECT_TRUE(token.value.empty());
@@ -181,19 +188,22 @@ TEST(identity_token, a_token_file_is_kept_as_a_path) {
   auto result = x.resolved();
   EXPECT_EQ(result.values.idp.access_token.file, "/home/u/token") << "it may be mounted later";
   EXPECT_EQ(problem_of(result, "gateway.relay_access_token").where, "GATEWAY_RELAY_ACCESS_TOKEN_FILE");
-  EXPECT_EQ(world{}.env("GATEWAY_RELAY_ACCESS_TOKEN", "t").resolved().values.idp.access_token.value.reveal(),
+  EXPECT_EQ(config_inputs{}
+                .env("GATEWAY_RELAY_ACCESS_TOKEN", "t")
+                .resolved()
+                .values.idp.access_token.value.reveal(),
             "t");
 }
 
 TEST(identity_token, login_store_and_portal) {
-  EXPECT_EQ(world{}.resolved().values.idp.login_store, "/home/u/.hermes/auth.json");
-  EXPECT_EQ(world{}.env("HERMES_HOME", "/h/").resolved().values.idp.login_store, "/h/auth.json");
-  world bare;
+  EXPECT_EQ(config_inputs{}.resolved().values.idp.login_store, "/home/u/.hermes/auth.json");
+  EXPECT_EQ(config_inputs{}.env("HERMES_HOME", "/h/").resolved().values.idp.login_store, "/h/auth.json");
+  config_inputs bare;
   bare.from.environment.clear();
   auto v = bare.resolved().values;
   EXPECT_EQ(v.idp.login_store, "");
   EXPECT_EQ(v.service.state_dir, "") << "memory only without a home";
-  auto x = world{}.env("NOUS_PORTAL_BASE_URL", "https://n/");
+  auto x = config_inputs{}.env("NOUS_PORTAL_BASE_URL", "https://n/");
   EXPECT_EQ(x.resolved().values.idp.portal_override, "https://n");
   EXPECT_EQ(x.env("HERMES_PORTAL_BASE_URL", "https://h").resolved().values.idp.portal_override, "https://h");
 }

@@ -32,7 +32,7 @@ TEST(render, problems_are_one_line_each) {
 }
 
 TEST(render, json_is_json) {
-  auto x = world{}
+  auto x = config_inputs{}
                .yaml("gateway:\n  relay_instance_id: 'quote \" and \\ and \xC3\xA9'\n  listen: 0.0.0.0:1\n")
                .resolved();
   x.listing.push_back({"bytes", "\xff\x01", "default"});
@@ -58,7 +58,7 @@ TEST(render, secrets_are_never_shown_wherever_they_were_put) {
   // The same text in every setting, in every layer: only settings that are no secret may show it, so it is
   // put into forms that are refused or hidden.
   const std::string hidden = "s3cr3t";
-  world x;
+  config_inputs x;
   for (const char* name :
        {"GATEWAY_RELAY_SECRET", "GATEWAY_RELAY_DELIVERY_KEY", "GATEWAY_RELAY_IDP_CLIENT_SECRET",
         "GATEWAY_RELAY_ACCESS_TOKEN", "GATEWAY_ADMIN_TOKEN"})
@@ -86,7 +86,7 @@ TEST(render, yaml_faults_do_not_quote_the_file) {
                            "gateway: {relay_secret: '${s3cr3t-x}'}", "gateway: {relay_secret: '${s3cr3t'}",
                            "gateway: {relay_secret: [s3cr3t]}", "gateway: {relay_secret: {s3cr3t: s3cr3t}}",
                            "%YAML s3cr3t\n---\na: b"}) {
-    auto result = world{}.yaml(text).resolved();
+    auto result = config_inputs{}.yaml(text).resolved();
     EXPECT_FALSE(result.problems.empty()) << text;
     EXPECT_THAT(everything_shown(result), Not(HasSubstr("s3cr3t"))) << text;
   }

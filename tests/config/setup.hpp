@@ -1,4 +1,4 @@
-// A world for resolve(): variables, flags and files in memory.
+// A config_inputs for resolve(): variables, flags and files in memory.
 #pragma once
 
 #include "relay_gateway/config/render.hpp"
@@ -12,25 +12,25 @@
 
 namespace relay::config {
 
-struct world {
+struct config_inputs {
   sources from;
   std::map<std::string, std::string> files;
 
-  world() {
+  config_inputs() {
     from.environment = {{"HOME", "/home/u"}};
     from.hostname = "box";
   }
-  world& env(const std::string& name, const std::string& value) {
+  config_inputs& env(const std::string& name, const std::string& value) {
     from.environment[name] = value;
     return *this;
   }
-  world& flag(const std::string& name, const std::string& value) {
+  config_inputs& flag(const std::string& name, const std::string& value) {
     from.flags[name] = value;
     return *this;
   }
-  world& yaml(const std::string& text) { return file("/home/u/.hermes/config.yaml", text); }
-  world& dotenv(const std::string& text) { return file("/home/u/.hermes/.env", text); }
-  world& file(const std::string& path, const std::string& text) {
+  config_inputs& yaml(const std::string& text) { return file("/home/u/.hermes/config.yaml", text); }
+  config_inputs& dotenv(const std::string& text) { return file("/home/u/.hermes/.env", text); }
+  config_inputs& file(const std::string& path, const std::string& text) {
     files[path] = text;
     return *this;
   }

@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(config_file, order_of_places) {
-  world x;
+  config_inputs x;
   EXPECT_EQ(x.resolved().config_path, "/home/u/.hermes/config.yaml");
   EXPECT_EQ(x.env("HERMES_HOME", "~/h/").resolved().config_path, "/home/u/h/config.yaml");
   EXPECT_EQ(x.env("GATEWAY_CONFIG", " /etc/g.yaml ").resolved().config_path, "/etc/g.yaml");
@@ -30,7 +30,7 @@ TEST(config_file, order_of_places) {
 }
 
 TEST(config_file, a_missing_one_is_empty_unless_the_command_line_names_it) {
-  auto x = world{}.env("GATEWAY_CONFIG", "/none.yaml");
+  auto x = config_inputs{}.env("GATEWAY_CONFIG", "/none.yaml");
   EXPECT_EQ(problems_text(x.resolved()), "");
   EXPECT_FALSE(x.resolved().config_found);
   x.from.config_file = "/none.yaml";
@@ -40,7 +40,7 @@ TEST(config_file, a_missing_one_is_empty_unless_the_command_line_names_it) {
 }
 
 TEST(config_file, one_that_is_there_and_cannot_be_read_is_a_problem) {
-  auto x = world{};
+  auto x = config_inputs{};
   x.from.exists = [](const std::string&) { return true; };
   auto result = x.resolved();
   EXPECT_EQ(problem_of(result, "config file").where, config_yaml);
@@ -65,19 +65,19 @@ TEST(config_file, a_reader_that_throws_is_a_file_that_cannot_be_read) {
 }
 
 TEST(config_file, env_file_is_read_without_a_config_file) {
-  auto result = world{}.dotenv("GATEWAY_AGENT=echo").resolved();
+  auto result = config_inputs{}.dotenv("GATEWAY_AGENT=echo").resolved();
   EXPECT_FALSE(result.config_found);
   EXPECT_EQ(result.values.service.agent.kind, agent_kind::echo);
 }
 
 TEST(config_file, only_the_first_document_and_only_with_a_word) {
-  auto result = world{}.yaml("gateway: {grace: 1s}\n---\ngateway: {grace: 2s}\n").resolved();
+  auto result = config_inputs{}.yaml("gateway: {grace: 1s}\n---\ngateway: {grace: 2s}\n").resolved();
   EXPECT_EQ(result.values.service.grace, milliseconds{1000});
   EXPECT_EQ(problem_of(result, "config file").where, config_yaml);
 }
 
 TEST(config_file, merge_keys_and_anchors) {
-  auto x = world{}.yaml("base: &b\n  grace: 3s\n  agent: echo\ngateway:\n  <<: *b\n  agent: link\n");
+  auto x = config_inputs{}.yaml("base: &b\n  grace: 3s\n  agent: echo\ngateway:\n  <<: *b\n  agent: link\n");
   auto result = x.resolved();
   EXPECT_EQ(result.values.service.grace, milliseconds{3000});
   EXPECT_EQ(result.values.service.agent.kind, agent_kind::link);
@@ -85,13 +85,14 @@ TEST(config_file, merge_keys_and_anchors) {
 }
 
 TEST(config_file, foreign_keys_with_unset_variables_are_left_alone) {
-  EXPECT_EQ(problems_text(
-                world{}.yaml("model: ${NOPE}\ngateway: {other: '${NOPE}', token: ['${X}']}\n").resolved()),
-            "");
+  EXPECT_EQ(
+      problems_text(
+          config_inputs{}.yaml("model: ${NOPE}\ngateway: {other: '${NOPE}', token: ['${X}']}\n").resolved()),
+      "");
 }
 
 TEST(secret_files, a_layer_above_wins_whatever_its_form) {
-  auto x = world{}
+  auto x = config_inputs{}
                .env("GATEWAY_RELAY_SECRET_FILE", "/s")
                .file("/s", "from-file")
                .dotenv("GATEWAY_RELAY_SECRET=low\n");
@@ -123,7 +124,7 @@ TEST(dotenv_file, bad_lines_are_named_by_number_only) {
               ElementsAre(2, 3, 4, 6, 7));
   EXPECT_EQ(parse_dotenv("A='open\nB='1'\n").values.at("B").text, "1");
   EXPECT_EQ(parse_dotenv("B=\"open\nC=3\n").values.at("C").text, "3");
-  auto result = world{}.dotenv("s3cr3t\n").resolved();
+  auto result = config_inputs{}.dotenv("s3cr3t\n").resolved();
   EXPECT_EQ(problem_of(result, ".env").where, std::string{dot_env} + ":1");
   EXPECT_THAT(everything_shown(result), ::testing::Not(HasSubstr("s3cr3t")));
 }
@@ -153,9 +154,9 @@ TEST(substitution, rules) {
 }
 
 TEST(substitution, looks_into_the_env_file_and_counts_empty_as_unset) {
-  auto x = world{}.yaml("gateway: {relay_instance_id: 'i-${N}'}").dotenv("N=7");
+  auto x = config_inputs{}.yaml("gateway: {relay_instance_id: 'i-${N}'}").dotenv("N=7");
   EXPECT_EQ(x.resolved().values.relay.instance_id, "i-7");
-  auto result = world{}.yaml("gateway: {relay_instance_id: 'i-${N}'}").env("N", " ").resolved();
+  auto result = config_inputs{}.yaml("gateway: {relay_instance_id: 'i-${N}'}").env("N", " ").resolved();
   EXPECT_EQ(result.values.relay.instance_id, "");
   EXPECT_EQ(problem_of(result, "gateway.relay_instance_id").where, std::string{config_yaml} + ":1");
 }

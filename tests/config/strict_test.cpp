@@ -13,7 +13,7 @@ using ::testing::Not;
 
 TEST(unknown_keys, near_ones_are_named_with_the_nearest) {
   auto reason = [](const std::string& yaml, const std::string& key) {
-    auto found = problem_of(world{}.yaml(yaml).resolved(), key);
+    auto found = problem_of(config_inputs{}.yaml(yaml).resolved(), key);
     return found.where + " " + found.reason;
   };
   EXPECT_THAT(reason("gateway:\n  relay_ulr: x\n", "gateway.relay_ulr"),
@@ -37,7 +37,7 @@ TEST(unknown_keys, near_ones_are_named_with_the_nearest) {
 
 TEST(unknown_keys, foreign_ones_are_fine) {
   EXPECT_EQ(
-      problems_text(world{}
+      problems_text(config_inputs{}
                         .yaml("relay_url: x\nmodel: {relay_x: 1}\ngateway:\n  streaming: true\n  [a, b]: c\n"
                               "  platforms: {discord: {relay_x: 1}}\n  tls: {minimum_version: 3}\n"
                               "platforms: {relay: {enabled: true, other: 1}}\n")
@@ -46,15 +46,16 @@ TEST(unknown_keys, foreign_ones_are_fine) {
 }
 
 TEST(unknown_keys, known_ones_twice) {
-  auto result = world{}.yaml("gateway:\n  grace: 1s\n  grace: 2s\n").resolved();
+  auto result = config_inputs{}.yaml("gateway:\n  grace: 1s\n  grace: 2s\n").resolved();
   EXPECT_EQ(problem_of(result, "gateway.grace").where, std::string{config_yaml} + ":3");
   EXPECT_EQ(result.values.service.grace, milliseconds{2000});
 }
 
 TEST(unknown_keys, flags_that_nobody_reads) {
-  EXPECT_EQ(problem_of(world{}.flag("relay_secret", "s3cr3t").resolved(), "relay_secret").where,
+  EXPECT_EQ(problem_of(config_inputs{}.flag("relay_secret", "s3cr3t").resolved(), "relay_secret").where,
             "--relay-secret");
-  EXPECT_THAT(everything_shown(world{}.flag("relay_secret", "s3cr3t").resolved()), Not(HasSubstr("s3cr3t")));
+  EXPECT_THAT(everything_shown(config_inputs{}.flag("relay_secret", "s3cr3t").resolved()),
+              Not(HasSubstr("s3cr3t")));
 }
 
 TEST(unknown_keys, distance) {
@@ -69,7 +70,7 @@ TEST(shapes, sections_that_are_no_maps) {
     std::string key = section;
     auto dot = key.find('.');
     auto of = [&](const std::string& value) {
-      return world{}
+      return config_inputs{}
           .yaml(dot == std::string::npos
                     ? key + ": " + value
                     : key.substr(0, dot) + ": {" + key.substr(dot + 1) + ": " + value + "}")
@@ -130,7 +131,7 @@ TEST(hostile_yaml, every_shape_is_a_problem_or_nothing_never_an_exception) {
   }
   texts.push_back(laughs + "gateway: {relay_platforms: *a39, relay_route_keys: *a39}\n");
   for (const auto& text : texts) {
-    auto result = world{}.yaml(text).resolved();
+    auto result = config_inputs{}.yaml(text).resolved();
     EXPECT_FALSE(result.values.relay.identities.empty());
     EXPECT_FALSE(stops_run(result)) << text.substr(0, 40);
     EXPECT_THAT(everything_shown(result), Not(HasSubstr("s3cr3t")));
@@ -139,7 +140,7 @@ TEST(hostile_yaml, every_shape_is_a_problem_or_nothing_never_an_exception) {
 
 TEST(hostile_yaml, faults_name_the_line) {
   auto where = [](const std::string& text) {
-    return problem_of(world{}.yaml(text).resolved(), "config file").where;
+    return problem_of(config_inputs{}.yaml(text).resolved(), "config file").where;
   };
   EXPECT_EQ(where("a: 1\nb: [\n"), std::string{config_yaml} + ":3");
   EXPECT_EQ(where("a: 1\n\tb: 2\n"), std::string{config_yaml} + ":2");
@@ -153,7 +154,7 @@ TEST(hostile_yaml, floods_are_cut_off) {
   for (int i = 0; i < 30'000; ++i) items += "  - []\n";
   for (int i = 0; i < 20'000; ++i) names += "  - p" + std::to_string(i) + "\n";
   for (const auto& text : {keys, items, names}) {
-    auto result = world{}.yaml(text).env("GATEWAY_LISTEN", "0.0.0.0:1").resolved();
+    auto result = config_inputs{}.yaml(text).env("GATEWAY_LISTEN", "0.0.0.0:1").resolved();
     EXPECT_LE(result.problems.size(), 502U);
     EXPECT_TRUE(stops_run(result)) << "what stops run is told even then";
     EXPECT_LE(result.values.relay.identities.size(), 256U);
@@ -161,7 +162,7 @@ TEST(hostile_yaml, floods_are_cut_off) {
 }
 
 TEST(hostile_yaml, a_broken_file_leaves_the_environment_in_force) {
-  auto result = world{}.yaml("gateway: [").env("GATEWAY_AGENT", "echo").resolved();
+  auto result = config_inputs{}.yaml("gateway: [").env("GATEWAY_AGENT", "echo").resolved();
   EXPECT_EQ(result.values.service.agent.kind, agent_kind::echo);
   EXPECT_EQ(check_exit_code(result), 78);
 }
@@ -182,7 +183,7 @@ TEST(hostile_yaml, mutations_of_a_good_file) {
       default: text.insert(at, std::string{"[]{}:,&*!|>'\"%@`?-# \n\t$"}.substr(random() % 24, 1));
       }
     }
-    auto result = world{}.yaml(text).resolved();
+    auto result = config_inputs{}.yaml(text).resolved();
     EXPECT_FALSE(everything_shown(result).empty());
   }
 }
@@ -208,7 +209,7 @@ TEST(units, forms) {
 
 TEST(hostile_yaml, a_stray_sign_is_a_fault_not_documents_without_end) {
   for (const char* text : {",", "]", "}", "\n\n,x", "a: 1\n---\n,", "a: 1\n],"}) {
-    auto found = problem_of(world{}.yaml(text).resolved(), "config file");
+    auto found = problem_of(config_inputs{}.yaml(text).resolved(), "config file");
     EXPECT_NE(found.reason, "") << text;
   }
 }

@@ -199,8 +199,8 @@ std::string nested(const std::string& key, const std::string& value) {
 
 class settings_row : public ::testing::TestWithParam<row> {
 protected:
-  world here() const {
-    world x;
+  config_inputs here() const {
+    config_inputs x;
     x.file("/tls/ca.pem", "pem").file("/tls/b.pem", "pem");
     for (const auto& [name, value] : GetParam().with) x.env(name, value);
     return x;
@@ -209,7 +209,7 @@ protected:
     std::string key = GetParam().at.key;
     return config_yaml + std::string{":"} + std::to_string(1 + std::count(key.begin(), key.end(), '.'));
   }
-  void expect(const world& x, const std::string& value, const std::string& source) const {
+  void expect(const config_inputs& x, const std::string& value, const std::string& source) const {
     auto result = x.resolved();
     auto found = row_of(result, GetParam().at.key);
     EXPECT_EQ(found.value, value);
@@ -281,7 +281,7 @@ TEST_P(settings_row, command_line_above_all) {
 TEST_P(settings_row, bad_value_is_named_and_not_used) {
   const auto& p = GetParam();
   if (p.bad.empty()) return;
-  auto check = [&](const world& x, const std::string& where) {
+  auto check = [&](const config_inputs& x, const std::string& where) {
     auto result = x.resolved();
     EXPECT_EQ(problem_of(result, p.at.key).where, where);
     EXPECT_EQ(row_of(result, p.at.key).value, p.standard);
@@ -351,7 +351,7 @@ TEST(settings_table, covers_the_catalogue_in_its_order) {
 }
 
 TEST(settings_table, listing_holds_every_setting_in_that_order) {
-  auto result = world{}.resolved();
+  auto result = config_inputs{}.resolved();
   std::size_t next = 0;
   for (const auto& shown : result.listing)
     if (next < catalogue().size() && shown.key == catalogue()[next].key) ++next;
@@ -359,7 +359,7 @@ TEST(settings_table, listing_holds_every_setting_in_that_order) {
 }
 
 TEST(settings_table, standard_values_are_those_of_the_structs) {
-  auto result = world{}.resolved();
+  auto result = config_inputs{}.resolved();
   EXPECT_EQ(result.values.limits, limits{});
   service_settings standard;
   standard.state_dir = "/home/u/.hermes/relay";
@@ -370,8 +370,8 @@ TEST(settings_table, standard_values_are_those_of_the_structs) {
 }
 
 TEST(settings_table, typed_values_arrive) {
-  auto x =
-      world{}.yaml("gateway:\n  limits: {max_frame: 1KiB, chat_idle: 2m, dedupe_entries: 9}\n  grace: 0\n");
+  auto x = config_inputs{}.yaml(
+      "gateway:\n  limits: {max_frame: 1KiB, chat_idle: 2m, dedupe_entries: 9}\n  grace: 0\n");
   auto v = x.resolved().values;
   EXPECT_EQ(v.limits.max_frame, 1024U);
   EXPECT_EQ(v.limits.chat_idle, milliseconds{120'000});

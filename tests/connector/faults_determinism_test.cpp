@@ -35,19 +35,19 @@ protected:
   texts run(const script& what, bool eager) {
     texts told;
     injector x{what, milliseconds{0}};
-    seeded_rng world{99};
+    seeded_rng rng{99};
     milliseconds t{0};
     auto note = [&](const steps& all) {
       for (const auto& one : all) told.push_back(in_short(one));
     };
     for (auto id : {1U, 2U}) note(x.on_open(id, "gw", {}, t));
     for (int i = 0; i < 300; ++i) {
-      auto until = t + milliseconds{world.below(12)};
+      auto until = t + milliseconds{rng.below(12)};
       while (eager && x.next() && *x.next() <= until) note(x.due(*x.next()));
       t = until;
-      auto which = 1 + world.below(2);
-      auto direction = world.below(2) == 0 ? way::in : way::out;
-      note(x.on_frame(which, direction, event("c" + std::to_string(world.below(5)), std::to_string(i)), t));
+      auto which = 1 + rng.below(2);
+      auto direction = rng.below(2) == 0 ? way::in : way::out;
+      note(x.on_frame(which, direction, event("c" + std::to_string(rng.below(5)), std::to_string(i)), t));
     }
     while (eager && x.next() && *x.next() <= t + milliseconds{1'000}) note(x.due(*x.next()));
     if (!eager) note(x.due(t + milliseconds{1'000}));

@@ -100,7 +100,7 @@ class own_test : public relay::testing::gateway_test {};
 TEST_F(own_test, TheGatewaysFixtureTalksToTheWholeActorTree) {
   start(with::scripted);
   handshake();
-  world.link->last().say(event("discord", "c", "hi", "1", "b1"));
+  env.link->last().say(event("discord", "c", "hi", "1", "b1"));
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
   EXPECT_EQ(agent->deliveries[0].event->text, "hi");

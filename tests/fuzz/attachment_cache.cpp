@@ -9,15 +9,15 @@
 #include <set>
 
 namespace relay::fuzz {
-namespace media_shelf_target {
+namespace attachment_cache_target {
 
 using namespace core;
 
 const std::string base = "https://connector/relay/media";
 
-class world {
+class env {
 public:
-  world() {
+  env() {
     rules_.max_bytes = 100;
     rules_.max_total = 450;
     rules_.max_at_once = 3;
@@ -152,12 +152,12 @@ private:
 };
 
 void run(std::string_view input) {
-  world here;
+  env here;
   for (bytes in{input.substr(0, 400)}; in.more();) here.step(in);
   here.finish();
 }
 
 const registration self{"attachment_cache", run};
 
-} // namespace media_shelf_target
+} // namespace attachment_cache_target
 } // namespace relay::fuzz

@@ -53,7 +53,7 @@ struct story {
   std::optional<std::uint64_t> took_over; ///< the older action whose place it took
 };
 
-class world {
+class env {
 public:
   void step(bytes& in) {
     switch (in.below(13)) {
@@ -398,7 +398,7 @@ private:
 };
 
 void run(std::string_view input) {
-  world here;
+  env here;
   for (bytes in{input.substr(0, 500)}; in.more();) here.step(in);
   here.finish();
 }

@@ -26,9 +26,9 @@ struct known_event {
 
 bool wants_files(const inbound_event& x) { return x.text.starts_with("f"); }
 
-class world {
+class env {
 public:
-  explicit world(std::uint8_t kind) {
+  explicit env(std::uint8_t kind) {
     rules_.durable = (kind & 1) != 0;
     rules_.max_deliveries = 3;
     rules_.max_pending = 50;
@@ -291,7 +291,7 @@ private:
 
 void run(std::string_view input) {
   bytes in{input.substr(0, 400)};
-  world here{in.byte()};
+  env here{in.byte()};
   while (in.more()) here.step(in);
   here.finish();
 }

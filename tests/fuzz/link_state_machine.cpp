@@ -17,9 +17,9 @@ bool is_up(link_state x) {
 }
 
 /// Carries out the orders and keeps count of what everybody was told.
-class world {
+class env {
 public:
-  explicit world(const link_rules& rules) : rules_(rules), link_(rules) {}
+  explicit env(const link_rules& rules) : rules_(rules), link_(rules) {}
 
   void step(bytes& in) {
     const auto what = in.below(16);
@@ -199,7 +199,7 @@ private:
 void run(std::string_view input) {
   input = input.substr(0, 600);
   for (const bool stops : {false, true}) {
-    world here{{}};
+    env here{{}};
     for (bytes in{input}; in.more();) here.step(in);
     if (stops) {
       here.stop();

@@ -14,9 +14,9 @@ using namespace core;
 const char* const chats[] = {"1", "2"};
 const char* const platforms[] = {"discord", "telegram"};
 
-class world {
+class env {
 public:
-  world() {
+  env() {
     rules_.lifetime = milliseconds{1000};
     rules_.max = 5;
     history_ = prompts{"n0", rules_};
@@ -131,7 +131,7 @@ private:
 };
 
 void run(std::string_view input) {
-  world here;
+  env here;
   for (bytes in{input.substr(0, 500)}; in.more();) here.step(in);
 }
 

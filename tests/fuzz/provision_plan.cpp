@@ -12,9 +12,9 @@ namespace provision_plan_target {
 
 using namespace core;
 
-class world {
+class env {
 public:
-  explicit world(bytes& in) : plan_(names(1 + in.below(3)), milliseconds_{1000}, milliseconds_{30'000}) {
+  explicit env(bytes& in) : plan_(names(1 + in.below(3)), milliseconds_{1000}, milliseconds_{30'000}) {
     take(plan_.begin());
   }
 
@@ -92,7 +92,7 @@ private:
 
 void run(std::string_view input) {
   bytes in{input.substr(0, 500)};
-  world here{in};
+  env here{in};
   while (in.more()) here.step(in);
   here.finish();
 }

@@ -17,7 +17,7 @@ constexpr std::size_t max_chats = 5, max_turns = 4;
 const char* const platforms[] = {"discord", "telegram", "relay", "", "slack"};
 const char* const chats[] = {"1", "2", "3", "t1", "t2", "p", ""};
 
-class world {
+class env {
 public:
   void step(bytes& in) {
     switch (in.below(8)) {
@@ -135,7 +135,7 @@ private:
 };
 
 void run(std::string_view input) {
-  world here;
+  env here;
   for (bytes in{input.substr(0, 400)}; in.more();) here.step(in);
 }
 

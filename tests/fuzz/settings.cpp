@@ -23,11 +23,11 @@ std::string_view take_until(std::string_view& text, std::string_view mark) {
   return out;
 }
 
-struct world {
+struct env {
   std::string yaml, env_file;
   sources from;
 
-  explicit world(std::string_view input) {
+  explicit env(std::string_view input) {
     auto files = take_until(input, "\n%%vars\n");
     yaml = take_until(files, "\n%%env\n");
     env_file = files;
@@ -48,8 +48,8 @@ struct world {
       return std::nullopt;
     };
   }
-  world(const world&) = delete;
-  world& operator=(const world&) = delete;
+  env(const env&) = delete;
+  env& operator=(const env&) = delete;
 };
 
 void check_relay(const relay_settings& x) {
@@ -92,7 +92,7 @@ bool is_kept_secret(std::string_view input, const settings& x) {
 
 void run(std::string_view input) {
   if (input.size() > 4096) return; // time goes into yaml-cpp, not into what is ours
-  const world here{input};
+  const env here{input};
   const auto x = resolve(here.from);
   require(x.problems.empty() || x.problems.front().reason != "cannot be resolved", "resolving never throws");
   for (const auto& problem : x.problems) {

@@ -47,7 +47,7 @@ private:
 class told final : public log_port, public metrics_port {
 public:
   bool wants(severity) const noexcept override { return true; }
-  void note(severity, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
+  void write(severity, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
     std::lock_guard guard{lock_};
     std::string line{id};
     for (auto& x : fields) line.append(" ").append(x.key).append("=").append(x.value);
@@ -155,7 +155,7 @@ protected:
   sqlite_store_options options() {
     sqlite_store_options out;
     out.dir = dir();
-    out.notes = seen;
+    out.log = seen;
     out.metrics = seen;
     out.wall_ms = [this] { return wall.load(); };
     out.retry = std::chrono::milliseconds{20};

@@ -102,7 +102,7 @@ link_orders link_state_machine::described(std::uint64_t epoch, instant now) {
   ever_served_ = true;
   asleep_ = false;
   served_since_ = now;
-  doze_.reset();
+  dormant_backoff_.reset();
   reason_.clear();
   enter(link_state::serving);
   out.push_back({link_order::up, {}, {}});
@@ -442,7 +442,7 @@ void link_state_machine::sleep(instant now, std::uint64_t random) {
     hold(now);
     return;
   }
-  enter(link_state::dormant, not_sooner(now + doze_.next(random)));
+  enter(link_state::dormant, not_sooner(now + dormant_backoff_.next(random)));
   reason_ = "dormant";
 }
 

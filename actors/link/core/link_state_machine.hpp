@@ -84,7 +84,7 @@ public:
   /// Epochs are counted from `epoch` on: the first dial's is one higher.
   explicit link_state_machine(const link_rules& rules, std::uint64_t epoch = 0)
       : rules_(rules), pause_(rules.backoff_min, rules.backoff_max),
-        doze_(rules.backoff_min, rules.backoff_max), epoch_(epoch) {}
+        dormant_backoff_(rules.backoff_min, rules.backoff_max), epoch_(epoch) {}
 
   // Events. `epoch` names the socket that they are about; a stale one changes nothing and is counted.
   // `random`: 64 bits for a delay, if one is drawn.
@@ -156,7 +156,7 @@ private:
   void after_refusal(link_orders& out, const ending& why, instant now, std::uint64_t random);
 
   link_rules rules_;
-  backoff pause_, doze_;
+  backoff pause_, dormant_backoff_;
   link_state state_ = link_state::idle;
   std::uint64_t epoch_, stale_ = 0;
   deadline due_;

@@ -68,8 +68,10 @@ ports small_world(net::io_thread& io, const net::client_options& how) {
   out.http = net::make_reloading_http_port(io.context(), how);
   out.link = net::make_reloading_link_port(io.context(), how);
   out.files = make_file_port(io.context());
-  out.world = make_system_ports();
-  out.notes = make_log(make_descriptor_output(STDERR_FILENO), "error", config::log_format::text);
+  out.clock = make_system_clock();
+  out.random = make_system_random();
+  out.secrets = make_secret_files();
+  out.log = make_log(make_descriptor_output(STDERR_FILENO), "error", config::log_format::text);
   out.metrics = std::make_shared<metrics>();
   return out;
 }
@@ -95,20 +97,20 @@ findings examine(const setting_options& from) {
   how.tls = settings.service.tls;
   how.proxy = settings.service.proxy;
   how.user_agent = "relay-gateway/" + std::string{version()};
-  auto world = small_world(io, how);
+  auto env = small_world(io, how);
   auto way = survey_way(io.context(), how, urls.dial, settings.limits.handshake_timeout);
   auto reached = all_well(way);
   out.insert(out.end(), way.begin(), way.end());
   auto base = urls.provision.substr(0, urls.provision.rfind('/'));
-  out.push_back(reached ? check_clock(*world.http, *world.world, base, settings.limits.http_timeout)
+  out.push_back(reached ? check_clock(*env.http, *env.clock, base, settings.limits.http_timeout)
                         : finding{"clock", verdict::skipped, "the connector cannot be reached", {}});
-  out.push_back(check_tokens(world, settings));
+  out.push_back(check_tokens(env, settings));
   if (!reached)
     out.push_back({"websocket", verdict::skipped, "the connector cannot be reached", {}});
   else if (here.connected) // a second connection in its name could displace it (F21)
     out.push_back({"websocket", verdict::fine, "the running gateway is connected", {}});
   else
-    out.push_back(check_upgrade(*world.link, *world.world, settings, urls.dial));
+    out.push_back(check_upgrade(*env.link, *env.clock, settings, urls.dial));
   out.push_back(check_state_dir(settings.service.state_dir, here.runs));
   return out;
 }

@@ -20,12 +20,12 @@ namespace relay::commands {
 findings survey_way(boost::asio::io_context& io, const net::client_options& how, const std::string& dial_url,
                     milliseconds limit);
 /// Compares clocks by a request without credentials.
-finding check_clock(http_port& http, const world_port& world, const std::string& base_url,
+finding check_clock(http_port& http, const clock_port& clock, const std::string& base_url,
                     milliseconds limit);
 /// Who may provision, or which credentials are pinned.
-finding check_tokens(const ports& world, const config::settings& from);
+finding check_tokens(const ports& env, const config::settings& from);
 /// An upgrade, with a token when credentials are at hand. Waits a moment for a refusal, and closes.
-finding check_upgrade(link_port& link, const world_port& world, const config::settings& from,
+finding check_upgrade(link_port& link, const clock_port& clock, const config::settings& from,
                       const std::string& dial_url);
 /// Whether the state directory can hold what is kept there, and is free. `running`: a gateway with these
 /// settings runs here, so that it is its own.

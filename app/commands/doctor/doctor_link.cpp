@@ -103,7 +103,7 @@ findings survey_way(boost::asio::io_context& io, const net::client_options& how,
   return out;
 }
 
-finding check_clock(http_port& http, const world_port& world, const std::string& base_url,
+finding check_clock(http_port& http, const clock_port& clock, const std::string& base_url,
                     milliseconds limit) {
   http_request what;
   what.url = base_url;
@@ -114,10 +114,10 @@ finding check_clock(http_port& http, const world_port& world, const std::string&
   if (got.status == 0)
     return {"clock", verdict::failed, "no answer over HTTP: " + got.error,
             "check that gateway.relay_url is the connector's"};
-  return judge_clock(got.date, world.wall_ms() / 1000);
+  return judge_clock(got.date, clock.wall_ms() / 1000);
 }
 
-finding check_upgrade(link_port& link, const world_port& world, const config::settings& from,
+finding check_upgrade(link_port& link, const clock_port& clock, const config::settings& from,
                       const std::string& dial_url) {
   dial_request what;
   what.url = dial_url;
@@ -125,7 +125,7 @@ finding check_upgrade(link_port& link, const world_port& world, const config::se
   auto pinned = from.relay.pinned();
   if (pinned)
     what.bearer =
-        wire::mint_token({from.relay.gateway_id, from.relay.gateway_secret, {}, {}}, world.wall_ms() / 1000);
+        wire::mint_token({from.relay.gateway_id, from.relay.gateway_secret, {}, {}}, clock.wall_ms() / 1000);
   auto seen = std::make_shared<observer>();
   auto socket = link.dial(std::move(what), seen);
   auto end = seen->wait(from.limits.handshake_timeout + 1'000ms);

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t little_room = 100ULL << 20;
 
 /// Read only: renewing is the gateway's, since a refresh token works once.
-finding check_login(const ports& world, const config::identity_settings& from) {
+finding check_login(const ports& env, const config::identity_settings& from) {
   const std::string remedy = "log in, or set GATEWAY_RELAY_ACCESS_TOKEN or GATEWAY_RELAY_IDP_*";
   std::error_code ec;
   if (!fs::exists(from.login_store, ec))
@@ -33,11 +33,11 @@ finding check_login(const ports& world, const config::identity_settings& from) {
             remedy};
   secret text;
   std::string why;
-  if (!world.world->read_secret(from.login_store, text, why))
+  if (!env.secrets->read(from.login_store, text, why))
     return {"tokens", verdict::failed, "the login store cannot be read: " + why, "check its owner and mode"};
   auto login = wire::read_login(text.reveal());
   if (!login.error.empty()) return {"tokens", verdict::failed, login.error, remedy};
-  auto now = world.world->wall_ms() / 1000;
+  auto now = env.clock->wall_ms() / 1000;
   if (!wire::login_stale(login, now))
     return {"tokens",
             verdict::fine,
@@ -71,11 +71,11 @@ finding unwritable(const std::string& path, const std::string& why) {
 
 } // namespace
 
-finding check_tokens(const ports& world, const config::settings& from) {
+finding check_tokens(const ports& env, const config::settings& from) {
   if (from.relay.pinned())
     return {"tokens", verdict::fine, "the credentials of " + from.relay.gateway_id + " are pinned", {}};
-  if (from.idp.token_url.empty() && !from.idp.access_token.configured()) return check_login(world, from.idp);
-  auto found = identity_of(world, from);
+  if (from.idp.token_url.empty() && !from.idp.access_token.configured()) return check_login(env, from.idp);
+  auto found = identity_of(env, from);
   if (!found.error.empty())
     return {"tokens", verdict::failed, found.error,
             from.idp.token_url.empty() ? "check the access token's file (GATEWAY_RELAY_ACCESS_TOKEN_FILE)"

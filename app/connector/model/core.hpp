@@ -34,7 +34,7 @@ struct surroundings {
 /// Not thread-safe, except records(). After any call, take_effects() says what is to be done.
 class core {
 public:
-  core(const options& what, surroundings world);
+  core(const options& what, surroundings env);
 
   journal& records() { return records_; }
   const journal& records() const { return records_; }

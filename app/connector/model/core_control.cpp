@@ -5,8 +5,8 @@
 
 namespace relay::connector {
 
-core::core(const options& what, surroundings world)
-    : records_(what.max_records), world_(std::move(world)), how_(what.how),
+core::core(const options& what, surroundings env)
+    : records_(what.max_records), world_(std::move(env)), how_(what.how),
       identity_token_(what.identity_token), keys_([this] { return world_.fresh_text(); }),
       // Microseconds of the start: beyond every id of an earlier life, unless that sent a million a second.
       chats_(static_cast<std::uint64_t>(std::max<std::int64_t>(1, world_.wall_ms() * 1000))), side_(chats_),

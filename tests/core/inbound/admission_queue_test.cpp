@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace anteroom_test {
+namespace admission_queue_test {
 
 inbound_item item_of(const std::string& message, const std::string& buffer_id) {
   inbound_event x;
@@ -59,5 +59,5 @@ TEST(AdmissionQueue, WhatIsNotBufferedIsNeverARepeat) {
   EXPECT_EQ(room.size(), 2U);
 }
 
-} // namespace anteroom_test
+} // namespace admission_queue_test
 } // namespace relay::core

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace media_shelf_test {
+namespace attachment_cache_test {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
@@ -342,5 +342,5 @@ TEST_F(cache, F31_a_delivery_wanted_again_forgets_what_it_waited_for) {
   EXPECT_THAT(urls(fetched(first.start[1].call, "/f2")), ElementsAre(at("6"))) << "each once";
 }
 
-} // namespace media_shelf_test
+} // namespace attachment_cache_test
 } // namespace relay::core

@@ -7,7 +7,7 @@ from harness.waiting import lasts
 
 from . import wire
 from .conduct import conduct
-from .wire import Weather, Wire
+from .wire import Conditions, Wire
 from .world import World
 
 ROUNDS = 200
@@ -15,7 +15,7 @@ SHORT = 6
 SILENCE = 1.0
 KINDS = {"loss": 4, "one-way loss": 3, "delay": 3, "disorder": 3, "garbled": 3, "blink": 2, "half-open": 3, "deaf": 2, "mute": 2,
          "down": 2, "moved": 2}
-GONE = Weather(loss=1.0)
+GONE = Conditions(loss=1.0)
 
 
 def impossible():
@@ -66,8 +66,8 @@ class Storms:
             return (await self.world.gateway.get("/readyz")).status == 503
         await self.world.within(limit, cut_off, "that the link is dead")
 
-    async def bad(self, both=True, **weather):
-        there, back = Weather(**weather), Weather(**weather)
+    async def bad(self, both=True, **conditions):
+        there, back = Conditions(**conditions), Conditions(**conditions)
         if not both:
             there, back = self.dice.choice([(there, None), (None, back)])
         self.world.wire.be(there, back)

@@ -41,7 +41,7 @@ def tun(name, address):
 
 
 @dataclass
-class Weather:
+class Conditions:
     """Shares of packets, seconds."""
     loss: float = 0.0
     delay: float = 0.0
@@ -56,7 +56,7 @@ class Way:
 
     def __init__(self, source, target, dice):
         self.source, self.target, self.dice = source, target, dice
-        self.weather = Weather()
+        self.conditions = Conditions()
         self.last = 0.0             # when the packet before this one arrives
         self.carried = self.lost = self.garbled = 0
 
@@ -69,20 +69,20 @@ class Way:
             self.carry(packet)
 
     def carry(self, packet):
-        weather, dice = self.weather, self.dice
-        if dice.random() < weather.loss:
+        conditions, dice = self.conditions, self.dice
+        if dice.random() < conditions.loss:
             self.lost += 1
             return
-        if dice.random() < weather.corrupt:
+        if dice.random() < conditions.corrupt:
             self.garbled += 1
             place = dice.randrange(len(packet))
             packet = packet[:place] + bytes([packet[place] ^ (1 << dice.randrange(8))]) + packet[place + 1:]
         loop = asyncio.get_running_loop()
         now = loop.time()
-        due = now + weather.delay + weather.jitter * dice.random()
-        if dice.random() >= weather.reorder:
+        due = now + conditions.delay + conditions.jitter * dice.random()
+        if dice.random() >= conditions.reorder:
             due = self.last = max(due, self.last)       # in order
-        for _ in range(1 + (dice.random() < weather.twice)):
+        for _ in range(1 + (dice.random() < conditions.twice)):
             self.carried += 1
             self.write(packet) if due <= now else loop.call_at(due, self.write, packet)
 
@@ -126,5 +126,5 @@ class Wire:
         self.there.shutdown()
 
     def be(self, out=None, back=None):
-        """The weather of both directions; nothing named is fine weather."""
-        self.out.weather, self.back.weather = out or Weather(), back or Weather()
+        """The conditions of both directions; nothing named is no faults."""
+        self.out.conditions, self.back.conditions = out or Conditions(), back or Conditions()

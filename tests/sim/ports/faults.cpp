@@ -61,7 +61,7 @@ constexpr std::array<fault_text, fault_count> texts{{
     {"machine_suspend", "the machine sleeps: the steady clock stands still, too"},
     {"wall_jump", "the wall clock jumps"},
     {"actor_crash", "an actor dies"},
-    {"slow_actors", "the world goes on while actors wait for the processor"},
+    {"slow_actors", "the env goes on while actors wait for the processor"},
     {"reload", "settings change"},
     {"reconnect", "the operator asks for a new connection"},
     {"dormant", "the gateway is sent to sleep and woken"},

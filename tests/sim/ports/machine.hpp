@@ -1,4 +1,4 @@
-// The rest of a machine: wall clock, randomness, secret files, notes and metrics.
+// The rest of a machine: wall clock, randomness, secret files, log and metrics.
 #pragma once
 
 #include "relay_gateway/actors/metrics.hpp"
@@ -13,14 +13,14 @@
 namespace relay::sim {
 
 /// The wall clock of the process, randomness of the seed, and the files given.
-class sim_world final : public world_port {
+class sim_machine final : public clock_port, public random_port, public secret_file_port {
 public:
-  sim_world(std::shared_ptr<process> host, std::map<std::string, std::string>& files)
+  sim_machine(std::shared_ptr<process> host, std::map<std::string, std::string>& files)
       : host_(std::move(host)), files_(files),
         luck_(host_->on().seed, "random " + std::to_string(host_->number())) {}
   std::int64_t wall_ms() const override { return host_->wall_ms(); }
-  std::uint64_t random() override { return luck_.bits(); }
-  bool read_secret(const std::string& path, secret& out, std::string& why) const override {
+  std::uint64_t bits() override { return luck_.bits(); }
+  bool read(const std::string& path, secret& out, std::string& why) const override {
     auto it = files_.find(path);
     if (it == files_.end()) {
       why = path + ": no such file";
@@ -36,12 +36,12 @@ private:
   seeded_rng luck_;
 };
 
-/// Notes go to the observer.
-class sim_notes final : public log_port {
+/// Log lines go to the observer.
+class sim_log final : public log_port {
 public:
-  sim_notes(std::shared_ptr<process> host, observer& who) : host_(std::move(host)), who_(who) {}
+  sim_log(std::shared_ptr<process> host, observer& who) : host_(std::move(host)), who_(who) {}
   bool wants(severity) const noexcept override { return true; }
-  void note(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
+  void write(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
     if (!host_->alive()) return;
     std::string text;
     for (auto& x : fields) {

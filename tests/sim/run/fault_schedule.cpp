@@ -27,7 +27,7 @@ std::shared_ptr<sim_socket> run::any_cable(seeded_rng& rng) {
   return std::next(all.begin(), static_cast<std::ptrdiff_t>(rng.below(all.size())))->second;
 }
 
-void run::plan_weather() {
+void run::plan_faults() {
   auto on_cable = [this](fault what, int most, std::function<void(sim_socket&, seeded_rng&)> deed) {
     schedule(what, most, [this, what, deed] {
       if (auto x = any_cable(faults_.of(what))) deed(*x, faults_.of(what));
@@ -134,7 +134,7 @@ void run::plan_weather() {
   });
   schedule(fault::dormant, 2, [this] { sleep_and_wake(); });
   schedule(fault::restart, 2, [this] { stop_and_start(); });
-  plan_login_weather();
+  plan_login_faults();
   plan_one_shots();
   plan_operator();
   for (usec at{3'000'000}; at < plan_.safety; at += usec{3'000'000})
@@ -146,7 +146,7 @@ void run::plan_weather() {
     });
 }
 
-void run::plan_login_weather() {
+void run::plan_login_faults() {
   if (plan_.credentials != identity_choice::login_store) return;
   schedule(fault::login_renewed, 3, [this] { portal_.renew(); });
   schedule(fault::login_again, 2, [this] {

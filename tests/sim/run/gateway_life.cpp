@@ -39,8 +39,11 @@ gateway_life::gateway_life(surroundings& around, std::uint64_t number,
   all.http = make_http_port(host_, around.server, around.judge, around.calls, around.what.latency);
   all.media =
       make_media_port(host_, around.server, around.judge, around.calls, around.shop, around.what.latency);
-  all.world = std::make_shared<sim_world>(host_, around.files);
-  all.notes = std::make_shared<sim_notes>(host_, around.judge);
+  const auto machine = std::make_shared<sim_machine>(host_, around.files);
+  all.clock = machine;
+  all.random = machine;
+  all.secrets = machine;
+  all.log = std::make_shared<sim_log>(host_, around.judge);
   all.metrics = metrics_;
   all.store = around.what.durable ? around.disk.open(host_) : make_memory_store();
   all.child = children();

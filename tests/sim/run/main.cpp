@@ -49,7 +49,7 @@ std::string replay_command(const arguments& how, std::uint64_t seed) {
   if (!how.without.empty()) out += " --without " + how.without;
   if (how.all_faults) out += " --all-faults";
   if (!how.script.empty()) out += " --script " + how.script;
-  if (how.fault_schedule) out += " --weather";
+  if (how.fault_schedule) out += " --fault-schedule";
   return out;
 }
 
@@ -74,7 +74,7 @@ void tell_uses(const scripted::script& what, std::vector<std::uint64_t> uses) {
 
 int main(int argc, char** argv) {
   arguments how;
-  CLI::App app{"Plays the gateway's actor tree in a simulated world, one seed after another."};
+  CLI::App app{"Plays the gateway's actor tree in a simulated env, one seed after another."};
   app.add_option("--seeds", how.seeds, "how many seeds to play");
   app.add_option("--first-seed", how.first, "the first of them");
   app.add_option("--seed", how.seed, "play this one only");
@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
       "--script", how.script,
       "play this fault script (app/connector/README.md); of the seed's faults only those of agents and "
       "scheduling stay");
-  app.add_flag("--weather", how.fault_schedule, "with --script: all of the seed's faults stay");
+  app.add_flag("--fault-schedule", how.fault_schedule, "with --script: all of the seed's faults stay");
   app.add_flag("--trace", how.trace, "print everything that is seen (with --seed)");
   app.add_flag("--shrink", how.shrink,
                "look for the fewest faults of every failing seed, not only of the first three");

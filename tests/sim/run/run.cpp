@@ -154,7 +154,7 @@ run_result run::play() {
   portal_.begin();
   begin_life();
   people_.begin();
-  plan_weather();
+  plan_faults();
   spend_until(plan_.safety);
   if (judge_.clean()) calm_down();
   if (judge_.clean()) wait_for_peace();

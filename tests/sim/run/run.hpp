@@ -57,8 +57,8 @@ private:
   void at_rest();
   void on_disk(const store_record& x);
   // what goes wrong at a time of its own (fault schedule.cpp)
-  void plan_weather();
-  void plan_login_weather();
+  void plan_faults();
+  void plan_login_faults();
   void schedule(fault what, int most, std::function<void()> deed);
   void change_settings();
   void sleep_and_wake();

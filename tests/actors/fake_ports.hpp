@@ -1,5 +1,5 @@
 // A small simulated world for one gateway's actor tree on CAF's test coordinator: virtual time, sockets and
-// HTTP calls that the test answers by hand, recorded notes. Nothing here is a thread.
+// HTTP calls that the test answers by hand, recorded log lines. Nothing here is a thread.
 #pragma once
 
 #include "relay_gateway/actors/metrics.hpp"
@@ -187,14 +187,14 @@ public:
   }
 };
 
-class fake_world final : public world_port {
+class fake_machine final : public clock_port, public random_port, public secret_file_port {
 public:
   std::int64_t wall = 1'790'000'000'000;
   std::mt19937_64 rng{7};
   std::map<std::string, std::string> files;
   std::int64_t wall_ms() const override { return wall; }
-  std::uint64_t random() override { return rng(); }
-  bool read_secret(const std::string& path, secret& out, std::string& why) const override {
+  std::uint64_t bits() override { return rng(); }
+  bool read(const std::string& path, secret& out, std::string& why) const override {
     auto it = files.find(path);
     if (it == files.end()) {
       why = path + ": no such file";
@@ -205,7 +205,7 @@ public:
   }
 };
 
-class fake_notes final : public log_port {
+class fake_log final : public log_port {
 public:
   struct line {
     severity level;
@@ -213,7 +213,7 @@ public:
   };
   std::vector<line> lines;
   bool wants(severity) const noexcept override { return true; }
-  void note(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
+  void write(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
     std::string text;
     for (auto& x : fields) text += std::string{x.key} + "=" + x.value + " ";
     lines.push_back({level, std::string{id}, std::move(text)});
@@ -246,14 +246,16 @@ public:
 struct fake_ports {
   std::shared_ptr<fake_link> link = std::make_shared<fake_link>();
   std::shared_ptr<fake_http> http = std::make_shared<fake_http>();
-  std::shared_ptr<fake_world> world = std::make_shared<fake_world>();
-  std::shared_ptr<fake_notes> notes = std::make_shared<fake_notes>();
+  std::shared_ptr<fake_machine> machine = std::make_shared<fake_machine>();
+  std::shared_ptr<fake_log> log = std::make_shared<fake_log>();
   std::shared_ptr<fake_metrics> metrics = std::make_shared<fake_metrics>();
   std::shared_ptr<fake_media> media = std::make_shared<fake_media>();
   std::shared_ptr<store_port> store = make_memory_store();
   std::shared_ptr<child_port> child; ///< for tests of the exec agent
   std::shared_ptr<fake_files> files = std::make_shared<fake_files>();
-  ports all() const { return {nullptr, link, http, world, notes, metrics, media, store, child, files}; }
+  ports all() const {
+    return {nullptr, link, http, machine, machine, machine, log, metrics, media, store, child, files};
+  }
 };
 
 } // namespace relay::testing
