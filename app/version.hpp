@@ -7,5 +7,7 @@ namespace relay {
 
 /// As in CMakeLists.txt: `major.minor.patch`.
 std::string_view version() noexcept;
+/// The commit that CMake was configured at, or `unknown`.
+std::string_view revision() noexcept;
 
 } // namespace relay

@@ -29,6 +29,8 @@ void write(writer& out, const problem& x) {
   text(out, "applied", x.applied);
   out.Key("fatal_for_run");
   out.Bool(x.fatal_for_run);
+  out.Key("warning");
+  out.Bool(x.warning);
   out.EndObject();
 }
 
@@ -89,7 +91,7 @@ std::string resolution_json(const resolution& x) {
   out.SetIndent(' ', 2);
   out.StartObject();
   out.Key("ok");
-  out.Bool(x.problems.empty());
+  out.Bool(check_exit_code(x) == 0);
   out.Key("config_file");
   out.StartObject();
   text(out, "path", x.config_path);
@@ -112,7 +114,11 @@ std::string problems_json(const resolution& x) {
   return line_of(buffer) + "\n";
 }
 
-int check_exit_code(const resolution& x) { return x.problems.empty() ? 0 : 78; }
+int check_exit_code(const resolution& x) {
+  const bool fine =
+      std::all_of(x.problems.begin(), x.problems.end(), [](const problem& p) { return p.warning; });
+  return fine ? 0 : 78;
+}
 
 bool stops_run(const resolution& x) {
   return std::any_of(x.problems.begin(), x.problems.end(), [](const problem& p) { return p.fatal_for_run; });

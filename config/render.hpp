@@ -13,13 +13,13 @@ std::string listing_text(const resolution& x);
 std::string problems_text(const resolution& x);
 /// One JSON object, with a line break at its end:
 /// `{"ok","config_file":{"path","found"},"settings":[{"key","value",
-/// "source"}],"problems":[{"key","where","reason","applied","fatal_for_run"}]}`; the value of an unset
-/// setting is null.
+/// "source"}],"problems":[{"key","where","reason","applied","fatal_for_run","warning"}]}`; the value of an
+/// unset setting is null.
 std::string resolution_json(const resolution& x);
 /// Only the problems, as the array above.
 std::string problems_json(const resolution& x);
 
-/// What `check` exits with: 0, or 78 when there is any problem.
+/// What `check` exits with: 0, or 78 when there is any problem that is no warning.
 int check_exit_code(const resolution& x);
 /// Whether `run` must stop with 78.
 bool stops_run(const resolution& x);

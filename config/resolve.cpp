@@ -104,6 +104,7 @@ void resolve_into(const sources& from, resolution& into) {
   into.values.media = read_media(in);
   into.values.limits = read_limits(in);
   check_unknown_keys(in);
+  check_unknown_variables(in);
   check_flags(from, in);
 }
 

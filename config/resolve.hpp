@@ -22,6 +22,8 @@ struct sources {
   std::function<std::optional<std::string>(const std::string& path)> reader;
   /// Whether there is such a file at all; tells "missing" from "not allowed". Optional.
   std::function<bool(const std::string& path)> exists;
+  /// Whether users beside the owner and the group may read a file. Optional.
+  std::function<bool(const std::string& path)> readable_by_others;
 };
 
 /// One thing that is wrong. `where` is `file:line`, a variable or a flag; `key` the setting's YAML path.
@@ -29,6 +31,7 @@ struct problem {
   std::string key, where, reason;
   std::string applied;        ///< what `run` does instead ("treated as empty", "default 30s kept", ...)
   bool fatal_for_run = false; ///< stops `run` with 78 too (missing --config file, unsafe listener)
+  bool warning = false;       ///< worth a look, but nothing is wrong: `check` tells it and exits 0
 };
 std::string to_string(const problem& x);
 

@@ -3,6 +3,8 @@
 #include "relay_gateway/config/render.hpp"
 #include "relay_gateway/config/resolve.hpp"
 
+#include <algorithm>
+
 namespace relay::commands {
 
 int check(const setting_options& from, bool json) {
@@ -14,8 +16,10 @@ int check(const setting_options& from, bool json) {
   }
   print("# config file: " + (found.config_path.empty() ? std::string{"none"} : found.config_path) +
         (found.config_found ? "" : " (not there)") + "\n" + config::listing_text(found));
-  for (const auto& x : found.problems) complain(to_string(x));
-  if (code != 0) complain(std::to_string(found.problems.size()) + " problem(s); fix them and check again");
+  for (const auto& x : found.problems) complain((x.warning ? "warning: " : "") + to_string(x));
+  const auto wrong =
+      std::count_if(found.problems.begin(), found.problems.end(), [](auto& x) { return !x.warning; });
+  if (code != 0) complain(std::to_string(wrong) + " problem(s); fix them and check again");
   return code;
 }
 

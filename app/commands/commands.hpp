@@ -25,7 +25,7 @@ int check(const setting_options& from, bool json);
 /// The health check of an image without a shell: `what` is `live` or `ready`.
 int probe(const setting_options& from, const std::string& what);
 
-/// How a running gateway stands.
+/// The status of a running gateway.
 int status(const setting_options& from, bool json);
 
 /// A walk from the settings to the connector: what works, what does not, what to do about it. 0 when nothing
@@ -43,6 +43,7 @@ struct dlq_options {
   std::string verb = "list"; ///< list show retry drop
   std::string id;            ///< of a delivery
   bool all = false;          ///< retry, drop: everything that is there
+  bool json = false;         ///< list: one JSON object per line
 };
 /// What a running gateway set aside because no agent took it.
 int dlq(const setting_options& from, const dlq_options& what);
@@ -60,5 +61,8 @@ struct demo_options {
 };
 /// Connector stand-in, gateway and echo agent in one process.
 int demo(const demo_options& what);
+
+/// The version; as JSON also revision, compiler and the libraries that this process uses.
+int version_command(bool json);
 
 } // namespace relay::commands

@@ -68,12 +68,18 @@ int dlq(const setting_options& from, const dlq_options& what) {
   if (what.verb == "list") {
     auto count = 0;
     auto code = for_all(from, [&](const value& x) -> int {
+      if (what.json) {
+        std::string line;
+        wire::json::append_value(line, x);
+        print(line + "\n");
+        return exit_code::fine;
+      }
       if (count++ == 0) print("ID  PLATFORM  CHAT  ATTEMPTS  AGE  TEXT\n");
       print(field(x, "id") + "  " + field(x, "platform") + "  " + field(x, "chat_id") + "  " +
             number(x, "attempts") + "  " + number(x, "age_s") + "s  " + field(x, "text") + "\n");
       return exit_code::fine;
     });
-    if (code == exit_code::fine && count == 0) print("nothing is set aside\n");
+    if (code == exit_code::fine && count == 0 && !what.json) print("nothing is set aside\n");
     return code;
   }
   if (what.id.empty() && !what.all)

@@ -27,5 +27,7 @@ media_settings read_media(reading& in);
 limits read_limits(reading& in);
 /// Keys inside `gateway` that look like a mistyped known one.
 void check_unknown_keys(reading& in);
+/// GATEWAY_* variables that name no setting, in the environment and in `.env`: warnings.
+void check_unknown_variables(reading& in);
 
 } // namespace relay::config

@@ -96,4 +96,10 @@ given layers::from_node(const yaml_node& node) const {
   return result;
 }
 
+std::string layers::file_of(const given& x) const {
+  for (const auto& path : {config_path_, env_path_})
+    if (!path.empty() && x.where.compare(0, path.size() + 1, path + ":") == 0) return path;
+  return {};
+}
+
 } // namespace relay::config

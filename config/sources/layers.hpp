@@ -38,6 +38,10 @@ public:
   given from_node(const yaml_node& node) const;
   /// A variable: the process environment, else `.env`; empty counts as unset.
   given variable(const std::string& name) const;
+  /// The file that this value stands in; empty when it came from elsewhere.
+  std::string file_of(const given& x) const;
+  const dotenv& env_file() const { return env_file_; }
+  const std::string& env_path() const { return env_path_; }
   /// The config file's tree.
   const yaml_node& root() const { return root_; }
   /// `file:line` in the config file.

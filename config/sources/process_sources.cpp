@@ -34,6 +34,11 @@ bool is_there(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 || errno == EACCES;
 }
 
+bool others_may_read(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IROTH) != 0;
+}
+
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> result;
   for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
@@ -52,7 +57,8 @@ std::string host_name() {
 } // namespace
 
 sources process_sources(std::map<std::string, std::string> flags, std::optional<std::string> config_file) {
-  return {std::move(flags), environment(), std::move(config_file), host_name(), read_regular, is_there};
+  return {std::move(flags), environment(), std::move(config_file), host_name(),
+          read_regular,     is_there,      others_may_read};
 }
 
 } // namespace relay::config

@@ -27,7 +27,7 @@ nearest_key nearest(std::string_view word, const std::vector<std::string>& known
   auto lower = lowered(word.substr(0, 64));
   nearest_key best;
   for (const auto& key : known) {
-    auto distance = edit_distance(lower, key);
+    auto distance = edit_distance(lower, lowered(key));
     if (best.key.empty() || distance < best.distance) best = {key, distance};
   }
   return best;

@@ -12,7 +12,8 @@ std::string reading::kept(const std::string& fallback) {
   return fallback.empty() ? "treated as unset" : fallback + " is used";
 }
 
-given reading::content_of(given file) const {
+given reading::content_of(given file) {
+  guard_file(file.text);
   auto content = this->file(file.text);
   file.what = given::kind::bad;
   if (!content) {
@@ -78,7 +79,19 @@ bool reading::boolean(const entry& x, bool fallback, bool when_bad) {
       [](bool used) { return std::string{used ? "true" : "false"}; });
 }
 
+void reading::guard_file(const std::string& path) {
+  if (from_.readable_by_others && from_.readable_by_others(path))
+    warn(path, path, "holds a secret and may be read by every user",
+         "used all the same; chmod o-r protects it");
+}
+
+void reading::guard_secret(const given& from) {
+  if (from.what == given::kind::text)
+    if (auto path = layers_.file_of(from); !path.empty()) guard_file(path);
+}
+
 secret reading::hidden(const entry& x) {
+  guard_secret(layers_.find(x));
   return value(
       x, secret{}, [](const std::string& given) { return parsed<secret>::good(secret{given}); },
       [](const secret& used) { return to_string(used); });
@@ -144,6 +157,12 @@ void reading::wrong(std::string key, std::string where, std::string reason, std:
   into_.problems.push_back({std::move(key), std::move(where), std::move(reason), std::move(applied), fatal});
   if (into_.problems.size() == most_problems)
     into_.problems.push_back({"more", "more", "problems are there than are told", "mend these first", false});
+}
+
+void reading::warn(std::string key, std::string where, std::string reason, std::string applied) {
+  const auto before = into_.problems.size();
+  wrong(std::move(key), std::move(where), std::move(reason), std::move(applied));
+  if (into_.problems.size() > before) into_.problems[before].warning = true;
 }
 
 bool reading::full() const { return into_.problems.size() > most_problems; }

@@ -60,6 +60,8 @@ public:
   void revert(const entry& x, std::string value);
   /// `applied` is what `run` does instead. A problem that is there already is not noted twice.
   void wrong(std::string key, std::string where, std::string reason, std::string applied, bool fatal = false);
+  /// Something that is worth a look and changes nothing.
+  void warn(std::string key, std::string where, std::string reason, std::string applied);
   /// Whether so many problems are noted that no more are taken: a hostile file must not cost time without
   /// end.
   bool full() const;
@@ -71,7 +73,10 @@ public:
 private:
   static constexpr std::size_t most_problems = 500;
   static std::string kept(const std::string& fallback);
-  given content_of(given file) const;
+  given content_of(given file);
+  /// Warns when others may read the file that this secret stands in.
+  void guard_secret(const given& from);
+  void guard_file(const std::string& path);
 
   const sources& from_;
   const layers& layers_;

@@ -4,6 +4,17 @@
 # Includes read "relay_gateway/app/gateway.hpp", in this tree as in an installed one.
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/include)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/include/relay_gateway SYMBOLIC)
+# What `version --json` tells. Packagers, who have no repository, give it with -DRELAY_GATEWAY_REVISION=...
+set(RELAY_GATEWAY_REVISION "" CACHE STRING "Revision of the sources; empty: asked of git when CMake configures")
+set(revision "${RELAY_GATEWAY_REVISION}")
+if(NOT revision)
+  execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} rev-parse --short=12 HEAD
+                  OUTPUT_VARIABLE revision OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
+if(NOT revision)
+  set(revision unknown)
+endif()
+configure_file(${PROJECT_SOURCE_DIR}/deploy/cmake/revision.hpp.in ${PROJECT_BINARY_DIR}/generated/relay_gateway/revision.hpp @ONLY)
 configure_file(${PROJECT_SOURCE_DIR}/deploy/cmake/version.hpp.in ${PROJECT_BINARY_DIR}/generated/relay_gateway/version.hpp @ONLY)
 
 # relay_gateway_target(TARGET): for a library or a program, before it links anything.

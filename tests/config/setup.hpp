@@ -1,4 +1,4 @@
-// A config_inputs for resolve(): variables, flags and files in memory.
+// Inputs for resolve(): variables, flags and files in memory.
 #pragma once
 
 #include "relay_gateway/config/render.hpp"
@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 namespace relay::config {
@@ -15,6 +16,7 @@ namespace relay::config {
 struct config_inputs {
   sources from;
   std::map<std::string, std::string> files;
+  std::set<std::string> open_files; ///< those that every user may read
 
   config_inputs() {
     from.environment = {{"HOME", "/home/u"}};
@@ -41,6 +43,7 @@ struct config_inputs {
       if (it == files.end()) return std::nullopt;
       return it->second;
     };
+    x.readable_by_others = [this](const std::string& path) { return open_files.count(path) > 0; };
     return resolve(x);
   }
 };

@@ -1,0 +1,47 @@
+// Settings of conversations: sessions, Slack, prompts, reactions, commands.
+#pragma once
+
+#include "relay_gateway/config/keys/entry.hpp"
+
+namespace relay::config::keys {
+
+inline constexpr entry slack_reply_in_thread{.key = "gateway.slack.reply_in_thread",
+                                             .first_key = "platforms.relay.extra.slack.reply_in_thread",
+                                             .section = section::chats,
+                                             .what =
+                                                 "Slack: a reply to a top-level message goes into its thread",
+                                             .by_default = "true",
+                                             .applies = applies::at_restart};
+inline constexpr entry slack_top_level_threads{
+    .key = "gateway.slack.dm_top_level_threads_as_sessions",
+    .first_key = "platforms.relay.extra.slack.dm_top_level_threads_as_sessions",
+    .section = section::chats,
+    .what = "Slack: each top-level direct message is a session of its own",
+    .by_default = "true",
+    .applies = applies::at_restart};
+inline constexpr entry prompts_approval_by{.key = "gateway.prompts.approval_by",
+                                           .section = section::chats,
+                                           .what = "Who decides an approval in a group: asker or anyone",
+                                           .by_default = "asker",
+                                           .applies = applies::at_restart};
+inline constexpr entry group_sessions{.key = "gateway.group_sessions_per_user",
+                                      .section = section::chats,
+                                      .what = "Each person of a group has a session of their own",
+                                      .by_default = "true",
+                                      .applies = applies::at_restart};
+inline constexpr entry thread_sessions{.key = "gateway.thread_sessions_per_user",
+                                       .section = section::chats,
+                                       .what = "Each person of a thread has a session of their own",
+                                       .by_default = "false",
+                                       .applies = applies::at_restart};
+inline constexpr entry reactions{.key = "gateway.reactions",
+                                 .variable = "GATEWAY_REACTIONS",
+                                 .flag = "reactions",
+                                 .section = section::chats,
+                                 .what = "Show the processing of a message as a reaction on it",
+                                 .by_default = "false",
+                                 .applies = applies::at_restart};
+inline constexpr entry commands{
+    .key = "gateway.commands", .section = section::chats, .what = "Slash commands that Discord offers"};
+
+} // namespace relay::config::keys

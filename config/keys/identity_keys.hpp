@@ -1,0 +1,45 @@
+// Settings of the identity that may provision.
+#pragma once
+
+#include "relay_gateway/config/keys/entry.hpp"
+
+namespace relay::config::keys {
+
+inline constexpr entry idp_token_url{.key = "gateway.idp.token_url",
+                                     .variable = "GATEWAY_RELAY_IDP_TOKEN_URL",
+                                     .flag = "idp.token_url",
+                                     .section = section::identity,
+                                     .what = "OAuth2 token endpoint for client credentials"};
+inline constexpr entry idp_client_id{.key = "gateway.idp.client_id",
+                                     .variable = "GATEWAY_RELAY_IDP_CLIENT_ID",
+                                     .flag = "idp.client_id",
+                                     .section = section::identity,
+                                     .what = "Client id there"};
+inline constexpr entry idp_client_secret{.key = "gateway.idp.client_secret",
+                                         .variable = "GATEWAY_RELAY_IDP_CLIENT_SECRET",
+                                         .secret = true,
+                                         .section = section::identity,
+                                         .what = "Client secret there"};
+inline constexpr entry idp_scope{.key = "gateway.idp.scope",
+                                 .variable = "GATEWAY_RELAY_IDP_SCOPE",
+                                 .flag = "idp.scope",
+                                 .section = section::identity,
+                                 .what = "Scope to ask for"};
+inline constexpr entry relay_access_token{
+    .key = "gateway.relay_access_token",
+    .variable = "GATEWAY_RELAY_ACCESS_TOKEN",
+    .secret = true,
+    .section = section::identity,
+    .what = "Bearer token that may provision; a file is read anew at each use"};
+inline constexpr entry hermes_portal{.key = "HERMES_PORTAL_BASE_URL",
+                                     .variable = "HERMES_PORTAL_BASE_URL",
+                                     .in_file = false,
+                                     .section = section::identity,
+                                     .what = "Portal that refreshes the login of auth.json"};
+inline constexpr entry nous_portal{.key = "NOUS_PORTAL_BASE_URL",
+                                   .variable = "NOUS_PORTAL_BASE_URL",
+                                   .in_file = false,
+                                   .section = section::identity,
+                                   .what = "The same; HERMES_PORTAL_BASE_URL wins"};
+
+} // namespace relay::config::keys
