@@ -39,8 +39,8 @@ void connection_state::heard() {
   if (news.oversized) {
     env.metrics->add(counter::frames_refused, wire::to_string(wire::refusal::too_long));
     env.log->write(severity::warn, "frame.too_long",
-                   {{"epoch", std::to_string(setup.epoch)},
-                    {"limit_bytes", std::to_string(setup.max_frame)},
+                   {{"epoch", setup.epoch},
+                    {"limit_bytes", setup.max_frame},
                     {"next", "the connection is dropped and dialled again"}});
     if (socket) socket->drop("a line longer than " + std::to_string(setup.max_frame) + " bytes");
   }
@@ -88,7 +88,7 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
 void connection_state::refused(wire::bad_frame& x, inbound_batch& batch) {
   env.metrics->add(counter::frames_refused, wire::to_string(x.why));
   env.log->write(severity::warn, "frame.refused",
-                 {{"epoch", std::to_string(setup.epoch)},
+                 {{"epoch", setup.epoch},
                   {"type", x.type},
                   {"reason", wire::to_string(x.why)},
                   {"what", x.what},
@@ -191,8 +191,7 @@ void connection_state::update_read_gate() {
   if (want == reading) return;
   reading = want;
   socket->read(want);
-  env.log->write(severity::info, want ? "link.reading" : "link.paused",
-                 {{"epoch", std::to_string(setup.epoch)}});
+  env.log->write(severity::info, want ? "link.reading" : "link.paused", {{"epoch", setup.epoch}});
 }
 
 void connection_state::arm() {

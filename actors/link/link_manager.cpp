@@ -96,9 +96,7 @@ void link_manager_state::execute(const core::link_orders& orders) {
     case core::link_order::up:
       up = true;
       env.metrics->add(counter::handshakes);
-      env.log->write(
-          severity::info, "link.up",
-          {{"epoch", std::to_string(session.epoch())}, {"default_platform", what->default_platform}});
+      log_up();
       spread_link();
       break;
     case core::link_order::down:
@@ -148,9 +146,9 @@ void link_manager_state::dial(core::dial_cause cause) {
   s.max_frame = setup.max_frame;
   s.users = users;
   s.request_prefix = setup.request_prefix + std::to_string(s.epoch) + "-";
-  env.log->write(
-      severity::info, "link.dial",
-      {{"epoch", std::to_string(s.epoch)}, {"url", s.dial.url}, {"cause", core::to_string(cause)}});
+  // During an outage its own lines tell how it goes.
+  env.log->write(outage.ongoing() ? severity::debug : severity::info, "link.dial",
+                 {{"epoch", s.epoch}, {"url", s.dial.url}, {"cause", core::to_string(cause)}});
   connection = self->spawn(relay::connection, env, std::move(s), link_manager_actor{self});
   self->monitor(connection);
 }
@@ -184,15 +182,7 @@ void link_manager_state::gone(link_gone x) {
     *text = without(without(std::move(*text), minted), target.who.key);
   if (x.epoch == session.epoch()) {
     env.metrics->add(counter::links_ended, label(x));
-    // An end that we asked for is no news; any other is a warning, since it heals by itself.
-    auto planned = session.state() == core::link_state::closing;
-    env.log->write(planned ? severity::info : severity::warn, planned ? "link.closed" : "link.lost",
-                   {{"epoch", std::to_string(x.epoch)},
-                    {"error", x.error},
-                    {"close_code", std::to_string(x.close_code)},
-                    {"close_reason", x.close_reason},
-                    {"http_status", std::to_string(x.http_status)},
-                    {"retry_after_ms", std::to_string(x.retry_after_ms)}});
+    log_end(x);
     if (connection) lingering.emplace(x.epoch, std::move(connection));
     connection = nullptr;
   }
@@ -206,6 +196,38 @@ void link_manager_state::gone(link_gone x) {
                    {{"reason", session.reason()},
                     {"gateway_id", target.who.gateway_id},
                     {"next", "no more dialling; new credentials (reload or restart) start it again"}});
+}
+
+/// An end that was asked for is no news. Any other begins an outage or belongs to one: a line at its start,
+/// one whenever its length has doubled, the rest at debug.
+void link_manager_state::log_end(const link_gone& x) {
+  auto level = severity::info;
+  auto id = "link.closed";
+  core::outage::summary so_far;
+  if (session.state() != core::link_state::closing) {
+    const auto news = outage.failed(now_of(self));
+    so_far = outage.so_far(now_of(self));
+    level = news == core::outage::news::as_before ? severity::debug : severity::warn;
+    id = news == core::outage::news::began ? "link.lost" : "link.still_down";
+  }
+  env.log->write(level, id,
+                 {{"epoch", x.epoch},
+                  {"error", x.error},
+                  {"close_code", x.close_code},
+                  {"close_reason", x.close_reason},
+                  {"http_status", x.http_status},
+                  {"retry_after_ms", x.retry_after_ms},
+                  {"down_ms", so_far.lasted.count()},
+                  {"failures", so_far.failures}});
+}
+
+void link_manager_state::log_up() {
+  const auto past = outage.recovered(now_of(self)).value_or(core::outage::summary{});
+  env.log->write(severity::info, "link.up",
+                 {{"epoch", session.epoch()},
+                  {"default_platform", what->default_platform},
+                  {"down_ms", past.lasted.count()},
+                  {"failures", past.failures}});
 }
 
 void link_manager_state::died(const caf::actor_addr& who) {
@@ -228,8 +250,8 @@ void link_manager_state::look() {
   if (!gap.any()) return arm_look();
   auto orders = session.resumed(gap, now_of(self));
   env.log->write(severity::info, "link.resumed",
-                 {{"slept_ms", std::to_string(gap.slept.count())},
-                  {"late_ms", std::to_string(gap.late.count())},
+                 {{"slept_ms", gap.slept.count()},
+                  {"late_ms", gap.late.count()},
                   {"next", orders.empty() ? "nothing: the link needs no help" : "connecting anew at once"}});
   execute(orders);
 }

@@ -2,6 +2,7 @@
 // (actors/core/link_state_machine).
 #pragma once
 
+#include "relay_gateway/actors/core/outage.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/actors/link/core/link_state_machine.hpp"
 #include "relay_gateway/actors/link/core/suspend_detector.hpp"
@@ -31,6 +32,8 @@ struct link_manager_state {
   void spread_link();
   void described(descriptor& x, std::uint64_t epoch);
   void gone(link_gone x);
+  void log_end(const link_gone& x);
+  void log_up();
   void died(const caf::actor_addr& who);
   void sleep(const dormancy_order& x);
   void look();
@@ -59,6 +62,7 @@ struct link_manager_state {
   secret minted;                   ///< that token
   std::uint64_t dormancy_asks = 0; ///< orders that wait for their outcome
   core::suspend_detector clocks;
+  core::outage outage;       ///< of the link: from the first end that nobody asked for to the next handshake
   milliseconds pace{0};      ///< of the look that is armed; 0 = none is
   std::uint64_t looking = 0; ///< its number
 };

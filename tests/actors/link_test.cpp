@@ -26,6 +26,27 @@ TEST_F(link, F1_F6_LossSettlesEveryPendingRequestAtOnceAsAmbiguous) {
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
 }
 
+TEST_F(link, AnOutageIsALineAtItsStartOneAtEachDoublingAndOneAtItsEnd) {
+  start(with::scripted);
+  handshake();
+  for (auto t = 0s; t < 10min; t += 10s) {
+    if (!env.link->last().over) env.link->last().end();
+    advance(10s);
+  }
+  EXPECT_EQ(env.log->count("link.lost"), 1U);
+  while (env.link->last().over) advance(1s);
+  handshake();
+  std::size_t warned = 0;
+  for (const auto& line : env.log->lines)
+    warned += line.level == severity::warn && line.id == "link.still_down" ? 1 : 0;
+  EXPECT_LE(warned, 5U) << "30 s, 1, 2, 4, 8 min";
+  EXPECT_GE(warned, 3U);
+  const auto& up = env.log->lines;
+  const auto last = std::find_if(up.rbegin(), up.rend(), [](auto& x) { return x.id == "link.up"; });
+  ASSERT_NE(last, up.rend());
+  EXPECT_EQ(last->text.find("down_ms=0"), std::string::npos) << last->text;
+}
+
 TEST_F(link, PlannedCloseStillTakesTheResultsThatCome) {
   start(with::scripted);
   handshake();
