@@ -7,6 +7,7 @@
 #include "relay_gateway/messages/secret.hpp"
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -278,9 +279,17 @@ public:
 // -- log: what a person reads ------------------------------------------------------------------
 
 enum class severity : std::uint8_t { debug, info, warn, error };
+/// One member of a log event. An empty text is left out of the line; a number is written as one.
 struct log_field {
+  log_field(std::string_view name, std::string text) : key(name), value(std::move(text)) {}
+  log_field(std::string_view name, const char* text) : key(name), value(text) {}
+  log_field(std::string_view name, std::string_view text) : key(name), value(text) {}
+  log_field(std::string_view name, bool flag) : key(name), value(flag ? "true" : "false"), literal(true) {}
+  log_field(std::string_view name, std::integral auto number)
+      : key(name), value(std::to_string(number)), literal(true) {}
   std::string_view key;
   std::string value;
+  bool literal = false; ///< a number or a truth value: without quotes
 };
 /// One event with a stable id (`link.lost`) and fields. Never blocks; drops and counts when it cannot keep
 /// up.

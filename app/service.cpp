@@ -112,7 +112,10 @@ bool service::impl::start(start_failure& why) {
   store_name = store->durable() ? "sqlite " + service.state_dir : "memory";
   // Before the gateway: without it nobody would learn how the rest goes, and a second gateway on one port
   // must stop here.
-  listener = admin::listen(io, std::move(where), {what.counts.get(), &beats, what.log.get()}, error);
+  listener = admin::listen(io, std::move(where),
+                           {what.counts.get(), &beats, what.log.get(),
+                            [log = what.log](std::size_t limit) { return log->recent(limit); }},
+                           error);
   if (!listener) {
     why = {exit_code::failure, error + "; choose another address with --listen or GATEWAY_LISTEN"};
     return false;
@@ -130,7 +133,7 @@ bool service::impl::start(start_failure& why) {
         auto in_order = reason == caf::exit_reason::user_shutdown;
         boost::asio::post(io, [this, in_order] { supervisor_ended(in_order); });
       });
-  pace = std::make_unique<heartbeat_timer>(io, *system, beats);
+  pace = std::make_unique<heartbeat_timer>(io, *system, beats, [log = what.log] { log->tell_repeats(); });
 
   admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, {}, store_name};
   target.agents = [this] { return relay->link_agent(); };

@@ -23,6 +23,7 @@ using net::server_response;
 using answering = std::shared_ptr<net::responder>;
 
 constexpr milliseconds report_limit{2'000};
+constexpr std::size_t recent_most = 200;
 constexpr milliseconds letter_limit{10'000}; ///< the disk may be slow
 
 server_response json(int status, std::string body) {
@@ -49,7 +50,7 @@ server_response guarded(server_response x) {
 class admin_server final : public server {
 public:
   admin_server(const listener_options& what, surroundings with)
-      : with_(with), host_(what.host),
+      : with_(std::move(with)), host_(what.host),
         max_line_(what.max_line), rules_{config::is_loopback(what.host), what.token} {}
 
   bool open(boost::asio::io_context& io, const listener_options& what, std::string& error) {
@@ -168,6 +169,16 @@ private:
                                       : json(200, status_json(*x, counters, store))));
     });
   }
+  void recent(const server_request&, const answering& to) {
+    std::string out = "[";
+    for (const auto& line : with_.recent ? with_.recent(recent_most) : std::vector<std::string>{}) {
+      if (out.size() > 1) out += ',';
+      out += line;
+    }
+    std::string body;
+    wire::json::object_writer{body}.json("events", out + ']').end();
+    to->answer(guarded(json(200, std::move(body))));
+  }
   void page(const server_request&, const answering& to) { to->answer(guarded(status_page())); }
 
   // -- to command ---------------------------------------------------------------------------------------
@@ -247,6 +258,7 @@ const admin_server::endpoint admin_server::endpoints[] = {
     {"/wake", "GET", &admin_server::wake, true},
     {"/metrics", "GET", &admin_server::expose, false, true},
     {"/v1/status", "GET", &admin_server::status},
+    {"/v1/log", "GET", &admin_server::recent, false, true},
     {"/", "GET", &admin_server::page, false, true},
     {"/v1/reload", "POST", &admin_server::reload},
     {"/v1/drain", "POST", &admin_server::drain},
@@ -268,7 +280,7 @@ const admin_server::endpoint* admin_server::find(std::string_view path) {
 
 std::unique_ptr<server> listen(boost::asio::io_context& io, listener_options what, surroundings with,
                                std::string& error) {
-  auto result = std::make_unique<admin_server>(what, with);
+  auto result = std::make_unique<admin_server>(what, std::move(with));
   if (!result->open(io, what, error)) return nullptr;
   return result;
 }

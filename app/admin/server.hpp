@@ -32,6 +32,8 @@ struct surroundings {
   metrics* counts = nullptr;
   liveness_monitor* beats = nullptr;
   log_port* log = nullptr;
+  /// The last log lines as JSON objects, at most so many, oldest first. Unset: none are told.
+  std::function<std::vector<std::string>(std::size_t limit)> recent{};
 };
 
 /// What a reload led to: nothing is wrong, or why the running settings stay.

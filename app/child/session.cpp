@@ -122,7 +122,7 @@ void session::started(spawned process) {
   if (ec) return kill("its pipes cannot be watched: " + ec.message());
   opened_ = true;
   with_->what.log->write(severity::info, "agent.started",
-                         {{"pid", std::to_string(process.pid)}, {"program", what_.argv.front()}});
+                         {{"pid", process.pid}, {"program", what_.argv.front()}});
   if (dropped_) return;
   who_->on_open();
   await_output();

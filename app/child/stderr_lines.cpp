@@ -24,8 +24,7 @@ void stderr_lines::feed(std::string_view piece, instant now) {
 void stderr_lines::finish(instant now) {
   if (!partial_.empty()) line(now);
   if (dropped_ > 0)
-    log_->write(severity::warn, "agent.stderr_dropped",
-                {{"lines", std::to_string(std::exchange(dropped_, 0))}});
+    log_->write(severity::warn, "agent.stderr_dropped", {{"lines", std::exchange(dropped_, 0)}});
 }
 
 void stderr_lines::line(instant now) {
@@ -38,8 +37,7 @@ void stderr_lines::line(instant now) {
     return;
   }
   if (dropped_ > 0)
-    log_->write(severity::warn, "agent.stderr_dropped",
-                {{"lines", std::to_string(std::exchange(dropped_, 0))}});
+    log_->write(severity::warn, "agent.stderr_dropped", {{"lines", std::exchange(dropped_, 0)}});
   --allowance_;
   text = without_secrets(std::move(text));
   if (text.size() > shown) text = text.substr(0, shown) + "...";

@@ -23,8 +23,9 @@ beat_actor::behavior_type beat_sender(beat_actor::pointer,
 } // namespace
 
 struct heartbeat_timer::impl : std::enable_shared_from_this<heartbeat_timer::impl> {
-  impl(boost::asio::io_context& io, caf::actor_system& system, liveness_monitor& all)
-      : beats(all), timer(io), own(all.add("I/O", steady::now())),
+  impl(boost::asio::io_context& io, caf::actor_system& system, liveness_monitor& all,
+       std::function<void()> also)
+      : beats(all), each(std::move(also)), timer(io), own(all.add("I/O", steady::now())),
         actor(system.spawn(beat_sender, all.add("actor", steady::now()))) {}
 
   void wait() {
@@ -40,9 +41,11 @@ struct heartbeat_timer::impl : std::enable_shared_from_this<heartbeat_timer::imp
     beats.look(now);
     own->beat(now);
     post(actor, atom::due_v);
+    if (each) each();
   }
 
   liveness_monitor& beats;
+  std::function<void()> each;
   boost::asio::steady_timer timer;
   std::shared_ptr<liveness_monitor::beat_record> own;
   beat_actor actor;
@@ -50,8 +53,8 @@ struct heartbeat_timer::impl : std::enable_shared_from_this<heartbeat_timer::imp
 };
 
 heartbeat_timer::heartbeat_timer(boost::asio::io_context& io, caf::actor_system& system,
-                                 liveness_monitor& beats)
-    : impl_(std::make_shared<impl>(io, system, beats)) {
+                                 liveness_monitor& beats, std::function<void()> each)
+    : impl_(std::make_shared<impl>(io, system, beats, std::move(each))) {
   impl_->wait();
 }
 

@@ -5,6 +5,7 @@
 
 #include <caf/fwd.hpp>
 
+#include <functional>
 #include <memory>
 
 namespace boost::asio {
@@ -14,10 +15,12 @@ class io_context;
 namespace relay {
 
 /// Every liveness_monitor::interval it lets the io_context's thread beat, and asks an actor to beat for the
-/// threads that run actors. Two wake-ups in five seconds.
+/// threads that run actors. `each` is called on the io_context's thread at each beat. Two wake-ups in five
+/// seconds.
 class heartbeat_timer {
 public:
-  heartbeat_timer(boost::asio::io_context& io, caf::actor_system& system, liveness_monitor& beats);
+  heartbeat_timer(boost::asio::io_context& io, caf::actor_system& system, liveness_monitor& beats,
+                  std::function<void()> each = {});
   heartbeat_timer(const heartbeat_timer&) = delete;
   heartbeat_timer& operator=(const heartbeat_timer&) = delete;
   ~heartbeat_timer();

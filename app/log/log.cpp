@@ -1,6 +1,8 @@
 #include "relay_gateway/app/log/log.hpp"
 
 #include "relay_gateway/app/log/log_line.hpp"
+#include "relay_gateway/app/log/recent_lines.hpp"
+#include "relay_gateway/app/log/repeat_limiter.hpp"
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
@@ -38,7 +40,7 @@ public:
 private:
   void sink_it_(const spdlog::details::log_msg& what) override {
     if (auto all = lost.load(std::memory_order_relaxed); all != told_) {
-      const log_field count[] = {{"count", std::to_string(all - told_)}};
+      const log_field count[] = {{"count", all - told_}};
       auto line = line_of(json, severity::warn, "log.dropped", count) + '\n';
       if (!to_->write(line)) {
         ++lost;
@@ -58,6 +60,15 @@ private:
 
 class spdlog_port final : public configurable_log {
 public:
+  spdlog_port(const spdlog_port&) = delete;
+  spdlog_port& operator=(const spdlog_port&) = delete;
+  ~spdlog_port() override {
+    try {
+      tell(repeats_.all(repeat_limiter::clock::now()));
+    } catch (...) {
+      ++sink_->lost;
+    }
+  }
   explicit spdlog_port(std::shared_ptr<line_output> to)
       : terminal_(to->terminal()), sink_(std::make_shared<output_sink>(std::move(to))),
         logger_("relay", sink_) {
@@ -70,12 +81,38 @@ public:
   void write(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
     if (!wants(level)) return;
     try {
-      auto line = line_of(sink_->json, level, id, {fields.begin(), fields.size()});
-      logger_.log(level_of(level), spdlog::string_view_t{line.data(), line.size()});
+      const auto now = repeat_limiter::clock::now();
+      bool admitted = true;
+      std::vector<repeat_limiter::summary> left_out;
+      // What a person turned on for a while (debug, an agent's own lines) is never thinned out.
+      if (level >= severity::warn) {
+        std::lock_guard guard{repeats_lock_};
+        if (now >= repeats_.due()) left_out = repeats_.finished(now);
+        admitted = repeats_.admit(id, now);
+      }
+      tell(left_out);
+      if (admitted) put(level, id, {fields.begin(), fields.size()});
     } catch (...) {
       ++sink_->lost; // no memory, most likely: a line less
     }
   }
+
+  void tell_repeats() noexcept override {
+    try {
+      std::vector<repeat_limiter::summary> left_out;
+      {
+        std::lock_guard guard{repeats_lock_};
+        const auto now = repeat_limiter::clock::now();
+        if (now < repeats_.due()) return;
+        left_out = repeats_.finished(now);
+      }
+      tell(left_out);
+    } catch (...) {
+      ++sink_->lost;
+    }
+  }
+
+  std::vector<std::string> recent(std::size_t limit) const override { return recent_.last(limit); }
 
   void configure(const std::string& level, config::log_format format) override {
     logger_.set_level(spdlog::level::from_str(level));
@@ -86,7 +123,23 @@ public:
   std::uint64_t dropped() const noexcept override { return sink_->lost; }
 
 private:
+  void put(severity level, std::string_view id, std::span<const log_field> fields) {
+    auto line = line_of(sink_->json, level, id, fields);
+    logger_.log(level_of(level), spdlog::string_view_t{line.data(), line.size()});
+    if (level >= severity::info)
+      recent_.add(sink_->json ? std::move(line) : line_of(true, level, id, fields));
+  }
+  void tell(const std::vector<repeat_limiter::summary>& left_out) {
+    for (const auto& x : left_out) {
+      const log_field fields[] = {{"of", x.id}, {"count", x.count}, {"seconds", x.within.count()}};
+      put(severity::warn, "log.repeated", fields);
+    }
+  }
+
   bool terminal_;
+  std::mutex repeats_lock_;
+  repeat_limiter repeats_;
+  recent_lines recent_;
   std::shared_ptr<output_sink> sink_;
   spdlog::logger logger_;
 };

@@ -3,8 +3,9 @@
 // Lines are made and written on the thread that logs: at most one system call, which does not wait
 // (log_output.hpp). That keeps order, loses nothing at the end, and needs no thread that could hang a
 // shutdown. A line that the reader has no room for is dropped and counted; the next one that gets through is
-// preceded by `log.dropped`. Secrets cannot get here: a field's value is a string, and a `secret` gives none
-// but `***`.
+// preceded by `log.dropped`. Of warnings and errors a burst of each event is written, its repeats are
+// counted: `log.repeated` tells how many (repeat_limiter.hpp). Secrets cannot get here: a field's value is a
+// string, and a `secret` gives none but `***`.
 #pragma once
 
 #include "relay_gateway/actors/ports.hpp"
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace relay {
 
@@ -24,6 +26,10 @@ public:
   virtual void configure(const std::string& level, config::log_format format) = 0;
   /// Lines that were lost.
   virtual std::uint64_t dropped() const noexcept = 0;
+  /// Writes what is due about repeats that were left out. To be called now and then: nothing else may happen.
+  virtual void tell_repeats() noexcept = 0;
+  /// The last lines that were written, as JSON objects, oldest first.
+  virtual std::vector<std::string> recent(std::size_t limit) const = 0;
 };
 
 std::shared_ptr<configurable_log> make_log(std::shared_ptr<line_output> to, const std::string& level = "info",

@@ -113,6 +113,7 @@ std::string text_line(std::chrono::system_clock::time_point when, severity level
                       std::span<const log_field> fields) {
   auto out = fmt::format("{} {:<5} {}", rfc3339(when), name_of(level), id.substr(0, 128));
   for (const auto& field : fields) {
+    if (field.value.empty()) continue;
     auto key = key_of(field);
     auto room = room_in(out, key);
     if (room == 0) {
@@ -135,6 +136,7 @@ std::string json_line(std::chrono::system_clock::time_point when, severity level
   auto out = fmt::format(R"({{"ts":"{}","level":"{}","event":)", rfc3339(when), name_of(level));
   append_quoted(out, id, 128);
   for (const auto& field : fields) {
+    if (field.value.empty()) continue;
     std::string key{key_of(field)};
     if (key == "ts" || key == "level" || key == "event") key += '_';
     auto room = room_in(out, key);
@@ -145,7 +147,10 @@ std::string json_line(std::chrono::system_clock::time_point when, severity level
     out += ',';
     append_quoted(out, key, 128);
     out += ':';
-    append_quoted(out, field.value, room);
+    if (field.literal)
+      out += field.value;
+    else
+      append_quoted(out, field.value, room);
   }
   return out + '}';
 }

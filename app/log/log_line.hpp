@@ -1,4 +1,4 @@
-// One note as one line, for a person or for a machine. Pure.
+// One log event as one line, for a person or for a machine. Pure.
 #pragma once
 
 #include "relay_gateway/actors/ports.hpp"
@@ -22,11 +22,12 @@ inline constexpr std::size_t longest_field = 1024;
 /// `2026-01-02T03:04:05.678Z warn  link.lost reason="closed by peer" epoch=3`, without a line break.
 std::string text_line(std::chrono::system_clock::time_point when, severity level, std::string_view id,
                       std::span<const log_field> fields);
-/// `{"ts":"...","level":"warn","event":"link.lost","reason":"closed by peer","epoch":"3"}`, without a line
-/// break. Fields are members beside the first three; one of the same name as those gets a `_` behind it.
+/// `{"ts":"...","level":"warn","event":"link.lost","reason":"closed by peer","epoch":3}`, without a line
+/// break. Numbers are numbers. Fields are members beside the first three; one of the same name as those gets
+/// a `_` behind it.
 std::string json_line(std::chrono::system_clock::time_point when, severity level, std::string_view id,
                       std::span<const log_field> fields);
-// In both forms control characters, what reorders text on a terminal, and bytes that are no UTF-8 are escaped
-// or replaced: a line stays one line, and shows what it holds.
+// In both forms an empty field is left out. Control characters, what reorders text on a terminal, and bytes
+// that are no UTF-8 are escaped or replaced: a line stays one line, and shows what it holds.
 
 } // namespace relay

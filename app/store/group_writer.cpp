@@ -371,8 +371,7 @@ void group_writer::give_up(std::size_t records) {
   queue_.clear();
   queued_records_ = 0;
   note(severity::error, "store.unwritten",
-       {{"records", std::to_string(records)},
-        {"next", "they are lost; what depended on them was not acknowledged"}});
+       {{"records", records}, {"next", "they are lost; what depended on them was not acknowledged"}});
 }
 
 void group_writer::note(severity level, std::string_view id,

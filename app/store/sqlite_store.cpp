@@ -116,7 +116,7 @@ std::shared_ptr<store_port> open_sqlite_store(sqlite_store_options what, store_f
   rules.tell = [what](const char* table, std::uint64_t key, const std::string& text) {
     note(what, severity::error, "store.unreadable",
          {{"table", table},
-          {"key", std::to_string(key)},
+          {"key", key},
           {"why", text},
           {"next", "left in the file; an event is among the dead letters"}});
   };
@@ -125,9 +125,7 @@ std::shared_ptr<store_port> open_sqlite_store(sqlite_store_options what, store_f
     auto facts = first->facts();
     auto path = where.database();
     note(what, severity::info, "store.opened",
-         {{"file", path},
-          {"bytes", std::to_string(where.used_bytes())},
-          {"schema", std::to_string(first->schema())}});
+         {{"file", path}, {"bytes", where.used_bytes()}, {"schema", first->schema()}});
     auto again = [path, rules] { return std::make_unique<tables>(store::reopen_database(path), rules); };
     auto writer = std::make_shared<group_writer>(what, std::move(where), std::move(first), again);
     return std::make_shared<sqlite_store>(std::move(writer), std::move(facts));

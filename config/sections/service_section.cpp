@@ -77,6 +77,11 @@ agent_settings read_agent(reading& in) {
 std::string read_state_dir(reading& in) {
   auto home = hermes_home(in.from());
   auto fallback = home.empty() ? std::string{} : beside(home + "/", "relay");
+  // Without a word, what is under way would be lost at each restart.
+  if (fallback.empty() && in.any(keys::state_dir).what == given::kind::nothing)
+    in.wrong(keys::state_dir.key, keys::state_dir.variable,
+             "is not set, and there is no home directory to keep state in",
+             "set it to a directory, or to none to keep state in memory only", true);
   return in.value(
       keys::state_dir, fallback,
       [&](const std::string& text) {

@@ -2,6 +2,8 @@
 // nobody.
 #include "relay_gateway/app/log/log.hpp"
 #include "relay_gateway/app/log/log_line.hpp"
+#include "relay_gateway/app/log/recent_lines.hpp"
+#include "relay_gateway/app/log/repeat_limiter.hpp"
 #include "relay_gateway/messages/secret.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 
@@ -33,13 +35,21 @@ std::string json(std::vector<log_field> fields, std::string_view id = "link.lost
 TEST(LogLine, TextIsOneReadableLine) {
   EXPECT_EQ(text({{"reason", "closed by peer"}, {"epoch", "3"}}),
             R"(2026-01-02T03:04:05.678Z warn  link.lost reason="closed by peer" epoch=3)");
-  EXPECT_EQ(text({{"empty", ""}}), R"(2026-01-02T03:04:05.678Z warn  link.lost empty="")");
+  EXPECT_EQ(text({{"empty", ""}}), R"(2026-01-02T03:04:05.678Z warn  link.lost)");
+  EXPECT_EQ(text({{"epoch", 3}, {"planned", false}}),
+            R"(2026-01-02T03:04:05.678Z warn  link.lost epoch=3 planned=false)");
 }
 
 TEST(LogLine, JsonIsOneObject) {
   EXPECT_EQ(
       json({{"reason", "closed \"by\" peer"}, {"epoch", "3"}}),
       R"({"ts":"2026-01-02T03:04:05.678Z","level":"warn","event":"link.lost","reason":"closed \"by\" peer","epoch":"3"})");
+}
+
+TEST(LogLine, NumbersAreNumbersAndIdsStayText) {
+  EXPECT_EQ(
+      json({{"epoch", 3U}, {"offset", -5}, {"ok", true}, {"chat", "42"}, {"reason", ""}}),
+      R"({"ts":"2026-01-02T03:04:05.678Z","level":"warn","event":"link.lost","epoch":3,"offset":-5,"ok":true,"chat":"42"})");
 }
 
 TEST(LogLine, FieldsCannotPoseAsTheFixedMembers) {
@@ -139,7 +149,7 @@ TEST(Log, CountsWhatNobodyTakesAndSaysSo) {
   to->willing = true;
   log->write(severity::error, "kept", {});
   ASSERT_THAT(to->all, SizeIs(2));
-  EXPECT_THAT(to->all[0], HasSubstr(R"("event":"log.dropped","count":"5")"));
+  EXPECT_THAT(to->all[0], HasSubstr(R"("event":"log.dropped","count":5)"));
   EXPECT_THAT(to->all[1], HasSubstr("kept"));
   log->write(severity::error, "again", {});
   EXPECT_THAT(to->all, SizeIs(3));
@@ -183,6 +193,52 @@ TEST(LogOutput, APipeThatNobodyReadsHoldsUpNobody) {
   for (std::size_t i = 0; i < taken; ++i)
     ASSERT_EQ(got.compare(i * line.size(), line.size(), line), 0) << "line " << i;
   EXPECT_TRUE(out->write(line)) << "room again";
+}
+
+TEST(RepeatLimiter, ABurstPassesAndTheRestIsCounted) {
+  repeat_limiter x;
+  const repeat_limiter::clock::time_point start{std::chrono::hours{1}};
+  std::uint64_t written = 0;
+  for (int i = 0; i < 3'000; ++i)
+    written += x.admit("frame.refused", start + std::chrono::milliseconds{i}) ? 1 : 0;
+  EXPECT_EQ(written, repeat_limiter::burst);
+  EXPECT_TRUE(x.admit("link.lost", start)) << "another event has a count of its own";
+  EXPECT_THAT(x.finished(start + std::chrono::seconds{29}), ::testing::IsEmpty());
+  EXPECT_EQ(x.due(), start + repeat_limiter::window);
+  const auto told = x.finished(start + repeat_limiter::window);
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].id, "frame.refused");
+  EXPECT_EQ(told[0].count, 3'000 - repeat_limiter::burst);
+  EXPECT_EQ(told[0].within, repeat_limiter::window);
+  EXPECT_EQ(x.due(), repeat_limiter::clock::time_point::max());
+  EXPECT_TRUE(x.admit("frame.refused", start + repeat_limiter::window)) << "a new window";
+}
+
+TEST(RepeatLimiter, WhatIsNotRepeatedIsNeverHeldBack) {
+  repeat_limiter x;
+  repeat_limiter::clock::time_point now{std::chrono::hours{1}};
+  for (int i = 0; i < 1'000; ++i) {
+    EXPECT_TRUE(x.admit("link.lost", now));
+    now += std::chrono::seconds{2};
+  }
+  EXPECT_THAT(x.all(now), ::testing::IsEmpty());
+}
+
+TEST(RepeatLimiter, TheEndTellsWhatIsOpen) {
+  repeat_limiter x;
+  const repeat_limiter::clock::time_point start{std::chrono::hours{1}};
+  for (std::uint64_t i = 0; i < repeat_limiter::burst + 5; ++i) x.admit("a", start);
+  const auto told = x.all(start + std::chrono::seconds{3});
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].count, 5U);
+  EXPECT_EQ(told[0].within, std::chrono::seconds{3});
+}
+
+TEST(RecentLines, TheNewestAreKeptOldestFirst) {
+  recent_lines x;
+  for (std::size_t i = 0; i < recent_lines::most + 10; ++i) x.add(std::to_string(i));
+  EXPECT_THAT(x.last(2), ::testing::ElementsAre("208", "209"));
+  EXPECT_THAT(x.last(1'000), SizeIs(recent_lines::most));
 }
 
 } // namespace

@@ -201,6 +201,8 @@ TEST(identity_token, login_store_and_portal) {
   config_inputs bare;
   bare.from.environment.clear();
   auto v = bare.resolved().values;
+  EXPECT_TRUE(problem_of(bare.resolved(), "gateway.state_dir").fatal_for_run) << "memory only has to be said";
+  EXPECT_EQ(problems_text(config_inputs{bare}.env("GATEWAY_STATE_DIR", "none").resolved()), "");
   EXPECT_EQ(v.idp.login_store, "");
   EXPECT_EQ(v.service.state_dir, "") << "memory only without a home";
   auto x = config_inputs{}.env("NOUS_PORTAL_BASE_URL", "https://n/");

@@ -50,7 +50,8 @@ TEST(config_file, one_that_is_there_and_cannot_be_read_is_a_problem) {
 
 TEST(config_file, nothing_to_read_with) {
   auto result = resolve(sources{});
-  EXPECT_EQ(problems_text(result), "");
+  ASSERT_EQ(result.problems.size(), 1U) << problems_text(result);
+  EXPECT_EQ(result.problems.front().key, "gateway.state_dir");
   EXPECT_EQ(result.config_path, "");
   EXPECT_EQ(result.values.relay.default_gateway_id, "gw-hermes");
 }

@@ -115,7 +115,7 @@ class Delays(Scenario):
         await connector.link(1)
 
     async def test_name_that_does_not_resolve_is_tried_again(self):
-        gateway = await self.gateway(None, PINNED, QUICK, GATEWAY_RELAY_URL="http://no-such-host.invalid")
+        gateway = await self.gateway(None, PINNED, QUICK, GATEWAY_RELAY_URL="http://no-such-host.invalid", GATEWAY_LOG_LEVEL="debug")
         await gateway.changes.until(lambda: len([x for x in gateway.output if "link.dial" in x]) >= 3, "three dials", 15)
         self.assertEqual((await gateway.get("/livez")).status, 200)
 

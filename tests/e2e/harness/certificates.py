@@ -22,13 +22,13 @@ class Authority:
     def file(self):
         return os.path.join(self.folder, "ca.pem")
 
-    def server(self, names):
-        """A server context with a certificate for those names (`IP:127.0.0.1,DNS:a.example`)."""
+    def server(self, names, days=1):
+        """A server context with a certificate for those names (`IP:127.0.0.1,DNS:a.example`); negative days: it has expired."""
         with open(os.path.join(self.folder, "ext"), "w") as file:
             file.write(f"subjectAltName={names}\nbasicConstraints=CA:FALSE\n")
         self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key",
                       "-out", "server.csr", "-subj", "/CN=server")
-        self._openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
+        self._openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", str(days),
                       "-extfile", "ext", "-out", "server.pem")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(os.path.join(self.folder, "server.pem"), os.path.join(self.folder, "server.key"))

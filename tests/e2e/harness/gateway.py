@@ -21,7 +21,8 @@ class Gateway:
         self.environment.update({k: str(v) for k, v in settings.items() if v is not None})
         for name in [k for k, v in settings.items() if v is None]:
             self.environment.pop(name, None)
-        os.makedirs(self.environment["HERMES_HOME"], exist_ok=True)
+        if "HERMES_HOME" in self.environment:
+            os.makedirs(self.environment["HERMES_HOME"], exist_ok=True)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
