@@ -69,9 +69,14 @@ public:
         takes::listener)
         ->add_flag("--json", json_, "As the gateway's JSON object");
 
-    add("doctor", "Look for what keeps the gateway from working: settings, network, clock, tokens, state",
-        [this] { return doctor(settings_, json_); })
-        ->add_flag("--json", json_, "As one JSON object");
+    auto* doctor_command =
+        add("doctor", "Look for what keeps the gateway from working: settings, network, clock, tokens, state",
+            [this] { return doctor(settings_, doctor_); });
+    doctor_command->add_flag("--json", doctor_.json, "As one JSON object");
+    doctor_command->add_option(
+        "--bundle", doctor_.bundle,
+        "Also write a file for whoever helps: findings, settings, status, metrics, last log "
+        "lines; no secret is in it");
 
     auto* dlq_command = add(
         "dlq", "Events that no agent took: list them, show one, try again, drop",
@@ -268,6 +273,7 @@ private:
   enroll_options enroll_;
   demo_options demo_;
   dlq_options dlq_;
+  doctor_options doctor_;
   std::string probe_ = "live", shell_;
   bool json_ = false, state_reset_ = false;
 };

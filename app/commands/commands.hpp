@@ -28,9 +28,13 @@ int probe(const setting_options& from, const std::string& what);
 /// The status of a running gateway.
 int status(const setting_options& from, bool json);
 
+struct doctor_options {
+  bool json = false;
+  std::string bundle; ///< a file for whoever is asked for help; empty: none
+};
 /// A walk from the settings to the connector: what works, what does not, what to do about it. 0 when nothing
 /// failed.
-int doctor(const setting_options& from, bool json);
+int doctor(const setting_options& from, const doctor_options& how);
 
 struct send_options {
   std::string platform, chat, text; ///< text `-`: standard input
@@ -62,6 +66,8 @@ struct demo_options {
 /// Connector stand-in, gateway and echo agent in one process.
 int demo(const demo_options& what);
 
+/// Version, revision, compiler and libraries as one JSON object.
+std::string version_json();
 /// The version; as JSON also revision, compiler and the libraries that this process uses.
 int version_command(bool json);
 

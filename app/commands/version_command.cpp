@@ -37,11 +37,7 @@ void append_libraries(std::string& out) {
 
 } // namespace
 
-int version_command(bool json) {
-  if (!json) {
-    print("relay-gateway " + std::string{version()} + "\n");
-    return exit_code::fine;
-  }
+std::string version_json() {
   std::string out;
   wire::json::object_writer to{out};
   to.text("version", version())
@@ -54,7 +50,11 @@ int version_command(bool json) {
       .key("libraries");
   append_libraries(out);
   to.end();
-  print(out + "\n");
+  return out;
+}
+
+int version_command(bool json) {
+  print((json ? version_json() : "relay-gateway " + std::string{version()}) + "\n");
   return exit_code::fine;
 }
 

@@ -127,6 +127,103 @@ class Doctor(Scenario):
         code, steps = await self.examine(connector, PINNED, TWO)
         self.assertEqual((code, steps["clock"]["verdict"]), (0, "warn"))
 
+    async def test_a_fresh_token_that_is_called_expired_is_the_clocks_fault(self):
+        connector = await self.connector()
+        real = connector._upgrade
+
+        async def refuse(request, reader, writer):
+            task = asyncio.ensure_future(real(request, reader, writer))
+            await connector.until(lambda: connector.links, "the upgrade")
+            connector.links[0].close(4401, "expired")
+            await task
+        connector._upgrade = refuse
+        code, steps = await self.examine(connector, PINNED, TWO)
+        self.assertEqual(code, 1)
+        found = self.failed(steps, "websocket")
+        self.assertIn("clock", found["what"])
+        self.assertIn("NTP", found["next"])
+
+    async def test_a_dead_proxy_is_not_taken_for_a_dead_connector(self):
+        connector, proxy = await self.connector(), await self.connector()
+        await proxy.stop()
+        code, steps = await self.examine(connector, PINNED, TWO, HTTP_PROXY=proxy.url)
+        self.assertEqual(code, 1)
+        found = self.failed(steps, "proxy")
+        self.assertIn(f"the proxy 127.0.0.1:{proxy.port}", found["what"])
+        self.assertIn("HTTPS_PROXY", found["next"])
+
+    async def test_plain_text_behind_an_https_url_is_named(self):
+        async def plain(reader, writer):
+            await reader.read(64)
+            writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            writer.close()
+        server = await asyncio.start_server(plain, "127.0.0.1", 0)
+        self._stack.callback(server.close)
+        port = server.sockets[0].getsockname()[1]
+        code, steps = await self.examine(None, PINNED, TWO, GATEWAY_RELAY_URL=f"https://127.0.0.1:{port}")
+        self.assertEqual(code, 1)
+        found = self.failed(steps, "tls")
+        self.assertIn("does not speak TLS", found["what"])
+        self.assertIn("http URL", found["next"])
+
+    @unittest.skipUnless(available, "no openssl command to make certificates with")
+    async def test_an_expired_certificate_is_named(self):
+        authority = Authority(self.home())
+        connector = await self.connector(tls=authority.server("IP:127.0.0.1", days=-1))
+        code, steps = await self.examine(connector, PINNED, TWO, GATEWAY_TLS_CA_FILE=authority.file)
+        self.assertEqual(code, 1)
+        found = self.failed(steps, "tls")
+        self.assertIn("certificate has expired", found["what"])
+        self.assertIn("renew", found["next"])
+
+    async def test_a_bad_identity_token_is_told_by_the_gateway_that_tried_it(self):
+        connector = await self.connector()
+        connector.answers["/relay/provision"] = lambda request: Answer(401, {"error": "invalid_token"})
+        gateway = await self.gateway(connector, TWO, GATEWAY_RELAY_ACCESS_TOKEN=TOKEN)
+
+        async def refused():
+            status = await gateway.status()
+            return all(x.get("provisioning_error") for x in status["platforms"])
+        await gateway.changes.poll(refused, "the refusals")
+        code, steps = await self.examine(connector, TWO, GATEWAY_RELAY_ACCESS_TOKEN=TOKEN,
+                                         GATEWAY_LISTEN=gateway.url.removeprefix("http://"))
+        self.assertEqual(code, 1)
+        self.assertIn("401", steps["provision"]["what"])
+        self.assertIn("identity token", steps["provision"]["next"])
+        self.assertNotIn(TOKEN, json.dumps(steps))
+
+    async def test_a_bundle_holds_what_helps_and_no_secret(self):
+        connector = await self.connector()
+        home = self.home()
+        secrets = {"GATEWAY_RELAY_SECRET": "canary-one-secret", "GATEWAY_RELAY_DELIVERY_KEY": "canary-two-secret",
+                   "GATEWAY_RELAY_ACCESS_TOKEN": "canary-three-secret", "GATEWAY_ADMIN_TOKEN": "canary-four-secret"}
+        gateway = await self.gateway(connector, PINNED, TWO, secrets, home=home)
+        path = os.path.join(home, "bundle.json")
+        merged = {**PINNED, **TWO, **secrets, "GATEWAY_RELAY_URL": connector.url, "GATEWAY_LISTEN": gateway.url.removeprefix("http://")}
+        await connector.link(1)
+        _, out, err = await self.command("doctor", "--bundle", path, home=home, limit=30, **merged)
+        self.assertTrue(os.path.exists(path), err)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        self.assertNotIn("canary-", text + out + err)
+        bundle = json.loads(text)
+        self.assertEqual(bundle["status"]["gateway_id"], PINNED["GATEWAY_RELAY_ID"])
+        self.assertIn("relay_gateway_", bundle["metrics"])
+        self.assertIn("libraries", bundle["version"])
+        self.assertIn("link.dial", [x["event"] for x in bundle["log"]["events"]])
+        self.assertIn({"key": "gateway.relay_secret", "value": "***", "source": "environment GATEWAY_RELAY_SECRET"},
+                      bundle["settings"]["settings"])
+        self.assertEqual([x["step"] for x in bundle["doctor"]["steps"]][:2], ["settings", "gateway"])
+
+    async def test_a_bundle_that_cannot_be_written_is_said(self):
+        connector = await self.connector()
+        code, _, err = await self.command("doctor", "--bundle", "/nonexistent/bundle", limit=30, **QUIET, **PINNED, **TWO,
+                                          GATEWAY_RELAY_URL=connector.url)
+        self.assertEqual(code, 1)
+        self.assertIn("/nonexistent/bundle", err)
+
     @unittest.skipUnless(available, "no openssl command to make certificates with")
     async def test_a_certificate_of_an_unknown_or_another_ca_and_of_another_name(self):
         authority = Authority(self.home())

@@ -1,4 +1,5 @@
 #include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/doctor/bundle.hpp"
 #include "relay_gateway/app/commands/doctor/doctor_checks.hpp"
 #include "relay_gateway/app/commands/running_gateway.hpp"
 #include "relay_gateway/app/commands/say.hpp"
@@ -40,7 +41,27 @@ finding check_settings(const config::resolution& x) {
 struct neighbour {
   finding what;
   bool runs = false, connected = false;
+  findings refused{}; ///< what it was told when it provisioned
 };
+
+/// Only the running gateway tries identity tokens: whoever provisions a second time would replace its
+/// credentials.
+findings refusals_of(const wire::json::value& status) {
+  findings out;
+  const auto* platforms = wire::json::array(status, "platforms");
+  if (platforms == nullptr) return out;
+  for (const auto& x : platforms->GetArray()) {
+    const auto name = wire::json::text(x, "name");
+    if (auto why = wire::json::text(x, "provisioning_error"); !why.empty())
+      out.push_back({"provision", verdict::failed, name + ": " + why,
+                     "when it names 401 or 403, the identity token is refused: check the login, "
+                     "GATEWAY_RELAY_ACCESS_TOKEN or GATEWAY_RELAY_IDP_*"});
+    if (auto why = wire::json::text(x, "policy_error"); !why.empty())
+      out.push_back({"policy", verdict::warning, name + ": " + why, "see the connector's log"});
+  }
+  return out;
+}
+
 neighbour check_running(const setting_options& from) {
   auto answer = ask_gateway(from, "GET", "/v1/status", {}, running_limit);
   if (answer.status == 0) return {{"gateway", verdict::skipped, "none runs here with these settings", {}}};
@@ -59,7 +80,8 @@ neighbour check_running(const setting_options& from) {
            "one runs here and is " + state + (reason.empty() ? "" : " (" + reason + ")"),
            {}},
           true,
-          state == "connected"};
+          state == "connected",
+          refusals_of(doc.root())};
 }
 
 /// What the checks need of the world: no sockets to the connector but their own, no store.
@@ -83,6 +105,7 @@ findings examine(const setting_options& from) {
   out.push_back(check_settings(found));
   auto here = check_running(from);
   out.push_back(here.what);
+  out.insert(out.end(), here.refused.begin(), here.refused.end());
   auto urls = wire::derive_urls(settings.relay.url);
   if (settings.relay.vetoed || !urls.valid()) {
     out.push_back(
@@ -117,9 +140,12 @@ findings examine(const setting_options& from) {
 
 } // namespace
 
-int doctor(const setting_options& from, bool json) {
+int doctor(const setting_options& from, const doctor_options& how) {
   auto all = examine(from);
-  print(json ? findings_json(all) : findings_text(all));
+  print(how.json ? findings_json(all) : findings_text(all));
+  if (!how.bundle.empty())
+    if (auto why = write_bundle(how.bundle, from, findings_json(all)); !why.empty())
+      return fail(exit_code::failure, why);
   return all_well(all) ? exit_code::fine : exit_code::failure;
 }
 

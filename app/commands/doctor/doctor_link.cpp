@@ -29,7 +29,13 @@ const char* step_of(kind x) {
   return "?";
 }
 
-std::string remedy(kind x) {
+std::string remedy(kind x, const std::string& why) {
+  const auto tells = [&](const char* words) { return why.find(words) != std::string::npos; };
+  if (x == kind::tls && tells("has expired"))
+    return "the connector's operator must renew its certificate; if it is younger than this machine's clock "
+           "says, set the clock";
+  if (x == kind::tls && tells("does not speak TLS"))
+    return "use an http URL in gateway.relay_url, or the port that speaks TLS";
   switch (x) {
   case kind::settings: return "mend the file or the setting that is named (GATEWAY_TLS_*, HTTPS_PROXY)";
   case kind::name: return "check gateway.relay_url and this machine's resolver";
@@ -86,9 +92,11 @@ findings survey_way(boost::asio::io_context& io, const net::client_options& how,
   net::dial_probe(io, how, dial_url, limit,
                   [answer](std::vector<net::dial_step_result> x) { answer->set_value(std::move(x)); });
   findings out;
-  for (auto& x : answer->get_future().get())
-    out.push_back({step_of(x.what), x.passed ? verdict::fine : verdict::failed, std::move(x.text),
-                   x.passed ? std::string{} : remedy(x.what)});
+  for (auto& x : answer->get_future().get()) {
+    auto next = x.passed ? std::string{} : remedy(x.what, x.text);
+    out.push_back(
+        {step_of(x.what), x.passed ? verdict::fine : verdict::failed, std::move(x.text), std::move(next)});
+  }
   if (!all_well(out)) return out;
   auto has = [&](const char* step) {
     for (auto& x : out)
@@ -142,6 +150,12 @@ finding check_upgrade(link_port& link, const clock_port& clock, const config::se
   if (refused && !pinned)
     return {
         "websocket", verdict::fine, "the connector asks for credentials, which provisioning will bring", {}};
+  // The token was made a moment ago.
+  if (refused && (end->close_reason == "expired" || end->error.find("expired") != std::string::npos))
+    return {"websocket", verdict::failed,
+            "the connector calls a token expired that was made for this dial: this clock is behind the "
+            "connector's",
+            "set this machine's clock (NTP)"};
   if (refused)
     return {"websocket", verdict::failed, "the connector refuses the pinned credentials (" + end->error + ")",
             "check GATEWAY_RELAY_ID and GATEWAY_RELAY_SECRET, or enroll anew"};

@@ -51,8 +51,14 @@ public:
 private:
   void over(const std::string& why) {
     limit_.cancel();
-    if (!why.empty()) return fail(kind_of(dial_->step()), why);
+    if (!why.empty()) return fail(failed_kind(), why);
     end();
+  }
+  /// A proxy that cannot be reached is the proxy's fault and not the connector's.
+  dial_step_result::kind failed_kind() const {
+    const auto what = kind_of(dial_->step());
+    const bool reaching = what == dial_step_result::kind::name || what == dial_step_result::kind::address;
+    return reaching && dial_->proxy() != nullptr ? dial_step_result::kind::proxy : what;
   }
   void fail(dial_step_result::kind what, const std::string& why) {
     parts_.push_back({what, false, why});

@@ -48,15 +48,17 @@ void dialler::start() {
   next_address();
 }
 
+std::string dialler::peer_name() const { return (proxy_ ? "the proxy " : "") + peer_host_; }
+
 void dialler::resolve() {
-  phase_ = "looking up " + peer_host_;
+  phase_ = "looking up " + peer_name();
   // Asio asks getaddrinfo on a thread of its own. It cannot be interrupted: after a cancel() its answer is
   // ignored.
   resolver_.async_resolve(
       peer_host_, peer_port_, asio::ip::resolver_base::numeric_service,
       [self = shared_from_this()](error_code ec, const asio::ip::tcp::resolver::results_type& found) {
         if (!self->then_) return;
-        if (ec) return self->finish(nullptr, "cannot look up " + self->peer_host_ + ": " + ec.message());
+        if (ec) return self->finish(nullptr, "cannot look up " + self->peer_name() + ": " + ec.message());
         std::string names;
         for (const auto& entry : found) {
           self->addresses_.push_back(entry.endpoint());
@@ -68,7 +70,7 @@ void dialler::resolve() {
 }
 
 void dialler::next_address() {
-  auto peer = peer_host_ + ":" + peer_port_;
+  auto peer = peer_name() + ":" + peer_port_;
   if (next_ == addresses_.size())
     return finish(nullptr, "cannot connect to " + peer + ": " + last_.message());
   phase_ = "connecting to " + peer;
@@ -159,7 +161,8 @@ void dialler::start_tls() {
       return self->finish(std::move(self->below_), {});
     }
     auto why = self->below_->verify_error();
-    self->finish(nullptr, "TLS with " + self->where_.host + " failed: " + (why.empty() ? ec.message() : why));
+    if (why.empty()) why = handshake_fault(ec);
+    self->finish(nullptr, "TLS with " + self->where_.host + " failed: " + why);
   });
 }
 

@@ -51,6 +51,8 @@ public:
   const proxy_address* proxy() const noexcept { return proxy_; }
 
 private:
+  /// `host`, or `the proxy host`.
+  std::string peer_name() const;
   void resolve();
   void next_address();
   void connected();

@@ -1,5 +1,7 @@
 #include "relay_gateway/app/net/dial/tls.hpp"
 
+#include <boost/asio/ssl/error.hpp>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 namespace relay::net {
@@ -69,6 +71,20 @@ std::shared_ptr<ssl::context> make_server_tls(const std::string& cert_file, cons
   // A session that is resumed would skip the check of the certificate.
   SSL_CTX_set_session_cache_mode(context->native_handle(), SSL_SESS_CACHE_OFF);
   return context;
+}
+
+std::string handshake_fault(const error_code& why) {
+  if (why == boost::asio::ssl::error::stream_truncated || why == boost::asio::error::eof)
+    return "the peer closed the connection instead of answering in TLS";
+  if (why.category() != boost::asio::error::get_ssl_category()) return why.message();
+  switch (ERR_GET_REASON(static_cast<unsigned long>(why.value()))) {
+  // What OpenSSL calls the first bytes of an HTTP answer.
+  case SSL_R_WRONG_VERSION_NUMBER:
+  case SSL_R_HTTP_REQUEST:
+  case SSL_R_PACKET_LENGTH_TOO_LONG:
+  case SSL_R_UNEXPECTED_MESSAGE: return "the peer does not speak TLS there (plain text behind an https URL)";
+  default: return why.message();
+  }
 }
 
 } // namespace relay::net

@@ -4,6 +4,7 @@
 #include "relay_gateway/config/settings.hpp"
 
 #include <boost/asio/ssl/context.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <memory>
 #include <string>
@@ -20,5 +21,8 @@ std::shared_ptr<boost::asio::ssl::context> make_client_tls(const config::tls_set
 std::shared_ptr<boost::asio::ssl::context> make_server_tls(const std::string& cert_file,
                                                            const std::string& key_file, std::string& error,
                                                            const std::string& client_ca_file = {});
+
+/// Why a handshake failed, in words for a person: a peer that speaks plain text is named as such.
+std::string handshake_fault(const boost::system::error_code& why);
 
 } // namespace relay::net
