@@ -38,6 +38,7 @@ std::vector<std::string> needs_restart(const config::settings& running, const co
   };
   const auto &a = running.service, &b = next.service;
   compare("gateway.listen", a.listen_host == b.listen_host && a.listen_port == b.listen_port);
+  compare("gateway.metrics_listen", a.metrics_host == b.metrics_host && a.metrics_port == b.metrics_port);
   compare("gateway.agent", a.agent == b.agent);
   compare("gateway.state_dir", a.state_dir == b.state_dir);
   compare("gateway.scheduler", a.scheduler == b.scheduler);

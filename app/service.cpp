@@ -57,7 +57,7 @@ struct service::impl {
   config::settings running;
   liveness_monitor beats;
   boost::asio::io_context io{1};
-  std::unique_ptr<admin::server> listener;
+  std::unique_ptr<admin::server> listener, metrics_listener; ///< the second is null when none is set
   std::unique_ptr<caf::actor_system_config> actor_setup;
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<gateway> relay;
@@ -66,7 +66,7 @@ struct service::impl {
   boost::asio::steady_timer farewell{io};
   std::unique_ptr<exit_guard> guard;
   std::string store_name;
-  std::string url; // of the listener, also when that is gone
+  std::string url, metrics_url; // of the listeners, also when those are gone
   bool draining = false, over = false;
   int code = exit_code::fine;
 
@@ -84,6 +84,8 @@ struct service::impl {
   void supervisor_ended(bool in_order);
   void dismantle();
   admin::reload_answer reload();
+  bool open_metrics_listener(start_failure& why);
+  admin::surroundings what_listeners_show();
 
   void note(severity level, std::string_view id, std::initializer_list<log_field> fields) const noexcept {
     what.log->write(level, id, fields);
@@ -96,6 +98,7 @@ bool service::impl::start(start_failure& why) {
   where.host = service.listen_host;
   where.port = service.listen_port;
   where.token = service.admin_token;
+  where.read_token = service.read_token;
   where.max_line = running.limits.max_frame;
   std::string error;
   // From now on a signal waits for run() instead of killing a process that has begun to provision; as process
@@ -112,15 +115,13 @@ bool service::impl::start(start_failure& why) {
   store_name = store->durable() ? "sqlite " + service.state_dir : "memory";
   // Before the gateway: without it nobody would learn how the rest goes, and a second gateway on one port
   // must stop here.
-  listener = admin::listen(io, std::move(where),
-                           {what.counts.get(), &beats, what.log.get(),
-                            [log = what.log](std::size_t limit) { return log->recent(limit); }},
-                           error);
+  listener = admin::listen(io, std::move(where), what_listeners_show(), error);
   if (!listener) {
     why = {exit_code::failure, error + "; choose another address with --listen or GATEWAY_LISTEN"};
     return false;
   }
   url = listener->url();
+  if (!open_metrics_listener(why)) return false;
   actor_setup = actor_config(service.scheduler, io);
   system = std::make_unique<caf::actor_system>(*actor_setup);
   relay = gateway::start(*system, {running, {}, what.log, what.counts, std::move(store), &io}, error);
@@ -145,8 +146,33 @@ bool service::impl::start(start_failure& why) {
       limits.egress_hold + core::longest_wait + 4 * limits.outbound_timeout + milliseconds{2'000};
   // Two looks at the work, the ack, and the close handshake.
   target.sleep_limit = limits.idle_ack_timeout + milliseconds{6'000};
+  if (metrics_listener) metrics_listener->attach({target.supervisor, {}, {}, {}, {}, {}, store_name});
   listener->attach(std::move(target));
   return true;
+}
+
+bool service::impl::open_metrics_listener(start_failure& why) {
+  const auto& service = running.service;
+  if (service.metrics_host.empty()) return true;
+  admin::listener_options where;
+  where.host = service.metrics_host;
+  where.port = service.metrics_port;
+  where.read_token = service.read_token;
+  where.read_only = true;
+  std::string error;
+  metrics_listener = admin::listen(io, std::move(where), what_listeners_show(), error);
+  if (!metrics_listener) {
+    why = {exit_code::failure,
+           error + "; choose another address with --metrics-listen or GATEWAY_METRICS_LISTEN"};
+    return false;
+  }
+  metrics_url = metrics_listener->url();
+  return true;
+}
+
+admin::surroundings service::impl::what_listeners_show() {
+  return {what.counts.get(), &beats, what.log.get(),
+          [log = what.log](std::size_t limit) { return log->recent(limit); }};
 }
 
 int service::impl::run() {
@@ -218,7 +244,8 @@ admin::reload_answer service::impl::reload() {
   what.problems = std::move(next.problems);
   running = next.values;
   what.log->configure(running.service.log_level, running.service.format);
-  listener->use_token(running.service.admin_token);
+  listener->use_tokens(running.service.admin_token, running.service.read_token);
+  if (metrics_listener) metrics_listener->use_tokens({}, running.service.read_token);
   post(relay->supervisor(), std::make_shared<const config::settings>(running));
   note(severity::info, "reload.done", {{"config_file", next.config_found ? next.config_path : "none"}});
   return answer;
@@ -246,6 +273,7 @@ void service::impl::drained() {
   farewell.expires_after(last_answers);
   farewell.async_wait([this](const error_code&) {
     listener->stop();
+    if (metrics_listener) metrics_listener->stop();
     boost::asio::post(io, [this] { io.stop(); });
   });
 }
@@ -253,6 +281,7 @@ void service::impl::drained() {
 /// The end, in order, on the thread that ran the io_context: the listener, the actors, their system.
 void service::impl::dismantle() {
   if (!system) return;
+  metrics_listener.reset();
   listener.reset(); // holds a line to the supervisor, so it goes before the actors' system
   if (pace) pace->stop();
   relay.reset();
@@ -270,6 +299,7 @@ std::unique_ptr<service> service::start(service_options what, start_failure& why
 }
 
 std::string service::url() const { return impl_->url; }
+std::string service::metrics_url() const { return impl_->metrics_url; }
 int service::run() { return impl_->run(); }
 void service::drain() {
   boost::asio::post(impl_->io, [x = impl_.get()] { x->drain(); });

@@ -42,6 +42,8 @@ public:
 
   /// `http://127.0.0.1:9480`: where the listener is.
   std::string url() const;
+  /// The same of the metrics listener; empty when there is none.
+  std::string metrics_url() const;
   /// Serves until drained: by a signal, by POST /v1/drain, or by drain(). Returns the exit code: 0 after
   /// every planned stop. SIGINT, SIGTERM, SIGHUP and SIGUSR1 are the service's from start() on and acted on
   /// here.

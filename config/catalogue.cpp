@@ -32,6 +32,8 @@ const std::vector<entry>& catalogue() {
                                       agent,
                                       listen,
                                       admin_token,
+                                      read_token,
+                                      metrics_listen,
                                       state_dir,
                                       log_level,
                                       keys::log_format,

@@ -96,6 +96,9 @@ struct service_settings {
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 9480;
   secret admin_token;
+  secret read_token;        ///< may see metrics and status, and nothing else; empty: there is none
+  std::string metrics_host; ///< of the metrics listener; empty: there is none
+  std::uint16_t metrics_port = 0;
   std::string state_dir; ///< empty = memory only
   std::string log_level = "info";
   log_format format = log_format::automatic;

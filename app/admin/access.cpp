@@ -82,8 +82,28 @@ bool has_token(const net::server_request& x, const secret& token) {
 
 } // namespace
 
-verdict judge(const access_rules& rules, const net::server_request& x, bool open) {
-  if (!rules.loopback) return open || has_token(x, rules.token) ? verdict::allowed : verdict::no_token;
+bool is_token(const access_rules& rules, std::string_view given) {
+  const bool admin = !rules.token.empty() && same(given, rules.token.reveal());
+  const bool reader = !rules.read_token.empty() && same(given, rules.read_token.reveal());
+  return admin || reader;
+}
+
+bool same_origin(const net::server_request& x) {
+  auto origin = x.header("Origin");
+  if (origin.empty()) return true;
+  const auto scheme = origin.find("://");
+  if (scheme == std::string_view::npos) return false; // `null`
+  const auto from = take_apart(origin.substr(scheme + 3)), asked = take_apart(x.header("Host"));
+  return !from.host.empty() && from.host == asked.host && from.port == asked.port;
+}
+
+verdict judge(const access_rules& rules, const net::server_request& x, right need, bool logged_in) {
+  const bool open = need == right::open;
+  if (!rules.loopback) {
+    if (open || has_token(x, rules.token)) return verdict::allowed;
+    if (!logged_in && !has_token(x, rules.read_token)) return verdict::no_token;
+    return need == right::read ? verdict::allowed : verdict::read_only;
+  }
   auto host = take_apart(x.header("Host"));
   // No browser leaves the Host header out, so its absence is not an attack.
   if (!open && !x.header("Host").empty() && !config::is_loopback(host.host)) return verdict::foreign_host;
@@ -107,6 +127,10 @@ net::server_response refusal(verdict x) {
     out.status = 401;
     out.body = R"({"error":"the admin token is needed"})";
     out.headers.emplace_back("WWW-Authenticate", R"(Bearer realm="relay-gateway")");
+    break;
+  case verdict::read_only:
+    out.status = 403;
+    out.body = R"({"error":"this token may only read; the admin token is needed"})";
     break;
   case verdict::allowed: break;
   }

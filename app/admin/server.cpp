@@ -4,14 +4,17 @@
 #include "relay_gateway/app/admin/access.hpp"
 #include "relay_gateway/app/admin/dead_letters.hpp"
 #include "relay_gateway/app/admin/one_shot.hpp"
+#include "relay_gateway/app/admin/page/status_page.hpp"
+#include "relay_gateway/app/admin/page_sessions.hpp"
 #include "relay_gateway/app/admin/sleep_request.hpp"
 #include "relay_gateway/app/admin/status_json.hpp"
-#include "relay_gateway/app/admin/status_page.hpp"
+#include "relay_gateway/app/net/http/http_text.hpp"
 #include "relay_gateway/config/values/listener.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 
 #include <optional>
+#include <random>
 #include <string_view>
 
 namespace relay::admin {
@@ -23,6 +26,10 @@ using net::server_response;
 using answering = std::shared_ptr<net::responder>;
 
 constexpr milliseconds report_limit{2'000};
+using steady = std::chrono::steady_clock;
+
+constexpr std::string_view session_cookie = "relay_gateway_session";
+constexpr auto session_seconds = std::chrono::seconds{page_sessions::lifetime}.count();
 constexpr std::size_t recent_most = 200;
 constexpr milliseconds letter_limit{10'000}; ///< the disk may be slow
 
@@ -37,12 +44,14 @@ server_response problem(int status, std::string_view why) { return json(status, 
 
 /// What no answer of this listener goes without.
 server_response guarded(server_response x) {
-  bool has_policy = false;
-  for (const auto& [name, value] : x.headers) has_policy = has_policy || name == "Content-Security-Policy";
-  if (!has_policy)
-    x.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  auto unless_there = [&](const char* name, const char* value) {
+    for (const auto& [given, what] : x.headers)
+      if (given == name) return;
+    x.headers.emplace_back(name, value);
+  };
+  unless_there("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  unless_there("Referrer-Policy", "no-referrer");
   x.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  x.headers.emplace_back("Referrer-Policy", "no-referrer");
   x.headers.emplace_back("Cache-Control", "no-store");
   return x;
 }
@@ -50,8 +59,8 @@ server_response guarded(server_response x) {
 class admin_server final : public server {
 public:
   admin_server(const listener_options& what, surroundings with)
-      : with_(std::move(with)), host_(what.host),
-        max_line_(what.max_line), rules_{config::is_loopback(what.host), what.token} {}
+      : with_(std::move(with)), host_(what.host), max_line_(what.max_line),
+        read_only_(what.read_only), rules_{config::is_loopback(what.host), what.token, what.read_token} {}
 
   bool open(boost::asio::io_context& io, const listener_options& what, std::string& error) {
     net::server_options options;
@@ -73,8 +82,10 @@ public:
     return "http://" + config::to_string(config::listener{host_, http_->port()});
   }
   void attach(target x) override { target_.emplace(std::move(x)); }
-  void use_token(secret x) override {
-    if (!x.empty() || rules_.loopback) rules_.token = std::move(x);
+  void use_tokens(secret admin, secret reader) override {
+    if (admin != rules_.token || reader != rules_.read_token) sessions_.close_all();
+    if (!admin.empty() || rules_.loopback || read_only_) rules_.token = std::move(admin);
+    rules_.read_token = std::move(reader);
   }
   void stop() override { http_->stop(); }
 
@@ -84,7 +95,7 @@ private:
   struct endpoint {
     std::string_view path, method;
     action run;
-    bool open = false;  ///< needs no token
+    right need = right::admin;
     bool alone = false; ///< works without a gateway
   };
   static const endpoint endpoints[];
@@ -94,11 +105,13 @@ private:
   void request(const server_request& x, const answering& to) {
     const auto* where = find(x.path);
     auto reply = [&](server_response answer) { to->answer(guarded(std::move(answer))); };
-    if (auto said = judge(rules_, x, where != nullptr && where->open); said != verdict::allowed) {
+    if (auto said = judge(rules_, x, need_of(where), logged_in(x)); said != verdict::allowed) {
       note(severity::debug, "admin.refused", x);
+      // A person who opens the page gets the way in.
+      if (said == verdict::no_token && x.path == "/") return reply(login_page({}));
       return reply(refusal(said));
     }
-    if (where == nullptr) return reply(problem(404, "not found"));
+    if (where == nullptr || !offered(*where)) return reply(problem(404, "not found"));
     bool head = x.method == "HEAD" && where->method == "GET";
     if (x.method != where->method && !head) {
       auto answer = problem(405, "the method is not allowed here");
@@ -106,17 +119,17 @@ private:
       return reply(std::move(answer));
     }
     if (!target_ && !where->alone) return reply(problem(503, "starting"));
-    if (x.method == "POST") note(severity::info, "admin.command", x);
+    if (where->need == right::admin && x.method == "POST") note(severity::info, "admin.command", x);
     (this->*where->run)(x, to);
   }
 
   void upgrade(const server_request& x, const std::shared_ptr<net::upgrade>& to) {
     auto refuse = [&](server_response answer) { to->refuse(guarded(std::move(answer))); };
-    if (auto said = judge(rules_, x, false); said != verdict::allowed) {
+    if (auto said = judge(rules_, x, right::admin); said != verdict::allowed) {
       note(severity::debug, "admin.refused", x);
       return refuse(refusal(said));
     }
-    if (x.path != "/v1/agent") return refuse(problem(404, "not found"));
+    if (x.path != "/v1/agent" || read_only_) return refuse(problem(404, "not found"));
     if (!target_) return refuse(problem(503, "starting"));
     auto media = x.parameter("media");
     if (!media.empty() && media != "path" && media != "url")
@@ -131,6 +144,48 @@ private:
   void note(severity level, std::string_view id, const server_request& x) const {
     if (with_.log != nullptr && with_.log->wants(level))
       with_.log->write(level, id, {{"method", x.method}, {"path", x.path}, {"peer", x.peer}});
+  }
+
+  // -- who may what -----------------------------------------------------------------------------------
+
+  /// The metrics listener offers what shows something; metrics are open there unless a read token is set.
+  right need_of(const endpoint* x) const {
+    if (x == nullptr) return right::admin;
+    const bool metrics = x->path == "/metrics";
+    return read_only_ && metrics && rules_.read_token.empty() ? right::open : x->need;
+  }
+  bool offered(const endpoint& x) const {
+    return !read_only_ || (x.need != right::admin && x.path != "/wake");
+  }
+  bool logged_in(const server_request& x) const {
+    return sessions_.valid(cookie(x.header("Cookie"), session_cookie), steady::now());
+  }
+
+  void login(const server_request& x, const answering& to) {
+    const auto now = steady::now();
+    if (!same_origin(x)) return to->answer(guarded(refusal(verdict::foreign_origin)));
+    if (!sessions_.may_try(now))
+      return to->answer(guarded(problem(429, "too many wrong tokens; wait a minute")));
+    if (!is_token(rules_, net::form_value(x.body, "token"))) {
+      sessions_.failed(now);
+      note(severity::warn, "admin.login_refused", x);
+      return to->answer(guarded(login_page("This is neither the admin token nor the read token.")));
+    }
+    to->answer(guarded(to_page(sessions_.open(now) + "; Max-Age=" + std::to_string(session_seconds))));
+  }
+  void logout(const server_request& x, const answering& to) {
+    if (!same_origin(x)) return to->answer(guarded(refusal(verdict::foreign_origin)));
+    sessions_.close(cookie(x.header("Cookie"), session_cookie));
+    to->answer(guarded(to_page("; Max-Age=0")));
+  }
+  /// Back to the page, with this value of the session's cookie.
+  static server_response to_page(const std::string& value) {
+    server_response out;
+    out.status = 303;
+    out.headers.emplace_back("Location", "./");
+    out.headers.emplace_back("Set-Cookie", std::string{session_cookie} + "=" + value +
+                                               "; Path=/; HttpOnly; SameSite=Strict");
+    return out;
   }
 
   // -- health -----------------------------------------------------------------------------------------
@@ -179,7 +234,16 @@ private:
     wire::json::object_writer{body}.json("events", out + ']').end();
     to->answer(guarded(json(200, std::move(body))));
   }
-  void page(const server_request&, const answering& to) { to->answer(guarded(status_page())); }
+  void page(const server_request& x, const answering& to) {
+    const bool session = logged_in(x);
+    if (!target_) return to->answer(guarded(status_page({{"state", "starting"}}, session)));
+    target_->supervisor.report(report_limit, [to, session, counters = with_.counts->values(),
+                                              store = target_->store](const gateway_report* report) {
+      page_rows rows{{"state", "the supervisor does not answer"}};
+      if (report != nullptr) rows = rows_of(status_json(*report, counters, store));
+      to->answer(guarded(status_page(rows, session)));
+    });
+  }
 
   // -- to command ---------------------------------------------------------------------------------------
 
@@ -244,22 +308,29 @@ private:
   surroundings with_;
   std::string host_;
   std::uint64_t max_line_;
+  bool read_only_;
   access_rules rules_;
+  page_sessions sessions_{[] {
+    std::random_device source;
+    return (static_cast<std::uint64_t>(source()) << 32) | source();
+  }};
   std::optional<target> target_;
   std::uint64_t peers_ = 0;
   std::unique_ptr<net::http_server> http_; // last: its handlers use everything above
 };
 
 const admin_server::endpoint admin_server::endpoints[] = {
-    {"/livez", "GET", &admin_server::live, true, true},
-    {"/healthz", "GET", &admin_server::live, true, true},
-    {"/startupz", "GET", &admin_server::startup, true},
-    {"/readyz", "GET", &admin_server::ready, true},
-    {"/wake", "GET", &admin_server::wake, true},
-    {"/metrics", "GET", &admin_server::expose, false, true},
-    {"/v1/status", "GET", &admin_server::status},
-    {"/v1/log", "GET", &admin_server::recent, false, true},
-    {"/", "GET", &admin_server::page, false, true},
+    {"/livez", "GET", &admin_server::live, right::open, true},
+    {"/healthz", "GET", &admin_server::live, right::open, true},
+    {"/startupz", "GET", &admin_server::startup, right::open},
+    {"/readyz", "GET", &admin_server::ready, right::open},
+    {"/wake", "GET", &admin_server::wake, right::open},
+    {"/metrics", "GET", &admin_server::expose, right::read, true},
+    {"/v1/status", "GET", &admin_server::status, right::read},
+    {"/v1/log", "GET", &admin_server::recent, right::read, true},
+    {"/", "GET", &admin_server::page, right::read, true},
+    {"/login", "POST", &admin_server::login, right::open, true},
+    {"/logout", "POST", &admin_server::logout, right::open, true},
     {"/v1/reload", "POST", &admin_server::reload},
     {"/v1/drain", "POST", &admin_server::drain},
     {"/v1/dormant", "POST", &admin_server::dormant},

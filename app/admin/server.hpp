@@ -22,8 +22,10 @@ namespace relay::admin {
 
 struct listener_options {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 0;              ///< 0 picks one
-  secret token;                        ///< needed when `host` is not loopback
+  std::uint16_t port = 0; ///< 0 picks one
+  secret token;           ///< needed when `host` is not loopback
+  secret read_token{};    ///< may see and not command; empty: there is none
+  bool read_only = false; ///< the metrics listener: no commands, no agents, metrics for everybody
   std::uint64_t max_line = 8ULL << 20; ///< bytes of one line of an agent
 };
 
@@ -63,9 +65,9 @@ public:
   /// The gateway is there. Until then all but /livez and /healthz answer 503. Before the io_context runs, or
   /// on its thread.
   virtual void attach(target x) = 0;
-  /// The admin token of reloaded settings. A listener that is not on loopback keeps the one it has when this
-  /// is empty.
-  virtual void use_token(secret x) = 0;
+  /// The tokens of reloaded settings. A listener that is not on loopback keeps its admin token when the new
+  /// one is empty. Sessions of the page end when one has changed.
+  virtual void use_tokens(secret admin, secret reader) = 0;
   /// Ends the listener and every connection; idempotent.
   virtual void stop() = 0;
 };

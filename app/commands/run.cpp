@@ -47,6 +47,7 @@ int run(const setting_options& from, bool state_reset) {
   auto service = service::start(std::move(what), why);
   if (!service) return fail(why.exit_code, why.text);
   print("listening on " + service->url() + "\n");
+  if (auto url = service->metrics_url(); !url.empty()) print("metrics on " + url + "\n");
   return service->run();
 }
 

@@ -25,6 +25,18 @@ inline constexpr entry admin_token{.key = "gateway.admin_token",
                                    .section = section::service,
                                    .what =
                                        "Bearer token for administration; required to listen beyond loopback"};
+inline constexpr entry read_token{.key = "gateway.read_token",
+                                  .variable = "GATEWAY_READ_TOKEN",
+                                  .secret = true,
+                                  .section = section::service,
+                                  .what = "Bearer token that may see metrics and status, and nothing else"};
+inline constexpr entry metrics_listen{
+    .key = "gateway.metrics_listen",
+    .variable = "GATEWAY_METRICS_LISTEN",
+    .flag = "metrics_listen",
+    .section = section::service,
+    .what = "HOST:PORT of a listener for metrics and status alone; port 0 picks one",
+    .applies = applies::at_restart};
 inline constexpr entry state_dir{.key = "gateway.state_dir",
                                  .variable = "GATEWAY_STATE_DIR",
                                  .flag = "state_dir",

@@ -61,6 +61,16 @@ void read_listener(reading& in, service_settings& into) {
   into.listen_port = listen.port;
 }
 
+/// Off when it is not set.
+void read_metrics_listener(reading& in, service_settings& into) {
+  into.read_token = in.hidden(keys::read_token);
+  const auto listen = in.value(keys::metrics_listen, listener{}, parse_listener, [](const listener& x) {
+    return x.host.empty() ? std::string{} : to_string(x);
+  });
+  into.metrics_host = listen.host;
+  into.metrics_port = listen.port;
+}
+
 agent_settings read_agent(reading& in) {
   const agent_settings standard;
   auto result = in.value(keys::agent, standard, parse_agent, shown_agent);
@@ -109,6 +119,7 @@ service_settings read_service(reading& in) {
   service_settings result;
   result.agent = read_agent(in);
   read_listener(in, result);
+  read_metrics_listener(in, result);
   result.state_dir = read_state_dir(in);
   result.log_level = choice(in, keys::log_level, result.log_level, levels);
   result.format = choice(in, keys::log_format, result.format, formats);

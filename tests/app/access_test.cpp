@@ -1,5 +1,6 @@
 // Who may ask what (agent-link.md, Admin endpoints): the whole table.
 #include "relay_gateway/app/admin/access.hpp"
+#include "relay_gateway/app/admin/page_sessions.hpp"
 
 #include <gtest/gtest.h>
 
@@ -75,10 +76,10 @@ TEST(Access, OnLoopbackTheBrowserIsTheThreat) {
       {"typed by a person", {{"Host", "127.0.0.1:9480"}, {"Sec-Fetch-Site", "none"}}, yes, yes},
   };
   for (const auto& x : table) {
-    EXPECT_EQ(judge({true, {}}, asked(x.headers), false), x.closed) << x.what;
-    EXPECT_EQ(judge({true, {}}, asked(x.headers), true), x.open) << x.what << " (probe)";
+    EXPECT_EQ(judge({true, {}}, asked(x.headers), right::admin), x.closed) << x.what;
+    EXPECT_EQ(judge({true, {}}, asked(x.headers), right::open), x.open) << x.what << " (probe)";
     // A token is neither needed nor a way around.
-    EXPECT_EQ(judge({true, secret{"t0k3n"}}, asked(x.headers), false), x.closed)
+    EXPECT_EQ(judge({true, secret{"t0k3n"}}, asked(x.headers), right::admin), x.closed)
         << x.what << " (with a token set)";
   }
 }
@@ -86,10 +87,10 @@ TEST(Access, OnLoopbackTheBrowserIsTheThreat) {
 TEST(Access, ALinkOfAnotherSiteMayOpenThePage) {
   std::vector<std::pair<std::string, std::string>> link{
       {"Host", "localhost:9480"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Dest", "document"}};
-  EXPECT_EQ(judge({true, {}}, asked(link, "/"), false), verdict::allowed);
-  EXPECT_EQ(judge({true, {}}, asked(link, "/wake"), true), verdict::foreign_origin);
+  EXPECT_EQ(judge({true, {}}, asked(link, "/"), right::admin), verdict::allowed);
+  EXPECT_EQ(judge({true, {}}, asked(link, "/wake"), right::open), verdict::foreign_origin);
   link.back().second = "iframe";
-  EXPECT_EQ(judge({true, {}}, asked(link, "/"), false), verdict::foreign_origin);
+  EXPECT_EQ(judge({true, {}}, asked(link, "/"), right::admin), verdict::foreign_origin);
 }
 
 TEST(Access, ElsewhereTheTokenDecides) {
@@ -101,15 +102,79 @@ TEST(Access, ElsewhereTheTokenDecides) {
       {"Bearer", verdict::no_token},        {"t0k3n", verdict::no_token},
       {"Basic t0k3n", verdict::no_token},   {"Bearer  t0k3n", verdict::no_token}};
   for (const auto& [header, wanted] : table)
-    EXPECT_EQ(judge(rules, asked({{"Host", "gw.example"}, {"Authorization", header}}), false), wanted)
+    EXPECT_EQ(judge(rules, asked({{"Host", "gw.example"}, {"Authorization", header}}), right::admin), wanted)
         << header;
-  EXPECT_EQ(judge(rules, asked({}), false), verdict::no_token);
-  EXPECT_EQ(judge(rules, asked({}), true), verdict::allowed);
+  EXPECT_EQ(judge(rules, asked({}), right::admin), verdict::no_token);
+  EXPECT_EQ(judge(rules, asked({}), right::open), verdict::allowed);
 }
 
 TEST(Access, NoTokenConfiguredMeansNobody) {
-  EXPECT_EQ(judge({false, {}}, asked({{"Authorization", "Bearer "}}), false), verdict::no_token);
-  EXPECT_EQ(judge({false, {}}, asked({{"Authorization", "Bearer x"}}), false), verdict::no_token);
+  EXPECT_EQ(judge({false, {}}, asked({{"Authorization", "Bearer "}}), right::admin), verdict::no_token);
+  EXPECT_EQ(judge({false, {}}, asked({{"Authorization", "Bearer x"}}), right::admin), verdict::no_token);
+}
+
+TEST(Access, TheReadTokenSeesAndDoesNotCommand) {
+  const access_rules rules{false, secret{"adm1n"}, secret{"r3ad"}};
+  const auto with = [](const char* token) {
+    return asked({{"Host", "gw.example"}, {"Authorization", std::string{"Bearer "} + token}});
+  };
+  EXPECT_EQ(judge(rules, with("r3ad"), right::read), verdict::allowed);
+  EXPECT_EQ(judge(rules, with("r3ad"), right::admin), verdict::read_only);
+  EXPECT_EQ(judge(rules, with("adm1n"), right::read), verdict::allowed);
+  EXPECT_EQ(judge(rules, with("adm1n"), right::admin), verdict::allowed);
+  EXPECT_EQ(judge(rules, with("wr0ng"), right::read), verdict::no_token);
+  EXPECT_EQ(judge(rules, asked({}), right::read, true), verdict::allowed) << "a session reads";
+  EXPECT_EQ(judge(rules, asked({}), right::admin, true), verdict::read_only);
+  EXPECT_EQ(refusal(verdict::read_only).status, 403);
+}
+
+TEST(Access, OnlyTheTokensLogIn) {
+  const access_rules rules{false, secret{"adm1n"}, secret{"r3ad"}};
+  for (const auto* token : {"adm1n", "r3ad"}) EXPECT_TRUE(is_token(rules, token));
+  for (const auto* token : {"", "adm1", "adm1n ", "ADM1N"}) EXPECT_FALSE(is_token(rules, token));
+  EXPECT_FALSE(is_token({false, {}, {}}, "")) << "no token is no way in";
+}
+
+TEST(Access, AFormComesFromThisListenersPage) {
+  EXPECT_TRUE(same_origin(asked({{"Host", "gw.example:9480"}})));
+  EXPECT_TRUE(same_origin(asked({{"Host", "gw.example:9480"}, {"Origin", "http://gw.example:9480"}})));
+  EXPECT_FALSE(same_origin(asked({{"Host", "gw.example:9480"}, {"Origin", "http://evil.example:9480"}})));
+  EXPECT_FALSE(same_origin(asked({{"Host", "gw.example:9480"}, {"Origin", "http://gw.example"}})));
+  EXPECT_FALSE(same_origin(asked({{"Host", "gw.example:9480"}, {"Origin", "null"}})));
+}
+
+TEST(PageSessions, EndAfterTheirTimeAndAreBounded) {
+  std::uint64_t next = 0;
+  page_sessions x{[&] { return ++next; }};
+  const page_sessions::clock::time_point start{std::chrono::hours{1}};
+  const auto first = x.open(start);
+  EXPECT_EQ(first.size(), 64U);
+  EXPECT_TRUE(x.valid(first, start + page_sessions::lifetime - std::chrono::seconds{1}));
+  EXPECT_FALSE(x.valid(first, start + page_sessions::lifetime));
+  EXPECT_FALSE(x.valid("", start));
+  for (std::size_t i = 0; i < page_sessions::most; ++i) x.open(start);
+  EXPECT_FALSE(x.valid(first, start)) << "the oldest went";
+  const auto last = x.open(start);
+  x.close(last);
+  EXPECT_FALSE(x.valid(last, start));
+}
+
+TEST(PageSessions, WrongTokensAreTriedAtABoundedRate) {
+  page_sessions x{[] { return std::uint64_t{1}; }};
+  const page_sessions::clock::time_point start{std::chrono::hours{1}};
+  for (std::uint64_t i = 0; i < page_sessions::attempts; ++i) {
+    EXPECT_TRUE(x.may_try(start));
+    x.failed(start);
+  }
+  EXPECT_FALSE(x.may_try(start + std::chrono::seconds{59}));
+  EXPECT_TRUE(x.may_try(start + std::chrono::seconds{60}));
+}
+
+TEST(PageSessions, ACookieIsFoundAmongOthers) {
+  EXPECT_EQ(cookie("a=1; relay_gateway_session=xyz; b=2", "relay_gateway_session"), "xyz");
+  EXPECT_EQ(cookie("relay_gateway_session=xyz", "relay_gateway_session"), "xyz");
+  EXPECT_EQ(cookie("not_relay_gateway_session=xyz", "relay_gateway_session"), "");
+  EXPECT_EQ(cookie("", "relay_gateway_session"), "");
 }
 
 TEST(Access, RefusalsSayWhatIsNeeded) {

@@ -390,10 +390,10 @@ TEST_F(Admin, ElsewhereTheTokenIsNeeded) {
 
 TEST_F(Admin, ANewTokenReplacesTheOldOne) {
   listen({"0.0.0.0", 0, secret{"old"}});
-  io.run([this] { listener->use_token(secret{"new"}); });
+  io.run([this] { listener->use_tokens(secret{"new"}, {}); });
   EXPECT_EQ(get("/v1/status", {{"Authorization", "Bearer old"}}), 401);
   EXPECT_EQ(get("/v1/status", {{"Authorization", "Bearer new"}}), 200);
-  io.run([this] { listener->use_token({}); });
+  io.run([this] { listener->use_tokens({}, {}); });
   EXPECT_EQ(get("/v1/status"), 401);
   EXPECT_EQ(get("/v1/status", {{"Authorization", "Bearer new"}}), 200);
 }

@@ -99,6 +99,8 @@ const std::vector<row> rows{
     {keys::agent, "link", "echo", "echo", "exec:cat -u", "exec:cat ***", "telepathy", {}},
     {keys::listen, "127.0.0.1:9480", "[::1]:0", "[::1]:0", "localhost:81", "localhost:81", "127.0.0.1", {}},
     {keys::admin_token, "", "s3cr3t-one", "***", "s3cr3t-two", "***", "", {}},
+    {keys::read_token, "", "s3cr3t-one", "***", "s3cr3t-two", "***", "", {}},
+    {keys::metrics_listen, "", "127.0.0.1:9090", "127.0.0.1:9090", "[::]:0", "[::]:0", "9090", {}},
     {keys::state_dir, "/home/u/.hermes/relay", "/var/lib/relay", "/var/lib/relay", "None", "none", "", {}},
     {keys::log_level, "info", "DEBUG", "debug", "warning", "warn", "loud", {}},
     {keys::log_format, "auto", "JSON", "json", "text", "text", "xml", {}},

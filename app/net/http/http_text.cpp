@@ -133,4 +133,15 @@ std::string_view first(const std::vector<std::pair<std::string, std::string>>& f
 std::string_view server_request::header(std::string_view name) const { return first(headers, name, true); }
 std::string_view server_request::parameter(std::string_view name) const { return first(query, name, false); }
 
+std::string form_value(std::string_view body, std::string_view name) {
+  while (!body.empty()) {
+    auto pair = body.substr(0, body.find('&'));
+    body.remove_prefix(std::min(body.size(), pair.size() + 1));
+    const auto equals = pair.find('=');
+    if (equals != std::string_view::npos && percent_decode(pair.substr(0, equals), true) == name)
+      return percent_decode(pair.substr(equals + 1), true);
+  }
+  return {};
+}
+
 } // namespace relay::net

@@ -18,6 +18,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 /// `%41` -> `A`, and `+` -> space in queries. A broken escape stays as it is.
 std::string percent_decode(std::string_view text, bool query);
+/// A field of a body in application/x-www-form-urlencoded, decoded; empty when it is not there.
+std::string form_value(std::string_view body, std::string_view name);
 /// Fills path and query from target.
 void take_target_apart(server_request& x);
 
