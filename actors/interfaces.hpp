@@ -16,6 +16,7 @@
 #include <caf/typed_actor.hpp>
 
 #include <memory>
+#include <string>
 
 namespace relay {
 
@@ -187,6 +188,7 @@ struct agent_host {
   delivery_sink_actor acks;
   action_sink_actor actions;
   agent_registry_actor registry; ///< an agent without anything to declare need not use it
+  std::string gateway{};         ///< name of the gateway in this process: one agent may serve several
 };
 
 // -- connection -> inbound -> agent -----------------------------------------------------------------
@@ -387,6 +389,7 @@ struct link_users {
   inbound_actor inbound;
   egress_router_actor egress;
   agent_actor agent;
+  std::string gateway{}; ///< as the agent knows it (agent_host::gateway)
 };
 
 /// LINK KEEPER: owns the connection and its redials; one dialler at a time (actors/core/link_state_machine).
@@ -421,6 +424,11 @@ using link_manager_actor = caf::typed_actor<
 
 using settings_ptr = std::shared_ptr<const config::settings>;
 
+/// The agent that an embedding program wants from now on; null = none.
+struct agent_change {
+  agent_actor agent;
+};
+
 /// SUPERVISOR: boot order, restart of dead children, readiness, reload, ordered stop. Its death ends the
 /// gateway.
 using supervisor_actor = agent_registry_actor::extend<
@@ -430,6 +438,9 @@ using supervisor_actor = agent_registry_actor::extend<
     caf::replies_to<dormancy_order>::with<dormancy_outcome>,
     // the application: run with these settings from now on.
     caf::reacts_to<settings_ptr>,
+    // the application: deliver to this agent instead. Refused, with a log event, when the gateway makes its
+    // agents itself.
+    caf::reacts_to<agent_change>,
     // the application: how everything stands.
     caf::replies_to<atom::status>::with<gateway_report>,
     // the application: what was set aside (GET, POST, DELETE /v1/dlq).
@@ -458,6 +469,7 @@ using supervisor_actor = agent_registry_actor::extend<
 
 } // namespace relay
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_line)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fronted_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)

@@ -11,6 +11,7 @@
 #include "relay_gateway/actors/inbound/media.hpp"
 #include "relay_gateway/actors/link/link_manager.hpp"
 #include "relay_gateway/actors/supervision/core/command_manifest.hpp"
+#include "relay_gateway/actors/supervision/core/readiness.hpp"
 #include "relay_gateway/messages/wire/http/urls.hpp"
 
 #include <algorithm>
@@ -99,12 +100,44 @@ void supervisor_state::watch(const std::string& which, const caf::actor& handle)
 }
 
 void supervisor_state::start_agent() {
-  if (setup.make_agent) {
-    agent = setup.make_agent(caf::actor_cast<caf::strong_actor_ptr>(self));
-  } else {
-    agent = setup.agent;
+  agent = setup.make_agent ? setup.make_agent(caf::actor_cast<caf::strong_actor_ptr>(self)) : setup.agent;
+  if (agent) {
+    watch("agent", caf::actor_cast<caf::actor>(agent));
+  } else if (setup.make_agent) {
+    auto delay = children["agent"].pause.next(env.random->bits());
+    env.log->write(
+        severity::error, "agent.not_made",
+        {{"next", "tried again in " + std::to_string(delay.count()) + " ms; not ready until then"}});
+    tell_later<supervisor_actor>(self, delay, atom::start_v, std::string{"agent"});
   }
-  if (agent) watch("agent", caf::actor_cast<caf::actor>(agent));
+}
+
+void supervisor_state::change_agent(agent_change& x) {
+  if (setup.make_agent) {
+    env.log->write(severity::warn, "agent.change_refused",
+                   {{"why", "this gateway makes its agents itself"}, {"next", "the present one stays"}});
+    return;
+  }
+  if (now == stage::stopping) return;
+  agent = std::move(x.agent);
+  if (agent)
+    watch("agent", caf::actor_cast<caf::actor>(agent));
+  else
+    children["agent"].handle = nullptr;
+  env.log->write(severity::info, "agent.changed", {{"agent", agent ? "embedded" : "none"}});
+  connect_children();
+  tell(self, agent, welcomed);
+  if (now != stage::running) tell(self, agent, atom::finish_v);
+  tell_state();
+}
+
+/// The embedder's agent died: only its maker can make another.
+void supervisor_state::agent_lost() {
+  agent = nullptr;
+  env.log->write(severity::error, "agent.lost",
+                 {{"next", "not ready; events wait until the embedding program gives another agent"}});
+  connect_children();
+  tell_state();
 }
 
 void supervisor_state::start_media() {
@@ -149,6 +182,7 @@ void supervisor_state::start_inbound() {
   x.prompt_nonce = prompt_nonce;
   x.agent_present = setup.agent_present;
   x.reactions = settings->service.reactions;
+  x.gateway = setup.gateway;
   inbound = self->spawn(relay::inbound, env, std::move(x), caf::actor_cast<caf::strong_actor_ptr>(self));
   watch("inbound", caf::actor_cast<caf::actor>(inbound));
   tell(self, media, atom::start_v); // whoever had files is gone
@@ -175,8 +209,9 @@ void supervisor_state::start_keeper() {
   constexpr std::uint64_t round = 1'000;
   if (children["link-keeper"].born != core::instant{})
     x.epoch = (std::max(link.epoch, live.epoch) / round + 1) * round;
-  link_manager_handle = self->spawn(link_manager, env, std::move(x), link_users{inbound, egress, agent},
-                                    supervisor_actor{self});
+  link_manager_handle =
+      self->spawn(link_manager, env, std::move(x), link_users{inbound, egress, agent, setup.gateway},
+                  supervisor_actor{self});
   watch("link-keeper", caf::actor_cast<caf::actor>(link_manager_handle));
   publish();
 }
@@ -186,8 +221,8 @@ void supervisor_state::connect_children() {
   tell(self, egress, prompt_sink{inbound});
   tell(self, inbound, media);
   tell(self, egress, media);
-  tell(self, inbound, agent_line{agent, {inbound, egress, agent_registry_actor{self}}});
-  tell(self, link_manager_handle, link_users{inbound, egress, agent});
+  tell(self, inbound, agent_line{agent, {inbound, egress, agent_registry_actor{self}, setup.gateway}});
+  tell(self, link_manager_handle, link_users{inbound, egress, agent, setup.gateway});
 }
 
 /// Starts it, or gives the running one its new orders.
@@ -285,6 +320,7 @@ void supervisor_state::child_down(const caf::down_msg& d) {
     stop_children();
     return;
   }
+  if (which == "agent" && !setup.make_agent) return agent_lost();
   ++restarts;
   env.metrics->add(counter::child_restarts, which);
   auto& pause = it->second.pause;
@@ -310,6 +346,11 @@ void supervisor_state::child_down(const caf::down_msg& d) {
   if (delay.count() == 0) {
     restart(which);
   } else {
+    if (which == "agent") { // what comes meanwhile must wait instead of going to a dead one
+      agent = nullptr;
+      connect_children();
+      tell_state();
+    }
     tell_later<supervisor_actor>(self, delay, atom::start_v, which);
   }
 }
@@ -317,14 +358,10 @@ void supervisor_state::child_down(const caf::down_msg& d) {
 void supervisor_state::restart(const std::string& which) {
   if (now == stage::stopping || children[which].handle) return;
   if (which == "agent") {
-    if (!setup.make_agent) {
-      agent = nullptr; // the embedder's own: only its maker can make another
-      connect_children();
-      return;
-    }
     start_agent();
     connect_children();
     tell(self, agent, welcomed);
+    tell_state();
   } else if (which == "media") {
     start_media();
     update_media_access();
@@ -405,13 +442,14 @@ void supervisor_state::link_changed(link_status& x) {
   auto turned_dormant = x.phase == link_phase::dormant && link.phase != link_phase::dormant;
   link = std::move(x);
   if (turned_dormant) request_dormancy();
+  tell_state();
   if (link.phase != link_phase::stopped) return;
   tell(self, egress, atom::finish_v); // nobody will dial again: what is held can only fail
   if (now == stage::closing) begin_stopping();
 }
 
 void supervisor_state::announcement() {
-  gateway_announcement fresh{effective_id(), live.what->all};
+  gateway_announcement fresh{effective_id(), live.what->all, setup.gateway};
   // A lost link does not change what the platforms can do; the next handshake tells anew.
   if (!live.connection && !welcomed.platforms.empty()) fresh.platforms = welcomed.platforms;
   if (fresh == welcomed) return;
@@ -484,8 +522,8 @@ gateway_report supervisor_state::known() const {
   gateway_report out;
   out.link = link;
   out.store = disk;
-  out.ready =
-      disk.ok && disk.room && (link.phase == link_phase::connected || link.phase == link_phase::dormant);
+  out.agent_missing = agent_missing();
+  out.ready = core::why_not_ready(link, disk, out.agent_missing).empty();
   out.started = ever_started;
   out.since_ms = since_ms;
   out.gateway_id = effective_id();
@@ -507,6 +545,16 @@ gateway_report supervisor_state::known() const {
     out.platforms.push_back(std::move(p));
   }
   return out;
+}
+
+void supervisor_state::tell_state() {
+  gateway_state fresh;
+  fresh.connected = link.phase == link_phase::connected;
+  fresh.why = core::why_not_ready(link, disk, agent_missing());
+  fresh.ready = fresh.why.empty();
+  if (fresh == told_state) return;
+  told_state = std::move(fresh);
+  if (setup.on_state) setup.on_state(told_state);
 }
 
 caf::result<gateway_report> supervisor_state::report() {
@@ -554,6 +602,7 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
       },
       [s](const dormancy_order& x) { return s->sleep(x); },
       [s](const settings_ptr& x) { s->apply(x); },
+      [s](agent_change& x) { s->change_agent(x); },
       [s](atom::status) { return s->report(); },
       [s](const dead_letter_ask& x) -> caf::result<dead_letter_answer> {
         auto later = s->self->make_response_promise<dead_letter_answer>();
@@ -581,6 +630,7 @@ supervisor_actor::behavior_type supervisor(supervisor_actor::stateful_pointer<su
       [s](store_health& x) {
         s->disk = std::move(x);
         tell(s->self, s->inbound, s->disk);
+        s->tell_state();
       },
       [s](const http_done& x) { s->sleep_url_answered(x); },
       [s](link_status& x) { s->link_changed(x); },

@@ -17,14 +17,27 @@
 
 namespace relay {
 
+/// What an embedding program is told whenever it changes.
+struct gateway_state {
+  bool connected = false; ///< the handshake with the connector is complete
+  bool ready = false;     ///< events can be taken and handled
+  bool ended = false;     ///< the last actor is gone; nothing follows
+  std::string why;        ///< why it is not ready, or why it ended; empty when ready
+  friend bool operator==(const gateway_state&, const gateway_state&) = default;
+};
+
 /// What a supervisor is started with.
 struct supervisor_setup {
   settings_ptr settings;
-  /// Makes the built-in agent; called again when it died. Unset: `agent` is the embedder's.
+  /// Makes the agent; called again when it died, and again after a pause when it answers null. Unset: `agent`
+  /// is the embedder's.
   std::function<agent_actor(caf::strong_actor_ptr parent)> make_agent;
   agent_actor agent;         ///< the embedder's own; not restarted, not stopped
   bool agent_present = true; ///< false for an agent that tells its presence itself (the link)
   std::string agent_name;    ///< for reports
+  std::string gateway{};     ///< the gateway's name in this process (agent_host::gateway)
+  /// Called on the supervisor's thread at each change; must not throw. May be unset.
+  std::function<void(const gateway_state&)> on_state{};
 };
 
 struct supervisor_state {
@@ -34,6 +47,8 @@ struct supervisor_state {
   // -- start and restart (supervisor.cpp)
   void boot(ports p, supervisor_setup s);
   void start_agent();
+  void change_agent(agent_change& x);
+  void agent_lost();
   void start_media();
   void start_egress();
   void start_inbound();
@@ -59,6 +74,8 @@ struct supervisor_state {
   void declare(agent_declaration x);
   void publish(); ///< what is declared, and what the operator set, to those who act on it
   void apply(const settings_ptr& next);
+  bool agent_missing() const { return agent == nullptr; }
+  void tell_state(); ///< tells setup.on_state what has changed
   caf::result<gateway_report> report();
   gateway_report known() const;
   std::string effective_id() const;
@@ -128,6 +145,7 @@ struct supervisor_state {
   link_up live;
   std::int64_t since_ms = 0;
   gateway_announcement welcomed;
+  gateway_state told_state;
 
   core::idle_detector idle{milliseconds{0}, core::instant{}};
   bool looking = false;
