@@ -124,7 +124,13 @@ bool service::impl::start(start_failure& why) {
   if (!open_metrics_listener(why)) return false;
   actor_setup = actor_config(service.scheduler, io);
   system = std::make_unique<caf::actor_system>(*actor_setup);
-  relay = gateway::start(*system, {running, {}, what.log, what.counts, std::move(store), &io}, error);
+  gateway_options tree;
+  tree.settings = running;
+  tree.log = what.log;
+  tree.metrics = what.counts;
+  tree.store = std::move(store);
+  tree.io = &io;
+  relay = gateway::start(*system, std::move(tree), error);
   if (!relay) {
     why = {exit_code::configuration, error};
     return false;
