@@ -311,6 +311,8 @@ struct gateway_report {
   egress_report egress;
   store_health store;
   std::uint64_t restarts = 0; ///< of dead children
+  std::vector<std::string>
+      waiting_for_restart;    ///< settings that were changed and take effect at the next start
   bool agent_missing = false; ///< there is no agent actor: it died, or the embedding program took it away
   friend bool operator==(const gateway_report&, const gateway_report&) = default;
 };
@@ -318,7 +320,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gateway_report& x) {
   return f(caf::meta::type_name("gateway_report"), x.link, x.ready, x.started, x.since_ms, x.gateway_id,
            x.tenant, x.connector, x.agent, x.credentials, x.platforms, x.inbound, x.egress, x.store,
-           x.restarts, x.agent_missing);
+           x.restarts, x.waiting_for_restart, x.agent_missing);
 }
 
 } // namespace relay

@@ -128,6 +128,7 @@ gateway_report full(filler& f, gateway_report*) {
           made<egress_report>(f),
           {false, f.text()},
           9,
+          {f.text()},
           true};
 }
 

@@ -9,13 +9,6 @@ namespace relay::core {
 
 /// The most urgent reason why events cannot be taken and handled now, in one line; empty = ready. A dormant
 /// gateway is ready: the connector buffers and wakes it.
-inline std::string why_not_ready(const link_status& link, const store_health& disk, bool agent_missing) {
-  // Without the disk nothing that comes is safe, and so nothing is acknowledged.
-  if (!disk.ok || !disk.room) return "state directory: " + disk.why;
-  if (link.phase != link_phase::connected && link.phase != link_phase::dormant)
-    return link.reason.empty() ? "not connected" : link.reason;
-  if (agent_missing) return "there is no agent: the last one ended";
-  return {};
-}
+std::string why_not_ready(const link_status& link, const store_health& disk, bool agent_missing);
 
 } // namespace relay::core
