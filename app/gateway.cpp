@@ -8,6 +8,7 @@
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
 #include "relay_gateway/app/wiring.hpp"
+#include "relay_gateway/config/validate.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -69,7 +70,10 @@ public:
     wait_for_end();
   }
   void report(std::function<void(const gateway_report*)> done) override {
-    post(reporter_, std::make_shared<report_question>(end_->log(), std::move(done)));
+    post(reporter_, std::make_shared<question<gateway_report>>(end_->log(), std::move(done)));
+  }
+  void reload(std::function<void(const reload_outcome*)> done) override {
+    post(reporter_, std::make_shared<question<reload_outcome>>(end_->log(), std::move(done)));
   }
 
 private:
@@ -100,6 +104,7 @@ tree_options guarded_options(gateway_options& what, const std::shared_ptr<log_po
   tree_options out;
   out.name = name_of(what, random);
   out.agent = std::move(what.agent);
+  out.origin = std::move(what.origin);
   if (what.make_agent)
     out.make_agent = [log, make = std::move(what.make_agent)](caf::actor_system& system) {
       agent_actor made;
@@ -114,6 +119,10 @@ tree_options guarded_options(gateway_options& what, const std::shared_ptr<log_po
 }
 
 std::unique_ptr<gateway> start_gateway(caf::actor_system& system, gateway_options what, std::string& error) {
+  if (auto problems = config::validate(what.settings); !problems.empty()) {
+    for (auto& x : problems) error += (error.empty() ? "" : "; ") + x.key + " " + x.reason;
+    return nullptr;
+  }
   std::unique_ptr<net::io_thread> own_io;
   if (!what.io) own_io = std::make_unique<net::io_thread>();
   auto& io = what.io ? *what.io : own_io->context();
@@ -129,6 +138,7 @@ std::unique_ptr<gateway> start_gateway(caf::actor_system& system, gateway_option
   }
   auto env = real_ports(io, what.settings, what.log, what.metrics);
   env.store = std::move(what.store);
+  env.settings = std::move(what.source);
   auto end = std::make_shared<gateway_end>(what.log);
   auto options = guarded_options(what, what.log, *env.random);
   auto on_state = options.on_state;

@@ -6,7 +6,7 @@
 #include "relay_gateway/actors/agents/link.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/actors/ports.hpp"
-#include "relay_gateway/actors/supervision/supervisor.hpp"
+#include "relay_gateway/actors/supervision/supervisor_setup.hpp"
 #include "relay_gateway/config/settings.hpp"
 
 #include <caf/fwd.hpp>
@@ -45,6 +45,9 @@ struct gateway_options {
   /// Does the I/O. Null: a thread of the gateway's own. Must outlive the gateway and be run by exactly one
   /// thread; nobody has to run it while the gateway is destroyed.
   boost::asio::io_context* io = nullptr;
+  /// Where reload() gets the settings from, and how `settings` came from there. Null: reload() is refused.
+  std::shared_ptr<settings_port> source{};
+  settings_origin origin{};
   /// Called at each change: connected, ready, ended, and why not. On some thread, one call at a time; the
   /// last one says `ended`, before ~gateway returns. Must not block.
   std::function<void(const gateway_state&)> on_state{};
@@ -53,10 +56,10 @@ struct gateway_options {
 class gateway {
 public:
   /// Spawns the actor tree into `system`, whose configuration was prepared with register_messages(), and
-  /// begins to provision and dial. Returns null and one line in `error` when that cannot work at all (an
-  /// agent of a kind that is not built in, a state directory that cannot be had, no thread to be had).
-  /// Everything else heals in the background. `system` must outlive the gateway; one that is destroyed first
-  /// ends it, with the log event `embedding.system_gone`.
+  /// begins to provision and dial. Returns null and one line in `error` when that cannot work at all:
+  /// settings that config::validate() refuses, an agent of a kind that is not built in, a state directory or
+  /// a thread that cannot be had. Everything else heals in the background. `system` must outlive the gateway;
+  /// one that is destroyed first ends it, with the log event `embedding.system_gone`.
   static std::unique_ptr<gateway> start(caf::actor_system& system, gateway_options what, std::string& error);
 
   /// Stops at once, without a drain, and waits until the last actor is gone (blocking), in every mode. What
@@ -82,6 +85,9 @@ public:
   /// Asks the supervisor; `done` gets the report, or null when it did not answer in time or the gateway went
   /// meanwhile. Called exactly once, on some thread. What a callback throws is logged and goes no further.
   virtual void report(std::function<void(const gateway_report*)> done) = 0;
+  /// Reads the settings anew from `gateway_options::source` and runs with them when they are usable; `done`
+  /// gets what came of it, or null when the gateway went meanwhile. Called exactly once, on some thread.
+  virtual void reload(std::function<void(const reload_outcome*)> done) = 0;
 };
 
 } // namespace relay

@@ -7,7 +7,7 @@
 #include "relay_gateway/app/health/heartbeat_timer.hpp"
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/process.hpp"
-#include "relay_gateway/app/reload.hpp"
+#include "relay_gateway/app/settings_source.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/app/wiring.hpp"
 #include "relay_gateway/config/values/listener.hpp"
@@ -19,6 +19,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <optional>
@@ -83,7 +84,8 @@ struct service::impl {
   void drained();
   void supervisor_ended(bool in_order);
   void dismantle();
-  admin::reload_answer reload();
+  void reload(std::function<void(admin::reload_answer)> done);
+  void reloaded(const reload_outcome& x, const std::function<void(admin::reload_answer)>& done);
   bool open_metrics_listener(start_failure& why);
   admin::surroundings what_listeners_show();
 
@@ -126,10 +128,14 @@ bool service::impl::start(start_failure& why) {
   system = std::make_unique<caf::actor_system>(*actor_setup);
   gateway_options tree;
   tree.settings = running;
+  // An operator may say 0: at once.
+  tree.settings.service.grace = std::max(running.service.grace, milliseconds{1});
   tree.log = what.log;
   tree.metrics = what.counts;
   tree.store = std::move(store);
   tree.io = &io;
+  if (what.resolve) tree.source = make_settings_source(what.resolve);
+  tree.origin = what.origin;
   relay = gateway::start(*system, std::move(tree), error);
   if (!relay) {
     why = {exit_code::configuration, error};
@@ -144,7 +150,7 @@ bool service::impl::start(start_failure& why) {
 
   admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, {}, store_name};
   target.agents = [this] { return relay->link_agent(); };
-  target.reload = [this] { return reload(); };
+  target.reload = [this](std::function<void(admin::reload_answer)> done) { reload(std::move(done)); };
   target.drain = [this] { drain(); };
   const auto& limits = running.limits;
   // Three time-outs when it may be sent again, and some; the connector may ask for a wait.
@@ -218,7 +224,7 @@ void service::impl::take_signals() {
 
 void service::impl::on_wish(int signal) {
   if (signal == SIGHUP)
-    reload();
+    reload(nullptr);
   else
     post(relay->supervisor(), command::reconnect);
   wishes.async_wait([this](const error_code& ec, int next) {
@@ -226,35 +232,28 @@ void service::impl::on_wish(int signal) {
   });
 }
 
-admin::reload_answer service::impl::reload() {
-  if (!what.resolve) return {false, {"these settings come from no file"}};
-  auto next = what.resolve();
-  admin::reload_answer answer;
-  const auto fault = reload_fault(next, what.problems, what.config_found);
-  for (auto x : next.problems) {
-    if (!fault.empty()) x.applied = "the running settings stay";
-    note(severity::warn, "config.problem", {{"problem", to_string(x)}});
-    answer.problems.push_back(to_string(x));
+void service::impl::reload(std::function<void(admin::reload_answer)> done) {
+  relay->reload([this, done = std::move(done)](const reload_outcome* x) {
+    auto outcome = x != nullptr ? *x : reload_outcome{};
+    boost::asio::post(io, [this, done, outcome = std::move(outcome)] { reloaded(outcome, done); });
+  });
+}
+
+void service::impl::reloaded(const reload_outcome& x, const std::function<void(admin::reload_answer)>& done) {
+  admin::reload_answer answer{x.settings != nullptr, x.problems};
+  if (!answer.accepted && answer.problems.empty()) answer.problems = {"the gateway does not answer"};
+  if (answer.accepted) {
+    running = *x.settings;
+    what.log->configure(running.service.log_level, running.service.format);
+    if (listener) listener->use_tokens(running.service.admin_token, running.service.read_token);
+    if (metrics_listener) metrics_listener->use_tokens({}, running.service.read_token);
+    for (auto& key : x.waiting_for_restart) {
+      auto line = key + " changed; that takes effect at the next start";
+      note(severity::warn, "reload.needs_restart", {{"what", line}});
+      answer.problems.push_back(std::move(line));
+    }
   }
-  if (!fault.empty()) {
-    note(severity::error, "reload.refused", {{"why", fault}, {"next", "the running settings stay"}});
-    if (answer.problems.empty()) answer.problems.push_back(fault);
-    return answer;
-  }
-  for (auto& line : needs_restart(running, next.values)) {
-    note(severity::warn, "reload.needs_restart", {{"what", line}});
-    answer.problems.push_back(std::move(line));
-  }
-  answer.accepted = true;
-  what.config_found = next.config_found;
-  what.problems = std::move(next.problems);
-  running = next.values;
-  what.log->configure(running.service.log_level, running.service.format);
-  listener->use_tokens(running.service.admin_token, running.service.read_token);
-  if (metrics_listener) metrics_listener->use_tokens({}, running.service.read_token);
-  post(relay->supervisor(), std::make_shared<const config::settings>(running));
-  note(severity::info, "reload.done", {{"config_file", next.config_found ? next.config_path : "none"}});
-  return answer;
+  if (done) done(std::move(answer));
 }
 
 void service::impl::drain() {

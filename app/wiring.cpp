@@ -89,6 +89,7 @@ bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& env,
   auto& chosen = settings.service.agent;
   setup.gateway = std::move(with.name);
   setup.on_state = std::move(with.on_state);
+  setup.origin = std::move(with.origin);
   if (with.agent) {
     setup.agent = std::move(with.agent);
     setup.agent_name = "embedded";

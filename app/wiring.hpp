@@ -4,7 +4,7 @@
 #include "relay_gateway/actors/agents/link.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/actors/ports.hpp"
-#include "relay_gateway/actors/supervision/supervisor.hpp"
+#include "relay_gateway/actors/supervision/supervisor_setup.hpp"
 #include "relay_gateway/app/store/sqlite_store.hpp"
 
 #include <caf/fwd.hpp>
@@ -59,6 +59,7 @@ struct tree_options {
   agent_actor agent; ///< its own; null: `make_agent`, or the one that the settings name
   std::function<agent_actor(caf::actor_system&)> make_agent{};
   std::string name{};
+  settings_origin origin{};
   std::function<void(const gateway_state&)> on_state{};
 };
 /// Spawns the tree; it boots at once. False and one line in `error` for an agent of a kind that is not built

@@ -49,7 +49,7 @@ void sleep_control::looked(const core::workload& x) {
   auto& service = s_.view.settings->service;
   auto leave = service.idle_does == config::idle_action::exit;
   s_.env.log->write(severity::info, "idle.now",
-                    {{"after_ms", std::to_string(service.idle_after.count())},
+                    {{"after_ms", service.idle_after.count()},
                      {"next", leave ? "draining and ending" : "going dormant"}});
   if (leave)
     s_.stop.drain();
@@ -152,7 +152,7 @@ void sleep_control::call_sleep_url() {
 void sleep_control::sleep_url_answered(const http_done& x) {
   const auto status = x.what.status;
   if (status >= 200 && status < 300) {
-    s_.env.log->write(severity::info, "idle.sleep_url_called", {{"status", std::to_string(status)}});
+    s_.env.log->write(severity::info, "idle.sleep_url_called", {{"status", status}});
     return;
   }
   s_.env.log->write(severity::warn, "idle.sleep_url_failed",

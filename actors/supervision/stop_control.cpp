@@ -14,7 +14,7 @@ void stop_control::drain() {
   auto grace = s_.view.settings->service.grace;
   auto orders = plan.begin(grace);
   s_.sleep.cancel("stopping"); // an order that the link manager has it answers itself
-  s_.env.log->write(severity::info, "drain.begin", {{"grace_ms", std::to_string(grace.count())}});
+  s_.env.log->write(severity::info, "drain.begin", {{"grace_ms", grace.count()}});
   execute(orders);
 }
 

@@ -122,6 +122,7 @@ std::string status_json(const gateway_report& x, const counts& counters, std::st
       .boolean("store_ok", x.store.ok && x.store.room)
       .optional("store_problem", x.store.why)
       .json("restarts", number(x.restarts))
+      .texts("waiting_for_restart", x.waiting_for_restart)
       .text("version", version())
       .json("counters", counters_json(counters))
       .end();

@@ -40,8 +40,7 @@ int run(const setting_options& from, bool state_reset) {
                      [log = what.log] { return log->dropped(); });
   what.resolve = resolve;
   what.state_reset = state_reset;
-  what.config_found = found.config_found;
-  what.problems = found.problems;
+  what.origin = {found.problems, found.config_found};
   report(*what.log, found);
   start_failure why;
   auto service = service::start(std::move(what), why);

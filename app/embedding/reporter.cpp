@@ -16,6 +16,8 @@ namespace {
 
 /// The supervisor's own parts answer within a second each.
 constexpr std::chrono::seconds report_limit{3};
+/// The supervisor itself gives up earlier.
+constexpr std::chrono::seconds reload_limit{30};
 
 struct reporter_state {
   static inline const char* name = "reporter";
@@ -38,19 +40,21 @@ reporter_actor::behavior_type reporter(reporter_actor::stateful_pointer<reporter
   auto* s = &self->state;
   s->env = std::move(env);
   s->root = std::move(root);
-  return {[self, s](const report_question_ptr& x) {
-    self->request(s->root, caf::duration{report_limit}, atom::status_v)
-        .then([x](const gateway_report& y) { x->answer(&y); },
-              [x](const caf::error&) { x->answer(nullptr); });
-  }};
+  return {
+      [self, s](const report_question& x) {
+        self->request(s->root, caf::duration{report_limit}, atom::status_v)
+            .then([x](const gateway_report& y) { x->answer(&y); },
+                  [x](const caf::error&) { x->answer(nullptr); });
+      },
+      [self, s](const reload_question& x) {
+        self->request(s->root, caf::duration{reload_limit}, reload_request{})
+            .then([x](const reload_outcome& y) { x->answer(&y); },
+                  [x](const caf::error&) { x->answer(nullptr); });
+      },
+  };
 }
 
 } // namespace
-
-void report_question::answer(const gateway_report* x) noexcept {
-  auto done = std::exchange(done_, nullptr);
-  if (done) call_guarded(*log_, "report", [&] { done(x); });
-}
 
 reporter_actor spawn_reporter(caf::actor_system& system, const ports& env, supervisor_actor root,
                               std::shared_ptr<gateway_end> end) {

@@ -1,4 +1,4 @@
-// Asks the supervisor for its report on behalf of threads that are no actors.
+// Asks the supervisor on behalf of threads that are no actors.
 #pragma once
 
 #include "relay_gateway/actors/interfaces.hpp"
@@ -8,29 +8,35 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace relay {
 
 /// One question: answered exactly once, with null when it goes unanswered. An exception of the answer's
 /// receiver is logged and ends there.
-class report_question {
+template <class Answer>
+class question {
 public:
-  report_question(std::shared_ptr<log_port> log, std::function<void(const gateway_report*)> done)
+  question(std::shared_ptr<log_port> log, std::function<void(const Answer*)> done)
       : log_(std::move(log)), done_(std::move(done)) {}
-  report_question(const report_question&) = delete;
-  report_question& operator=(const report_question&) = delete;
-  ~report_question() { answer(nullptr); }
-  void answer(const gateway_report* x) noexcept;
+  question(const question&) = delete;
+  question& operator=(const question&) = delete;
+  ~question() { answer(nullptr); }
+  void answer(const Answer* x) noexcept {
+    auto done = std::exchange(done_, nullptr);
+    if (done) call_guarded(*log_, "answer", [&] { done(x); });
+  }
 
 private:
   std::shared_ptr<log_port> log_;
-  std::function<void(const gateway_report*)> done_;
+  std::function<void(const Answer*)> done_;
 };
-using report_question_ptr = std::shared_ptr<report_question>;
+using report_question = std::shared_ptr<question<gateway_report>>;
+using reload_question = std::shared_ptr<question<reload_outcome>>;
 
 /// REPORTER: a thread that spawned a scoped actor of its own would be waited for by the system's destructor,
 /// so one actor asks for all.
-using reporter_actor = caf::typed_actor<caf::reacts_to<report_question_ptr>>;
+using reporter_actor = caf::typed_actor<caf::reacts_to<report_question>, caf::reacts_to<reload_question>>;
 
 /// Ends with `root`, whose reason it tells to `end`. `env.lifetime` is held until then.
 reporter_actor spawn_reporter(caf::actor_system& system, const ports& env, supervisor_actor root,
@@ -38,4 +44,5 @@ reporter_actor spawn_reporter(caf::actor_system& system, const ports& env, super
 
 } // namespace relay
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::report_question_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::report_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::reload_question)

@@ -22,7 +22,7 @@ protected:
 TEST_F(embedded_agents, WithoutAnAgentTheGatewayIsNotReadyAndSaysSoUntilItGetsAnother) {
   auto a = start("gw-a", "discord");
   ASSERT_TRUE(log->wait_state(is_ready));
-  a->set_agent(nullptr);
+  a->set_agent({});
   ASSERT_TRUE(log->wait_state(lacks_agent)) << log->last().why;
   a->set_agent(new_agent("second: "));
   ASSERT_TRUE(log->wait_state(is_ready));

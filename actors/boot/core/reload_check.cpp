@@ -21,6 +21,7 @@ std::string reload_fault(const config::resolution& next, const std::vector<confi
                        [&](const auto& y) { return x.key == y.key && x.reason == y.reason; });
   };
   for (auto x : next.problems) {
+    if (x.warning) continue;
     if (!x.fatal_for_run && !loses_a_file(x) && known(x)) continue;
     x.applied = "the running settings stay";
     return to_string(x);

@@ -51,7 +51,9 @@ reload_plan plan_reload(const config::settings& before, const config::settings& 
   note(before.slack.reply_in_thread != next.slack.reply_in_thread, "slack");
   note(before.service.log_level != next.service.log_level || before.service.format != next.service.format,
        "log");
-  note(before.service.admin_token != next.service.admin_token, "admin token");
+  note(before.service.admin_token != next.service.admin_token ||
+           before.service.read_token != next.service.read_token,
+       "tokens");
   note(before.service.grace != next.service.grace, "grace");
   return out;
 }
@@ -63,6 +65,7 @@ std::vector<std::string> waiting_for_restart(const config::settings& running, co
   };
   const auto &a = running.service, &b = next.service;
   compare("gateway.listen", a.listen_host == b.listen_host && a.listen_port == b.listen_port);
+  compare("gateway.metrics_listen", a.metrics_host == b.metrics_host && a.metrics_port == b.metrics_port);
   compare("gateway.agent", a.agent == b.agent);
   compare("gateway.state_dir", a.state_dir == b.state_dir);
   compare("gateway.scheduler", a.scheduler == b.scheduler);
