@@ -1,8 +1,11 @@
 #include "relay_gateway/app/service.hpp"
 
+#include "relay_gateway/actors/boot/core/reload_check.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
 #include "relay_gateway/app/admin/server.hpp"
+#include "relay_gateway/app/file_secrets.hpp"
+#include "relay_gateway/app/file_watch.hpp"
 #include "relay_gateway/app/gateway.hpp"
 #include "relay_gateway/app/health/heartbeat_timer.hpp"
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
@@ -63,6 +66,8 @@ struct service::impl {
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<gateway> relay;
   std::unique_ptr<heartbeat_timer> pace;
+  std::shared_ptr<settings_port> source;
+  std::unique_ptr<file_watch> files;
   boost::asio::signal_set ends{io}, wishes{io};
   boost::asio::steady_timer farewell{io};
   std::unique_ptr<exit_guard> guard;
@@ -85,6 +90,10 @@ struct service::impl {
   void supervisor_ended(bool in_order);
   void dismantle();
   void reload(std::function<void(admin::reload_answer)> done);
+  void watch_files();
+  void files_changed(const std::vector<std::string>& changed);
+  void secrets_resolved(const config::resolution& next);
+  void use(const config::settings& next);
   void reloaded(const reload_outcome& x, const std::function<void(admin::reload_answer)>& done);
   bool open_metrics_listener(start_failure& why);
   admin::surroundings what_listeners_show();
@@ -134,7 +143,7 @@ bool service::impl::start(start_failure& why) {
   tree.metrics = what.counts;
   tree.store = std::move(store);
   tree.io = &io;
-  if (what.resolve) tree.source = make_settings_source(what.resolve);
+  if (what.resolve) tree.source = source = make_settings_source(what.resolve);
   tree.origin = what.origin;
   relay = gateway::start(*system, std::move(tree), error);
   if (!relay) {
@@ -146,6 +155,8 @@ bool service::impl::start(start_failure& why) {
         auto in_order = reason == caf::exit_reason::user_shutdown;
         boost::asio::post(io, [this, in_order] { supervisor_ended(in_order); });
       });
+  files = std::make_unique<file_watch>(io, [this](const auto& x) { files_changed(x); });
+  watch_files();
   pace = std::make_unique<heartbeat_timer>(io, *system, beats, [log = what.log] { log->tell_repeats(); });
 
   admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, {}, store_name};
@@ -243,10 +254,8 @@ void service::impl::reloaded(const reload_outcome& x, const std::function<void(a
   admin::reload_answer answer{x.settings != nullptr, x.problems};
   if (!answer.accepted && answer.problems.empty()) answer.problems = {"the gateway does not answer"};
   if (answer.accepted) {
-    running = *x.settings;
-    what.log->configure(running.service.log_level, running.service.format);
-    if (listener) listener->use_tokens(running.service.admin_token, running.service.read_token);
-    if (metrics_listener) metrics_listener->use_tokens({}, running.service.read_token);
+    use(*x.settings);
+    watch_files();
     for (auto& key : x.waiting_for_restart) {
       auto line = key + " changed; that takes effect at the next start";
       note(severity::warn, "reload.needs_restart", {{"what", line}});
@@ -254,6 +263,39 @@ void service::impl::reloaded(const reload_outcome& x, const std::function<void(a
     }
   }
   if (done) done(std::move(answer));
+}
+
+void service::impl::use(const config::settings& next) {
+  running = next;
+  what.log->configure(running.service.log_level, running.service.format);
+  if (listener) listener->use_tokens(running.service.admin_token, running.service.read_token);
+  if (metrics_listener) metrics_listener->use_tokens({}, running.service.read_token);
+}
+
+void service::impl::watch_files() {
+  if (files && what.files) files->watch(what.files());
+}
+
+/// Tokens and TLS files are read at each use. A secret that became part of the settings is read anew.
+void service::impl::files_changed(const std::vector<std::string>& changed) {
+  for (auto& path : changed)
+    note(severity::info, "files.changed", {{"file", path}, {"next", "used at the next dial"}});
+  if (!source || draining) return;
+  source->resolve([this](config::resolution next) {
+    boost::asio::post(io, [this, next = std::move(next)] { secrets_resolved(next); });
+  });
+}
+
+void service::impl::secrets_resolved(const config::resolution& next) {
+  if (draining) return;
+  if (auto fault = core::reload_fault(next, what.origin.problems, what.origin.config_found); !fault.empty()) {
+    note(severity::warn, "files.refused", {{"why", fault}, {"next", "the running secrets stay"}});
+    return;
+  }
+  auto merged = with_file_secrets(running, next);
+  if (merged == running) return;
+  use(merged);
+  post(relay->supervisor(), std::make_shared<const config::settings>(merged));
 }
 
 void service::impl::drain() {
@@ -288,6 +330,8 @@ void service::impl::dismantle() {
   if (!system) return;
   metrics_listener.reset();
   listener.reset(); // holds a line to the supervisor, so it goes before the actors' system
+  files.reset();
+  source.reset(); // ends its thread
   if (pace) pace->stop();
   relay.reset();
   net::drain_actors(*system);

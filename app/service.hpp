@@ -20,6 +20,9 @@ struct service_options {
   std::shared_ptr<metrics> counts;
   /// Resolves the settings anew (reload), on a thread of its own. Unset: a reload is refused.
   std::function<config::resolution()> resolve;
+  /// Secrets, tokens and certificates of the newest resolution: watched, and used anew when they change. May
+  /// be unset.
+  std::function<std::vector<std::string>()> files{};
   bool state_reset = false; ///< set aside what the state directory holds and begin anew
   settings_origin origin{}; ///< of the first resolution: a reload may not make it worse
 };

@@ -1,6 +1,9 @@
 """A reload compares with what runs, says no with a status of its own, and what waits for a restart stays visible."""
-from harness.gateway import HUP
+import os
+
+from harness.gateway import HUP, now
 from harness.scenario import PINNED, Scenario
+from harness.tokens import genuine
 
 
 class Reload(Scenario):
@@ -50,3 +53,22 @@ class Reload(Scenario):
         self.write(home, connector, "  media: {wait: 5s}\n")
         gateway.signal(HUP)
         await gateway.said("changed=media")
+
+    async def test_a_secret_file_that_is_replaced_is_used_without_a_reload(self):
+        connector, home = await self.connector(), self.home()
+        secret = os.path.join(home, "relay-secret")
+
+        def put(text):
+            with open(secret + ".new", "w") as file:
+                file.write(text + "\n")
+            os.replace(secret + ".new", secret)
+
+        put("first-secret")
+        self.write(home, connector)
+        gateway = await self.gateway(None, {"GATEWAY_RELAY_ID": "gw-files", "GATEWAY_RELAY_SECRET_FILE": secret}, home=home)
+        await connector.link(1)
+        put("second-secret")
+        await gateway.said("files.changed")
+        await connector.link(2)
+        self.assertTrue(genuine(connector.dials[0].bearer, "first-secret", now()))
+        self.assertTrue(genuine(connector.dials[1].bearer, "second-secret", now()))

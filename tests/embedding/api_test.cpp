@@ -166,24 +166,25 @@ TEST(fleet, GatewaysOfOneProcessCostLittleEachAndStartAtOnce) {
 }
 
 #ifndef __SANITIZE_ADDRESS__
+/// Ends the process: with 7 when the start is refused with a reason.
+[[noreturn]] void start_where_no_thread_can_be_made() {
+  host_config cfg;
+  caf::actor_system system{cfg};
+  std::size_t pages = 0;
+  std::ifstream{"/proc/self/statm"} >> pages;
+  rlimit limit{};
+  limit.rlim_cur = limit.rlim_max = pages * 4096 + (1U << 20); // too little for the stack of another thread
+  ::setrlimit(RLIMIT_AS, &limit);
+  gateway_options what;
+  what.settings.service.agent.kind = config::agent_kind::echo;
+  std::string error;
+  auto x = gateway::start(system, std::move(what), error);
+  std::_Exit(!x && !error.empty() ? 7 : 1);
+}
+
 TEST(threads_of_a_gateway, NoThreadToBeHadIsAnErrorAndNoException) {
   ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
-  EXPECT_EXIT(
-      {
-        host_config cfg;
-        caf::actor_system system{cfg};
-        std::size_t pages = 0;
-        std::ifstream{"/proc/self/statm"} >> pages;
-        const rlim_t room = pages * 4096 + (1U << 20); // too little for the stack of another thread
-        const rlimit limit{room, room};
-        ::setrlimit(RLIMIT_AS, &limit);
-        gateway_options what;
-        what.settings.service.agent.kind = config::agent_kind::echo;
-        std::string error;
-        auto x = gateway::start(system, std::move(what), error);
-        std::_Exit(!x && !error.empty() ? 7 : 1);
-      },
-      ::testing::ExitedWithCode(7), "");
+  EXPECT_EXIT(start_where_no_thread_can_be_made(), ::testing::ExitedWithCode(7), "");
 }
 #endif
 
