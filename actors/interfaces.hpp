@@ -1,5 +1,5 @@
-// ALL typed actor interfaces, in the order of the data. Start reading here; app/wiring.cpp puts them
-// together.
+// ALL typed actor interfaces, in the order of the data. Start reading here;
+// actors/supervision/tree.cpp puts them together.
 //
 //   settings -> identity -> provisioner -> policy -> link_manager -> connection
 //   connection --inbound--> inbound --delivery--> agent --action--> egress_router --> chat --> connection
@@ -9,6 +9,7 @@
 #pragma once
 
 #include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/config/resolve.hpp"
 #include "relay_gateway/config/settings.hpp"
 #include "relay_gateway/messages/type_ids.hpp"
 
@@ -16,6 +17,8 @@
 #include <caf/typed_actor.hpp>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace relay {
 
@@ -29,6 +32,36 @@ struct store_done {
   std::uint64_t number = 0;
   store_receipt what;
 };
+
+// -- settings ----------------------------------------------------------------------------------------
+
+using settings_ptr = std::shared_ptr<const config::settings>;
+
+/// How the settings of the start came about; a reload may not make that worse.
+struct settings_origin {
+  std::vector<config::problem> problems;
+  bool config_found = false; ///< there was a config file
+};
+
+/// Resolve the settings anew, and run with them if they are usable.
+struct reload_request {};
+/// What came of it.
+struct reload_outcome {
+  settings_ptr settings;                        ///< that run from now on; null: the running ones stay
+  std::vector<std::string> problems;            ///< one line each; also of accepted settings
+  std::vector<std::string> waiting_for_restart; ///< keys that differ from what runs, until the next start
+};
+/// The source port's answer.
+struct settings_resolved {
+  std::shared_ptr<const config::resolution> what;
+};
+
+/// CONFIGURATION: resolves the settings anew and decides whether they may replace those that run.
+using configuration_actor = caf::typed_actor<
+    // supervisor: always answered, unless the source never answers.
+    caf::replies_to<reload_request>::with<reload_outcome>,
+    // the source port.
+    caf::reacts_to<settings_resolved>>;
 
 // -- boot: who are we, may we, what matters --------------------------------------------------------
 
@@ -187,6 +220,7 @@ struct agent_host {
   delivery_sink_actor acks;
   action_sink_actor actions;
   agent_registry_actor registry; ///< an agent without anything to declare need not use it
+  std::string gateway{};         ///< name of the gateway in this process: one agent may serve several
 };
 
 // -- connection -> inbound -> agent -----------------------------------------------------------------
@@ -387,6 +421,7 @@ struct link_users {
   inbound_actor inbound;
   egress_router_actor egress;
   agent_actor agent;
+  std::string gateway{}; ///< as the agent knows it (agent_host::gateway)
 };
 
 /// LINK KEEPER: owns the connection and its redials; one dialler at a time (actors/core/link_state_machine).
@@ -419,7 +454,10 @@ using link_manager_actor = caf::typed_actor<
 
 // -- supervision -----------------------------------------------------------------------------------------
 
-using settings_ptr = std::shared_ptr<const config::settings>;
+/// The agent that an embedding program wants from now on; null = none.
+struct agent_change {
+  agent_actor agent;
+};
 
 /// SUPERVISOR: boot order, restart of dead children, readiness, reload, ordered stop. Its death ends the
 /// gateway.
@@ -430,6 +468,11 @@ using supervisor_actor = agent_registry_actor::extend<
     caf::replies_to<dormancy_order>::with<dormancy_outcome>,
     // the application: run with these settings from now on.
     caf::reacts_to<settings_ptr>,
+    // the application: read the settings anew (SIGHUP, POST /v1/reload). Always answered.
+    caf::replies_to<reload_request>::with<reload_outcome>,
+    // the application: deliver to this agent instead. Refused, with a log event, when the gateway makes its
+    // agents itself.
+    caf::reacts_to<agent_change>,
     // the application: how everything stands.
     caf::replies_to<atom::status>::with<gateway_report>,
     // the application: what was set aside (GET, POST, DELETE /v1/dlq).
@@ -458,6 +501,7 @@ using supervisor_actor = agent_registry_actor::extend<
 
 } // namespace relay
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_line)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fronted_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)
@@ -484,5 +528,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_target)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_users)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::settings_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::reload_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::reload_outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::settings_resolved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::store_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::outbound_image)

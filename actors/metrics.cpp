@@ -56,6 +56,7 @@ constexpr std::array<metric_text, static_cast<std::size_t>(counter::count_)> cou
     {"relay_gateway_store_commits_total", "Transactions of the store that are on disk.", ""},
     {"relay_gateway_store_records_total", "Records that these transactions wrote.", ""},
     {"relay_gateway_store_failures_total", "Attempts to write that the disk refused.", "reason"},
+    {"relay_gateway_reloads_total", "Reloads of the settings.", "outcome"},
 }};
 
 constexpr std::array<metric_text, static_cast<std::size_t>(gauge::count_)> gauges{{
@@ -81,6 +82,7 @@ constexpr std::array<metric_text, static_cast<std::size_t>(gauge::count_)> gauge
     {"relay_gateway_store_bytes", "Bytes of the store's files.", ""},
     {"relay_gateway_store_commit_microseconds", "The store's last commit, fsync included.", ""},
     {"relay_gateway_store_commit_microseconds_max", "The store's slowest commit lately.", ""},
+    {"relay_gateway_restart_pending", "Settings that were changed and take effect at the next start.", ""},
 }};
 
 } // namespace

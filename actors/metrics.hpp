@@ -52,6 +52,7 @@ enum class counter : std::uint8_t {
   store_commits,  ///< transactions that are on disk
   store_records,  ///< written by these
   store_failures, ///< label reason: full read_only io open busy damaged other
+  reloads,        ///< label outcome: accepted refused
   count_
 };
 enum class gauge : std::uint8_t {
@@ -77,6 +78,7 @@ enum class gauge : std::uint8_t {
   store_bytes,             ///< of its files
   store_commit_micros,     ///< the last commit, fsync included
   store_commit_micros_max, ///< the slowest one of the last 10 s or more
+  restart_pending,         ///< settings that were changed and take effect at the next start
   count_
 };
 

@@ -3,6 +3,7 @@
 // returns; nothing is called back after the promise given at each function.
 #pragma once
 
+#include "relay_gateway/config/resolve.hpp"
 #include "relay_gateway/messages/records.hpp"
 #include "relay_gateway/messages/secret.hpp"
 
@@ -251,6 +252,16 @@ public:
   virtual bool read(const std::string& path, secret& out, std::string& why) const = 0;
 };
 
+// -- settings: where they come from -----------------------------------------------------------------------
+
+class settings_port {
+public:
+  virtual ~settings_port() = default;
+  /// Resolves the settings anew, from wherever they came. Calls `done` exactly once, unless the port ends
+  /// first.
+  virtual void resolve(std::function<void(config::resolution)> done) = 0;
+};
+
 // -- files that programs of this machine share ------------------------------------------------------
 
 /// A small file whose lock is held until this object goes.
@@ -328,7 +339,8 @@ struct ports {
   std::shared_ptr<media_port> media;
   std::shared_ptr<store_port> store;
   std::shared_ptr<child_port> child;
-  std::shared_ptr<file_port> files; ///< null: this program shares none
+  std::shared_ptr<file_port> files;        ///< null: this program shares none
+  std::shared_ptr<settings_port> settings; ///< null: these settings come from no file; nothing to reload
 };
 
 } // namespace relay

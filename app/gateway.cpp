@@ -2,16 +2,18 @@
 
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/app/embedding/gateway_end.hpp"
+#include "relay_gateway/app/embedding/reporter.hpp"
+#include "relay_gateway/app/embedding/system_watch.hpp"
+#include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
 #include "relay_gateway/app/wiring.hpp"
+#include "relay_gateway/config/validate.hpp"
 
-#include <caf/abstract_actor.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/event_based_actor.hpp>
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <exception>
 #include <utility>
 
 namespace relay {
@@ -20,120 +22,112 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class no_notes final : public log_port {
+class null_log final : public log_port {
 public:
   bool wants(severity) const noexcept override { return false; }
   void write(severity, std::string_view, std::initializer_list<log_field>) noexcept override {}
 };
-class no_metrics final : public metrics_port {
+class null_metrics final : public metrics_port {
 public:
   void add(counter, std::uint64_t) noexcept override {}
   void add(counter, std::string_view, std::uint64_t) noexcept override {}
   void set(gauge, std::int64_t) noexcept override {}
 };
 
-/// Told once that the last actor is gone.
-class ending {
-public:
-  void happened() {
-    std::function<void()> call;
-    {
-      std::lock_guard guard{lock_};
-      over_ = true;
-      call = std::exchange(stopped_, nullptr);
-    }
-    changed_.notify_all();
-    if (call) call();
-  }
-  void then(std::function<void()> stopped) {
-    {
-      std::lock_guard guard{lock_};
-      if (!over_) {
-        stopped_ = std::move(stopped);
-        return;
-      }
-    }
-    if (stopped) stopped();
-  }
-  void wait() {
-    std::unique_lock guard{lock_};
-    changed_.wait(guard, [this] { return over_; });
-  }
-
-private:
-  std::mutex lock_;
-  std::condition_variable changed_;
-  std::function<void()> stopped_;
-  bool over_ = false;
-};
-
-/// Asks for others: a thread that spawns actors would be waited for by the system's destructor.
-struct question {
-  std::function<void(const gateway_report*)> done;
-};
-
-} // namespace
-} // namespace relay
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::question)
-
-namespace relay {
-namespace {
-
-using reporter_actor = caf::typed_actor<caf::reacts_to<question>>;
-
-reporter_actor::behavior_type reporter(reporter_actor::pointer self, const supervisor_actor& root) {
-  return {[self, root](const question& x) {
-    self->request(root, caf::duration{3s}, atom::status_v)
-        .then([done = x.done](const gateway_report& y) { done(&y); },
-              [done = x.done](const caf::error&) { done(nullptr); });
-  }};
-}
-
 class spawned_gateway final : public gateway {
 public:
-  spawned_gateway(caf::actor_system& system, actor_tree tree, std::shared_ptr<ending> over,
-                  std::unique_ptr<net::io_thread> own_io)
-      : own_io_(std::move(own_io)), tree_(std::move(tree)), over_(std::move(over)),
-        reporter_(system.spawn(reporter, tree_.supervisor)) {}
+  spawned_gateway(caf::actor_system& system, const ports& env, actor_tree tree,
+                  std::shared_ptr<gateway_end> end, std::unique_ptr<net::io_thread> own_io)
+      : own_io_(std::move(own_io)), system_(system), on_io_(net::runs_on_io(system)), tree_(std::move(tree)),
+        end_(std::move(end)), reporter_(spawn_reporter(system, env, tree_.supervisor, end_)) {
+    watch_ = std::make_unique<system_watch>(
+        system, [x = end_, log = env.log, weak = caf::actor_cast<caf::weak_actor_ptr>(tree_.supervisor)] {
+          x->because("the actor system was destroyed before the gateway");
+          log->write(severity::error, "embedding.system_gone",
+                     {{"why", "the actor system is destroyed while a gateway lives in it"},
+                      {"next", "the gateway ends now; destroy gateways before their actor system"}});
+          if (auto root = caf::actor_cast<supervisor_actor>(weak))
+            caf::anon_send_exit(root, caf::exit_reason::kill);
+        });
+  }
   spawned_gateway(const spawned_gateway&) = delete;
   spawned_gateway& operator=(const spawned_gateway&) = delete;
   ~spawned_gateway() override {
-    caf::anon_send_exit(tree_.supervisor, caf::exit_reason::kill);
-    caf::anon_send_exit(reporter_, caf::exit_reason::user_shutdown);
-    tree_ = {};
-    // On the caller's own I/O thread nobody would run the actors while we wait for them.
-    if (own_io_) over_->wait();
+    watch_.reset();
+    end_->because("the gateway object was destroyed");
+    if (!end_->over()) caf::anon_send_exit(tree_.supervisor, caf::exit_reason::kill); // the reporter follows
+    wait_for_end();
   }
   const supervisor_actor& supervisor() const override { return tree_.supervisor; }
   link_agent_actor link_agent() const override { return tree_.link->get(); }
+  void set_agent(agent_actor next) override { post(tree_.supervisor, agent_change{std::move(next)}); }
   void drain(std::function<void()> stopped) override {
-    over_->then(std::move(stopped));
+    end_->then(std::move(stopped));
     post(tree_.supervisor, command::drain);
   }
   void stop() override {
     post(tree_.supervisor, command::drain);
-    over_->wait();
+    wait_for_end();
   }
   void report(std::function<void(const gateway_report*)> done) override {
-    post(reporter_, question{std::move(done)});
+    post(reporter_, std::make_shared<question<gateway_report>>(end_->log(), std::move(done)));
+  }
+  void reload(std::function<void(const reload_outcome*)> done) override {
+    post(reporter_, std::make_shared<question<reload_outcome>>(end_->log(), std::move(done)));
   }
 
 private:
+  void wait_for_end() {
+    if (!on_io_ || end_->over()) return end_->wait(); // once it is over, the system may be gone
+    // The actors run on an io_context, and this may be the thread that would run it.
+    while (!end_->wait_for(1ms)) net::run_ready_actors(system_);
+  }
+
   std::unique_ptr<net::io_thread> own_io_; // outlives the actors, whose sockets live on it
+  caf::actor_system& system_;
+  const bool on_io_;
   actor_tree tree_;
-  std::shared_ptr<ending> over_;
+  std::shared_ptr<gateway_end> end_;
   reporter_actor reporter_;
+  std::unique_ptr<system_watch> watch_;
 };
 
-} // namespace
+std::string name_of(const gateway_options& what, random_port& random) {
+  if (!what.name.empty()) return what.name;
+  if (!what.settings.relay.gateway_id.empty()) return what.settings.relay.gateway_id;
+  return "gateway-" + std::to_string(random.bits() % 1'000'000'000);
+}
 
-std::unique_ptr<gateway> gateway::start(caf::actor_system& system, gateway_options what, std::string& error) {
+/// Puts the program's callbacks behind guards: what they throw must not end an actor.
+tree_options guarded_options(gateway_options& what, const std::shared_ptr<log_port>& log,
+                             random_port& random) {
+  tree_options out;
+  out.name = name_of(what, random);
+  out.agent = std::move(what.agent);
+  out.origin = std::move(what.origin);
+  if (what.make_agent)
+    out.make_agent = [log, make = std::move(what.make_agent)](caf::actor_system& system) {
+      agent_actor made;
+      call_guarded(*log, "make_agent", [&] { made = make(system); });
+      return made;
+    };
+  if (what.on_state)
+    out.on_state = [log, told = std::move(what.on_state)](const gateway_state& x) {
+      call_guarded(*log, "on_state", [&] { told(x); });
+    };
+  return out;
+}
+
+std::unique_ptr<gateway> start_gateway(caf::actor_system& system, gateway_options what, std::string& error) {
+  if (auto problems = config::validate(what.settings); !problems.empty()) {
+    for (auto& x : problems) error += (error.empty() ? "" : "; ") + x.key + " " + x.reason;
+    return nullptr;
+  }
   std::unique_ptr<net::io_thread> own_io;
   if (!what.io) own_io = std::make_unique<net::io_thread>();
   auto& io = what.io ? *what.io : own_io->context();
-  if (!what.log) what.log = std::make_shared<no_notes>();
-  if (!what.metrics) what.metrics = std::make_shared<no_metrics>();
+  if (!what.log) what.log = std::make_shared<null_log>();
+  if (!what.metrics) what.metrics = std::make_shared<null_metrics>();
   if (!what.store) {
     store_fault fault;
     what.store = open_store(what.settings, false, what.log, what.metrics, fault);
@@ -142,14 +136,36 @@ std::unique_ptr<gateway> gateway::start(caf::actor_system& system, gateway_optio
       return nullptr;
     }
   }
-  actor_tree tree;
-  auto over = std::make_shared<ending>();
   auto env = real_ports(io, what.settings, what.log, what.metrics);
   env.store = std::move(what.store);
-  // Every actor that may touch the world holds a copy of this; the last one to go rings.
-  env.lifetime = std::shared_ptr<void>{over.get(), [over](void*) { over->happened(); }};
-  if (!spawn_tree(tree, system, env, what.settings, std::move(what.agent), error)) return nullptr;
-  return std::make_unique<spawned_gateway>(system, std::move(tree), std::move(over), std::move(own_io));
+  env.settings = std::move(what.source);
+  auto end = std::make_shared<gateway_end>(what.log);
+  auto options = guarded_options(what, what.log, *env.random);
+  auto on_state = options.on_state;
+  // Every actor that may touch the world holds a copy of this; the last one to go tells the end.
+  env.lifetime = std::shared_ptr<void>{end.get(), [end](void*) { end->happened(); }};
+  actor_tree tree;
+  if (!spawn_tree(tree, system, env, what.settings, std::move(options), error)) return nullptr;
+  if (on_state) {
+    end->then([on_state, x = end.get()] {
+      gateway_state last;
+      last.ended = true;
+      last.why = x->why();
+      on_state(last);
+    });
+  }
+  return std::make_unique<spawned_gateway>(system, env, std::move(tree), std::move(end), std::move(own_io));
+}
+
+} // namespace
+
+std::unique_ptr<gateway> gateway::start(caf::actor_system& system, gateway_options what, std::string& error) {
+  try {
+    return start_gateway(system, std::move(what), error);
+  } catch (const std::exception& x) { // no thread, no memory: nothing of it is left
+    error = std::string{"the gateway cannot be started: "} + x.what();
+    return nullptr;
+  }
 }
 
 } // namespace relay

@@ -1,13 +1,16 @@
 #include "relay_gateway/app/service.hpp"
 
+#include "relay_gateway/actors/boot/core/reload_check.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
 #include "relay_gateway/app/admin/server.hpp"
+#include "relay_gateway/app/file_secrets.hpp"
+#include "relay_gateway/app/file_watch.hpp"
 #include "relay_gateway/app/gateway.hpp"
 #include "relay_gateway/app/health/heartbeat_timer.hpp"
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/process.hpp"
-#include "relay_gateway/app/reload.hpp"
+#include "relay_gateway/app/settings_source.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/app/wiring.hpp"
 #include "relay_gateway/config/values/listener.hpp"
@@ -19,6 +22,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <optional>
@@ -62,6 +66,8 @@ struct service::impl {
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<gateway> relay;
   std::unique_ptr<heartbeat_timer> pace;
+  std::shared_ptr<settings_port> source;
+  std::unique_ptr<file_watch> files;
   boost::asio::signal_set ends{io}, wishes{io};
   boost::asio::steady_timer farewell{io};
   std::unique_ptr<exit_guard> guard;
@@ -83,7 +89,12 @@ struct service::impl {
   void drained();
   void supervisor_ended(bool in_order);
   void dismantle();
-  admin::reload_answer reload();
+  void reload(std::function<void(admin::reload_answer)> done);
+  void watch_files();
+  void files_changed(const std::vector<std::string>& changed);
+  void secrets_resolved(const config::resolution& next);
+  void use(const config::settings& next);
+  void reloaded(const reload_outcome& x, const std::function<void(admin::reload_answer)>& done);
   bool open_metrics_listener(start_failure& why);
   admin::surroundings what_listeners_show();
 
@@ -124,7 +135,17 @@ bool service::impl::start(start_failure& why) {
   if (!open_metrics_listener(why)) return false;
   actor_setup = actor_config(service.scheduler, io);
   system = std::make_unique<caf::actor_system>(*actor_setup);
-  relay = gateway::start(*system, {running, {}, what.log, what.counts, std::move(store), &io}, error);
+  gateway_options tree;
+  tree.settings = running;
+  // An operator may say 0: at once.
+  tree.settings.service.grace = std::max(running.service.grace, milliseconds{1});
+  tree.log = what.log;
+  tree.metrics = what.counts;
+  tree.store = std::move(store);
+  tree.io = &io;
+  if (what.resolve) tree.source = source = make_settings_source(what.resolve);
+  tree.origin = what.origin;
+  relay = gateway::start(*system, std::move(tree), error);
   if (!relay) {
     why = {exit_code::configuration, error};
     return false;
@@ -134,11 +155,13 @@ bool service::impl::start(start_failure& why) {
         auto in_order = reason == caf::exit_reason::user_shutdown;
         boost::asio::post(io, [this, in_order] { supervisor_ended(in_order); });
       });
+  files = std::make_unique<file_watch>(io, [this](const auto& x) { files_changed(x); });
+  watch_files();
   pace = std::make_unique<heartbeat_timer>(io, *system, beats, [log = what.log] { log->tell_repeats(); });
 
   admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, {}, store_name};
   target.agents = [this] { return relay->link_agent(); };
-  target.reload = [this] { return reload(); };
+  target.reload = [this](std::function<void(admin::reload_answer)> done) { reload(std::move(done)); };
   target.drain = [this] { drain(); };
   const auto& limits = running.limits;
   // Three time-outs when it may be sent again, and some; the connector may ask for a wait.
@@ -212,7 +235,7 @@ void service::impl::take_signals() {
 
 void service::impl::on_wish(int signal) {
   if (signal == SIGHUP)
-    reload();
+    reload(nullptr);
   else
     post(relay->supervisor(), command::reconnect);
   wishes.async_wait([this](const error_code& ec, int next) {
@@ -220,35 +243,59 @@ void service::impl::on_wish(int signal) {
   });
 }
 
-admin::reload_answer service::impl::reload() {
-  if (!what.resolve) return {false, {"these settings come from no file"}};
-  auto next = what.resolve();
-  admin::reload_answer answer;
-  const auto fault = reload_fault(next, what.problems, what.config_found);
-  for (auto x : next.problems) {
-    if (!fault.empty()) x.applied = "the running settings stay";
-    note(severity::warn, "config.problem", {{"problem", to_string(x)}});
-    answer.problems.push_back(to_string(x));
+void service::impl::reload(std::function<void(admin::reload_answer)> done) {
+  relay->reload([this, done = std::move(done)](const reload_outcome* x) {
+    auto outcome = x != nullptr ? *x : reload_outcome{};
+    boost::asio::post(io, [this, done, outcome = std::move(outcome)] { reloaded(outcome, done); });
+  });
+}
+
+void service::impl::reloaded(const reload_outcome& x, const std::function<void(admin::reload_answer)>& done) {
+  admin::reload_answer answer{x.settings != nullptr, x.problems};
+  if (!answer.accepted && answer.problems.empty()) answer.problems = {"the gateway does not answer"};
+  if (answer.accepted) {
+    use(*x.settings);
+    watch_files();
+    for (auto& key : x.waiting_for_restart) {
+      auto line = key + " changed; that takes effect at the next start";
+      note(severity::warn, "reload.needs_restart", {{"what", line}});
+      answer.problems.push_back(std::move(line));
+    }
   }
-  if (!fault.empty()) {
-    note(severity::error, "reload.refused", {{"why", fault}, {"next", "the running settings stay"}});
-    if (answer.problems.empty()) answer.problems.push_back(fault);
-    return answer;
-  }
-  for (auto& line : needs_restart(running, next.values)) {
-    note(severity::warn, "reload.needs_restart", {{"what", line}});
-    answer.problems.push_back(std::move(line));
-  }
-  answer.accepted = true;
-  what.config_found = next.config_found;
-  what.problems = std::move(next.problems);
-  running = next.values;
+  if (done) done(std::move(answer));
+}
+
+void service::impl::use(const config::settings& next) {
+  running = next;
   what.log->configure(running.service.log_level, running.service.format);
-  listener->use_tokens(running.service.admin_token, running.service.read_token);
+  if (listener) listener->use_tokens(running.service.admin_token, running.service.read_token);
   if (metrics_listener) metrics_listener->use_tokens({}, running.service.read_token);
-  post(relay->supervisor(), std::make_shared<const config::settings>(running));
-  note(severity::info, "reload.done", {{"config_file", next.config_found ? next.config_path : "none"}});
-  return answer;
+}
+
+void service::impl::watch_files() {
+  if (files && what.files) files->watch(what.files());
+}
+
+/// Tokens and TLS files are read at each use. A secret that became part of the settings is read anew.
+void service::impl::files_changed(const std::vector<std::string>& changed) {
+  for (auto& path : changed)
+    note(severity::info, "files.changed", {{"file", path}, {"next", "used at the next dial"}});
+  if (!source || draining) return;
+  source->resolve([this](config::resolution next) {
+    boost::asio::post(io, [this, next = std::move(next)] { secrets_resolved(next); });
+  });
+}
+
+void service::impl::secrets_resolved(const config::resolution& next) {
+  if (draining) return;
+  if (auto fault = core::reload_fault(next, what.origin.problems, what.origin.config_found); !fault.empty()) {
+    note(severity::warn, "files.refused", {{"why", fault}, {"next", "the running secrets stay"}});
+    return;
+  }
+  auto merged = with_file_secrets(running, next);
+  if (merged == running) return;
+  use(merged);
+  post(relay->supervisor(), std::make_shared<const config::settings>(merged));
 }
 
 void service::impl::drain() {
@@ -283,6 +330,8 @@ void service::impl::dismantle() {
   if (!system) return;
   metrics_listener.reset();
   listener.reset(); // holds a line to the supervisor, so it goes before the actors' system
+  files.reset();
+  source.reset(); // ends its thread
   if (pace) pace->stop();
   relay.reset();
   net::drain_actors(*system);

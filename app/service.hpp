@@ -2,6 +2,7 @@
 // `run` and `demo` are made of; a program that embeds the library uses app/gateway.hpp instead.
 #pragma once
 
+#include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/app/log/log.hpp"
 #include "relay_gateway/app/metrics/metrics.hpp"
 #include "relay_gateway/config/resolve.hpp"
@@ -17,12 +18,13 @@ struct service_options {
   config::settings settings;
   std::shared_ptr<configurable_log> log;
   std::shared_ptr<metrics> counts;
-  /// Resolves the settings anew (reload). Unset: a reload is refused.
+  /// Resolves the settings anew (reload), on a thread of its own. Unset: a reload is refused.
   std::function<config::resolution()> resolve;
+  /// Secrets, tokens and certificates of the newest resolution: watched, and used anew when they change. May
+  /// be unset.
+  std::function<std::vector<std::string>()> files{};
   bool state_reset = false; ///< set aside what the state directory holds and begin anew
-  bool config_found =
-      false; ///< of the first resolution: a file that is gone later is no reason to turn all off
-  std::vector<config::problem> problems; ///< of the first resolution: a reload may not add to them
+  settings_origin origin{}; ///< of the first resolution: a reload may not make it worse
 };
 
 /// Why a service did not start.

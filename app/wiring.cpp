@@ -83,13 +83,20 @@ ports real_ports(boost::asio::io_context& io, const config::settings& settings, 
 
 // settings -> the agent at the far end of the way; the supervisor starts the rest of it
 bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& env,
-                const config::settings& settings, agent_actor agent, std::string& error) {
+                const config::settings& settings, tree_options with, std::string& error) {
   supervisor_setup setup;
   setup.settings = std::make_shared<const config::settings>(settings);
   auto& chosen = settings.service.agent;
-  if (agent) {
-    setup.agent = std::move(agent);
+  setup.gateway = std::move(with.name);
+  setup.on_state = std::move(with.on_state);
+  setup.origin = std::move(with.origin);
+  if (with.agent) {
+    setup.agent = std::move(with.agent);
     setup.agent_name = "embedded";
+  } else if (with.make_agent) {
+    setup.agent_name = "embedded";
+    setup.make_agent = [&system, make = std::move(with.make_agent)](
+                           const caf::strong_actor_ptr&) -> agent_actor { return make(system); };
   } else if (chosen.kind == config::agent_kind::echo) {
     setup.agent_name = "echo";
     setup.make_agent = [&system, env](caf::strong_actor_ptr parent) -> agent_actor {

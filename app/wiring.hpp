@@ -4,11 +4,12 @@
 #include "relay_gateway/actors/agents/link.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/actors/ports.hpp"
-#include "relay_gateway/app/gateway.hpp"
+#include "relay_gateway/actors/supervision/supervisor_setup.hpp"
 #include "relay_gateway/app/store/sqlite_store.hpp"
 
 #include <caf/fwd.hpp>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -53,9 +54,17 @@ struct actor_tree {
   supervisor_actor supervisor;
   std::shared_ptr<link_slot> link = std::make_shared<link_slot>(); ///< empty unless the agent is `link`
 };
-/// Spawns the tree; it boots at once. `agent`: the embedder's, or null for the one that the settings name.
-/// False and one line in `error` for an agent of a kind that is not built in.
+/// What an embedding program adds to the settings.
+struct tree_options {
+  agent_actor agent; ///< its own; null: `make_agent`, or the one that the settings name
+  std::function<agent_actor(caf::actor_system&)> make_agent{};
+  std::string name{};
+  settings_origin origin{};
+  std::function<void(const gateway_state&)> on_state{};
+};
+/// Spawns the tree; it boots at once. False and one line in `error` for an agent of a kind that is not built
+/// in.
 bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& env,
-                const config::settings& settings, agent_actor agent, std::string& error);
+                const config::settings& settings, tree_options with, std::string& error);
 
 } // namespace relay

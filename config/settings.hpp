@@ -117,6 +117,9 @@ struct service_settings {
   friend bool operator==(const service_settings&, const service_settings&) = default;
 };
 
+/// The largest file (protocol.md 6): less room would hold none.
+inline constexpr std::uint64_t smallest_media_disk = 25ULL << 20;
+
 /// Attachments as files of this machine.
 struct media_settings {
   std::uint64_t disk = 512ULL << 20;   ///< bytes of all files together; at least one of the largest fits

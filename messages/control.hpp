@@ -165,11 +165,12 @@ typename Inspector::result_type inspect(Inspector& f, link_gone& x) {
 struct gateway_announcement {
   std::string gateway_id;
   std::vector<descriptor> platforms;
+  std::string gateway{}; ///< name of the gateway in this process (agent_host::gateway); the id may change
   friend bool operator==(const gateway_announcement&, const gateway_announcement&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gateway_announcement& x) {
-  return f(caf::meta::type_name("gateway_announcement"), x.gateway_id, x.platforms);
+  return f(caf::meta::type_name("gateway_announcement"), x.gateway_id, x.platforms, x.gateway);
 }
 
 /// agent -> inbound: whether deliveries can be taken. Without anybody there, events wait and nothing times
@@ -310,13 +311,16 @@ struct gateway_report {
   egress_report egress;
   store_health store;
   std::uint64_t restarts = 0; ///< of dead children
+  std::vector<std::string>
+      waiting_for_restart;    ///< settings that were changed and take effect at the next start
+  bool agent_missing = false; ///< there is no agent actor: it died, or the embedding program took it away
   friend bool operator==(const gateway_report&, const gateway_report&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gateway_report& x) {
   return f(caf::meta::type_name("gateway_report"), x.link, x.ready, x.started, x.since_ms, x.gateway_id,
            x.tenant, x.connector, x.agent, x.credentials, x.platforms, x.inbound, x.egress, x.store,
-           x.restarts);
+           x.restarts, x.waiting_for_restart, x.agent_missing);
 }
 
 } // namespace relay

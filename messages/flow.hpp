@@ -23,11 +23,12 @@ struct delivery {
   event_ref event;
   bool redelivered = false;        ///< it may be a repeat
   std::vector<media_file> files{}; ///< attachments fetched for it; gone after its ack
+  std::string gateway{};           ///< name of the gateway it comes from (agent_host::gateway)
   friend bool operator==(const delivery&, const delivery&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, delivery& x) {
-  return f(caf::meta::type_name("delivery"), x.id, x.session_key, x.event, x.redelivered, x.files);
+  return f(caf::meta::type_name("delivery"), x.id, x.session_key, x.event, x.redelivered, x.files, x.gateway);
 }
 
 /// The event is the agent's now. Unknown ids are counted and ignored.
@@ -44,21 +45,23 @@ typename Inspector::result_type inspect(Inspector& f, delivery_ack& x) {
 /// them need not, and their files are gone.
 struct delivery_withdrawn {
   std::vector<std::string> delivery_ids;
+  std::string gateway{}; ///< name of the gateway they came from
   friend bool operator==(const delivery_withdrawn&, const delivery_withdrawn&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, delivery_withdrawn& x) {
-  return f(caf::meta::type_name("delivery_withdrawn"), x.delivery_ids);
+  return f(caf::meta::type_name("delivery_withdrawn"), x.delivery_ids, x.gateway);
 }
 
 /// A user stops a running turn (protocol.md 3, interrupt_inbound). Overtakes deliveries.
 struct turn_interrupt {
   std::string session_key, chat_id;
+  std::string gateway{}; ///< name of the gateway whose user stops it
   friend bool operator==(const turn_interrupt&, const turn_interrupt&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, turn_interrupt& x) {
-  return f(caf::meta::type_name("turn_interrupt"), x.session_key, x.chat_id);
+  return f(caf::meta::type_name("turn_interrupt"), x.session_key, x.chat_id, x.gateway);
 }
 
 // -- outbound ----------------------------------------------------------------

@@ -53,7 +53,9 @@ void provisioner_state::attempted(provision_attempt& x) {
                     {"retry_after_ms", std::to_string(x.retry_after_ms)},
                     {"next", "the others go on; tried again with backoff"}});
   }
-  if (x.provisioned && x.carries_credentials && !plan.held()) {
+  if (x.provisioned && x.carries_credentials && plan.held() && setup.announces) {
+    tell(self, owner, credentials_decided{std::move(x.given), {}});
+  } else if (x.provisioned && x.carries_credentials && !plan.held()) {
     given = std::move(x.given);
   } else if (x.provisioned && !plan.held()) {
     why_none = x.platform + " was provisioned, but the connector withheld the secret";

@@ -23,6 +23,9 @@ struct provisioner_setup {
   /// What an earlier life of this actor, in this process, has achieved.
   std::vector<std::string> already;
   bool held = false;
+  /// What the connector knows of the platforms has changed: credentials that it issues with its answer
+  /// replace those that are held, for a connector that rotates them has ended the old ones.
+  bool announces = false;
 };
 
 struct provisioner_state {

@@ -224,6 +224,7 @@ void inbound_state::execute(core::inbox_step& step) {
                     {"attempts", std::to_string(setup.rules.max_deliveries)},
                     {"next", "set aside; its chat goes on"}});
   }
+  withdrawn.gateway = setup.gateway;
   if (!withdrawn.delivery_ids.empty()) tell(self, agent, std::move(withdrawn));
   if (!step.released.empty()) {
     media_released over, set_aside;
@@ -237,7 +238,8 @@ void inbound_state::execute(core::inbox_step& step) {
   }
   if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
   for (auto& x : step.deliver) {
-    delivery out{name_of(x.id), std::move(x.session), x.event, x.redelivered, std::move(x.files)};
+    delivery out{name_of(x.id), std::move(x.session), x.event,
+                 x.redelivered, std::move(x.files),   setup.gateway};
     env.metrics->add(counter::events_delivered);
     if (x.redelivered) env.metrics->add(counter::events_redelivered);
     // Before the event can reach an agent, so that its answer finds the route.

@@ -29,6 +29,7 @@ struct inbound_setup {
   /// Whether the agent counts as present from the start (a built-in or embedded one), or says so itself (the
   /// link).
   bool agent_present = true;
+  std::string gateway{};  ///< named in deliveries (agent_host::gateway)
   bool reactions = false; ///< tell egress_router where turns begin and which were given up
 };
 

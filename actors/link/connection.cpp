@@ -75,7 +75,7 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
   } else if (auto* stop = std::get_if<wire::interrupt_inbound>(&x)) {
     env.metrics->add(counter::interrupts_received);
     tell_urgent(self, setup.users.agent,
-                turn_interrupt{std::move(stop->session_key), std::move(stop->chat_id)});
+                turn_interrupt{std::move(stop->session_key), std::move(stop->chat_id), setup.users.gateway});
   } else if (std::holds_alternative<wire::going_idle_ack>(x)) {
     tell_urgent(self, link_manager_handle, atom::idle_v, setup.epoch);
   } else if (auto* bad = std::get_if<wire::bad_frame>(&x)) {

@@ -248,11 +248,16 @@ private:
   // -- to command ---------------------------------------------------------------------------------------
 
   void reload(const server_request&, const answering& to) {
-    reload_answer done =
-        target_->reload ? target_->reload() : reload_answer{false, {"there is nothing to reload"}};
-    std::string out;
-    wire::json::object_writer{out}.boolean("accepted", done.accepted).texts("problems", done.problems).end();
-    to->answer(guarded(json(202, std::move(out))));
+    auto answer = [to](const reload_answer& done) {
+      std::string out;
+      wire::json::object_writer{out}
+          .boolean("accepted", done.accepted)
+          .texts("problems", done.problems)
+          .end();
+      to->answer(guarded(json(done.accepted ? 202 : 422, std::move(out))));
+    };
+    if (!target_->reload) return answer({false, {"there is nothing to reload"}});
+    target_->reload(answer);
   }
   void drain(const server_request&, const answering& to) {
     to->answer(guarded(json(202, R"({"accepted":true})")));

@@ -48,10 +48,11 @@ struct reload_answer {
 struct target {
   supervisor_line supervisor;
   std::function<link_agent_actor()> agents; ///< who takes agents now; unset or null: none may attach
-  std::function<reload_answer()> reload;    ///< called on the io_context's thread
-  std::function<void()> drain;              ///< the same; the process ends when it is done
-  milliseconds action_limit{90'000};        ///< an action is settled by then
-  milliseconds sleep_limit{20'000};         ///< an order to sleep is over by then
+  /// Called on the io_context's thread, and answers there.
+  std::function<void(std::function<void(reload_answer)> done)> reload;
+  std::function<void()> drain;       ///< the same; the process ends when it is done
+  milliseconds action_limit{90'000}; ///< an action is settled by then
+  milliseconds sleep_limit{20'000};  ///< an order to sleep is over by then
   std::string store = "memory";
 };
 

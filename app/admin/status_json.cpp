@@ -1,5 +1,6 @@
 #include "relay_gateway/app/admin/status_json.hpp"
 
+#include "relay_gateway/actors/supervision/core/readiness.hpp"
 #include "relay_gateway/app/log/log_line.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/messages/wire/frames/descriptor_codec.hpp"
@@ -121,6 +122,7 @@ std::string status_json(const gateway_report& x, const counts& counters, std::st
       .boolean("store_ok", x.store.ok && x.store.room)
       .optional("store_problem", x.store.why)
       .json("restarts", number(x.restarts))
+      .texts("waiting_for_restart", x.waiting_for_restart)
       .text("version", version())
       .json("counters", counters_json(counters))
       .end();
@@ -129,14 +131,8 @@ std::string status_json(const gateway_report& x, const counts& counters, std::st
 
 readiness readiness_of(const gateway_report* x) {
   if (x == nullptr) return {503, state_json("unknown", "the supervisor does not answer")};
-  auto phase = x->link.phase;
-  // Nothing that comes is safe, and so nothing is acknowledged.
-  if (!x->store.ok || !x->store.room)
-    return {503, state_json(to_string(phase), "state directory: " + x->store.why)};
-  if (phase == link_phase::connected || phase == link_phase::dormant)
-    return {200, state_json(to_string(phase), {})};
-  auto reason = x->link.reason.empty() ? std::string{"not connected"} : x->link.reason;
-  return {503, state_json(to_string(phase), reason)};
+  auto why = core::why_not_ready(x->link, x->store, x->agent_missing);
+  return {why.empty() ? 200 : 503, state_json(to_string(x->link.phase), why)};
 }
 
 readiness startup_of(const gateway_report* x) {

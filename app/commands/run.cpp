@@ -1,5 +1,6 @@
 #include "relay_gateway/app/commands/commands.hpp"
 #include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/app/file_secrets.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/service.hpp"
 #include "relay_gateway/config/render.hpp"
@@ -23,8 +24,8 @@ void report(configurable_log& log, const config::resolution& found) {
 
 int run(const setting_options& from, bool state_reset) {
   hold_signals(); // until the service has taken them
-  auto resolve = [from] { return config::resolve(config::process_sources(from.flags, from.config_file)); };
-  auto found = resolve();
+  const watching_resolver resolver{[from] { return config::process_sources(from.flags, from.config_file); }};
+  auto found = resolver.resolve();
   if (config::stops_run(found)) {
     for (const auto& x : found.problems)
       if (x.fatal_for_run) complain(to_string(x));
@@ -38,10 +39,10 @@ int run(const setting_options& from, bool state_reset) {
   what.counts = std::make_shared<metrics>();
   what.counts->watch({"relay_gateway_log_lines_dropped_total", "Log lines that nobody took in time.", ""},
                      [log = what.log] { return log->dropped(); });
-  what.resolve = resolve;
+  what.resolve = [resolver] { return resolver.resolve(); };
+  what.files = [resolver] { return resolver.files(); };
   what.state_reset = state_reset;
-  what.config_found = found.config_found;
-  what.problems = found.problems;
+  what.origin = {found.problems, found.config_found};
   report(*what.log, found);
   start_failure why;
   auto service = service::start(std::move(what), why);

@@ -1,12 +1,10 @@
 #include "relay_gateway/config/sections/sections.hpp"
 #include "relay_gateway/config/sources/file_locations.hpp"
+#include "relay_gateway/config/values/url_rules.hpp"
 
 namespace relay::config {
 
 namespace {
-
-const url_rule token_rule{{"http", "https"}, false, true};
-const url_rule portal_rule{{"http", "https"}};
 
 /// A token URL without id or secret is an error; the source counts as not configured then.
 void check_client(reading& in, identity_settings& idp) {

@@ -6,12 +6,10 @@ namespace relay::config {
 
 namespace {
 
-constexpr std::uint64_t one_file = 25ULL << 20; // of one file (protocol.md 6); less would hold none
-
 parsed<std::uint64_t> parse_disk(const std::string& text) {
   auto result = parse_size(text);
-  if (!result.value || *result.value >= one_file) return result;
-  return parsed<std::uint64_t>::bad("is less than the " + size_text(one_file) + " of one file");
+  if (!result.value || *result.value >= smallest_media_disk) return result;
+  return parsed<std::uint64_t>::bad("is less than the " + size_text(smallest_media_disk) + " of one file");
 }
 
 } // namespace

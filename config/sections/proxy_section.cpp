@@ -1,4 +1,5 @@
 #include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/values/url_rules.hpp"
 
 namespace relay::config {
 
@@ -6,8 +7,7 @@ namespace {
 
 /// `host:port` without a scheme is an HTTP proxy, as every other program reads it.
 parsed<secret> parse_proxy(const std::string& text) {
-  auto url = parse_url_setting(text.find("://") == std::string::npos ? "http://" + text : text,
-                               {{"http", "https"}, true});
+  auto url = parse_url_setting(text.find("://") == std::string::npos ? "http://" + text : text, proxy_rule);
   return url.value ? parsed<secret>::good(secret{*url.value}) : parsed<secret>::bad(url.reason);
 }
 

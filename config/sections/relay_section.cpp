@@ -1,16 +1,13 @@
 #include "relay_gateway/config/sections/sections.hpp"
 #include "relay_gateway/config/values/bot_ids.hpp"
 #include "relay_gateway/config/values/text.hpp"
+#include "relay_gateway/config/values/url_rules.hpp"
 
 #include <algorithm>
 
 namespace relay::config {
 
 namespace {
-
-const url_rule connector_rule{{"http", "https", "ws", "wss"}};
-const url_rule callback_rule{
-    {"http", "https"}, false, true}; // wake and endpoint are the operator's, with any query
 
 constexpr std::size_t longest_display_name = 64; // protocol.md 2.1
 constexpr std::size_t most_platforms = 256;      // each costs a provisioning, a policy and a hello

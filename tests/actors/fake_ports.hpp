@@ -253,8 +253,10 @@ struct fake_ports {
   std::shared_ptr<store_port> store = make_memory_store();
   std::shared_ptr<child_port> child; ///< for tests of the exec agent
   std::shared_ptr<fake_files> files = std::make_shared<fake_files>();
+  std::shared_ptr<settings_port> settings; ///< for tests of a reload
   ports all() const {
-    return {nullptr, link, http, machine, machine, machine, log, metrics, media, store, child, files};
+    return {nullptr, link,  http,  machine, machine, machine, log,
+            metrics, media, store, child,   files,   settings};
   }
 };
 

@@ -112,7 +112,7 @@ protected:
   caf::actor handle(const std::string& child) {
     auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
         caf::actor_cast<caf::abstract_actor*>(root));
-    return state->state.children.at(child).handle;
+    return state->state.actors.handle(child);
   }
   void kill(const std::string& child) {
     caf::anon_send_exit(handle(child), caf::exit_reason::kill);

@@ -16,7 +16,7 @@ protected:
     auto* s = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
         caf::actor_cast<caf::abstract_actor*>(root));
     auto* e = static_cast<caf::stateful_actor<egress_state, egress_router_actor::base>*>(
-        caf::actor_cast<caf::abstract_actor*>(s->state.egress));
+        caf::actor_cast<caf::abstract_actor*>(s->state.actors.egress));
     return e->state;
   }
   void kill_router() {

@@ -181,9 +181,7 @@ TEST_F(sleep, F70_AReloadWhileHeldNeitherDialsNorLosesTheHold) {
 TEST_F(sleep, F70_ADeadInboundDoesNotBreakTheHold) {
   start();
   fall_asleep();
-  auto* state = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
-      caf::actor_cast<caf::abstract_actor*>(root));
-  caf::anon_send_exit(state->state.children.at("inbound").handle, caf::exit_reason::kill);
+  caf::anon_send_exit(handle("inbound"), caf::exit_reason::kill);
   advance(5s);
   EXPECT_EQ(dials(), 1U);
 }

@@ -52,6 +52,8 @@ supervisor_actor::behavior_type fake_supervisor(supervisor_actor::pointer self,
       [](const agent_declaration&) {},
       [say](command x) { say->told(to_string(x)); },
       [](const settings_ptr&) {},
+      [](reload_request) -> caf::result<reload_outcome> { return reload_outcome{}; },
+      [](const agent_change&) {},
       [self, say](atom::status) -> caf::result<gateway_report> {
         if (say->silent) return self->make_response_promise<gateway_report>();
         return say->report;
@@ -128,7 +130,7 @@ protected:
     if (!attach) return;
     admin::target target{{system, supervisor}, {}, {}, {}, action_limit, milliseconds{20'000}, "memory"};
     if (with_agent) target.agents = [this] { return agent; };
-    target.reload = [this] { return reload; };
+    target.reload = [this](const std::function<void(admin::reload_answer)>& done) { done(reload); };
     target.drain = [this] { say->told("drain hook"); };
     io.run([&] { listener->attach(std::move(target)); });
   }
@@ -259,7 +261,7 @@ TEST_F(Admin, ReloadTellsItsProblems) {
   reload = {false, {"x.yaml:3: is \"bad\""}};
   listen();
   auto answer = raw_call(listener->port(), "POST", "/v1/reload");
-  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.body, R"({"accepted":false,"problems":["x.yaml:3: is \"bad\""]})");
 }
 

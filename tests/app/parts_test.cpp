@@ -1,8 +1,7 @@
-// The small pure parts: status JSON, one-shot sends, liveness_monitor, what a reload may do.
+// The small pure parts: status JSON, one-shot sends, liveness_monitor, small files.
 #include "relay_gateway/app/admin/one_shot.hpp"
 #include "relay_gateway/app/admin/status_json.hpp"
 #include "relay_gateway/app/health/liveness_monitor.hpp"
-#include "relay_gateway/app/reload.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <gmock/gmock.h>
@@ -206,57 +205,6 @@ TEST(Heartbeats, WhoIsGoneIsNotMissed) {
   liveness_monitor all;
   all.add("short-lived", start).reset();
   EXPECT_EQ(all.late(start + 1h), "");
-}
-
-// -- reload -------------------------------------------------------------------------------------------
-
-TEST(Reload, TakesWhatIsUsable) {
-  config::resolution next;
-  next.config_found = true;
-  EXPECT_EQ(reload_fault(next, {}, true), "");
-  next.config_found = false;
-  EXPECT_EQ(reload_fault(next, {}, false), "");
-}
-
-TEST(Reload, KeepsWhatRunsWhenAValueIsBad) {
-  config::resolution next;
-  next.config_found = true;
-  next.problems.push_back({"gateway.relay_url", "x.yaml:3", "has no scheme", "treated as unset", false});
-  EXPECT_EQ(reload_fault(next, {}, true),
-            "x.yaml:3: gateway.relay_url has no scheme; the running settings stay");
-  // What runs has its rule applied since before: that must not bar every other change.
-  auto before = next.problems;
-  before[0].where = "x.yaml:9";
-  EXPECT_EQ(reload_fault(next, before, true), "");
-  next.problems.push_back({"gateway.grace", "x.yaml:4", "is no duration", "25s is used", false});
-  EXPECT_THAT(reload_fault(next, before, true), HasSubstr("gateway.grace"));
-}
-
-TEST(Reload, KeepsWhatRunsWhenAFileCannotBeUsed) {
-  config::resolution next;
-  next.config_path = "x.yaml";
-  EXPECT_THAT(reload_fault(next, next.problems, true), HasSubstr("x.yaml"));
-  next.config_found = true;
-  next.problems = {{"config file", "x.yaml:7", "is not YAML", "treated as empty", false}};
-  EXPECT_THAT(reload_fault(next, next.problems, true), HasSubstr("x.yaml:7"));
-  next.problems = {{".env", ".env", "is there but cannot be read", "treated as empty", false}};
-  EXPECT_THAT(reload_fault(next, next.problems, true), Not(IsEmpty()));
-  next.problems = {{"gateway.listen", "GATEWAY_LISTEN", "is reachable", "run stops", true}};
-  EXPECT_THAT(reload_fault(next, next.problems, true), Not(IsEmpty()));
-}
-
-TEST(Reload, NamesWhatWaitsForARestart) {
-  config::settings a, b;
-  EXPECT_THAT(needs_restart(a, b), IsEmpty());
-  b.relay.url = "https://elsewhere.example";
-  b.service.log_level = "debug";
-  EXPECT_THAT(needs_restart(a, b), IsEmpty());
-  b.service.listen_port = 1;
-  b.service.scheduler = config::scheduler_kind::pool;
-  EXPECT_THAT(needs_restart(a, b), SizeIs(2));
-  b.service.group_sessions_per_user = false;
-  b.limits.egress_hold += std::chrono::seconds{1};
-  EXPECT_THAT(needs_restart(a, b), SizeIs(4));
 }
 
 } // namespace

@@ -1,8 +1,11 @@
 // TLS both ways: what is accepted, what is refused, and that it carries as much as plain TCP does.
+#include "relay_gateway/app/net/dial/client_tls.hpp"
 #include "relay_gateway/tests/net/certificates.hpp"
 #include "relay_gateway/tests/net/loopback.hpp"
 
 #include <openssl/ssl.h>
+
+#include <filesystem>
 
 namespace relay::net_test {
 namespace {
@@ -163,13 +166,15 @@ TEST_F(tls, VersionsBefore12AreRefused) {
 }
 
 TEST_F(tls, ABadFileIsOneLine) {
+  listen(ours_.issue("DNS:localhost"));
   auto pair = ours_.issue("DNS:localhost");
   auto other = ours_.issue("DNS:localhost");
   auto bad = [this](config::tls_settings files) {
     net::client_options what;
     what.tls = std::move(files);
-    std::string error;
-    EXPECT_FALSE(net::make_link_port(io_.context(), what, error));
+    auto heard = std::make_shared<recorder>();
+    auto socket = links(what)->dial(to(server_->port(), "wss", "localhost"), heard);
+    auto error = heard->wait_end().error;
     EXPECT_FALSE(error.empty());
     EXPECT_EQ(error.find('\n'), std::string::npos);
     return error;
@@ -184,6 +189,42 @@ TEST_F(tls, ABadFileIsOneLine) {
   std::string error;
   EXPECT_FALSE(net::listen(io_.context(), shown, {}, error));
   EXPECT_FALSE(error.empty());
+}
+
+TEST_F(tls, PortsOfOneSettingShareAContext) {
+  net::client_tls a{trusting(ours_).tls}, b{trusting(ours_).tls}, other{trusting(authority{}).tls};
+  std::string error;
+  auto first = a.get(error);
+  ASSERT_TRUE(first) << error;
+  EXPECT_EQ(first, b.get(error));
+  EXPECT_EQ(first, a.get(error));
+  EXPECT_NE(first, other.get(error));
+}
+
+TEST_F(tls, AFileThatChangesIsUsedAtTheNextDial) {
+  listen(ours_.issue("DNS:localhost"));
+  authority theirs;
+  auto what = trusting(theirs);
+  auto port = links(what);
+  auto dial = [&] {
+    auto heard = std::make_shared<recorder>();
+    auto socket = port->dial(to(server_->port(), "wss", "localhost"), heard);
+    auto opened = heard->wait_open();
+    return opened;
+  };
+  EXPECT_FALSE(dial());
+  std::filesystem::copy_file(ours_.ca_file(), what.tls.ca_file,
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_TRUE(dial());
+}
+
+TEST_F(tls, APlainUrlNeedsNoTlsFiles) {
+  server_ = serve({}, acceptor_.handlers());
+  net::client_options what;
+  what.tls.ca_file = "/no/such/ca.pem";
+  auto heard = std::make_shared<recorder>();
+  auto socket = links(what)->dial(to(server_->port(), "ws", "127.0.0.1"), heard);
+  EXPECT_TRUE(heard->wait_open()) << heard->wait_end().error;
 }
 
 TEST_F(tls, AClientCertificateIsAccepted) {

@@ -67,9 +67,9 @@ action_result full(filler& f, action_result*) {
   return {outcome::unknown, f.text(), {f.text(), f.text()}, f.text(), f.text(), f.text(), f.text()};
 }
 relevance_policy full(filler& f, relevance_policy*) { return {f.text(), true, {f.text()}, true}; }
-delivery full(filler& f, delivery*) { return {f.text(), f.text(), made<event_ref>(f), true}; }
+delivery full(filler& f, delivery*) { return {f.text(), f.text(), made<event_ref>(f), true, {}, f.text()}; }
 delivery_ack full(filler& f, delivery_ack*) { return {f.text()}; }
-turn_interrupt full(filler& f, turn_interrupt*) { return {f.text(), f.text()}; }
+turn_interrupt full(filler& f, turn_interrupt*) { return {f.text(), f.text(), f.text()}; }
 action_request full(filler& f, action_request*) {
   return {f.text(), f.text(), f.text(), made<action>(f), true, true};
 }
@@ -96,12 +96,14 @@ platform_progress full(filler& f, platform_progress*) { return {f.text(), platfo
 descriptor_set full(filler& f, descriptor_set*) { return {{made<descriptor>(f)}, f.text()}; }
 link_status full(filler& f, link_status*) { return {link_phase::draining, f.text(), 7, true}; }
 link_gone full(filler& f, link_gone*) { return {7, 4401, f.text(), 503, f.text()}; }
-gateway_announcement full(filler& f, gateway_announcement*) { return {f.text(), {made<descriptor>(f)}}; }
+gateway_announcement full(filler& f, gateway_announcement*) {
+  return {f.text(), {made<descriptor>(f)}, f.text()};
+}
 agent_presence full(filler&, agent_presence*) { return {7, true}; }
 dormancy_order full(filler&, dormancy_order*) { return {std::chrono::milliseconds{7}, true}; }
 dormancy_outcome full(filler& f, dormancy_outcome*) { return {true, f.text()}; }
 delivery_returned full(filler& f, delivery_returned*) { return {{f.text()}, true}; }
-delivery_withdrawn full(filler& f, delivery_withdrawn*) { return {{f.text()}}; }
+delivery_withdrawn full(filler& f, delivery_withdrawn*) { return {{f.text()}, f.text()}; }
 inbound_item full(filler& f, inbound_item*) { return {made<event_ref>(f), f.text()}; }
 inbound_batch full(filler& f, inbound_batch*) { return {7, {made<inbound_item>(f)}, f.text()}; }
 buffer_acks full(filler& f, buffer_acks*) { return {{f.text(), f.text()}}; }
@@ -125,7 +127,9 @@ gateway_report full(filler& f, gateway_report*) {
           made<inbound_report>(f),
           made<egress_report>(f),
           {false, f.text()},
-          9};
+          9,
+          {f.text()},
+          true};
 }
 
 template <class T>

@@ -1,6 +1,5 @@
 #include "relay_gateway/app/net/dial/dialler.hpp"
 
-#include "relay_gateway/app/net/dial/tls.hpp"
 #include "relay_gateway/app/net/http/http_text.hpp"
 
 #include <boost/beast/http/empty_body.hpp>
@@ -17,12 +16,10 @@ std::shared_ptr<const dial_context> make_dial_context(asio::io_context& io, cons
     error = "the user agent cannot stand in a header";
     return nullptr;
   }
-  auto tls = make_client_tls(what.tls, error);
-  if (!tls) return nullptr;
   auto proxies = proxy_rules::make(what.proxy, error);
   if (!proxies) return nullptr;
   return std::make_shared<const dial_context>(
-      dial_context{io, std::move(tls), std::move(*proxies), what.user_agent});
+      dial_context{io, std::make_shared<client_tls>(what.tls), std::move(*proxies), what.user_agent});
 }
 
 std::string authority(const wire::endpoint& where, bool always_with_port) {
@@ -154,7 +151,10 @@ void dialler::read_proxy() {
 void dialler::start_tls() {
   phase_ = "the TLS handshake with " + where_.host;
   step_ = dial_step::tls;
-  below_->start_tls_client(context_->tls, where_.host, [self = shared_from_this()](error_code ec) {
+  std::string error;
+  auto tls = context_->tls->get(error);
+  if (!tls) return finish(nullptr, std::move(error));
+  below_->start_tls_client(std::move(tls), where_.host, [self = shared_from_this()](error_code ec) {
     if (!self->then_) return;
     if (!ec) {
       if (self->on_passed) self->passed(self->below_->tls_text());

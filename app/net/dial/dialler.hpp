@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay_gateway/app/net/client.hpp"
+#include "relay_gateway/app/net/dial/client_tls.hpp"
 #include "relay_gateway/app/net/dial/proxy.hpp"
 #include "relay_gateway/app/net/dial/transport.hpp"
 
@@ -16,12 +17,12 @@ namespace relay::net {
 /// What every connection of one port has in common.
 struct dial_context {
   asio::io_context& io;
-  std::shared_ptr<asio::ssl::context> tls;
+  std::shared_ptr<client_tls> tls; ///< asked at each dial of a TLS URL
   proxy_rules proxies;
   std::string user_agent;
 };
 
-/// Null and one line in `error` when a TLS file or a proxy cannot be used.
+/// Null and one line in `error` when a proxy cannot be used. TLS files are read when they are needed.
 std::shared_ptr<const dial_context> make_dial_context(asio::io_context& io, const client_options& what,
                                                       std::string& error);
 

@@ -16,10 +16,7 @@ template <class Port, class Maker>
 class late {
 public:
   late(boost::asio::io_context& context, client_options what, Maker make)
-      : io(context), what_(std::move(what)), make_(make) {
-    std::string ignored;
-    get(ignored);
-  }
+      : io(context), what_(std::move(what)), make_(make) {}
   std::shared_ptr<Port> get(std::string& error) {
     std::lock_guard guard{lock_};
     if (!port_) port_ = make_(io, what_, error);

@@ -1,5 +1,5 @@
-// Ports whose TLS files or proxy may not be usable yet: a bad file fails each dial with its reason, and the
-// next dial looks again. Nothing that is mended on disk needs a restart.
+// Ports whose proxy may not be usable: each dial fails with the reason. TLS files need no such care: they are
+// read when they are needed (client_tls).
 #pragma once
 
 #include "relay_gateway/app/net/client.hpp"

@@ -172,6 +172,8 @@ public:
     } while (jobs_->run_dry());
   }
 
+  void run_ready() { jobs_->run_dry(); }
+
 protected:
   void start() override {
     num_workers_ = 1;
@@ -198,6 +200,14 @@ void use_io_scheduler(caf::actor_system_config& config, asio::io_context& io) {
   config.module_factories.emplace_back([&io](caf::actor_system& system) -> caf::actor_system::module* {
     return new io_coordinator(system, io);
   });
+}
+
+bool runs_on_io(caf::actor_system& system) {
+  return dynamic_cast<io_coordinator*>(&system.scheduler()) != nullptr;
+}
+
+void run_ready_actors(caf::actor_system& system) {
+  if (auto* ours = dynamic_cast<io_coordinator*>(&system.scheduler())) ours->run_ready();
 }
 
 void drain_actors(caf::actor_system& system) {

@@ -21,4 +21,11 @@ void use_io_scheduler(caf::actor_system_config& config, boost::asio::io_context&
 /// runs. Does nothing to a system with another scheduler.
 void drain_actors(caf::actor_system& system);
 
+/// Whether the actors of `system` run on an io_context.
+bool runs_on_io(caf::actor_system& system);
+/// Runs what is ready on such a system, on the calling thread; pending timers stay. For whoever waits for
+/// actors, perhaps on the very thread that would run them. Not from inside an actor. Does nothing to a system
+/// with another scheduler.
+void run_ready_actors(caf::actor_system& system);
+
 } // namespace relay::net

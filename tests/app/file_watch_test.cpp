@@ -1,0 +1,82 @@
+#include "relay_gateway/app/file_watch.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace relay {
+namespace file_watch_test {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+namespace fs = std::filesystem;
+
+class FileWatch : public ::testing::Test {
+protected:
+  FileWatch() {
+    std::string form = (fs::temp_directory_path() / "relay-watch-XXXXXX").string();
+    folder = ::mkdtemp(form.data());
+  }
+  ~FileWatch() override {
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+  }
+  std::string path(const std::string& name) const { return (folder / name).string(); }
+  void write(const std::string& name, const std::string& text) const { std::ofstream{path(name)} << text; }
+  /// What is told next, or nothing when nothing is.
+  std::vector<std::string> next(std::chrono::milliseconds limit = 10s) {
+    told.clear();
+    auto end = std::chrono::steady_clock::now() + limit;
+    while (told.empty() && std::chrono::steady_clock::now() < end) io.run_one_for(limit);
+    return told;
+  }
+
+  fs::path folder;
+  boost::asio::io_context io{1};
+  std::vector<std::string> told;
+  file_watch watch{io, [this](const std::vector<std::string>& x) { told = x; }};
+};
+
+TEST_F(FileWatch, TellsAChangeAReplacementAndAFileThatComes) {
+  write("a", "1");
+  watch.watch({path("a"), path("later"), ""});
+  write("a", "22");
+  EXPECT_THAT(next(), ElementsAre(path("a")));
+  write("a.new", "333");
+  fs::rename(path("a.new"), path("a"));
+  EXPECT_THAT(next(), ElementsAre(path("a")));
+  write("later", "x");
+  EXPECT_THAT(next(), ElementsAre(path("later")));
+  fs::remove(path("later"));
+  EXPECT_THAT(next(), ElementsAre(path("later")));
+}
+
+// How Kubernetes renews the files of a secret.
+TEST_F(FileWatch, TellsALinkOnTheWayThatIsReplaced) {
+  fs::create_directory(path("..1"));
+  fs::create_directory(path("..2"));
+  write("..1/token", "old");
+  write("..2/token", "new one");
+  fs::create_symlink("..1", path("..data"));
+  fs::create_symlink("..data/token", path("token"));
+  watch.watch({path("token")});
+  fs::create_symlink("..2", path("..data_tmp"));
+  fs::rename(path("..data_tmp"), path("..data"));
+  EXPECT_THAT(next(), ElementsAre(path("token")));
+}
+
+TEST_F(FileWatch, OtherFilesOfTheDirectoryAreNoMatter) {
+  write("a", "1");
+  watch.watch({path("a")});
+  write("b", "1");
+  EXPECT_THAT(next(600ms), IsEmpty());
+}
+
+} // namespace file_watch_test
+} // namespace relay

@@ -1,0 +1,74 @@
+"""A reload compares with what runs, says no with a status of its own, and what waits for a restart stays visible."""
+import os
+
+from harness.gateway import HUP, now
+from harness.scenario import PINNED, Scenario
+from harness.tokens import genuine
+
+
+class Reload(Scenario):
+    async def reload(self, gateway):
+        return await gateway.get("/v1/reload", method="POST", body={})
+
+    async def waiting(self, gateway):
+        return (await gateway.get("/v1/status")).json()["waiting_for_restart"]
+
+    def write(self, home, connector, extra=""):
+        self.config(home, f"gateway:\n  relay_url: {connector.url}\n  agent: echo\n{extra}")
+
+    async def start(self):
+        connector, home = await self.connector(), self.home()
+        self.write(home, connector)
+        gateway = await self.gateway(None, PINNED, home=home)
+        await connector.link(1)
+        await gateway.ready()
+        return connector, gateway, home
+
+    async def test_a_refused_reload_answers_422_with_the_reason(self):
+        connector, gateway, home = await self.start()
+        self.config(home, "gateway: [unclosed\n")
+        answer = await self.reload(gateway)
+        self.assertEqual(answer.status, 422)
+        self.assertFalse(answer.json()["accepted"])
+        self.assertTrue(answer.json()["problems"])
+        self.write(home, connector)
+        answer = await self.reload(gateway)
+        self.assertEqual((answer.status, answer.json()), (202, {"accepted": True, "problems": []}))
+
+    async def test_what_waits_for_a_restart_is_shown_until_it_is_undone(self):
+        connector, gateway, home = await self.start()
+        self.assertEqual(await self.waiting(gateway), [])
+        self.write(home, connector, "  reactions: true\n")
+        answer = (await self.reload(gateway)).json()
+        self.assertIn("gateway.reactions", answer["problems"][0])
+        self.assertEqual(await self.waiting(gateway), ["gateway.reactions"])
+        self.assertIn("relay_gateway_restart_pending 1", (await gateway.get("/metrics")).body.decode())
+        self.assertIn("gateway.reactions", (await self.reload(gateway)).json()["problems"][0])
+        self.write(home, connector)
+        self.assertEqual((await self.reload(gateway)).json()["problems"], [])
+        self.assertEqual(await self.waiting(gateway), [])
+
+    async def test_media_settings_count(self):
+        connector, gateway, home = await self.start()
+        self.write(home, connector, "  media: {wait: 5s}\n")
+        gateway.signal(HUP)
+        await gateway.said("changed=media")
+
+    async def test_a_secret_file_that_is_replaced_is_used_without_a_reload(self):
+        connector, home = await self.connector(), self.home()
+        secret = os.path.join(home, "relay-secret")
+
+        def put(text):
+            with open(secret + ".new", "w") as file:
+                file.write(text + "\n")
+            os.replace(secret + ".new", secret)
+
+        put("first-secret")
+        self.write(home, connector)
+        gateway = await self.gateway(None, {"GATEWAY_RELAY_ID": "gw-files", "GATEWAY_RELAY_SECRET_FILE": secret}, home=home)
+        await connector.link(1)
+        put("second-secret")
+        await gateway.said("files.changed")
+        await connector.link(2)
+        self.assertTrue(genuine(connector.dials[0].bearer, "first-secret", now()))
+        self.assertTrue(genuine(connector.dials[1].bearer, "second-secret", now()))
