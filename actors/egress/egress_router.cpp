@@ -2,13 +2,13 @@
 
 #include "relay_gateway/actors/actor_guards.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
-#include "relay_gateway/actors/egress/chat.hpp"
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
+#include "relay_gateway/actors/egress/core/action_shape.hpp"
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace relay {
 
@@ -16,10 +16,9 @@ egress_state::egress_state(egress_router_actor::pointer ptr) : self(ptr) {
   link.what = std::make_shared<const descriptor_set>();
 }
 
-/// Its chats go with it: they would carry on with what its successor takes up (F30). What is known by now is
-/// still written down (F29).
+/// What is known by now is still written down (F29), before the successor reads it. The queues end here, and
+/// what becomes of their frames is told to nobody: the successor cannot take it for its own (F30).
 egress_state::~egress_state() {
-  for (auto& [key, entry] : chats) caf::anon_send_exit(entry.handle, caf::exit_reason::user_shutdown);
   if (!batch.empty()) env.store->commit(std::move(batch), nullptr);
 }
 
@@ -88,7 +87,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   }
   if (to.untagged) {
     env.metrics->add(counter::actions_untagged);
-    if (chats.find(key) == chats.end()) // once per chat, as long as it is active
+    if (!chats.contains(key)) // once per chat, as long as it is active
       env.log->write(
           severity::warn, "egress.untagged",
           {{"chat", key.chat_id}, {"next", "sent without a platform: the connector's default takes it"}});
@@ -96,8 +95,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   env.metrics->add(counter::actions_accepted);
   auto hold =
       std::chrono::duration_cast<std::chrono::nanoseconds>((now + setup.egress_hold).time_since_epoch());
-  auto& chat = chat_of(key);
-  chat.used = now;
+  chats.activate(key, now);
   // Indicators and reactions are no answer: the turn goes on behind them.
   auto answers = x.act.kind != op::typing && x.act.kind != op::react && x.act.kind != op::get_chat_info;
   chat_action out;
@@ -115,34 +113,77 @@ void egress_state::begin(action_request& x, promise& asker) {
   as.resend = x.resend_unknown;
   as.until = now + setup.egress_hold;
   as.digest = digest;
-  if (durable) keep(out, as, chat, x);
+  if (durable) keep(out, as, key, x);
   auto waits = as.unstored;
   as.request_id = std::move(x.request_id);
-  as.chat = std::move(key);
+  as.chat = key;
   out.act = std::move(x.act);
   out.turn = std::move(x.delivery_id);
   open.emplace(out.token, std::move(as));
-  if (durable) ++chat.open;
-  env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
-  if (waits) {
-    await_store(std::move(out), chat, now);
-  } else {
-    give(chat, std::move(out));
-  }
+  auto gauge_of = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+  env.metrics->set(gauge::actions_pending, gauge_of(open.size()));
+  env.metrics->set(gauge::chats_active, gauge_of(chats.size()));
+  if (waits)
+    await_store(std::move(out), key, now);
+  else
+    push(key, std::move(out), false);
 }
 
 /// The store has it: its turn in its chat begins.
 void egress_state::hand_over(chat_action& x) {
   auto it = open.find(x.token);
   if (it == open.end()) return; // it was given up meanwhile
-  left_store(it->second);
-  give(chat_of(it->second.chat), std::move(x));
+  auto held = std::exchange(it->second.unstored, false);
+  push(it->second.chat, std::move(x), held);
 }
 
-void egress_state::give(chat_entry& chat, chat_action x) {
-  ++chat.given;
-  tell(self, chat.handle, std::move(x));
-  if (finishing) tell(self, chat.handle, atom::finish_v);
+void egress_state::push(const chat_key& chat, chat_action x, bool held) {
+  core::chat_table_step step;
+  chats.push(chat, std::move(x), held, now_of(self), step);
+  execute(step);
+}
+
+void egress_state::execute(core::chat_table_step& step) {
+  for (auto& x : step.shown) tell(self, registry.prompts, std::move(x));
+  for (auto& x : step.out) tell(self, link.connection, std::move(x));
+  for (auto& x : step.done) settle(x.token, std::move(x.result));
+  for (auto& x : step.marks) marked(x);
+  for (auto& x : step.uploads) upload(x);
+  for (auto& x : step.waits) {
+    env.metrics->add(counter::waits_asked, "action");
+    env.log->write(severity::info, "chat.waits",
+                   {{"platform", x.chat.platform},
+                    {"chat", x.chat.chat_id},
+                    {"wait_ms", std::to_string(x.wait.count())},
+                    {"next", "the same frame goes out again then; other chats go on"}});
+  }
+  for (auto& x : step.failed) {
+    env.metrics->add(counter::stray_messages, "exception");
+    env.log->write(severity::error, "chat.failed",
+                   {{"platform", x.chat.platform},
+                    {"chat", x.chat.chat_id},
+                    {"what", x.what},
+                    {"next", "its actions are reported as unknown; other chats go on"}});
+  }
+  env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
+  arm();
+}
+
+void egress_state::upload(const core::upload& x) {
+  auto settle = [this, which = core::upload{x.number, {}, x.chat}](const media_reference& where) {
+    core::chat_table_step step;
+    chats.uploaded(which, where, now_of(self), step);
+    execute(step);
+  };
+  if (!media) {
+    settle({{}, "media_refused", "this gateway uploads no files"});
+    return;
+  }
+  // Longer than the upload itself may take, which tells more about what went wrong.
+  self->request(media, caf::duration{std::chrono::seconds{75}}, x.file)
+      .then(settle, [settle](const caf::error&) {
+        settle({{}, "media_refused", "the file was not uploaded: whoever does that is gone"});
+      });
 }
 
 /// Names the prompt if its agent did not, and tells who hears its answers, before it can leave. Empty: it is
@@ -181,39 +222,10 @@ action_outcome egress_state::refuse(const std::string& request_id, std::string c
   return {request_id, action_result::failed(std::move(code), std::move(error))};
 }
 
-egress_state::chat_entry& egress_state::chat_of(const chat_key& key) {
-  auto it = chats.find(key);
-  if (it != chats.end()) {
-    ages.splice(ages.end(), ages, it->second.age);
-    return it->second;
-  }
-  chat_entry fresh;
-  fresh.handle = self->spawn(chat, env, egress_router_actor{self}, key, link, media);
-  self->monitor(fresh.handle);
-  by_address.emplace(fresh.handle.address(), key);
-  fresh.age = ages.insert(ages.end(), key);
-  auto& entry = chats.emplace(key, std::move(fresh)).first->second;
-  env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
-  if (chats.size() > setup.max_chats) {
-    tell(self, chats.at(ages.front()).handle, atom::idle_v);
-    ages.splice(ages.end(), ages, ages.begin()); // a busy one stays; the next time another one is asked
-  }
-  if (!sweeping) {
-    sweeping = true;
-    tell_later<egress_router_actor>(self, setup.chat_idle / 2, atom::due_v);
-  }
-  return entry;
-}
-
 void egress_state::settle(std::uint64_t token, action_result result) {
   auto it = open.find(token);
   if (it == open.end() || it->second.over) return;
   auto& x = it->second;
-  if (auto chat = chats.find(x.chat); chat != chats.end()) {
-    if (durable && chat->second.open > 0) --chat->second.open;
-    if (chats.size() > setup.max_chats)
-      tell(self, chat->second.handle, atom::idle_v); // it stayed as a busy one
-  }
   if (x.asks_chat && result.raw.empty() && result.code == to_string(ec::unsupported)) {
     auto known = routes.facts(x.chat.platform, x.chat.chat_id, now_of(self));
     result = wire::chat_info(known.name, known.type);
@@ -262,8 +274,15 @@ void egress_state::deliver_outcome(std::uint64_t token, action_result result) {
 }
 
 void egress_state::use(const link_up& x) {
+  auto same = x.connection && x.connection == link.connection; // another platform's descriptor came
   link = x;
-  for (auto& [key, entry] : chats) tell(self, entry.handle, link);
+  if (same) {
+    chats.describe(x.what);
+    return;
+  }
+  core::chat_table_step step;
+  chats.link(x.connection ? x.what : nullptr, x.abandoned, step);
+  execute(step);
 }
 
 void egress_state::interrupt(const session_interrupt& x) {
@@ -274,55 +293,32 @@ void egress_state::interrupt(const session_interrupt& x) {
   }
 }
 
-void egress_state::lost(const caf::actor_addr& who) {
-  auto at = by_address.find(who);
-  if (at == by_address.end()) return;
-  auto key = at->second;
-  by_address.erase(at);
-  if (auto it = chats.find(key); it != chats.end() && it->second.handle.address() == who) {
-    ages.erase(it->second.age);
-    chats.erase(it);
-  }
-  env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
-  // It died with these; whether their frames left is not known any more.
-  std::vector<std::uint64_t> tokens_lost;
-  for (auto& [token, action] : open)
-    if (action.chat == key && !action.unstored) tokens_lost.push_back(token);
-  std::sort(tokens_lost.begin(), tokens_lost.end());
-  for (auto token : tokens_lost)
-    settle(token, action_result::ambiguous("the chat's actor died before the outcome was known"));
-}
-
-void egress_state::sweep() {
-  sweeping = false;
-  auto now = now_of(self);
-  for (auto& key : ages) { // least recently used first
-    auto& entry = chats.at(key);
-    if (now - entry.used < setup.chat_idle) break;
-    tell(self, entry.handle, atom::idle_v);
-  }
-  if (!chats.empty()) {
-    sweeping = true;
-    tell_later<egress_router_actor>(self, setup.chat_idle / 2, atom::due_v);
-  }
-}
-
-void egress_state::passivate(const chat_key& key, std::uint64_t given) {
-  auto it = chats.find(key);
-  if (it == chats.end() || it->second.given != given) return; // something went to it meanwhile
-  if (it->second.unstored > 0) return;                        // or is about to
-  // It may have been asked twice: the second answer must not end the chat that took its place.
-  if (it->second.handle.address() != caf::actor_cast<caf::actor_addr>(self->current_sender())) return;
-  self->send_exit(it->second.handle, caf::exit_reason::user_shutdown);
-  by_address.erase(it->second.handle.address());
-  ages.erase(it->second.age);
-  chats.erase(it);
-  env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
-}
-
 void egress_state::finish() {
-  finishing = true;
-  for (auto& [key, entry] : chats) tell(self, entry.handle, atom::finish_v);
+  core::chat_table_step step;
+  chats.finish(step);
+  execute(step);
+}
+
+/// One alarm for all that may be due.
+void egress_state::arm() {
+  auto at = chats.due();
+  if (!early.empty()) at = core::earlier(at, early.front().until);
+  if (failed < unstored.size()) at = core::earlier(at, unstored[failed].until);
+  if (!deferred_outcomes.empty()) at = core::earlier(at, deferred_outcomes.front().until);
+  if (!at || (armed && *armed <= *at)) return; // an earlier alarm looks again
+  armed = at;
+  tell_later<egress_router_actor>(self, *at - now_of(self), atom::due_v, ++generation);
+}
+
+void egress_state::wake(std::uint64_t which) {
+  if (which != generation) return;
+  armed.reset();
+  auto now = now_of(self);
+  fail_late(now);
+  core::chat_table_step step;
+  chats.expire(now, step);
+  execute(step); // arms the next alarm
+  drained_yet();
 }
 
 void egress_state::drained_yet() {
@@ -345,9 +341,10 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
                                                  ports env, egress_setup setup,
                                                  const caf::strong_actor_ptr& parent) {
   auto* s = &self->state;
-  guard_actor(self, env, parent, [s](const caf::down_msg& d) { s->lost(d.source); });
+  guard_actor(self, env, parent);
   s->routes = core::route_table{
       core::route_bounds{setup.max_chats, setup.dedupe_entries, setup.route_age, setup.turn_age}};
+  s->chats = core::chat_table{core::chat_limits{setup.max_chats, setup.chat_idle}};
   s->routes.fronted(setup.fronted);
   s->routes.slack_threads(setup.reply_in_thread);
   s->idempotency_cache = core::idempotency_cache{setup.dedupe_entries, setup.dedupe_window};
@@ -367,19 +364,24 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
         s->measure();
       },
       [s](const turn_mark& x) { s->mark(x); },
-      [s](chat_outcome& x) { s->settle(x.token, std::move(x.result)); },
-      [s](const write_intent& x) { s->marked(x, caf::actor_cast<chat_actor>(s->self->current_sender())); },
+      [s](const transmitted& x) {
+        core::chat_table_step step;
+        s->chats.settled(x, now_of(s->self), step);
+        s->execute(step);
+      },
       [s](outbound_image& x) { s->loaded(x); },
       [s](const store_done& x) { s->stored(x); },
-      [s](prompt_shown& x) { tell(s->self, s->registry.prompts, std::move(x)); },
       [s](const prompt_sink& x) {
         s->registry = x;
         for (auto& y : std::exchange(s->unannounced, {})) tell(s->self, x.prompts, std::move(y));
       },
       [s](const link_up& x) { s->use(x); },
       [s](const media_actor& x) {
+        if (x == s->media) return;
         s->media = x;
-        for (auto& [key, entry] : s->chats) tell(s->self, entry.handle, x);
+        core::chat_table_step step;
+        s->chats.uploads_lost(step);
+        s->execute(step);
       },
       [s](fronted_set& x) {
         s->routes.fronted(std::move(x.all));
@@ -400,13 +402,11 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
                              s->turns.count(now_of(s->self)),
                              s->tokens};
       },
-      [s](atom::due) { s->sweep(); },
-      [s](atom::due, std::uint64_t which) { s->late(which); },
+      [s](atom::due, std::uint64_t which) { s->wake(which); },
       [s](atom::start) {
         s->commit_scheduled = false;
         s->flush();
       },
-      [s](atom::idle, const chat_key& key, std::uint64_t given) { s->passivate(key, given); },
   };
 }
 

@@ -1,6 +1,7 @@
-// From an agent's action to the chat that carries it out (protocol.md 6, routing).
+// From an agent's action to the frames that carry it out, chat by chat (protocol.md 6, routing).
 #pragma once
 
+#include "relay_gateway/actors/egress/core/chat_table.hpp"
 #include "relay_gateway/actors/egress/core/idempotency_cache.hpp"
 #include "relay_gateway/actors/egress/core/open_turns.hpp"
 #include "relay_gateway/actors/egress/core/reactions.hpp"
@@ -15,7 +16,6 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <deque>
-#include <list>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,14 +34,6 @@ struct egress_setup {
 struct egress_state {
   static inline const char* name = "egress-router";
   using promise = caf::typed_response_promise<action_outcome>;
-  struct chat_entry {
-    chat_actor handle;
-    std::uint64_t given = 0;              ///< actions that went to it
-    std::uint64_t open = 0, unstored = 0; ///< with a durable store: actions without an outcome, and not with
-                                          ///< the chat
-    core::instant used{};
-    std::list<chat_key>::iterator age;
-  };
   struct open_action {
     promise asker;
     std::string request_id;
@@ -53,13 +45,13 @@ struct egress_state {
     bool asks_chat = false; ///< a get_chat_info
     bool ends = false;      ///< its outcome decides what that one's message shows
     bool recorded = false;  ///< its outcome is to be written down
-    bool unstored = false;  ///< no chat has it yet: the store does not either
+    bool unstored = false;  ///< its chat's queue does not have it yet: the store does not either
     core::instant until{};  ///< not sent any more, and by nobody
     bool over = false;      ///< `result` is told when the disk has it, or `until` has passed
     action_result result{};
   };
-  /// An action that its chat gets when this commit is on disk, or something that has to stay behind such a
-  /// one. Its outcome may have been told since: then it is not open any more, and goes nowhere.
+  /// An action that its chat's queue gets when this commit is on disk, or something that has to stay behind
+  /// such a one. Its outcome may have been told since: then it is not open any more, and goes nowhere.
   struct unstored_action {
     std::uint64_t commit = 0;
     core::instant until{}; ///< fails when the store does not take it by then
@@ -71,7 +63,6 @@ struct egress_state {
   };
   struct unstored_mark {
     std::uint64_t commit = 0;
-    chat_actor chat;
     write_intent what;
   };
   /// An action that came before it was known what was left of before.
@@ -89,6 +80,7 @@ struct egress_state {
   caf::result<action_outcome> request(action_request& x);
   void begin(action_request& x, promise& asker);
   void hand_over(chat_action& x);
+  void push(const chat_key& chat, chat_action x, bool held);
   void settle(std::uint64_t token, action_result result);
   void deliver_outcome(std::uint64_t token, action_result result);
   std::string open_prompt(action_request& x, const chat_key& chat, const route& where);
@@ -97,11 +89,10 @@ struct egress_state {
   void use(const link_up& x);
   void interrupt(const session_interrupt& x);
   void finish();
-  chat_entry& chat_of(const chat_key& key);
-  void give(chat_entry& chat, chat_action x);
-  void lost(const caf::actor_addr& who);
-  void sweep();
-  void passivate(const chat_key& key, std::uint64_t given);
+  void execute(core::chat_table_step& step); ///< does what the chats' queues decided
+  void upload(const core::upload& x);
+  void wake(std::uint64_t generation); ///< does what is due
+  void arm();
   void drained_yet();
   void measure();
   action_outcome refuse(const std::string& request_id, std::string code, std::string error);
@@ -110,16 +101,14 @@ struct egress_state {
   void load();
   void loaded(outbound_image& image);
   void resume(stored_action& x);
-  void keep(chat_action& x, open_action& as, const chat_entry& chat, const action_request& asked);
+  void keep(chat_action& x, open_action& as, const chat_key& chat, const action_request& asked);
   void record(store_record x);
   void schedule_commit(); ///< writes when the burst is over
   void flush();
   void stored(const store_done& x);
-  void marked(const write_intent& x, const chat_actor& from);
-  void await_store(chat_action x, chat_entry& chat, core::instant now);
-  void left_store(open_action& x);
-  void arm();
-  void late(std::uint64_t generation);
+  void marked(write_intent& x);
+  void await_store(chat_action x, const chat_key& chat, core::instant now);
+  void fail_late(core::instant now);
   bool must_be_kept(const open_action& x, const action_result& result) const;
   void conclude_kept(core::instant now);
 
@@ -140,16 +129,12 @@ struct egress_state {
   core::reaction_book shown{10'000, milliseconds{24 * 3'600'000}};
   link_up link;
   media_actor media;
-  std::unordered_map<chat_key, chat_entry> chats;
-  std::list<chat_key> ages; ///< least recently used chat first
-  std::unordered_map<caf::actor_addr, chat_key> by_address;
+  core::chat_table chats{core::chat_limits{}};
   std::unordered_map<std::uint64_t, open_action> open;
   std::unordered_map<std::string, std::vector<promise>> waiting; ///< repeats of an open request id
   std::size_t repeats = 0;                                       ///< how many these are
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
   std::uint64_t tokens = 0;
-  bool sweeping = false;
-  bool finishing = false; ///< no connection will come any more
 
   bool durable = false, ready = true; ///< `ready`: what was left of before is known
   std::deque<early_request> early;
@@ -161,11 +146,11 @@ struct egress_state {
   std::deque<unstored_mark> unstored_marks;
   std::deque<untold_outcome> deferred_outcomes; ///< by commit
   std::vector<prompt_opened> unannounced;       ///< of before; nobody hears prompts yet
-  core::deadline armed;
-  std::uint64_t generation = 0;
+  core::deadline armed;                         ///< of the one alarm
+  std::uint64_t generation = 0;                 ///< of that alarm
 };
 
-/// `parent`: its supervisor. Its chats end with it: nobody else holds them.
+/// `parent`: its supervisor.
 egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_pointer<egress_state> self,
                                                  ports env, egress_setup setup,
                                                  const caf::strong_actor_ptr& parent);

@@ -1,7 +1,8 @@
 // What EGRESS ROUTER keeps in the store and takes from it (agent-link.md, Promises): accepted actions, before
 // anything of them can reach the wire; outcomes by request id; how chats are answered.
 //
-//   accepted -> action_taken written -> its chat -> [marked as sending, written] -> wire -> action_settled
+//   accepted -> action_taken written -> its chat's queue -> [marked as sending, written] -> wire ->
+//   action_settled
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
@@ -142,9 +143,7 @@ void egress_state::resume(stored_action& x) {
     else
       unannounced.push_back(std::move(said));
   }
-  auto& chat = chat_of(key);
-  ++chat.open;
-  chat.used = now;
+  chats.activate(key, now);
   chat_action out;
   out.token = x.token;
   out.act = std::move(asked.act);
@@ -160,14 +159,13 @@ void egress_state::resume(stored_action& x) {
 }
 
 /// Decides what the disk must know before the chat may have the action.
-void egress_state::keep(chat_action& x, open_action& as, const chat_entry& chat,
-                        const action_request& asked) {
+void egress_state::keep(chat_action& x, open_action& as, const chat_key& chat, const action_request& asked) {
   if (!is_recorded(asked.act.kind)) {
-    as.unstored = chat.unstored > 0; // behind what was given before it
+    as.unstored = chats.holds(chat); // behind what was given before it
     return;
   }
   // When it can go out at once, one write says both: that it is there, and that it may be out.
-  auto at_once = link.connection && chat.open == 0 && asked.act.file.empty();
+  auto at_once = chats.ready(chat) && asked.act.file.empty();
   x.record = at_once ? action_record::sending : action_record::held;
   as.recorded = as.unstored = true;
   stored_action what{x.token, asked, x.where, at_once, env.clock->wall_ms() + setup.egress_hold.count()};
@@ -204,8 +202,9 @@ void egress_state::stored(const store_done& x) {
   env.metrics->set(gauge::actions_unstored, static_cast<std::int64_t>(unstored.size()));
   for (; !unstored_marks.empty() && unstored_marks.front().commit <= commits_done;
        unstored_marks.pop_front()) {
-    auto& mark = unstored_marks.front();
-    tell(self, mark.chat, std::move(mark.what));
+    core::chat_table_step step;
+    chats.intent_committed(unstored_marks.front().what, step);
+    execute(step);
   }
   conclude_kept(core::instant::min());
   if (!commit_scheduled) flush();
@@ -232,52 +231,34 @@ void egress_state::conclude_kept(core::instant now) {
     if (auto it = open.find(token); it != open.end()) deliver_outcome(token, std::move(it->second.result));
 }
 
-void egress_state::marked(const write_intent& x, const chat_actor& from) {
+void egress_state::marked(write_intent& x) {
   for (auto token : x.tokens)
     if (open.count(token) > 0) record(action_marked{token, x.sending});
-  if (x.sending) unstored_marks.push_back({commits + 1, from, x});
+  if (x.sending) unstored_marks.push_back({commits + 1, std::move(x)});
 }
 
-void egress_state::await_store(chat_action x, chat_entry& chat, core::instant now) {
-  ++chat.unstored;
+void egress_state::await_store(chat_action x, const chat_key& chat, core::instant now) {
+  chats.hold(chat);
   unstored.push_back({batch.empty() ? commits : commits + 1, now + setup.egress_hold, std::move(x)});
   env.metrics->set(gauge::actions_unstored, static_cast<std::int64_t>(unstored.size()));
   arm();
 }
 
-void egress_state::left_store(open_action& x) {
-  x.unstored = false;
-  if (auto chat = chats.find(x.chat); chat != chats.end() && chat->second.unstored > 0)
-    --chat->second.unstored;
-}
-
-void egress_state::arm() {
-  core::deadline at;
-  if (!early.empty()) at = early.front().until;
-  if (failed < unstored.size()) at = core::earlier(at, unstored[failed].until);
-  if (!deferred_outcomes.empty()) at = core::earlier(at, deferred_outcomes.front().until);
-  if (!at || (armed && *armed <= *at)) return; // an earlier alarm looks again
-  armed = at;
-  tell_later<egress_router_actor>(self, *at - now_of(self), atom::due_v, ++generation);
-}
-
 /// Nothing of these is on disk, so nothing of them was sent. What was given to the store may still get there:
 /// the outcome follows it.
-void egress_state::late(std::uint64_t which) {
-  if (which != generation) return;
-  armed.reset();
-  auto now = now_of(self);
+void egress_state::fail_late(core::instant now) {
   for (; !early.empty() && early.front().until <= now; early.pop_front())
     early.front().asker.deliver(action_outcome{std::move(early.front().what.request_id), core::not_stored()});
   for (; failed < unstored.size() && unstored[failed].until <= now; ++failed) {
     auto& x = unstored[failed].what;
-    if (auto it = open.find(x.token); it != open.end()) left_store(it->second);
+    auto it = open.find(x.token);
+    auto held = it != open.end() && std::exchange(it->second.unstored, false);
+    auto chat = held ? it->second.chat : chat_key{};
     settle(x.token, core::not_stored());
+    if (held) chats.release(chat);
     x.act = {};
   }
   conclude_kept(now);
-  arm();
-  drained_yet();
 }
 
 } // namespace relay
