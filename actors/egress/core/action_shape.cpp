@@ -2,6 +2,7 @@
 
 #include "relay_gateway/messages/errors.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
 namespace relay::core {
@@ -12,16 +13,7 @@ const descriptor& destination(const descriptor_set* known, const std::string& pl
   return found ? *found : defaults;
 }
 
-bool says_nothing(const action& x) {
-  switch (x.kind) {
-  case op::send:
-  case op::edit:
-  case op::follow_up:
-  case op::draft:
-  case op::prompt: return wire::is_blank(x.content);
-  default: return false;
-  }
-}
+bool says_nothing(const action& x) { return traits_of(x.kind).needs_text && wire::is_blank(x.content); }
 
 action_result nothing_said() {
   return action_result::failed(to_string(ec::bad_action), "content must not be white space alone");

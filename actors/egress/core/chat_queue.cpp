@@ -4,6 +4,7 @@
 #include "relay_gateway/messages/errors.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/actions/drafts.hpp"
+#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
@@ -52,7 +53,7 @@ void chat_queue::push(chat_action x, chat_queue_step& out) {
   fresh.abandoned = x.abandons;
   if (late) unmark(fresh, out); // meant to go at once, and it will not
   if (fresh.act.kind == op::draft && !admit_draft(fresh, out)) return;
-  if (fresh.act.kind == op::edit || fresh.act.kind == op::draft) collapse(fresh);
+  if (traits_of(fresh.act.kind).replaces) collapse(fresh);
   waiting_.push_back(std::move(fresh));
   pump(out);
 }
@@ -125,7 +126,7 @@ void chat_queue::pump(chat_queue_step& out) {
       finish(after_all(x, nothing_said()), out);
       continue;
     }
-    on_wire_ = as.kind != op::react;
+    on_wire_ = traits_of(as.kind).holds_chat;
     transmit t{++piece_, frame_of(said, piece, !begun), x.where};
     if (!as.ask.id.empty() && (as.as_text || piece.kind == op::prompt))
       out.shown.push_back({std::move(as.ask.id), as.as_text ? prompt_face::numbers : prompt_face::buttons});
@@ -152,7 +153,7 @@ void chat_queue::cut(item& x, const action& said, const descriptor& to) {
 void chat_queue::refuse(op missing, const descriptor& to, chat_queue_step& out) {
   auto& x = waiting_.front();
   // These two are best_effort_sends: a platform without them is not an error (protocol.md 6, routing 3).
-  if (missing == op::react || missing == op::typing) {
+  if (traits_of(missing).best_effort) {
     finish(action_result::success(), out);
     return;
   }
