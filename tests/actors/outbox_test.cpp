@@ -192,7 +192,7 @@ TEST_F(outbox, F29_WhatARouterKnewWhenItDiedIsStillWritten) {
   for (int i = 0; i < 64; ++i) // as many writes as may be on their way
     ask(send(std::to_string(i), "x", "chat " + std::to_string(i)));
   answer_all();
-  ASSERT_FALSE(router().batch.empty());
+  ASSERT_GT(router().outbox.records(), 0U);
   kill_router();
   disk->release();
   settle();

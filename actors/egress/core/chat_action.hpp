@@ -45,4 +45,12 @@ struct chat_outcome {
   action_result result;
 };
 
+namespace core {
+
+/// What becomes of an action that the disk did not take in time.
+inline action_result not_stored() {
+  return action_result::failed("not_stored", "the state directory takes nothing; nothing was sent");
+}
+
+} // namespace core
 } // namespace relay

@@ -40,10 +40,6 @@ struct chat_queue_step {
   milliseconds waits{0};           ///< the chat was told just now to wait for this long
 };
 
-/// What becomes of an action that the disk did not take in time.
-inline action_result not_stored() {
-  return action_result::failed("not_stored", "the state directory takes nothing; nothing was sent");
-}
 /// A chat that was told to wait does so for at most this long beyond the hold of its action (protocol.md 6).
 inline constexpr milliseconds longest_wait{120'000};
 
