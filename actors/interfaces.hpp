@@ -2,7 +2,7 @@
 // actors/supervision/tree.cpp puts them together.
 //
 //   settings -> identity -> provisioner -> policy -> link_manager -> connection
-//   connection --inbound--> inbound --delivery--> agent --action--> egress_router --> chat --> connection
+//   connection --inbound--> inbound --delivery--> agent --action--> egress_router --> connection
 //
 // A comment per handler says who sends it. INTERNAL marks what an actor sends itself. Handles point
 // downstream; the one cycle of the data (agent -> egress) is cut by the supervisor's ordered stop.
@@ -159,7 +159,7 @@ using media_actor = caf::typed_actor<
     caf::reacts_to<media_released>,
     // inbound: an operator has dropped what was set aside, or has no use for its files.
     caf::reacts_to<media_forgotten>,
-    // chat: put a file into the store; always answered.
+    // egress_router: put a file into the store; always answered.
     caf::replies_to<local_file>::with<media_reference>,
     // supervisor: the store, the credentials and the limits from now on.
     caf::reacts_to<media_access>,
@@ -228,10 +228,15 @@ struct agent_host {
 struct link_up;
 struct link_users;
 
+/// What CONNECTION needs of whoever puts actions on the wire.
+using transmitted_sink_actor = caf::typed_actor<
+    // what became of a transmit.
+    caf::reacts_to<transmitted>>;
+
 /// CONNECTION: one socket of one epoch: hello, frames in and out, results matched to requests. Dies with its
 /// socket. Tells link_manager: descriptor, link_gone, atom::drained.
 using connection_actor = caf::typed_actor<
-    // chat: put this on the wire; answered by `transmitted`, exactly one each, also when the socket ends.
+    // egress_router: put this on the wire; whoever sent it gets one `transmitted`, also when the socket ends.
     caf::reacts_to<transmit>,
     // egress_router: something that may be left out.
     caf::reacts_to<best_effort_send>,
@@ -329,27 +334,7 @@ using inbound_actor = delivery_sink_actor::extend<
     // INTERNAL: an ack is overdue.
     caf::reacts_to<atom::due>>;
 
-// -- agent -> egress_router -> chat -> connection ----------------------------------------------------
-
-/// CHAT: strict order within one chat: one piece on the wire at a time (actors/core/queue).
-using chat_actor = caf::typed_actor<
-    // egress_router: a routed action; answered by chat_outcome, exactly one each.
-    caf::reacts_to<chat_action>,
-    // connection: what became of a piece.
-    caf::reacts_to<transmitted>,
-    // egress_router: what the chat wanted to be marked as sending is, on disk.
-    caf::reacts_to<write_intent>,
-    // egress_router: who uploads files.
-    caf::reacts_to<media_actor>,
-    // egress_router: the connection to use, or that there is none.
-    caf::reacts_to<link_up>,
-    // egress_router: no connection will come any more; fail what is held.
-    caf::reacts_to<atom::finish>,
-    // egress_router: nothing came for long; answers with (idle, key, how many actions it ever got) unless
-    // busy.
-    caf::reacts_to<atom::idle>,
-    // INTERNAL: a held action may be overdue.
-    caf::reacts_to<atom::due, std::uint64_t>>;
+// -- agent -> egress_router -> connection ------------------------------------------------------------
 
 /// What EGRESS ROUTER needs of INBOUND: who hears the answers to prompts.
 struct prompt_sink {
@@ -363,21 +348,18 @@ struct fronted_set {
 };
 
 /// EGRESS ROUTER: which platform, bot and tenant an action goes to (actors/egress/core/routes), one record
-/// per request id (actors/core/idempotency cache), one chat actor per active chat. With a durable store it
-/// begins with what was left there (actors/egress/egress_store.cpp); until that is known, actions wait.
+/// per request id (core/idempotency_cache), strict order within each chat (core/chat_table: a queue per active
+/// chat, one piece of each on the wire at a time). With a durable store it begins with what was left there
+/// (egress_store.cpp); until that is known, actions wait.
 using egress_router_actor = action_sink_actor::extend<
     // inbound: how this event's chat is answered; comes before the event reaches an agent.
     caf::reacts_to<route_seen>,
     // inbound: a turn begins, or was given up.
     caf::reacts_to<turn_mark>,
-    // chat: the outcome of an action.
-    caf::reacts_to<chat_outcome>,
-    // chat: what the disk must know before a frame goes out, or after it did not.
-    caf::reacts_to<write_intent>,
+    // connection: what became of a piece.
+    caf::reacts_to<transmitted>,
     // the store port.
     caf::reacts_to<outbound_image>, caf::reacts_to<store_done>,
-    // chat: how a prompt is shown, told before it leaves; handed on to inbound.
-    caf::reacts_to<prompt_shown>,
     // supervisor: who hears the answers to prompts; again after it was restarted.
     caf::reacts_to<prompt_sink>,
     // link_manager: the connection to use, or that there is none.
@@ -390,14 +372,11 @@ using egress_router_actor = action_sink_actor::extend<
     caf::reacts_to<atom::finish>,
     // supervisor: drained yet? Answers when no action is pending any more.
     caf::replies_to<atom::drained>::with<bool>, caf::replies_to<atom::status>::with<egress_report>,
-    // INTERNAL: look for idle chats.
-    caf::reacts_to<atom::due>,
-    // INTERNAL: something may have waited too long for the store; (generation).
+    // INTERNAL: something held may be overdue, of a chat or before the store, or chats may be idle;
+    // (generation).
     caf::reacts_to<atom::due, std::uint64_t>,
     // INTERNAL: a burst is over: write what it brought.
-    caf::reacts_to<atom::start>,
-    // INTERNAL: a chat answered atom::idle: (key, actions it got).
-    caf::reacts_to<atom::idle, chat_key, std::uint64_t>>;
+    caf::reacts_to<atom::start>>;
 
 /// link_manager -> everybody who uses the connection: this one serves from now on, or none does.
 struct link_up {

@@ -145,79 +145,31 @@ typename Inspector::result_type inspect(Inspector& f, best_effort_send& x) {
   return f(caf::meta::type_name("best_effort_send"), x.act, x.where);
 }
 
-/// What the disk says about an action, and so what may happen to its frame.
-enum class action_record : std::uint8_t {
-  none,   ///< nothing, and nobody wants to know: it may go out
-  held,   ///< certainly not written: to be marked before it goes out
-  sending ///< perhaps written: it may go out
-};
-/// egress_router -> chat: one routed action. `token` is the router's name for it; `hold_until` is in
-/// nanoseconds of the actor clock: unsent by then it fails as definite.
-struct chat_action {
-  std::uint64_t token = 0;
-  action act;
-  route where;
-  std::int64_t hold_until = 0;
-  std::string turn{}; ///< the delivery that it answers; empty = none
-  action_record record = action_record::none;
-  bool resend = false;   ///< an unknown outcome sends it again
-  std::uint8_t lost = 0; ///< how often it may have been written without an answer
-  bool abandons = false; ///< as its request says
-  friend bool operator==(const chat_action&, const chat_action&) = default;
-};
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, chat_action& x) {
-  return f(caf::meta::type_name("chat_action"), x.token, x.act, x.where, x.hold_until, x.turn, x.record,
-           x.resend, x.lost, x.abandons);
-}
-
-/// chat -> egress_router: let the disk know that the frame of these may be written from now on, or that it
-/// was not. The former comes back once it is on disk; before that it must not be written.
-struct write_intent {
-  std::uint64_t number = 0;          ///< the chat's name for it
-  std::vector<std::uint64_t> tokens; ///< several once edits have collapsed
-  bool sending = false;
-  friend bool operator==(const write_intent&, const write_intent&) = default;
-};
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, write_intent& x) {
-  return f(caf::meta::type_name("write_intent"), x.number, x.tokens, x.sending);
-}
-
-/// chat -> egress_router: the outcome of a chat_action.
-struct chat_outcome {
-  std::uint64_t token = 0;
-  action_result result;
-  friend bool operator==(const chat_outcome&, const chat_outcome&) = default;
-};
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, chat_outcome& x) {
-  return f(caf::meta::type_name("chat_outcome"), x.token, x.result);
-}
-
-/// chat -> connection: put this on the wire. `piece` is the chat's name for it.
+/// egress_router -> connection: put this on the wire. `chat` and `piece` are the router's name for it.
 struct transmit {
   std::uint64_t piece = 0;
   action act;
   route where;
+  std::uint64_t chat = 0; ///< number of the queue that it comes from
   friend bool operator==(const transmit&, const transmit&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, transmit& x) {
-  return f(caf::meta::type_name("transmit"), x.piece, x.act, x.where);
+  return f(caf::meta::type_name("transmit"), x.piece, x.act, x.where, x.chat);
 }
 
-/// connection -> chat: what became of a transmit. `written` false = the frame never reached the wire, so it
-/// may go out again on the next connection.
+/// connection -> egress_router: what became of a transmit. `written` false = the frame never reached the
+/// wire, so it may go out again on the next connection.
 struct transmitted {
   std::uint64_t piece = 0;
   action_result result;
   bool written = true;
+  std::uint64_t chat = 0; ///< of the transmit
   friend bool operator==(const transmitted&, const transmitted&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, transmitted& x) {
-  return f(caf::meta::type_name("transmitted"), x.piece, x.result, x.written);
+  return f(caf::meta::type_name("transmitted"), x.piece, x.result, x.written, x.chat);
 }
 
 // -- prompts -----------------------------------------------------------------
@@ -257,7 +209,7 @@ enum class prompt_face : std::uint8_t {
   numbers,  ///< a text with numbered options: a number is the answer
   withdrawn ///< nobody saw it: it certainly did not go out
 };
-/// chat -> egress_router -> inbound: what became of an opened prompt at transmit time.
+/// egress_router -> inbound: what became of an opened prompt at transmit time.
 struct prompt_shown {
   std::string prompt_id;
   prompt_face how = prompt_face::buttons;

@@ -28,7 +28,7 @@ CAF_ADD_ATOM(relay, relay::atom, finish, "finish")   // nothing more will come: 
 CAF_ADD_ATOM(relay, relay::atom, drained, "drained") // no work is left
 CAF_ADD_ATOM(relay, relay::atom, status, "status")   // describe yourself
 CAF_ADD_ATOM(relay, relay::atom, token, "token")     // give an identity token
-CAF_ADD_ATOM(relay, relay::atom, idle, "idle")       // may this chat go?
+CAF_ADD_ATOM(relay, relay::atom, idle, "idle")       // go idle
 CAF_ADD_ATOM(relay, relay::atom, look, "look")       // an own look around is due
 
 CAF_ADD_TYPE_ID(relay, (relay::action))
@@ -39,10 +39,7 @@ CAF_ADD_TYPE_ID(relay, (relay::agent_declaration))
 CAF_ADD_TYPE_ID(relay, (relay::agent_presence))
 CAF_ADD_TYPE_ID(relay, (relay::gateway_announcement))
 CAF_ADD_TYPE_ID(relay, (relay::buffer_acks))
-CAF_ADD_TYPE_ID(relay, (relay::chat_action))
 CAF_ADD_TYPE_ID(relay, (relay::chat_key))
-CAF_ADD_TYPE_ID(relay, (relay::write_intent))
-CAF_ADD_TYPE_ID(relay, (relay::chat_outcome))
 CAF_ADD_TYPE_ID(relay, (relay::command))
 CAF_ADD_TYPE_ID(relay, (relay::command_choice))
 CAF_ADD_TYPE_ID(relay, (relay::command_manifest))

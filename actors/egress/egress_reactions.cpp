@@ -1,40 +1,48 @@
-// The reactions on a message that is worked on (actors/egress/core/reactions): straight to the connection,
-// past the chat's order, so that no reply ever waits for one.
+#include "relay_gateway/actors/egress/egress_reactions.hpp"
+
 #include "relay_gateway/actors/caf_compat.hpp"
-#include "relay_gateway/actors/egress/core/chat_queue.hpp"
+#include "relay_gateway/actors/egress/core/action_shape.hpp"
 #include "relay_gateway/actors/egress/egress_router.hpp"
 #include "relay_gateway/actors/metrics.hpp"
 
-namespace relay {
+#include <string>
+#include <utility>
+#include <vector>
 
-void egress_state::mark(const turn_mark& x) {
-  if (x.given_up) {
-    end_turn(x.delivery_id, core::turn_end::failed);
-    return;
-  }
-  react(x.delivery_id,
-        shown.begun(x.delivery_id, x.chat, x.message_id,
-                    can_react(x.chat.platform == generic_platform ? std::string{} : x.chat.platform),
-                    now_of(self)));
+namespace relay::egress {
+
+namespace {
+
+bool can_react(const egress_state& s, const std::string& platform) {
+  return s.link.connection && core::destination(s.link.what.get(), platform).supports(op::react);
 }
 
-void egress_state::end_turn(const std::string& delivery_id, core::turn_end how) {
-  react(delivery_id, shown.ended(delivery_id, how));
-}
-
-bool egress_state::can_react(const std::string& platform) const {
-  return link.connection && core::destination(link.what.get(), platform).supports(op::react);
-}
-
-void egress_state::react(const std::string& delivery_id, std::vector<action> what) {
+void react(egress_state& s, const std::string& delivery_id, std::vector<action> what) {
   for (auto& x : what) {
-    auto to = routes.resolve({{}, {}, delivery_id, x, false}, now_of(self));
-    if (!to || !can_react(to.where.platform)) {
-      env.metrics->add(counter::reactions, "dropped");
+    auto to = s.routes.resolve({{}, {}, delivery_id, x, false}, now_of(s.self));
+    if (!to || !can_react(s, to.where.platform)) {
+      s.env.metrics->add(counter::reactions, "dropped");
       continue;
     }
-    tell(self, link.connection, best_effort_send{std::move(x), std::move(to.where)});
+    tell(s.self, s.link.connection, best_effort_send{std::move(x), std::move(to.where)});
   }
 }
 
-} // namespace relay
+} // namespace
+
+void mark(egress_state& s, const turn_mark& x) {
+  if (x.given_up) {
+    end_turn(s, x.delivery_id, core::turn_end::failed);
+    return;
+  }
+  react(s, x.delivery_id,
+        s.shown.begun(x.delivery_id, x.chat, x.message_id,
+                      can_react(s, x.chat.platform == generic_platform ? std::string{} : x.chat.platform),
+                      now_of(s.self)));
+}
+
+void end_turn(egress_state& s, const std::string& delivery_id, core::turn_end how) {
+  react(s, delivery_id, s.shown.ended(delivery_id, how));
+}
+
+} // namespace relay::egress

@@ -2,25 +2,37 @@
 
 #include "relay_gateway/actors/actor_guards.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
-#include "relay_gateway/actors/egress/chat.hpp"
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
+#include "relay_gateway/actors/egress/core/action_shape.hpp"
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
+#include "relay_gateway/actors/egress/egress_reactions.hpp"
+#include "relay_gateway/actors/egress/egress_store.hpp"
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/messages/errors.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace relay {
+
+chat_key chat_of(const route& where, const action& x) {
+  return {where.platform, x.chat_id.empty() ? x.session_key : x.chat_id};
+}
+
+std::int64_t nanoseconds_of(core::instant at) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
+}
 
 egress_state::egress_state(egress_router_actor::pointer ptr) : self(ptr) {
   link.what = std::make_shared<const descriptor_set>();
 }
 
-/// Its chats go with it: they would carry on with what its successor takes up (F30). What is known by now is
-/// still written down (F29).
+/// What is known by now is still written down (F29), before the successor reads it. The queues end here, and
+/// what becomes of their frames is told to nobody: the successor cannot take it for its own (F30).
 egress_state::~egress_state() {
-  for (auto& [key, entry] : chats) caf::anon_send_exit(entry.handle, caf::exit_reason::user_shutdown);
-  if (!batch.empty()) env.store->commit(std::move(batch), nullptr);
+  if (auto last = outbox.take_records(); !last.empty()) env.store->commit(std::move(last), nullptr);
 }
 
 caf::result<action_outcome> egress_state::request(action_request& x) {
@@ -37,112 +49,98 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
   return asker;
 }
 
-void egress_state::begin(action_request& x, promise& asker) {
-  auto now = now_of(self);
-  auto digest = core::digest_of(x);
-  if (!x.request_id.empty()) {
-    switch (idempotency_cache.open(x.request_id, now, digest)) {
-    case core::idempotency_cache::verdict::fresh: break;
-    case core::idempotency_cache::verdict::settled:
-      env.metrics->add(counter::actions_repeated);
-      asker.deliver(action_outcome{x.request_id, *idempotency_cache.recorded(x.request_id)});
-      return;
-    case core::idempotency_cache::verdict::pending:
-      env.metrics->add(counter::actions_repeated);
-      if (repeats >= setup.max_pending) {
-        asker.deliver(action_outcome{
-            x.request_id, action_result::ambiguous("it is under way, and too many ask what becomes of it")});
-        return;
-      }
-      ++repeats;
-      waiting[x.request_id].push_back(asker);
-      return;
-    case core::idempotency_cache::verdict::conflict:
-      env.metrics->add(counter::actions_refused, "request_id_conflict");
-      env.log->write(severity::warn, "egress.request_id_conflict",
-                     {{"request", x.request_id},
-                      {"chat", x.act.chat_id},
-                      {"next", "refused: the id was used for another action"}});
-      asker.deliver(action_outcome{x.request_id, core::id_conflict()});
-      return;
-    }
+/// Answers a request whose id is known, or lets it wait for the outcome of its first one.
+bool egress_state::is_repeat(const action_request& x, std::uint64_t digest, promise& asker) {
+  using verdict = core::idempotency_cache::verdict;
+  if (x.request_id.empty()) return false;
+  const auto what = idempotency_cache.open(x.request_id, now_of(self), digest);
+  if (what == verdict::fresh) return false;
+  if (what == verdict::conflict) {
+    env.metrics->add(counter::actions_refused, "request_id_conflict");
+    env.log->write(severity::warn, "egress.request_id_conflict",
+                   {{"request", x.request_id},
+                    {"chat", x.act.chat_id},
+                    {"next", "refused: the id was used for another action"}});
+    asker.deliver(action_outcome{x.request_id, core::id_conflict()});
+    return true;
   }
+  env.metrics->add(counter::actions_repeated);
+  if (what == verdict::settled) {
+    asker.deliver(action_outcome{x.request_id, *idempotency_cache.recorded(x.request_id)});
+  } else if (repeats_waiting >= setup.max_pending) {
+    asker.deliver(action_outcome{
+        x.request_id, action_result::ambiguous("it is under way, and too many ask what becomes of it")});
+  } else {
+    ++repeats_waiting;
+    repeats[x.request_id].push_back(asker);
+  }
+  return true;
+}
+
+void egress_state::begin(action_request& x, promise& asker) {
+  const auto digest = core::digest_of(x);
+  if (is_repeat(x, digest, asker)) return;
   auto refused = [&](std::string code, std::string error) {
     asker.deliver(refuse(x.request_id, std::move(code), std::move(error)));
   };
   if (open.size() >= setup.max_pending)
     return refused(to_string(ec::overloaded),
                    "too many actions are pending (" + std::to_string(open.size()) + "); try again later");
-  if (unstored.size() >= setup.max_pending) return refused(core::not_stored().code, core::not_stored().error);
+  if (outbox.waiting() >= setup.max_pending)
+    return refused(core::not_stored().code, core::not_stored().error);
   if (core::says_nothing(x.act)) {
     const auto worse = wire::check(x.act);
     return refused(to_string(ec::bad_action), worse.empty() ? core::nothing_said().error : worse);
   }
-  auto to = routes.resolve(x, now);
+  auto to = routes.resolve(x, now_of(self));
   if (!to) return refused(to.code, to.error);
-  chat_key key{to.where.platform, x.act.chat_id.empty() ? x.act.session_key : x.act.chat_id};
-  std::string prompt_id;
+  accept(x, digest, std::move(to), asker);
+  egress::schedule_commit(*this);
+}
+
+void egress_state::accept(action_request& x, std::uint64_t digest, core::routing to, promise& asker) {
+  const auto now = now_of(self);
+  const auto key = chat_of(to.where, x.act);
+  open_action as{asker, {},    key,  traits_of(x.act.kind).answers ? x.delivery_id : std::string{},
+                 {},    false, false};
   if (x.act.kind == op::prompt) {
-    prompt_id = open_prompt(x, key, to.where);
-    if (prompt_id.empty()) return refused(to_string(ec::bad_action), wire::check(x.act));
+    as.prompt_id = open_prompt(x, key, to.where);
+    if (as.prompt_id.empty()) {
+      asker.deliver(refuse(x.request_id, to_string(ec::bad_action), wire::check(x.act)));
+      return;
+    }
   }
   if (to.untagged) {
     env.metrics->add(counter::actions_untagged);
-    if (chats.find(key) == chats.end()) // once per chat, as long as it is active
+    if (!chats.contains(key)) // once per chat, as long as it is active
       env.log->write(
           severity::warn, "egress.untagged",
           {{"chat", key.chat_id}, {"next", "sent without a platform: the connector's default takes it"}});
   }
   env.metrics->add(counter::actions_accepted);
-  auto hold =
-      std::chrono::duration_cast<std::chrono::nanoseconds>((now + setup.egress_hold).time_since_epoch());
-  auto& chat = chat_of(key);
-  chat.used = now;
-  // Indicators and reactions are no answer: the turn goes on behind them.
-  auto answers = x.act.kind != op::typing && x.act.kind != op::react && x.act.kind != op::get_chat_info;
-  chat_action out;
-  out.token = ++tokens;
-  out.where = std::move(to.where);
-  out.hold_until = hold.count();
-  out.resend = x.resend_unknown;
-  out.abandons = x.abandons;
-  open_action as;
-  as.asker = asker;
-  as.turn = answers ? x.delivery_id : std::string{};
-  as.prompt_id = std::move(prompt_id);
+  chats.activate(key, now);
   as.ends = core::ends_turn(x.act);
   as.asks_chat = x.act.kind == op::get_chat_info;
-  as.resend = x.resend_unknown;
-  as.until = now + setup.egress_hold;
-  as.digest = digest;
-  if (durable) keep(out, as, chat, x);
-  auto waits = as.unstored;
-  as.request_id = std::move(x.request_id);
-  as.chat = std::move(key);
+  chat_action out;
+  out.token = outbox.next_token();
+  const auto disk = outbox.accept(out.token, x, digest, to.where, chats.ready(key), chats.holds(key), now,
+                                  env.clock->wall_ms());
   out.act = std::move(x.act);
+  out.where = std::move(to.where);
+  out.hold_until = nanoseconds_of(now + setup.egress_hold);
   out.turn = std::move(x.delivery_id);
+  out.record = disk.record;
+  out.resend = x.resend_unknown;
+  out.abandons = x.abandons;
+  as.request_id = std::move(x.request_id);
   open.emplace(out.token, std::move(as));
-  if (durable) ++chat.open;
   env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
-  if (waits) {
-    await_store(std::move(out), chat, now);
-  } else {
-    give(chat, std::move(out));
-  }
-}
-
-/// The store has it: its turn in its chat begins.
-void egress_state::hand_over(chat_action& x) {
-  auto it = open.find(x.token);
-  if (it == open.end()) return; // it was given up meanwhile
-  left_store(it->second);
-  give(chat_of(it->second.chat), std::move(x));
-}
-
-void egress_state::give(chat_entry& chat, chat_action x) {
-  ++chat.given;
-  tell(self, chat.handle, std::move(x));
-  if (finishing) tell(self, chat.handle, atom::finish_v);
+  if (!disk.waits) return push(key, std::move(out), false);
+  chats.hold(key);
+  outbox.wait(std::move(out), now);
+  env.metrics->set(gauge::actions_unstored, static_cast<std::int64_t>(outbox.waiting()));
+  env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
+  arm();
 }
 
 /// Names the prompt if its agent did not, and tells who hears its answers, before it can leave. Empty: it is
@@ -181,39 +179,79 @@ action_outcome egress_state::refuse(const std::string& request_id, std::string c
   return {request_id, action_result::failed(std::move(code), std::move(error))};
 }
 
-egress_state::chat_entry& egress_state::chat_of(const chat_key& key) {
-  auto it = chats.find(key);
-  if (it != chats.end()) {
-    ages.splice(ages.end(), ages, it->second.age);
-    return it->second;
+void egress_state::push(const chat_key& chat, chat_action x, bool held) {
+  core::chat_table_step step;
+  chats.push(chat, std::move(x), held, now_of(self), step);
+  execute(step);
+}
+
+void egress_state::execute(core::chat_table_step& step) {
+  for (auto& x : step.shown) tell(self, registry.prompts, std::move(x));
+  for (auto& x : step.out) tell(self, link.connection, std::move(x));
+  for (auto& x : step.done) settle(x.token, std::move(x.result));
+  for (auto& x : step.marks) outbox.intend(std::move(x));
+  for (auto& x : step.uploads) upload(x);
+  for (auto& x : step.waits) {
+    env.metrics->add(counter::waits_asked, "action");
+    env.log->write(severity::info, "chat.waits",
+                   {{"platform", x.chat.platform},
+                    {"chat", x.chat.chat_id},
+                    {"wait_ms", std::to_string(x.wait.count())},
+                    {"next", "the same frame goes out again then; other chats go on"}});
   }
-  chat_entry fresh;
-  fresh.handle = self->spawn(chat, env, egress_router_actor{self}, key, link, media);
-  self->monitor(fresh.handle);
-  by_address.emplace(fresh.handle.address(), key);
-  fresh.age = ages.insert(ages.end(), key);
-  auto& entry = chats.emplace(key, std::move(fresh)).first->second;
+  for (auto& x : step.failed) {
+    env.metrics->add(counter::stray_messages, "exception");
+    env.log->write(severity::error, "chat.failed",
+                   {{"platform", x.chat.platform},
+                    {"chat", x.chat.chat_id},
+                    {"what", x.what},
+                    {"next", "its actions are reported as unknown; other chats go on"}});
+  }
   env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
-  if (chats.size() > setup.max_chats) {
-    tell(self, chats.at(ages.front()).handle, atom::idle_v);
-    ages.splice(ages.end(), ages, ages.begin()); // a busy one stays; the next time another one is asked
+  egress::schedule_commit(*this);
+  arm();
+}
+
+void egress_state::execute(core::outbox_step& step) {
+  for (auto& x : step.ready)
+    if (auto it = open.find(x.token); it != open.end()) push(it->second.chat, std::move(x), true);
+  for (auto& x : step.committed) {
+    core::chat_table_step next;
+    chats.intent_committed(x, next);
+    execute(next);
   }
-  if (!sweeping) {
-    sweeping = true;
-    tell_later<egress_router_actor>(self, setup.chat_idle / 2, atom::due_v);
+  for (auto token : step.not_stored) {
+    auto it = open.find(token);
+    if (it == open.end()) continue;
+    const auto chat = it->second.chat;
+    settle(token, core::not_stored());
+    chats.release(chat);
   }
-  return entry;
+  for (auto& x : step.told) deliver_outcome(x.token, std::move(x.result));
+  env.metrics->set(gauge::actions_unstored, static_cast<std::int64_t>(outbox.waiting()));
+}
+
+void egress_state::upload(const core::upload& x) {
+  auto settle = [this, which = core::upload{x.number, {}, x.chat}](const media_reference& where) {
+    core::chat_table_step step;
+    chats.uploaded(which, where, now_of(self), step);
+    execute(step);
+  };
+  if (!media) {
+    settle({{}, "media_refused", "this gateway uploads no files"});
+    return;
+  }
+  // Longer than the upload itself may take, which tells more about what went wrong.
+  self->request(media, caf::duration{std::chrono::seconds{75}}, x.file)
+      .then(settle, [settle](const caf::error&) {
+        settle({{}, "media_refused", "the file was not uploaded: whoever does that is gone"});
+      });
 }
 
 void egress_state::settle(std::uint64_t token, action_result result) {
   auto it = open.find(token);
-  if (it == open.end() || it->second.over) return;
+  if (it == open.end() || outbox.is_settled(token)) return;
   auto& x = it->second;
-  if (auto chat = chats.find(x.chat); chat != chats.end()) {
-    if (durable && chat->second.open > 0) --chat->second.open;
-    if (chats.size() > setup.max_chats)
-      tell(self, chat->second.handle, atom::idle_v); // it stayed as a busy one
-  }
   if (x.asks_chat && result.raw.empty() && result.code == to_string(ec::unsupported)) {
     auto known = routes.facts(x.chat.platform, x.chat.chat_id, now_of(self));
     result = wire::chat_info(known.name, known.type);
@@ -223,15 +261,11 @@ void egress_state::settle(std::uint64_t token, action_result result) {
       tell(self, registry.prompts, prompt_shown{x.prompt_id, prompt_face::withdrawn});
     result.prompt_id = x.prompt_id;
   }
-  if (x.recorded) record(action_settled{token, core::with_digest(x.request_id, x.digest), result});
-  if (must_be_kept(x, result)) {
-    x.over = true;
-    x.result = std::move(result);
-    deferred_outcomes.push_back({commits + 1, token, x.until});
+  if (outbox.settle(token, result, now_of(self)))
+    deliver_outcome(token, std::move(result));
+  else
     arm();
-    return;
-  }
-  deliver_outcome(token, std::move(result));
+  egress::schedule_commit(*this);
 }
 
 /// Tells everybody who asked.
@@ -245,25 +279,33 @@ void egress_state::deliver_outcome(std::uint64_t token, action_result result) {
   env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   if (!done.request_id.empty()) {
     idempotency_cache.settle(done.request_id, result, now_of(self));
-    if (auto more = waiting.find(done.request_id); more != waiting.end()) {
+    if (auto more = repeats.find(done.request_id); more != repeats.end()) {
       for (auto& asker : more->second) asker.deliver(action_outcome{done.request_id, result});
-      repeats -= more->second.size();
-      waiting.erase(more);
+      repeats_waiting -= more->second.size();
+      repeats.erase(more);
     }
   }
   auto how = result.how;
   if (done.asker.pending()) // of before: nobody asks yet
     done.asker.deliver(action_outcome{std::move(done.request_id), std::move(result)});
   if (done.ends && !done.turn.empty() && shown.size() > 0)
-    end_turn(done.turn, how == outcome::done       ? core::turn_end::answered
-                        : how == outcome::definite ? core::turn_end::failed
-                                                   : core::turn_end::unknown);
+    egress::end_turn(*this, done.turn,
+                     how == outcome::done       ? core::turn_end::answered
+                     : how == outcome::definite ? core::turn_end::failed
+                                                : core::turn_end::unknown);
   drained_yet();
 }
 
 void egress_state::use(const link_up& x) {
+  auto same = x.connection && x.connection == link.connection; // another platform's descriptor came
   link = x;
-  for (auto& [key, entry] : chats) tell(self, entry.handle, link);
+  if (same) {
+    chats.describe(x.what);
+    return;
+  }
+  core::chat_table_step step;
+  chats.link(x.connection ? x.what : nullptr, x.abandoned, step);
+  execute(step);
 }
 
 void egress_state::interrupt(const session_interrupt& x) {
@@ -274,60 +316,39 @@ void egress_state::interrupt(const session_interrupt& x) {
   }
 }
 
-void egress_state::lost(const caf::actor_addr& who) {
-  auto at = by_address.find(who);
-  if (at == by_address.end()) return;
-  auto key = at->second;
-  by_address.erase(at);
-  if (auto it = chats.find(key); it != chats.end() && it->second.handle.address() == who) {
-    ages.erase(it->second.age);
-    chats.erase(it);
-  }
-  env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
-  // It died with these; whether their frames left is not known any more.
-  std::vector<std::uint64_t> tokens_lost;
-  for (auto& [token, action] : open)
-    if (action.chat == key && !action.unstored) tokens_lost.push_back(token);
-  std::sort(tokens_lost.begin(), tokens_lost.end());
-  for (auto token : tokens_lost)
-    settle(token, action_result::ambiguous("the chat's actor died before the outcome was known"));
-}
-
-void egress_state::sweep() {
-  sweeping = false;
-  auto now = now_of(self);
-  for (auto& key : ages) { // least recently used first
-    auto& entry = chats.at(key);
-    if (now - entry.used < setup.chat_idle) break;
-    tell(self, entry.handle, atom::idle_v);
-  }
-  if (!chats.empty()) {
-    sweeping = true;
-    tell_later<egress_router_actor>(self, setup.chat_idle / 2, atom::due_v);
-  }
-}
-
-void egress_state::passivate(const chat_key& key, std::uint64_t given) {
-  auto it = chats.find(key);
-  if (it == chats.end() || it->second.given != given) return; // something went to it meanwhile
-  if (it->second.unstored > 0) return;                        // or is about to
-  // It may have been asked twice: the second answer must not end the chat that took its place.
-  if (it->second.handle.address() != caf::actor_cast<caf::actor_addr>(self->current_sender())) return;
-  self->send_exit(it->second.handle, caf::exit_reason::user_shutdown);
-  by_address.erase(it->second.handle.address());
-  ages.erase(it->second.age);
-  chats.erase(it);
-  env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
-}
-
 void egress_state::finish() {
-  finishing = true;
-  for (auto& [key, entry] : chats) tell(self, entry.handle, atom::finish_v);
+  core::chat_table_step step;
+  chats.finish(step);
+  execute(step);
+}
+
+/// One alarm for all that may be due.
+void egress_state::arm() {
+  auto at = core::earlier(chats.due(), outbox.due());
+  if (!early.empty()) at = core::earlier(at, early.front().until);
+  if (!at || (armed && *armed <= *at)) return; // an earlier alarm looks again
+  armed = at;
+  tell_later<egress_router_actor>(self, *at - now_of(self), atom::due_v, ++generation);
+}
+
+void egress_state::wake(std::uint64_t which) {
+  if (which != generation) return;
+  armed.reset();
+  auto now = now_of(self);
+  for (; !early.empty() && early.front().until <= now; early.pop_front())
+    early.front().asker.deliver(action_outcome{std::move(early.front().what.request_id), core::not_stored()});
+  core::outbox_step late;
+  outbox.expire(now, late);
+  execute(late);
+  core::chat_table_step step;
+  chats.expire(now, step);
+  execute(step); // arms the next alarm
+  drained_yet();
 }
 
 void egress_state::drained_yet() {
   if (drain_waiters.empty() || !open.empty() || !early.empty()) return;
-  if (durable && (!batch.empty() || commits_done < commits)) return; // outcomes on their way to the disk
+  if (!outbox.quiet()) return; // outcomes are on their way to the disk
   for (auto& x : drain_waiters) x.deliver(true);
   drain_waiters.clear();
 }
@@ -345,9 +366,10 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
                                                  ports env, egress_setup setup,
                                                  const caf::strong_actor_ptr& parent) {
   auto* s = &self->state;
-  guard_actor(self, env, parent, [s](const caf::down_msg& d) { s->lost(d.source); });
+  guard_actor(self, env, parent);
   s->routes = core::route_table{
       core::route_bounds{setup.max_chats, setup.dedupe_entries, setup.route_age, setup.turn_age}};
+  s->chats = core::chat_table{core::chat_limits{setup.max_chats, setup.chat_idle}};
   s->routes.fronted(setup.fronted);
   s->routes.slack_threads(setup.reply_in_thread);
   s->idempotency_cache = core::idempotency_cache{setup.dedupe_entries, setup.dedupe_window};
@@ -355,31 +377,36 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
   s->env = std::move(env);
   s->setup = std::move(setup);
   s->minter = core::prompt_minter{s->setup.prompt_nonce, static_cast<std::uint32_t>(s->env.random->bits())};
-  s->load();
+  egress::load(*s);
   return {
       [s](action_request& x) { return s->request(x); },
       [s](const session_interrupt& x) { s->interrupt(x); },
       [s](const route_seen& x) {
         auto now = now_of(s->self);
         s->routes.seen(x, now);
-        if (s->routes.changed()) s->schedule_commit();
+        egress::schedule_commit(*s);
         if (!x.delivery_id.empty()) s->turns.opened(x.delivery_id, now); // a chat alone is no turn
         s->measure();
       },
-      [s](const turn_mark& x) { s->mark(x); },
-      [s](chat_outcome& x) { s->settle(x.token, std::move(x.result)); },
-      [s](const write_intent& x) { s->marked(x, caf::actor_cast<chat_actor>(s->self->current_sender())); },
-      [s](outbound_image& x) { s->loaded(x); },
-      [s](const store_done& x) { s->stored(x); },
-      [s](prompt_shown& x) { tell(s->self, s->registry.prompts, std::move(x)); },
+      [s](const turn_mark& x) { egress::mark(*s, x); },
+      [s](const transmitted& x) {
+        core::chat_table_step step;
+        s->chats.settled(x, now_of(s->self), step);
+        s->execute(step);
+      },
+      [s](outbound_image& x) { egress::loaded(*s, x); },
+      [s](const store_done& x) { egress::stored(*s, x); },
       [s](const prompt_sink& x) {
         s->registry = x;
         for (auto& y : std::exchange(s->unannounced, {})) tell(s->self, x.prompts, std::move(y));
       },
       [s](const link_up& x) { s->use(x); },
       [s](const media_actor& x) {
+        if (x == s->media) return;
         s->media = x;
-        for (auto& [key, entry] : s->chats) tell(s->self, entry.handle, x);
+        core::chat_table_step step;
+        s->chats.uploads_lost(step);
+        s->execute(step);
       },
       [s](fronted_set& x) {
         s->routes.fronted(std::move(x.all));
@@ -398,15 +425,13 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
                              s->routes.chats(),
                              s->idempotency_cache.size(),
                              s->turns.count(now_of(s->self)),
-                             s->tokens};
+                             s->outbox.last_token()};
       },
-      [s](atom::due) { s->sweep(); },
-      [s](atom::due, std::uint64_t which) { s->late(which); },
+      [s](atom::due, std::uint64_t which) { s->wake(which); },
       [s](atom::start) {
         s->commit_scheduled = false;
-        s->flush();
+        egress::flush(*s);
       },
-      [s](atom::idle, const chat_key& key, std::uint64_t given) { s->passivate(key, given); },
   };
 }
 

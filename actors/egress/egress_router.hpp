@@ -1,8 +1,10 @@
-// From an agent's action to the chat that carries it out (protocol.md 6, routing).
+// From an agent's action to the frames that carry it out, chat by chat (protocol.md 6, routing).
 #pragma once
 
+#include "relay_gateway/actors/egress/core/chat_table.hpp"
 #include "relay_gateway/actors/egress/core/idempotency_cache.hpp"
 #include "relay_gateway/actors/egress/core/open_turns.hpp"
+#include "relay_gateway/actors/egress/core/outbox.hpp"
 #include "relay_gateway/actors/egress/core/reactions.hpp"
 #include "relay_gateway/actors/egress/core/routes.hpp"
 #include "relay_gateway/actors/inbound/core/prompts.hpp"
@@ -15,7 +17,6 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <deque>
-#include <list>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,45 +35,15 @@ struct egress_setup {
 struct egress_state {
   static inline const char* name = "egress-router";
   using promise = caf::typed_response_promise<action_outcome>;
-  struct chat_entry {
-    chat_actor handle;
-    std::uint64_t given = 0;              ///< actions that went to it
-    std::uint64_t open = 0, unstored = 0; ///< with a durable store: actions without an outcome, and not with
-                                          ///< the chat
-    core::instant used{};
-    std::list<chat_key>::iterator age;
-  };
+  /// An accepted action whose outcome nobody was told yet.
   struct open_action {
-    promise asker;
+    promise asker; ///< none of an action that was resumed
     std::string request_id;
-    std::uint64_t digest = 0; ///< of the action that was asked for
     chat_key chat;
     std::string turn;       ///< the delivery that a message of it answers; empty when it is none
     std::string prompt_id;  ///< of a prompt
-    bool resend = false;    ///< it may be sent again when nobody knows what became of it
     bool asks_chat = false; ///< a get_chat_info
     bool ends = false;      ///< its outcome decides what that one's message shows
-    bool recorded = false;  ///< its outcome is to be written down
-    bool unstored = false;  ///< no chat has it yet: the store does not either
-    core::instant until{};  ///< not sent any more, and by nobody
-    bool over = false;      ///< `result` is told when the disk has it, or `until` has passed
-    action_result result{};
-  };
-  /// An action that its chat gets when this commit is on disk, or something that has to stay behind such a
-  /// one. Its outcome may have been told since: then it is not open any more, and goes nowhere.
-  struct unstored_action {
-    std::uint64_t commit = 0;
-    core::instant until{}; ///< fails when the store does not take it by then
-    chat_action what;
-  };
-  struct untold_outcome {
-    std::uint64_t commit = 0, token = 0;
-    core::instant until{};
-  };
-  struct unstored_mark {
-    std::uint64_t commit = 0;
-    chat_actor chat;
-    write_intent what;
   };
   /// An action that came before it was known what was left of before.
   struct early_request {
@@ -85,49 +56,30 @@ struct egress_state {
   egress_state& operator=(const egress_state&) = delete;
   ~egress_state();
 
-  // -- the way of an action (egress_router.cpp)
+  // -- from a request to its chat's queue
   caf::result<action_outcome> request(action_request& x);
   void begin(action_request& x, promise& asker);
-  void hand_over(chat_action& x);
-  void settle(std::uint64_t token, action_result result);
-  void deliver_outcome(std::uint64_t token, action_result result);
+  bool is_repeat(const action_request& x, std::uint64_t digest, promise& asker);
+  void accept(action_request& x, std::uint64_t digest, core::routing to, promise& asker);
   std::string open_prompt(action_request& x, const chat_key& chat, const route& where);
   prompt_opened opened(wire::prompt_ask ask, const chat_key& chat, const route& where,
                        const std::string& delivery_id) const;
+  void push(const chat_key& chat, chat_action x, bool held);
+  action_outcome refuse(const std::string& request_id, std::string code, std::string error);
+
+  // -- from a decision to what is done
+  void execute(core::chat_table_step& step);
+  void execute(core::outbox_step& step);
+  void upload(const core::upload& x);
+  void settle(std::uint64_t token, action_result result);
+  void deliver_outcome(std::uint64_t token, action_result result);
   void use(const link_up& x);
   void interrupt(const session_interrupt& x);
   void finish();
-  chat_entry& chat_of(const chat_key& key);
-  void give(chat_entry& chat, chat_action x);
-  void lost(const caf::actor_addr& who);
-  void sweep();
-  void passivate(const chat_key& key, std::uint64_t given);
+  void wake(std::uint64_t generation); ///< does what is due
+  void arm();
   void drained_yet();
   void measure();
-  action_outcome refuse(const std::string& request_id, std::string code, std::string error);
-
-  // -- what outlives the process (egress_store.cpp)
-  void load();
-  void loaded(outbound_image& image);
-  void resume(stored_action& x);
-  void keep(chat_action& x, open_action& as, const chat_entry& chat, const action_request& asked);
-  void record(store_record x);
-  void schedule_commit(); ///< writes when the burst is over
-  void flush();
-  void stored(const store_done& x);
-  void marked(const write_intent& x, const chat_actor& from);
-  void await_store(chat_action x, chat_entry& chat, core::instant now);
-  void left_store(open_action& x);
-  void arm();
-  void late(std::uint64_t generation);
-  bool must_be_kept(const open_action& x, const action_result& result) const;
-  void conclude_kept(core::instant now);
-
-  // -- reactions on what is worked on (egress_reactions.cpp)
-  void mark(const turn_mark& x);
-  void end_turn(const std::string& delivery_id, core::turn_end how);
-  bool can_react(const std::string& platform) const;
-  void react(const std::string& delivery_id, std::vector<action> what);
 
   egress_router_actor::pointer self;
   ports env;
@@ -140,32 +92,26 @@ struct egress_state {
   core::reaction_book shown{10'000, milliseconds{24 * 3'600'000}};
   link_up link;
   media_actor media;
-  std::unordered_map<chat_key, chat_entry> chats;
-  std::list<chat_key> ages; ///< least recently used chat first
-  std::unordered_map<caf::actor_addr, chat_key> by_address;
+  core::chat_table chats{core::chat_limits{}};
   std::unordered_map<std::uint64_t, open_action> open;
-  std::unordered_map<std::string, std::vector<promise>> waiting; ///< repeats of an open request id
-  std::size_t repeats = 0;                                       ///< how many these are
+  std::unordered_map<std::string, std::vector<promise>> repeats; ///< of an open request id
+  std::size_t repeats_waiting = 0;                               ///< how many these are
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
-  std::uint64_t tokens = 0;
-  bool sweeping = false;
-  bool finishing = false; ///< no connection will come any more
-
-  bool durable = false, ready = true; ///< `ready`: what was left of before is known
-  std::deque<early_request> early;
-  std::vector<store_record> batch;             ///< of this burst
-  std::uint64_t commits = 0, commits_done = 0; ///< given to the store, and on disk
+  core::outbox outbox{core::outbox_rules{}};
+  bool ready = true;                      ///< what was left of before is known
+  std::deque<early_request> early;        ///< until it is
+  std::vector<prompt_opened> unannounced; ///< of before; nobody hears prompts yet
   bool commit_scheduled = false;
-  std::deque<unstored_action> unstored; ///< by commit
-  std::size_t failed = 0;               ///< of these, the first ones that are over already
-  std::deque<unstored_mark> unstored_marks;
-  std::deque<untold_outcome> deferred_outcomes; ///< by commit
-  std::vector<prompt_opened> unannounced;       ///< of before; nobody hears prompts yet
-  core::deadline armed;
-  std::uint64_t generation = 0;
+  core::deadline armed;         ///< of the one alarm
+  std::uint64_t generation = 0; ///< of that alarm
 };
 
-/// `parent`: its supervisor. Its chats end with it: nobody else holds them.
+/// The chat that an action belongs to.
+chat_key chat_of(const route& where, const action& x);
+/// An instant as chat_action::hold_until has it.
+std::int64_t nanoseconds_of(core::instant at);
+
+/// `parent`: its supervisor.
 egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_pointer<egress_state> self,
                                                  ports env, egress_setup setup,
                                                  const caf::strong_actor_ptr& parent);

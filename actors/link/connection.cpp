@@ -52,7 +52,7 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
   if (auto* result = std::get_if<wire::outbound_result>(&x)) {
     core::pending_requests<asker>::request who;
     if (open.take(result->request_id, who)) {
-      tell(self, who.owner.chat, transmitted{who.owner.piece, std::move(result->result), true});
+      tell_owner(who.owner, std::move(result->result), true);
       update_read_gate();
     } else {
       env.metrics->add(counter::results_unmatched);
@@ -124,10 +124,10 @@ void connection_state::write(std::string frame) {
   if (socket) socket->write(std::move(frame));
 }
 
-void connection_state::put(transmit& x, const chat_actor& from) {
+void connection_state::put(transmit& x, const transmitted_sink_actor& from) {
   if (over) {
-    tell(self, from,
-         transmitted{x.piece, action_result::failed("not_connected", "the connection is gone"), false});
+    tell_owner({from, x.chat, x.piece}, action_result::failed("not_connected", "the connection is gone"),
+               false);
     return;
   }
   auto id = setup.request_prefix + std::to_string(++requests);
@@ -136,9 +136,13 @@ void connection_state::put(transmit& x, const chat_actor& from) {
   wire::encode(frame, wire::outbound{id, std::move(x.act), std::move(x.where)});
   write(std::move(frame));
   env.metrics->add(counter::frames_sent);
-  open.add(std::move(id), {from, x.piece}, frames, now_of(self) + setup.outbound_timeout);
+  open.add(std::move(id), {from, x.chat, x.piece}, frames, now_of(self) + setup.outbound_timeout);
   update_read_gate();
   arm();
+}
+
+void connection_state::tell_owner(const asker& owner, action_result result, bool written) {
+  tell(self, owner.from, transmitted{owner.piece, std::move(result), written, owner.chat});
 }
 
 void connection_state::send_best_effort(best_effort_send& x) {
@@ -205,9 +209,7 @@ void connection_state::arm() {
 void connection_state::overdue() {
   armed = false;
   for (auto& x : open.overdue(now_of(self)))
-    tell(
-        self, x.owner.chat,
-        transmitted{x.owner.piece, action_result::ambiguous("no result within the outbound time-out"), true});
+    tell_owner(x.owner, action_result::ambiguous("no result within the outbound time-out"), true);
   update_read_gate();
   arm();
 }
@@ -217,13 +219,9 @@ void connection_state::ended(const socket_end& why) {
   // Settled the moment the reader ends (F1); what reached the wire may have been done (F6), the rest was not.
   for (auto& x : open.all()) {
     if (x.frame <= why.frames_written) {
-      tell(self, x.owner.chat,
-           transmitted{x.owner.piece,
-                       action_result::ambiguous("the connection was lost before the result came"), true});
+      tell_owner(x.owner, action_result::ambiguous("the connection was lost before the result came"), true);
     } else {
-      tell(self, x.owner.chat,
-           transmitted{x.owner.piece, action_result::failed("not_connected", "the frame was never written"),
-                       false});
+      tell_owner(x.owner, action_result::failed("not_connected", "the frame was never written"), false);
     }
   }
   const auto wait = asked_wait(env, "upgrade", why.http_status, why.retry_after, why.date);
@@ -240,7 +238,7 @@ connection_actor::behavior_type connection(connection_actor::stateful_pointer<co
   self->state.begin(std::move(env), std::move(setup), std::move(link_manager_handle));
   auto* s = &self->state;
   return {
-      [s](transmit& x) { s->put(x, caf::actor_cast<chat_actor>(s->self->current_sender())); },
+      [s](transmit& x) { s->put(x, caf::actor_cast<transmitted_sink_actor>(s->self->current_sender())); },
       [s](best_effort_send& x) { s->send_best_effort(x); },
       [s](const session_interrupt& x) { s->interrupt(x); },
       [s](const buffer_acks& x) { s->acknowledge(x); },

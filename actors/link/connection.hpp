@@ -29,16 +29,18 @@ struct connection_setup {
 
 struct connection_state {
   static inline const char* name = "connection";
-  /// A piece of a chat that waits for its outbound_result.
+  /// A piece of a chat that waits for its outbound_result. Only who sent it is told: to the next router the
+  /// numbers would mean something else (F30).
   struct asker {
-    chat_actor chat;
-    std::uint64_t piece = 0;
+    transmitted_sink_actor from;
+    std::uint64_t chat = 0, piece = 0;
   };
   explicit connection_state(connection_actor::pointer ptr) : self(ptr) {}
 
   void begin(ports p, connection_setup s, link_manager_actor k);
   void heard(); ///< takes what the listener holds
-  void put(transmit& x, const chat_actor& from);
+  void put(transmit& x, const transmitted_sink_actor& from);
+  void tell_owner(const asker& owner, action_result result, bool written);
   void send_best_effort(best_effort_send& x);
   void send_hello(const identity& who);
   void publish(const command_manifest& x);

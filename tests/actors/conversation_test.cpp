@@ -247,18 +247,20 @@ TEST_F(conversation, IdleChatsGoAndComeBack) {
   EXPECT_EQ(sent().size(), 2U);
 }
 
-// Asked twice whether it is idle, a chat answers twice; the second answer is of a chat that is gone by then.
-TEST_F(conversation, LateAnswerOfAnIdleChatDoesNotEndItsSuccessor) {
+TEST_F(conversation, AChatThatIsBusyWhenItsTimeComesStays) {
+  settings.limits.chat_idle = 10s;
   start(with::scripted);
   handshake();
   ask({"r1", "discord", {}, relay::wire::send("c", "one")});
-  auto router = caf::actor_cast<egress_router_actor>(agent->host.actions);
-  caf::anon_send(router, atom::idle_v, chat_key{"discord", "c"}, std::uint64_t{1}); // of nobody that counts
-  settle();
+  ask({"r2", "discord", {}, relay::wire::send("idle", "two")});
+  env.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent()[1], "requestId") +
+                       R"(","result":{"success":true}})"
+                       "\n");
+  advance(16s, 1s);
   EXPECT_EQ(report().egress.chats, 1U);
   answer_all();
-  ASSERT_EQ(agent->outcomes.size(), 1U) << "the chat was ended with its action";
-  EXPECT_EQ(agent->outcomes[0].result.how, outcome::done);
+  ASSERT_EQ(agent->outcomes.size(), 2U) << "the chat was ended with its action";
+  EXPECT_EQ(agent->outcomes[1].result.how, outcome::done);
 }
 
 // protocol.md 5.1 and 6, routing 5.

@@ -17,6 +17,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,24 @@ protected:
   }
   void kill(const std::string& child) {
     caf::anon_send_exit(handle(child), caf::exit_reason::kill);
+    settle();
+  }
+
+  using router_type = caf::stateful_actor<egress_state, egress_router_actor::base>;
+  router_type& router_itself() {
+    return *static_cast<router_type*>(caf::actor_cast<caf::abstract_actor*>(handle("egress-router")));
+  }
+  egress_state& router() { return router_itself().state; }
+  /// A step of this chat's queue throws.
+  void break_chat(const chat_key& key) {
+    core::chat_table_step step;
+    router().chats.run(
+        key,
+        [](core::chat_queue&, core::chat_queue_step&) { throw std::runtime_error("a chat that fails"); },
+        step);
+    ASSERT_EQ(step.failed.size(), 1U) << "it has a queue";
+    router_itself().context(nullptr); // what it sends goes by the scheduler: it is not running now
+    router().execute(step);
     settle();
   }
 

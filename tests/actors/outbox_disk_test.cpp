@@ -90,15 +90,15 @@ TEST_F(outbox, NothingGrowsWhileTheDiskHangs) {
     advance(31s);
   }
   EXPECT_EQ(agent->outcomes.size(), 5U * 300U * 2U) << "everybody is told";
-  EXPECT_LE(router().unstored.size(), 100U);
-  EXPECT_LE(router().batch.size(), 300U);
-  EXPECT_LE(router().commits - router().commits_done, 64U);
+  EXPECT_LE(router().outbox.waiting(), 100U);
+  EXPECT_LE(router().outbox.records(), 300U);
+  EXPECT_LE(router().outbox.commits_in_flight(), 64U);
   EXPECT_EQ(report().egress.pending, 0U);
   disk->release();
   settle();
   EXPECT_TRUE(sent().empty());
   EXPECT_TRUE(disk->disk.actions.empty());
-  EXPECT_EQ(router().unstored.size(), 0U);
+  EXPECT_EQ(router().outbox.waiting(), 0U);
 }
 
 TEST_F(outbox, RepeatsThatWaitAreBounded) {

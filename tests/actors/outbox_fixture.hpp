@@ -12,13 +12,6 @@ namespace relay::testing {
 
 class outbox : public durable_test {
 protected:
-  egress_state& router() {
-    auto* s = static_cast<caf::stateful_actor<supervisor_state, supervisor_actor::base>*>(
-        caf::actor_cast<caf::abstract_actor*>(root));
-    auto* e = static_cast<caf::stateful_actor<egress_state, egress_router_actor::base>*>(
-        caf::actor_cast<caf::abstract_actor*>(s->state.actors.egress));
-    return e->state;
-  }
   void kill_router() {
     caf::anon_send_exit(router().self, caf::exit_reason::kill);
     settle();

@@ -127,11 +127,11 @@ TEST_F(outbox, F30_ARouterThatIsReplacedSendsWhatWaitedOnceAndNothingTwice) {
   ask(send("r2", "two"));
   ask(send("r3", "three"));
   ASSERT_EQ(contents(), strings{"one"});
-  kill_router(); // its chat is still on the connection's list
+  kill_router(); // its frame is still on the connection's list
   ASSERT_EQ(contents(), (strings{"one", "two"}));
   EXPECT_TRUE(disk->disk.actions.begin()->second.sending) << "marked before it went out";
   advance(1s);
-  for (int i = 0; i < 4; ++i) answer_all(); // the old chat hears of "one" while the new router sends "two"
+  for (int i = 0; i < 4; ++i) answer_all(); // "one" is answered while the new router's "two" is out
   EXPECT_EQ(contents(), (strings{"one", "two", "three"}));
   ask(send("r1", "one"));
   ask(send("r2", "two"));
@@ -143,12 +143,12 @@ TEST_F(outbox, F30_ARouterThatIsReplacedSendsWhatWaitedOnceAndNothingTwice) {
   EXPECT_EQ(agent->outcomes[2].result.how, outcome::done);
 }
 
-TEST_F(outbox, F30_AChatOfAReplacedRouterGetsNothingOutThatIsNotMarked) {
+TEST_F(outbox, F30_AReplacedRouterGetsNothingOutThatIsNotMarked) {
   up();
   ask(send("r1", "one"));
   ask(send("r2", "two"));
-  auto old = router().chats.begin()->second.handle; // somebody holds on to it
-  disk->hold();                                     // the new router knows nothing yet
+  auto old = egress_router_actor{router().self}; // somebody holds on to it
+  disk->hold();                                  // the new router knows nothing yet
   kill_router();
   answer_all();
   EXPECT_EQ(contents(), strings{"one"});
@@ -156,6 +156,24 @@ TEST_F(outbox, F30_AChatOfAReplacedRouterGetsNothingOutThatIsNotMarked) {
   settle();
   answer_all();
   EXPECT_EQ(contents(), (strings{"one", "two"}));
+}
+
+TEST_F(outbox, F30_WhatBecameOfAFrameIsToldToItsOwnRouterOnly) {
+  up();
+  ask(send("r1", "one"));
+  kill_router();
+  ask(send("r2", "two")); // the first piece of the first chat, as "one" was
+  ASSERT_EQ(contents(), (strings{"one", "two"}));
+  agent->outcomes.clear();
+  env.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent()[0], "requestId") +
+                       R"(","result":{"success":true,"message_id":"m0"}})"
+                       "\n");
+  settle();
+  EXPECT_TRUE(agent->outcomes.empty()) << "this was the answer to one";
+  answered = 1;
+  answer_all();
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.message_id, "m1");
 }
 
 TEST_F(outbox, F30_AChatEndsWithItsRouterAlsoInTheMiddleOfASplitSend) {
@@ -174,7 +192,7 @@ TEST_F(outbox, F29_WhatARouterKnewWhenItDiedIsStillWritten) {
   for (int i = 0; i < 64; ++i) // as many writes as may be on their way
     ask(send(std::to_string(i), "x", "chat " + std::to_string(i)));
   answer_all();
-  ASSERT_FALSE(router().batch.empty());
+  ASSERT_GT(router().outbox.records(), 0U);
   kill_router();
   disk->release();
   settle();
@@ -184,13 +202,12 @@ TEST_F(outbox, F29_WhatARouterKnewWhenItDiedIsStillWritten) {
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::done);
 }
 
-TEST_F(outbox, WhatIsNotWithItsChatYetOutlivesTheChat) {
+TEST_F(outbox, WhatIsNotInItsQueueYetOutlivesTheQueue) {
   up();
   ask(send("r1", "one"));
   disk->hold();
   ask(send("r2", "two"));
-  caf::anon_send_exit(router().chats.begin()->second.handle, caf::exit_reason::kill);
-  settle();
+  break_chat({"discord", "c"});
   ASSERT_EQ(agent->outcomes.size(), 1U);
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
   disk->release();

@@ -78,18 +78,24 @@ TEST_F(supervision, TheNextRouterKnowsTheTurnsBeforeTheAgentKnowsTheRouter) {
   EXPECT_EQ(field(sent()[0], "user_id"), "u-c") << sent()[0];
 }
 
-TEST_F(supervision, DeathOfAChatIsReportedAsUnknownAndTheNextActionGetsANewOne) {
+TEST_F(supervision, AChatWhoseStepThrowsIsReportedAsUnknownAndNobodyElseNotices) {
   start(with::scripted);
   handshake();
   ask({"r1", "discord", {}, relay::wire::send("c", "x")});
-  auto* router = static_cast<caf::stateful_actor<egress_state, egress_router_actor::base>*>(
-      caf::actor_cast<caf::abstract_actor*>(handle("egress-router")));
-  caf::anon_send_exit(router->state.chats.begin()->second.handle, caf::exit_reason::kill);
-  settle();
+  ask({"r2", "discord", {}, relay::wire::send("other", "x")});
+  ask({"r3", "discord", {}, relay::wire::send("other", "y")});
+  break_chat({"discord", "c"});
   ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].request_id, "r1");
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
-  ask({"r2", "discord", {}, relay::wire::send("c", "y")});
-  EXPECT_EQ(sent().size(), 2U);
+  EXPECT_EQ(env.log->count("chat.failed"), 1U);
+  EXPECT_EQ(report().restarts, 0U) << "the router lives";
+  ask({"r4", "discord", {}, relay::wire::send("c", "z")});
+  EXPECT_EQ(sent().size(), 3U) << "the chat goes on with a new queue";
+  answer_all(); // the answer to r1 comes too late, and counts for no other action
+  EXPECT_EQ(sent().size(), 4U) << "the other chat as before";
+  ASSERT_EQ(agent->outcomes.size(), 4U);
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(agent->outcomes[i].result.how, outcome::done);
 }
 
 TEST_F(supervision, DrainServesUntilTheAckFinishesWhatIsInFlightAndCloses1000) {

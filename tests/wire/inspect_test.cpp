@@ -79,13 +79,8 @@ route_seen full(filler& f, route_seen*) {
   return {f.text(), made<chat_key>(f), made<discriminators>(f), f.text(), f.text(), f.text(),
           f.text(), f.text()};
 }
-chat_action full(filler& f, chat_action*) {
-  return {7, made<action>(f), made<route>(f), -8, f.text(), action_record::sending, true, 2, true};
-}
-write_intent full(filler&, write_intent*) { return {7, {8, 9}, true}; }
-chat_outcome full(filler& f, chat_outcome*) { return {7, made<action_result>(f)}; }
-transmit full(filler& f, transmit*) { return {7, made<action>(f), made<route>(f)}; }
-transmitted full(filler& f, transmitted*) { return {7, made<action_result>(f), false}; }
+transmit full(filler& f, transmit*) { return {7, made<action>(f), made<route>(f), 8}; }
+transmitted full(filler& f, transmitted*) { return {7, made<action_result>(f), false, 8}; }
 prompt_choice full(filler& f, prompt_choice*) { return {f.text(), f.text()}; }
 prompt_opened full(filler& f, prompt_opened*) {
   return {f.text(), made<chat_key>(f), {made<prompt_choice>(f)}, 7, f.text(), f.text(), true, f.text()};
@@ -134,16 +129,14 @@ gateway_report full(filler& f, gateway_report*) {
 
 template <class T>
 class inspection : public ::testing::Test {};
-using message_structs =
-    ::testing::Types<event_source, media_wanted, media_released, media_forgotten, media_item, replied_message,
-                     prompt_response, inbound_event, event_ref, chat_key, identity, action, discriminators,
-                     route, descriptor, action_result, relevance_policy, delivery, delivery_ack,
-                     turn_interrupt, action_request, action_outcome, session_interrupt, route_seen,
-                     chat_action, write_intent, chat_outcome, transmit, transmitted, prompt_choice,
-                     prompt_opened, prompt_shown, platform_progress, descriptor_set, link_status, link_gone,
-                     dormancy_order, dormancy_outcome, gateway_announcement, agent_presence,
-                     delivery_returned, delivery_withdrawn, inbound_item, inbound_batch, buffer_acks,
-                     platform_report, inbound_report, egress_report, gateway_report>;
+using message_structs = ::testing::Types<
+    event_source, media_wanted, media_released, media_forgotten, media_item, replied_message, prompt_response,
+    inbound_event, event_ref, chat_key, identity, action, discriminators, route, descriptor, action_result,
+    relevance_policy, delivery, delivery_ack, turn_interrupt, action_request, action_outcome,
+    session_interrupt, route_seen, transmit, transmitted, prompt_choice, prompt_opened, prompt_shown,
+    platform_progress, descriptor_set, link_status, link_gone, dormancy_order, dormancy_outcome,
+    gateway_announcement, agent_presence, delivery_returned, delivery_withdrawn, inbound_item, inbound_batch,
+    buffer_acks, platform_report, inbound_report, egress_report, gateway_report>;
 TYPED_TEST_SUITE(inspection, message_structs);
 
 TYPED_TEST(inspection, keeps_every_member) {

@@ -1,8 +1,10 @@
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
 
+#include "relay_gateway/actors/egress/core/action_shape.hpp"
 #include "relay_gateway/messages/errors.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/actions/drafts.hpp"
+#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
@@ -11,29 +13,6 @@
 #include <utility>
 
 namespace relay::core {
-
-const descriptor& destination(const descriptor_set* known, const std::string& platform) {
-  static const descriptor defaults;
-  const auto* found = known ? known->find(platform) : nullptr;
-  return found ? *found : defaults;
-}
-
-bool says_nothing(const action& x) {
-  switch (x.kind) {
-  case op::send:
-  case op::edit:
-  case op::follow_up:
-  case op::draft:
-  case op::prompt: return wire::is_blank(x.content);
-  default: return false;
-  }
-}
-
-action_result nothing_said() {
-  return action_result::failed(to_string(ec::bad_action), "content must not be white space alone");
-}
-
-bool may_skip(const action& x) { return x.kind == op::typing && !wire::clears_status(x); }
 
 namespace {
 
@@ -44,25 +23,6 @@ constexpr milliseconds grace_after_wait{10'000};
 
 constexpr std::uint8_t most_sends = 3; ///< of one frame, when its agent wants unknown outcomes sent again
 
-/// How an action goes out on this connection.
-struct shape {
-  op kind = op::send;
-  bool as_text = false;   ///< a prompt with numbered options
-  wire::prompt_ask ask{}; ///< of a prompt that is shown either way
-};
-
-/// A prompt that its platform cannot draw goes out as a text with numbered options, if it takes texts.
-/// `begun_as_text`: what began in one form goes on in it, also when a new connection could draw it.
-shape shape_of(const action& x, const descriptor& to, std::optional<bool> begun_as_text) {
-  shape out{x.kind};
-  if (x.kind != op::prompt) return out;
-  const bool drawn = begun_as_text ? !*begun_as_text : to.supports(op::prompt);
-  if ((!drawn && !to.supports(op::send)) || !wire::read_prompt(x, out.ask)) return out;
-  out.as_text = !drawn;
-  if (!drawn) out.kind = op::send;
-  return out;
-}
-
 /// A failure that names a time after which the same frame may go again.
 bool wants_wait(const action_result& x) { return x.how == outcome::definite && x.retry_after_ms > 0; }
 
@@ -71,22 +31,6 @@ action_result wait_refused(action_result said) {
   said.retry_after_ms = 0;
   if (said.code.empty()) said.code = "rate_limited";
   return said;
-}
-
-bool offers(const descriptor& to, const action& x, op kind) {
-  // A draft needs more than its name in the list (protocol.md 6).
-  if (kind == op::draft && !to.supports_draft_streaming) return false;
-  // Connectors of old know no clear: to them its empty text is one more status (F65).
-  if (kind == op::typing && !may_skip(x) && to.supported_ops.empty()) return false;
-  return to.supports(kind);
-}
-
-/// The first op that the rest of an action needs and its platform lacks.
-std::optional<op> missing(const descriptor& to, const action& x, const std::vector<text_frame>& pieces,
-                          std::size_t from) {
-  for (std::size_t i = from; i < pieces.size(); ++i)
-    if (!offers(to, x, pieces[i].kind)) return pieces[i].kind;
-  return std::nullopt;
 }
 
 } // namespace
@@ -109,7 +53,7 @@ void chat_queue::push(chat_action x, chat_queue_step& out) {
   fresh.abandoned = x.abandons;
   if (late) unmark(fresh, out); // meant to go at once, and it will not
   if (fresh.act.kind == op::draft && !admit_draft(fresh, out)) return;
-  if (fresh.act.kind == op::edit || fresh.act.kind == op::draft) collapse(fresh);
+  if (traits_of(fresh.act.kind).replaces) collapse(fresh);
   waiting_.push_back(std::move(fresh));
   pump(out);
 }
@@ -163,7 +107,7 @@ void chat_queue::pump(chat_queue_step& out) {
     const auto said = as.as_text ? wire::numbered_prompt(x.act, as.ask) : x.act;
     // Until a piece has left, the connection that takes the first one decides the limit.
     if (!begun) cut(x, said, to);
-    if (const auto lacks = missing(to, x.act, x.pieces, x.next_piece)) {
+    if (const auto lacks = missing_op(to, x.act, x.pieces, x.next_piece)) {
       refuse(*lacks, to, out);
       continue;
     }
@@ -182,7 +126,7 @@ void chat_queue::pump(chat_queue_step& out) {
       finish(after_all(x, nothing_said()), out);
       continue;
     }
-    on_wire_ = as.kind != op::react;
+    on_wire_ = traits_of(as.kind).holds_chat;
     transmit t{++piece_, frame_of(said, piece, !begun), x.where};
     if (!as.ask.id.empty() && (as.as_text || piece.kind == op::prompt))
       out.shown.push_back({std::move(as.ask.id), as.as_text ? prompt_face::numbers : prompt_face::buttons});
@@ -209,7 +153,7 @@ void chat_queue::cut(item& x, const action& said, const descriptor& to) {
 void chat_queue::refuse(op missing, const descriptor& to, chat_queue_step& out) {
   auto& x = waiting_.front();
   // These two are best_effort_sends: a platform without them is not an error (protocol.md 6, routing 3).
-  if (missing == op::react || missing == op::typing) {
+  if (traits_of(missing).best_effort) {
     finish(action_result::success(), out);
     return;
   }

@@ -9,6 +9,8 @@
 
 #include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/egress/core/action_shape.hpp"
+#include "relay_gateway/actors/egress/core/chat_action.hpp"
 #include "relay_gateway/actors/egress/core/text_frames.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/flow.hpp"
@@ -26,8 +28,9 @@ namespace relay::core {
 struct upload {
   std::uint64_t number = 0;
   local_file file;
+  std::uint64_t chat = 0; ///< number of the queue
 };
-/// What the chat has to do now, in order.
+/// What there is to do for the chat now, in order.
 struct chat_queue_step {
   std::vector<transmit> out;
   std::vector<chat_outcome> done;
@@ -37,21 +40,8 @@ struct chat_queue_step {
   milliseconds waits{0};           ///< the chat was told just now to wait for this long
 };
 
-/// The descriptor that counts for a platform: the connector's, else the contract's defaults (F38, F42).
-/// Valid as long as `known` is.
-const descriptor& destination(const descriptor_set* known, const std::string& platform);
-/// What becomes of an action that the disk did not take in time.
-inline action_result not_stored() {
-  return action_result::failed("not_stored", "the state directory takes nothing; nothing was sent");
-}
 /// A chat that was told to wait does so for at most this long beyond the hold of its action (protocol.md 6).
 inline constexpr milliseconds longest_wait{120'000};
-/// An action that shows a text, and its text is empty or white space: no platform takes it.
-bool says_nothing(const action& x);
-/// What becomes of such an action.
-action_result nothing_said();
-/// A `typing` that would come too late may be skipped. One that clears the status may not (F65).
-bool may_skip(const action& x);
 
 class chat_queue {
 public:
@@ -93,6 +83,8 @@ public:
   void expire(instant now, chat_queue_step& out);
   /// When expire() wants to be called; none while nothing is held.
   deadline due() const;
+  /// Whether an action that is pushed now can go out at once.
+  bool ready() const { return link_ && !resume_at_ && waiting_.empty(); }
   std::size_t size() const { return waiting_.size() + aside_.size(); }
   bool busy() const { return size() > 0; }
 

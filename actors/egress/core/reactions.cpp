@@ -2,6 +2,7 @@
 
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/actions/drafts.hpp"
+#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 
 namespace relay::core {
 
@@ -18,16 +19,9 @@ bool carries_reactions(const inbound_event& x) {
 }
 
 bool ends_turn(const action& x) {
-  switch (x.kind) {
-  case op::send:
-  case op::send_media:
-  case op::follow_up: return true;
-  case op::draft: {
-    wire::draft_state what;
-    return wire::read_draft(x, what) && what.final;
-  }
-  default: return false;
-  }
+  if (x.kind != op::draft) return traits_of(x.kind).ends_turn;
+  wire::draft_state what;
+  return wire::read_draft(x, what) && what.final;
 }
 
 std::vector<action> reaction_book::begun(const std::string& delivery_id, const chat_key& chat,

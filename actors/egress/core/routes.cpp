@@ -1,6 +1,7 @@
 #include "relay_gateway/actors/egress/core/routes.hpp"
 
 #include "relay_gateway/messages/errors.hpp"
+#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 #include "relay_gateway/messages/wire/session_key.hpp"
 
 namespace relay::core {
@@ -8,9 +9,6 @@ namespace relay::core {
 namespace {
 
 constexpr const char* slack = "slack";
-
-/// They name their thread as a message or make one: where they go is their parent chat (F37).
-bool acts_on_thread(op x) { return x == op::thread_rename || x == op::thread_create; }
 
 /// Whether this delivery is of an older event than `latest`: it is given out again, or was held up in its
 /// session. Names of two instances do not compare.
@@ -206,7 +204,8 @@ routing route_table::resolve(const action_request& x, instant now) {
   out.where.platform = platform;
   if (auto* bot = platform.empty() ? nullptr : fronts(platform)) out.where.bot_id = bot->bot_id;
   const bool in_its_chat = turn.counts && (act.chat_id.empty() || act.chat_id == turn.entry->chat.chat_id);
-  if (!acts_on_thread(act.kind)) choose_thread(act, in_its_chat ? turn.entry : nullptr, out.where, now);
+  if (!traits_of(act.kind).needs_parent)
+    choose_thread(act, in_its_chat ? turn.entry : nullptr, out.where, now);
   out.untagged = platform.empty() && identities_.size() > 1;
   return out;
 }
@@ -239,7 +238,7 @@ const discriminators* route_table::tenant_of(const action& act, const std::strin
   auto* known = chat({in, act.chat_id}, now);
   if (!known) known = chat({in, thread}, now);
   // The tenant of a thread is its parent's (F37), whoever spoke in it last.
-  if (known && (acts_on_thread(act.kind) || known->who.empty()) && !known->parent.empty())
+  if (known && (traits_of(act.kind).needs_parent || known->who.empty()) && !known->parent.empty())
     if (auto* parent = chat({in, known->parent}, now)) known = parent;
   return known ? &known->who : nullptr;
 }

@@ -2,6 +2,7 @@
 
 #include "relay_gateway/actors/egress/core/splitter.hpp"
 #include "relay_gateway/messages/wire/actions/drafts.hpp"
+#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -54,16 +55,18 @@ bool seals(const action& x) {
 std::vector<text_frame> text_frames(const action& x, const descriptor& to,
                                     const std::vector<std::string>& continuations) {
   auto pieces = pieces_of(x, to);
-  if (x.kind == op::edit) return of_edit(x, std::move(pieces), to, continuations);
+  const auto overflow = traits_of(x.kind).overflow;
+  if (overflow == text_overflow::continued) return of_edit(x, std::move(pieces), to, continuations);
   std::vector<text_frame> out;
   if (x.kind == op::remove) {
     out.push_back({op::remove, {}, x.message_id});
     for (auto& id : continuations) out.push_back(removal(to, id));
     return out;
   }
-  if (x.kind == op::typing || (x.kind == op::draft && pieces.size() > 1 && !seals(x))) pieces.resize(1);
-  const bool as_itself = x.kind == op::send || x.kind == op::follow_up;
-  const auto itself = x.kind == op::prompt ? pieces.size() - 1 : 0;
+  const bool grows = x.kind == op::draft && pieces.size() > 1 && !seals(x); // the next state shows more
+  if (overflow == text_overflow::cut || grows) pieces.resize(1);
+  const bool as_itself = overflow == text_overflow::repeated;
+  const auto itself = overflow == text_overflow::before ? pieces.size() - 1 : 0;
   for (std::size_t i = 0; i < pieces.size(); ++i)
     out.push_back({as_itself || i == itself ? x.kind : op::send, std::move(pieces[i]), {}});
   return out;

@@ -1,5 +1,6 @@
 #include "relay_gateway/messages/wire/actions/action_codec.hpp"
 
+#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 #include "relay_gateway/messages/wire/json/json_members.hpp"
 
 #include <optional>
@@ -19,16 +20,11 @@ std::string* slot(action& x, std::string_view name) {
   return name == "kind" ? &x.follow_up_kind : nullptr;
 }
 
-/// Whether the op's `content` is always there, even when empty.
-bool needs_content(op x) {
-  return x == op::send || x == op::edit || x == op::follow_up || x == op::prompt || x == op::draft;
-}
-
 bool fill(std::string& to, std::string_view name, const json::value& from, op kind) {
   if (from.IsNull()) return true;
   if (name == "content") {
     // An empty text that may be left out says something (`typing`: clear), so it is kept as it came.
-    if (!from.IsString() || (from.GetStringLength() == 0 && !needs_content(kind))) return false;
+    if (!from.IsString() || (from.GetStringLength() == 0 && !traits_of(kind).needs_text)) return false;
     to = json::view(from);
     return true;
   }
@@ -145,7 +141,7 @@ void append_action(std::string& out, const action& x, const route& where) {
       .optional("message_id", x.message_id)
       .optional("session_key", x.session_key)
       .optional("kind", x.follow_up_kind);
-  if (needs_content(x.kind)) {
+  if (traits_of(x.kind).needs_text) {
     to.text("content", x.content);
   } else {
     to.optional("content", x.content);

@@ -108,7 +108,7 @@ void history::suspended(usec until) {
 void history::actor_killed(const std::string& name) {
   losses.push_back(on_.time.now());
   if (name == "inbound" && !plan_.durable) ++inbound_age;
-  auto out = name == "egress-router" || name == "chat" || name == "connection";
+  auto out = name == "egress-router" || name == "connection";
   if (out) ++routers;
   if (out && !plan_.durable_out) ++outbound_age;
 }

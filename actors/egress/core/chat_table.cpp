@@ -1,0 +1,206 @@
+#include "relay_gateway/actors/egress/core/chat_table.hpp"
+
+#include <utility>
+
+namespace relay::core {
+
+namespace {
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T>& from) {
+  if (to.empty())
+    to.swap(from);
+  else
+    for (auto& x : from) to.push_back(std::move(x));
+}
+
+} // namespace
+
+void chat_table::activate(const chat_key& key, instant now) {
+  auto [it, fresh] = chats_.try_emplace(key);
+  auto& x = it->second;
+  x.used = now;
+  if (!fresh) {
+    ages_.splice(ages_.end(), ages_, x.age);
+    return;
+  }
+  x.key = &it->first;
+  x.age = ages_.insert(ages_.end(), x.key);
+  begin_queue(x);
+  if (!sweep_at_) sweep_at_ = now + limits_.idle / 2;
+  if (chats_.size() <= limits_.max_chats) return;
+  auto& oldest = chats_.at(*ages_.front());
+  if (idle(oldest) && &oldest != &x)
+    remove(oldest);
+  else
+    ages_.splice(ages_.end(), ages_,
+                 ages_.begin()); // a busy one stays; the next time another one is looked at
+}
+
+bool chat_table::ready(const chat_key& key) const {
+  auto it = chats_.find(key);
+  return it != chats_.end() && it->second.held == 0 && it->second.queue.ready();
+}
+
+void chat_table::hold(const chat_key& key) {
+  if (auto it = chats_.find(key); it != chats_.end()) ++it->second.held;
+}
+
+bool chat_table::holds(const chat_key& key) const {
+  auto it = chats_.find(key);
+  return it != chats_.end() && it->second.held > 0;
+}
+
+void chat_table::release(const chat_key& key) {
+  auto it = chats_.find(key);
+  if (it == chats_.end() || it->second.held == 0) return;
+  --it->second.held;
+  trim(it->second);
+}
+
+void chat_table::push(const chat_key& key, chat_action x, bool held, instant now, chat_table_step& out) {
+  auto it = chats_.find(key);
+  if (it == chats_.end()) {
+    activate(key, now);
+    it = chats_.find(key);
+  }
+  auto& chat = it->second;
+  if (held && chat.held > 0) --chat.held;
+  chat.tokens.insert(x.token);
+  run(
+      chat,
+      [&](chat_queue& queue, chat_queue_step& step) {
+        queue.push(std::move(x), step);
+        if (finishing_) queue.expire(instant::max(), step);
+      },
+      out);
+}
+
+void chat_table::link(const descriptors_ptr& what, bool abandoned, chat_table_step& out) {
+  link_ = what;
+  run_all(
+      [&](chat_queue& queue, chat_queue_step& step) {
+        if (abandoned) queue.abandon(step);
+        queue.link(what, step);
+      },
+      out);
+}
+
+void chat_table::describe(const descriptors_ptr& what) {
+  if (link_) link_ = what;
+  for (auto& [key, x] : chats_) x.queue.describe(what);
+}
+
+void chat_table::settled(const transmitted& x, instant now, chat_table_step& out) {
+  if (auto* chat = of_number(x.chat))
+    run(
+        *chat, [&](chat_queue& queue, chat_queue_step& step) { queue.settled(x, step, now); }, out);
+}
+
+void chat_table::intent_committed(const write_intent& x, chat_table_step& out) {
+  if (auto* chat = of_number(x.chat))
+    run(
+        *chat, [&](chat_queue& queue, chat_queue_step& step) { queue.intent_committed(x.number, step); },
+        out);
+}
+
+void chat_table::uploaded(const upload& x, const media_reference& where, instant now, chat_table_step& out) {
+  if (auto* chat = of_number(x.chat))
+    run(
+        *chat, [&](chat_queue& queue, chat_queue_step& step) { queue.uploaded(x.number, where, step, now); },
+        out);
+}
+
+void chat_table::uploads_lost(chat_table_step& out) {
+  run_all([](chat_queue& queue, chat_queue_step& step) { queue.upload_lost(step); }, out);
+}
+
+void chat_table::finish(chat_table_step& out) {
+  finishing_ = true;
+  run_all([](chat_queue& queue, chat_queue_step& step) { queue.expire(instant::max(), step); }, out);
+}
+
+void chat_table::expire(instant now, chat_table_step& out) {
+  // Each once: what a chat leaves for later is due again at once, behind what else waits for the router.
+  std::vector<std::uint64_t> late;
+  while (auto number = deadlines_.pop(now)) late.push_back(*number);
+  for (auto number : late)
+    if (auto* chat = of_number(number))
+      run(
+          *chat, [&](chat_queue& queue, chat_queue_step& step) { queue.expire(now, step); }, out);
+  if (sweep_at_ && *sweep_at_ <= now) sweep(now);
+}
+
+template <class Step>
+void chat_table::run_all(const Step& step, chat_table_step& out) {
+  for (auto it = chats_.begin(); it != chats_.end();) {
+    auto& x = it->second;
+    ++it; // the step may be the last one of its chat
+    run(x, step, out);
+  }
+}
+
+void chat_table::take(entry& x, chat_queue_step& step, chat_table_step& out) {
+  for (auto& y : step.out) y.chat = x.number;
+  for (auto& y : step.marks) y.chat = x.number;
+  for (auto& y : step.uploads) y.chat = x.number;
+  for (auto& y : step.done) x.tokens.erase(y.token);
+  if (step.waits.count() > 0) out.waits.push_back({*x.key, step.waits});
+  const bool settled = !step.done.empty();
+  append(out.shown, step.shown);
+  append(out.out, step.out);
+  append(out.done, step.done);
+  append(out.marks, step.marks);
+  append(out.uploads, step.uploads);
+  if (settled) trim(x);
+}
+
+/// Numbers are never used twice, so what is still on its way to a dropped queue reaches no other one.
+void chat_table::begin_queue(entry& x) {
+  x.number = ++numbers_;
+  by_number_.emplace(x.number, &x);
+  chat_queue_step nothing; // it is empty
+  x.queue.link(link_, nothing);
+}
+
+void chat_table::drop_queue(entry& x, std::string what, chat_table_step& out) {
+  by_number_.erase(x.number);
+  deadlines_.set(x.number, std::nullopt);
+  for (auto token : x.tokens)
+    out.done.push_back(
+        {token, action_result::ambiguous("the chat's queue failed before the outcome was known")});
+  out.failed.push_back({*x.key, std::move(what)});
+  x.tokens.clear();
+  x.queue = chat_queue{};
+  begin_queue(x);
+  trim(x);
+}
+
+chat_table::entry* chat_table::of_number(std::uint64_t number) {
+  auto it = by_number_.find(number);
+  return it != by_number_.end() ? it->second : nullptr;
+}
+
+/// One that stayed beyond the bound because it was busy goes when it is not any more.
+void chat_table::trim(const entry& x) {
+  if (chats_.size() > limits_.max_chats && idle(x)) remove(x);
+}
+
+void chat_table::remove(const entry& x) {
+  by_number_.erase(x.number);
+  deadlines_.set(x.number, std::nullopt);
+  ages_.erase(x.age);
+  chats_.erase(chats_.find(*x.key));
+}
+
+void chat_table::sweep(instant now) {
+  for (auto it = ages_.begin(); it != ages_.end();) {
+    auto& x = chats_.at(**it);
+    ++it;
+    if (now - x.used < limits_.idle) break;
+    if (idle(x)) remove(x);
+  }
+  sweep_at_ = chats_.empty() ? deadline{} : now + limits_.idle / 2;
+}
+
+} // namespace relay::core

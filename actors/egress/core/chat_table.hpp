@@ -1,0 +1,153 @@
+// The queues of all active chats: who has one, whose step failed, which deadline is next.
+#pragma once
+
+#include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/core/deadline_queue.hpp"
+#include "relay_gateway/actors/egress/core/chat_queue.hpp"
+#include "relay_gateway/messages/event.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <list>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace relay::core {
+
+/// A chat was told just now to wait for this long.
+struct chat_wait {
+  chat_key chat;
+  milliseconds wait{0};
+};
+/// A chat whose step threw: its queue is gone, its actions are in `done`.
+struct chat_failure {
+  chat_key chat;
+  std::string what;
+};
+/// What the router has to do now, in this order.
+struct chat_table_step {
+  std::vector<prompt_shown> shown; ///< of prompts in `out`; to be told before these leave
+  std::vector<transmit> out;
+  std::vector<chat_outcome> done;
+  std::vector<write_intent> marks; ///< those that say `sending` are answered by intent_committed()
+  std::vector<upload> uploads;     ///< answered by uploaded()
+  std::vector<chat_wait> waits;
+  std::vector<chat_failure> failed;
+};
+
+struct chat_limits {
+  std::size_t max_chats = 1'000'000; ///< beyond it chats go as soon as they are idle
+  milliseconds idle{1'800'000};      ///< an idle chat that got nothing for so long goes
+};
+
+/// One queue per active chat (chat_queue.hpp). An exception in one chat's step ends that queue alone: its
+/// actions are settled as unknown, since their frames may have left, and all other chats go on.
+class chat_table {
+public:
+  explicit chat_table(const chat_limits& x) : limits_(x) {}
+
+  /// An action of this chat was accepted: the chat is active from now on.
+  void activate(const chat_key& key, instant now);
+  bool contains(const chat_key& key) const { return chats_.count(key) > 0; }
+  /// Whether an action that is accepted now can leave as soon as it is on disk.
+  bool ready(const chat_key& key) const;
+
+  /// An accepted action waits for the disk. Until it is handed over or released its chat stays.
+  void hold(const chat_key& key);
+  /// Whether an action of the chat waits for the disk; what is accepted after it stays behind it.
+  bool holds(const chat_key& key) const;
+  /// An action that was held never comes.
+  void release(const chat_key& key);
+  /// An action enters its chat's queue. `held`: it was held until now.
+  void push(const chat_key& key, chat_action x, bool held, instant now, chat_table_step& out);
+
+  /// The connection to use (its descriptors), or null for none. `abandoned`: the one before it died without
+  /// a word.
+  void link(const descriptors_ptr& what, bool abandoned, chat_table_step& out);
+  /// The same connection told more descriptors.
+  void describe(const descriptors_ptr& what);
+  /// What became of a piece; ignored when its queue is gone.
+  void settled(const transmitted& x, instant now, chat_table_step& out);
+  /// This intent is on disk.
+  void intent_committed(const write_intent& x, chat_table_step& out);
+  /// Where the file of this upload is now.
+  void uploaded(const upload& x, const media_reference& where, instant now, chat_table_step& out);
+  /// Whoever uploads is gone: the actions that wait for it fail.
+  void uploads_lost(chat_table_step& out);
+  /// No connection will come any more: what is held fails, now and from now on.
+  void finish(chat_table_step& out);
+
+  /// Does what is due in all chats and lets those go that were idle for long.
+  void expire(instant now, chat_table_step& out);
+  /// When expire() wants to be called.
+  deadline due() const { return earlier(deadlines_.due(), sweep_at_); }
+  std::size_t size() const { return chats_.size(); }
+
+  /// One guarded step of one chat: calls `step` with its queue and a chat_queue_step. What the functions
+  /// above do to a queue, they do by this.
+  template <class Step>
+  void run(const chat_key& key, const Step& step, chat_table_step& out) {
+    if (auto it = chats_.find(key); it != chats_.end()) run(it->second, step, out);
+  }
+
+private:
+  struct entry {
+    const chat_key* key = nullptr; ///< of its node in the table
+    std::uint64_t number = 0;      ///< names its queue; a queue that takes its place has another one
+    chat_queue queue;
+    std::set<std::uint64_t> tokens; ///< of the actions in the queue, kept apart from it for when it fails
+    std::size_t held = 0;           ///< actions that wait for the disk
+    instant used{};                 ///< when an action was accepted last
+    std::list<const chat_key*>::iterator age;
+  };
+  template <class Step>
+  void run(entry& x, const Step& step, chat_table_step& out);
+  template <class Step>
+  void run_all(const Step& step, chat_table_step& out);
+  void take(entry& x, chat_queue_step& step, chat_table_step& out);
+  void begin_queue(entry& x);
+  void drop_queue(entry& x, std::string what, chat_table_step& out);
+  entry* of_number(std::uint64_t number);
+  static bool idle(const entry& x) { return x.held == 0 && !x.queue.busy(); }
+  void trim(const entry& x);
+  void remove(const entry& x);
+  void sweep(instant now);
+
+  chat_limits limits_;
+  descriptors_ptr link_; ///< null = down
+  bool finishing_ = false;
+  std::uint64_t numbers_ = 0;
+  std::unordered_map<chat_key, entry> chats_;
+  std::unordered_map<std::uint64_t, entry*> by_number_;
+  std::list<const chat_key*> ages_; ///< least recently used first
+  deadline_queue<std::uint64_t> deadlines_;
+  deadline sweep_at_;
+};
+
+template <class Step>
+void chat_table::run(entry& x, const Step& step, chat_table_step& out) {
+  chat_queue_step one;
+  deadline due;
+  std::optional<std::string> failure;
+  try {
+    step(x.queue, one);
+    due = x.queue.due();
+  } catch (const std::exception& e) {
+    failure = e.what();
+  } catch (...) {
+    failure = "unknown exception";
+  }
+  if (failure) {
+    drop_queue(x, std::move(*failure), out);
+  } else {
+    deadlines_.set(x.number, due);
+    take(x, one, out);
+  }
+}
+
+} // namespace relay::core
