@@ -32,7 +32,7 @@ struct store_done {
 
 // -- boot: who are we, may we, what matters --------------------------------------------------------
 
-/// The file port's answers about the login store.
+/// The file port's answers about the login store, or the secret port's about the token file.
 struct login_locked {
   file_locked what;
 };
