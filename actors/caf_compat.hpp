@@ -5,6 +5,7 @@
 #include <caf/actor_cast.hpp>
 #include <caf/duration.hpp>
 #include <caf/send.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_actor.hpp>
 #include <caf/typed_actor_pointer.hpp>
@@ -56,6 +57,10 @@ void post(const Handle& to, Ts&&... xs) {
 template <class Self>
 std::chrono::steady_clock::time_point now_of(Self* self) {
   return self->clock().now();
+}
+template <class... Sigs>
+std::chrono::steady_clock::time_point now_of(caf::typed_actor_pointer<Sigs...> self) {
+  return now_of(self.internal_ptr());
 }
 
 } // namespace relay

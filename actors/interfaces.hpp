@@ -65,7 +65,7 @@ using configuration_actor = caf::typed_actor<
 
 // -- boot: who are we, may we, what matters --------------------------------------------------------
 
-/// The file port's answers about the login store.
+/// The file port's answers about the login store, or the secret port's about the token file.
 struct login_locked {
   file_locked what;
 };

@@ -61,17 +61,25 @@ enum class gauge : std::uint8_t {
   actions_pending,
   actions_unstored, ///< waiting for the disk
   outcomes_recorded,
+  outcome_bytes,
   routes_known,
+  route_bytes,
   turns_known,
+  turn_bytes,
   turns_open,
   reactions_shown,
   events_pending,
+  events_pending_bytes,
   events_in_flight,
   events_unstored, ///< waiting for the disk
   dedupe_entries,
+  dedupe_bytes,
   dead_letters,
   prompts_known,
+  prompt_bytes,
   agents_now,
+  agent_actions,           ///< asked for by agents and without an outcome
+  agent_action_bytes,      ///< of these
   media_bytes,             ///< on disk
   store_ok,                ///< 1 while the store takes further events
   store_queue,             ///< records that wait for the next commit

@@ -217,8 +217,8 @@ public:
   /// it.
   virtual void load_inbound(std::function<void(inbound_image)> done) = 0;
   virtual void load_outbound(std::function<void(outbound_image)> done) = 0;
-  /// Takes up to `limit` spilled events of a session back into memory, oldest first. Their keys stay guarded
-  /// until event_settled or event_dead.
+  /// Takes up to `limit` spilled events of a session back into memory, oldest first, fewer when they are
+  /// large (about 1 MiB). Their keys stay guarded until event_settled or event_dead.
   virtual void recall(std::string session, std::size_t limit, std::function<void(recalled_events)> done) = 0;
   /// Spilled events behind `after_seq`, oldest first.
   virtual void scan(std::uint64_t after_seq, std::size_t limit, std::function<void(spill_page)> done) = 0;
@@ -244,12 +244,23 @@ public:
   /// 64 random bits.
   virtual std::uint64_t bits() = 0;
 };
+struct secret_read {
+  secret text;
+  std::string error; ///< one line when it cannot be read
+};
 class secret_file_port {
 public:
   virtual ~secret_file_port() = default;
-  /// The trimmed content of a small file, at most 64 KiB; false with one line in `why` when it cannot be
-  /// read.
+  /// The trimmed content of a small regular file, at most 64 KiB; false with one line in `why` when it cannot
+  /// be read. May wait for the file system, so not for a thread that serves sockets.
   virtual bool read(const std::string& path, secret& out, std::string& why) const = 0;
+  /// The same for such a thread: `done` is called once, on any thread and perhaps at once. A file system that
+  /// hangs is an error after some seconds.
+  virtual void read_later(const std::string& path, std::function<void(secret_read)> done) const {
+    secret_read x;
+    read(path, x.text, x.error);
+    done(std::move(x));
+  }
 };
 
 // -- settings: where they come from -----------------------------------------------------------------------

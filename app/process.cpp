@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace relay {
 
@@ -37,15 +38,30 @@ void end_at_next_signal() noexcept {
 struct exit_guard::impl {
   std::mutex lock;
   std::condition_variable changed;
-  bool released = false;
+  bool released = false, armed = false;
+  std::chrono::milliseconds limit{};
+  int code = 0;
   std::thread thread;
+
+  void run() {
+    std::unique_lock held{lock};
+    changed.wait(held, [this] { return released || armed; });
+    if (!changed.wait_for(held, limit, [this] { return released; })) std::_Exit(code);
+  }
 };
 
-exit_guard::exit_guard(std::chrono::milliseconds limit, int code) : impl_(std::make_unique<impl>()) {
-  impl_->thread = std::thread([this, limit, code] {
-    std::unique_lock held{impl_->lock};
-    if (!impl_->changed.wait_for(held, limit, [this] { return impl_->released; })) std::_Exit(code);
-  });
+exit_guard::exit_guard() : impl_(std::make_unique<impl>()) {
+  impl_->thread = std::thread([x = impl_.get()] { x->run(); });
+}
+
+void exit_guard::arm(std::chrono::milliseconds limit, int code) noexcept {
+  {
+    std::lock_guard held{impl_->lock};
+    if (std::exchange(impl_->armed, true)) return;
+    impl_->limit = limit;
+    impl_->code = code;
+  }
+  impl_->changed.notify_all();
 }
 
 exit_guard::~exit_guard() {

@@ -26,14 +26,18 @@ void release_signals() noexcept;
 /// and as process 1 of a container, where the default actions do not count.
 void end_at_next_signal() noexcept;
 
-/// Ends the process with `code` unless it is destroyed within `limit`: for a stop that must come to its end
-/// even if some part of it hangs. Costs a thread while it lives.
+/// Once armed it ends the process with `code` unless it is destroyed within `limit`: for a stop that must
+/// come to its end even if some part of it hangs. Its thread is made with it, for when a stop begins there
+/// may be no memory for one.
 class exit_guard {
 public:
-  exit_guard(std::chrono::milliseconds limit, int code);
+  /// Throws std::system_error when no thread can be made.
+  exit_guard();
   exit_guard(const exit_guard&) = delete;
   exit_guard& operator=(const exit_guard&) = delete;
   ~exit_guard();
+  /// Any thread; only the first call counts.
+  void arm(std::chrono::milliseconds limit, int code) noexcept;
 
 private:
   struct impl;

@@ -26,6 +26,7 @@
 #include <csignal>
 #include <exception>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace relay {
@@ -70,7 +71,7 @@ struct service::impl {
   std::unique_ptr<file_watch> files;
   boost::asio::signal_set ends{io}, wishes{io};
   boost::asio::steady_timer farewell{io};
-  std::unique_ptr<exit_guard> guard;
+  std::unique_ptr<exit_guard> guard; // from the start: a stop may find no memory for a thread
   std::string store_name;
   std::string url, metrics_url; // of the listeners, also when those are gone
   bool draining = false, over = false;
@@ -116,6 +117,12 @@ bool service::impl::start(start_failure& why) {
   // 1 of a container it would be lost for good.
   take_signals();
   release_signals();
+  try {
+    guard = std::make_unique<exit_guard>();
+  } catch (const std::system_error& x) {
+    why = {exit_code::failure, std::string{"no thread can be made ("} + x.what() + "); raise the limits"};
+    return false;
+  }
   // First of all: a second process of the same settings must learn that this one holds them.
   store_fault fault;
   auto store = open_store(running, what.state_reset, what.log, what.counts, fault);
@@ -300,7 +307,7 @@ void service::impl::secrets_resolved(const config::resolution& next) {
 
 void service::impl::drain() {
   if (std::exchange(draining, true)) return;
-  guard = std::make_unique<exit_guard>(running.service.grace + overtime, exit_code::fine);
+  guard->arm(running.service.grace + overtime, exit_code::fine);
   relay->drain([this] { boost::asio::post(io, [this] { drained(); }); });
 }
 

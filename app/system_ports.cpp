@@ -1,11 +1,16 @@
 #include "relay_gateway/app/system_ports.hpp"
 
-#include <cerrno>
+#include "relay_gateway/config/sources/regular_file.hpp"
+
 #include <chrono>
-#include <cstring>
-#include <fstream>
 #include <mutex>
 #include <random>
+#include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
 
 namespace relay {
 
@@ -34,28 +39,59 @@ private:
 class secret_files final : public secret_file_port {
 public:
   bool read(const std::string& path, secret& out, std::string& why) const override {
-    constexpr std::streamsize limit = 64 << 10;
-    std::ifstream in{path, std::ios::binary};
-    if (!in) {
-      why = path + ": " + std::strerror(errno);
+    return take(config::read_regular_file(path, most + 1, patience), path, out, why);
+  }
+
+  void read_later(const std::string& path, std::function<void(secret_read)> done) const override {
+    {
+      std::lock_guard guard{pending_->lock};
+      // One thread at most hangs for a file, however often it is asked for.
+      if (!pending_->paths.insert(path).second)
+        return done({{}, path + ": it is still being read; its file system may hang"});
+    }
+    auto ended = [pending = pending_, path] {
+      std::lock_guard guard{pending->lock};
+      pending->paths.erase(path);
+    };
+    try {
+      std::thread([path, done, ended] {
+        secret_read x;
+        take(config::read_regular_file(path, most + 1, patience, ended), path, x.text, x.error);
+        done(std::move(x));
+      }).detach();
+    } catch (const std::system_error&) {
+      ended();
+      done({{}, path + ": no thread can be made to read it"});
+    }
+  }
+
+private:
+  static constexpr std::size_t most = 64 << 10;
+  static constexpr milliseconds patience{5'000};
+
+  static bool take(config::file_text found, const std::string& path, secret& out, std::string& why) {
+    if (!found.text) {
+      why = std::move(found.why);
       return false;
     }
-    std::string text(static_cast<std::size_t>(limit) + 1, '\0');
-    in.read(text.data(), limit + 1);
-    auto size = in.gcount();
-    if (in.bad() || size > limit) {
-      why = path + (in.bad() ? ": read error" : ": larger than 64 KiB");
-      secret wiped{std::move(text)};
+    secret whole{std::move(*found.text)}; // wiped at the end
+    const std::string_view text = whole.reveal();
+    if (text.size() > most) {
+      why = path + ": larger than 64 KiB";
       return false;
     }
-    text.resize(static_cast<std::size_t>(size));
     auto first = text.find_first_not_of(" \t\r\n");
     auto last = text.find_last_not_of(" \t\r\n");
-    secret whole{text}; // wiped at the end, as is the copy below
-    out = first == std::string::npos ? secret{} : secret{text.substr(first, last - first + 1)};
-    secret wiped{std::move(text)};
+    out = first == std::string_view::npos ? secret{}
+                                          : secret{std::string{text.substr(first, last - first + 1)}};
     return true;
   }
+
+  struct pending {
+    std::mutex lock;
+    std::set<std::string> paths;
+  };
+  std::shared_ptr<pending> pending_ = std::make_shared<pending>();
 };
 
 } // namespace

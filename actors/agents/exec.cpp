@@ -164,7 +164,6 @@ exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<ex
   s->setup = std::move(setup);
   s->pause = core::backoff{s->setup.backoff_min, s->setup.backoff_max};
   s->sticky_balancer = core::sticky_balancer{s->setup.max_chats};
-  s->sessions = core::recent<std::string, std::uint64_t>{s->setup.max_chats};
   s->start_child();
   return {
       [s](agent_host& x) { s->rehost(std::move(x)); },

@@ -24,7 +24,6 @@ link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<li
   auto* s = &self->state;
   s->env = std::move(env);
   s->sticky_balancer = core::sticky_balancer{max_chats};
-  s->sessions = core::recent<std::string, std::uint64_t>{max_chats};
   return {
       [s](agent_host& x) { s->rehost(std::move(x)); },
       [s](gateway_announcement& x) { s->send_hello(x); },

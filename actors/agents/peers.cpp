@@ -10,6 +10,27 @@
 
 namespace relay {
 
+namespace {
+
+/// What an action of an agent holds in memory until its outcome, about.
+std::size_t size_of(const action_request& x) {
+  constexpr std::size_t around = 256;
+  return around + x.request_id.size() + x.act.chat_id.size() + x.act.content.size() + x.act.metadata.size() +
+         x.act.rest.size();
+}
+
+/// Whether what one agent has open may be noted for the day it goes.
+bool fits_notes(const std::map<std::string, action_request>& notes, const std::string& key,
+                const action_request& x) {
+  constexpr std::size_t most = 1'000, most_bytes = 4UL << 20;
+  auto bytes = size_of(x);
+  for (const auto& [name, noted] : notes)
+    if (name != key) bytes += size_of(noted);
+  return bytes <= most_bytes && (notes.size() < most || notes.count(key) > 0);
+}
+
+} // namespace
+
 void agent_peers::attach(std::uint64_t peer, std::shared_ptr<line_socket> socket) {
   auto& entry = peers[peer];
   entry.socket = std::move(socket);
@@ -43,6 +64,7 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
   if (it == peers.end()) return 0;
   auto gone = std::move(it->second);
   peers.erase(it);
+  output.left(peer);
   sticky_balancer.leave(peer);
   delivery_returned back;
   back.delivery_ids.assign(gone.unacked.begin(), gone.unacked.end());
@@ -87,7 +109,6 @@ void agent_peers::deliver(delivery& x) {
     if (auto old = peers.find(held.peer); old != peers.end()) old->second.unacked.erase(x.id);
   held.peer = peer;
   held.new_host = false;
-  sessions.put(x.session_key, peer);
   entry.unacked.insert(std::move(x.id));
   entry.socket->write(std::move(frame));
 }
@@ -122,7 +143,8 @@ void agent_peers::withdraw(const delivery_withdrawn& x) {
 void agent_peers::said(agent_said& x) {
   auto it = peers.find(x.peer);
   if (it == peers.end()) return;
-  if (!host.actions) { // an agent may attach while the gateway still starts
+  if (!host.actions) {              // an agent may attach while the gateway still starts
+    it->second.socket->read(false); // until it is known: what it says must not pile up
     unheard.push_back(std::move(x));
     return;
   }
@@ -145,6 +167,7 @@ void agent_peers::said(agent_said& x) {
       silent = false;
       declared(x.peer, it->second, *describe_self);
     } else if (auto* bad = std::get_if<wire::bad_agent_frame>(&frame)) {
+      if (bad->long_id) env.metrics->add(counter::actions_refused, "long_id");
       refuse(x.peer, it->second, bad->what, bad->request_id);
     }
   }
@@ -154,7 +177,16 @@ void agent_peers::said(agent_said& x) {
 void agent_peers::refuse(std::uint64_t peer, peer_entry& entry, const std::string& what,
                          const std::string& request_id) {
   env.metrics->add(counter::agent_frames_refused);
-  env.log->write(severity::warn, "agent.bad_frame", {{"peer", std::to_string(peer)}, {"what", what}});
+  const auto told = entry.complaints.take(now_of(self));
+  if (told) {
+    env.log->write(severity::warn, "agent.bad_frame",
+                   {{"peer", std::to_string(peer)},
+                    {"what", what},
+                    {"unanswered", std::to_string(std::exchange(entry.unanswered, 0))}});
+  } else {
+    ++entry.unanswered;
+    if (request_id.empty()) return; // nobody waits for this answer
+  }
   std::string out;
   wire::encode_error(out, what, request_id);
   entry.socket->write(std::move(out));
@@ -179,15 +211,14 @@ void agent_peers::declare() {
 }
 
 void agent_peers::note_draft(peer_entry& from, const action_request& x) {
-  constexpr std::size_t most = 1'000;
   wire::draft_state what;
   if (!wire::read_draft(x.act, what)) return;
   auto key = x.act.chat_id + "\n" + what.id;
-  if (what.final) {
+  // One that cannot be noted ends as it was last noted, or not at all.
+  if (what.final)
     from.drafts.erase(key);
-  } else if (from.drafts.size() < most || from.drafts.count(key) > 0) {
+  else if (fits_notes(from.drafts, key, x))
     from.drafts.insert_or_assign(std::move(key), x);
-  }
 }
 
 void agent_peers::outcome_of(const action_outcome& x) {
@@ -196,6 +227,7 @@ void agent_peers::outcome_of(const action_outcome& x) {
   auto who = std::move(it->second.front());
   it->second.pop_front();
   if (it->second.empty()) asked.erase(it);
+  settled(who);
   auto to = peers.find(who.peer);
   if (to == peers.end()) return;         // it may ask again with the same id and gets the recorded result
   if (x.result.how == outcome::definite) // the same may be asked again, and open it then
@@ -213,12 +245,36 @@ void agent_peers::answer(const asker& to, const action_result& result) {
 }
 
 void agent_peers::ask(std::uint64_t peer, peer_entry& entry, action_request& x) {
-  asker who{peer, x.request_id};
+  asker who{peer, x.request_id, size_of(x)};
+  if (output.asked(peer, who.bytes)) {
+    entry.socket->read(false);
+    env.log->write(severity::warn, "agent.paused",
+                   {{"peer", std::to_string(peer)},
+                    {"actions", std::to_string(output.actions())},
+                    {"bytes", std::to_string(output.bytes())},
+                    {"next", "it is read from again when half of what it asked for has an outcome"}});
+  }
+  show_output();
   scope_id(entry, x);
   if (x.act.kind == op::draft) note_draft(entry, x);
   note_status(entry, x);
   asked[x.request_id].push_back(std::move(who));
   tell(self, host.actions, std::move(x));
+}
+
+void agent_peers::settled(const asker& who) {
+  for (auto peer : output.settled(who.peer, who.bytes)) {
+    auto it = peers.find(peer);
+    if (it == peers.end()) continue;
+    it->second.socket->read(true);
+    env.log->write(severity::info, "agent.resumed", {{"peer", std::to_string(peer)}});
+  }
+  show_output();
+}
+
+void agent_peers::show_output() {
+  env.metrics->set(gauge::agent_actions, static_cast<std::int64_t>(output.actions()));
+  env.metrics->set(gauge::agent_action_bytes, static_cast<std::int64_t>(output.bytes()));
 }
 
 /// A named agent's ids are its own. Those of agents without a name are one set: another one's id is refused
@@ -230,13 +286,12 @@ void agent_peers::scope_id(const peer_entry& entry, action_request& x) {
 
 /// A message ends what the platform shows of its chat, and so does a clear.
 void agent_peers::note_status(peer_entry& from, const action_request& x) {
-  constexpr std::size_t most = 1'000;
   auto place = x.platform + "\n" + x.act.chat_id + "\n";
   if (x.act.kind == op::typing) {
     auto key = place + x.act.metadata;
     if (wire::clears_status(x.act))
       from.statuses.erase(key);
-    else if (from.statuses.size() < most || from.statuses.count(key) > 0)
+    else if (fits_notes(from.statuses, key, x))
       from.statuses.insert_or_assign(key, x);
   } else if (x.act.kind == op::send || x.act.kind == op::send_media || x.act.kind == op::prompt) {
     std::erase_if(from.statuses, [&](auto& y) { return y.first.compare(0, place.size(), place) == 0; });
@@ -269,8 +324,7 @@ void agent_peers::drain() {
 }
 
 void agent_peers::interrupt(const turn_interrupt& x) {
-  const auto* peer = sessions.find(x.session_key);
-  auto to = peer ? peers.find(*peer) : peers.end();
+  auto to = peers.find(sticky_balancer.last(x.session_key));
   std::string frame;
   wire::encode_interrupt(frame, x.session_key, x.chat_id);
   if (to != peers.end()) {
@@ -293,12 +347,18 @@ void agent_peers::rehost(agent_host x) {
   for (auto& [id, held] : holder) held.new_host = true;
   if (had_host && !same_actions) { // whoever knew of these is gone, and with it what became of them
     for (auto& [id, askers] : std::exchange(asked, {}))
-      for (auto& who : askers) answer(who, action_result::ambiguous("the gateway's router was restarted"));
+      for (auto& who : askers) {
+        settled(who);
+        answer(who, action_result::ambiguous("the gateway's router was restarted"));
+      }
   }
   announce();
   if (!peers.empty()) declare();
   if (!host.actions) return;
-  for (auto& early : std::exchange(unheard, {})) said(early);
+  for (auto& early : std::exchange(unheard, {})) {
+    if (auto it = peers.find(early.peer); it != peers.end()) it->second.socket->read(true);
+    said(early);
+  }
 }
 
 } // namespace relay

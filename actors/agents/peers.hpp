@@ -2,10 +2,11 @@
 // agent has any number of them, the exec agent the child that runs.
 #pragma once
 
+#include "relay_gateway/actors/agents/core/output_gate.hpp"
 #include "relay_gateway/actors/agents/core/sticky_balancer.hpp"
 #include "relay_gateway/actors/agents/link.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
-#include "relay_gateway/actors/core/bounded_map.hpp"
+#include "relay_gateway/actors/core/token_bucket.hpp"
 
 #include <deque>
 #include <map>
@@ -27,6 +28,8 @@ struct agent_peers {
     bool spoken = false;                            ///< its first frame has come
     std::string name;                               ///< as declared: its request ids are its own
     std::map<std::string, action_request> statuses; ///< typing that nothing has ended yet, by chat and thread
+    core::token_bucket complaints{100, 10};         ///< of bad frames, that are answered and noted
+    std::uint64_t unanswered = 0;                   ///< bad frames since the last one that was noted
   };
   /// Who has an event.
   struct holding {
@@ -37,6 +40,7 @@ struct agent_peers {
   struct asker {
     std::uint64_t peer = 0;
     std::string request_id; ///< as that one said it
+    std::size_t bytes = 0;  ///< of the action
   };
   explicit agent_peers(self_as<agent_actor> ptr) : self(ptr) {}
 
@@ -66,6 +70,8 @@ struct agent_peers {
   static void note_status(peer_entry& from, const action_request& x);
   void declare(); ///< tells the host what the agents are like, all together
   void outcome_of(const action_outcome& x);
+  void settled(const asker& who);
+  void show_output();
   void interrupt(const turn_interrupt& x);
   static void note_draft(peer_entry& from, const action_request& x);
   void announce();
@@ -77,7 +83,7 @@ struct agent_peers {
   gateway_announcement announcement;
   bool welcomed = false, draining = false;
   core::sticky_balancer sticky_balancer{1};
-  core::recent<std::string, std::uint64_t> sessions{1}; ///< session key -> peer that last got an event of it
+  core::output_gate output;
   std::map<std::uint64_t, peer_entry> peers;
   std::unordered_map<std::string, holding> holder;          ///< by delivery
   std::unordered_map<std::string, std::deque<asker>> asked; ///< by request id as the router has it, in order

@@ -23,14 +23,8 @@ caf::result<identity_token> identity_state::give() {
     return later();
   }
   if (!from.access_token.file.empty()) { // a mounted token is renewed behind our back: read anew at each use
-    identity_token out;
-    std::string why;
-    if (!env.secrets->read(from.access_token.file, out.bearer, why)) {
-      out.error = "the access token file cannot be read: " + why;
-    } else if (out.bearer.empty()) {
-      out.error = "the access token file is empty";
-    }
-    return out;
+    if (!std::exchange(fetching, true)) read_token_file();
+    return later();
   }
   if (!from.access_token.value.empty()) return identity_token{from.access_token.value, {}};
   if (from.login_store.empty() || !env.files)
@@ -44,6 +38,17 @@ caf::result<identity_token> identity_state::later() {
   auto promise_of_one = self->make_response_promise<identity_token>();
   waiting.push_back(promise_of_one);
   return promise_of_one;
+}
+
+void identity_state::token_read(file_locked& x) {
+  identity_token out;
+  if (!x.error.empty())
+    out.error = "the access token file cannot be read: " + x.error;
+  else if (x.text.empty())
+    out.error = "the access token file is empty";
+  else
+    out.bearer = std::move(x.text);
+  answer(out);
 }
 
 void identity_state::fetch() {
@@ -111,7 +116,9 @@ identity_actor::behavior_type identity_source(identity_actor::stateful_pointer<i
   return {
       [s](atom::token) { return s->give(); },
       [s](const http_done& x) { s->answered(x.what); },
-      [s](login_locked& x) { s->opened(x.what); },
+      [s](login_locked& x) {
+        s->setup.from.access_token.file.empty() ? s->opened(x.what) : s->token_read(x.what);
+      },
       [s](const login_replaced& x) { s->saved(x.why_not); },
   };
 }

@@ -24,6 +24,8 @@ struct identity_state {
   explicit identity_state(identity_actor::pointer ptr) : self(ptr) {}
   caf::result<identity_token> give();
   caf::result<identity_token> later(); ///< answered when what is under way is over
+  void read_token_file();              ///< off this thread: its file system may hang (identity_login.cpp)
+  void token_read(file_locked& x);
   void fetch();
   void answered(const http_response& x);
   void fetched(const http_response& x);

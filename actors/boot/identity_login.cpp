@@ -33,6 +33,16 @@ auto posts(identity_actor::pointer self) {
 
 } // namespace
 
+void identity_state::read_token_file() {
+  auto tell_self = posts<login_locked>(self);
+  env.secrets->read_later(setup.from.access_token.file, [tell_self](secret_read x) {
+    file_locked found;
+    found.text = std::move(x.text);
+    found.error = std::move(x.error);
+    tell_self(std::move(found));
+  });
+}
+
 void identity_state::open_login() {
   fetching = true;
   env.files->lock(setup.from.login_store, lock_patience, posts<login_locked>(self));

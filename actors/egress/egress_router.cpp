@@ -356,6 +356,9 @@ void egress_state::drained_yet() {
 void egress_state::measure() {
   auto set = [this](gauge what, std::size_t n) { env.metrics->set(what, static_cast<std::int64_t>(n)); };
   set(gauge::routes_known, routes.chats());
+  set(gauge::route_bytes, routes.chat_bytes());
+  set(gauge::turn_bytes, routes.turn_bytes());
+  set(gauge::outcome_bytes, idempotency_cache.bytes());
   set(gauge::turns_known, routes.turns());
   set(gauge::turns_open, turns.size());
   set(gauge::outcomes_recorded, idempotency_cache.size());

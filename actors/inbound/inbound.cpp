@@ -182,8 +182,9 @@ void inbound_state::tell_late(const inbound_event& x) {
 }
 
 void inbound_state::acked(const delivery_ack& x) {
-  if (!ready) {
-    early_acks.push_back(x);
+  if (!ready) { // beyond a number they come again, as redelivered
+    constexpr std::size_t most = 100'000;
+    if (early_acks.size() < most) early_acks.push_back(x);
     return;
   }
   core::inbox_step step;
@@ -258,11 +259,15 @@ void inbound_state::mark(const std::string& delivery_id, const inbound_event& x,
 void inbound_state::after() {
   env.metrics->set(gauge::events_pending, static_cast<std::int64_t>(inbox.pending() + outside.size()));
   env.metrics->set(gauge::events_in_flight, static_cast<std::int64_t>(inbox.in_flight()));
+  env.metrics->set(gauge::events_pending_bytes,
+                   static_cast<std::int64_t>(inbox.pending_bytes() + outside.bytes()));
   env.metrics->set(gauge::dedupe_entries, static_cast<std::int64_t>(inbox.remembered()));
+  env.metrics->set(gauge::dedupe_bytes, static_cast<std::int64_t>(inbox.remembered_bytes()));
+  env.metrics->set(gauge::prompt_bytes, static_cast<std::int64_t>(prompts.bytes()));
   env.metrics->set(gauge::prompts_known, static_cast<std::int64_t>(prompts.size()));
   env.metrics->set(gauge::events_unstored, static_cast<std::int64_t>(inbox.unstored() + outside.size()));
   env.metrics->set(gauge::dead_letters, static_cast<std::int64_t>(inbox.dead_letters()));
-  auto room = inbox.room(outside.size());
+  auto room = inbox.room(outside.size(), outside.bytes());
   // An agent at work may be told to stop, and that comes through the same socket.
   if (room == backpressure::full && inbox.in_flight() > 0) room = backpressure::open;
   if (room != told) {
@@ -367,6 +372,9 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         // The room that is left is for this as well: what has no buffer id would be lost.
         s->draining = true;
         s->store_room(true);
+        core::inbox_step step;
+        s->inbox.stopping(step);
+        s->ask_store(step);
         auto later = s->self->make_response_promise<bool>();
         s->drain_waiters.push_back(later);
         s->drained_yet();

@@ -62,6 +62,13 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
   } else if (auto* forward = std::get_if<wire::passthrough_forward>(&x)) {
     inbound_event decoded;
     if (forward->platform == "discord" && wire::decode_discord_interaction(*forward, decoded)) {
+      if (const auto field = wire::overlong_field(decoded); !field.empty()) {
+        wire::bad_frame bad{wire::refusal::long_id,
+                            "passthrough_forward: " + std::string{field} + " of its body is too long",
+                            "passthrough_forward", std::move(forward->buffer_id), std::move(forward->body)};
+        bad.line.resize(std::min(bad.line.size(), wire::longest_kept_line));
+        return refused(bad, batch);
+      }
       batch.items.push_back({event_ref{std::move(decoded)}, std::move(forward->buffer_id)});
       return;
     }

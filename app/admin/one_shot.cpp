@@ -1,9 +1,12 @@
 #include "relay_gateway/app/admin/one_shot.hpp"
 
 #include "relay_gateway/messages/errors.hpp"
+#include "relay_gateway/messages/lengths.hpp"
 #include "relay_gateway/messages/wire/actions/action_codec.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/frames/agent_link.hpp"
 #include "relay_gateway/messages/wire/json/json_members.hpp"
+#include "relay_gateway/messages/wire/json/json_unique.hpp"
 
 namespace relay::admin {
 
@@ -25,15 +28,22 @@ one_shot not_one(std::string why) { return {{}, std::move(why)}; }
 one_shot read_one_shot(std::string_view body) {
   wire::json::document doc;
   if (!doc.parse_object(body)) return not_one(std::string{"the body is "} + wire::json::explain(doc.why()));
+  if (wire::json::has_repeated_names(doc.root())) return not_one("the body has a name twice");
   one_shot result;
   if (!read_text(doc.root(), "platform", result.request.platform)) return not_one("platform is not a string");
   if (!read_text(doc.root(), "request_id", result.request.request_id))
     return not_one("request_id is not a string");
   if (!wire::read_on_unknown(doc.root(), result.request.resend_unknown)) return not_one(wire::bad_on_unknown);
+  if (result.request.request_id.size() > longest_request_id)
+    return not_one("request_id is longer than " + std::to_string(longest_request_id) + " bytes");
+  if (result.request.platform.size() > longest_id)
+    return not_one("platform is longer than " + std::to_string(longest_id) + " bytes");
   const auto* what = wire::json::object(doc.root(), "action");
   if (what == nullptr) return not_one("action is missing or not an object");
   auto read = wire::read_action(*what, wire::json::member_source(doc.root(), doc.text(), "action"));
   if (!read) return not_one(read.error);
+  if (const auto field = wire::overlong_field(read.value); !field.empty())
+    return not_one("action: " + std::string{field} + " is too long");
   result.request.act = std::move(read.value);
   return result;
 }

@@ -67,11 +67,17 @@ public:
     options.host = what.host;
     options.port = what.port;
     options.max_message = what.max_line;
-    options.message_ends_line = true; // agent-link.md, Promises
+    options.message_ends_line = true;   // agent-link.md, Promises
+    constexpr std::size_t readers = 64; // of the metrics listener
+    options.max_connections = net::connections_within_limits(read_only_ ? readers : options.max_connections);
     net::server_handlers handlers;
     handlers.on_request = [this](server_request x, answering to) { request(x, to); };
     handlers.on_upgrade = [this](const server_request& x, const std::shared_ptr<net::upgrade>& to) {
       upgrade(x, to);
+    };
+    handlers.vital = [](std::string_view path) {
+      const auto* found = find(path);
+      return found != nullptr && found->need == right::open;
     };
     http_ = net::listen(io, std::move(options), std::move(handlers), error);
     return http_ != nullptr;

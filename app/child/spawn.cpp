@@ -69,7 +69,6 @@ struct prepared {
   char* const* argv;
   char* const* environment;
   int input, output, errors, report, go;
-  pid_t parent;
 };
 
 void defaults_for_signals() noexcept {
@@ -89,15 +88,16 @@ void close_the_rest_on_exec() noexcept {
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-[[noreturn]] void become(const prepared& x) noexcept {
+void become(const void* plan, pid_t parent) noexcept {
+  const auto& x = *static_cast<const prepared*>(plan);
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != x.parent) ::_exit(127); // it died before we asked to hear of that
-  char guarded = 0;
+  if (::getppid() != parent) ::_exit(127); // it died before we asked to hear of that
+  char known = 0;
   ssize_t n = 0;
-  do n = ::read(x.go, &guarded, 1);
+  do n = ::read(x.go, &known, 1);
   while (n < 0 && errno == EINTR);
-  if (n != 1) ::_exit(127); // nobody guards the group
+  if (n != 1) ::_exit(127); // nobody waits for it any more
   if (::dup2(x.input, STDIN_FILENO) >= 0 && ::dup2(x.output, STDOUT_FILENO) >= 0 &&
       ::dup2(x.errors, STDERR_FILENO) >= 0) {
     close_the_rest_on_exec();
@@ -138,32 +138,16 @@ spawned spawn(const spawn_plan& what, const std::function<void(pid_t)>& forked) 
     return failed("no pipe", errno);
   auto argv = pointers(what.argv);
   auto environment = pointers(what.environment);
-  prepared plan{path.c_str(),       argv.data(),        environment.data(),
-                input.read.get(),   output.write.get(), errors.write.get(),
-                report.write.get(), go.read.get(),      ::getpid()};
-  // No handler of ours may run in the child: its signals would be taken for the parent's.
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  auto pid = ::fork();
-  if (pid == 0) become(plan);
-  auto why = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (pid < 0) return failed("no process", why);
+  prepared plan{path.c_str(),       argv.data(),        environment.data(), input.read.get(),
+                output.write.get(), errors.write.get(), report.write.get(), go.read.get()};
+  const auto pid = out.kept_by.start(become, &plan);
+  if (pid == 0) return failed("no process", errno);
   forked(pid);
   report.write = {};
-  ::setpgid(pid, pid); // as the child does; whoever comes first
-  if (!out.group_guard.start(pid) || ::write(go.write.get(), "", 1) != 1) {
-    why = errno;
-    forked(0);
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    return failed("no guard", why);
-  }
-  if (why = failure_of(report.read); why != 0) {
+  auto why = ::write(go.write.get(), "", 1) == 1 ? 0 : errno;
+  if (why == 0) why = failure_of(report.read);
+  if (why != 0) {
     forked(0); // before its number is free for others
-    out.group_guard = {};
-    ::waitpid(pid, nullptr, 0);
     return failed(path, why);
   }
   out.pid = pid;

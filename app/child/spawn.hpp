@@ -2,7 +2,7 @@
 #pragma once
 
 #include "relay_gateway/app/child/descriptor.hpp"
-#include "relay_gateway/app/child/guard.hpp"
+#include "relay_gateway/app/child/keeper.hpp"
 
 #include <functional>
 #include <string>
@@ -19,15 +19,14 @@ struct spawn_plan {
 struct spawned {
   pid_t pid = 0;                    ///< 0 = it did not start; then `error` says why
   descriptor input, output, errors; ///< our ends of its pipes
-  guard group_guard;                ///< to be dismissed before the child is reaped
+  keeper kept_by;                   ///< tells of its end; the child ends with it
   std::string error;
 };
 
 /// Starts it and waits until the program itself runs, or certainly will not. The child leads a process group,
-/// has nothing but its three pipes open, all signals at their defaults, and gets SIGKILL when the *calling
-/// thread* ends: that thread has to outlive it. `forked` hears of the process before it runs the program, so
-/// that it can be killed even if that takes for ever, and of 0 when that failed. A guard ends the whole group
-/// with this process; it is there before the program runs. Blocks.
+/// has nothing but its three pipes open, all signals at their defaults, and ends with this process, as does
+/// all that it has started (keeper.hpp). `forked` hears of it before it may run the program, so that it can
+/// be killed even if that takes for ever, and of 0 when that failed. Blocks.
 spawned spawn(const spawn_plan& what, const std::function<void(pid_t)>& forked);
 
 } // namespace relay::child

@@ -37,30 +37,24 @@ void watch::run(const spawn_plan& what) {
     if (doomed_) send(SIGKILL);
   });
   auto pid = process.pid;
-  auto group_guard = std::move(process.group_guard);
+  auto kept_by = std::move(process.kept_by);
   {
     std::lock_guard guard{lock_};
     pid_ = pid; // 0 again when it did not start
     if (!muted_) told_.started(std::move(process));
   }
   if (pid == 0) return;
-  auto status = wait_for_end(pid, group_guard);
+  auto status = wait_for_end(kept_by);
   std::lock_guard guard{lock_};
   if (!muted_) told_.gone(status);
 }
 
-int watch::wait_for_end(pid_t pid, guard& group_guard) {
-  siginfo_t info{};
-  // Left as a zombie at first: until it is reaped, its number cannot become somebody else's.
-  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-  }
+int watch::wait_for_end(keeper& kept_by) {
+  const auto status = kept_by.wait();
   std::lock_guard guard{lock_};
-  send(SIGKILL);    // what it left behind in its group
-  group_guard = {}; // before the group's number is free for others
-  int status = -1;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  if (status < 0) send(SIGKILL); // somebody has ended the keeper
   pid_ = 0;
+  kept_by = {}; // from now on the child's number is free for others
   return status;
 }
 

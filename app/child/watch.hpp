@@ -10,8 +10,8 @@
 
 namespace relay::child {
 
-/// Starting a process and waiting for its end both block, and a child that is to die with its parent dies
-/// with the very thread that forked it: so each child has a thread, which ends when it is reaped.
+/// Starting a process and waiting for its end both block: so each child has a thread, which ends when the
+/// child and all that it had started are gone.
 class watch {
 public:
   struct callbacks {
@@ -29,7 +29,7 @@ public:
 
 private:
   void run(const spawn_plan& what);
-  int wait_for_end(pid_t pid, guard& group_guard);
+  int wait_for_end(keeper& kept_by);
   void send(int which) const noexcept;
 
   callbacks told_;

@@ -75,7 +75,10 @@ private:
 int demo(const demo_options& what) {
   ignore_broken_pipes();
   std::unique_ptr<exit_guard> guard;
-  if (what.once) guard = std::make_unique<exit_guard>(whole_limit, exit_code::failure);
+  if (what.once) {
+    guard = std::make_unique<exit_guard>();
+    guard->arm(whole_limit, exit_code::failure);
+  }
   std::string error;
   net::io_thread io;
   auto peer = start_stand_in(io.context(), what.listen, error);

@@ -2,6 +2,7 @@
 
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/store/tables/schema.hpp"
+#include "relay_gateway/app/store/tables/tables.hpp"
 
 #include <SQLiteCpp/Statement.h>
 
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -141,6 +143,20 @@ std::unique_ptr<SQLite::Database> reopen_database(const std::string& path) {
   auto file = look_into(path);
   prepare_to_write(*file);
   return file;
+}
+
+void put_copy(tables& from, const state_directory& where) {
+  const auto path = where.database() + ".new";
+  std::error_code ignored;
+  fs::remove(path, ignored);
+  from.copy_to(path);
+  const auto fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  const auto good = fd >= 0 && ::fchmod(fd, 0600) == 0 && ::fsync(fd) == 0;
+  const auto why = errno;
+  if (fd >= 0) ::close(fd);
+  if (!good || ::rename(path.c_str(), where.database().c_str()) != 0)
+    throw SQLite::Exception(std::strerror(good ? errno : why), SQLITE_CANTOPEN);
+  where.sync();
 }
 
 bool reset_database(const state_directory& where, std::int64_t unix_seconds, std::string& moved_to,

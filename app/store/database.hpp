@@ -12,6 +12,8 @@
 
 namespace relay::store {
 
+class tables;
+
 /// Bytes of one page of a file that we make.
 inline constexpr std::uint64_t page_bytes = 4096;
 /// The journal is kept at this size at most: writing over it is cheaper than making it longer, and larger
@@ -23,6 +25,8 @@ inline constexpr std::uint64_t journal_bytes = 32ULL << 20;
 std::unique_ptr<SQLite::Database> open_database(const state_directory& where, store_fault& why);
 /// The same for a file that was checked by this process before. Throws SQLite::Exception.
 std::unique_ptr<SQLite::Database> reopen_database(const std::string& path);
+/// Puts a copy of everything into this directory, which has no database. Throws SQLite::Exception.
+void put_copy(tables& from, const state_directory& where);
 /// What an error of SQLite means for whoever wants to open this file.
 store_fault fault_of(const std::string& path, const SQLite::Exception& x);
 

@@ -21,6 +21,10 @@ constexpr std::size_t most_records = 2'000, most_bytes = 8ULL << 20;
 /// While idle, a journal of at least this much is brought into the file.
 constexpr std::uint64_t worth_tending = 1ULL << 20;
 constexpr std::uint64_t look_every = 256ULL << 10;
+/// Whether the directory is still there is looked at this often while nobody wants anything.
+constexpr std::chrono::seconds look_around_every{1};
+/// Pieces of a file that are given back at a time while the disk has hardly any room.
+constexpr int pieces_at_once = 16;
 /// The slowest commit is told of this long a time.
 constexpr std::chrono::seconds slowest_window{10};
 
@@ -125,6 +129,7 @@ void group_writer::finish() {
 // -- the thread ------------------------------------------------------------------------------------------
 
 void group_writer::run() {
+  where_.opened();
   written(); // a disk that is nearly full already says so before anything comes
   for (auto batch = next_batch(); !batch.empty(); batch = next_batch()) {
     if (!write(batch)) break;
@@ -141,12 +146,14 @@ std::vector<group_writer::job> group_writer::next_batch() {
   auto some = [this] { return !queue_.empty() || finishing_; };
   while (!some()) {
     waiting_ = true;
-    if (tidy_ && !scarce_) {
-      changed_.wait(held, some);
-    } else if (!changed_.wait_for(held, what_.idle, some)) {
+    const auto busy = !tidy_ || scarce_;
+    if (!changed_.wait_for(held, busy ? what_.idle : look_around_every, some)) {
       held.unlock();
-      tidy_ = tidy_ || !tidy_up();
-      if (scarce_) written(); // somebody may have made room
+      look_around();
+      if (!displaced_ && busy) {
+        tidy_ = !tidy_up();
+        if (scarce_) written(); // somebody may have made room
+      }
       held.lock();
     }
   }
@@ -202,6 +209,7 @@ void group_writer::divide(std::vector<job>& batch) {
 /// All of it or nothing.
 group_writer::write_fault group_writer::attempt(std::vector<job>& batch) {
   write_fault out;
+  if (!in_place(out)) return out;
   try {
     if (!tables_) tables_ = again_();
     transact(batch);
@@ -212,9 +220,70 @@ group_writer::write_fault group_writer::attempt(std::vector<job>& batch) {
     out = {SQLITE_ERROR, x.what()};
   }
   if (tables_) tables_->rollback();
-  // A full disk leaves the connection as it was; whatever else happened, a fresh one knows best.
+  // A full disk leaves the connection as it was; whatever else happened, a fresh one knows best. But where
+  // the file is gone, the connection has all that is left of it.
+  if (write_fault lost; !in_place(lost)) return lost;
   if (out.code != SQLITE_FULL) tables_.reset();
   return out;
+}
+
+/// Whether what is written now is found by the next process.
+bool group_writer::in_place(write_fault& out) {
+  switch (where_.look()) {
+  case state_directory::place::here: displaced_ = false; return true;
+  case state_directory::place::gone:
+    out = {SQLITE_CANTOPEN, "the state directory is gone: put it back"};
+    break;
+  case state_directory::place::other:
+    out = {SQLITE_CANTOPEN, "another database is in its place: put the former one back, or start anew"};
+    break;
+  case state_directory::place::empty:
+    if (move_in(out)) return true;
+    break;
+  }
+  displaced_ = true;
+  return false;
+}
+
+/// A directory without a database is in the place of ours: everything goes there.
+bool group_writer::move_in(write_fault& out) {
+  if (!tables_) {
+    out = {SQLITE_CANTOPEN, "the database is gone: put it back, or start anew"};
+    return false;
+  }
+  try {
+    state_directory next;
+    if (store_fault why; !next.take(where_.path(), why)) {
+      out = {SQLITE_CANTOPEN, why.text};
+      return false;
+    }
+    put_copy(*tables_, next);
+    tables_.reset();
+    where_ = std::move(next);
+    where_.opened();
+    tables_ = again_();
+  } catch (const SQLite::Exception& x) {
+    out = {x.getErrorCode(), x.what()};
+    return false;
+  }
+  displaced_ = false;
+  note(severity::warn, "store.moved",
+       {{"file", where_.database()},
+        {"next", "the directory was replaced; all that was kept is in it again"}});
+  return true;
+}
+
+/// While nobody writes, nobody else would notice.
+void group_writer::look_around() {
+  const auto now = clock::now();
+  if (now - looked_around_ < look_around_every) return;
+  looked_around_ = now;
+  const auto before = displaced_;
+  write_fault fault;
+  if (!in_place(fault))
+    failed(fault);
+  else if (before)
+    written();
 }
 
 void group_writer::transact(std::vector<job>& batch) {
@@ -319,8 +388,12 @@ void group_writer::tend() {
 bool group_writer::tidy_up() {
   if (!tables_) return false;
   try {
-    auto more = tables_->shrink();
+    auto more = tables_->shrink(scarce_);
     if (more || tables_->journal_bytes() >= worth_tending) checkpoint();
+    for (int n = 1; n < pieces_at_once && scarce_ && more; ++n) {
+      more = tables_->shrink(true);
+      checkpoint();
+    }
     return more;
   } catch (const std::exception&) {
     return false; // the next commit tells what is wrong

@@ -67,6 +67,9 @@ private:
   write_fault attempt(std::vector<job>& batch);
   void transact(std::vector<job>& batch);
   void tell(std::vector<job>& batch);
+  bool in_place(write_fault& out);
+  bool move_in(write_fault& out);
+  void look_around();
   void failed(const write_fault& x);
   void written();
   void pause();
@@ -82,12 +85,14 @@ private:
   void note(severity level, std::string_view id, std::initializer_list<log_field> fields) const noexcept;
 
   const sqlite_store_options what_;
-  const state_directory where_;
+  state_directory where_; ///< another one of the same path once the directory was replaced
   const opener again_;
   std::unique_ptr<tables> tables_; ///< null after a failure, until it could be opened again
   bool tidy_ = true;               ///< there is nothing to do while nobody wants anything
   bool scarce_ = false;            ///< further events are not welcome
-  std::uint64_t looked_at_ = 0;    ///< journal bytes when free room was looked at last
+  bool displaced_ = false;         ///< the directory is not where it was
+  clock::time_point looked_around_{};
+  std::uint64_t looked_at_ = 0; ///< journal bytes when free room was looked at last
   clock::time_point slowest_since_{};
   std::int64_t slowest_ = 0; ///< microseconds
 

@@ -46,19 +46,30 @@ public:
 
 private:
   using clock = std::chrono::steady_clock;
-  static constexpr std::size_t most_dead = 1'000;
+  static constexpr std::size_t most_dead = 1'000, most_bytes = 32UL << 20;
   void put(event_dead x) {
     std::lock_guard guard{lock_};
     auto seq = x.seq;
+    take_locked(seq);
+    bytes_ += bytes_of(x);
     dead_.insert_or_assign(seq, std::make_pair(std::move(x), clock::now()));
-    if (dead_.size() > most_dead) dead_.erase(dead_.begin());
+    while (dead_.size() > most_dead || (bytes_ > most_bytes && dead_.size() > 1))
+      take_locked(dead_.begin()->first);
   }
   void take(std::uint64_t seq) {
     std::lock_guard guard{lock_};
-    dead_.erase(seq);
+    take_locked(seq);
   }
+  void take_locked(std::uint64_t seq) {
+    auto it = dead_.find(seq);
+    if (it == dead_.end()) return;
+    bytes_ -= bytes_of(it->second.first);
+    dead_.erase(it);
+  }
+  static std::size_t bytes_of(const event_dead& x) { return x.event->raw.size() + x.event->text.size(); }
   std::mutex lock_;
   std::map<std::uint64_t, std::pair<event_dead, clock::time_point>> dead_;
+  std::size_t bytes_ = 0;
 };
 
 } // namespace

@@ -53,12 +53,14 @@ bool make_directory(const std::string& path, int& error) {
 
 state_directory::state_directory(state_directory&& other) noexcept
     : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)),
-      directory_(std::exchange(other.directory_, -1)) {}
+      directory_(std::exchange(other.directory_, -1)), device_(other.device_), file_(other.file_) {}
 
 state_directory& state_directory::operator=(state_directory&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(lock_, other.lock_);
   std::swap(directory_, other.directory_);
+  std::swap(device_, other.device_);
+  std::swap(file_, other.file_);
   return *this;
 }
 
@@ -114,6 +116,20 @@ std::string state_directory::set_aside(const std::string& kind, std::int64_t uni
   }
   sync();
   return moved ? to : std::string{};
+}
+
+void state_directory::opened() {
+  struct stat info {};
+  if (::stat(database().c_str(), &info) != 0) return;
+  device_ = info.st_dev;
+  file_ = info.st_ino;
+}
+
+state_directory::place state_directory::look() const {
+  struct stat info {};
+  if (::stat(database().c_str(), &info) == 0)
+    return info.st_dev == device_ && info.st_ino == file_ ? place::here : place::other;
+  return ::stat(path_.c_str(), &info) == 0 && S_ISDIR(info.st_mode) ? place::empty : place::gone;
 }
 
 void state_directory::sync() const {

@@ -34,6 +34,16 @@ public:
   /// Renames the database with what belongs to it to `relay.db.<kind>-<unix seconds>`, or the like if that is
   /// taken; the new path. Empty and `why` when that fails; when there is no database, a lone journal goes.
   std::string set_aside(const std::string& kind, std::int64_t unix_seconds, store_fault& why) const;
+  /// What is at its path now, compared with what was there when the database was opened last.
+  enum class place : std::uint8_t {
+    here,
+    gone,  ///< no directory is there
+    empty, ///< a directory without a database
+    other  ///< another database
+  };
+  place look() const;
+  /// The database is open: the file of its name is the one that look() compares with.
+  void opened();
   /// Makes renames in it last.
   void sync() const;
   /// Of its file system.
@@ -46,6 +56,7 @@ public:
 private:
   std::string path_;
   int lock_ = -1, directory_ = -1;
+  std::uint64_t device_ = 0, file_ = 0; ///< of the database
 };
 
 } // namespace relay::store

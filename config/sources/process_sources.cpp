@@ -1,8 +1,10 @@
 #include "relay_gateway/config/resolve.hpp"
+#include "relay_gateway/config/sources/regular_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
+#include <chrono>
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,17 +18,18 @@ namespace {
 constexpr std::size_t most =
     (1U << 20) + 1; // one more than a config file may have, so that too large shows (F51)
 
-std::optional<std::string> read_regular(const std::string& path) {
-  struct stat info {};
-  // A pipe or a device could block or never end.
-  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-  std::ifstream in{path, std::ios::binary};
-  if (!in) return std::nullopt;
-  std::string text(most, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) return std::nullopt;
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
+/// One file, and all files of one resolution together: a reload must not hold up what it is asked by.
+constexpr std::chrono::seconds patience_with_one{2}, patience_with_all{4};
+
+auto regular_files() {
+  return [until = std::chrono::steady_clock::now() + patience_with_all](const std::string& path) {
+    const auto left = until - std::chrono::steady_clock::now();
+    return read_regular_file(
+               path, most,
+               std::chrono::duration_cast<std::chrono::milliseconds>(std::clamp<std::chrono::nanoseconds>(
+                   left, std::chrono::nanoseconds{0}, patience_with_one)))
+        .text;
+  };
 }
 
 bool is_there(const std::string& path) {
@@ -58,7 +61,7 @@ std::string host_name() {
 
 sources process_sources(std::map<std::string, std::string> flags, std::optional<std::string> config_file) {
   return {std::move(flags), environment(), std::move(config_file), host_name(),
-          read_regular,     is_there,      others_may_read};
+          regular_files(),  is_there,      others_may_read};
 }
 
 } // namespace relay::config

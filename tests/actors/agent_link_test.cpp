@@ -38,6 +38,41 @@ TEST_F(agent_link, ReadyDeliveryAckActionResult) {
   EXPECT_NE(of(a, "result")[0].find(R"("request_id":"q1")"), std::string::npos);
 }
 
+TEST_F(agent_link, BadLinesAreAnsweredAtARate) {
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  std::string lines;
+  for (int i = 0; i < 5000; ++i) lines += "x\n";
+  say(a, lines);
+  EXPECT_EQ(of(a, "error").size(), 100U);
+  say(a, R"({"type":"action","request_id":"q","action":{"op":"nonsense"}})"
+         "\n");
+  EXPECT_EQ(of(a, "error").size(), 101U) << "whoever waits for a result is told";
+  advance(1s);
+  say(a, lines);
+  EXPECT_EQ(of(a, "error").size(), 111U);
+}
+
+TEST_F(agent_link, AnAgentWhoseActionsWaitIsNotReadFrom) {
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  const auto ask = [&](int n) {
+    return R"({"type":"action","request_id":"q)" + std::to_string(n) +
+           R"(","platform":"discord","action":{"op":"send","chat_id":"c","content":")" +
+           std::string(1'000'000, 'x') + "\"}}\n";
+  };
+  int asked = 0;
+  while (a.socket->reading && asked < 100) say(a, ask(asked++));
+  EXPECT_FALSE(a.socket->reading);
+  EXPECT_LE(asked, 18) << "16 MiB";
+  advance(31s); // what was never sent fails
+  answer_all();
+  advance(31s);
+  EXPECT_TRUE(a.socket->reading);
+}
+
 // Seed 15470: an agent that spoke before the link knew whom to tell was never answered, nor who asked after
 // it.
 TEST_F(agent_link, WhatAnAgentSaysWhileTheGatewayStartsIsHeard) {

@@ -181,7 +181,7 @@ for frame in frames():
             await self._connectors[0].changes.poll(lambda: len(notes(gateway, "agent.exited")) == number, "its end")
         link.send(inbound("last"))
         await self.told(connector, 4, limit=20.0)
-        self.assertEqual(len(children_of(gateway.process.pid)), 2, "the child and the guard of its group")
+        self.assertEqual(len(children_of(gateway.process.pid)), 1, "the keeper of the child")
 
     async def test_killed_child_is_started_again(self):
         connector, gateway, link = await self.start("""

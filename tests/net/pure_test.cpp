@@ -2,6 +2,7 @@
 #include "relay_gateway/app/net/http/http_text.hpp"
 #include "relay_gateway/app/net/http/upgrade_gate.hpp"
 #include "relay_gateway/app/net/websocket/keepalive.hpp"
+#include "relay_gateway/app/net/websocket/send_bounds.hpp"
 #include "relay_gateway/app/net/websocket/send_queue.hpp"
 
 #include <gtest/gtest.h>
@@ -140,6 +141,32 @@ TEST(inbox, TakesNothingInAfterTheEnd) {
   EXPECT_TRUE(inbox.take().drop);
 }
 
+TEST(send_bounds, ReadingStopsAtTheBoundAndGoesOnAtAQuarter) {
+  net::send_bounds x{1000, 5000};
+  EXPECT_FALSE(x.chokes(1000, false));
+  EXPECT_TRUE(x.chokes(1001, false));
+  EXPECT_TRUE(x.chokes(251, true));
+  EXPECT_FALSE(x.chokes(250, true));
+}
+
+TEST(stalls, APeerThatTakesNothingIsGivenUpAndOneThatTakesAByteIsNot) {
+  net::stall_detector x;
+  const std::chrono::steady_clock::time_point start{1h};
+  auto look = [&](std::chrono::seconds at, std::uint64_t taken, bool waits = true, bool late = false) {
+    return x.look(waits, taken, start + at, 25s, late);
+  };
+  EXPECT_FALSE(look(0s, 10));
+  EXPECT_FALSE(look(20s, 10));
+  EXPECT_FALSE(look(24s, 11)) << "one byte starts the count anew";
+  EXPECT_FALSE(look(48s, 11));
+  EXPECT_TRUE(look(49s, 11));
+  EXPECT_FALSE(look(50s, 11, false)) << "nothing waits for it";
+  EXPECT_FALSE(look(60s, 11));
+  EXPECT_FALSE(look(100s, 11, true, true)) << "we were frozen, not the peer";
+  EXPECT_FALSE(look(124s, 11));
+  EXPECT_TRUE(look(125s, 11));
+}
+
 TEST(text, DecodesEscapes) {
   EXPECT_EQ(net::percent_decode("a%20b+c%2", false), "a b+c%2");
   EXPECT_EQ(net::percent_decode("a%20b+c%g1", true), "a b c%g1");
@@ -149,11 +176,23 @@ TEST(text, TakesTargetsApart) {
   net::server_request x;
   x.target = "/p%2Fq?&a=1&b&a=2=3#f";
   net::take_target_apart(x);
-  EXPECT_EQ(x.path, "/p/q");
+  EXPECT_EQ(x.path, "/p%2Fq") << "an escaped slash is no separator";
   ASSERT_EQ(x.query.size(), 3u);
   EXPECT_EQ(x.parameter("a"), "1");
   EXPECT_EQ(x.parameter("b"), "");
   EXPECT_EQ(x.query[2].second, "2=3");
+}
+
+TEST(text, AnEscapedSlashStaysAndNothingElseDoes) {
+  for (auto [target, path] : {std::pair{"/v1%2fstatus", "/v1%2fstatus"},
+                              {"/%76%31/st%61tus", "/v1/status"},
+                              {"/%2F%2f%20%2", "/%2F%2f %2"},
+                              {"/%252f", "/%2f"}}) {
+    net::server_request x;
+    x.target = target;
+    net::take_target_apart(x);
+    EXPECT_EQ(x.path, path);
+  }
 }
 
 TEST(text, AnswersWithoutABodyHaveNoLength) {

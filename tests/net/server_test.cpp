@@ -225,23 +225,120 @@ TEST_F(server, HeadersCannotBeSmuggledIntoAnAnswer) {
   EXPECT_EQ(answer.find("evil"), std::string::npos);
 }
 
-TEST_F(server, TheConnectionBoundClosesFurtherOnesAtOnceAndFreesPlacesAgain) {
+TEST_F(server, BeyondTheBoundWhoHasWaitedLongestGoes) {
   net::server_options what;
   what.max_connections = 2;
   auto port = listen(what);
-  auto first = std::make_unique<raw_socket>(raw_socket::connect(port));
+  auto first = raw_socket::connect(port);
   auto second = raw_socket::connect(port);
-  first->send(get("/1"));
-  EXPECT_EQ(answer_of(*first).substr(9, 3), "200");
+  first.send(get("/1"));
+  EXPECT_EQ(answer_of(first).substr(9, 3),
+            "200"); // now it waits for its next request, as the second one does
   second.send(get("/2"));
   EXPECT_EQ(answer_of(second).substr(9, 3), "200");
   auto third = raw_socket::connect(port);
-  EXPECT_TRUE(third.ends());
-  first.reset();
-  for (;;) { // until the server has seen the end of the first
-    auto again = raw_socket::connect(port);
-    if (again.send(get("/3")) && !again.receive_until("\r\n\r\n").empty()) break;
+  third.send(get("/3"));
+  EXPECT_EQ(answer_of(third).substr(9, 3), "200");
+  EXPECT_TRUE(first.ends());
+  second.send(get("/2"));
+  EXPECT_EQ(answer_of(second).substr(9, 3), "200");
+}
+
+TEST_F(server, SlowConnectionsLockNobodyOut) {
+  net::server_options what;
+  what.max_connections = 8;
+  auto port = listen(what);
+  std::vector<raw_socket> slow;
+  for (int i = 0; i < 40; ++i) slow.push_back(raw_socket::connect(port));
+  for (auto& x : slow) x.send("GET / HTTP/1.1\r\nX: ");
+  auto good = raw_socket::connect(port);
+  good.send(get("/"));
+  EXPECT_EQ(answer_of(good).substr(9, 3), "200");
+}
+
+TEST_F(server, WhereAllPlacesAreBusyOnlyWhatIsVitalIsAnswered) {
+  net::server_options what;
+  what.max_connections = 2;
+  what.reserved_connections = 1;
+  std::vector<std::shared_ptr<net::responder>> busy; // on the server's thread, then here once it has ended
+  auto port = listen(what, {[&busy](const net::server_request& x, const std::shared_ptr<net::responder>& to) {
+                              if (x.path == "/busy") return busy.push_back(to);
+                              mirror(x, to);
+                            },
+                            {},
+                            [](std::string_view path) { return path == "/livez"; }});
+  auto first = raw_socket::connect(port), second = raw_socket::connect(port);
+  first.send(get("/busy"));
+  second.send(get("/busy"));
+  auto ask = [&](std::string_view path) {
+    for (;;) { // the two must have been read first
+      auto peer = raw_socket::connect(port);
+      peer.send(get(path));
+      auto answer = answer_of(peer);
+      if (!answer.empty()) return answer.substr(9, 3);
+    }
+  };
+  std::string other;
+  while (other != "503") other = ask("/x");
+  EXPECT_EQ(ask("/livez"), "200");
+  running.reset();
+  busy.clear();
+}
+
+TEST_F(server, OnlyOneTransferCodingIsUnderstood) {
+  auto port = listen();
+  for (const auto* headers :
+       {"Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: identity\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding:\r\n", "TE: gzip\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"}) {
+    auto peer = raw_socket::connect(port);
+    peer.send("POST / HTTP/1.1\r\nHost: x\r\n" + std::string(headers) + "\r\n0\r\n\r\n");
+    EXPECT_EQ(peer.receive_until("\r\n").substr(9, 3), "400") << headers;
+    EXPECT_TRUE(peer.ends()) << headers;
   }
+  auto old = raw_socket::connect(port);
+  old.send("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  EXPECT_EQ(old.receive_until("\r\n").substr(9, 3), "400");
+  auto good = raw_socket::connect(port);
+  good.send("POST / HTTP/1.1\r\nHost: x\r\nTE: trailers\r\nTransfer-Encoding: "
+            "Chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n");
+  EXPECT_NE(answer_of(good).find("|body"), std::string::npos);
+}
+
+TEST_F(server, BodiesOfAllConnectionsTogetherAreBounded) {
+  net::server_options what;
+  what.max_bytes = 300'000;
+  auto port = listen(what);
+  auto first = raw_socket::connect(port);
+  first.send("POST /1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 200000\r\n\r\n");
+  EXPECT_NE(first.receive_until("\r\n\r\n").find("100 Continue"), std::string::npos);
+  auto second = raw_socket::connect(port);
+  second.send("POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n");
+  EXPECT_EQ(second.receive_until("\r\n").substr(9, 3), "503");
+  auto small = raw_socket::connect(port);
+  small.send("POST /3 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody");
+  EXPECT_NE(answer_of(small).find("|body"), std::string::npos);
+  first.send(std::string(200'000, 'x'));
+  EXPECT_EQ(answer_of(first).substr(9, 3), "200");
+  auto third = raw_socket::connect(port);
+  third.send("POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x'));
+  EXPECT_EQ(third.receive_until("\r\n").substr(9, 3), "200") << "there is room again";
+}
+
+TEST_F(server, AHeadHasLessTimeThanABody) {
+  net::server_options what;
+  what.header_timeout = milliseconds(150);
+  auto port = listen(what);
+  auto idle = raw_socket::connect(port);
+  auto slow = raw_socket::connect(port);
+  slow.send("GET / HTTP/1.1\r\nX: ");
+  auto body = raw_socket::connect(port);
+  body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo");
+  EXPECT_TRUE(idle.ends());
+  EXPECT_TRUE(slow.ends());
+  body.send("dy");
+  EXPECT_NE(answer_of(body).find("|body"), std::string::npos);
 }
 
 TEST_F(server, ASlowRequestIsCutOff) {

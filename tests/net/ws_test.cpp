@@ -288,6 +288,65 @@ TEST_F(sockets, TheServersStopEndsThem) {
   p.heard->wait_end();
 }
 
+TEST_F(sockets, APeerThatDoesNotReadIsNotReadFromAndThenGivenUp) {
+  net::server_options what;
+  what.ping_interval = milliseconds(50);
+  what.ping_timeout = milliseconds(400);
+  listen(what);
+  // Each byte that comes is answered by a thousand.
+  acceptor_.prepare = [](recorder& heard, line_socket& socket) {
+    heard.keep = false;
+    heard.reply = [&socket](std::string_view piece) { socket.write(std::string(1000 * piece.size(), 'x')); };
+  };
+  auto peer = raw_socket::connect(server_->port());
+  request_upgrade(peer);
+  auto there = acceptor_.next();
+  const auto before = resident_bytes();
+  std::thread sender([&] { // until the server hangs up
+    const std::string frame = frame_text(1, std::string(100, 'y'), true, true);
+    while (peer.send(frame)) {
+    }
+  });
+  auto end = there.heard->wait_end();
+  sender.join();
+  EXPECT_NE(end.error.find("has not read"), std::string::npos) << end.error;
+  EXPECT_LT(resident_bytes() - before, 40UL << 20);
+  EXPECT_LT(there.heard->total(), 1UL << 20) << "it was read from all the same";
+}
+
+TEST_F(sockets, APeerThatReadsLateGetsEverything) {
+  listen();
+  acceptor_.prepare = [](recorder& heard, line_socket& socket) {
+    heard.reply = [&socket](std::string_view piece) {
+      socket.write(std::string(100'000 * piece.size(), 'x'));
+    };
+  };
+  auto peer = raw_socket::connect(server_->port());
+  request_upgrade(peer);
+  constexpr int count = 200;
+  std::thread sender([&] {
+    for (int i = 0; i < count; ++i) peer.send(frame_text(1, "y", true, true));
+  });
+  sender.join(); // reading was stopped in between: the kernel holds the rest
+  std::size_t got = 0;
+  while (got < std::size_t{100'000} * count) {
+    auto frame = read_frame(peer);
+    ASSERT_EQ(frame.opcode, 1);
+    got += frame.payload.size();
+  }
+  EXPECT_EQ(got, std::size_t{100'000} * count);
+}
+
+TEST_F(sockets, WhatOthersSendToADeafPeerEndsItToo) {
+  listen();
+  auto peer = raw_socket::connect(server_->port());
+  request_upgrade(peer);
+  auto there = acceptor_.next();
+  ASSERT_TRUE(there.heard->wait_open());
+  for (int i = 0; i < 100 && !there.heard->ended(); ++i) there.socket->write(std::string(1 << 20, 'x'));
+  EXPECT_NE(there.heard->wait_end().error.find("does not read"), std::string::npos);
+}
+
 TEST_F(sockets, HundredsAtATime) {
   listen();
   auto port = links();

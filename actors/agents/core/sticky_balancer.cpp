@@ -1,19 +1,39 @@
 #include "relay_gateway/actors/agents/core/sticky_balancer.hpp"
 
+#include <cstring>
+#include <functional>
 #include <limits>
 
 namespace relay::core {
 
+namespace {
+/// Sessions that are forgotten go to any agent when they come again.
+constexpr std::size_t most_bytes = 48UL << 20;
+} // namespace
+
+sticky_balancer::digest::digest(const std::string& session) {
+  const auto one = static_cast<std::uint64_t>(std::hash<std::string>{}(session));
+  std::uint64_t other = 0xcbf29ce484222325ULL;
+  for (const unsigned char c : session) other = (other ^ c) * 0x100000001b3ULL;
+  std::memcpy(text, &one, sizeof one);
+  std::memcpy(text + sizeof one, &other, sizeof other);
+}
+
 std::uint64_t sticky_balancer::pick(const std::string& session) {
   if (load_.empty()) return 0;
-  auto it = chats_.find(session);
-  if (it != chats_.end()) {
-    ages_.splice(ages_.end(), ages_, it->second.age);
-    if (load_.count(it->second.peer) > 0) return it->second.peer;
+  const auto at = sessions_.find(digest{session});
+  if (at != decltype(sessions_)::none) {
+    sessions_.touch(at);
+    if (const auto peer = sessions_.extra(at); load_.count(peer) > 0) return peer;
   }
   auto peer = least({});
   assign(session, peer);
   return peer;
+}
+
+std::uint64_t sticky_balancer::last(const std::string& session) const {
+  const auto at = sessions_.find(digest{session});
+  return at == decltype(sessions_)::none ? 0 : sessions_.extra(at);
 }
 
 std::uint64_t sticky_balancer::move(const std::string& session, const std::set<std::uint64_t>& except) {
@@ -41,17 +61,17 @@ void sticky_balancer::assign(const std::string& session, std::uint64_t peer) {
     if (auto it = load_.find(of); it != load_.end() && it->second > 0) --it->second;
   };
   ++load_.at(peer);
-  if (auto it = chats_.find(session); it != chats_.end()) {
-    less(it->second.peer);
-    it->second.peer = peer;
+  const digest name{session};
+  if (const auto at = sessions_.find(name); at != decltype(sessions_)::none) {
+    less(sessions_.extra(at));
+    sessions_.extra(at) = peer;
     return;
   }
-  chats_.emplace(session, entry{peer, ages_.insert(ages_.end(), session)});
-  if (chats_.size() <= max_) return;
-  auto old = chats_.find(ages_.front());
-  less(old->second.peer);
-  chats_.erase(old);
-  ages_.pop_front();
+  sessions_.extra(sessions_.put(name, {})) = peer;
+  while (sessions_.size() > max_ || (sessions_.bytes() > most_bytes && sessions_.size() > 1)) {
+    less(sessions_.extra(sessions_.oldest()));
+    sessions_.erase(sessions_.oldest());
+  }
 }
 
 } // namespace relay::core

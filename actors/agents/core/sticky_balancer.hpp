@@ -2,13 +2,14 @@
 // is there. Sessions are named by their session key.
 #pragma once
 
+#include "relay_gateway/actors/core/packed_lru.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <utility>
 
 namespace relay::core {
@@ -33,20 +34,25 @@ public:
   std::uint64_t move(const std::string& session, const std::set<std::uint64_t>& except);
   /// The agent of this session; 0 when none is attached.
   std::uint64_t pick(const std::string& session);
+  /// Who got the session last, also when that one has left; 0 = nobody that is remembered.
+  std::uint64_t last(const std::string& session) const;
   std::size_t peers() const { return load_.size(); }
+  std::size_t sessions() const { return sessions_.size(); }
+  std::size_t bytes() const { return sessions_.bytes(); }
 
 private:
-  struct entry {
-    std::uint64_t peer = 0;
-    std::list<std::string>::iterator age;
+  /// Sessions are known by a digest, so that very many cost little: two of one digest would share an agent.
+  struct digest {
+    explicit digest(const std::string& session);
+    char text[16];
+    operator std::string_view() const { return {text, sizeof text}; }
   };
   std::uint64_t least(const std::set<std::uint64_t>& except) const;
   void assign(const std::string& session, std::uint64_t peer);
   std::size_t max_;
   std::set<std::uint64_t> late_;
   std::map<std::uint64_t, std::size_t> load_; ///< sessions per agent
-  std::unordered_map<std::string, entry> chats_;
-  std::list<std::string> ages_; ///< least recently used first
+  packed_lru<std::uint64_t> sessions_;        ///< the agent of each
 };
 
 } // namespace relay::core

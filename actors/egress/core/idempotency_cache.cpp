@@ -2,6 +2,14 @@
 
 namespace relay::core {
 
+std::size_t idempotency_cache::cost_of(const std::string& id, const action_result& x) {
+  constexpr std::size_t around = 384; // the record itself, and the nodes that it is in
+  auto out = around + 2 * id.size() + x.message_id.size() + x.error.size() + x.code.size() + x.raw.size() +
+             x.prompt_id.size();
+  for (const auto& one : x.message_ids) out += sizeof one + one.size();
+  return out;
+}
+
 idempotency_cache::verdict idempotency_cache::open(const std::string& id, instant now, std::uint64_t digest) {
   trim(now);
   auto [it, fresh] = entries_.try_emplace(id);
@@ -21,6 +29,7 @@ void idempotency_cache::settle(const std::string& id, const action_result& resul
   it->second.settled = true;
   it->second.at = now;
   it->second.age = settled_.insert(settled_.end(), id);
+  bytes_ += cost_of(id, it->second.result);
   trim(now);
 }
 
@@ -33,6 +42,7 @@ void idempotency_cache::restore(const std::string& id, action_result result, ins
   it->second.digest = digest;
   it->second.at = now - age;
   it->second.age = settled_.insert(settled_.end(), id);
+  bytes_ += cost_of(id, it->second.result);
   trim(now);
 }
 
@@ -44,14 +54,19 @@ const action_result* idempotency_cache::recorded(const std::string& id) const {
 void idempotency_cache::forget(const std::string& id) {
   auto it = entries_.find(id);
   if (it == entries_.end()) return;
-  if (it->second.settled) settled_.erase(it->second.age);
+  if (it->second.settled) {
+    bytes_ -= cost_of(id, it->second.result);
+    settled_.erase(it->second.age);
+  }
   entries_.erase(it);
 }
 
 void idempotency_cache::trim(instant now) {
   while (!settled_.empty()) {
     auto it = entries_.find(settled_.front());
-    if (settled_.size() <= max_ && now - it->second.at < window_) break;
+    const bool large = bytes_ > max_bytes_ && settled_.size() > 1; // whoever asked last may ask again
+    if (settled_.size() <= max_ && !large && now - it->second.at < window_) break;
+    bytes_ -= cost_of(it->first, it->second.result);
     entries_.erase(it);
     settled_.pop_front();
   }

@@ -13,10 +13,11 @@
 
 namespace relay::core {
 
-/// Bounded by number and age; an entry whose outcome is open is never forgotten.
+/// Bounded by number, bytes and age; an entry whose outcome is open is never forgotten.
 class idempotency_cache {
 public:
-  idempotency_cache(std::size_t max_entries, milliseconds window) : max_(max_entries), window_(window) {}
+  idempotency_cache(std::size_t max_entries, milliseconds window, std::size_t max_bytes = 32UL << 20)
+      : max_(max_entries), max_bytes_(max_bytes), window_(window) {}
 
   enum class verdict : std::uint8_t {
     fresh,   ///< first time: act
@@ -37,6 +38,8 @@ public:
   /// It was not accepted after all; the id is free again.
   void forget(const std::string& id);
   std::size_t size() const { return entries_.size(); }
+  /// Of outcomes that are recorded.
+  std::size_t bytes() const { return bytes_; }
 
 private:
   struct entry {
@@ -47,7 +50,8 @@ private:
     std::list<std::string>::iterator age;
   };
   void trim(instant now);
-  std::size_t max_;
+  static std::size_t cost_of(const std::string& id, const action_result& x);
+  std::size_t max_, max_bytes_, bytes_ = 0;
   milliseconds window_;
   std::unordered_map<std::string, entry> entries_;
   std::list<std::string> settled_; ///< oldest outcome first

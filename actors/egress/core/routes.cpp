@@ -22,46 +22,44 @@ bool is_older(std::string_view delivery, std::string_view latest) {
 } // namespace
 
 void route_table::seen(const route_seen& x, instant now) {
-  auto& chat = put_chat(x, now);
-  chat.restored = false;
+  const bool newest = put_chat(x, false, now);
   // It must not look as old as its last change.
-  if (tracking_ && now - chat.told > bounds_.chat_age / 8) changed_.insert(x.chat);
-  const bool newest = chat.latest == x.delivery_id;
-  if (newest && x.chat.platform != generic_platform && !x.chat.platform.empty()) {
-    auto& last = last_platform_[x.chat.chat_id];
-    if (last != x.chat.platform) last = x.chat.platform;
-  }
+  if (tracking_ && now - known_chats::at(chats_.find_times(x.chat)->told_s) > bounds_.chat_age / 8)
+    changed_.insert(x.chat);
+  if (newest && x.chat.platform != generic_platform && !x.chat.platform.empty()) chats_.arrived(x.chat);
   if (!x.delivery_id.empty()) put_turn(x, now);
   trim(now);
 }
 
-route_table::chat_entry& route_table::put_chat(const route_seen& x, instant now) {
-  auto [it, fresh] = chats_.try_emplace(x.chat);
-  auto& chat = it->second;
-  if (fresh) {
-    chat.age = chat_ages_.insert(chat_ages_.end(), x.chat);
-    chat.told = now;
-  } else {
-    chat_ages_.splice(chat_ages_.end(), chat_ages_, chat.age);
+/// Whether it is the newest that is known of its chat.
+bool route_table::put_chat(const route_seen& x, bool restored, instant now) {
+  auto known = chats_.find(x.chat);
+  const bool fresh = !known;
+  const bool newest = fresh || !is_older(x.delivery_id, known->latest);
+  if (fresh) known.emplace();
+  auto& chat = *known;
+  if (newest) { // what was said last counts
+    chat.latest = x.delivery_id;
+    // Not every event of a chat says its name.
+    const bool named = !x.chat_name.empty() && x.chat_name != chat.name;
+    if (fresh || chat.who != x.who || chat.parent != x.parent_chat_id || chat.type != x.chat_type || named) {
+      chat.who = x.who;
+      chat.parent = x.parent_chat_id;
+      chat.type = x.chat_type;
+      if (named) chat.name = x.chat_name;
+      if (tracking_) changed_.insert(x.chat);
+    }
   }
-  chat.used = now;
-  if (is_older(x.delivery_id, chat.latest)) return chat; // what was said last still counts
-  chat.latest = x.delivery_id;
-  // Not every event of a chat says its name.
-  const bool named = !x.chat_name.empty() && x.chat_name != chat.name;
-  if (fresh || chat.who != x.who || chat.parent != x.parent_chat_id || chat.type != x.chat_type || named) {
-    chat.who = x.who;
-    chat.parent = x.parent_chat_id;
-    chat.type = x.chat_type;
-    if (named) chat.name = x.chat_name;
-    if (tracking_) changed_.insert(x.chat);
-  }
-  return chat;
+  auto& times = chats_.put(x.chat, chat, now);
+  if (fresh) times.told_s = known_chats::seconds(now);
+  times.restored = restored;
+  return newest;
 }
 
 void route_table::put_turn(const route_seen& x, instant now) {
   auto [it, first] = turns_.try_emplace(x.delivery_id);
   auto& turn = it->second;
+  if (!first) turn_bytes_ -= cost_of(it->first, turn);
   if (first)
     turn.age = turn_ages_.insert(turn_ages_.end(), x.delivery_id);
   else
@@ -74,23 +72,20 @@ void route_table::put_turn(const route_seen& x, instant now) {
   turn.type = x.chat_type;
   turn.opens_thread = x.opens_thread;
   turn.at = now;
+  turn_bytes_ += cost_of(it->first, turn);
   if (x.chat.platform == slack && !x.message_id.empty())
     turn_of_slack_message_[{x.chat.chat_id, x.message_id}] = x.delivery_id;
 }
 
 void route_table::restore(const route_seen& x, instant now) {
-  auto known = chats_.find(x.chat);
-  if (known == chats_.end() || known->second.restored) {
-    put_chat(x, now).restored = true;
+  const auto* known = chats_.find_times(x.chat);
+  if (known == nullptr || known->restored) {
+    (void)put_chat(x, true, now);
     if (x.delivery_id.empty()) changed_.erase(x.chat); // it was a change once, and is written down
-    auto last = last_platform_.find(x.chat.chat_id);
-    auto live = false; // something came in since
-    if (last != last_platform_.end()) {
-      auto other = chats_.find({last->second, x.chat.chat_id});
-      live = other != chats_.end() && !other->second.restored;
-    }
-    if (!live && x.chat.platform != generic_platform && !x.chat.platform.empty())
-      last_platform_[x.chat.chat_id] = x.chat.platform;
+    const auto last = chats_.last_platform(x.chat.chat_id);
+    const auto* other = last.empty() ? nullptr : chats_.find_times({last, x.chat.chat_id});
+    const bool live = other != nullptr && !other->restored; // something came in since
+    if (!live && x.chat.platform != generic_platform && !x.chat.platform.empty()) chats_.arrived(x.chat);
   }
   if (!x.delivery_id.empty() && turns_.count(x.delivery_id) == 0) put_turn(x, now);
   trim(now);
@@ -100,29 +95,31 @@ std::vector<route_seen> route_table::changes(instant now) {
   std::vector<route_seen> out;
   out.reserve(changed_.size());
   for (auto& key : changed_) {
-    auto& x = chats_.at(key);
-    x.told = now;
-    out.push_back({{}, key, x.who, x.parent, {}, {}, x.type, x.name});
+    auto x = chats_.find(key);
+    if (!x) continue;
+    chats_.find_times(key)->told_s = known_chats::seconds(now);
+    out.push_back(
+        {{}, key, std::move(x->who), std::move(x->parent), {}, {}, std::move(x->type), std::move(x->name)});
   }
   changed_.clear();
   return out;
 }
 
 void route_table::forget_oldest_chat() {
-  auto& old = chat_ages_.front();
-  auto last = last_platform_.find(old.chat_id);
-  if (last != last_platform_.end() && last->second == old.platform) last_platform_.erase(last);
-  changed_.erase(old);
-  chats_.erase(old);
-  chat_ages_.pop_front();
+  changed_.erase(chats_.oldest());
+  chats_.forget_oldest();
 }
 
 void route_table::trim(instant now) {
-  while (!chat_ages_.empty() &&
-         (chats_.size() > bounds_.max_chats || now - chats_.at(chat_ages_.front()).used >= bounds_.chat_age))
+  const auto too_many = [&] {
+    return chats_.size() > bounds_.max_chats ||
+           (chats_.bytes() > bounds_.max_chat_bytes && chats_.size() > 1);
+  };
+  while (chats_.size() > 0 && (too_many() || now - chats_.oldest_use() >= bounds_.chat_age))
     forget_oldest_chat();
   while (!turn_ages_.empty() &&
-         (turns_.size() > bounds_.max_turns || now - turns_.at(turn_ages_.front()).at >= bounds_.turn_age))
+         (turns_.size() > bounds_.max_turns || (turn_bytes_ > bounds_.max_turn_bytes && turns_.size() > 1) ||
+          now - turns_.at(turn_ages_.front()).at >= bounds_.turn_age))
     forget_oldest_turn();
 }
 
@@ -130,16 +127,22 @@ void route_table::forget_oldest_turn() {
   auto old = turns_.find(turn_ages_.front());
   auto on = turn_of_slack_message_.find({old->second.chat.chat_id, old->second.message});
   if (on != turn_of_slack_message_.end() && on->second == old->first) turn_of_slack_message_.erase(on);
+  turn_bytes_ -= cost_of(old->first, old->second);
   turns_.erase(old);
   turn_ages_.pop_front();
 }
 
-const route_table::chat_entry* route_table::chat(const chat_key& key, instant now) {
-  auto it = chats_.find(key);
-  if (it == chats_.end()) return nullptr;
-  it->second.used = now;
-  chat_ages_.splice(chat_ages_.end(), chat_ages_, it->second.age);
-  return &it->second;
+std::optional<known_chat> route_table::chat(const chat_key& key, instant now) {
+  if (!chats_.use(key, now)) return std::nullopt;
+  return chats_.find(key);
+}
+
+/// What a turn holds: its texts, and its name in several nodes.
+std::size_t route_table::cost_of(const std::string& delivery, const turn_entry& x) {
+  constexpr std::size_t around = 256;
+  return sizeof x + around + 3 * delivery.size() + 2 * x.chat.chat_id.size() + x.chat.platform.size() +
+         x.who.scope_id.size() + x.who.user_id.size() + x.who.profile.size() + x.parent.size() +
+         x.thread.size() + 2 * x.message.size() + x.type.size() + x.opens_thread.size();
 }
 
 const identity* route_table::fronts(const std::string& platform) const {
@@ -184,16 +187,16 @@ routing route_table::resolve(const action_request& x, instant now) {
   }
   const auto turn = answered_turn(x, named);
   auto platform = named.empty() ? turn.platform : named;
-  auto last_seen = [&](const std::string& chat_id) {
-    auto last = last_platform_.find(chat_id);
-    return last != last_platform_.end() ? last->second : std::string{};
-  };
+  auto last_seen = [&](const std::string& chat_id) { return chats_.last_platform(chat_id); };
   // A thread action names the thread as its message.
   auto& thread = act.kind == op::thread_rename ? act.message_id : act.chat_id;
   if (platform.empty()) platform = last_seen(act.chat_id);
   if (platform.empty()) platform = last_seen(thread);
   if (platform == generic_platform) platform.clear();
-  if (auto* who = turn.counts ? &turn.entry->who : tenant_of(act, platform, now)) out.where.who = *who;
+  if (turn.counts)
+    out.where.who = turn.entry->who;
+  else if (auto who = tenant_of(act, platform, now))
+    out.where.who = std::move(*who);
   if (act.kind == op::follow_up) {
     // The session decides, also where the turn is another bot's (routing 4); `main` has no name of its own.
     std::string profile;
@@ -221,8 +224,9 @@ route_table::answered route_table::answered_turn(const action_request& x, const 
                    (!t.parent.empty() && act.chat_id == t.parent) ||
                    (!act.message_id.empty() && act.message_id == t.chat.chat_id);
   // A chat that the turn is not about keeps its own tenant and platform, if it is known to have one.
-  auto known_here = !same_chat && chats_.count({named.empty() ? theirs : named, act.chat_id}) > 0;
-  auto known_elsewhere = !same_chat && !known_here && named.empty() && last_platform_.count(act.chat_id) > 0;
+  auto known_here = !same_chat && chats_.contains({named.empty() ? theirs : named, act.chat_id});
+  auto known_elsewhere =
+      !same_chat && !known_here && named.empty() && !chats_.last_platform(act.chat_id).empty();
   if (!known_elsewhere && named.empty()) out.platform = theirs;
   auto& platform = named.empty() ? out.platform : named;
   // An event that names no platform may be answered under any name.
@@ -232,15 +236,17 @@ route_table::answered route_table::answered_turn(const action_request& x, const 
 }
 
 /// Of an action that no turn speaks for.
-const discriminators* route_table::tenant_of(const action& act, const std::string& platform, instant now) {
+std::optional<discriminators> route_table::tenant_of(const action& act, const std::string& platform,
+                                                     instant now) {
   auto& thread = act.kind == op::thread_rename ? act.message_id : act.chat_id;
   auto in = platform.empty() ? std::string{generic_platform} : platform;
-  auto* known = chat({in, act.chat_id}, now);
+  auto known = chat({in, act.chat_id}, now);
   if (!known) known = chat({in, thread}, now);
   // The tenant of a thread is its parent's (F37), whoever spoke in it last.
   if (known && (traits_of(act.kind).needs_parent || known->who.empty()) && !known->parent.empty())
-    if (auto* parent = chat({in, known->parent}, now)) known = parent;
-  return known ? &known->who : nullptr;
+    if (auto parent = chat({in, known->parent}, now)) known = std::move(parent);
+  if (!known) return std::nullopt;
+  return std::move(known->who);
 }
 
 const route_table::turn_entry* route_table::turn_of_message(const std::string& chat_id,
@@ -267,12 +273,12 @@ void route_table::choose_thread(const action& act, const turn_entry* turn, route
     where.thread_id = !turn || replied || turn->message.empty() ? act.reply_to : turn->message;
     return;
   }
-  auto* known = turn ? nullptr : chat({where.platform, chat_id}, now);
+  auto known = turn ? std::nullopt : chat({where.platform, chat_id}, now);
   where.flat = (turn ? turn->type : known ? known->type : std::string{}) == "dm";
 }
 
 chat_facts route_table::facts(const std::string& platform, const std::string& chat_id, instant now) {
-  auto* known = chat({platform.empty() ? std::string{generic_platform} : platform, chat_id}, now);
+  auto known = chat({platform.empty() ? std::string{generic_platform} : platform, chat_id}, now);
   chat_facts out;
   if (known) out = {known->name, known->type};
   if (out.name.empty()) out.name = chat_id;

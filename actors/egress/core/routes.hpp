@@ -3,11 +3,13 @@
 #pragma once
 
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/egress/core/known_chats.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/flow.hpp"
 
 #include <cstddef>
 #include <list>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -33,6 +35,7 @@ struct route_bounds {
   std::size_t max_chats = 1, max_turns = 1;
   milliseconds chat_age{720 * 3'600'000LL}; ///< a chat that was not used for so long is forgotten
   milliseconds turn_age{24 * 3'600'000LL};  ///< a turn of so long ago is
+  std::size_t max_chat_bytes = 128UL << 20, max_turn_bytes = 32UL << 20;
 };
 
 /// What is known of a chat from its events.
@@ -40,8 +43,8 @@ struct chat_facts {
   std::string name, type;
 };
 
-/// Remembers how chats and open turns are answered. Bounded by number and age: the least recently used goes
-/// first.
+/// Remembers how chats and open turns are answered. Bounded by number, bytes and age: the least recently used
+/// goes first.
 class route_table {
 public:
   explicit route_table(const route_bounds& x) : bounds_(x) {
@@ -75,16 +78,10 @@ public:
   }
   std::size_t chats() const { return chats_.size(); }
   std::size_t turns() const { return turns_.size(); }
+  std::size_t chat_bytes() const { return chats_.bytes(); }
+  std::size_t turn_bytes() const { return turn_bytes_; }
 
 private:
-  struct chat_entry {
-    discriminators who;
-    std::string parent, type, name;
-    std::string latest;     ///< the delivery that all this is from; empty when it is not known
-    instant used{}, told{}; ///< `told`: as a change
-    bool restored = false;  ///< nothing came since
-    std::list<chat_key>::iterator age;
-  };
   struct turn_entry {
     chat_key chat;
     discriminators who;
@@ -93,15 +90,16 @@ private:
     instant at{};
     std::list<std::string>::iterator age;
   };
-  const chat_entry* chat(const chat_key& key, instant now);
-  chat_entry& put_chat(const route_seen& x, instant now);
+  std::optional<known_chat> chat(const chat_key& key, instant now);
+  bool put_chat(const route_seen& x, bool restored, instant now);
+  static std::size_t cost_of(const std::string& delivery, const turn_entry& x);
   void put_turn(const route_seen& x, instant now);
   void trim(instant now);
   void forget_oldest_chat();
   void forget_oldest_turn();
   struct answered; ///< the turn that an action answers, as far as it counts
   answered answered_turn(const action_request& x, const std::string& named) const;
-  const discriminators* tenant_of(const action& act, const std::string& platform, instant now);
+  std::optional<discriminators> tenant_of(const action& act, const std::string& platform, instant now);
   void choose_thread(const action& act, const turn_entry* turn, route& where, instant now);
   const turn_entry* turn_of_message(const std::string& chat_id, const std::string& message_id) const;
   const identity* fronts(const std::string& platform) const;
@@ -110,9 +108,8 @@ private:
   route_bounds bounds_;
   bool tracking_ = false, reply_in_thread_ = true;
   std::vector<identity> identities_;
-  std::unordered_map<chat_key, chat_entry> chats_;
-  std::list<chat_key> chat_ages_;                              ///< least recently used first
-  std::unordered_map<std::string, std::string> last_platform_; ///< by chat id: the platform last seen inbound
+  known_chats chats_;
+  std::size_t turn_bytes_ = 0;
   std::unordered_map<std::string, turn_entry> turns_;
   std::list<std::string> turn_ages_; ///< oldest first
   /// Slack only: by chat and message, the newest turn on that message.

@@ -1,6 +1,7 @@
 #include "relay_gateway/actors/inbound/core/admission_queue.hpp"
 
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
+#include "relay_gateway/actors/inbound/core/event_bytes.hpp"
 
 #include <utility>
 
@@ -18,6 +19,7 @@ std::vector<inbound_item> admission_queue::add(inbound_batch batch) {
   for (auto& x : batch.items) (waits(x) ? repeats : fresh).push_back(std::move(x));
   batch.items = std::move(fresh);
   size_ += batch.items.size();
+  for (const auto& x : batch.items) bytes_ += bytes_of(*x.event);
   if (!batch.items.empty()) batches_.push_back(std::move(batch));
   return repeats;
 }
@@ -26,6 +28,7 @@ inbound_batch admission_queue::take() {
   auto out = std::move(batches_.front());
   batches_.pop_front();
   size_ -= out.items.size();
+  for (const auto& x : out.items) bytes_ -= bytes_of(*x.event);
   for (auto& x : out.items) buffered_.erase(buffer_key(*x.event, {x.buffer_id, out.origin}));
   return out;
 }

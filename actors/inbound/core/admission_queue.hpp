@@ -22,11 +22,12 @@ public:
   bool empty() const { return batches_.empty(); }
   /// Events in all batches.
   std::size_t size() const { return size_; }
+  std::size_t bytes() const { return bytes_; }
 
 private:
   std::deque<inbound_batch> batches_;
   std::unordered_set<std::string> buffered_;
-  std::size_t size_ = 0;
+  std::size_t size_ = 0, bytes_ = 0;
 };
 
 } // namespace relay::core

@@ -1,5 +1,7 @@
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 
+#include "relay_gateway/messages/lengths.hpp"
+
 #include <charconv>
 #include <initializer_list>
 
@@ -85,7 +87,8 @@ std::string buffer_key(const inbound_event& x, const buffered_id& buffered) {
   if (buffered.empty()) return key;
   key += buffer_mark;
   append_part(key, buffered.origin);
-  append_part(key, buffered.id);
+  // A longer one is refused as an event, and yet acknowledged once: it is known by its digest.
+  append_part(key, buffered.id.size() > longest_id ? digest{}.add(buffered.id).hex() : buffered.id);
   append_message(key, x);
   // An id that is given again may name another edit of the same message, or another nameless message.
   if (x.message_id.empty() || x.source.message_is_edit) key.append(1, version_mark).append(version_of(x));
@@ -149,7 +152,10 @@ dedupe_index::finding dedupe_index::find(const std::vector<std::string>& keys, b
 /// It is open from now on.
 void dedupe_index::own(known::iterator it, std::string_view key, std::uint64_t seq) {
   auto& x = it->second;
-  if (!x.open) settled_.erase(x.age);
+  if (!x.open) {
+    bytes_ -= cost(it->first);
+    settled_.erase(x.age);
+  }
   x = {seq, version_of_key(key), true, {}};
 }
 
@@ -179,6 +185,7 @@ void dedupe_index::settle(const std::vector<std::string>& keys, std::uint64_t se
     own(it, key, seq);
     x.open = false;
     x.age = settled_.insert(settled_.end(), {at, it->first});
+    bytes_ += cost(it->first);
   }
   trim(now);
 }
@@ -191,7 +198,9 @@ void dedupe_index::release(const std::vector<std::string>& keys, std::uint64_t s
 }
 
 void dedupe_index::trim(instant now) {
-  while (!settled_.empty() && (settled_.size() > max_ || now - settled_.front().first >= window_)) {
+  while (!settled_.empty() &&
+         (settled_.size() > max_ || bytes_ > max_bytes_ || now - settled_.front().first >= window_)) {
+    bytes_ -= cost(settled_.front().second);
     keys_.erase(settled_.front().second);
     settled_.pop_front();
   }

@@ -65,10 +65,11 @@ enum class repeat_reason : std::uint8_t {
 };
 const char* to_string(repeat_reason x);
 
-/// Settled keys are bounded by number and age, oldest first; open ones by whoever claims.
+/// Settled keys are bounded by number, bytes and age, oldest first; open ones by whoever claims.
 class dedupe_index {
 public:
-  dedupe_index(std::size_t max_settled, milliseconds window) : max_(max_settled), window_(window) {}
+  dedupe_index(std::size_t max_settled, milliseconds window, std::size_t max_bytes = std::size_t(-1))
+      : max_(max_settled), max_bytes_(max_bytes), window_(window) {}
 
   enum class verdict : std::uint8_t { unknown, open, settled };
   struct finding {
@@ -90,6 +91,8 @@ public:
   /// Somebody else guards them now.
   void release(const std::vector<std::string>& keys, std::uint64_t seq);
   std::size_t size() const { return keys_.size(); }
+  /// What the settled keys hold, about.
+  std::size_t bytes() const { return bytes_; }
 
 private:
   using ages = std::list<std::pair<instant, std::string>>;
@@ -102,7 +105,9 @@ private:
   using known = std::unordered_map<std::string, state>;
   void own(known::iterator it, std::string_view key, std::uint64_t seq);
   void trim(instant now);
-  std::size_t max_;
+  /// It is held twice, in a node of its own each.
+  static std::size_t cost(const std::string& name) { return 2 * name.size() + 192; }
+  std::size_t max_, max_bytes_, bytes_ = 0;
   milliseconds window_;
   known keys_;   ///< by name_of_key()
   ages settled_; ///< oldest first

@@ -1,5 +1,6 @@
 #include "relay_gateway/actors/inbound/core/inbox.hpp"
 
+#include "relay_gateway/actors/inbound/core/event_bytes.hpp"
 #include "relay_gateway/messages/wire/session_key.hpp"
 
 #include <algorithm>
@@ -13,9 +14,9 @@ constexpr std::uint64_t most_dead_in_memory = 1'000; // as many as a store witho
 } // namespace
 
 inbox::inbox(const inbox_rules& rules)
-    : rules_(rules), dedupe_(rules.dedupe_entries, rules.dedupe_window),
-      spill_({rules.durable, std::min(rules.max_in_memory, rules.max_pending), rules.chat_in_memory,
-              rules.max_session_queues}) {}
+    : rules_(rules), dedupe_(rules.dedupe_entries, rules.dedupe_window, rules.dedupe_bytes),
+      spill_({rules.durable, std::min(rules.max_in_memory, rules.max_pending), rules.max_bytes_in_memory,
+              rules.chat_in_memory, rules.max_session_queues}) {}
 
 std::string inbox::session_of(const inbound_event& x) const {
   return rules_.session_of ? rules_.session_of(x) : wire::session_key(x.source, {}, wire::session_message(x));
@@ -23,6 +24,7 @@ std::string inbox::session_of(const inbound_event& x) const {
 
 void inbox::restore(inbound_image& image, instant now, inbox_step& out,
                     const std::function<bool(const inbound_event&)>& held) {
+  std::vector<std::uint64_t> out_then;
   next_id_ = image.last_seq;
   dead_ = image.dead;
   unreadable_.assign(image.unreadable.begin(), image.unreadable.end());
@@ -35,16 +37,25 @@ void inbox::restore(inbound_image& image, instant now, inbox_step& out,
     y.stored = y.from_previous_process = true;
     y.recalled = true; // it may have been: giving the keys once more is harmless
     y.attempts = without_suspicion(x.attempts);
+    y.resumed = true;
     if (is_suspect(x.attempts)) suspects_.add(x.seq, y.attempts);
+    if (is_out(x.attempts)) {
+      y.out = true;
+      ++in_flight_;
+      out_then.push_back(x.seq);
+    }
     y.held = y.was_held = held(*x.event);
     dedupe_.claim(x.keys, x.seq);
     y.keys = std::move(x.keys);
     y.event = std::move(x.event);
     next_id_ = std::max(next_id_, x.seq);
-    entries_.emplace(x.seq, std::move(y));
+    y.bytes = bytes_of(*y.event);
+    spill_.restored(x.session, y.bytes);
+    insert(x.seq, std::move(y));
     queues_[x.session].push_back(x.seq);
-    spill_.restored(x.session);
   }
+  // The process that died may have died of one of these, as an agent does.
+  died(out_then, now, out);
   for (auto& x : image.open)
     if (entries_.count(x.seq) > 0) advance(x.session, now, out);
   wish(out);
@@ -100,9 +111,20 @@ bool inbox::set_aside(const event_ref& line, const buffered_id& buffered, instan
 
 /// It waits for the disk from now on.
 void inbox::admit(std::uint64_t id, entry x, inbox_step& out) {
+  unstored_.push_back({++writes_, id, x.bytes, false});
+  unstored_bytes_ += x.bytes;
+  insert(id, std::move(x));
+  out.upto = writes_;
+}
+
+void inbox::insert(std::uint64_t id, entry x) {
+  bytes_ += x.bytes;
   entries_.emplace(id, std::move(x));
-  unstored_.push_back(id);
-  out.upto = id;
+}
+
+void inbox::erase(entries::iterator it) {
+  bytes_ -= it->second.bytes;
+  entries_.erase(it);
 }
 
 arrival inbox::accept(const event_ref& event, const buffered_id& buffered, instant now, inbox_step& out,
@@ -128,14 +150,21 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
   }
   auto id = ++next_id_;
   out.fresh = id;
-  out.spilled = spill_.take(session, id);
+  const auto bytes = bytes_of(*event);
+  out.spilled = spill_.take(session, id, bytes);
   if (repeat_of == 0)
     dedupe_.claim(keys, id);
   else if (!buffered.empty()) // whether the message is its own is not decided yet
     dedupe_.claim({keys.front()}, id);
-  if (rules_.durable)
-    out.records.emplace_back(event_taken{{id, event, keys, 0, session}, out.spilled, repeat_of});
   entry x;
+  x.bytes = bytes;
+  // It will be given out as soon as it is on disk: one record says both.
+  const auto queue = queues_.find(session);
+  x.marked = rules_.durable && !out.spilled && !held && anybody_ && !stopping_ &&
+             (queue == queues_.end() || queue->second.empty());
+  if (rules_.durable)
+    out.records.emplace_back(
+        event_taken{{id, event, keys, x.marked ? 1 | out_bit : 0, session}, out.spilled, repeat_of});
   x.event = event;
   x.session = session;
   x.keys = std::move(keys);
@@ -148,7 +177,7 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
     if (!out.spilled) queues_[session].push_back(id);
     wish(out);
   } else {
-    entries_.emplace(id, std::move(x));
+    insert(id, std::move(x));
     line_up(id, session, now, out);
   }
   return arrival::fresh;
@@ -195,18 +224,25 @@ void inbox::ack_all(std::uint64_t id, entry& x, inbox_step& out) {
 }
 
 void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
-  for (; !unstored_.empty() && unstored_.front() <= upto; unstored_.pop_front()) {
-    auto it = entries_.find(unstored_.front());
+  while (!unstored_.empty() && unstored_.front().number <= upto) {
+    const auto done = unstored_.front();
+    unstored_.pop_front();
+    unstored_bytes_ -= done.bytes;
+    if (done.of_attempt) {
+      marked(done.id, now, out);
+      continue;
+    }
+    auto it = entries_.find(done.id);
     if (it == entries_.end()) continue;
     auto& x = it->second;
     ack_all(it->first, x, out);
     x.stored = true;
     if (x.consumed) {
       dedupe_.settle(x.keys, it->first, now, now);
-      entries_.erase(it);
+      erase(it);
     } else if (x.spilled) { // the store guards its keys; a refused one is a repeat of what is there
       dedupe_.release(x.keys, it->first);
-      entries_.erase(it);
+      erase(it);
     } else {
       advance(x.session, now, out);
     }
@@ -216,7 +252,9 @@ void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
 
 void inbox::recalled(recalled_events& x, instant now, inbox_step& out,
                      const std::function<bool(const inbound_event&)>& held) {
-  spill_.recalled(x.session, x.events.size(), x.left);
+  std::size_t bytes = 0;
+  for (const auto& e : x.events) bytes += bytes_of(*e.event);
+  spill_.recalled(x.session, x.events.size(), x.left, bytes);
   for (auto& e : x.events) {
     entry y;
     y.stored = y.recalled = true;
@@ -228,7 +266,8 @@ void inbox::recalled(recalled_events& x, instant now, inbox_step& out,
     dedupe_.take_over(e.keys, e.seq);
     y.keys = std::move(e.keys);
     y.event = std::move(e.event);
-    entries_.emplace(e.seq, std::move(y));
+    y.bytes = bytes_of(*y.event);
+    insert(e.seq, std::move(y));
     queues_[x.session].push_back(e.seq);
   }
   advance(x.session, now, out);
@@ -248,12 +287,14 @@ void inbox::retry_dead_letter(const dead_letter& x, instant now, inbox_step& out
   auto id = ++next_id_;
   auto session = session_of(*x.event);
   out.fresh = id;
-  out.spilled = spill_.take(session, id);
+  const auto bytes = bytes_of(*x.event);
+  out.spilled = spill_.take(session, id, bytes);
   // Whoever takes it back from the disk can tell that an agent saw it by its attempts only.
   if (rules_.durable)
     out.records.emplace_back(event_taken{{id, x.event, {}, out.spilled ? 1U : 0U, session}, out.spilled});
   entry y;
   y.event = x.event;
+  y.bytes = bytes;
   y.session = session;
   y.from_previous_process = true; // an agent saw it
   y.held = y.was_held = held && !out.spilled;
@@ -263,7 +304,7 @@ void inbox::retry_dead_letter(const dead_letter& x, instant now, inbox_step& out
     admit(id, std::move(y), out);
     if (!out.spilled) queues_[session].push_back(id);
   } else {
-    entries_.emplace(id, std::move(y));
+    insert(id, std::move(y));
     line_up(id, session, now, out);
   }
 }
@@ -291,13 +332,13 @@ void inbox::advance(const std::string& session, instant now, inbox_step& out) {
   if (suspects_.contains(id))
     probe(now, out);
   else if (!x.out && !x.held && x.stored && anybody_)
-    hand_out(id, x, now, out);
+    give(id, x, now, out);
 }
 
 /// Gives out the next suspect if none is out.
 void inbox::probe(instant now, inbox_step& out) {
   if (!anybody_) return;
-  if (auto id = suspects_.next([this](auto x) { return may_go(x); })) hand_out(id, entries_.at(id), now, out);
+  if (auto id = suspects_.next([this](auto x) { return may_go(x); })) give(id, entries_.at(id), now, out);
 }
 
 bool inbox::may_go(std::uint64_t id) const {
@@ -305,37 +346,6 @@ bool inbox::may_go(std::uint64_t id) const {
   if (it == entries_.end() || it->second.out || it->second.held || !it->second.stored) return false;
   auto queue = queues_.find(it->second.session);
   return queue != queues_.end() && !queue->second.empty() && queue->second.front() == id;
-}
-
-std::vector<std::uint64_t> inbox::hold(const std::function<bool(const inbound_event&)>& which) {
-  std::vector<std::uint64_t> ids;
-  for (auto& [id, x] : entries_) {
-    if (x.out || x.was_held || x.consumed || x.spilled || !which(*x.event)) continue;
-    x.held = x.was_held = true;
-    ids.push_back(id);
-  }
-  std::sort(ids.begin(), ids.end());
-  return ids;
-}
-
-void inbox::ready(std::uint64_t id, std::vector<media_file> files, instant now, inbox_step& out) {
-  auto it = entries_.find(id);
-  if (it == entries_.end() || !it->second.held) return;
-  it->second.held = false;
-  it->second.files = std::move(files);
-  advance(it->second.session, now, out);
-}
-
-std::vector<std::uint64_t> inbox::waiting_for_files() const {
-  std::vector<std::uint64_t> ids;
-  for (auto& [id, x] : entries_)
-    if (x.held) ids.push_back(id);
-  std::sort(ids.begin(), ids.end());
-  return ids;
-}
-
-void inbox::all_ready(instant now, inbox_step& out) {
-  for (auto id : waiting_for_files()) ready(id, {}, now, out);
 }
 
 void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
@@ -351,7 +361,9 @@ void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
     });
   out.deliver.push_back({id, x.event, x.attempts > 0 || x.from_previous_process, x.files, x.session});
   ++x.attempts;
+  x.resumed = false;
   suspects_.given(id);
+  if (!x.marked && !stopping_) note_attempts(id, x, true, out);
 }
 
 bool inbox::acked(std::uint64_t id, instant now, inbox_step& out) {
@@ -379,13 +391,14 @@ void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead
   } else {
     record(event_settled{id, std::move(guarded)}, out);
   }
-  entries_.erase(it);
+  const auto bytes = x.bytes;
+  erase(it);
   auto& queue = queues_.at(session);
   if (queue.front() == id) // mostly: only the first of a session is ever given out
     queue.pop_front();
   else
     queue.erase(std::find(queue.begin(), queue.end(), id));
-  spill_.gone(session);
+  spill_.gone(session, bytes);
   advance(session, now, out);
   probe(now, out);
   wish(out);
@@ -403,12 +416,15 @@ void inbox::give_again(entries::iterator it, instant now, inbox_step& out) {
     return;
   }
   auto suspect = suspects_.contains(id);
-  record(event_tried{id, with_suspicion(x.attempts, suspect)}, out);
   if (suspect) { // the others need not wait for one that hangs
+    note_attempts(id, x, false, out);
     suspects_.add(id, x.attempts);
     probe(now, out);
   } else if (anybody_) {
+    x.marked = false; // the next attempt is one more
     hand_out(id, x, now, out);
+  } else {
+    note_attempts(id, x, false, out);
   }
 }
 
@@ -428,40 +444,11 @@ void inbox::died(const std::vector<std::uint64_t>& with_it, instant now, inbox_s
     if (id != blamed && x.attempts > 0) --x.attempts;
     suspects_.back(id);
     suspects_.add(id, x.attempts);
-    record(event_tried{id, with_suspicion(x.attempts, true)}, out);
+    note_attempts(id, x, false, out);
   }
   auto it = entries_.find(blamed);
   if (it != entries_.end() && it->second.attempts >= rules_.max_deliveries) settle(it, now, out, true);
   probe(now, out);
-}
-
-void inbox::returned(std::uint64_t id, instant now, inbox_step& out, bool unseen) {
-  if (!unseen) return died({id}, now, out);
-  auto it = entries_.find(id);
-  if (it == entries_.end() || !it->second.out) return;
-  auto& x = it->second;
-  x.out = false;
-  --in_flight_;
-  if (x.attempts > 0) --x.attempts;
-  suspects_.back(id);
-  advance(x.session, now, out);
-}
-
-void inbox::all_returned(instant now, inbox_step& out, bool dead) {
-  auto ids = given_out();
-  if (dead) return died(ids, now, out);
-  for (auto id : ids) {
-    entries_.at(id).from_previous_process = true;
-    returned(id, now, out, true);
-  }
-}
-
-std::vector<std::uint64_t> inbox::given_out() const {
-  std::vector<std::uint64_t> ids;
-  for (auto& [id, x] : entries_)
-    if (x.out) ids.push_back(id);
-  std::sort(ids.begin(), ids.end());
-  return ids;
 }
 
 void inbox::presence(bool anybody, instant now, inbox_step& out) {
@@ -475,7 +462,7 @@ void inbox::presence(bool anybody, instant now, inbox_step& out) {
     if (!x.out && !x.held && x.stored && !suspects_.contains(ids.front())) heads.push_back(ids.front());
   }
   std::sort(heads.begin(), heads.end()); // oldest first over all chats
-  for (auto id : heads) hand_out(id, entries_.at(id), now, out);
+  for (auto id : heads) give(id, entries_.at(id), now, out);
   probe(now, out);
 }
 
@@ -499,11 +486,13 @@ deadline inbox::due() {
   return {};
 }
 
-backpressure inbox::room(std::size_t outside) const {
+backpressure inbox::room(std::size_t outside, std::size_t outside_bytes) const {
   // With a disk only its own slowness stops the reader: what the agent does not take goes there.
   auto waiting = outside + (rules_.durable ? unstored_.size() : entries_.size());
+  const auto bytes = outside_bytes + (rules_.durable ? unstored_bytes_ : bytes_);
   if (waiting >= 2 * rules_.max_pending) return backpressure::hard;
-  if (waiting >= rules_.max_pending) return backpressure::full;
+  if (bytes >= 2 * rules_.max_pending_bytes) return backpressure::hard;
+  if (waiting >= rules_.max_pending || bytes >= rules_.max_pending_bytes) return backpressure::full;
   return backpressure::open;
 }
 

@@ -31,6 +31,8 @@ struct inbox_rules {
   /// There is a durable store: records are written, and what is beyond the bounds in memory waits on disk.
   bool durable = false;
   std::size_t max_in_memory = 4'096, chat_in_memory = 64, max_session_queues = 20'000;
+  /// The same in bytes: of events in memory (with a disk), of those that stop the reader, of settled keys.
+  std::size_t max_bytes_in_memory = 64UL << 20, max_pending_bytes = 64UL << 20, dedupe_bytes = 64UL << 20;
   /// The session key of an event; unset: wire::session_key() with the rules that hold by default.
   std::function<std::string(const inbound_event&)> session_of{};
 };
@@ -46,7 +48,7 @@ struct handout {
 /// What to do, in order.
 struct inbox_step {
   std::vector<store_record> records; ///< to be written before anything below that depends on them
-  std::uint64_t upto = 0;            ///< tell stored() of this id once the records are on disk; 0 = no need
+  std::uint64_t upto = 0; ///< tell stored() of this number once the records are on disk; 0 = no need
   std::vector<handout> deliver;
   std::vector<std::string> acks; ///< buffer ids that the connector that is served now may drop
   /// Set aside just now.
@@ -88,8 +90,8 @@ public:
   repeat_reason why_repeated() const { return why_repeated_; }
   /// Acks go to a connector and tenant of this name from now on; ids that another one gave are not told.
   void serve(std::string origin) { origin_ = std::move(origin); }
-  /// Everything up to this id is on disk, or turned out to be a repeat of something there: either way it is
-  /// safe.
+  /// Everything up to this number of a step is on disk, or turned out to be a repeat of something there:
+  /// either way it is safe.
   void stored(std::uint64_t upto, instant now, inbox_step& out);
   /// Events of a session come back from disk; as in accept(), `held` says which of them wait for ready().
   void recalled(recalled_events& x, instant now, inbox_step& out,
@@ -137,9 +139,13 @@ public:
   std::vector<std::uint64_t> waiting_for_files() const;
   deadline due();
   /// How much room there is for further events, `outside` of which wait to be accepted.
-  backpressure room(std::size_t outside = 0) const;
+  backpressure room(std::size_t outside = 0, std::size_t outside_bytes = 0) const;
   /// Open events in memory.
   std::size_t pending() const { return entries_.size(); }
+  std::size_t pending_bytes() const { return bytes_; }
+  std::size_t remembered_bytes() const { return dedupe_.bytes(); }
+  /// The process stops in order: what is with an agent at its end is no suspect of the next one.
+  void stopping(inbox_step& out);
   std::size_t in_flight() const { return in_flight_; }
   /// Events that may have killed an agent.
   std::size_t suspected() const { return suspects_.size(); }
@@ -155,7 +161,10 @@ private:
     std::string session;
     std::vector<buffered_id> buffer_ids;
     std::vector<std::string> keys;
+    std::size_t bytes = 0;
     std::uint32_t attempts = 0;         ///< deliveries that count, with the one that is under way
+    bool marked = false;                ///< the disk knows, or is told, that it is out
+    bool resumed = false;               ///< of a process that died, and not given out by this one yet
     bool stored = false;                ///< on disk (without a durable store: always)
     bool spilled = false;               ///< leaves memory once it is stored
     bool consumed = false;              ///< ends here once it is stored
@@ -180,7 +189,12 @@ private:
   void name(std::uint64_t id, entry& x, const buffered_id& buffered);
   void ack_all(std::uint64_t id, entry& x, inbox_step& out);
   void line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out);
+  void insert(std::uint64_t id, entry x);
+  void erase(entries::iterator it);
+  void give(std::uint64_t id, entry& x, instant now, inbox_step& out);
+  void marked(std::uint64_t id, instant now, inbox_step& out);
   void hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out);
+  void note_attempts(std::uint64_t id, entry& x, bool is_out, inbox_step& out) const;
   void advance(const std::string& session, instant now, inbox_step& out);
   void probe(instant now, inbox_step& out);
   bool may_go(std::uint64_t id) const;
@@ -195,7 +209,8 @@ private:
   spill spill_;
   suspects suspects_;
   std::uint64_t next_id_ = 0, dead_ = 0;
-  bool anybody_ = false, closed_ = false;
+  bool anybody_ = false, closed_ = false, stopping_ = false;
+  std::size_t bytes_ = 0, unstored_bytes_ = 0;
   repeat_reason why_repeated_ = repeat_reason::buffer_id;
   std::string origin_;
   std::size_t in_flight_ = 0;
@@ -203,7 +218,13 @@ private:
   /// By session: events in memory, in order.
   std::unordered_map<std::string, std::deque<std::uint64_t>> queues_;
   std::deque<std::uint64_t> unreadable_; ///< dead letters that are lines nobody could read, oldest first
-  std::deque<std::uint64_t> unstored_;   ///< waiting for the disk, in order
+  struct write {
+    std::uint64_t number = 0, id = 0;
+    std::size_t bytes = 0;
+    bool of_attempt = false; ///< its next attempt, not the event itself
+  };
+  std::deque<write> unstored_; ///< waiting for the disk, in order
+  std::uint64_t writes_ = 0;
   /// Which event a buffer id names that is not acked yet: the newest one, for of older ones the connector
   /// knows nothing any more.
   std::unordered_map<buffered_id, std::uint64_t, buffered_id_hash> named_;

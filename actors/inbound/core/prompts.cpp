@@ -134,6 +134,14 @@ std::string prompt_minter::next() {
   return out;
 }
 
+std::size_t prompts::size_of(const prompt_opened& x) {
+  constexpr std::size_t around = 512; // the nodes that it is in
+  auto out = around + 3 * x.prompt_id.size() + x.chat.chat_id.size() + x.chat.platform.size() +
+             x.thread_id.size() + x.profile.size() + x.decided_by.size();
+  for (const auto& option : x.options) out += sizeof option + option.id.size() + option.label.size();
+  return out;
+}
+
 void prompts::open(prompt_opened x, instant now) {
   trim(now);
   if (auto it = known_.find(x.prompt_id); it != known_.end()) forget(it);
@@ -142,6 +150,7 @@ void prompts::open(prompt_opened x, instant now) {
     lifetime = milliseconds{static_cast<milliseconds::rep>(x.lifetime_ms)};
   entry fresh;
   auto id = x.prompt_id;
+  bytes_ += size_of(x);
   fresh.what = std::move(x);
   fresh.until = now + lifetime;
   fresh.age = ages_.insert(ages_.end(), {now, id});
@@ -268,7 +277,9 @@ void prompts::settle(const std::string& id, entry& x, stage next, instant now) {
   touch(id);
   unnumber(id, x);
   x.now = next;
+  bytes_ -= size_of(x.what);
   x.what.options.clear();
+  bytes_ += size_of(x.what);
   x.age->first = now;
   ages_.splice(ages_.end(), ages_, x.age);
 }
@@ -284,13 +295,15 @@ void prompts::unnumber(const std::string& id, entry& x) {
 void prompts::forget(std::unordered_map<std::string, entry>::iterator it) {
   touch(it->first);
   unnumber(it->first, it->second);
+  bytes_ -= size_of(it->second.what);
   ages_.erase(it->second.age);
   known_.erase(it);
 }
 
 void prompts::trim(instant now) {
   // An expired prompt is remembered as long again, so that its late answers are told from unknown ones.
-  while (!ages_.empty() && (ages_.size() > rules_.max || now - ages_.front().first >= 2 * rules_.lifetime))
+  while (!ages_.empty() && (ages_.size() > rules_.max || (bytes_ > rules_.max_bytes && ages_.size() > 1) ||
+                            now - ages_.front().first >= 2 * rules_.lifetime))
     forget(known_.find(ages_.front().second));
 }
 

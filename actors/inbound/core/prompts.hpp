@@ -31,9 +31,10 @@ private:
 };
 
 struct prompt_rules {
-  milliseconds lifetime{3'600'000}; ///< a prompt's own time-out counts when it is smaller
-  std::size_t max = 10'000;         ///< prompts remembered, answered ones included
-  bool anyone_approves = false;     ///< an approval in a group is not only its asker's to decide
+  milliseconds lifetime{3'600'000};   ///< a prompt's own time-out counts when it is smaller
+  std::size_t max = 10'000;           ///< prompts remembered, answered ones included
+  std::size_t max_bytes = 16UL << 20; ///< of these
+  bool anyone_approves = false;       ///< an approval in a group is not only its asker's to decide
 };
 
 enum class prompt_verdict : std::uint8_t {
@@ -56,7 +57,7 @@ struct prompt_hearing {
   bool for_agent() const { return verdict <= prompt_verdict::numbered; }
 };
 
-/// The prompts of one process. Bounded by number and age: the oldest is forgotten first, and what is
+/// The prompts of one process. Bounded by number, bytes and age: the oldest is forgotten first, and what is
 /// forgotten counts as unknown.
 class prompts {
 public:
@@ -82,6 +83,7 @@ public:
   std::vector<store_record> changes(instant now);
 
   std::size_t size() const { return known_.size(); }
+  std::size_t bytes() const { return bytes_; }
   /// Prompts that somebody may still answer.
   std::size_t unanswered(instant now) const;
 
@@ -106,6 +108,9 @@ private:
     if (tracked_) touched_.push_back(id);
   }
 
+  static std::size_t size_of(const prompt_opened& x);
+
+  std::size_t bytes_ = 0;
   bool tracked_ = false;
   std::vector<std::string> touched_;
   std::string nonce_;

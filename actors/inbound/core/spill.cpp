@@ -4,7 +4,12 @@
 
 namespace relay::core {
 
-bool spill::take(const std::string& session, std::uint64_t seq) {
+namespace {
+/// What a recall brings at least when there is that much, and seldom more (store_port::recall).
+constexpr std::size_t bytes_of_recall = 1UL << 20;
+} // namespace
+
+bool spill::take(const std::string& session, std::uint64_t seq, std::size_t bytes) {
   if (!rules_.allowed) return false;
   auto it = backlogs_.find(session);
   if (it == backlogs_.end()) {
@@ -18,9 +23,10 @@ bool spill::take(const std::string& session, std::uint64_t seq) {
   }
   auto& x = it->second;
   if (x.on_disk == 0 && !x.recalling && x.in_memory < rules_.chat_in_memory &&
-      in_memory() < rules_.max_in_memory) {
+      in_memory() < rules_.max_in_memory && (in_memory_ == 0 || bytes_ + bytes <= rules_.max_bytes)) {
     ++x.in_memory;
     ++in_memory_;
+    bytes_ += bytes;
     return false;
   }
   put_on_disk(x, x.on_disk + 1);
@@ -47,13 +53,14 @@ void spill::want(const std::string& session, session_backlog& x) {
   hungry_.push_back(session);
 }
 
-void spill::gone(const std::string& session) {
+void spill::gone(const std::string& session, std::size_t bytes) {
   if (!rules_.allowed) return;
   auto it = backlogs_.find(session);
   if (it == backlogs_.end()) return;
   if (it->second.in_memory > 0) {
     --it->second.in_memory;
     --in_memory_;
+    bytes_ -= std::min(bytes, bytes_);
   }
   want(session, it->second);
   drop_if_done(session);
@@ -65,18 +72,19 @@ void spill::drop_if_done(const std::string& session) {
   if (x.in_memory == 0 && x.on_disk == 0 && !x.recalling && !x.hungry) backlogs_.erase(it);
 }
 
-void spill::restored(const std::string& session) {
+void spill::restored(const std::string& session, std::size_t bytes) {
   if (!rules_.allowed) return;
   auto& x = backlogs_[session];
   ++x.in_memory;
   ++in_memory_;
+  bytes_ += bytes;
   if (unlisted_ && x.on_disk == 0) { // a guess, until it is asked for
     put_on_disk(x, 1);
     want(session, x);
   }
 }
 
-void spill::recalled(const std::string& session, std::size_t got, std::uint64_t left) {
+void spill::recalled(const std::string& session, std::size_t got, std::uint64_t left, std::size_t bytes) {
   auto it = backlogs_.find(session);
   if (it == backlogs_.end() || !it->second.recalling) return;
   auto& x = it->second;
@@ -85,6 +93,8 @@ void spill::recalled(const std::string& session, std::size_t got, std::uint64_t 
   x.recalling = false;
   x.in_memory += got;
   in_memory_ += got;
+  bytes_ += bytes;
+  if (recalls_ > 0) --recalls_;
   put_on_disk(x, left + x.since_recall);
   x.since_recall = 0;
   want(session, x);
@@ -105,8 +115,13 @@ void spill::scanned(const std::vector<std::pair<std::uint64_t, std::string>>& pa
   if (end && !unlisted_since_scan_) unlisted_ = false;
 }
 
+bool spill::may_recall() const {
+  if (in_memory() >= rules_.max_in_memory) return false;
+  return in_memory_ + recalls_ == 0 || bytes_ + (recalls_ + 1) * bytes_of_recall <= rules_.max_bytes;
+}
+
 void spill::wishes(spill_wishes& out) {
-  while (!hungry_.empty() && in_memory() < rules_.max_in_memory) {
+  while (!hungry_.empty() && may_recall()) {
     auto session = std::move(hungry_.front());
     hungry_.pop_front();
     auto& x = backlogs_.at(session);
@@ -120,6 +135,7 @@ void spill::wishes(spill_wishes& out) {
                          rules_.max_in_memory - in_memory());
     if (room == 0) continue; // gone() asks again
     x.recalling = true;
+    ++recalls_;
     x.asked = room;
     x.since_recall = 0;
     reserved_ += room;

@@ -16,7 +16,10 @@ inline constexpr std::uint32_t suspect_bit = 0x8000'0000U;
 inline std::uint32_t with_suspicion(std::uint32_t attempts, bool suspect) {
   return (attempts & ~suspect_bit) | (suspect ? suspect_bit : 0);
 }
-inline std::uint32_t without_suspicion(std::uint32_t stored) { return stored & ~suspect_bit; }
+/// Another bit: it was with an agent, or about to be, when this was written. The last attempt counts it.
+inline constexpr std::uint32_t out_bit = 0x4000'0000U;
+inline std::uint32_t without_suspicion(std::uint32_t stored) { return stored & ~(suspect_bit | out_bit); }
+inline bool is_out(std::uint32_t stored) { return (stored & out_bit) != 0; }
 inline bool is_suspect(std::uint32_t stored) { return (stored & suspect_bit) != 0; }
 
 class suspects {

@@ -84,6 +84,7 @@ bool engine::listen(std::string& error) {
   how.port = port_;
   how.max_body = media_store::max_one;
   how.max_connections = 16'384;
+  how.max_bytes = 8 * how.max_body;
   how.tls_cert_file = what_.tls_cert_file;
   how.tls_key_file = what_.tls_key_file;
   how.tls_client_ca_file = what_.tls_client_ca_file;

@@ -1,8 +1,12 @@
 #include "relay_gateway/app/net/dial/tls.hpp"
 
+#include "relay_gateway/config/sources/regular_file.hpp"
+
 #include <boost/asio/ssl/error.hpp>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+
+#include <chrono>
 
 namespace relay::net {
 
@@ -17,8 +21,18 @@ std::shared_ptr<ssl::context> make(ssl::context::method method) {
   return context;
 }
 
+/// OpenSSL opens whatever there is, and would wait for the other end of a pipe.
+bool is_readable(const std::string& path, std::string& error) {
+  constexpr std::size_t first_bytes = 4'096;
+  constexpr std::chrono::seconds patience{2};
+  auto found = config::read_regular_file(path, first_bytes, patience);
+  if (!found.text) error = "cannot use " + found.why;
+  return found.text.has_value();
+}
+
 bool show(ssl::context& context, const std::string& cert_file, const std::string& key_file,
           std::string& error) {
+  if (!is_readable(cert_file, error) || !is_readable(key_file, error)) return false;
   error_code ec;
   context.use_certificate_chain_file(cert_file, ec);
   if (ec) {
@@ -37,6 +51,7 @@ bool show(ssl::context& context, const std::string& cert_file, const std::string
 
 std::shared_ptr<ssl::context> make_client_tls(const config::tls_settings& what, std::string& error) {
   auto context = make(ssl::context::tls_client);
+  if (!what.ca_file.empty() && !is_readable(what.ca_file, error)) return nullptr;
   error_code ec;
   if (what.ca_file.empty())
     context->set_default_verify_paths(ec);

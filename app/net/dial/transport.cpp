@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace relay::net {
@@ -135,6 +137,15 @@ std::chrono::milliseconds transport::silence() const {
 }
 
 // -- writing ----------------------------------------------------------------------------------------
+
+std::uint64_t transport::taken() const {
+  int in_kernel = 0;
+#ifdef __linux__
+  auto fd = const_cast<socket_type&>(socket_).native_handle(); // a getter that Asio does not call const
+  if (::ioctl(fd, SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
+#endif
+  return departed_ - static_cast<std::uint64_t>(in_kernel); // less what is on its way in there
+}
 
 void transport::flush() {
   if (writing_ || held_ || aborted_ || out_.empty()) return;

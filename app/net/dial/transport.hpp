@@ -74,6 +74,9 @@ public:
   /// Nothing of what is appended leaves any more (on), or all of it does. Bytes of TLS that are on their way
   /// go on.
   void hold(bool on);
+  bool held() const noexcept { return held_; }
+  /// Changes whenever the peer takes bytes of what waits, also those that the kernel has already.
+  std::uint64_t taken() const;
   /// Bytes that wait here.
   std::size_t unsent() const noexcept { return out_.size() - sent_ + flight_.size(); }
   /// Position in the stream of the byte that append() puts next, and of the first that has surely not left.

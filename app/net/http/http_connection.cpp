@@ -15,6 +15,26 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::uint32_t max_request_head = 16 * 1024;
+/// A body or answer of this size is taken however much the others hold: their number is bounded.
+constexpr std::uint64_t always_fits = 64 * 1024;
+
+/// Why the length of a request cannot be agreed on by everybody on its way (RFC 9112, 6.1, 6.3); null = it
+/// can.
+const char* framing_fault(const http::request_header<>& head, unsigned version) {
+  auto codings = head.equal_range(http::field::transfer_encoding);
+  for (auto it = codings.first; it != codings.second; ++it)
+    if (it != codings.first || version != 11 ||
+        !equal_ignoring_case(std::string_view(it->value()), "chunked"))
+      return "the only transfer coding is chunked";
+  if (codings.first != codings.second && head.find(http::field::content_length) != head.end())
+    return "a chunked request has no Content-Length";
+  auto accepted = head.equal_range(http::field::te);
+  for (auto it = accepted.first; it != accepted.second; ++it)
+    if (const std::string_view x(it->value());
+        !x.empty() && !equal_ignoring_case(x, "chunked") && !equal_ignoring_case(x, "trailers"))
+      return "the only transfer coding is chunked";
+  return nullptr;
+}
 
 class taken_over final : public raw_answer {
 public:
@@ -81,17 +101,19 @@ private:
 } // namespace
 
 http_connection::http_connection(std::shared_ptr<server_state> server, std::shared_ptr<transport> below,
-                                 std::string peer)
+                                 std::string peer, bool vital_only)
     : server_(std::move(server)), below_(std::move(below)), peer_(std::move(peer)), id_(server_->next_id++),
-      deadline_(server_->io) {}
+      deadline_(server_->io), vital_only_(vital_only) {}
 
 void http_connection::start() {
   server_->live.emplace(id_, [weak = weak_from_this()] {
     if (auto self = weak.lock()) self->close(false);
   });
   below_->connected();
+  wait_for_head();
+  begun_ = true; // the time for the first head begins with the connect
   if (!server_->tls) return next_request();
-  expire_in(server_->what.read_timeout);
+  expire_in(server_->what.header_timeout);
   below_->start_tls_server(server_->tls, [self = shared_from_this()](error_code ec) {
     if (ec)
       self->close(false);
@@ -109,9 +131,26 @@ void http_connection::next_request() {
   parser_->body_limit(server_->what.max_body);
   parser_->eager(false); // stop behind the header, where the body is decided on
   header_done_ = head_only_ = keep_alive_ = false;
-  // One limit for the whole request, so that a byte now and then does not hold the connection for ever.
-  expire_in(server_->what.read_timeout);
+  charge(0);
+  wait_for_head();
+  // One limit for the whole head, so that a byte now and then does not hold the connection for ever.
+  expire_in(begun_ ? server_->what.header_timeout : server_->what.read_timeout);
   parse();
+}
+
+void http_connection::wait_for_head() {
+  if (wait_ == 0) server_->headless.emplace(wait_ = ++server_->next_wait, id_);
+}
+
+void http_connection::head_came() { server_->headless.erase(std::exchange(wait_, 0)); }
+
+/// What it holds in memory now, instead of before. False when there is no room for it.
+bool http_connection::charge(std::uint64_t bytes) {
+  const auto others = server_->bytes - charged_;
+  const auto fits = bytes <= always_fits || others + bytes <= server_->what.max_bytes;
+  charged_ = fits ? bytes : 0;
+  server_->bytes = others + charged_;
+  return fits;
 }
 
 void http_connection::read_more() {
@@ -128,6 +167,7 @@ void http_connection::parse() {
   while (!parser_->is_done()) {
     auto text = below_->unread();
     if (text.empty()) return read_more();
+    if (!std::exchange(begun_, true)) expire_in(server_->what.header_timeout);
     error_code ec;
     below_->consume(parser_->put(asio::buffer(text.data(), text.size()), ec));
     if (ec == http::error::need_more) {
@@ -137,19 +177,28 @@ void http_connection::parse() {
     if (ec == http::error::body_limit) return refuse(413, "body too large");
     if (ec == http::error::header_limit) return refuse(431, "header too large");
     if (ec) return refuse(400, "bad request");
-    if (parser_->is_header_done() && !std::exchange(header_done_, true)) header_done();
+    if (parser_->is_header_done() && !std::exchange(header_done_, true) && !header_done()) return;
   }
   handle();
 }
 
-void http_connection::header_done() {
+/// False when it was refused.
+bool http_connection::header_done() {
+  begun_ = false;
+  head_came();
   parser_->eager(true);
   const auto& head = parser_->get();
+  if (const auto* fault = framing_fault(head, head.version())) return refuse(400, fault), false;
+  const auto length = parser_->content_length();
+  if (!parser_->is_done() && !charge(length ? *length : server_->what.max_body))
+    return refuse(503, "too many requests at a time"), false;
+  expire_in(server_->what.read_timeout);
   if (!parser_->is_done() &&
       equal_ignoring_case(std::string_view(head[http::field::expect]), "100-continue")) {
     below_->append("HTTP/1.1 100 Continue\r\n\r\n");
     below_->flush();
   }
+  return true;
 }
 
 void http_connection::refuse(int status, std::string_view why) {
@@ -170,6 +219,8 @@ void http_connection::handle() {
   keep_alive_ = message.keep_alive();
   head_only_ = message.method() == http::verb::head;
   if (message.version() != 11 && message.version() != 10) return refuse(505, "HTTP version not supported");
+  if (vital_only_ && !(server_->handlers.vital && server_->handlers.vital(x.path)))
+    return refuse(503, "too many connections");
   waiting_ = true;
   if (boost::beast::websocket::is_upgrade(message)) {
     keep_alive_ = false;
@@ -190,7 +241,10 @@ void http_connection::answer(server_response x) {
   // Always by a handler of its own: many requests in one packet would else recurse.
   asio::post(server_->io, [self = shared_from_this(), x = std::move(x)] {
     if (self->closed_ || !std::exchange(self->waiting_, false)) return;
-    self->send(x, self->keep_alive_ && !self->server_->stopped);
+    if (self->charge(x.body.size()))
+      self->send(x, self->keep_alive_ && !self->server_->stopped && !self->vital_only_);
+    else
+      self->send(plain_error(503, "too many requests at a time"), false);
   });
 }
 
@@ -227,6 +281,7 @@ void http_connection::become_socket(std::shared_ptr<ws_session> session) {
     auto server = self->server_;
     auto id = self->id_;
     self->closed_ = true; // as an HTTP connection
+    self->charge(0);
     self->deadline_.cancel();
     server->live[id] = [weak = std::weak_ptr(session)] {
       if (auto socket = weak.lock()) socket->drop("the server stops");
@@ -266,6 +321,8 @@ void http_connection::expire_in(milliseconds limit) {
 
 void http_connection::close(bool politely) {
   if (std::exchange(closed_, true)) return;
+  head_came();
+  charge(0);
   deadline_.cancel();
   below_->on_flushed = nullptr;
   if (politely)

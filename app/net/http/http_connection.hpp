@@ -10,6 +10,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,13 +29,18 @@ struct server_state {
   std::shared_ptr<asio::ssl::context> tls; ///< null: plain
   /// How to end each live connection, WebSockets included; its size is what max_connections bounds.
   std::unordered_map<std::uint64_t, std::function<void()>> live;
+  std::map<std::uint64_t, std::uint64_t> headless; ///< that wait for the head of a request, oldest first
+  std::uint64_t next_wait = 0;
+  std::uint64_t bytes = 0; ///< of bodies and answers
   std::uint64_t next_id = 0;
   bool stopped = false;
 };
 
 class http_connection final : public std::enable_shared_from_this<http_connection> {
 public:
-  http_connection(std::shared_ptr<server_state> server, std::shared_ptr<transport> below, std::string peer);
+  /// `vital_only`: it came when there was no place any more.
+  http_connection(std::shared_ptr<server_state> server, std::shared_ptr<transport> below, std::string peer,
+                  bool vital_only);
   http_connection(const http_connection&) = delete;
   http_connection& operator=(const http_connection&) = delete;
 
@@ -56,9 +62,12 @@ private:
   void next_request();
   void read_more();
   void parse();
-  void header_done();
+  bool header_done();
   void refuse(int status, std::string_view why);
   void handle();
+  bool charge(std::uint64_t bytes);
+  void wait_for_head();
+  void head_came();
   void send(const server_response& x, bool keep_alive);
   void sent();
   void expire_in(milliseconds limit);
@@ -70,7 +79,10 @@ private:
   std::uint64_t id_;
   asio::steady_timer deadline_;
   std::optional<parser> parser_;
-  bool header_done_ = false, waiting_ = false; // waiting_: for the handler's answer
+  const bool vital_only_;
+  std::uint64_t wait_ = 0;    // its place among those that wait for a head; 0 = none
+  std::uint64_t charged_ = 0; // of server_state::bytes
+  bool begun_ = false, header_done_ = false, waiting_ = false; // waiting_: for the handler's answer
   bool keep_alive_ = false, head_only_ = false, sending_ = false, closed_ = false;
 };
 

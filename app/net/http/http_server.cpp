@@ -6,6 +6,8 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -17,6 +19,10 @@ using tcp = asio::ip::tcp;
 using acceptor_type = asio::basic_socket_acceptor<tcp, transport::executor_type>;
 
 constexpr std::chrono::milliseconds accept_pause{100};
+/// Files of the process that are none of this server's: store, link and redials, children, metrics listener.
+constexpr std::size_t other_files = 160;
+/// Also where the limit is lower than makes sense.
+constexpr std::size_t fewest_connections = 16;
 
 /// Accepts; shared, because an accept may be under way when the server's owner lets go.
 class listener : public std::enable_shared_from_this<listener> {
@@ -69,12 +75,17 @@ private:
         if (!stopped) self->accept_next();
       });
     }
-    if (state_->live.size() < state_->what.max_connections) {
+    // Whoever has said nothing for longest goes first: slow connections lock nobody out.
+    if (state_->live.size() >= state_->what.max_connections && !state_->headless.empty())
+      if (auto oldest = state_->live.find(state_->headless.begin()->second); oldest != state_->live.end())
+        std::function<void()>{oldest->second}(); // a copy: it erases itself
+    const auto vital_only = state_->live.size() >= state_->what.max_connections;
+    if (state_->live.size() < state_->what.max_connections + state_->what.reserved_connections) {
       error_code gone;
       auto from = below->socket().remote_endpoint(gone);
       auto peer =
           gone ? std::string("unknown") : from.address().to_string() + ":" + std::to_string(from.port());
-      std::make_shared<http_connection>(state_, below, std::move(peer))->start();
+      std::make_shared<http_connection>(state_, below, std::move(peer), vital_only)->start();
     } else {
       below->abort();
     }
@@ -101,6 +112,14 @@ private:
 };
 
 } // namespace
+
+std::size_t connections_within_limits(std::size_t wanted) {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return wanted;
+  const auto all = static_cast<std::size_t>(files.rlim_cur);
+  const auto kept = other_files + server_options{}.reserved_connections;
+  return std::min(wanted, std::max(all > kept ? all - kept : 0, fewest_connections));
+}
 
 std::unique_ptr<http_server> listen(asio::io_context& io, server_options what, server_handlers who,
                                     std::string& error) {

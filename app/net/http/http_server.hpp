@@ -20,8 +20,8 @@ namespace relay::net {
 
 /// One request, read in full (bodies beyond `max_body` are answered 413 before any handler).
 struct server_request {
-  std::string method, target;                             ///< target as sent, with its query
-  std::string path;                                       ///< target without the query, percent-decoded
+  std::string method, target; ///< target as sent, with its query
+  std::string path; ///< target without the query, percent-decoded, but for `%2F`: that is no separator
   std::vector<std::pair<std::string, std::string>> query; ///< percent-decoded
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
@@ -88,8 +88,13 @@ struct server_options {
   std::uint64_t max_body = 1ULL << 20;
   std::uint64_t max_message = 8ULL << 20; ///< bytes of one WebSocket message
   bool message_ends_line = false;         ///< listeners of WebSockets get a `\n` behind each message
-  std::size_t max_connections = 1024;     ///< further ones are closed at once
-  milliseconds read_timeout{30'000};      ///< for one request; idle keep-alive connections go after it too
+  /// Bodies and answers of all connections together; what would need more is answered 503.
+  std::uint64_t max_bytes = 64ULL << 20;
+  /// A further one takes the place of the one that has waited longest for the head of a request; where none
+  /// waits, `reserved_connections` more are let in for what `server_handlers::vital` names.
+  std::size_t max_connections = 1024, reserved_connections = 32;
+  milliseconds header_timeout{5'000}; ///< for the head of a request, from its first byte or the connect
+  milliseconds read_timeout{30'000};  ///< for the rest of one; idle keep-alive connections go after it too
   milliseconds ping_interval{10'000}, ping_timeout{25'000}; ///< of accepted WebSockets
   std::string tls_cert_file, tls_key_file;                  ///< both set: TLS
   std::string tls_client_ca_file; ///< with TLS: peers must show a certificate of this CA
@@ -98,6 +103,7 @@ struct server_options {
 struct server_handlers {
   std::function<void(server_request, std::shared_ptr<responder>)> on_request;
   std::function<void(server_request, std::shared_ptr<upgrade>)> on_upgrade; ///< unset: upgrades get 404
+  std::function<bool(std::string_view path)> vital; ///< answered however busy the server is; unset: nothing
 };
 
 class http_server {
@@ -108,6 +114,10 @@ public:
   /// Stops accepting and ends every connection; idempotent. Call on the io_context's thread.
   virtual void stop() = 0;
 };
+
+/// At most `wanted`, and so many that files remain for the store, redials, children and health
+/// (RLIMIT_NOFILE).
+std::size_t connections_within_limits(std::size_t wanted);
 
 /// Binds and starts, from any thread. `host` is an address or "localhost". On failure returns null and one
 /// line in `error` (address in use, bad certificate, ...).

@@ -56,11 +56,31 @@ std::string percent_decode(std::string_view text, bool query) {
   return result;
 }
 
+namespace {
+
+/// `%2F` stays as it is: it is a part of a segment, and decoded it would name another path.
+std::string decoded_path(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    auto at = text.find('%');
+    while (at != std::string_view::npos &&
+           !(text.size() - at > 2 && text[at + 1] == '2' && lower(text[at + 2]) == 'f'))
+      at = text.find('%', at + 1);
+    result += percent_decode(text.substr(0, at), false);
+    if (at == std::string_view::npos) break;
+    result.append(text.substr(at, 3));
+    text.remove_prefix(at + 3);
+  }
+  return result;
+}
+
+} // namespace
+
 void take_target_apart(server_request& x) {
   std::string_view target = x.target;
   target = target.substr(0, target.find('#'));
   auto mark = target.find('?');
-  x.path = percent_decode(target.substr(0, mark), false);
+  x.path = decoded_path(target.substr(0, mark));
   if (mark == std::string_view::npos) return;
   for (auto rest = target.substr(mark + 1); !rest.empty();) {
     auto item = rest.substr(0, rest.find('&'));

@@ -9,6 +9,7 @@ bool arrival_queue::first() { return !std::exchange(posted_, true); }
 bool arrival_queue::write(std::string text, bool raw) {
   std::lock_guard lock(mutex_);
   if (shut_ || closing_) return false;
+  given_bytes_.fetch_add(text.size(), std::memory_order_relaxed);
   content_.frames.push_back({std::move(text), raw});
   given_.fetch_add(1, std::memory_order_relaxed);
   return first();

@@ -52,6 +52,8 @@ public:
   void shut();
   /// Frames taken in, over all time.
   std::uint64_t given() const noexcept { return given_.load(std::memory_order_relaxed); }
+  /// Their bytes.
+  std::uint64_t given_bytes() const noexcept { return given_bytes_.load(std::memory_order_relaxed); }
 
 private:
   bool first();
@@ -59,7 +61,7 @@ private:
   std::mutex mutex_;
   content content_;
   bool posted_ = false, closing_ = false, shut_ = false;
-  std::atomic<std::uint64_t> given_ = 0;
+  std::atomic<std::uint64_t> given_ = 0, given_bytes_ = 0;
 };
 
 /// Knows which frames have begun to leave. A frame counts as written once its first byte may have left the

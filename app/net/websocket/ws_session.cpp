@@ -157,7 +157,7 @@ void ws_session::upgraded(error_code ec, const upgrade_answer& what) {
 // -- reading --------------------------------------------------------------------------------------------
 
 void ws_session::read_next() {
-  if (state_ == state::ended || dropped_ || !opened_ || !read_on_ || read_pending_) return;
+  if (state_ == state::ended || dropped_ || !opened_ || !may_read() || read_pending_) return;
   read_pending_ = true;
   ws_->read_some(piece_.data(), piece_.size(), shared_from_this());
 }
@@ -166,7 +166,7 @@ void ws_session::piece(error_code ec, std::size_t size, bool last) {
   read_pending_ = false;
   if (state_ == state::ended || dropped_) return;
   if (ec) return lost(ec);
-  if (!read_on_) {
+  if (!may_read()) {
     held_ = size; // it was on its way when reading was stopped
     held_last_ = last;
     return;
@@ -209,18 +209,38 @@ void ws_session::absorb() {
   if (news.close) begin_close(std::move(*news.close));
   if (news.hold && below_) below_->hold(*news.hold);
   if (news.read && *news.read != read_on_) {
+    const auto before = may_read();
     read_on_ = *news.read;
-    if (alive_) alive_->reading(read_on_, steady::now());
-    if (read_on_) {
-      // In a handler of its own: giving out what was held would be a call-back from inside read().
-      asio::post(io_, [self = shared_from_this()] {
-        if (self->state_ == state::ended || self->dropped_ || !self->read_on_) return;
-        self->give(std::exchange(self->held_, 0), std::exchange(self->held_last_, false));
-        self->read_next();
-      });
-    }
+    read_gate_changed(before);
   }
   pump();
+}
+
+void ws_session::read_gate_changed(bool before) {
+  if (may_read() == before) return;
+  if (alive_) alive_->reading(may_read(), steady::now());
+  if (!may_read()) return;
+  // In a handler of its own: giving out what was held would be a call-back from inside a call.
+  asio::post(io_, [self = shared_from_this()] {
+    if (self->state_ == state::ended || self->dropped_ || !self->may_read()) return;
+    self->give(std::exchange(self->held_, 0), std::exchange(self->held_last_, false));
+    self->read_next();
+  });
+}
+
+std::size_t ws_session::waiting() const noexcept {
+  return static_cast<std::size_t>(inbox_.given_bytes() - moved_) + (below_ ? below_->unsent() : 0);
+}
+
+/// What waits for the peer is bounded: first nothing more is read from it, then it goes.
+void ws_session::weigh() {
+  if (state_ == state::ended || dropped_) return;
+  const auto left = waiting();
+  if (left > what_.bounds.give_up)
+    return begin_drop(std::to_string(left) + " bytes wait for the peer, and it does not read");
+  const auto before = may_read();
+  choked_ = what_.bounds.chokes(left, choked_);
+  read_gate_changed(before);
 }
 
 void ws_session::pump() {
@@ -232,6 +252,7 @@ void ws_session::pump() {
     }
     error_code ec;
     ledger_.begin(below_->appended());
+    moved_ += queue_.front().text.size();
     if (const auto& x = queue_.front(); x.raw)
       below_->append(x.text);
     else
@@ -244,6 +265,8 @@ void ws_session::pump() {
     }
   }
   settle();
+  weigh();
+  if (dropped_) return;
   if (below_->unsent() > 0) flush_soon();
   if (closing_ && queue_.empty()) say_close();
 }
@@ -280,7 +303,7 @@ void ws_session::say_close() {
   if (std::exchange(close_said_, true)) return;
   // Not open any more: the peer closes by itself, and the reader is about to tell so.
   if (ws_->open()) return ws_->close(closing_->code, closing_->reason, shared_from_this());
-  if (!read_on_) close_done({});
+  if (!may_read()) close_done({});
 }
 
 void ws_session::close_done(error_code ec) {
@@ -358,7 +381,11 @@ void ws_session::arm_keepalive() {
 }
 
 void ws_session::beat() {
-  switch (alive_->wake(steady::now(), below_->silence())) {
+  const auto now = steady::now();
+  const auto late = now - alive_->due() > what_.ping_interval / 2;
+  if (stall_.look(below_->unsent() > 0 && !below_->held(), below_->taken(), now, what_.ping_timeout, late))
+    return fail("the peer has not read for " + std::to_string(what_.ping_timeout.count()) + " ms");
+  switch (alive_->wake(now, below_->silence())) {
   case keepalive::verdict::dead:
     return fail("no byte from the peer for " + std::to_string(what_.ping_timeout.count()) + " ms");
   case keepalive::verdict::ping:

@@ -3,6 +3,7 @@
 
 #include "relay_gateway/app/net/http/http_server.hpp"
 #include "relay_gateway/app/net/websocket/keepalive.hpp"
+#include "relay_gateway/app/net/websocket/send_bounds.hpp"
 #include "relay_gateway/app/net/websocket/send_queue.hpp"
 #include "relay_gateway/app/net/websocket/ws_stream.hpp"
 
@@ -26,6 +27,7 @@ public:
     milliseconds ping_interval, ping_timeout;
     std::uint64_t max_message;
     bool message_ends_line = false; ///< the listener gets a `\n` behind each message
+    send_bounds bounds{};
   };
 
   ws_session(asio::io_context& io, std::shared_ptr<socket_listener> who, const options& what);
@@ -75,6 +77,10 @@ private:
   void settle();
   void arm_keepalive();
   void beat();
+  std::size_t waiting() const noexcept;
+  void weigh();
+  bool may_read() const noexcept { return read_on_ && !choked_; }
+  void read_gate_changed(bool before);
   void lost(const error_code& ec);
   void end(socket_end why);
 
@@ -93,6 +99,8 @@ private:
   std::size_t held_ = 0; // bytes of piece_ that came after reading was stopped
   bool held_last_ = false;
   unsigned since_flush_ = 0;
+  std::uint64_t moved_ = 0; // bytes of frames that the transport has got
+  bool choked_ = false;     // it is not read from until it reads
   bool opened_ = false, read_on_ = true, read_pending_ = false, giving_ = false, in_batch_ = false,
        batch_end_posted_ = false, flush_posted_ = false, close_said_ = false;
 
@@ -101,6 +109,7 @@ private:
   asio::steady_timer limit_;           // of opening, then of closing
   asio::steady_timer beat_;
   std::optional<keepalive> alive_;
+  stall_detector stall_;
 };
 
 } // namespace relay::net

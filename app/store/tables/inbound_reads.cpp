@@ -9,6 +9,9 @@ namespace relay::store {
 
 namespace {
 
+/// A recall ends with the event that makes it this long.
+constexpr std::size_t bytes_of_recall = 1UL << 20;
+
 bool read_event(rows& from, int marks, int payload, event_ref& out, std::string& why) {
   inbound_event x;
   if (!wire::read_kept_event(from.text(payload), static_cast<std::uint8_t>(from.number(marks)), x, why))
@@ -121,7 +124,8 @@ recalled_events inbound_tables::recall(const std::string& session, std::size_t l
   std::vector<std::pair<std::uint64_t, std::string>> bad;
   std::vector<std::uint64_t> taken;
   auto left = spilled_of(session);
-  for (rows found{sql_.oldest_spilled, session, limit}; found.next();) {
+  std::size_t bytes = 0;
+  for (rows found{sql_.oldest_spilled, session, limit}; bytes < bytes_of_recall && found.next();) {
     stored_event x;
     x.seq = found.count(0);
     x.session = session;
@@ -129,6 +133,7 @@ recalled_events inbound_tables::recall(const std::string& session, std::size_t l
     wire::read_kept(found.text(3), x.keys);
     taken.push_back(x.seq);
     std::string why;
+    bytes += found.text(4).size();
     if (read_event(found, 2, 4, x.event, why))
       out.events.push_back(std::move(x));
     else

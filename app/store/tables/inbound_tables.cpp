@@ -36,7 +36,7 @@ inbound_tables::statements::statements(SQLite::Database& file)
       forget(file, "DELETE FROM event WHERE seq BETWEEN ? AND ?"),
       insert_dead(file, "INSERT OR REPLACE INTO dead VALUES(?,?,?,?,?,?,?,?,?,?,?)"),
       drop_dead_letter(file, "INSERT OR REPLACE INTO dead SELECT "
-                             "seq,?2,attempts&0x7fffffff,marks,platform,chat_id,scope_id,user_id,"
+                             "seq,?2,attempts&0x3fffffff,marks,platform,chat_id,scope_id,user_id,"
                              "profile,parent,payload FROM event WHERE seq=?1"),
       drop_dead(file, "DELETE FROM dead WHERE seq=?"),
       keep_prompt(file, "INSERT OR REPLACE INTO prompt VALUES(NULL,?,?,?,?,?)"),

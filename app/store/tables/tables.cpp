@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t worth_trimming = 1'000;
 constexpr std::int64_t trim_pause_ms = 1'000;
 /// A file keeps this many unused pages for what comes next; beyond them it shrinks piece by piece.
-constexpr std::uint64_t pages_to_keep = 8'192, shrink_pages = 1'024;
+constexpr std::uint64_t pages_to_keep = 8'192, shrink_pages = 1'024, few_pages = 16;
 
 std::string meta_text(SQLite::Database& file, const char* key) {
   SQLite::Statement one{file, "SELECT value FROM meta WHERE key=?"};
@@ -44,7 +44,8 @@ tables::tables(std::unique_ptr<SQLite::Database> file, const table_rules& rules)
       set_fact_(*file_, "INSERT OR REPLACE INTO fact VALUES(?,?)"),
       drop_fact_(*file_, "DELETE FROM fact WHERE key=?"),
       checkpoint_(*file_, "PRAGMA wal_checkpoint(PASSIVE)"), count_spare_(*file_, "PRAGMA freelist_count"),
-      shrink_(*file_, "PRAGMA incremental_vacuum(" + std::to_string(shrink_pages) + ")") {
+      shrink_(*file_, "PRAGMA incremental_vacuum(" + std::to_string(shrink_pages) + ")"),
+      shrink_little_(*file_, "PRAGMA incremental_vacuum(" + std::to_string(few_pages) + ")") {
   page_bytes_ = static_cast<std::uint64_t>(file_->execAndGet("PRAGMA page_size").getInt64());
   sqlite3_wal_hook(file_->getHandle(), journal_grew, &journal_pages_);
   auto now = rules_.wall_ms();
@@ -136,12 +137,19 @@ std::uint64_t tables::spare_pages() {
 
 std::uint64_t tables::spare_bytes() { return spare_pages() * page_bytes_; }
 
-bool tables::shrink() {
-  if (spare_pages() < pages_to_keep + shrink_pages) return false;
-  rows piece{shrink_};
+bool tables::shrink(bool scarce) {
+  const auto spare = spare_pages();
+  if (spare < (scarce ? few_pages : pages_to_keep + shrink_pages)) return false;
+  rows piece{scarce ? shrink_little_ : shrink_};
   while (piece.next()) {
   }
   return true;
+}
+
+void tables::copy_to(const std::string& path) {
+  SQLite::Statement copy{*file_, "VACUUM INTO ?"};
+  copy.bind(1, path);
+  copy.exec();
 }
 
 } // namespace relay::store

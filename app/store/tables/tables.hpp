@@ -53,7 +53,10 @@ public:
   /// False when not all of it could be.
   bool checkpoint();
   /// Gives a piece of the file back to the disk when much of it is unused; true when there may be more.
-  bool shrink();
+  /// `scarce`: all that is unused, in pieces that need hardly any journal.
+  bool shrink(bool scarce);
+  /// Writes all of it to a file that is not there yet.
+  void copy_to(const std::string& path);
 
 private:
   std::uint64_t spare_pages();
@@ -67,7 +70,7 @@ private:
   outbound_tables out_;
   std::int64_t now_ = 0, trimmed_ = 0;
   SQLite::Statement begin_, commit_, rollback_, set_meta_, set_fact_, drop_fact_, checkpoint_, count_spare_,
-      shrink_;
+      shrink_, shrink_little_;
 };
 
 } // namespace relay::store

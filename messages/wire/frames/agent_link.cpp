@@ -1,11 +1,13 @@
 #include "relay_gateway/messages/wire/frames/agent_link.hpp"
 
+#include "relay_gateway/messages/lengths.hpp"
 #include "relay_gateway/messages/wire/actions/action_codec.hpp"
 #include "relay_gateway/messages/wire/actions/commands.hpp"
 #include "relay_gateway/messages/wire/actions/result_codec.hpp"
 #include "relay_gateway/messages/wire/frames/descriptor_codec.hpp"
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/json/json_members.hpp"
+#include "relay_gateway/messages/wire/json/json_unique.hpp"
 #include "relay_gateway/messages/wire/json/salvage.hpp"
 
 namespace relay::wire {
@@ -20,6 +22,13 @@ bool may_be_text(const json::value& root, std::string_view name, bool or_number)
          (or_number && json::to_id(*found, ignored));
 }
 
+/// A frame with an id that is too long. Its own request id is told only when it is one.
+bad_agent_frame long_id(std::string field, std::size_t most, std::string request_id) {
+  if (request_id.size() > longest_request_id) request_id.clear();
+  return {std::move(field) + " is longer than " + std::to_string(most) + " bytes", std::move(request_id),
+          true};
+}
+
 agent_frame read_action_frame(const json::value& root, std::string_view line) {
   agent_action out;
   out.request.request_id = json::id(root, "request_id");
@@ -29,12 +38,21 @@ agent_frame read_action_frame(const json::value& root, std::string_view line) {
     if (!may_be_text(root, name, std::string_view{name} != "platform"))
       return bad_agent_frame{std::string{"action: "} + name + " must be a string",
                              std::move(out.request.request_id)};
+  if (out.request.request_id.size() > longest_request_id)
+    return long_id("action: request_id", longest_request_id, {});
+  for (const auto& [name, text] :
+       {std::pair{"platform", &out.request.platform}, {"delivery_id", &out.request.delivery_id}})
+    if (text->size() > longest_id)
+      return long_id(std::string{"action: "} + name, longest_id, std::move(out.request.request_id));
   const auto* what = json::find(root, "action");
   auto read = what == nullptr ? read_action(json::value{}, {})
                               : read_action(*what, json::member_source(root, line, "action"));
   if (!read) return bad_agent_frame{std::move(read.error), std::move(out.request.request_id)};
   if (!read_on_unknown(root, out.request.resend_unknown))
     return bad_agent_frame{bad_on_unknown, std::move(out.request.request_id)};
+  if (const auto field = overlong_field(read.value); !field.empty())
+    return long_id("action: " + std::string{field}, field == "session_key" ? longest_session_key : longest_id,
+                   std::move(out.request.request_id));
   out.request.act = std::move(read.value);
   return out;
 }
@@ -44,6 +62,8 @@ agent_frame read_interrupt(const json::value& root) {
   out.session_key = json::id(root, "session_key");
   if (out.session_key.empty())
     return bad_agent_frame{"interrupt: session_key must be a non-empty string", json::id(root, "request_id")};
+  if (out.session_key.size() > longest_session_key)
+    return long_id("interrupt: session_key", longest_session_key, json::id(root, "request_id"));
   const auto* reason = json::find(root, "reason");
   out.has_reason = reason != nullptr && reason->IsString();
   if (out.has_reason) out.reason = json::view(*reason);
@@ -149,17 +169,39 @@ void append_for_agent(std::string& out, const delivery& x, bool paths) {
 
 } // namespace
 
+std::string_view overlong_field(const action& x) {
+  if (x.session_key.size() > longest_session_key) return "session_key";
+  for (const auto& [name, text] : {std::pair<std::string_view, const std::string*>{"chat_id", &x.chat_id},
+                                   {"message_id", &x.message_id},
+                                   {"reply_to", &x.reply_to},
+                                   {"kind", &x.follow_up_kind}})
+    if (text->size() > longest_id) return name;
+  if (x.rest.size() <= longest_id) return {};
+  json::document doc;
+  if (!doc.parse_object(x.rest)) return {};
+  for (const auto* name : {"prompt_id", "card_id", "draft_id", "thread_name"})
+    if (json::id(doc.root(), name).size() > longest_id) return name;
+  return {};
+}
+
 agent_frame decode_agent_frame(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   json::document doc;
   if (!doc.parse_object(line)) // whoever waits for its result is told all the same
     return bad_agent_frame{std::string{"frame: "} + json::explain(doc.why()), salvage(line, "request_id")};
   const auto& root = doc.root();
+  if (json::has_repeated_names(root)) { // the connector must read what was read here
+    std::string once;
+    json::append_unique(once, root, doc.text());
+    return decode_agent_frame(once);
+  }
   const auto type = json::text(root, "type");
   if (type == "action") return read_action_frame(root, doc.text());
   if (type == "interrupt") return read_interrupt(root);
   if (type == "ack") {
     agent_ack out{json::id(root, "delivery_id")};
+    if (out.delivery_id.size() > longest_id)
+      return long_id("ack: delivery_id", longest_id, json::id(root, "request_id"));
     if (!out.delivery_id.empty()) return out;
     return bad_agent_frame{"ack: delivery_id must be a non-empty string", json::id(root, "request_id")};
   }

@@ -16,6 +16,7 @@ namespace relay::wire {
 /// A frame that an agent sent and that is not one; answered with `error`, the link lives on.
 struct bad_agent_frame {
   std::string what, request_id;
+  bool long_id = false; ///< an id, name or key is longer than messages/lengths.hpp allows
 };
 struct agent_ack {
   std::string delivery_id;
@@ -36,6 +37,10 @@ struct agent_hello {
   std::vector<std::string> faults; ///< what is bad and was left out, one line each
 };
 using agent_frame = std::variant<bad_agent_frame, agent_ack, agent_action, agent_interrupt, agent_hello>;
+
+/// The first id or name of an action that is longer than messages/lengths.hpp allows, by its name on the
+/// wire; empty = there is none. Such an action is refused.
+std::string_view overlong_field(const action& x);
 
 /// Decodes one line from an agent. An action that fails validation is a bad_agent_frame with its request_id.
 agent_frame decode_agent_frame(std::string_view line);

@@ -18,7 +18,16 @@
 namespace relay::wire {
 
 /// Why a line was refused; the label of the metric that counts it.
-enum class refusal : std::uint8_t { not_json, not_object, too_deep, too_long, bad_utf8, no_type, bad_field };
+enum class refusal : std::uint8_t {
+  not_json,
+  not_object,
+  too_deep,
+  too_long,
+  bad_utf8,
+  no_type,
+  bad_field,
+  long_id
+};
 const char* to_string(refusal x);
 
 /// A line that is not a frame. `what` is one line that names the field; it never quotes the input.
@@ -88,6 +97,10 @@ inline constexpr int max_depth = 64;
 /// Decodes one line (without its `\n`; a trailing `\r` is allowed). An event of this function is marked
 /// `delivered_via_upstream_relay` only if `authenticated` (protocol.md 5).
 frame decode(std::string_view line, bool authenticated);
+
+/// The first id or name of an event that is longer than longest_id; empty = there is none. Such an event is
+/// refused (`long_id`).
+std::string_view overlong_field(const inbound_event& x);
 
 /// Decodes an event object given as JSON text; false and a reason on failure. For tests and embedders.
 bool decode_event(std::string_view json, inbound_event& out, std::string& why);

@@ -1,3 +1,4 @@
+#include "relay_gateway/messages/lengths.hpp"
 #include "relay_gateway/messages/wire/actions/action_codec.hpp"
 #include "relay_gateway/messages/wire/actions/result_codec.hpp"
 #include "relay_gateway/messages/wire/frames/descriptor_codec.hpp"
@@ -6,6 +7,7 @@
 #include "relay_gateway/messages/wire/frames/side_fields.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 #include "relay_gateway/messages/wire/json/json_members.hpp"
+#include "relay_gateway/messages/wire/json/json_unique.hpp"
 #include "relay_gateway/messages/wire/json/salvage.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
@@ -20,6 +22,7 @@ const char* to_string(refusal x) {
   case refusal::bad_utf8: return "bad_utf8";
   case refusal::no_type: return "no_type";
   case refusal::bad_field: return "bad_field";
+  case refusal::long_id: return "long_id";
   }
   return "unknown";
 }
@@ -38,6 +41,13 @@ frame bad_field(const input& x, std::string what) {
                    json::id(x.root, "bufferId")};
 }
 
+frame long_id(const input& x, std::string_view type, std::string_view field, std::size_t most = longest_id) {
+  auto out = bad_field(x, std::string{type} + ": " + std::string{field} + " is longer than " +
+                              std::to_string(most) + " bytes");
+  std::get<bad_frame>(out).why = refusal::long_id;
+  return out;
+}
+
 frame read_inbound(const input& x) {
   const auto* event = json::object(x.root, "event");
   if (event == nullptr) return bad_field(x, "inbound: event is not an object");
@@ -45,23 +55,43 @@ frame read_inbound(const input& x) {
   std::string why;
   if (!read_event(*event, json::member_text(x.line, "event"), out, why))
     return bad_field(x, "inbound: " + why);
+  if (const auto field = overlong_field(out); !field.empty()) return long_id(x, "inbound", field);
+  auto buffer_id = json::id(x.root, "bufferId");
+  if (buffer_id.size() > longest_id) return long_id(x, "inbound", "bufferId");
   out.delivered_via_upstream_relay = x.authenticated;
-  return inbound{event_ref{std::move(out)}, json::id(x.root, "bufferId")};
+  return inbound{event_ref{std::move(out)}, std::move(buffer_id)};
 }
 
 frame read_descriptor_frame(const input& x) {
   const auto* what = json::object(x.root, "descriptor");
   if (what == nullptr) return bad_field(x, "descriptor: descriptor is not an object");
-  return descriptor_frame{read_descriptor(*what, json::member_text(x.line, "descriptor"))};
+  auto read = read_descriptor(*what, json::member_text(x.line, "descriptor"));
+  if (read.platform.size() > longest_id) return long_id(x, "descriptor", "platform");
+  return descriptor_frame{std::move(read)};
+}
+
+/// It is kept for as long as its request id: what nobody can use of it goes.
+void bound(action_result& x) {
+  constexpr std::size_t longest_error = 4'096, longest_raw = 64UL << 10;
+  const auto long_ids = std::erase_if(x.message_ids, [](auto& id) { return id.size() > longest_id; });
+  const bool long_id = x.message_id.size() > longest_id;
+  const bool long_error = x.error.size() > longest_error || x.code.size() > longest_id;
+  if (long_id) x.message_id.clear();
+  if (x.code.size() > longest_id) x.code.resize(utf8_prefix(x.code, longest_id).size());
+  if (x.error.size() > longest_error) x.error.resize(utf8_prefix(x.error, longest_error).size());
+  if (long_ids > 0 || long_id || long_error || x.raw.size() > longest_raw) x.raw.clear(); // told anew
 }
 
 frame read_outbound_result(const input& x) {
   outbound_result out{json::id(x.root, "requestId"), {}};
   if (out.request_id.empty()) return bad_field(x, "outbound_result: requestId is not a string");
+  if (out.request_id.size() > longest_request_id)
+    return long_id(x, "outbound_result", "requestId", longest_request_id);
   // Whoever waits is told at once, also when the result itself makes no sense.
   const auto* result = json::find(x.root, "result");
   out.result = result == nullptr ? read_result(json::value{}, {})
                                  : read_result(*result, json::member_text(x.line, "result"));
+  bound(out.result);
   return out;
 }
 
@@ -69,6 +99,9 @@ frame read_interrupt_inbound(const input& x) {
   interrupt_inbound out{json::id(x.root, "session_key"), json::id(x.root, "chat_id")};
   if (out.session_key.empty() && out.chat_id.empty())
     return bad_field(x, "interrupt_inbound: session_key is not a string");
+  if (out.session_key.size() > longest_session_key)
+    return long_id(x, "interrupt_inbound", "session_key", longest_session_key);
+  if (out.chat_id.size() > longest_id) return long_id(x, "interrupt_inbound", "chat_id");
   return out;
 }
 
@@ -83,6 +116,11 @@ frame read_passthrough(const input& x) {
   out.profile = json::text(*from, "profile");
   out.buffer_id = json::id(x.root, "bufferId");
   out.authenticated = x.authenticated;
+  for (const auto& [name, text] : {std::pair{"platform", &out.platform},
+                                   {"botId", &out.bot_id},
+                                   {"profile", &out.profile},
+                                   {"bufferId", &out.buffer_id}})
+    if (text->size() > longest_id) return long_id(x, "passthrough_forward", name);
   base64_decode(json::text(*from, "bodyB64"), out.body); // leaves it empty on bad input
   if (const auto* headers = json::array(*from, "headers"))
     for (const auto& pair : headers->GetArray())
@@ -161,6 +199,11 @@ frame read_line(std::string_view line, bool authenticated) {
                      salvage(line, "bufferId")};
   }
   const auto& root = doc.root();
+  if (json::has_repeated_names(root)) { // whoever gets a part of it must read what was read here
+    std::string once;
+    json::append_unique(once, root, doc.text());
+    return read_line(once, authenticated);
+  }
   if (!root.IsObject()) return bad_frame{refusal::not_object, json::explain(refusal::not_object), {}, {}};
   const auto* type = json::find(root, "type");
   if (type == nullptr || !type->IsString() || type->GetStringLength() == 0)
@@ -172,6 +215,35 @@ frame read_line(std::string_view line, bool authenticated) {
 }
 
 } // namespace
+
+std::string_view overlong_field(const inbound_event& x) {
+  const auto& from = x.source;
+  for (const auto& [name, text] :
+       {std::pair<std::string_view, const std::string*>{"source.platform", &from.platform},
+        {"source.chat_id", &from.chat_id},
+        {"source.chat_type", &from.chat_type},
+        {"source.chat_name", &from.chat_name},
+        {"source.user_id", &from.user_id},
+        {"source.user_name", &from.user_name},
+        {"source.thread_id", &from.thread_id},
+        {"source.user_display_name", &from.user_display_name},
+        {"source.user_handle", &from.user_handle},
+        {"source.user_id_alt", &from.user_id_alt},
+        {"source.chat_id_alt", &from.chat_id_alt},
+        {"source.scope_id", &from.scope_id},
+        {"source.parent_chat_id", &from.parent_chat_id},
+        {"source.message_id", &from.message_id},
+        {"source.profile", &from.profile},
+        {"source.auto_thread_initial_name", &from.auto_thread_initial_name},
+        {"source.prospective_thread_id", &from.prospective_thread_id},
+        {"message_id", &x.message_id},
+        {"reply_to_message_id", &x.reply_to_message_id},
+        {"prompt_response.prompt_id", &x.prompt.prompt_id},
+        {"prompt_response.option_id", &x.prompt.option_id},
+        {"prompt_response.prompt_message_id", &x.prompt.prompt_message_id}})
+    if (text->size() > longest_id) return name;
+  return {};
+}
 
 frame decode(std::string_view line, bool authenticated) {
   if (line.ends_with('\r')) line.remove_suffix(1);

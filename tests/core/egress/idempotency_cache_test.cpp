@@ -183,5 +183,20 @@ RC_GTEST_PROP(LedgerProperty, NothingRunsTwiceWithinTheBounds, ()) {
   }
 }
 
+TEST(IdempotencyCache, OutcomesAreBoundedInBytesOldestFirst) {
+  idempotency_cache x{1'000, 10min, 100'000};
+  auto large = result("m");
+  large.raw = std::string(30'000, 'x');
+  for (auto id : {"a", "b", "c", "d", "e"}) {
+    x.open(id, now);
+    x.settle(id, large, now);
+    EXPECT_LE(x.bytes(), 100'000U);
+  }
+  EXPECT_EQ(x.recorded("a"), nullptr);
+  EXPECT_NE(x.recorded("e"), nullptr);
+  for (auto id : {"c", "d", "e"}) x.forget(id);
+  EXPECT_EQ(x.bytes(), 0U);
+}
+
 } // namespace ledger_test
 } // namespace relay::core

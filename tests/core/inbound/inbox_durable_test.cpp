@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
@@ -206,6 +207,7 @@ struct driver {
       auto step = work();
       std::move(step.deliver.begin(), step.deliver.end(), std::back_inserter(all.deliver));
       std::move(step.acks.begin(), step.acks.end(), std::back_inserter(all.acks));
+      std::move(step.dead.begin(), step.dead.end(), std::back_inserter(all.dead));
     }
     return all;
   }
@@ -215,7 +217,8 @@ struct driver {
     box = inbox{rules};
     auto image = store.image();
     run([&](auto& out) { box.restore(image, now, out, [](auto&) { return false; }); });
-    return presence(true);
+    presence(true);
+    return sync(); // what was out is given out once its next attempt is on disk
   }
   inbox_rules rules;
   inbox box;
@@ -327,8 +330,9 @@ TEST(InboxDurable, AnAckOfADeliveryOfBeforeCounts) {
   d.accept(event("c", "2"));
   d.sync();
   d.restart();
-  EXPECT_THAT(ids(d.ack(1)), ElementsAre(2));
+  EXPECT_THAT(ids(d.ack(1)), IsEmpty()) << "the next one's attempt is not on disk yet";
   EXPECT_TRUE(d.known);
+  EXPECT_THAT(ids(d.sync()), ElementsAre(2));
 }
 
 TEST(InboxDurable, TriesAreCountedOverARestart) {
@@ -340,12 +344,142 @@ TEST(InboxDurable, TriesAreCountedOverARestart) {
   d.returned(1);
   d.returned(1);
   d.sync();
-  EXPECT_THAT(ids(d.restart()), ElementsAre(1));
-  auto step = d.returned(1);
-  ASSERT_EQ(step.dead.size(), 1U) << "two before, one since";
-  d.sync();
-  EXPECT_EQ(d.store.dead.size(), 1U);
+  d.restart();
+  EXPECT_EQ(d.store.dead.size(), 1U) << "two agents died of it, and the process";
   EXPECT_EQ(d.box.dead_letters(), 1U);
+}
+
+// -- processes that die -------------------------------------------------------------------------------
+
+TEST(InboxDurable, AnEventThatKillsEveryProcessIsSetAsideAfterAsManyAsItMayHave) {
+  driver d; // five deliveries
+  d.accept(event("c", "1"));
+  d.sync();
+  int lives = 1;
+  while (d.store.dead.empty() && lives < 20) {
+    d.restart();
+    ++lives;
+  }
+  EXPECT_EQ(lives, 6) << "five of them died of it, the first one included";
+  EXPECT_EQ(d.box.pending(), 0U);
+}
+
+TEST(InboxDurable, EachAttemptIsOnDiskBeforeTheEventIsOut) {
+  driver d;
+  d.accept(event("c", "1"));
+  d.sync();
+  for (int life = 1; life < 5; ++life) {
+    d.store.crash();
+    d.box = inbox{d.rules};
+    auto image = d.store.image();
+    d.run([&](auto& out) { d.box.restore(image, d.now, out, [](auto&) { return false; }); });
+    EXPECT_THAT(ids(d.presence(true)), IsEmpty()) << "nothing of this life is on disk yet";
+    EXPECT_THAT(ids(d.sync()), ElementsAre(1));
+    EXPECT_EQ(without_suspicion(d.store.rows.at(1).what.attempts), static_cast<std::uint32_t>(life + 1));
+  }
+}
+
+TEST(InboxDurable, OfSeveralThatWereOutTheOneThatKillsIsFoundAndSetAsideAlone) {
+  driver d;
+  for (auto chat : {"a", "b", "c"}) d.accept(event(chat, "1"));
+  d.sync(); // the first one kills
+  int lives = 1;
+  for (; lives < 20; ++lives) {
+    d.restart();
+    if (!d.store.dead.empty()) break;
+    for (auto out = d.box.given_out(); !out.empty() && out.front() != 1; out = d.box.given_out()) {
+      EXPECT_EQ(out.size(), 1U) << "suspects are given out one at a time";
+      d.ack(out.front());
+      d.sync();
+    }
+    d.accept(event("new" + std::to_string(lives), "1")); // beside it, one that nobody suspects
+    d.sync();
+  }
+  EXPECT_LE(lives, 8);
+  ASSERT_EQ(d.store.dead.size(), 1U);
+  EXPECT_EQ(d.store.dead.begin()->first, 1U);
+}
+
+TEST(InboxDurable, WhatIsOutAtAnOrderlyEndIsNoSuspect) {
+  driver d;
+  for (int life = 0; life < 10; ++life) {
+    if (life == 0) d.accept(event("c", "1"));
+    d.sync();
+    d.run([&](auto& out) { d.box.stopping(out); });
+    d.sync();
+    d.restart();
+    EXPECT_EQ(d.box.suspected(), 0U);
+  }
+  EXPECT_TRUE(d.store.dead.empty());
+  EXPECT_EQ(d.box.pending(), 1U);
+}
+
+TEST(InboxDurable, AnEventThatWaitedBehindAnotherOneIsNoSuspect) {
+  driver d;
+  d.accept(event("c", "1"));
+  d.accept(event("c", "2"));
+  d.sync();
+  EXPECT_THAT(ids(d.restart()), ElementsAre(1));
+  EXPECT_EQ(d.box.suspected(), 1U);
+  d.ack(1);
+  EXPECT_THAT(ids(d.sync()), ElementsAre(2));
+  EXPECT_EQ(d.box.suspected(), 0U);
+}
+
+// -- bounds in bytes ----------------------------------------------------------------------------------
+
+event_ref large(const std::string& chat, const std::string& message, std::size_t size) {
+  inbound_event x = *event(chat, message);
+  x.raw = std::string(size, 'x');
+  return event_ref{std::move(x)};
+}
+
+TEST(InboxDurable, BeyondTheBytesOfMemoryEventsWaitOnDisk) {
+  auto rules = durable();
+  rules.max_bytes_in_memory = 4UL << 20;
+  driver d{rules};
+  constexpr std::size_t size = 500'000; // about a million bytes in memory
+  for (int i = 1; i <= 40; ++i) d.accept(large("c" + std::to_string(i), "1", size));
+  d.sync();
+  EXPECT_LE(d.box.pending_bytes(), rules.max_bytes_in_memory);
+  EXPECT_TRUE(d.box.backlog());
+  std::set<std::uint64_t> taken;
+  for (int rounds = 0; taken.size() < 40 && rounds < 200; ++rounds) {
+    for (auto id : d.box.given_out()) {
+      d.ack(id);
+      taken.insert(id);
+    }
+    d.sync();
+    EXPECT_LE(d.box.pending_bytes(), rules.max_bytes_in_memory + 2 * size);
+  }
+  EXPECT_EQ(taken.size(), 40U);
+  EXPECT_EQ(d.box.pending_bytes(), 0U);
+}
+
+TEST(InboxDurable, BytesThatWaitForTheDiskStopTheReader) {
+  auto rules = durable();
+  rules.max_pending_bytes = 100'000;
+  driver d{rules};
+  d.accept(large("a", "1", 60'000));
+  EXPECT_EQ(d.box.room(), backpressure::full);
+  EXPECT_EQ(d.box.room(0, 100'000), backpressure::hard) << "those outside count as well";
+  d.sync();
+  EXPECT_EQ(d.box.room(), backpressure::open);
+}
+
+TEST(InboxDurable, SettledKeysAreBoundedInBytes) {
+  auto rules = durable();
+  rules.dedupe_bytes = 50'000;
+  driver d{rules};
+  for (int i = 0; i < 200; ++i) {
+    d.accept(event("c" + std::string(500, 'x'), std::to_string(i)), "b" + std::to_string(i));
+    d.sync();
+    d.ack(static_cast<std::uint64_t>(i + 1));
+  }
+  EXPECT_LE(d.box.remembered_bytes(), 50'000U);
+  EXPECT_GT(d.box.remembered(), 10U);
+  d.accept(event("c" + std::string(500, 'x'), "199"), "b199");
+  EXPECT_EQ(d.last, arrival::repeat_settled) << "the newest are known";
 }
 
 TEST(InboxDurable, ADeadLetterIsTriedAgainAsAnEventOfItsOwn) {
@@ -467,8 +601,7 @@ TEST(InboxDurable, OnceClosedWhatIsInMemoryIsFinishedAndTheDiskKeepsTheRest) {
   EXPECT_THAT(ids(d.ack(2)), IsEmpty());
   EXPECT_THAT(ids(d.sync()), IsEmpty());
   EXPECT_EQ(d.box.pending(), 0U);
-  EXPECT_THAT(ids(d.restart()), IsEmpty());
-  EXPECT_THAT(ids(d.sync()), ElementsAre(3));
+  EXPECT_THAT(ids(d.restart()), ElementsAre(3));
 }
 
 // -- sessions and versions over a restart and over the disk ------------------------------------------------
@@ -568,12 +701,13 @@ TEST(InboxDurable, SessionsAreKeptWithTheirEvents) {
   EXPECT_THAT(ids(d.sync()), ElementsAre(1, 2)) << "one chat, two sessions";
   d.rules.session_of = [](const inbound_event&) { return "all the same"; }; // other settings
   auto step = d.restart();
-  EXPECT_THAT(ids(step), ElementsAre(1, 2)) << "as they were when they were taken";
-  EXPECT_EQ(step.deliver.at(0).session, "a");
+  ASSERT_THAT(ids(step), ElementsAre(1)) << "the process died of one of them";
+  EXPECT_EQ(step.deliver[0].session, "a") << "as it was when it was taken";
   d.ack(1);
   step = d.sync();
-  ASSERT_THAT(ids(step), ElementsAre(3));
-  EXPECT_EQ(step.deliver[0].session, "a");
+  ASSERT_THAT(ids(step), ElementsAre(2, 3)) << "still two sessions";
+  EXPECT_EQ(step.deliver[0].session, "b");
+  EXPECT_EQ(step.deliver[1].session, "a");
 }
 
 TEST(InboxDurable, AnOpenEventOfAVersionWithoutSessionsGetsOne) {

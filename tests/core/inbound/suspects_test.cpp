@@ -163,7 +163,7 @@ TEST(Suspects, SuspicionAndCountOutliveTheProcess) {
   d.accept("a", "1");
   d.accept("b", "2");
   d.die(); // 1 is out alone
-  d.die(); // and counted
+  d.die(); // and counted; 2 is out alone when the process dies
   inbound_image image;
   image.last_seq = 2;
   for (std::uint64_t seq : {1, 2})
@@ -173,13 +173,13 @@ TEST(Suspects, SuspicionAndCountOutliveTheProcess) {
   next.run([&](auto& step) { next.box.restore(image, next.now, step, [](auto&) { return false; }); });
   next.given.clear();
   next.run([&](auto& step) { next.box.presence(true, next.now, step); });
-  EXPECT_THAT(next.given, ElementsAre(2)) << "one at a time, the one without a death first";
-  EXPECT_THAT(next.ack(2), ElementsAre(1));
+  EXPECT_THAT(next.given, ElementsAre(1)) << "one at a time, and each has one death by now";
+  EXPECT_THAT(next.ack(1), ElementsAre(2));
   for (std::size_t n = 1; n < rules.max_deliveries; ++n) {
     EXPECT_THAT(next.dead, IsEmpty()) << n;
     next.die();
   }
-  EXPECT_THAT(next.dead, ElementsAre("1")) << "the death of before counts";
+  EXPECT_THAT(next.dead, ElementsAre("2")) << "the death of the process counts";
 }
 
 /// An agent that takes what is out in any order and dies of some texts, new events coming meanwhile: exactly

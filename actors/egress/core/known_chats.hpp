@@ -1,0 +1,62 @@
+// What is known of very many chats (routes.hpp). Private to route_table.
+#pragma once
+
+#include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/core/packed_lru.hpp"
+#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/ids.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace relay::core {
+
+struct known_chat {
+  discriminators who;
+  std::string parent, type, name;
+  std::string latest; ///< the delivery that all this is from; empty when it is not known
+};
+
+/// In the order of their use. Times are kept as seconds.
+class known_chats {
+public:
+  struct times {
+    std::uint32_t used_s = 0, told_s = 0; ///< told: as a change
+    std::uint32_t arrival = 0; ///< among the chats of one id the highest came in last; 0 = none did
+    bool restored = false;     ///< nothing came since
+  };
+  /// Unset when it is not known.
+  std::optional<known_chat> find(const chat_key& key) const;
+  bool contains(const chat_key& key) const { return all_.find(packed(key)) != lru::none; }
+  /// The most recently used one from now on. Its times are those that it had, or none.
+  times& put(const chat_key& key, const known_chat& x, instant now);
+  /// Null when it is not known.
+  times* find_times(const chat_key& key);
+  /// It was used: false when it is not known.
+  bool use(const chat_key& key, instant now);
+  /// An event of it came in, of a platform that has a name.
+  void arrived(const chat_key& key);
+  /// The platform of the chat of this id that came in last; empty when none is known.
+  std::string last_platform(const std::string& chat_id) const;
+
+  /// The least recently used. Only while there is one.
+  chat_key oldest() const;
+  instant oldest_use() const { return at(all_.extra(all_.oldest()).used_s); }
+  void forget_oldest() { all_.erase(all_.oldest()); }
+  std::size_t size() const { return all_.size(); }
+  std::size_t bytes() const { return all_.bytes(); }
+
+  static std::uint32_t seconds(instant x);
+  static instant at(std::uint32_t s) { return instant{std::chrono::seconds{s}}; }
+
+private:
+  using lru = packed_lru<times>;
+  static std::string packed(const chat_key& key);
+  lru all_;
+  std::uint32_t arrivals_ = 0;
+  std::vector<std::string> platforms_; ///< of those that came in, the newest first
+};
+
+} // namespace relay::core

@@ -1,0 +1,23 @@
+// Files that may be anything, on file systems that may hang: a pipe, a device or a dead mount holds nobody
+// up.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace relay::config {
+
+struct file_text {
+  std::optional<std::string> text; ///< unset: it cannot be read, and `why` says so in one line
+  std::string why;
+};
+
+/// At most this many bytes of a regular file. Read by a thread of its own, which is left alone after `limit`;
+/// `ended` (may be null) is called when that thread is done, however late.
+file_text read_regular_file(const std::string& path, std::size_t bytes, std::chrono::milliseconds limit,
+                            const std::function<void()>& ended = {});
+
+} // namespace relay::config

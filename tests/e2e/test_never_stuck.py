@@ -1,0 +1,208 @@
+"""What hangs, is missing or is gone outside of the process: it stays answerable, says so, and heals."""
+import os
+import resource
+import shutil
+import signal
+import unittest
+
+import test_disk as disk
+from harness.events import inbound
+from harness.gateway import TERM
+from harness.scenario import PINNED, QUICK, TWO, Scenario
+from test_disk import NAMESPACES
+from test_exec import Exec, alive
+
+
+class Files(Scenario):
+    async def test_a_pipe_as_secret_file_holds_nobody_up(self):
+        pipe = os.path.join(self.home(), "token")
+        os.mkfifo(pipe)
+        connector = await self.connector()
+        gateway = await self.gateway(connector, TWO, QUICK, GATEWAY_RELAY_ID="gw-e2e", GATEWAY_RELAY_ACCESS_TOKEN_FILE=pipe)
+        self.assertIn("not a regular file", await gateway.said("not a regular file"))
+        self.assertEqual((await gateway.get("/livez", limit=2.0)).status, 200)
+        os.unlink(pipe)
+        with open(pipe, "w") as file:
+            file.write("identity-token-c3d4\n")
+        await connector.until(lambda: connector.provisions, "a provisioning call", 20)
+
+    async def test_a_pipe_as_ca_file_fails_dials_with_its_reason(self):
+        pipe = os.path.join(self.home(), "ca.pem")
+        os.mkfifo(pipe)
+        gateway = await self.gateway(None, TWO, PINNED, QUICK, GATEWAY_RELAY_URL="https://127.0.0.1:1", GATEWAY_TLS_CA_FILE=pipe)
+        await gateway.said("not a regular file")
+        self.assertEqual((await gateway.get("/livez", limit=2.0)).status, 200)
+
+
+class NoThread(Scenario):
+    async def test_sigterm_ends_a_process_that_can_make_no_thread(self):
+        connector, gateway, link = await self.connected()
+        await gateway.ready()
+        with open(f"/proc/{gateway.process.pid}/statm") as file:
+            size = int(file.read().split()[0]) * resource.getpagesize()
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_AS, (size, size))
+        gateway.signal(TERM)
+        self.assertEqual(await gateway.exited(15), 0)
+
+
+class StateDirectory(Scenario):
+    async def started(self):
+        home = self.home()
+        state = os.path.join(home, "state")
+        connector, gateway, link = await self.connected(home=home, GATEWAY_STATE_DIR=state)
+        agent = await self.agent(gateway)
+        link.send(inbound("before", buffer_id="b-0", message_id="m-0"))
+        await agent.delivery("before")
+        await connector.frame("inbound_ack")
+        return state, connector, gateway, link, agent
+
+    async def refused(self, gateway, part):
+        async def probe():
+            answer = await gateway.get("/readyz")
+            return answer.status == 503 and part in answer.json()["reason"]
+        await gateway.changes.poll(probe, f"/readyz 503 with {part!r}", 5)
+
+    async def test_one_that_is_moved_away_is_noticed_and_heals_when_it_is_back(self):
+        state, connector, gateway, link, agent = await self.started()
+        os.rename(state, state + ".away")
+        await self.refused(gateway, "is gone")
+        link.send(inbound("meanwhile", buffer_id="b-1", message_id="m-1"))
+        await connector.never(lambda: len(link.of("inbound_ack")) > 1, "an ack without a directory", 2)
+        os.rename(state + ".away", state)
+        await connector.until(lambda: len(link.of("inbound_ack")) == 2, "the ack")
+        await agent.delivery("meanwhile")
+        await gateway.ready()
+
+    async def test_one_that_is_replaced_by_an_empty_one_gets_all_that_was_kept(self):
+        state, connector, gateway, link, agent = await self.started()
+        agent.acks = False
+        link.send(inbound("open", buffer_id="b-1", message_id="m-1", chat_id="7"))
+        await agent.delivery("open")
+        shutil.rmtree(state)
+        await self.refused(gateway, "is gone")
+        os.mkdir(state, 0o700)
+        await gateway.ready()
+        await gateway.said("store.moved")
+        gateway.process.kill()
+        await gateway.exited()
+        # The next process finds what this one knew.
+        again = await self.gateway(connector, PINNED, TWO, QUICK, home=gateway.home, GATEWAY_STATE_DIR=state)
+        later = await self.agent(again)
+        self.assertTrue((await later.delivery("open"))["redelivered"])
+        link = await connector.link(2, 2)
+        link.send(inbound("before", buffer_id="b-0", message_id="m-0"))
+        await connector.until(lambda: link.of("inbound_ack"), "the ack of the repeat")
+        self.assertEqual([x["event"]["text"] for x in later.deliveries], ["open"])
+
+    async def test_another_database_in_its_place_is_not_written_to(self):
+        state, connector, gateway, link, agent = await self.started()
+        os.rename(state, state + ".away")
+        os.mkdir(state)
+        with open(os.path.join(state, "relay.db"), "w") as file:
+            file.write("somebody else's")
+        await self.refused(gateway, "another database")
+        shutil.rmtree(state)
+        os.rename(state + ".away", state)
+        await gateway.ready()
+
+
+@unittest.skipUnless(NAMESPACES, "needs mount namespaces")
+class SmallDisk(Scenario):
+    on_tmpfs = disk.Disk.on_tmpfs
+
+    async def heals(self, size):
+        program, state, home = self.on_tmpfs(f"size={size}")
+        connector = await self.connector()
+        gateway = await self.gateway(connector, TWO, PINNED, QUICK, home=home, program=program, GATEWAY_STATE_DIR=state)
+        link = await connector.link(1, 2)
+        count = 0
+        while not [x for x in gateway.output if "store.scarce" in x] and count < 20_000:
+            for _ in range(50):
+                link.send(inbound("y" * 2000, buffer_id=f"b-{count}", chat_id=str(count % 20), message_id=f"m-{count}"))
+                count += 1
+            await link.socket.flushed()
+            await gateway.get("/livez")
+        await gateway.said("store.scarce")
+        agent = await self.agent(gateway)
+        await agent.until(lambda: len({x["delivery_id"] for x in agent.deliveries}) == count, "every event", 60)
+
+        async def ready():
+            return (await gateway.get("/readyz")).status == 200
+        await gateway.changes.poll(ready, "ready without the backlog", 30)
+        await connector.until(lambda: len(link.of("inbound_ack")) == count, "an ack for each", 30)
+
+    async def test_a_disk_of_4_mb_heals_when_the_backlog_is_gone(self):
+        await self.heals("4m")
+
+    async def test_a_disk_of_8_mb_heals_when_the_backlog_is_gone(self):
+        await self.heals("8m")
+
+
+class Poison(Scenario):
+    async def test_an_event_that_kills_every_process_is_set_aside_alone(self):
+        connector = await self.connector()
+        home, lives, answered = self.home(), 0, set()
+        settings = (PINNED, TWO, QUICK, {"GATEWAY_STATE_DIR": os.path.join(home, "state")})
+        gateway = await self.gateway(connector, *settings, home=home)
+        link = await connector.link(1, 2)
+        agent = await self.agent(gateway)
+        texts = ["n0", "n1", "die", "n2", "n3"]
+        agent.acks = False
+        link.send(*(inbound(x, buffer_id=f"b-{x}", chat_id=x, message_id=f"m-{x}") for x in texts))
+        await agent.until(lambda: len(agent.deliveries) == len(texts), "all of them are out")
+        while lives < 10:
+            lives += 1
+            gateway.process.kill()
+            await gateway.exited()
+            gateway = await self.gateway(connector, *settings, home=home)
+            agent = await self.agent(gateway, ready=False)
+            agent.acks = False
+            state = {"read": 0}
+
+            def take():
+                """Acknowledges until the poison comes; whether it has."""
+                while state["read"] < len(agent.deliveries):
+                    frame = agent.deliveries[state["read"]]
+                    state["read"] += 1
+                    if frame["event"]["text"] == "die":
+                        return True
+                    answered.add(frame["event"]["text"])
+                    agent.ack(frame)
+                return bool([x for x in gateway.output if "event.dead_letter" in x])
+            await agent.until(take, "the poison, or its end", 15)
+            if [x for x in gateway.output if "event.dead_letter" in x]:
+                break
+        self.assertLessEqual(lives, 8)
+        await agent.until(lambda: take() and answered == {"n0", "n1", "n2", "n3"}, "the others", 15)
+        letters = (await gateway.get("/v1/dlq")).json()["letters"]
+        self.assertEqual([x["text"] for x in letters], ["die"])
+
+
+class Descendants(Exec):
+    LEAVES = """
+import subprocess
+say(type="hello")
+for frame in frames():
+    if frame["type"] == "inbound":
+        # In a session of its own, and its parent is gone: what a daemon does.
+        text = subprocess.run(["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!"], capture_output=True, text=True).stdout
+        report(frame, pid=int(text))
+        ack(frame)
+"""
+
+    async def test_one_in_a_session_of_its_own_ends_with_the_child(self):
+        connector, gateway, link = await self.start(self.LEAVES)
+        link.send(inbound("go"))
+        pid = (await self.told(connector))["pid"]
+        self.assertTrue(alive(pid))
+        gateway.signal(TERM)
+        self.assertEqual(await gateway.exited(15), 0)
+        await self.gone(pid, "the daemon that the child made")
+
+    async def test_one_in_a_session_of_its_own_ends_with_a_gateway_that_is_killed(self):
+        connector, gateway, link = await self.start(self.LEAVES)
+        link.send(inbound("go"))
+        pid = (await self.told(connector))["pid"]
+        gateway.signal(signal.SIGKILL)
+        await gateway.exited()
+        await self.gone(pid, "the daemon that the child made")
