@@ -5,6 +5,8 @@
 #include "relay_gateway/app/admin/server.hpp"
 #include "relay_gateway/app/gateway.hpp"
 #include "relay_gateway/app/health/heartbeat_timer.hpp"
+#include "relay_gateway/app/host/orphan_reaper.hpp"
+#include "relay_gateway/app/host/service_notifier.hpp"
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/reload.hpp"
@@ -35,6 +37,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds overtime{3'000};
 /// How long answers on their way out (to POST /v1/drain, say) may take before the listener goes.
 constexpr milliseconds last_answers{50};
+/// How long the supervisor may take to say how it stands.
+constexpr milliseconds report_limit{2'000};
 
 std::unique_ptr<caf::actor_system_config> actor_config(config::scheduler_kind kind,
                                                        boost::asio::io_context& io) {
@@ -62,6 +66,8 @@ struct service::impl {
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<gateway> relay;
   std::unique_ptr<heartbeat_timer> pace;
+  std::unique_ptr<host::service_notifier> notifier; // null: no service manager listens
+  std::unique_ptr<host::orphan_reaper> orphans;     // null: somebody else is process 1
   boost::asio::signal_set ends{io}, wishes{io};
   boost::asio::steady_timer farewell{io};
   std::unique_ptr<exit_guard> guard;
@@ -86,6 +92,9 @@ struct service::impl {
   admin::reload_answer reload();
   bool open_metrics_listener(start_failure& why);
   admin::surroundings what_listeners_show();
+  admin::reload_answer apply_new_settings();
+  void notify_manager(const admin::supervisor_line& line);
+  void notify_stop();
 
   void note(severity level, std::string_view id, std::initializer_list<log_field> fields) const noexcept {
     what.log->write(level, id, fields);
@@ -105,6 +114,7 @@ bool service::impl::start(start_failure& why) {
   // 1 of a container it would be lost for good.
   take_signals();
   release_signals();
+  if (host::inherits_orphans()) orphans = std::make_unique<host::orphan_reaper>(io);
   // First of all: a second process of the same settings must learn that this one holds them.
   store_fault fault;
   auto store = open_store(running, what.state_reset, what.log, what.counts, fault);
@@ -147,6 +157,7 @@ bool service::impl::start(start_failure& why) {
   // Two looks at the work, the ack, and the close handshake.
   target.sleep_limit = limits.idle_ack_timeout + milliseconds{6'000};
   if (metrics_listener) metrics_listener->attach({target.supervisor, {}, {}, {}, {}, {}, store_name});
+  notify_manager(target.supervisor);
   listener->attach(std::move(target));
   return true;
 }
@@ -173,6 +184,21 @@ bool service::impl::open_metrics_listener(start_failure& why) {
 admin::surroundings service::impl::what_listeners_show() {
   return {what.counts.get(), &beats, what.log.get(),
           [log = what.log](std::size_t limit) { return log->recent(limit); }};
+}
+
+/// The manager hears of the service once the io_context runs: only then it is served.
+void service::impl::notify_manager(const admin::supervisor_line& line) {
+  if (!what.manager) return;
+  auto report = [line](std::function<void(const gateway_report*)> done) {
+    line.report(report_limit, std::move(done));
+  };
+  notifier = std::make_unique<host::service_notifier>(
+      io, std::move(what.manager), host::notifier_sources{&beats, what.log.get(), std::move(report)});
+  boost::asio::post(io, [this] { notifier->started(); });
+}
+
+void service::impl::notify_stop() {
+  if (notifier) notifier->stopping(running.service.grace + overtime);
 }
 
 int service::impl::run() {
@@ -221,6 +247,13 @@ void service::impl::on_wish(int signal) {
 }
 
 admin::reload_answer service::impl::reload() {
+  if (notifier) notifier->reloading();
+  auto answer = apply_new_settings();
+  if (notifier) notifier->reloaded(answer.accepted || answer.problems.empty() ? "" : answer.problems.front());
+  return answer;
+}
+
+admin::reload_answer service::impl::apply_new_settings() {
   if (!what.resolve) return {false, {"these settings come from no file"}};
   auto next = what.resolve();
   admin::reload_answer answer;
@@ -253,6 +286,7 @@ admin::reload_answer service::impl::reload() {
 
 void service::impl::drain() {
   if (std::exchange(draining, true)) return;
+  notify_stop();
   guard = std::make_unique<exit_guard>(running.service.grace + overtime, exit_code::fine);
   relay->drain([this] { boost::asio::post(io, [this] { drained(); }); });
 }
@@ -260,6 +294,7 @@ void service::impl::drain() {
 void service::impl::supervisor_ended(bool in_order) {
   if (draining) return; // the end of the last actor, and of a child process, is told by itself
   draining = true;
+  notify_stop();
   if (!in_order) { // else it drained by itself: gateway.idle with action exit
     code = exit_code::failure;
     note(severity::error, "service.supervisor_died",
@@ -282,6 +317,7 @@ void service::impl::drained() {
 void service::impl::dismantle() {
   if (!system) return;
   metrics_listener.reset();
+  notifier.reset(); // as the listener
   listener.reset(); // holds a line to the supervisor, so it goes before the actors' system
   if (pace) pace->stop();
   relay.reset();

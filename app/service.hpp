@@ -2,6 +2,7 @@
 // `run` and `demo` are made of; a program that embeds the library uses app/gateway.hpp instead.
 #pragma once
 
+#include "relay_gateway/app/host/service_manager.hpp"
 #include "relay_gateway/app/log/log.hpp"
 #include "relay_gateway/app/metrics/metrics.hpp"
 #include "relay_gateway/config/resolve.hpp"
@@ -17,6 +18,8 @@ struct service_options {
   config::settings settings;
   std::shared_ptr<configurable_log> log;
   std::shared_ptr<metrics> counts;
+  /// Who waits for the service to be ready, and watches it; null: nobody.
+  std::unique_ptr<host::service_manager> manager;
   /// Resolves the settings anew (reload). Unset: a reload is refused.
   std::function<config::resolution()> resolve;
   bool state_reset = false; ///< set aside what the state directory holds and begin anew
