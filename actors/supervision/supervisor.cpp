@@ -11,6 +11,7 @@
 #include "relay_gateway/actors/inbound/media.hpp"
 #include "relay_gateway/actors/link/link_manager.hpp"
 #include "relay_gateway/actors/supervision/core/command_manifest.hpp"
+#include "relay_gateway/config/values/host_name.hpp"
 #include "relay_gateway/messages/wire/http/urls.hpp"
 
 #include <algorithm>
@@ -251,7 +252,16 @@ void supervisor_state::start_provisioning() {
   provisioner_setup x;
   x.url = wire::derive_urls(relay.url).provision;
   x.gateway_id = effective_id();
-  if (relay.gateway_id.empty()) remember("gateway_id", x.gateway_id);
+  if (relay.gateway_id.empty()) {
+    constexpr std::string_view prefix = "gw-";
+    // Another container would be another gateway, unless the state directory brings the id along (F71).
+    if (x.gateway_id == relay.default_gateway_id && x.gateway_id.starts_with(prefix) &&
+        config::is_generated_host_name(std::string_view{x.gateway_id}.substr(prefix.size())))
+      env.log->write(severity::warn, "provision.container_host_name",
+                     {{"gateway_id", x.gateway_id},
+                      {"next", "set GATEWAY_RELAY_ID, or keep the state directory on a volume"}});
+    remember("gateway_id", x.gateway_id);
+  }
   x.endpoint = relay.endpoint;
   x.instance_id = relay.instance_id;
   x.wake_url = relay.wake_url;
