@@ -42,4 +42,4 @@ add_custom_target(package
                   COMMAND ${CMAKE_COMMAND} -E rm -rf ${CPACK_PACKAGE_DIRECTORY}
                   COMMAND ${CMAKE_COMMAND} -E make_directory ${CPACK_PACKAGE_DIRECTORY}
                   COMMAND ${RELAY_GATEWAY_CPACK} --config ${PROJECT_BINARY_DIR}/packaging/CPackConfig.cmake
-                  DEPENDS relay-gateway relay-connector WORKING_DIRECTORY ${PROJECT_BINARY_DIR} VERBATIM USES_TERMINAL)
+                  DEPENDS relay-gateway relay-connector described WORKING_DIRECTORY ${PROJECT_BINARY_DIR} VERBATIM USES_TERMINAL)

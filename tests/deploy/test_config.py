@@ -14,13 +14,9 @@ EXAMPLES = {"gateway.relay_platforms", "gateway.relay_id", "gateway.state_dir", 
 
 
 def catalogue_keys():
-    """Paths of the settings that a config file may hold, as config/catalogue.hpp names them."""
-    keys = set()
-    for entry in re.findall(r"inline constexpr entry \w+\{(.*?)\};", read("config", "catalogue.hpp"), re.S):
-        key = re.match(r'\s*"([^"]+)"', entry).group(1)
-        if "." in key:
-            keys.add(key)
-    return keys
+    """Paths of the settings that a config file may hold, as the program lists them."""
+    done = subprocess.run([program("relay-gateway"), "settings", "--json"], capture_output=True, text=True, check=True)
+    return {x["key"] for x in json.loads(done.stdout)["settings"] if x["yaml"]}
 
 
 def checked(file, **environment):

@@ -43,7 +43,8 @@ class Package(unittest.TestCase):
         for name in ("/usr/bin/relay-gateway", "/usr/bin/relay-connector", "/lib/systemd/system/relay-gateway.service",
                      "/etc/relay-gateway/config.yaml", "/usr/share/doc/relay-gateway/runbook.md",
                      "/usr/share/doc/relay-gateway/sbom.spdx.json", "/usr/share/relay-gateway/alerts.yaml",
-                     "/usr/share/relay-gateway/grafana-dashboard.json", "/usr/share/doc/relay-gateway/changelog.gz"):
+                     "/usr/share/relay-gateway/grafana-dashboard.json", "/usr/share/doc/relay-gateway/changelog.gz",
+                     "/usr/share/man/man1/relay-gateway.1.gz", "/usr/share/bash-completion/completions/relay-gateway"):
             self.assertIn(f".{name}\n", inside)
 
     @needs("lintian")
