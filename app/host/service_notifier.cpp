@@ -1,11 +1,15 @@
 #include "relay_gateway/app/host/service_notifier.hpp"
 
+#include "relay_gateway/config/values/text.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <ctime>
+#include <string_view>
+#include <utility>
 
 namespace relay::host {
 
@@ -14,12 +18,10 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
-std::string one_line(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+/// What a peer said may be part of it: no line breaks, and UTF-8, or systemd ignores the message.
+std::string one_line(std::string_view text) {
   constexpr std::size_t longest = 400;
-  if (text.size() > longest) text.resize(longest);
-  return text;
+  return config::shown(text, longest);
 }
 
 std::string monotonic_microseconds() {

@@ -17,7 +17,7 @@ class io_context;
 namespace relay::host {
 
 /// One line for a person: the phase of the link and why, platforms, agents, what waits. Null: the supervisor
-/// does not answer. Control characters become blanks, so that nothing from outside can add a line.
+/// does not answer. What cannot be shown becomes `?`, so that nothing from outside can add a line.
 std::string status_line(const gateway_report* x);
 
 /// What the notifier looks at. All must outlive it.

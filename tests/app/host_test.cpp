@@ -150,7 +150,7 @@ TEST_F(notifier, ReadyStatusReloadAndStop) {
   EXPECT_NEAR(static_cast<double>(told) / 1e6, static_cast<double>(now.tv_sec), 30.0);
   made->reloaded("config.yaml:3: gateway.grace\nREADY=0");
   EXPECT_EQ(until("READY=1"), "READY=1");
-  EXPECT_THAT(until("was refused"), HasSubstr("refused: config.yaml:3: gateway.grace READY=0"));
+  EXPECT_THAT(until("was refused"), HasSubstr("refused: config.yaml:3: gateway.grace?READY=0"));
   made->stopping(28s);
   EXPECT_EQ(until("STOPPING=1"), "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=28000000");
   made->stopping(1s);
@@ -196,7 +196,7 @@ TEST(StatusLine, OneLineWhateverItIsMadeOf) {
   x.store.ok = false;
   x.store.why = "full";
   EXPECT_EQ(host::status_line(&x),
-            "waiting (refused MAINPID=1); discord, telegram; agents 2, events pending 7, "
+            "waiting (refused?MAINPID=1); discord, telegram; agents 2, events pending 7, "
             "actions pending 0; state directory: full");
 }
 
