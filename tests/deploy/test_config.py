@@ -41,6 +41,7 @@ class Example(unittest.TestCase):
         file = os.path.join(folder, "config.yaml")
         with open(file, "w") as out:
             out.write(text)
+        os.chmod(file, 0o600)
         return file
 
     def test_as_it_is_it_sets_nothing(self):
