@@ -46,8 +46,8 @@ class Manifests(unittest.TestCase):
         self.assertEqual(paths, {"startup": "/startupz", "liveness": "/livez", "readiness": "/readyz"})
         table = read("app", "admin", "server.cpp")
         for where in paths.values():
-            # `true`: open, for a kubelet has no token.
-            self.assertRegex(table, rf'\{{"{where}", "GET", &admin_server::\w+, true')
+            # Open, for a kubelet has no token.
+            self.assertRegex(table, rf'\{{"{where}", "GET", &admin_server::\w+, right::open')
 
     def test_the_pod_may_stop_longer_than_the_grace(self):
         self.assertGreater(self.pod["terminationGracePeriodSeconds"], seconds(self.environment["GATEWAY_GRACE"]) + 3)
@@ -74,7 +74,7 @@ class Manifests(unittest.TestCase):
         spec = self.all["NetworkPolicy"]["spec"]
         self.assertEqual(set(spec["policyTypes"]), {"Ingress", "Egress"})
         allowed, = spec["ingress"]
-        self.assertEqual([x["port"] for x in allowed["ports"]], [9480])
+        self.assertEqual([str(x["port"]) for x in allowed["ports"]], [self.environment["GATEWAY_METRICS_LISTEN"].split(":")[1]])
         self.assertTrue(allowed["from"])
         self.assertIn({"protocol": "TCP", "port": 443}, [y for x in spec["egress"] for y in x["ports"]])
 
@@ -83,6 +83,11 @@ class Manifests(unittest.TestCase):
         self.assertEqual(endpoint["path"], "/metrics")
         self.assertIn(endpoint["port"], [x["name"] for x in self.container["ports"]])
         self.assertIn("credentials", endpoint["authorization"])
+
+    def test_what_commands_is_not_reached_from_outside(self):
+        self.assertNotIn("GATEWAY_LISTEN", self.environment)
+        for port in self.container["ports"] + self.all["Service"]["spec"]["ports"]:
+            self.assertEqual(port["name"], "metrics")
 
     def test_the_id_is_that_of_the_pod(self):
         self.assertEqual(self.environment["GATEWAY_RELAY_ID"], "gw-$(POD_NAME)")
