@@ -1,3 +1,7 @@
 #include "relay_gateway/app/commands/cli.hpp"
+#include "relay_gateway/app/host/standard_streams.hpp"
 
-int main(int argc, char** argv) { return relay::commands::main(argc, argv); }
+int main(int argc, char** argv) {
+  relay::host::open_standard_streams();
+  return relay::commands::main(argc, argv);
+}

@@ -8,6 +8,8 @@
 #include "relay_gateway/app/file_watch.hpp"
 #include "relay_gateway/app/gateway.hpp"
 #include "relay_gateway/app/health/heartbeat_timer.hpp"
+#include "relay_gateway/app/host/orphan_reaper.hpp"
+#include "relay_gateway/app/host/service_notifier.hpp"
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/settings_source.hpp"
@@ -40,6 +42,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds overtime{3'000};
 /// How long answers on their way out (to POST /v1/drain, say) may take before the listener goes.
 constexpr milliseconds last_answers{50};
+/// How long the supervisor may take to say how it stands.
+constexpr milliseconds report_limit{2'000};
 
 std::unique_ptr<caf::actor_system_config> actor_config(config::scheduler_kind kind,
                                                        boost::asio::io_context& io) {
@@ -69,6 +73,8 @@ struct service::impl {
   std::unique_ptr<heartbeat_timer> pace;
   std::shared_ptr<settings_port> source;
   std::unique_ptr<file_watch> files;
+  std::unique_ptr<host::service_notifier> notifier; // null: no service manager listens
+  std::unique_ptr<host::orphan_reaper> orphans;     // null: somebody else is process 1
   boost::asio::signal_set ends{io}, wishes{io};
   boost::asio::steady_timer farewell{io};
   std::unique_ptr<exit_guard> guard; // from the start: a stop may find no memory for a thread
@@ -98,6 +104,8 @@ struct service::impl {
   void reloaded(const reload_outcome& x, const std::function<void(admin::reload_answer)>& done);
   bool open_metrics_listener(start_failure& why);
   admin::surroundings what_listeners_show();
+  void notify_manager(const admin::supervisor_line& line);
+  void notify_stop();
 
   void note(severity level, std::string_view id, std::initializer_list<log_field> fields) const noexcept {
     what.log->write(level, id, fields);
@@ -123,6 +131,7 @@ bool service::impl::start(start_failure& why) {
     why = {exit_code::failure, std::string{"no thread can be made ("} + x.what() + "); raise the limits"};
     return false;
   }
+  if (host::inherits_orphans()) orphans = std::make_unique<host::orphan_reaper>(io);
   // First of all: a second process of the same settings must learn that this one holds them.
   store_fault fault;
   auto store = open_store(running, what.state_reset, what.log, what.counts, fault);
@@ -177,6 +186,7 @@ bool service::impl::start(start_failure& why) {
   // Two looks at the work, the ack, and the close handshake.
   target.sleep_limit = limits.idle_ack_timeout + milliseconds{6'000};
   if (metrics_listener) metrics_listener->attach({target.supervisor, {}, {}, {}, {}, {}, store_name});
+  notify_manager(target.supervisor);
   listener->attach(std::move(target));
   return true;
 }
@@ -203,6 +213,21 @@ bool service::impl::open_metrics_listener(start_failure& why) {
 admin::surroundings service::impl::what_listeners_show() {
   return {what.counts.get(), &beats, what.log.get(),
           [log = what.log](std::size_t limit) { return log->recent(limit); }};
+}
+
+/// The manager hears of the service once the io_context runs: only then it is served.
+void service::impl::notify_manager(const admin::supervisor_line& line) {
+  if (!what.manager) return;
+  auto report = [line](std::function<void(const gateway_report*)> done) {
+    line.report(report_limit, std::move(done));
+  };
+  notifier = std::make_unique<host::service_notifier>(
+      io, std::move(what.manager), host::notifier_sources{&beats, what.log.get(), std::move(report)});
+  boost::asio::post(io, [this] { notifier->started(); });
+}
+
+void service::impl::notify_stop() {
+  if (notifier) notifier->stopping(running.service.grace + overtime);
 }
 
 int service::impl::run() {
@@ -251,6 +276,7 @@ void service::impl::on_wish(int signal) {
 }
 
 void service::impl::reload(std::function<void(admin::reload_answer)> done) {
+  if (notifier) notifier->reloading();
   relay->reload([this, done = std::move(done)](const reload_outcome* x) {
     auto outcome = x != nullptr ? *x : reload_outcome{};
     boost::asio::post(io, [this, done, outcome = std::move(outcome)] { reloaded(outcome, done); });
@@ -269,6 +295,7 @@ void service::impl::reloaded(const reload_outcome& x, const std::function<void(a
       answer.problems.push_back(std::move(line));
     }
   }
+  if (notifier) notifier->reloaded(answer.accepted || answer.problems.empty() ? "" : answer.problems.front());
   if (done) done(std::move(answer));
 }
 
@@ -307,6 +334,7 @@ void service::impl::secrets_resolved(const config::resolution& next) {
 
 void service::impl::drain() {
   if (std::exchange(draining, true)) return;
+  notify_stop();
   guard->arm(running.service.grace + overtime, exit_code::fine);
   relay->drain([this] { boost::asio::post(io, [this] { drained(); }); });
 }
@@ -314,6 +342,7 @@ void service::impl::drain() {
 void service::impl::supervisor_ended(bool in_order) {
   if (draining) return; // the end of the last actor, and of a child process, is told by itself
   draining = true;
+  notify_stop();
   if (!in_order) { // else it drained by itself: gateway.idle with action exit
     code = exit_code::failure;
     note(severity::error, "service.supervisor_died",
@@ -336,6 +365,7 @@ void service::impl::drained() {
 void service::impl::dismantle() {
   if (!system) return;
   metrics_listener.reset();
+  notifier.reset(); // as the listener
   listener.reset(); // holds a line to the supervisor, so it goes before the actors' system
   files.reset();
   source.reset(); // ends its thread

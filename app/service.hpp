@@ -3,6 +3,7 @@
 #pragma once
 
 #include "relay_gateway/actors/interfaces.hpp"
+#include "relay_gateway/app/host/service_manager.hpp"
 #include "relay_gateway/app/log/log.hpp"
 #include "relay_gateway/app/metrics/metrics.hpp"
 #include "relay_gateway/config/resolve.hpp"
@@ -18,6 +19,8 @@ struct service_options {
   config::settings settings;
   std::shared_ptr<configurable_log> log;
   std::shared_ptr<metrics> counts;
+  /// Who waits for the service to be ready, and watches it; null: nobody.
+  std::unique_ptr<host::service_manager> manager;
   /// Resolves the settings anew (reload), on a thread of its own. Unset: a reload is refused.
   std::function<config::resolution()> resolve;
   /// Secrets, tokens and certificates of the newest resolution: watched, and used anew when they change. May

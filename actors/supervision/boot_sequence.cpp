@@ -5,6 +5,7 @@
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/metrics.hpp"
 #include "relay_gateway/actors/supervision/supervisor.hpp"
+#include "relay_gateway/config/values/host_name.hpp"
 #include "relay_gateway/messages/wire/http/urls.hpp"
 
 #include <utility>
@@ -77,7 +78,10 @@ void boot_sequence::provision(bool announce) {
   order_policies();
   if (!s_.actors.lives("identity")) s_.actors.spawn_identity();
   auto x = provisioner_setup_of(view);
-  if (relay.gateway_id.empty()) s_.remember("gateway_id", x.gateway_id);
+  if (relay.gateway_id.empty()) {
+    warn_of_host_name(x.gateway_id);
+    s_.remember("gateway_id", x.gateway_id);
+  }
   x.announces = announce;
   for (auto& p : relay.identities) {
     auto it = view.provisioning.find(p.platform);
@@ -87,6 +91,17 @@ void boot_sequence::provision(bool announce) {
       x.already.push_back(p.platform);
   }
   s_.actors.spawn_provisioner(std::move(x));
+}
+
+/// Another container would be another gateway, unless the state directory brings the id along (F71).
+void boot_sequence::warn_of_host_name(const std::string& id) {
+  constexpr std::string_view prefix = "gw-";
+  if (id != s_.view.settings->relay.default_gateway_id || !id.starts_with(prefix) ||
+      !config::is_generated_host_name(std::string_view{id}.substr(prefix.size())))
+    return;
+  s_.env.log->write(severity::warn, "provision.container_host_name",
+                    {{"gateway_id", id},
+                     {"next", "set GATEWAY_RELAY_ID, or keep the state directory on a volume"}});
 }
 
 void boot_sequence::order_policies() {

@@ -35,6 +35,7 @@ public:
 
 private:
   void nobody_provisions();
+  void warn_of_host_name(const std::string& id);
   void mark_all(platform_step step, const std::string& why);
   void decide(credentials who, std::string why_none);
 

@@ -1,6 +1,7 @@
 #include "relay_gateway/app/commands/commands.hpp"
 #include "relay_gateway/app/commands/demo_conversation.hpp"
 #include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/app/host/orphan_reaper.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/service.hpp"
@@ -74,6 +75,7 @@ private:
 
 int demo(const demo_options& what) {
   ignore_broken_pipes();
+  if (host::inherits_orphans()) host::hold_child_signals();
   std::unique_ptr<exit_guard> guard;
   if (what.once) {
     guard = std::make_unique<exit_guard>();

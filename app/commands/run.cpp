@@ -1,6 +1,7 @@
 #include "relay_gateway/app/commands/commands.hpp"
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/file_secrets.hpp"
+#include "relay_gateway/app/host/orphan_reaper.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/service.hpp"
 #include "relay_gateway/config/render.hpp"
@@ -24,6 +25,8 @@ void report(configurable_log& log, const config::resolution& found) {
 
 int run(const setting_options& from, bool state_reset) {
   hold_signals(); // until the service has taken them
+  if (host::inherits_orphans()) host::hold_child_signals();
+  auto manager = host::service_manager::take_from_environment();
   const watching_resolver resolver{[from] { return config::process_sources(from.flags, from.config_file); }};
   auto found = resolver.resolve();
   if (config::stops_run(found)) {
@@ -39,6 +42,7 @@ int run(const setting_options& from, bool state_reset) {
   what.counts = std::make_shared<metrics>();
   what.counts->watch({"relay_gateway_log_lines_dropped_total", "Log lines that nobody took in time.", ""},
                      [log = what.log] { return log->dropped(); });
+  what.manager = std::move(manager);
   what.resolve = [resolver] { return resolver.resolve(); };
   what.files = [resolver] { return resolver.files(); };
   what.state_reset = state_reset;

@@ -2,6 +2,7 @@
 #include "relay_gateway/app/connector/conformance/run.hpp"
 #include "relay_gateway/app/connector/connector.hpp"
 #include "relay_gateway/app/connector/json.hpp"
+#include "relay_gateway/app/host/standard_streams.hpp"
 #include "relay_gateway/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -177,6 +178,7 @@ std::string tls_problem(const options& what) {
 } // namespace
 
 int main(int argc, char** argv) {
+  relay::host::open_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app{"The connector's side of the relay contract, for development, tests and trying things out.",
                "relay-connector"};

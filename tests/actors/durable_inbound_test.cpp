@@ -290,6 +290,23 @@ TEST_F(durable_inbound, F71_TheDefaultIdFirstUsedIsUsedAgain) {
   EXPECT_NE(env.http->open("/relay/provision")[0]->what.body.reveal().find("gw-pod-1"), std::string::npos);
 }
 
+TEST_F(durable_inbound, F71_AContainersHostNameBecomesTheIdOnlyWithAWarning) {
+  settings.relay.gateway_id.clear();
+  settings.relay.gateway_secret = {};
+  settings.relay.default_gateway_id = "gw-4f1c2b9a7d3e";
+  settings.idp.access_token = {secret{"token"}, {}};
+  start(with::scripted);
+  EXPECT_EQ(env.log->count("provision.container_host_name"), 1U);
+  die();
+  settings.relay.default_gateway_id = "gw-9e8d7c6b5a40"; // another container, the same state directory
+  start(with::scripted);
+  EXPECT_EQ(env.log->count("provision.container_host_name"), 1U) << "the first id is kept";
+  die();
+  settings.relay.gateway_id = "gw-given";
+  start(with::scripted);
+  EXPECT_EQ(env.log->count("provision.container_host_name"), 1U);
+}
+
 TEST_F(durable_inbound, F46_APolicyOfAnEarlierProcessIsReplacedByTheDefaultOnce) {
   settings.policies = {{"discord", true, {}, false}};
   start(with::scripted);

@@ -1,0 +1,113 @@
+"""The image, and a gateway that runs in it."""
+import json
+import os
+import re
+import subprocess
+
+from engine import IMAGES, Containers, call, podman
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LIMIT = 150 * 1000 * 1000
+
+
+def version():
+    return subprocess.run([os.path.join(ROOT, "deploy/version")], capture_output=True, text=True, check=True).stdout.strip()
+
+
+class Image(Containers):
+    def setUp(self):
+        super().setUp()
+        self.image = json.loads(podman("inspect", IMAGES["gateway"]))[0]
+        self.config = self.image["Config"]
+
+    def test_it_is_small(self):
+        self.assertLess(self.image["Size"], LIMIT)
+
+    def test_what_it_says_of_itself(self):
+        self.assertEqual(self.config["User"], "65532:65532")
+        self.assertEqual(self.config["StopSignal"] or self.image.get("StopSignal"), "SIGTERM")
+        self.assertEqual(list(self.config["Volumes"]), ["/var/lib/relay-gateway"])
+        health = (self.config.get("Healthcheck") or self.image["Healthcheck"])["Test"]
+        self.assertEqual(health, ["CMD", "/usr/bin/relay-gateway", "probe", "live"])
+        labels = self.config["Labels"]
+        self.assertEqual(labels["org.opencontainers.image.version"], version())
+        for name in ("title", "description", "revision", "created", "licenses"):
+            self.assertTrue(labels["org.opencontainers.image." + name], name)
+
+    def test_there_is_no_shell_and_no_package_manager(self):
+        files = self.files()
+        for name in ("bin/sh", "usr/bin/sh", "usr/bin/bash", "usr/bin/dash", "usr/bin/apt", "usr/bin/dpkg", "usr/bin/perl"):
+            self.assertNotIn(name, files)
+        self.assertIn("usr/bin/relay-gateway", files)
+        self.assertIn("etc/ssl/certs/ca-certificates.crt", files)
+        self.assertIn("usr/share/doc/relay-gateway/sbom.spdx.json", files)
+
+    def files(self):
+        name = podman("create", IMAGES["gateway"]).strip()
+        self.names.append(name)
+        export = subprocess.Popen(["podman", "export", name], stdout=subprocess.PIPE)
+        listed = subprocess.run(["tar", "-t"], stdin=export.stdout, capture_output=True, text=True, check=True).stdout
+        export.wait()
+        return {x.rstrip("/") for x in listed.splitlines()}
+
+    def test_scanners_find_the_packages(self):
+        found = {x.rsplit("/", 1)[1] for x in self.files() if x.startswith("var/lib/dpkg/status.d/")}
+        for name in ("relay-gateway", "libc6", "libssl3", "ca-certificates"):
+            self.assertIn(name, found)
+
+
+class Running(Containers):
+    def test_connected_echoing_probed_and_stopped(self):
+        connector = self.connector()
+        name, url = self.gateway(connector)
+        self.assertEqual(json.loads(call(url + "/v1/status")[1])["state"], "connected")
+        self.tell(connector, "hello image")
+        self.assertEqual(self.echoed(connector, "hello image")["frame"]["action"]["op"], "send")
+        for what in ("ready", "live"):
+            self.assertEqual(self.exec(name, "/usr/bin/relay-gateway", "probe", what), (0, ""))
+        code, said = self.exec(name, "relay-gateway", "status")
+        self.assertEqual(code, 0, said)
+        self.assertNotEqual(self.exec(name, "/bin/sh", "-c", "true")[0], 0)
+        code, took = self.stop(name)
+        self.assertEqual(code, 0)
+        self.assertLess(took, 1.0)
+
+    def test_the_state_volume_outlives_the_container(self):
+        volume = f"relay-image-test-{os.getpid()}"
+        self.addCleanup(podman, "volume", "rm", "--force", volume, check=False)
+        connector = self.connector()
+        mount = ("--volume", f"{volume}:/var/lib/relay-gateway")
+        # No agent: what comes stays on disk.
+        first, url = self.gateway(connector, *mount, GATEWAY_AGENT="link")
+        self.tell(connector, "for whoever comes next")
+        self.until(lambda: json.loads(call(url + "/v1/status")[1])["events"]["pending"] == 1, "the event is accepted")
+        podman("--runtime", "runc", "kill", first)
+        self.gateway(connector, *mount)
+        self.echoed(connector, "for whoever comes next")
+
+    def test_a_random_host_name_becomes_the_id_only_with_a_warning(self):
+        connector = self.connector()
+        name, _ = self.gateway(connector, "--uts", "private", "--hostname", "4f1c2b9a7d3e", GATEWAY_RELAY_ID=None)
+        self.assertRegex(podman("logs", name), '"event":"provision.container_host_name","gateway_id":"gw-4f1c2b9a7d3e"')
+
+    def test_a_wrong_setting_ends_it_with_78(self):
+        name = self.start("wrong", IMAGES["gateway"], "--env", "GATEWAY_LISTEN=0.0.0.0:9480")
+        self.assertEqual(podman("wait", name).strip(), "78")
+
+
+class ExecAgent(Containers):
+    def test_an_agent_in_the_image_answers_and_leaves_no_zombie(self):
+        agent = os.path.join(ROOT, "deploy/container/echo_agent.py")
+        connector = self.connector()
+        name, _ = self.gateway(connector, "--volume", f"{agent}:/agent/echo_agent.py:ro", image="exec-agent",
+                               GATEWAY_AGENT="exec:/usr/bin/python3 -u /agent/echo_agent.py")
+        self.tell(connector, "hello agent")
+        self.echoed(connector, "hello agent")
+        # A process of the container whose parent ends at once: process 1, the gateway, inherits and collects it.
+        self.assertEqual(self.exec(name, "/bin/sh", "-c", "(sh -c 'exec true' &) & exit 0")[0], 0)
+        count = "import glob; print(sum(') Z ' in open(x).read() for x in glob.glob('/proc/[0-9]*/stat')))"
+        self.until(lambda: self.exec(name, "/usr/bin/python3", "-c", count)[1].strip() == "0", "no zombie is left")
+        self.assertTrue(re.match("relay-gateway", self.exec(name, "/bin/cat", "/proc/1/comm")[1]))
+        code, took = self.stop(name)
+        self.assertEqual(code, 0)
+        self.assertLess(took, 1.0)
