@@ -244,7 +244,8 @@ void supervisor_state::start_provisioning() {
   }
   start_policy();
   if (!children["identity"].handle) {
-    identity = self->spawn(identity_source, env, identity_setup{settings->idp, settings->limits.http_timeout},
+    identity = self->spawn(identity_source, env,
+                           identity_setup{settings->idp, settings->limits.http_timeout, last_refresh},
                            caf::actor_cast<caf::strong_actor_ptr>(self));
     watch("identity", caf::actor_cast<caf::actor>(identity));
   }
@@ -345,11 +346,9 @@ void supervisor_state::restart(const std::string& which) {
   } else if (which == "policy") {
     start_policy();
   } else if (which == "provisioner" || which == "identity") {
-    // They belong together: the one asks the other.
-    for (auto* both : {"provisioner", "identity"}) {
-      auto& x = children[both];
-      if (x.handle) self->send_exit(std::exchange(x.handle, nullptr), caf::exit_reason::user_shutdown);
-    }
+    // The provisioner asks the identity, which may have a renewed login on its way and lives on.
+    auto& x = children["provisioner"];
+    if (x.handle) self->send_exit(std::exchange(x.handle, nullptr), caf::exit_reason::user_shutdown);
     start_provisioning();
   }
 }
@@ -466,7 +465,10 @@ void supervisor_state::apply(const settings_ptr& next) {
   }
   replace("provisioner");
   // It knows which refresh tokens are spent, and may have a new pair on its way.
-  if (before->idp != next->idp || !relay_on() || b.pinned()) replace("identity");
+  if (before->idp != next->idp || !relay_on() || b.pinned()) {
+    replace("identity");
+    last_refresh = std::make_shared<refresh_record>(); // the one that is told to go may still use its own
+  }
   // Another connector, id or identity: what the old one gave is void. A changed platform set keeps it.
   auto void_credentials = a.url != b.url || a.gateway_id != b.gateway_id || a.pinned() != b.pinned() ||
                           a.gateway_secret != b.gateway_secret || before->idp != next->idp;

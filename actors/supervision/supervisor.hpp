@@ -1,6 +1,7 @@
 // The root of the tree: boot order, restarts, readiness, reload, ordered stop (design.md; protocol.md 3.2).
 #pragma once
 
+#include "relay_gateway/actors/boot/identity.hpp"
 #include "relay_gateway/actors/core/backoff.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
@@ -12,6 +13,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -102,6 +104,7 @@ struct supervisor_state {
       prompt_nonce; ///< one per process or store, so that prompts outlive a restart of who minted them
 
   identity_actor identity;
+  std::shared_ptr<refresh_record> last_refresh = std::make_shared<refresh_record>();
   provisioner_actor provisioner;
   policy_actor policy;
   link_manager_actor link_manager_handle;

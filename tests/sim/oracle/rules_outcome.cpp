@@ -304,7 +304,9 @@ public:
     if (x.frames.empty() || x.asks.empty() || collapses(x.op) || x.op == "prompt" || x.doubted) return;
     auto& last = x.frames.back();
     auto it = answers_.find(last.request_id);
-    if ((x.resend || x.op == "delete") && x.frames.size() > 1) return; // of several answers
+    // Of several answers; after a crash the gateway has to take what it was about to write for written.
+    auto several = x.frames.size() > 1 || (x.resend && checker_.notes().lost_since(x.asks.front().at));
+    if ((x.resend || x.op == "delete") && several) return;
     if (it != answers_.end() && it->second.waits && best_effort_send(x.op))
       return; // not offered any more after the wait
     if (it == answers_.end() || (it->second.how == told_outcome::done && !last.last)) return;

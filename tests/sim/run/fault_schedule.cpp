@@ -95,8 +95,7 @@ void run::plan_faults() {
   schedule(fault::process_kill, 3, [this] {
     if (!life_) return;
     end_life(ending::killed);
-    dawn_ = time_.now() + faults_.of(fault::process_kill).between(usec{100'000}, usec{8'000'000});
-    time_.at(dawn_, [this] { begin_life(); });
+    begin_life_at(time_.now() + faults_.of(fault::process_kill).between(usec{100'000}, usec{8'000'000}));
   });
   schedule(fault::process_suspend, 2, [this] { suspend(false); });
   schedule(fault::machine_suspend, 2, [this] { suspend(true); });
@@ -195,8 +194,7 @@ void run::stop_and_start() {
 
 void run::watch_stop(std::uint64_t number, usec since) {
   if (!life_ || life_->number() != number) {
-    dawn_ = time_.now() + usec{300'000};
-    time_.at(dawn_, [this] { begin_life(); });
+    begin_life_at(time_.now() + usec{300'000});
     return;
   }
   // What it slept through does not count.

@@ -54,6 +54,14 @@ void run::begin_life() {
   life_ = std::make_unique<gateway_life>(around_, ++lives_, settings_);
 }
 
+/// A later plan takes the place of an earlier one: what waits of that begins no life.
+void run::begin_life_at(usec when) {
+  dawn_ = when;
+  time_.at(when, [this, when] {
+    if (dawn_ == when) begin_life();
+  });
+}
+
 void run::end_life(ending how) {
   if (!life_) return;
   judge_.life_ends(life_->number(), how);

@@ -50,6 +50,7 @@ public:
 
 private:
   void begin_life();
+  void begin_life_at(usec when);
   void end_life(ending how);
   void spend_until(usec end);
   void let_one_act();
