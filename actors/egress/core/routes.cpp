@@ -24,6 +24,11 @@ bool is_older(std::string_view delivery, std::string_view latest) {
 } // namespace
 
 void route_table::seen(const route_seen& x, instant now) {
+  if (x.chat.chat_id.empty()) { // those who have no chat have none in common: one's tenant is not another's
+    if (!x.delivery_id.empty()) put_turn(x, now);
+    trim(now);
+    return;
+  }
   auto& chat = put_chat(x, now);
   chat.restored = false;
   // It must not look as old as its last change.
@@ -76,13 +81,13 @@ void route_table::put_turn(const route_seen& x, instant now) {
   turn.type = x.chat_type;
   turn.opens_thread = x.opens_thread;
   turn.at = now;
-  if (x.chat.platform == slack && !x.message_id.empty())
+  if (x.chat.platform == slack && !x.message_id.empty() && !x.chat.chat_id.empty())
     turn_of_slack_message_[{x.chat.chat_id, x.message_id}] = x.delivery_id;
 }
 
 void route_table::restore(const route_seen& x, instant now) {
   auto known = chats_.find(x.chat);
-  if (known == chats_.end() || known->second.restored) {
+  if (!x.chat.chat_id.empty() && (known == chats_.end() || known->second.restored)) {
     put_chat(x, now).restored = true;
     if (x.delivery_id.empty()) changed_.erase(x.chat); // it was a change once, and is written down
     auto last = last_platform_.find(x.chat.chat_id);

@@ -227,9 +227,9 @@ public:
     if (text(frame.root, "type") != "inbound_ack") return;
     auto id = text(frame.root, "bufferId");
     if (checker_.notes().altered_line_names(id)) return; // such a line is acknowledged, whatever it says
-    auto* x = checker_.notes().by_buffer(id);
+    auto* x = checker_.notes().read_as(id);
     if (!x) {
-      fail("an ack for " + id + ", which was never given out");
+      fail("an ack for " + id + ", which was never read");
       return;
     }
     if (!for_agents(x->what.kind) || checker_.what().agent == agent_choice::echo || x->altered) return;
@@ -241,6 +241,9 @@ public:
     fail(name_of(*x) + " was acknowledged as " + id + " while nobody else had it");
   }
   void ack_heard(const std::string& id) override { heard_.insert(id); }
+  void buffered(std::uint64_t, const std::string& id) override {
+    heard_.erase(id);
+  } // perhaps another's before
   std::string unsettled() override {
     for (auto& [id, number] : checker_.notes().event_of_buffer)
       if (heard_.count(id) == 0) return id + " (e" + std::to_string(number) + ") is not acknowledged";
@@ -327,10 +330,11 @@ private:
       if (!x.scope_id.empty()) out += x.scope_id + ":";
       if (thread.empty()) thread = message_thread(x);
     }
-    out += x.chat_id;
+    auto& who = x.user_alt.empty() ? x.user_id : x.user_alt;
+    out += x.chat_id.empty() ? who : x.chat_id;
     if (!thread.empty()) out += ":" + thread;
     auto personal = s.group_sessions_per_user && (thread.empty() || s.thread_sessions_per_user);
-    if (x.chat_type != "dm" && personal) out += ":" + (x.user_alt.empty() ? x.user_id : x.user_alt);
+    if (x.chat_type != "dm" && personal) out += ":" + who;
     return out;
   }
 };

@@ -63,6 +63,9 @@ void run::plan_faults() {
   schedule(fault::connector_restart, 3, [this] {
     connector_.restart(faults_.of(fault::connector_restart).between(usec{0}, usec{15'000'000}));
   });
+  schedule(fault::buffer_ids_again, 3, [this] {
+    connector_.count_anew(faults_.of(fault::buffer_ids_again).between(usec{0}, usec{5'000'000}));
+  });
   schedule(fault::replay_storm, 4, [this] {
     auto& rng = faults_.of(fault::replay_storm);
     for (usec at{0}; at < 3 * second; at += rng.between(usec{1'000}, 2 * second))
