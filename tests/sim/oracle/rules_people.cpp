@@ -61,8 +61,11 @@ public:
     x.at = now();
     auto delivery = text(frame.root, "delivery_id");
     auto* turn = checker_.notes().by_delivery(delivery);
-    if (!by_asker_ || !turn || turn->altered || turn->what.chat_type == "dm" || turn->what.user_id.empty() ||
-        turn->what.chat_id != text(act, "chat_id") || !is_known(*turn, delivery))
+    // An interaction without a scope counts as a direct message (protocol.md 5.2).
+    auto direct = turn && turn->what.kind == event_kind::interaction && turn->what.scope_id.empty();
+    if (!by_asker_ || !turn || direct || turn->altered || turn->what.chat_type == "dm" ||
+        turn->what.user_id.empty() || turn->what.chat_id != text(act, "chat_id") ||
+        !is_known(*turn, delivery))
       return;
     x.author = turn->what.user_id;
     all_.try_emplace(text(act, "prompt_id"), std::move(x));
