@@ -113,6 +113,7 @@ identity_actor::behavior_type identity_source(identity_actor::stateful_pointer<i
   auto* s = &self->state;
   s->env = std::move(env);
   s->setup = std::move(setup);
+  if (!s->setup.refresh) s->setup.refresh = std::make_shared<refresh_record>();
   return {
       [s](atom::token) { return s->give(); },
       [s](const http_done& x) { s->answered(x.what); },

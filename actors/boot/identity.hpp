@@ -9,13 +9,27 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace relay {
 
+/// What must outlive the actor: a refresh token works once, so whoever follows an actor that died must know
+/// which one was sent, and what came of it.
+struct refresh_record {
+  secret token;    ///< a refresh token that was sent
+  std::string why; ///< what became of it
+  /// A new pair that is on no disk yet. Until it is, it is not used: another program would renew, too.
+  secret fresh_access, fresh_refresh;
+  std::int64_t fresh_until = 0; ///< unix seconds; 0 = not told
+};
+
 struct identity_setup {
   config::identity_settings from;
   milliseconds http_timeout{15'000};
+  /// Shared with the actor that follows a dead one, never with one that lives; null: this actor's own.
+  std::shared_ptr<refresh_record> refresh{};
 };
 
 struct identity_state {
@@ -56,11 +70,6 @@ struct identity_state {
     std::shared_ptr<locked_file> lock; ///< while it is read, renewed and written
     secret text;                       ///< of the store, under the lock
     wire::login_entry entry;
-    secret spent;          ///< a refresh token that was sent: it works once
-    std::string why_spent; ///< what became of it
-    /// A new pair that is on no disk yet. Until it is, it is not used: another program would renew, too.
-    secret fresh_access, fresh_refresh;
-    std::int64_t fresh_until = 0; ///< unix seconds; 0 = not told
   } login;
 };
 

@@ -58,9 +58,10 @@ void identity_state::opened(file_locked& x) {
   login.entry = wire::read_login(login.text.reveal());
   auto& entry = login.entry;
   if (!entry.error.empty()) return no_login(entry.error);
-  auto sent_before = !login.spent.empty() && entry.refresh_token == login.spent;
-  if (sent_before && !login.fresh_access.empty()) return save(); // its successor is known and nowhere on disk
-  login.fresh_access = login.fresh_refresh = {};
+  auto sent_before = !setup.refresh->token.empty() && entry.refresh_token == setup.refresh->token;
+  if (sent_before && !setup.refresh->fresh_access.empty())
+    return save(); // its successor is known and nowhere on disk
+  setup.refresh->fresh_access = setup.refresh->fresh_refresh = {};
   auto now = env.clock->wall_ms() / 1000;
   if (!wire::login_stale(entry, now)) {
     kept = {entry.access_token, {}};
@@ -70,7 +71,7 @@ void identity_state::opened(file_locked& x) {
   }
   if (entry.refresh_token.empty())
     return no_login("the login has ended and has no refresh token; log in again");
-  if (sent_before) return no_login(login.why_spent);
+  if (sent_before) return no_login(setup.refresh->why);
   // Everything that could lose the successor is tried before the token is spent.
   std::string why = x.unwritable;
   if (why.empty()) wire::with_login(login.text.reveal(), entry.access_token, entry.refresh_token, now, why);
@@ -81,8 +82,8 @@ void identity_state::opened(file_locked& x) {
 
 void identity_state::renew() {
   auto& entry = login.entry;
-  login.spent = entry.refresh_token;
-  login.why_spent = "the refresh was sent and its answer never came; log in again";
+  setup.refresh->token = entry.refresh_token;
+  setup.refresh->why = "the refresh was sent and its answer never came; log in again";
   http_request call;
   call.method = "POST";
   call.url = wire::portal_of(setup.from.portal_override, entry.portal_base_url) + "/api/oauth/token";
@@ -97,22 +98,22 @@ void identity_state::renew() {
 
 void identity_state::renewed(const http_response& x) {
   if (x.status == 0) {
-    if (x.sent) return no_login(login.why_spent + " (" + x.error + ")");
-    login.spent = {};
+    if (x.sent) return no_login(setup.refresh->why + " (" + x.error + ")");
+    setup.refresh->token = {};
     return not_now("the login portal could not be asked: " + x.error);
   }
   auto got = wire::decode_token_answer(x.status, x.body.reveal());
   if (!got.error.empty()) {
     if (may_try_again(x.status)) {
-      login.spent = {};
+      setup.refresh->token = {};
       return not_now("the login portal gave no token: " + got.error);
     }
-    login.why_spent = "the login portal refused the refresh: " + got.error + "; log in again";
-    return no_login(login.why_spent);
+    setup.refresh->why = "the login portal refused the refresh: " + got.error + "; log in again";
+    return no_login(setup.refresh->why);
   }
-  login.fresh_access = std::move(got.access_token);
-  login.fresh_refresh = std::move(got.refresh_token);
-  login.fresh_until = got.expires_in > 0 ? env.clock->wall_ms() / 1000 + got.expires_in : 0;
+  setup.refresh->fresh_access = std::move(got.access_token);
+  setup.refresh->fresh_refresh = std::move(got.refresh_token);
+  setup.refresh->fresh_until = got.expires_in > 0 ? env.clock->wall_ms() / 1000 + got.expires_in : 0;
   env.log->write(severity::info, "identity.renewed",
                  {{"expires_in_s", std::to_string(got.expires_in)}, {"next", "written, then used"}});
   save();
@@ -120,8 +121,8 @@ void identity_state::renewed(const http_response& x) {
 
 void identity_state::save() {
   std::string why;
-  auto text =
-      wire::with_login(login.text.reveal(), login.fresh_access, login.fresh_refresh, login.fresh_until, why);
+  auto text = wire::with_login(login.text.reveal(), setup.refresh->fresh_access, setup.refresh->fresh_refresh,
+                               setup.refresh->fresh_until, why);
   if (!why.empty()) return saved(why);
   login.lock->replace(std::move(text), posts<login_replaced>(self));
 }
@@ -129,10 +130,11 @@ void identity_state::save() {
 void identity_state::saved(const std::string& why_not) {
   if (!why_not.empty())
     return not_now("the login was renewed and could not be written, so it is not used: " + why_not);
-  if (login.fresh_refresh.empty()) login.spent = {}; // it was not replaced, so it is good for more
-  kept = {std::exchange(login.fresh_access, {}), {}};
-  login.fresh_refresh = {};
-  good_until_ms = login.fresh_until > 0 ? (login.fresh_until - margin_s) * 1000 : 0;
+  if (setup.refresh->fresh_refresh.empty())
+    setup.refresh->token = {}; // it was not replaced, so it is good for more
+  kept = {std::exchange(setup.refresh->fresh_access, {}), {}};
+  setup.refresh->fresh_refresh = {};
+  good_until_ms = setup.refresh->fresh_until > 0 ? (setup.refresh->fresh_until - margin_s) * 1000 : 0;
   login.lock.reset();
   answer(kept);
 }

@@ -159,7 +159,7 @@ void boot_sequence::apply(const settings_ptr& next) {
     return;
   }
   s_.actors.end("provisioner");
-  if (plan.replace_identity) s_.actors.end("identity");
+  if (plan.replace_identity) s_.actors.replace_identity();
   if (plan.void_credentials) {
     s_.view.who = {};
     s_.view.provisioning.clear();

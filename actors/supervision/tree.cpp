@@ -157,8 +157,14 @@ void tree::spawn_policy() {
 
 void tree::spawn_identity() {
   identity = self_->spawn(identity_source, env_,
-                          identity_setup{view_.settings->idp, view_.settings->limits.http_timeout}, parent());
+                          identity_setup{view_.settings->idp, view_.settings->limits.http_timeout, refresh_},
+                          parent());
   watch("identity", identity);
+}
+
+void tree::replace_identity() {
+  end("identity");
+  refresh_ = std::make_shared<refresh_record>();
 }
 
 void tree::spawn_provisioner(provisioner_setup x) {

@@ -2,6 +2,7 @@
 // end of the way of the data to its near one.
 #pragma once
 
+#include "relay_gateway/actors/boot/identity.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/actors/supervision/core/restart_policy.hpp"
 #include "relay_gateway/actors/supervision/gateway_view.hpp"
@@ -35,6 +36,8 @@ public:
   void spawn_policy();
   void spawn_identity();
   void spawn_provisioner(provisioner_setup x);
+  /// Ends the identity; the next one shares nothing with it, for it may still use what it has.
+  void replace_identity();
   /// Tells everybody whom to talk to now.
   void connect();
   /// Tells who keeps attachments, and nothing else: a new agent_line would give out again what the agent has.
@@ -77,6 +80,8 @@ private:
   const supervisor_setup& setup_;
   const gateway_view& view_;
   std::map<std::string, caf::actor> children_;
+  /// Shared with the identity that follows a dead one: a refresh token works once.
+  std::shared_ptr<refresh_record> refresh_ = std::make_shared<refresh_record>();
   /// One per process or store, so that prompts outlive a restart of who minted them.
   std::string prompt_nonce_;
 };

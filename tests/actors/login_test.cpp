@@ -222,6 +222,51 @@ TEST_F(login, ARefreshTokenThatWasSentIsNotSentAgainAfterAReload) {
   EXPECT_EQ(refreshes().size(), 1U);
 }
 
+// Seed 700035960: whoever follows an identity actor that died sent the same refresh token once more.
+TEST_F(login, ARefreshTokenThatWasSentIsNotSentAgainAfterItsActorDied) {
+  logged_in(0);
+  start();
+  ASSERT_EQ(refreshes().size(), 1U);
+  kill("identity");
+  settle();
+  advance(1min, 1s);
+  EXPECT_EQ(refreshed(), 1U);
+  EXPECT_EQ(step().step, platform_step::skipped);
+  EXPECT_NE(step().error.find("its answer never came"), std::string::npos) << step().error;
+  logged_in(0, "ref-of-a-new-login");
+  advance(31s);
+  EXPECT_EQ(refreshes().size(), 2U) << "the one that died never took its answer";
+}
+
+TEST_F(login, APairThatCouldNotBeWrittenOutlivesItsActor) {
+  logged_in(0);
+  env.files->fail_writes = "no space left on device";
+  start();
+  refreshes()[0]->answer(200, pair("acc-2", "ref-2"));
+  settle();
+  kill("identity");
+  settle();
+  env.files->fail_writes.clear();
+  advance(1min, 1s);
+  EXPECT_EQ(refreshed(), 1U);
+  EXPECT_EQ(stored_refresh(), "ref-2");
+  EXPECT_EQ(provisions().size(), 1U);
+}
+
+TEST_F(login, ARefreshThatIsOnItsWayOutlivesItsProvisioner) {
+  logged_in(0);
+  start();
+  ASSERT_EQ(refreshes().size(), 1U);
+  kill("provisioner");
+  settle();
+  refreshes()[0]->answer(200, pair("acc-2", "ref-2"));
+  settle();
+  EXPECT_EQ(refreshed(), 1U);
+  EXPECT_EQ(stored_refresh(), "ref-2");
+  ASSERT_EQ(provisions().size(), 1U);
+  EXPECT_EQ(provisions()[0]->what.bearer.reveal(), "acc-2");
+}
+
 TEST_F(login, AReloadDoesNotLoseThePairThatIsOnItsWay) {
   logged_in(0);
   start();

@@ -1,9 +1,11 @@
 // Whole runs: the same seed is the same run, and no seed breaks a rule.
+#include "relay_gateway/tests/sim/run/explore.hpp"
 #include "relay_gateway/tests/sim/run/run.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -49,6 +51,36 @@ TEST(simulation, ARunCarriesMessagesThroughFaults) {
   }
   EXPECT_GT(messages, 3'000U / fewer);
   EXPECT_GT(fired.count(), 30U);
+}
+
+TEST(simulation, AVariationIsARunOfItsOwnAndAlwaysTheSameOne) {
+  run_options varied;
+  varied.variation = 1;
+  auto one = run{7, varied}.play(), two = run{7, varied}.play(), plain = run{7, {}}.play();
+  EXPECT_EQ(one.hash, two.hash);
+  EXPECT_NE(one.hash, plain.hash);
+  EXPECT_EQ(one.armed, plain.armed) << "the same faults, at other times";
+}
+
+TEST(simulation, WhatReachesSomethingNewIsVaried) {
+  exploration what;
+  what.runs = 600 / fewer;
+  std::set<std::uint64_t> seeds, varied;
+  auto out = explore(what, [&](const run_result& x) { (x.variation == 0 ? seeds : varied).insert(x.seed); });
+  EXPECT_EQ(out.fresh + out.varied, what.runs);
+  EXPECT_EQ(out.sum.violations, 0U);
+  for (auto seed : varied) EXPECT_EQ(seeds.count(seed), 1U) << seed;
+  if (fewer == 1) EXPECT_FALSE(varied.empty());
+  std::ostringstream text;
+  tell_unreached(text, out.reached, fault_mask{}.set());
+  EXPECT_NE(text.str().find("reached: " + std::to_string(out.reached.count()) + " of"), std::string::npos);
+  fault_pairs all_but_one;
+  all_but_one.set();
+  for (std::size_t state = 0; state < situation::states; ++state)
+    all_but_one.reset(pair_of(state, fault::cut));
+  std::ostringstream rest;
+  tell_unreached(rest, all_but_one, fault_mask{}.set());
+  EXPECT_NE(rest.str().find("never fired: cut\n"), std::string::npos) << rest.str();
 }
 
 class seeds : public ::testing::TestWithParam<std::uint64_t> {};

@@ -22,6 +22,11 @@ bool is_older(std::string_view delivery, std::string_view latest) {
 } // namespace
 
 void route_table::seen(const route_seen& x, instant now) {
+  if (x.chat.chat_id.empty()) { // those who have no chat have none in common: one's tenant is not another's
+    if (!x.delivery_id.empty()) put_turn(x, now);
+    trim(now);
+    return;
+  }
   const bool newest = put_chat(x, false, now);
   // It must not look as old as its last change.
   if (tracking_ && now - known_chats::at(chats_.find_times(x.chat)->told_s) > bounds_.chat_age / 8)
@@ -73,13 +78,13 @@ void route_table::put_turn(const route_seen& x, instant now) {
   turn.opens_thread = x.opens_thread;
   turn.at = now;
   turn_bytes_ += cost_of(it->first, turn);
-  if (x.chat.platform == slack && !x.message_id.empty())
+  if (x.chat.platform == slack && !x.message_id.empty() && !x.chat.chat_id.empty())
     turn_of_slack_message_[{x.chat.chat_id, x.message_id}] = x.delivery_id;
 }
 
 void route_table::restore(const route_seen& x, instant now) {
   const auto* known = chats_.find_times(x.chat);
-  if (known == nullptr || known->restored) {
+  if (!x.chat.chat_id.empty() && (known == nullptr || known->restored)) {
     (void)put_chat(x, true, now);
     if (x.delivery_id.empty()) changed_.erase(x.chat); // it was a change once, and is written down
     const auto last = chats_.last_platform(x.chat.chat_id);

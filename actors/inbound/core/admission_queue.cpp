@@ -1,6 +1,5 @@
 #include "relay_gateway/actors/inbound/core/admission_queue.hpp"
 
-#include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 #include "relay_gateway/actors/inbound/core/event_bytes.hpp"
 
 #include <utility>
@@ -9,27 +8,50 @@ namespace relay::core {
 
 std::vector<inbound_item> admission_queue::add(inbound_batch batch) {
   std::vector<inbound_item> repeats;
+  const auto origin = batch.origin;
   auto waits = [&](const inbound_item& x) {
     // Without a key the connector does not replay it: it is never taken for another one.
-    auto key = buffer_key(*x.event, {x.buffer_id, batch.origin});
-    return !key.empty() && !buffered_.insert(std::move(key)).second;
+    const buffered_id id{x.buffer_id, origin};
+    auto key = buffer_key(*x.event, id);
+    if (key.empty()) return false;
+    if (!buffered_.insert(key).second) return true;
+    if (auto named = named_.find(id); named != named_.end() && named->second != key) withdraw(id);
+    named_[id] = std::move(key);
+    return false;
   };
-  std::vector<inbound_item> fresh;
-  fresh.reserve(batch.items.size());
-  for (auto& x : batch.items) (waits(x) ? repeats : fresh).push_back(std::move(x));
-  batch.items = std::move(fresh);
-  size_ += batch.items.size();
-  for (const auto& x : batch.items) bytes_ += bytes_of(*x.event);
-  if (!batch.items.empty()) batches_.push_back(std::move(batch));
+  auto items = std::exchange(batch.items, {});
+  batches_.push_back(std::move(batch)); // so that a later item of the batch finds an earlier one
+  auto& fresh = batches_.back().items;
+  for (auto& x : items) (waits(x) ? repeats : fresh).push_back(std::move(x));
+  size_ += fresh.size();
+  for (const auto& x : fresh) bytes_ += bytes_of(*x.event);
+  if (fresh.empty()) batches_.pop_back();
   return repeats;
+}
+
+/// Whoever waits under this id is not acknowledged by it.
+void admission_queue::withdraw(const buffered_id& id) {
+  for (auto& batch : batches_) {
+    if (batch.origin != id.origin) continue;
+    for (auto& x : batch.items) {
+      if (x.buffer_id != id.id) continue;
+      buffered_.erase(buffer_key(*x.event, id));
+      x.buffer_id.clear();
+    }
+  }
 }
 
 inbound_batch admission_queue::take() {
   auto out = std::move(batches_.front());
   batches_.pop_front();
   size_ -= out.items.size();
-  for (const auto& x : out.items) bytes_ -= bytes_of(*x.event);
-  for (auto& x : out.items) buffered_.erase(buffer_key(*x.event, {x.buffer_id, out.origin}));
+  for (auto& x : out.items) {
+    bytes_ -= bytes_of(*x.event);
+    const buffered_id id{x.buffer_id, out.origin};
+    auto key = buffer_key(*x.event, id);
+    if (auto named = named_.find(id); named != named_.end() && named->second == key) named_.erase(named);
+    buffered_.erase(key);
+  }
   return out;
 }
 

@@ -197,6 +197,24 @@ TEST(Routes, NeverInventedForAnUnknownChat) {
   EXPECT_TRUE(d.resolve("unknown").where.who.empty());
 }
 
+// Seed 103: a follow-up to a session of its own went out in the name of whoever wrote last without a chat.
+TEST(Routes, PeopleWithoutAChatHaveNoTenantInCommon) {
+  driver d;
+  d.seen("d1f-1", "telegram", "", who("", "u1"));
+  d.seen("d1f-2", "telegram", "", who("", "u2"));
+  action_request x;
+  x.act.kind = op::follow_up;
+  x.act.follow_up_kind = "telegram.ephemeral";
+  x.act.session_key = "agent:main:telegram:dm:5";
+  EXPECT_EQ(d.table.resolve(x, d.now).where, (route{"telegram", "t-bot", {}}));
+  x.delivery_id = "d1f-1";
+  EXPECT_EQ(d.table.resolve(x, d.now).where.who, who("", "u1")) << "its own turn's";
+  route_table next{bounds(100, 100)};
+  next.restore({"", {"telegram", ""}, who("", "u2"), {}}, d.now); // as an older process wrote it
+  x.delivery_id.clear();
+  EXPECT_EQ(next.resolve(x, d.now).where.who, discriminators{});
+}
+
 TEST(Routes, ATurnThatWritesElsewhere) {
   driver d;
   d.seen("t", "discord", "c", who("g", "u"));

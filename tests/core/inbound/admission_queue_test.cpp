@@ -52,6 +52,25 @@ TEST(AdmissionQueue, AnotherBufferIdWantsAnAckOfItsOwn) {
   EXPECT_EQ(room.size(), 5U);
 }
 
+// Seed 1200000472: a repeat of an older event acknowledged what its id named by then, which was nowhere yet.
+TEST(AdmissionQueue, AnIdThatNamesAnotherEventByNowIsNotTheOlderOnesToAcknowledge) {
+  admission_queue room;
+  room.add({1, {item_of("1", "b1"), item_of("2", "b2")}});
+  room.add({1, {item_of("1", "b1")}, "another connector"});
+  EXPECT_TRUE(room.add({2, {item_of("9", "b1"), item_of("10", "b3"), item_of("11", "b3")}}).empty());
+  auto first = room.take();
+  EXPECT_EQ(first.items.at(0).event->message_id, "1");
+  EXPECT_EQ(first.items.at(0).buffer_id, "") << "it is taken, and its id is not";
+  EXPECT_EQ(first.items.at(1).buffer_id, "b2");
+  EXPECT_EQ(room.take().items.at(0).buffer_id, "b1") << "ids of another connector are others";
+  EXPECT_EQ(room.add({3, {item_of("9", "b1")}}).size(), 1U) << "the newer one is known to wait";
+  auto last = room.take();
+  EXPECT_EQ(last.items.at(0).buffer_id, "b1");
+  EXPECT_EQ(last.items.at(1).buffer_id, "") << "also within a batch";
+  EXPECT_EQ(last.items.at(2).buffer_id, "b3");
+  EXPECT_TRUE(room.empty());
+}
+
 TEST(AdmissionQueue, WhatIsNotBufferedIsNeverARepeat) {
   admission_queue room;
   room.add({1, {item_of("1", "")}});

@@ -165,12 +165,16 @@ void sim_agent::ack(const std::string& delivery_id) {
 }
 
 void sim_agent::work(const turn& x) {
-  if (x.chat_id.empty()) return ack(x.delivery_id); // a script took its chat: there is nowhere to answer
+  if (x.chat_id.empty()) { // there is nowhere to answer but in its session
+    if (!plan_.chatless.empty() && luck_.chance(0.5)) follow_up(x);
+    return ack(x.delivery_id);
+  }
   auto first = luck_.chance(0.5);
   if (first) ack(x.delivery_id);
   if (luck_.chance(plan_.talk)) act(x);
   if (luck_.chance(plan_.unprompted)) unprompted();
   if (plan_.rich && luck_.chance(0.4)) extra(x);
+  if (plan_.approvals && more_.chance(0.3)) ask_approval(x);
   if (on_.faults.hit(fault::agent_flood, 4)) flood();
   if (on_.faults.hit(fault::agent_nonsense)) nonsense();
   if (first) return;
@@ -240,7 +244,7 @@ void sim_agent::result(const json& frame) {
   for (auto n = 1 + luck_.below(4); n > 0; --n) { // an answer that grows
     auto mark = fresh_mark();
     json_object to;
-    to.text("message_id", message).text("content", words(mark, 20));
+    to.text("message_id", message).text("content", words(mark, length(20)));
     ask(mark, "edit", done.platform, done.delivery_id, done.chat_id, std::move(to));
   }
 }

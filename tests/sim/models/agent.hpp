@@ -68,6 +68,10 @@ private:
   void work(const turn& x);
   void act(const turn& x);
   void extra(const turn& x);
+  void ask_approval(const turn& x);
+  void follow_up(const turn& x);
+  /// About how long a text is that is usually so long.
+  std::size_t length(std::size_t usual);
   void stream_draft(const turn& x);
   void unprompted();
   void nonsense();

@@ -2,9 +2,33 @@
 #include "relay_gateway/tests/sim/models/agent.hpp"
 #include "relay_gateway/tests/sim/models/event_text.hpp"
 
+#include <array>
 #include <utility>
 
 namespace relay::sim {
+
+std::size_t sim_agent::length(std::size_t usual) {
+  constexpr std::array<std::size_t, 5> lengths{10, 60, 250, 900, 2'500};
+  return plan_.wordy ? more_.one_of(lengths) : usual;
+}
+
+void sim_agent::ask_approval(const turn& x) {
+  auto mark = fresh_mark();
+  json_object to;
+  to.text("prompt_kind", "approval")
+      .text("prompt_id", "mine-" + mark)
+      .text("content", words(mark, length(20)));
+  to.raw("options", R"([{"id":"yes","label":"Yes"},{"id":"no","label":"No","style":"danger"}])");
+  ask(mark, "prompt", "", x.delivery_id, x.chat_id, std::move(to));
+}
+
+void sim_agent::follow_up(const turn& x) {
+  if (x.session_key.empty()) return;
+  auto mark = fresh_mark();
+  json_object to;
+  to.text("session_key", x.session_key).text("kind", x.platform + ".ephemeral");
+  ask(mark, "follow_up", "", x.delivery_id, "", std::move(to.text("content", words(mark, length(20)))));
+}
 
 void sim_agent::stream_draft(const turn& x) {
   auto id = static_cast<std::int64_t>(++all_.marks);
@@ -38,17 +62,17 @@ void sim_agent::extra(const turn& x) {
   case 3: return simple("get_chat_info", std::move(to));
   case 4:
     to.text("media_kind", "image").text("source_url", "https://pictures.example/" + mark + ".png");
-    return simple("send_media", std::move(to.text("content", words(mark, 10))));
+    return simple("send_media", std::move(to.text("content", words(mark, length(10)))));
   case 5: {
     constexpr std::array<const char*, 4> paths{"/tmp/a.png", "/tmp/b.ogg", "/tmp/missing.txt",
                                                "/tmp/huge.mp4"};
     to.text("media_kind", "document")
         .text("source_path", luck_.one_of(paths))
-        .text("content", words(mark, 10));
+        .text("content", words(mark, length(10)));
     return simple("send_media", std::move(to));
   }
   case 6: {
-    to.text("prompt_kind", "choice").text("content", words(mark, 20));
+    to.text("prompt_kind", "choice").text("content", words(mark, length(20)));
     to.raw("options", R"([{"id":"yes","label":"Yes"},{"id":"no","label":"No","style":"danger"}])");
     if (luck_.chance(0.3)) to.text("prompt_id", "mine-" + mark);
     if (luck_.chance(0.4)) to.number("timeout_s", luck_.between(2, 60));

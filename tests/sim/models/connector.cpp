@@ -87,6 +87,11 @@ void connector::restart(usec down_for) {
   late_results_.clear();
 }
 
+void connector::count_anew(usec down_for) {
+  restart(down_for);
+  buffers_ = 0;
+}
+
 void connector::close_link(std::uint16_t code, std::string reason) {
   if (auto x = live()) x->hang_up(code, std::move(reason));
 }
@@ -116,7 +121,7 @@ void connector::happen(told_event x, const place& where) {
   auto fits = now && now->serves() && std::all_of(backlog_.begin(), backlog_.end(), [&](auto& y) {
                 return y.said_on == now->socket();
               });
-  auto plain = x.kind == event_kind::message || x.kind == event_kind::interaction;
+  auto plain = (x.kind == event_kind::message && x.edit_of == 0) || x.kind == event_kind::interaction;
   if (fits && plain && luck_.chance(plan_.unbuffered)) {
     ++events_said;
     if (script_) spoken_.said("{" + members + "}", {x.number, {}});
@@ -131,7 +136,11 @@ void connector::happen(told_event x, const place& where) {
 void connector::buffer(std::uint64_t number, std::string members, std::string chat) {
   entry y;
   y.number = number;
-  y.buffer_id = "b" + std::to_string(++buffers_);
+  auto taken = [&] {
+    return std::any_of(backlog_.begin(), backlog_.end(), [&](auto& x) { return x.buffer_id == y.buffer_id; });
+  };
+  do y.buffer_id = "b" + std::to_string(++buffers_);
+  while (taken());
   y.members = std::move(members);
   y.chat = std::move(chat);
   who_.buffered(number, y.buffer_id);
@@ -167,9 +176,11 @@ void connector::storm() {
   if (auto x = live(); x && x->serves()) replay(*x, true);
 }
 
-void connector::acked(const std::string& buffer_id) {
-  who_.ack_heard(buffer_id);
+void connector::acked(const std::string& buffer_id, std::uint64_t socket) {
   auto it = std::find_if(backlog_.begin(), backlog_.end(), [&](auto& x) { return x.buffer_id == buffer_id; });
+  // One that was not said on this socket is of what had the id before a restart.
+  if (it != backlog_.end() && it->said_on != socket) return;
+  who_.ack_heard(buffer_id);
   if (it == backlog_.end()) return;
   auto gone = std::move(*it);
   backlog_.erase(it);

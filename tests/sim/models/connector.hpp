@@ -48,6 +48,8 @@ public:
 
   // -- what goes wrong
   void restart(usec down_for);
+  /// A restart that counts buffer ids from one again. What is not acknowledged keeps its id.
+  void count_anew(usec down_for);
   void close_link(std::uint16_t code, std::string reason);
   void storm();
   void raw(const std::string& bytes);
@@ -97,7 +99,7 @@ private:
   }
   bool is_down() const { return scripted_outage_ || on_.time.now() < down_until_; }
   void buffer(std::uint64_t number, std::string members, std::string chat);
-  void acked(const std::string& buffer_id);
+  void acked(const std::string& buffer_id, std::uint64_t socket);
   void replay(session& to, bool all);
   void say_entry(session& to, entry& x);
   std::shared_ptr<session> live() const;
@@ -127,7 +129,7 @@ private:
   std::weak_ptr<session> live_;
   std::string idle_since_;
   usec down_until_{0};
-  std::uint64_t buffers_ = 0;
+  std::uint64_t buffers_ = 0, uploads_ = 0;
   bool is_revoked_ = false;
   std::vector<std::string> late_results_;
   // while a script is played

@@ -100,7 +100,7 @@ http_response connector::media(const http_request& what) {
   std::string id;
   if (history_.check(what.bearer.reveal(), now_s(), id) != token_verdict::good) return reply(401, "{}");
   if (what.method == "GET") return reply(200, "bytes");
-  return reply(200, json_object{}.text("id", "up" + std::to_string(++buffers_)).number("size", 100).done());
+  return reply(200, json_object{}.text("id", "up" + std::to_string(++uploads_)).number("size", 100).done());
 }
 
 } // namespace relay::sim

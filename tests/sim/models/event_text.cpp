@@ -34,6 +34,7 @@ namespace {
 std::string source_json(const told_event& x, const place& where, seeded_rng& rng) {
   json_object to;
   to.text("platform", x.platform).text("chat_id", x.chat_id).text("chat_type", x.chat_type);
+  if (x.edit_of != 0) to.flag("message_is_edit", true);
   to.text("user_id", x.user_id).text("user_name", "name of " + x.user_id);
   if (rng.chance(0.3)) to.text("user_display_name", "The " + x.user_id);
   if (rng.chance(0.2)) to.text("chat_name", "room \"" + x.chat_id + "\" \xE2\x98\x83");

@@ -34,6 +34,7 @@ struct told_event {
   interaction_form form = interaction_form::plain;
   std::uint64_t more = 0;           ///< not 0: with members of every kind, drawn from it
   std::string user_alt, new_thread; ///< `user_id_alt`, `prospective_thread_id`
+  std::uint64_t edit_of = 0;        ///< number of the event whose message this edits; 0 = it is no edit
 };
 
 /// An outbound frame as the connector read it, and what it did with it.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace relay::sim {
 
@@ -109,6 +110,22 @@ void choose_names(plan& p) {
   if (rng.chance(0.3)) p.settings.relay.sleep_url = "https://host.example/stop";
   p.settings.slack.reply_in_thread = rng.chance(0.8);
   p.settings.slack.dm_top_level_threads_as_sessions = rng.chance(0.7);
+}
+
+/// What people and agents do besides.
+void choose_habits(plan& p) {
+  p.edits = seeded_rng{p.seed, "edits"}.chance(0.3);
+  p.wordy = seeded_rng{p.seed, "wordy"}.chance(0.3);
+  p.approvals = seeded_rng{p.seed, "approvals"}.chance(0.3);
+  if (seeded_rng{p.seed, "anyone"}.chance(0.2)) p.settings.prompts.approval_by = config::approval_by::anyone;
+  seeded_rng rng{p.seed, "chatless"};
+  if (!rng.chance(0.25)) return;
+  place x;
+  x.platform = rng.one_of(p.platforms).who.platform;
+  x.chat_type = "dm";
+  x.users = {"s1", "s2", "s3"};
+  if (rng.chance(0.3)) x.profile = "work";
+  p.chatless.push_back(std::move(x));
 }
 
 } // namespace
@@ -221,6 +238,7 @@ plan::plan(std::uint64_t from) : seed(from) {
   rich = rng.chance(0.5);
   choose_login(*this);
   choose_names(*this);
+  choose_habits(*this);
   embedded = seeded_rng{seed, "embedded"}.chance(0.3);
   resends = seeded_rng{seed, "resends"}.chance(0.2);
   letters = seeded_rng{seed, "letters"}.chance(0.3);

@@ -42,6 +42,7 @@ struct plan {
   std::uint64_t seed;
   std::vector<platform_spec> platforms; ///< those that the connector knows; the settings front all or some
   std::vector<place> places;
+  std::vector<place> chatless; ///< direct messages without a chat id: only who writes is known
   agent_choice agent = agent_choice::link;
   identity_choice credentials = identity_choice::pinned;
   std::size_t agents = 1;
@@ -60,6 +61,9 @@ struct plan {
   bool rich = false;      ///< agents use every op, not only the common ones
   bool wide = false;      ///< events, interactions and commands of every form
   bool resends = false;   ///< agents would rather have some actions twice than perhaps not at all
+  bool edits = false;     ///< people edit what they wrote, to another text and back to the first one
+  bool wordy = false;     ///< edits, captions and prompts may be longer than their platform takes
+  bool approvals = false; ///< agents ask for approvals, and whoever reads one may press
   bool letters = false;   ///< an operator looks at what was set aside
   bool embedded = false;  ///< so does a program that the gateway is embedded in, with the typed makers
   bool counting =

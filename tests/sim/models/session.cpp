@@ -37,7 +37,7 @@ void session::take(std::string_view line, hearing how) {
   if (type == "hello") {
     hello(doc.root());
   } else if (type == "inbound_ack") {
-    home_.acked(text(doc.root(), "bufferId"));
+    home_.acked(text(doc.root(), "bufferId"), socket_);
   } else if (type == "outbound") {
     outbound(doc.root(), how);
   } else if (type == "going_idle") {

@@ -7,7 +7,8 @@
 namespace relay::sim {
 
 workload::workload(stage on, const plan& p, connector& to)
-    : on_(on), plan_(p), connector_(to), luck_(on.seed, "people"), more_(on.seed, "more people") {
+    : on_(on), plan_(p), connector_(to), luck_(on.seed, "people"), more_(on.seed, "more people"),
+      habits_(on.seed, "habits") {
   connector_.on_seen = [this](const carried_out& x) { see(x); };
 }
 
@@ -17,8 +18,15 @@ void workload::begin() {
   for (std::size_t i = 0; i < plan_.events; ++i) {
     if (luck_.chance(0.6)) at += luck_.between(usec{0}, gap * 3); // the others come in one breath
     auto where = static_cast<std::size_t>(luck_.below(plan_.places.size()));
-    on_.time.at(std::min(at, plan_.safety), [this, where] { speak(where); });
+    on_.time.at(std::min(at, plan_.safety), [this, where] { speak(plan_.places[where]); });
   }
+  for (auto& where : plan_.chatless)
+    for (auto n = habits_.between(5, 25); n > 0; --n)
+      on_.time.at(habits_.between(usec{0}, plan_.safety), [this, &where] { speak(where); });
+}
+
+std::uint64_t workload::next_order(const told_event& x) {
+  return ++orders_[x.platform + "/" + (x.chat_id.empty() ? x.user_id : x.chat_id)];
 }
 
 told_event workload::from(const place& where) {
@@ -32,26 +40,50 @@ told_event workload::from(const place& where) {
   x.scope_id = where.scope_id;
   x.profile = where.profile;
   x.user_id = where.users[static_cast<std::size_t>(luck_.below(where.users.size()))];
-  x.order = ++orders_[where.platform + "/" + where.chat_id];
+  x.order = next_order(x);
   x.message_id = "in" + std::to_string(x.order); // the same in every chat
   return x;
 }
 
-void workload::speak(std::size_t place_number) {
-  auto& where = plan_.places[place_number];
+void workload::speak(const place& where) {
   auto x = from(where);
   auto mark = "e" + std::to_string(x.number);
   constexpr std::array<std::size_t, 4> lengths{1, 20, 120, 700};
   x.text = words(mark, luck_.one_of(lengths));
-  auto interaction = where.platform == "discord" && where.chat_type != "channel" && luck_.chance(0.15);
+  auto interaction = where.platform == "discord" && !where.chat_id.empty() && where.chat_type != "channel" &&
+                     luck_.chance(0.15);
   if (interaction) {
     x.kind = event_kind::interaction;
     x.text = mark + ".0";
   } else if (luck_.chance(0.05)) {
     x.message_id.clear();
   }
-  if (plan_.wide) widen(x);
+  auto edited = plan_.edits && x.kind == event_kind::message && !x.message_id.empty() && habits_.chance(0.3);
+  if (edited && !connector_.plays_script()) { // a script may lose one version and keep the next
+    x.message_id = "ed" + std::to_string(x.order);
+    edit(x, where);
+  } else if (plan_.wide) {
+    widen(x);
+  }
   connector_.happen(std::move(x), where);
+}
+
+/// To another text, and mostly back to the first one.
+void workload::edit(const told_event& first, const place& where) {
+  constexpr usec soon{50'000}, late{20'000'000};
+  auto change = [this, first, &where](bool back) {
+    if (on_.faults.is_calm()) return;
+    auto x = first;
+    x.number = ++numbers_;
+    x.order = next_order(x);
+    x.edit_of = first.number;
+    constexpr std::size_t about = 20;
+    if (!back) x.text = words("e" + std::to_string(x.number), about);
+    connector_.happen(std::move(x), where);
+  };
+  auto other = habits_.between(soon, late);
+  on_.time.after(other, [change] { change(false); });
+  if (habits_.chance(0.7)) on_.time.after(other + habits_.between(soon, late), [change] { change(true); });
 }
 
 /// The same, in another form.
@@ -66,7 +98,7 @@ void workload::widen(told_event& x) {
   if (x.kind == event_kind::press && more_.chance(0.3)) x.form = interaction_form::modal;
   if (more_.chance(0.5)) return;
   x.more = more_.bits() | 1;
-  if (more_.chance(0.3)) x.user_alt = "alt-" + x.user_id;
+  if (more_.chance(0.3) && !x.chat_id.empty()) x.user_alt = "alt-" + x.user_id;
   if (x.thread_id.empty() && x.chat_type != "dm" && more_.chance(0.2))
     x.new_thread = "thread-of-" + x.message_id;
 }
@@ -96,6 +128,8 @@ void workload::see(const carried_out& x) {
   if (x.op == "prompt") {
     press(x, luck_.between(soon, late));
     if (luck_.chance(0.3)) press(x, luck_.between(soon, late)); // twice, or somebody else
+    if (plan_.approvals)
+      for (auto n = habits_.below(3); n > 0; --n) press(x, habits_.between(soon, late));
     if (luck_.chance(0.1)) {
       auto sibling = x;
       sibling.prompt_id = "foreign." + std::to_string(luck_.below(1000));

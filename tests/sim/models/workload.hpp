@@ -17,8 +17,8 @@ public:
   workload(stage on, const plan& p, connector& to);
   /// Plans the whole first phase.
   void begin();
-  /// One says something now, in a place of this number.
-  void speak(std::size_t place_number);
+  /// One says something now.
+  void speak(const place& where);
   void poison();
   /// The connector forwards a request that is nobody's business.
   void useless();
@@ -28,12 +28,14 @@ private:
   void see(const carried_out& x);
   void press(const carried_out& prompt, usec after);
   told_event from(const place& where);
+  std::uint64_t next_order(const told_event& x);
+  void edit(const told_event& first, const place& where);
   void widen(told_event& x);
 
   stage on_;
   const plan& plan_;
   connector& connector_;
-  seeded_rng luck_, more_;
+  seeded_rng luck_, more_, habits_;
   std::uint64_t numbers_ = 0;
   std::map<std::string, std::uint64_t> orders_;
 };

@@ -49,6 +49,8 @@ public:
   void taken_durably(std::uint64_t event) { durable_.insert(event); }
   bool durably_taken(std::uint64_t event) const { return durable_.count(event) > 0; }
   std::vector<std::string_view> names() const;
+  /// Who hears everything besides; must outlive this.
+  void also_tell(observer& x) { others_.push_back(&x); }
 
   // -- observer: everybody hears everything, the book first
   void life_begins(std::uint64_t life) override;
@@ -93,11 +95,13 @@ private:
   void tell(F what) {
     what(static_cast<observer&>(history_));
     for (auto& x : rules_) what(static_cast<observer&>(*x));
+    for (auto* x : others_) what(*x);
   }
   stage on_;
   const plan& plan_;
   history history_;
   std::vector<std::unique_ptr<rule>> rules_;
+  std::vector<observer*> others_;
   std::vector<violation> found_;
   std::set<std::uint64_t> durable_;
 };

@@ -54,12 +54,20 @@ std::vector<std::size_t> word_numbers(const std::string& text, const std::string
 }
 
 std::uint64_t history::number_of(const std::string& platform, const std::string& chat,
-                                 const std::string& message, const std::string& text) const {
-  auto it = event_of_message.find(platform + "/" + chat + "/" + message);
-  if (!message.empty() && it != event_of_message.end()) return it->second;
+                                 const std::string& message, const std::string& text, bool is_edit) const {
+  auto key = platform + "/" + chat + "/" + message;
+  auto& known = is_edit ? edits_ : event_of_message;
+  auto it = known.find(is_edit ? key + "\n" + text : key);
+  if (!message.empty() && it != known.end()) return it->second;
   if (auto marked = event_mark(text); marked != 0) return marked;
   auto made_up = made_up_.find(platform + "/" + chat + "/" + text);
   return made_up == made_up_.end() ? 0 : made_up->second;
+}
+
+std::uint64_t history::number_of(const inbound_event& x) const {
+  auto& from = x.source;
+  return number_of(from.platform, from.chat_id.empty() ? from.user_id : from.chat_id, x.message_id, x.text,
+                   from.message_is_edit);
 }
 
 event_record* history::by_delivery(const std::string& id) {
@@ -67,9 +75,9 @@ event_record* history::by_delivery(const std::string& id) {
   return it == event_of_delivery.end() ? nullptr : &events[it->second];
 }
 
-event_record* history::by_buffer(const std::string& id) {
-  auto it = event_of_buffer.find(id);
-  return it == event_of_buffer.end() ? nullptr : &events[it->second];
+event_record* history::read_as(const std::string& buffer_id) {
+  auto it = event_read_as.find(buffer_id);
+  return it == event_read_as.end() ? nullptr : &events[it->second];
 }
 
 bool history::set_aside_unseen() const {
@@ -187,8 +195,10 @@ void history::gave(const json& frame, std::uint64_t peer) {
   auto& event = member(frame, "event");
   auto& source = member(event, "source");
   auto platform = text(source, "platform");
-  auto number = number_of(platform.empty() ? "relay" : platform, text(source, "chat_id"),
-                          text(event, "message_id"), text(event, "text"));
+  auto chat = text(source, "chat_id");
+  auto number =
+      number_of(platform.empty() ? "relay" : platform, chat.empty() ? text(source, "user_id") : chat,
+                text(event, "message_id"), text(event, "text"), flag(source, "message_is_edit"));
   given x;
   x.delivery_id = text(frame, "delivery_id");
   x.peer = peer;
@@ -287,8 +297,11 @@ void history::noted(severity, std::string_view id, std::string_view fields) {
 void history::happened(const told_event& x) {
   events[x.number].what = x;
   if (x.message_id.empty()) return;
-  auto key = x.platform + "/" + x.chat_id + "/" + x.message_id;
-  event_of_message[key] = x.number;
+  auto key = x.platform + "/" + (x.chat_id.empty() ? x.user_id : x.chat_id) + "/" + x.message_id;
+  if (x.edit_of == 0)
+    event_of_message[key] = x.number;
+  else
+    edits_[key + "\n" + x.text] = x.number;
   auto it = altered_keys_.find(key);
   if (it == altered_keys_.end()) return; // else something has passed for it already
   auto& versions = alter(x.number).versions;
@@ -313,6 +326,7 @@ void history::buffered(std::uint64_t event, const std::string& id) {
 
 void history::event_read(std::uint64_t event, const std::string& id, std::uint64_t socket) {
   events[event].reads.push_back({on_.time.now(), socket, inbound_age, ++reads, id});
+  if (!id.empty()) event_read_as[id] = event;
 }
 
 void history::was_carried_out(const carried_out& x) {

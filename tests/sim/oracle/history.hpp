@@ -115,7 +115,8 @@ public:
 
   std::map<std::uint64_t, event_record> events;
   std::map<std::string, std::uint64_t> event_of_delivery, event_of_buffer, event_of_message;
-  std::map<std::string, action_record> actions; ///< by mark
+  std::map<std::string, std::uint64_t> event_read_as; ///< which one the gateway read last under a buffer id
+  std::map<std::string, action_record> actions;       ///< by mark
   std::map<std::string, std::pair<std::string, std::uint64_t>>
       frame_of_request; ///< request id -> mark, socket
   std::map<std::uint64_t, socket_record> sockets;
@@ -131,11 +132,14 @@ public:
 
   /// What was asked for under this id, by that agent; 0 = outside any agent. Empty when it is not known.
   std::string mark_of(std::uint64_t peer, const std::string& request_id) const;
-  /// Which event this is, by what it says; 0 = none.
+  /// Which event this is, by what it says; 0 = none. `chat`: whoever wrote it where there is none.
   std::uint64_t number_of(const std::string& platform, const std::string& chat, const std::string& message,
-                          const std::string& text) const;
+                          const std::string& text, bool is_edit) const;
+  /// The same, of an event as the gateway has it.
+  std::uint64_t number_of(const inbound_event& x) const;
   event_record* by_delivery(const std::string& id);
-  event_record* by_buffer(const std::string& id);
+  /// The one that the gateway read last under this id.
+  event_record* read_as(const std::string& buffer_id);
   /// An event was set aside that its agent has not taken once: a child that hangs reads nothing.
   bool set_aside_unseen() const;
   bool was_set_aside(const std::string& delivery) const { return set_aside_.count(delivery) > 0; }
@@ -185,6 +189,7 @@ private:
   event_record& alter(std::uint64_t number);
   stage on_;
   const plan& plan_;
+  std::map<std::string, std::uint64_t> edits_;                           ///< by message and text
   std::map<std::pair<std::uint64_t, std::string>, std::string> counted_; ///< marks of ids that count from one
   std::set<std::string> set_aside_;                                      ///< delivery ids
   std::set<std::string> named_by_altered_, altered_chats_;

@@ -12,6 +12,7 @@ using rule_list = std::vector<std::unique_ptr<rule>>;
 
 // Each adds its rules.
 void add_inbound_rules(rule_list& to, checker& at);  ///< the way in: reach, once, order, acks
+void add_people_rules(rule_list& to, checker& at);   ///< edits, and whose word decides
 void add_agent_rules(rule_list& to, checker& at);    ///< whose death, missed ack and request id it is
 void add_outcome_rules(rule_list& to, checker& at);  ///< the way out: one true outcome each
 void add_order_rules(rule_list& to, checker& at);    ///< the way out: order per chat, one at a time
@@ -25,6 +26,7 @@ void add_health_rules(rule_list& to, checker& at);   ///< readiness, bounds, sec
 inline rule_list all_rules(checker& at) {
   rule_list out;
   add_inbound_rules(out, at);
+  add_people_rules(out, at);
   add_agent_rules(out, at);
   add_outcome_rules(out, at);
   add_order_rules(out, at);

@@ -103,8 +103,9 @@ public:
   void at_rest() override { burst_ = 0; }
   void reported(const gateway_report& x) override {
     constexpr std::uint64_t just_asked = 4; // whether they are idle, and have not said so yet
-    // What one burst brought before anybody inside could stop the reader comes on top.
-    look("pending events", x.inbound.pending, 2 * limits_.max_pending + worst_);
+    // What one burst brought before anybody inside could stop the reader comes on top, and what is on disk:
+    // that stops nobody, for it is bounded by itself.
+    look("pending events", x.inbound.pending, 2 * limits_.max_pending + worst_ + on_disk());
     look("pending actions", x.egress.pending, limits_.max_pending);
     look("routes", x.egress.routes, limits_.max_chats);
     look("chats", x.egress.chats, limits_.max_chats + x.egress.pending + just_asked); // busy ones stay
@@ -113,6 +114,16 @@ public:
   }
 
 private:
+  /// Events that may be in memory although the disk has them.
+  std::uint64_t on_disk() const {
+    auto& events = checker_.notes().events;
+    auto open = std::count_if(events.begin(), events.end(), [&](auto& x) {
+      auto taken = std::any_of(x.second.deliveries.begin(), x.second.deliveries.end(),
+                               [](auto& y) { return y.acked; });
+      return checker_.durably_taken(x.first) && !taken;
+    });
+    return std::min<std::uint64_t>(static_cast<std::uint64_t>(open), limits_.max_in_memory);
+  }
   void look(const char* what, std::uint64_t is, std::uint64_t most) {
     if (is > most)
       fail(std::string{what} + ": " + std::to_string(is) + " where " + std::to_string(most) + " may be");

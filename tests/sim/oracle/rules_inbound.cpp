@@ -141,11 +141,13 @@ public:
     auto* x = checker_.notes().by_delivery(text(frame.root, "delivery_id"));
     if (!x) return;
     auto age = checker_.notes().inbound_age;
+    auto session = text(frame.root, "session_key"); // verbatim looks whether it is the right one
+    session_of_[x] = session; // an interaction's can be another one for a gateway that has forgotten its chat
     if (x->deliveries_in(age) > 1 || x->retried || x->altered) return;
-    auto& lane = lanes_[text(frame.root, "session_key")]; // verbatim looks whether it is the right one
+    auto& lane = lanes_[session];
     std::erase_if(lane, [&](auto* y) { return y == x || y->deliveries_in(age) == 0; });
     for (auto* y : lane) {
-      if (y->altered) continue;
+      if (y->altered || session_of_[y] != session) continue;
       auto read = first_read(*x, age); // 0: at a moment when nobody took it in order
       if (y->what.order > x->what.order && read != 0 && read < earliest(*y, age))
         fail(name_of(*x) + " came after " + name_of(*y));
@@ -177,6 +179,7 @@ private:
       if (x.was_read() && !checker_.durably_taken(number)) forgotten_[&x] = x.reads.back().number;
   }
   std::map<std::string, std::vector<event_record*>> lanes_;
+  std::map<const event_record*, std::string> session_of_;
   std::map<const event_record*, std::uint64_t> forgotten_; ///< up to which read
   std::map<const event_record*, std::uint64_t> perhaps_;   ///< read while nobody knows whether it arrived
   usec absent_until_{-1};                                  ///< inbound, after its death
@@ -224,9 +227,9 @@ public:
     if (text(frame.root, "type") != "inbound_ack") return;
     auto id = text(frame.root, "bufferId");
     if (checker_.notes().altered_line_names(id)) return; // such a line is acknowledged, whatever it says
-    auto* x = checker_.notes().by_buffer(id);
+    auto* x = checker_.notes().read_as(id);
     if (!x) {
-      fail("an ack for " + id + ", which was never given out");
+      fail("an ack for " + id + ", which was never read");
       return;
     }
     if (!for_agents(x->what.kind) || checker_.what().agent == agent_choice::echo || x->altered) return;
@@ -238,6 +241,9 @@ public:
     fail(name_of(*x) + " was acknowledged as " + id + " while nobody else had it");
   }
   void ack_heard(const std::string& id) override { heard_.insert(id); }
+  void buffered(std::uint64_t, const std::string& id) override {
+    heard_.erase(id);
+  } // perhaps another's before
   std::string unsettled() override {
     for (auto& [id, number] : checker_.notes().event_of_buffer)
       if (heard_.count(id) == 0) return id + " (e" + std::to_string(number) + ") is not acknowledged";
@@ -324,10 +330,11 @@ private:
       if (!x.scope_id.empty()) out += x.scope_id + ":";
       if (thread.empty()) thread = message_thread(x);
     }
-    out += x.chat_id;
+    auto& who = x.user_alt.empty() ? x.user_id : x.user_alt;
+    out += x.chat_id.empty() ? who : x.chat_id;
     if (!thread.empty()) out += ":" + thread;
     auto personal = s.group_sessions_per_user && (thread.empty() || s.thread_sessions_per_user);
-    if (x.chat_type != "dm" && personal) out += ":" + (x.user_alt.empty() ? x.user_id : x.user_alt);
+    if (x.chat_type != "dm" && personal) out += ":" + who;
     return out;
   }
 };
@@ -377,13 +384,13 @@ private:
   std::map<std::string, std::uint64_t> taken_;
 };
 
-/// A user who stops a turn is heard by some agent at once.
+/// A user who stops a turn is heard at once by some agent, if one was there to be stopped.
 class interrupts final : public rule {
 public:
   explicit interrupts(checker& at) : rule(at, "interrupts") {}
   void link_read(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") == "interrupt_inbound")
-      open_.emplace(text(frame.root, "session_key"), now());
+      open_.try_emplace(text(frame.root, "session_key"), asked{now(), checker_.notes().peers});
   }
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") == "interrupt") open_.erase(text(frame.root, "session_key"));
@@ -391,14 +398,20 @@ public:
   void at_rest() override {
     auto& notes = checker_.notes();
     constexpr usec restart{15'000'000};
-    for (auto& [session, at] : open_)
-      if (!notes.peers.empty() && !notes.lost_since(at - restart))
-        fail("no agent hears of the stop of " + session);
+    for (auto& [session, x] : open_) {
+      auto stayed =
+          std::any_of(x.peers.begin(), x.peers.end(), [&](auto y) { return notes.peers.count(y) > 0; });
+      if (stayed && !notes.lost_since(x.at - restart)) fail("no agent hears of the stop of " + session);
+    }
     open_.clear();
   }
 
 private:
-  std::map<std::string, usec> open_;
+  struct asked {
+    usec at{0};
+    std::set<std::uint64_t> peers; ///< attached then: one that comes later has nothing to stop
+  };
+  std::map<std::string, asked> open_;
 };
 
 } // namespace

@@ -279,9 +279,10 @@ public:
     disabled_ = false; // another pair is a new chance
     doubt_ = true;
   }
-  void commanded(command) override {
-    constexpr usec closing{4'000'000}; // an end that was planned is not counted
-    planned_until_ = std::max(now(), checker_.notes().suspended_until) + closing;
+  void commanded(command) override { planned(); }
+  /// After a sleep it ends the connection itself: with which code the connector answers does not count.
+  void noted(severity, std::string_view id, std::string_view) override {
+    if (id == "link.resumed") planned();
   }
   void actor_killed(const std::string& name) override {
     doubt_ = true;
@@ -309,12 +310,21 @@ public:
   }
   void link_ended(std::uint64_t socket, const socket_end& why) override {
     if (socket != socket_) return;
-    if (served_ == socket && now() - since_ >= usec{checker_.what().settings.limits.stable_after}) forgive();
+    usec stable = checker_.what().settings.limits.stable_after;
+    auto served = served_ == socket ? now() - since_ : usec{0};
+    // Service ends when the gateway begins to close, which may take as long as a close handshake.
+    if (served >= stable && (now() > planned_until_ || served >= stable + closing))
+      forgive();
+    else if (served >= stable)
+      doubt_ = true;
     // How much of its service the gateway slept through is not known.
     if (served_ == socket && checker_.notes().last_suspension >= since_) doubt_ = true;
     auto refused = why.close_code == 4401 || why.http_status == 401;
     if (!refused || !ever_ || why.close_reason == "expired") return;
-    doubt_ = doubt_ || now() <= planned_until_;
+    if (now() <= planned_until_) { // an end that was planned is not counted; another one may have come first
+      doubt_ = true;
+      return;
+    }
     // A token that had expired by then does not count as a fresh one.
     constexpr std::int64_t rounding = 2;
     auto left = expires_ - checker_.wall_s();
@@ -329,6 +339,8 @@ public:
   }
 
 private:
+  static constexpr usec closing{4'000'000};
+  void planned() { planned_until_ = std::max(now(), checker_.notes().suspended_until) + closing; }
   void forgive() { revocation_suspected_ = disabled_ = doubt_ = false; }
   bool ever_ = false, revocation_suspected_ = false, disabled_ = false;
   bool doubt_ = false; ///< what the gateway had counted by then is not known

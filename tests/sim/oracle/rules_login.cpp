@@ -67,10 +67,6 @@ public:
 
   void life_begins(std::uint64_t) override { forget(); }
   void life_ends(std::uint64_t, ending) override { held_ = false; }
-  void
-  actor_killed(const std::string& name) override { // they know what was sent; one is never without the other
-    if (name == "identity" || name == "provisioner") forget();
-  }
   void lock_held(const std::string&, bool on) override { held_ = on; }
 
   void file_written(const std::string&, std::string_view written, bool ours) override {

@@ -39,7 +39,9 @@ public:
     if (x.op == "react" && std::any_of(x.heard.begin(), x.heard.end(), waited))
       return; // behind what left meanwhile
     auto& last = lanes_[lane_of(frame.root)];
-    if (last.age != checker_.notes().outbound_age) last = {checker_.notes().outbound_age, 0, {}};
+    if (last.age != checker_.notes().outbound_age) last = {checker_.notes().outbound_age, 0, 0, {}, {}};
+    if (checker_.notes().lost_since(last.at) && was_put_off(last.mark)) last.number = last.before;
+    last.at = now();
     if (last.mark == mark) return;
     std::uint64_t next = 0;
     for (auto& y : x.asks)
@@ -49,15 +51,23 @@ public:
       fail(mark + " leaves after " + last.mark + ", which was asked for later");
       return;
     }
+    last.before = last.number;
     last.number = next;
     last.mark = mark;
   }
 
 private:
   struct place_in_line {
-    std::uint64_t age = 0, number = 0;
+    std::uint64_t age = 0, number = 0, before = 0; ///< before: where the action ahead of this one stood
     std::string mark;
+    usec at{0};
   };
+  /// It left and was told to wait each time: nothing of it was done, so whoever takes over begins before it.
+  bool was_put_off(const std::string& mark) const {
+    auto& heard = checker_.notes().actions[mark].heard;
+    return !heard.empty() &&
+           std::all_of(heard.begin(), heard.end(), [](auto& x) { return x.retry_after_s > 0; });
+  }
   std::map<std::string, place_in_line> lanes_;
 };
 

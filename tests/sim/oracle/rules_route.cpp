@@ -75,6 +75,8 @@ public:
     auto x = tags_of(frame.root);
     look_at_bot(x);
     auto mark = text(act, "q");
+    if (text(act, "chat_id").empty() && text(act, "op") != "follow_up")
+      fail(text(act, "op") + " " + mark + " without a chat"); // protocol.md 6
     if (!mark.empty()) {
       of_agent(checker_.notes().actions[mark], act, x);
     } else if (auto* event = own(act, x.platform); event && !event->altered) {
@@ -187,6 +189,7 @@ private:
   }
   /// The events of a chat that may count as its last one since a moment.
   std::vector<const told_event*> recent(const std::string& chat, usec asked) {
+    if (chat.empty()) return {}; // who has no chat has none in common with others
     constexpr usec inside{2'000'000};
     struct counted {
       std::uint64_t read = 0; ///< the one that was read last, whatever is given out again

@@ -1,11 +1,17 @@
 #include "relay_gateway/tests/sim/ports/dice.hpp"
 
+#include <string>
+
 namespace relay::sim {
 
 seeded_rng::seeded_rng(std::uint64_t seed, std::string_view stream) noexcept
     : state_(seed * 0x9E3779B97F4A7C15ULL) {
   for (auto c : stream) state_ = (state_ ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
   bits();
+}
+
+std::uint64_t varied_seed(std::uint64_t seed, std::uint64_t variation) noexcept {
+  return variation == 0 ? seed : seeded_rng{seed, "variation " + std::to_string(variation)}.bits();
 }
 
 std::uint64_t seeded_rng::bits() noexcept { // splitmix64

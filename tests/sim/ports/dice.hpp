@@ -39,4 +39,7 @@ private:
   std::uint64_t state_;
 };
 
+/// The seed of what is varied; the seed itself for variation 0.
+std::uint64_t varied_seed(std::uint64_t seed, std::uint64_t variation) noexcept;
+
 } // namespace relay::sim

@@ -77,6 +77,7 @@ constexpr std::array<fault_text, fault_count> texts{{
     {"login_busy", "another program holds the login store's lock for long"},
     {"login_unwritten", "the login store cannot be written"},
     {"rate_limited", "the connector wants a frame again after a while"},
+    {"buffer_ids_again", "the connector restarts and counts its buffer ids from one again"},
 }};
 
 } // namespace
@@ -102,7 +103,7 @@ std::string names_of(const fault_mask& x) {
   return out.empty() ? "none" : out;
 }
 
-fault_set::fault_set(std::uint64_t seed, const fault_mask& allowed, bool all) {
+fault_set::fault_set(std::uint64_t seed, const fault_mask& allowed, bool all, std::uint64_t variation) {
   constexpr std::array<double, 4> arm{0.08, 0.2, 0.3, 0.5}; // calm runs and stormy ones
   constexpr std::array<double, 3> fire{0.02, 0.08, 0.25};
   seeded_rng run{seed, "faults"};
@@ -114,16 +115,17 @@ fault_set::fault_set(std::uint64_t seed, const fault_mask& allowed, bool all) {
     auto chosen = mine.chance(p);
     rate_[i] = mine.one_of(fire);
     if ((chosen || all) && allowed.test(i)) armed_.set(i);
+    if (variation != 0) mine = seeded_rng{varied_seed(seed, variation), texts[i].name};
   }
 }
 
-bool fault_set::hit(fault x) noexcept { return hit(x, 1); }
+bool fault_set::hit(fault x) { return hit(x, 1); }
 
-bool fault_set::hit(fault x, std::uint64_t rare) noexcept {
+bool fault_set::hit(fault x, std::uint64_t rare) {
   if (calm_ || !armed(x)) return false;
   auto i = static_cast<std::size_t>(x);
   if (!streams_[i].chance(rate_[i] / static_cast<double>(rare))) return false;
-  fired_.set(i);
+  mark(x);
   return true;
 }
 

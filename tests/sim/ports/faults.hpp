@@ -8,6 +8,7 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,6 +99,7 @@ enum class fault : std::uint8_t {
   login_unwritten,
   // connector; behind the others, so that what they choose stays the same
   rate_limited,
+  buffer_ids_again,
   count_
 };
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::count_);
@@ -118,14 +120,16 @@ std::string names_of(const fault_mask& x);
 class fault_set {
 public:
   /// `allowed`: the others stay disarmed; which of the allowed ones are armed is the seed's choice, unless
-  /// `all` arms every one.
-  fault_set(std::uint64_t seed, const fault_mask& allowed, bool all = false);
+  /// `all` arms every one. `variation`: not 0 = the same ones at other times.
+  fault_set(std::uint64_t seed, const fault_mask& allowed, bool all = false, std::uint64_t variation = 0);
+  /// Hears of each one that fires.
+  std::function<void(fault)> on_fired = [](fault) {};
 
   bool armed(fault x) const noexcept { return armed_.test(static_cast<std::size_t>(x)); }
   /// Whether it fires now. Never once calm() was called.
-  bool hit(fault x) noexcept;
+  bool hit(fault x);
   /// Like hit(), but for one chance among many: fires about once in `rare`.
-  bool hit(fault x, std::uint64_t rare) noexcept;
+  bool hit(fault x, std::uint64_t rare);
   /// A stream of choices of its own, for its sizes and times.
   seeded_rng& of(fault x) noexcept { return streams_[static_cast<std::size_t>(x)]; }
   /// The second phase of a run: nothing goes wrong any more.
@@ -135,7 +139,10 @@ public:
   /// Those that fired at least once.
   const fault_mask& fired() const noexcept { return fired_; }
   /// For a fault that its owner times itself.
-  void mark(fault x) noexcept { fired_.set(static_cast<std::size_t>(x)); }
+  void mark(fault x) {
+    fired_.set(static_cast<std::size_t>(x));
+    on_fired(x);
+  }
 
 private:
   fault_mask armed_, fired_;

@@ -63,6 +63,9 @@ void run::plan_faults() {
   schedule(fault::connector_restart, 3, [this] {
     connector_.restart(faults_.of(fault::connector_restart).between(usec{0}, usec{15'000'000}));
   });
+  schedule(fault::buffer_ids_again, 3, [this] {
+    connector_.count_anew(faults_.of(fault::buffer_ids_again).between(usec{0}, usec{5'000'000}));
+  });
   schedule(fault::replay_storm, 4, [this] {
     auto& rng = faults_.of(fault::replay_storm);
     for (usec at{0}; at < 3 * second; at += rng.between(usec{1'000}, 2 * second))
@@ -95,8 +98,7 @@ void run::plan_faults() {
   schedule(fault::process_kill, 3, [this] {
     if (!life_) return;
     end_life(ending::killed);
-    dawn_ = time_.now() + faults_.of(fault::process_kill).between(usec{100'000}, usec{8'000'000});
-    time_.at(dawn_, [this] { begin_life(); });
+    begin_life_at(time_.now() + faults_.of(fault::process_kill).between(usec{100'000}, usec{8'000'000}));
   });
   schedule(fault::process_suspend, 2, [this] { suspend(false); });
   schedule(fault::machine_suspend, 2, [this] { suspend(true); });
@@ -195,8 +197,7 @@ void run::stop_and_start() {
 
 void run::watch_stop(std::uint64_t number, usec since) {
   if (!life_ || life_->number() != number) {
-    dawn_ = time_.now() + usec{300'000};
-    time_.at(dawn_, [this] { begin_life(); });
+    begin_life_at(time_.now() + usec{300'000});
     return;
   }
   // What it slept through does not count.

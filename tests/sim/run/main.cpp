@@ -1,4 +1,5 @@
 // relay-sim: plays seeds and judges them.
+#include "relay_gateway/tests/sim/run/explore.hpp"
 #include "relay_gateway/tests/sim/run/run.hpp"
 #include "relay_gateway/tests/sim/run/shrink.hpp"
 #include "relay_gateway/tests/sim/run/workers.hpp"
@@ -14,11 +15,11 @@ namespace {
 using namespace relay::sim;
 
 struct arguments {
-  std::uint64_t seeds = 0, first = 1, seed = 0;
+  std::uint64_t seeds = 0, first = 1, seed = 0, explore = 0, variation = 0;
   unsigned jobs = 2, patience_s = 60;
   std::uint64_t stop_after = ~0ULL;
   bool trace = false, shrink = false, all_faults = false, list = false, hashes = false, twice = false;
-  bool fault_schedule = false;
+  bool fault_schedule = false, unreached = false;
   std::string only, without, script;
 };
 
@@ -43,8 +44,9 @@ void list_faults() {
   }
 }
 
-std::string replay_command(const arguments& how, std::uint64_t seed) {
-  auto out = "relay-sim --seed " + std::to_string(seed);
+std::string replay_command(const arguments& how, const run_result& x) {
+  auto out = "relay-sim --seed " + std::to_string(x.seed);
+  if (x.variation != 0) out += " --variation " + std::to_string(x.variation);
   if (!how.only.empty()) out += " --faults " + how.only;
   if (!how.without.empty()) out += " --without " + how.without;
   if (how.all_faults) out += " --all-faults";
@@ -56,7 +58,7 @@ std::string replay_command(const arguments& how, std::uint64_t seed) {
 void tell(const arguments& how, const run_result& x) {
   std::cout << "seed " << x.seed << ": " << x.violations.front().rule << ": " << x.violations.front().what;
   std::cout << " (at " << static_cast<double>(x.violations.front().at.count()) / 1e6 << " s)\n";
-  std::cout << "  fired: " << names_of(x.fired) << "\n  replay: " << replay_command(how, x.seed) << std::endl;
+  std::cout << "  fired: " << names_of(x.fired) << "\n  replay: " << replay_command(how, x) << std::endl;
 }
 
 /// Whether a script has bitten. A rule that never fired is a test that tests nothing.
@@ -70,6 +72,30 @@ void tell_uses(const scripted::script& what, std::vector<std::uint64_t> uses) {
     if (uses[i] == 0) std::cout << "rule '" << title_of(what, i) << "' never fired\n";
 }
 
+/// What became of all runs; the exit code.
+int conclude(const campaign_result& sum) {
+  std::cout << "seeds: " << sum.seeds << ", steps: " << sum.steps << ", messages: " << sum.messages
+            << ", virtual hours: " << sum.lasted.count() / 3'600'000'000LL
+            << ", violations: " << sum.violations << std::endl;
+  return sum.violations == 0 ? 0 : 1;
+}
+
+int explore_seeds(const arguments& how, const run_options& options) {
+  exploration what;
+  what.first = how.first;
+  what.runs = how.explore;
+  what.jobs = how.jobs;
+  what.patience_s = how.patience_s;
+  what.options = options;
+  auto out = explore(what, [&](const run_result& x) {
+    if (!x.violations.empty()) tell(how, x);
+  });
+  tell_unreached(std::cout, out.reached, options.faults);
+  std::cout << "explored: " << out.fresh << " seeds and " << out.varied << " variations, of which "
+            << out.kept << " reached something new\n";
+  return conclude(out.sum);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -78,6 +104,12 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", how.seeds, "how many seeds to play");
   app.add_option("--first-seed", how.first, "the first of them");
   app.add_option("--seed", how.seed, "play this one only");
+  app.add_option(
+      "--explore", how.explore,
+      "play so many runs: fresh seeds, and variations of those that met a fault in a state in which "
+      "none before had met it; then tell what was never reached");
+  app.add_option("--variation", how.variation, "with --seed: its plan and faults with other choices");
+  app.add_flag("--unreached", how.unreached, "tell which faults never fired in which states");
   app.add_option("--jobs", how.jobs, "processes")->check(CLI::Range(1, 64));
   app.add_option("--patience", how.patience_s, "seconds that one seed may take");
   app.add_option("--stop-after", how.stop_after, "end after so many violations");
@@ -118,6 +150,8 @@ int main(int argc, char** argv) {
   }
   options.faults &= ~without;
   if (!how.only.empty()) options.all_faults = true; // named ones are meant
+  options.variation = how.variation;
+  if (how.explore != 0) return explore_seeds(how, options);
 
   auto play = [&](std::uint64_t seed, const run_options& with) { return run{seed, with}.play(); };
   auto shrunk = [&](const run_result& x) {
@@ -126,6 +160,7 @@ int main(int argc, char** argv) {
       fewer.faults = mask;
       fewer.all_faults = true;
       fewer.script = options.script;
+      fewer.variation = options.variation;
       return play(x.seed, fewer);
     });
     std::cout << "  fewest faults: " << names_of(least) << "\n  replay: relay-sim --seed " << x.seed
@@ -161,13 +196,11 @@ int main(int argc, char** argv) {
     std::cout << "seed " << x.seed << " hash " << std::hex << x.hash << std::dec << " armed "
               << names_of(x.armed) << '\n';
     report(x);
-    sum = {1, x.steps, x.messages, x.violations.empty() ? 0U : 1U, x.lasted, {}, x.script_uses};
+    sum = {1, x.steps, x.messages, x.violations.empty() ? 0U : 1U, x.lasted, {}, x.reached, x.script_uses};
   } else {
     sum = run_all(what, report);
   }
   if (script) tell_uses(*script, sum.script_uses);
-  std::cout << "seeds: " << sum.seeds << ", steps: " << sum.steps << ", messages: " << sum.messages
-            << ", virtual hours: " << sum.lasted.count() / 3'600'000'000LL
-            << ", violations: " << sum.violations << std::endl;
-  return sum.violations == 0 ? 0 : 1;
+  if (how.unreached) tell_unreached(std::cout, sum.reached, options.faults);
+  return conclude(sum);
 }

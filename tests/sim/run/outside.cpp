@@ -192,7 +192,7 @@ void run::decide(const dead_letter& x) {
                    });
     return;
   }
-  auto number = notes.number_of(event.source.platform, event.source.chat_id, event.message_id, event.text);
+  auto number = notes.number_of(event);
   judge_.letter_decided(number, again, false);
   life_->letters({again ? wish::retry : wish::drop, x.seq, 1},
                  [this, number, again](const dead_letter_answer& y) {

@@ -17,15 +17,19 @@ fault_mask beside_a_script() {
 }
 
 run::run(std::uint64_t seed, const run_options& options)
-    : faults_(seed, options.faults, options.all_faults), log_(options.trace),
-      plan_(seed), stage_{time_, faults_, log_, seed}, judge_(stage_, plan_),
-      connector_(stage_, plan_, judge_), people_(stage_, plan_, connector_), net_(connector_, judge_),
+    : faults_(seed, options.faults, options.all_faults, options.variation), variation_(options.variation),
+      log_(options.trace), plan_(seed), stage_{time_, faults_, log_, varied_seed(seed, options.variation)},
+      judge_(stage_, plan_), connector_(stage_, plan_, judge_), people_(stage_, plan_, connector_),
+      net_(connector_, judge_),
       disk_(stage_, usec{300}, judge_, [this](const store_record& x) { on_disk(x); }),
       shared_(stage_, plan_.files, judge_),
       portal_(stage_, plan_, shared_), around_{stage_,      plan_,   judge_, net_,  connector_,
                                                plan_.files, shared_, shop_,  disk_, nullptr},
-      luck_(seed, "run"), scheduling_(seed, "schedule"), outside_(seed, "outside"),
-      operator_(seed, "operator"), settings_(std::make_shared<const config::settings>(plan_.settings)) {
+      luck_(stage_.seed, "run"), scheduling_(stage_.seed, "schedule"), outside_(stage_.seed, "outside"),
+      operator_(stage_.seed, "operator"),
+      settings_(std::make_shared<const config::settings>(plan_.settings)) {
+  judge_.also_tell(situation_);
+  faults_.on_fired = [this](fault x) { reached_.set(pair_of(situation_.now(), x)); };
   judge_.wall_s = [this] { return life_ ? life_->host().wall_ms() / 1000 : 0; };
   disk_.rows().window = plan_.settings.limits.dedupe_window;
   judge_.secret_read = [this] { connector_.secret_known = true; };
@@ -54,6 +58,14 @@ void run::begin_life() {
   life_ = std::make_unique<gateway_life>(around_, ++lives_, settings_);
 }
 
+/// A later plan takes the place of an earlier one: what waits of that begins no life.
+void run::begin_life_at(usec when) {
+  dawn_ = when;
+  time_.at(when, [this, when] {
+    if (dawn_ == when) begin_life();
+  });
+}
+
 void run::end_life(ending how) {
   if (!life_) return;
   judge_.life_ends(life_->number(), how);
@@ -78,8 +90,7 @@ void run::on_disk(const store_record& x) {
   auto& event = *taken->what.event;
   log_.line(time_.now(), "disk", std::to_string(taken->what.seq),
             event.source.platform + "/" + event.source.chat_id + (taken->spilled ? " spilled" : ""));
-  judge_.taken_durably(
-      judge_.notes().number_of(event.source.platform, event.source.chat_id, event.message_id, event.text));
+  judge_.taken_durably(judge_.notes().number_of(event));
 }
 
 // -- time ------------------------------------------------------------------------------------------
@@ -161,6 +172,7 @@ run_result run::play() {
   if (judge_.clean()) stop_for_good();
   run_result out;
   out.seed = plan_.seed;
+  out.variation = variation_;
   out.violations = judge_.found();
   out.hash = log_.hash();
   out.lines = log_.lines();
@@ -169,6 +181,7 @@ run_result run::play() {
   out.lasted = time_.now();
   out.armed = faults_.armed();
   out.fired = faults_.fired();
+  out.reached = reached_;
   out.script_uses = connector_.script_uses();
   return out;
 }

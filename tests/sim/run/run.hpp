@@ -7,6 +7,7 @@
 #include "relay_gateway/tests/sim/models/workload.hpp"
 #include "relay_gateway/tests/sim/oracle/checker.hpp"
 #include "relay_gateway/tests/sim/run/gateway_life.hpp"
+#include "relay_gateway/tests/sim/run/situation.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -20,15 +21,18 @@ struct run_options {
   fault_mask faults = fault_mask{}.set();   ///< those that may be armed
   bool all_faults = false;                  ///< arm all of them, not the seed's choice
   const scripted::script* script = nullptr; ///< played at the connector, until the faults stop
+  /// Not 0: the seed's plan and its faults, with other choices of everything else.
+  std::uint64_t variation = 0;
   std::ostream* trace = nullptr;
 };
 
 struct run_result {
-  std::uint64_t seed = 0, hash = 0, lines = 0;
+  std::uint64_t seed = 0, variation = 0, hash = 0, lines = 0;
   std::uint64_t steps = 0;    ///< messages handled by actors
   std::uint64_t messages = 0; ///< events and actions that crossed the gateway
   usec lasted{0};             ///< in virtual time
   fault_mask armed, fired;
+  fault_pairs reached;                    ///< which fault fired in which state
   std::vector<std::uint64_t> script_uses; ///< how often each rule of the script was used
   std::vector<violation> violations;
 };
@@ -50,6 +54,7 @@ public:
 
 private:
   void begin_life();
+  void begin_life_at(usec when);
   void end_life(ending how);
   void spend_until(usec end);
   void let_one_act();
@@ -81,6 +86,9 @@ private:
   void wait_for_stop();
 
   fault_set faults_;
+  situation situation_;
+  fault_pairs reached_;
+  std::uint64_t variation_;
   timeline time_;
   trace log_;
   plan plan_;

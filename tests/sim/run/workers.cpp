@@ -32,6 +32,9 @@ std::string encode(const run_result& x) {
       << '\t' << x.lasted.count() << '\t' << x.fired.to_string() << '\t' << x.armed.to_string() << '\t'
       << x.script_uses.size();
   for (auto n : x.script_uses) out << ' ' << n;
+  out << '\t';
+  for (std::size_t i = 0; i < x.reached.size(); ++i)
+    if (x.reached.test(i)) out << i << ' ';
   for (auto& y : x.violations) out << '\t' << y.rule << '\t' << one_line(y.what) << '\t' << y.at.count();
   out << '\n';
   return out.str();
@@ -42,7 +45,7 @@ run_result decode(const std::string& line) {
   std::istringstream in{line};
   for (std::string x; std::getline(in, x, '\t');) parts.push_back(std::move(x));
   run_result out;
-  constexpr std::size_t fixed = 10;
+  constexpr std::size_t fixed = 11;
   if (parts.size() < fixed) return out;
   out.seed = std::stoull(parts[1]);
   out.hash = std::stoull(parts[2]);
@@ -56,6 +59,8 @@ run_result decode(const std::string& line) {
   std::uint64_t n = 0;
   uses >> n; // how many there are
   while (uses >> n) out.script_uses.push_back(n);
+  std::istringstream pairs{parts[10]};
+  while (pairs >> n) out.reached.set(n);
   for (auto i = fixed; i + 2 < parts.size(); i += 3)
     out.violations.push_back({parts[i], parts[i + 1], usec{std::stoll(parts[i + 2])}});
   return out;
@@ -162,6 +167,7 @@ campaign_result run_all(const campaign& what, const std::function<void(const run
     sum.messages += x.messages;
     sum.lasted += x.lasted;
     add_uses(sum.script_uses, x.script_uses);
+    sum.reached |= x.reached;
     if (!x.violations.empty()) ++sum.violations;
     for (std::size_t i = 0; i < fault_count; ++i)
       if (x.fired.test(i)) ++sum.fired[std::string{describe(static_cast<fault>(i)).name}];

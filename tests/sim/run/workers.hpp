@@ -23,6 +23,7 @@ struct campaign_result {
   usec lasted{0};
   /// How many runs each fault fired in.
   std::map<std::string, std::uint64_t> fired;
+  fault_pairs reached;
   std::vector<std::uint64_t> script_uses; ///< how often each rule of the script was used, in all
 };
 /// Calls `told` for each seed, in the order in which they end.

@@ -1,0 +1,134 @@
+// What people do to what they wrote, and whose word counts (protocol.md 5.1, Repeats; 6, prompts).
+#include "relay_gateway/tests/sim/oracle/checker.hpp"
+#include "relay_gateway/tests/sim/oracle/rules.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace relay::sim {
+
+namespace {
+
+/// Of a message that is edited, also back to an older text, an agent gets the latest version last.
+class latest_version final : public rule {
+public:
+  explicit latest_version(checker& at) : rule(at, "latest-version") {}
+  void happened(const told_event& x) override {
+    if (x.edit_of == 0) return;
+    auto& all = versions_[x.edit_of];
+    if (all.empty()) all.push_back(x.edit_of);
+    all.push_back(x.number);
+  }
+  std::string unsettled() override {
+    if (checker_.what().agent == agent_choice::echo) return {};
+    auto& notes = checker_.notes();
+    for (auto& [first, all] : versions_) {
+      auto& latest = notes.events[all.back()];
+      // Whether every version reaches an agent is another rule's business.
+      if (latest.deliveries.empty() || latest.set_aside || latest.retried || latest.altered) continue;
+      if (notes.lost_since(latest.reads.empty() ? usec{0} : latest.reads.front().at)) continue;
+      for (auto number : all) {
+        auto& older = notes.events[number];
+        auto later = !older.deliveries.empty() && older.deliveries.back().at > latest.deliveries.back().at;
+        if (number != all.back() && later && !older.retried)
+          return "e" + std::to_string(number) + " came after the later version of its message, e" +
+                 std::to_string(all.back());
+      }
+    }
+    return {};
+  }
+
+private:
+  std::map<std::uint64_t, std::vector<std::uint64_t>> versions_; ///< by the first one's number: in order
+};
+
+/// An approval in a group is decided by whoever it answers: nobody else's word reaches the agent as an
+/// answer, and what others press leaves it open.
+class approvals final : public rule {
+public:
+  explicit approvals(checker& at) : rule(at, "approvals") {}
+  void settings_changed(const config::settings& x) override {
+    lifetime_ = x.limits.prompt_lifetime;
+    by_asker_ = x.prompts.approval_by == config::approval_by::asker;
+  }
+  void agent_read(std::uint64_t, const frame_view& frame) override {
+    auto& act = member(frame.root, "action");
+    if (text(frame.root, "type") != "action" || text(act, "prompt_kind") != "approval") return;
+    approval x;
+    x.mark = text(act, "q");
+    x.at = now();
+    auto delivery = text(frame.root, "delivery_id");
+    auto* turn = checker_.notes().by_delivery(delivery);
+    // An interaction without a scope counts as a direct message (protocol.md 5.2).
+    auto direct = turn && turn->what.kind == event_kind::interaction && turn->what.scope_id.empty();
+    if (!by_asker_ || !turn || direct || turn->altered || turn->what.chat_type == "dm" ||
+        turn->what.user_id.empty() || turn->what.chat_id != text(act, "chat_id") ||
+        !is_known(*turn, delivery))
+      return;
+    x.author = turn->what.user_id;
+    all_.try_emplace(text(act, "prompt_id"), std::move(x));
+  }
+  void event_read(std::uint64_t event, const std::string&, std::uint64_t) override {
+    auto& x = checker_.notes().events[event];
+    if (x.what.kind != event_kind::press || x.altered || x.what.option_id == "neither") return;
+    auto it = all_.find(x.what.prompt_id);
+    constexpr usec slack{1'000'000};
+    if (it == all_.end() || !may_decide(x.what, it->second) || now() + slack > it->second.at + lifetime_)
+      return;
+    if (it->second.decided == usec{0}) it->second.decided = now();
+  }
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "inbound") return;
+    auto* x = checker_.notes().by_delivery(text(frame.root, "delivery_id"));
+    auto it = all_.find(text(member(member(frame.root, "event"), "prompt_response"), "prompt_id"));
+    if (!x || x->altered || it == all_.end()) return;
+    it->second.told = true;
+    if (!may_decide(x->what, it->second))
+      fail("e" + std::to_string(x->what.number) + " of " + x->what.user_id + " answers " + it->first +
+           ", which is for " + it->second.author + " to decide");
+  }
+  std::string unsettled() override {
+    auto& notes = checker_.notes();
+    for (auto& [id, x] : all_) {
+      if (x.decided == usec{0} || x.told || notes.lost_since(x.at - usec{1'000'000})) continue;
+      auto& results = notes.actions[x.mark].results;
+      auto shown = !results.empty() && std::all_of(results.begin(), results.end(),
+                                                   [](auto& y) { return y.how == told_outcome::done; });
+      if (shown && !notes.actions[x.mark].doubted) return "nobody hears how " + id + " was decided";
+    }
+    return {};
+  }
+
+private:
+  struct approval {
+    std::string mark, author;
+    usec at{0}, decided{0}; ///< decided: its author pressed a button, in time
+    bool told = false;
+  };
+  /// The gateway knows whose turn it is: it was told of it and has forgotten nothing since.
+  bool is_known(const event_record& x, const std::string& delivery) const {
+    constexpr usec unwired{1'000'000};
+    auto& notes = checker_.notes();
+    return std::any_of(x.deliveries.begin(), x.deliveries.end(), [&](auto& y) {
+      return y.delivery_id == delivery && y.out_age == notes.outbound_age &&
+             !notes.lost_since(y.at - unwired);
+    });
+  }
+  static bool may_decide(const told_event& who, const approval& x) {
+    return who.user_id == x.author || who.user_alt == x.author;
+  }
+  std::map<std::string, approval> all_; ///< by prompt
+  usec lifetime_{0};
+  bool by_asker_ = true;
+};
+
+} // namespace
+
+void add_people_rules(rule_list& to, checker& at) {
+  to.push_back(std::make_unique<latest_version>(at));
+  to.push_back(std::make_unique<approvals>(at));
+}
+
+} // namespace relay::sim
