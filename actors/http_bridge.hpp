@@ -16,10 +16,12 @@ namespace relay {
 /// `call`: the actor's own number of it, for answers that come late or twice.
 template <class Handle>
 void call_http(const ports& env, const Handle& self, std::uint64_t call, http_request what) {
-  env.http->call(std::move(what),
-                 [weak = caf::actor_cast<caf::weak_actor_ptr>(self), call](http_response answer) {
-                   if (auto to = caf::actor_cast<Handle>(weak)) post(to, http_done{call, std::move(answer)});
-                 });
+  env.http->call(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(self), call, clock = env.clock,
+                                   metrics = env.metrics](http_response answer) {
+    if (const auto theirs = wire::read_http_date(answer.date); theirs != 0)
+      metrics->set(gauge::clock_skew, clock->wall_ms() / 1000 - theirs);
+    if (auto to = caf::actor_cast<Handle>(weak)) post(to, http_done{call, std::move(answer)});
+  });
 }
 
 /// The least time until the next try that an answer names; 0 when it names none. Counted as one of `where`.

@@ -38,14 +38,14 @@ enum class counter : std::uint8_t {
   dials,              ///< label cause: start backoff fresh_token wake reconnect dormant
   links_ended,        ///< label reason: closed refused timeout network revoked local
   handshakes,
-  provision_attempts, ///< label outcome: done failed
-  policy_attempts,    ///< label outcome: done failed
+  provision_attempts, ///< label outcome
+  policy_attempts,    ///< label outcome
   child_restarts,     ///< label child: actor name
   agents_attached,
   agent_frames_refused,
   agent_restarts, ///< of the exec agent's child
-  media_fetched,  ///< label outcome: done failed
-  media_uploaded, ///< label outcome: done failed
+  media_fetched,  ///< label outcome
+  media_uploaded, ///< label outcome
   reactions,      ///< label outcome: sent dropped
   waits_asked,    ///< label where: action upgrade provision policy token media
   stray_messages, ///< label kind: error down unexpected exception
@@ -78,24 +78,41 @@ enum class gauge : std::uint8_t {
   prompts_known,
   prompt_bytes,
   agents_now,
-  agent_actions,           ///< asked for by agents and without an outcome
-  agent_action_bytes,      ///< of these
-  media_bytes,             ///< on disk
-  store_ok,                ///< 1 while the store takes further events
-  store_queue,             ///< records that wait for the next commit
-  store_bytes,             ///< of its files
-  store_commit_micros,     ///< the last commit, fsync included
-  store_commit_micros_max, ///< the slowest one of the last 10 s or more
-  restart_pending,         ///< settings that were changed and take effect at the next start
+  agent_actions,      ///< asked for by agents and without an outcome
+  agent_action_bytes, ///< of these
+  media_bytes,        ///< on disk
+  store_ok,           ///< 1 while the store takes further events
+  store_queue,        ///< records that wait for the next commit
+  store_bytes,        ///< of its files
+  restart_pending,    ///< settings that were changed and take effect at the next start
+  link_last_up,       ///< unix seconds
+  link_next_dial,     ///< unix seconds
+  revoked,            ///< 1 while the credentials are refused for good
+  reload_ok,          ///< 1 when the last reload was accepted
+  reload_last,        ///< unix seconds
+  clock_skew,         ///< seconds
+  state_free_bytes,   ///< where the state directory is
   count_
 };
 
+enum class histogram : std::uint8_t {
+  receive_to_ack,   ///< of an event: arrival to the ack to the connector
+  delivery_to_ack,  ///< of an event: given to an agent to its ack
+  action_to_result, ///< of an action: accepted to its outcome
+  store_commit,     ///< fsync included
+  dial,             ///< dial to handshake
+  count_
+};
+
+/// No member has a default: a row that lacks one does not compile.
 struct metric_text {
   std::string_view name; ///< with prefix and, on counters, `_total`
   std::string_view help;
-  std::string_view label; ///< label key; empty = none
+  std::string_view label;  ///< label key; empty = none
+  std::string_view values; ///< all values of the label, separated by blanks; any other is counted as `other`
 };
 metric_text describe(counter x);
 metric_text describe(gauge x);
+metric_text describe(histogram x);
 
 } // namespace relay

@@ -327,6 +327,7 @@ public:
 
 enum class counter : std::uint8_t;
 enum class gauge : std::uint8_t;
+enum class histogram : std::uint8_t;
 class metrics_port {
 public:
   virtual ~metrics_port() = default;
@@ -334,6 +335,8 @@ public:
   /// For counters with a label; `value` must come from a fixed set (reasons, outcomes, platforms).
   virtual void add(counter what, std::string_view value, std::uint64_t n = 1) noexcept = 0;
   virtual void set(gauge what, std::int64_t value) noexcept = 0;
+  /// How long something took.
+  virtual void observe(histogram what, std::chrono::nanoseconds took) noexcept = 0;
 };
 
 /// All of them, as the actors get them.

@@ -32,6 +32,7 @@ public:
   void add(counter, std::uint64_t) noexcept override {}
   void add(counter, std::string_view, std::uint64_t) noexcept override {}
   void set(gauge, std::int64_t) noexcept override {}
+  void observe(histogram, std::chrono::nanoseconds) noexcept override {}
 };
 
 class spawned_gateway final : public gateway {

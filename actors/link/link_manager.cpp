@@ -127,6 +127,7 @@ void link_manager_state::dial(core::dial_cause cause) {
     lingering.emplace(session.epoch() - 1, connection);
   }
   env.metrics->add(counter::dials, core::to_string(cause));
+  dialled_at = now_of(self);
   connection_setup s;
   s.epoch = session.epoch();
   s.dial.url = wire::derive_urls(target.url).dial;
@@ -191,11 +192,13 @@ void link_manager_state::gone(link_gone x) {
   execute(session.ended(
       x.epoch, {x.close_code, x.close_reason, x.http_status, x.error, aged, milliseconds{x.retry_after_ms}},
       now_of(self), random()));
-  if (session.state() == core::link_state::disabled && before != core::link_state::disabled)
+  if (session.state() == core::link_state::disabled && before != core::link_state::disabled) {
+    env.metrics->set(gauge::revoked, 1);
     env.log->write(severity::error, "link.revoked",
                    {{"reason", session.reason()},
                     {"gateway_id", target.who.gateway_id},
                     {"next", "no more dialling; new credentials (reload or restart) start it again"}});
+  }
 }
 
 /// An end that was asked for is no news. Any other begins an outage or belongs to one: a line at its start,
@@ -222,6 +225,9 @@ void link_manager_state::log_end(const link_gone& x) {
 }
 
 void link_manager_state::log_up() {
+  env.metrics->observe(histogram::dial, now_of(self) - dialled_at);
+  env.metrics->set(gauge::link_last_up, env.clock->wall_ms() / 1000);
+  env.metrics->set(gauge::revoked, 0);
   const auto past = outage.recovered(now_of(self)).value_or(core::outage::summary{});
   env.log->write(severity::info, "link.up",
                  {{"epoch", session.epoch()},
@@ -282,6 +288,10 @@ void link_manager_state::arm() {
   }
   if (armed && *armed == *at) return;
   armed = at;
+  const bool dials = session.state() == core::link_state::waiting;
+  const auto wall =
+      env.clock->wall_ms() + std::chrono::duration_cast<milliseconds>(*at - now_of(self)).count();
+  env.metrics->set(gauge::link_next_dial, dials ? wall / 1000 : 0);
   tell_later<link_manager_actor>(self, *at - now_of(self), atom::due_v, ++generation);
 }
 

@@ -23,7 +23,7 @@ struct link_setup {
 };
 
 struct link_manager_state {
-  static inline const char* name = "link-keeper";
+  static inline const char* name = "link-manager";
   link_manager_state(link_manager_actor::pointer ptr) : self(ptr) {}
 
   void update_target(link_target x);
@@ -58,6 +58,7 @@ struct link_manager_state {
   link_status told;
   core::deadline armed;
   std::uint64_t generation = 0;
+  core::instant dialled_at{};      ///< the newest dial
   std::int64_t minted_ms = 0;      ///< when the token of the newest dial was made, by the wall clock
   secret minted;                   ///< that token
   std::uint64_t dormancy_asks = 0; ///< orders that wait for their outcome

@@ -65,7 +65,7 @@ void supervisor_state::child_down(const caf::down_msg& d) {
                  {{"child", child},
                   {"reason", caf::to_string(d.reason)},
                   {"next", "started again in " + std::to_string(pause.count()) + " ms"}});
-  if (child == "link-keeper") link_manager_lost();
+  if (child == "link-manager") link_manager_lost();
   if (pause.count() == 0) return restart(child);
   if (child == "agent") { // what comes meanwhile must wait instead of going to a dead one
     actors.use_agent({});
@@ -108,7 +108,7 @@ void supervisor_state::restart(const std::string& child) {
     actors.connect();
     // What its predecessor had not acked is replayed by the connector; after a sleep it is all the same.
     if (view.link.phase != link_phase::dormant) tell(self, actors.link_manager, command::reconnect);
-  } else if (child == "link-keeper") {
+  } else if (child == "link-manager") {
     actors.spawn_link_manager();
     boot.update_target();
   } else if (child == "policy") {

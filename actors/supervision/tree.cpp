@@ -138,11 +138,11 @@ void tree::spawn_link_manager() {
   x.request_prefix = "r" + short_hex(env_.random->bits()) + "-";
   // Above all that its predecessor used, even where it had not said so yet: others ignore an older link.
   constexpr std::uint64_t round = 1'000;
-  if (restarts.had_life("link-keeper"))
+  if (restarts.had_life("link-manager"))
     x.epoch = (std::max(view_.link.epoch, view_.live.epoch) / round + 1) * round;
   link_manager = self_->spawn(relay::link_manager, env_, std::move(x),
                               link_users{inbound, egress, agent, setup_.gateway}, supervisor_actor{self_});
-  watch("link-keeper", link_manager);
+  watch("link-manager", link_manager);
   publish_declarations();
 }
 

@@ -218,10 +218,18 @@ private:
   // -- to look at ---------------------------------------------------------------------------------------
 
   void expose(const server_request&, const answering& to) {
-    server_response out;
-    out.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    out.body = with_.counts->expose();
-    to->answer(guarded(std::move(out)));
+    auto answer = [to, counts = with_.counts] {
+      server_response out;
+      out.content_type = "text/plain; version=0.0.4; charset=utf-8";
+      out.body = counts->expose();
+      to->answer(guarded(std::move(out)));
+    };
+    if (!target_) return answer();
+    // A gauge tells what is true now, not what was when something changed last.
+    target_->supervisor.report(report_limit, [answer, counts = with_.counts](const gateway_report* x) {
+      if (x != nullptr) counts->apply(*x);
+      answer();
+    });
   }
   void status(const server_request&, const answering& to) {
     target_->supervisor.report(report_limit, [to, counters = with_.counts->values(),

@@ -40,7 +40,7 @@ int run(const setting_options& from, bool state_reset) {
   what.log = make_log(make_descriptor_output(STDERR_FILENO), found.values.service.log_level,
                       found.values.service.format);
   what.counts = std::make_shared<metrics>();
-  what.counts->watch({"relay_gateway_log_lines_dropped_total", "Log lines that nobody took in time.", ""},
+  what.counts->watch({"relay_gateway_log_lines_dropped_total", "Log lines that nobody took in time.", "", ""},
                      [log = what.log] { return log->dropped(); });
   what.manager = std::move(manager);
   what.resolve = [resolver] { return resolver.resolve(); };

@@ -5,12 +5,14 @@
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
+#include <map>
 #include <mutex>
 
 namespace relay {
@@ -19,33 +21,21 @@ namespace {
 
 constexpr auto counter_count = static_cast<std::size_t>(counter::count_);
 constexpr auto gauge_count = static_cast<std::size_t>(gauge::count_);
-
-using counter_family = prometheus::Family<prometheus::Counter>;
-
-/// The values of one label. They are only ever added, so readers need no lock: a slot below `used` is
-/// complete.
-struct label_values {
-  struct slot {
-    std::string value;
-    prometheus::Counter* count = nullptr;
-  };
-  std::array<slot, metrics::max_values + 1> slots; // one more for `other`
-  std::atomic<std::size_t> used = 0;
-
-  prometheus::Counter* find(std::string_view value) const noexcept {
-    auto n = used.load(std::memory_order_acquire);
-    for (std::size_t i = 0; i < n; ++i)
-      if (slots[i].value == value) return slots[i].count;
-    return nullptr;
-  }
-};
+constexpr auto histogram_count = static_cast<std::size_t>(histogram::count_);
 
 struct counter_entry {
   metric_text text;
-  counter_family* family = nullptr;
-  prometheus::Counter* plain = nullptr; // without a label
-  label_values labelled;
+  prometheus::Counter* plain = nullptr;                    // without a label
+  std::map<std::string_view, prometheus::Counter*> values; // with one; never changes
+  prometheus::Counter* other = nullptr;                    // of values that are not declared
 };
+
+/// Seconds; from a fast disk to a slow agent.
+const prometheus::Histogram::BucketBoundaries buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                                      0.25,   0.5,   1,      2.5,   5,    10,    30,   60};
+
+constexpr std::array platform_stages{platform_step::pending, platform_step::done, platform_step::failed,
+                                     platform_step::pinned, platform_step::skipped};
 
 std::string short_name(std::string_view name) {
   constexpr std::string_view prefix = "relay_gateway_", suffix = "_total";
@@ -72,20 +62,19 @@ struct metrics::impl {
   prometheus::Registry registry;
   std::array<counter_entry, counter_count> counters;
   std::array<prometheus::Gauge*, gauge_count> gauges{};
+  std::array<prometheus::Histogram*, histogram_count> histograms{};
+  prometheus::Family<prometheus::Gauge>& platforms;
   std::vector<std::pair<metric_text, std::function<std::uint64_t()>>> others;
-  mutable std::mutex growing; // adds label values and others
+  std::map<std::pair<std::string, std::string>, prometheus::Gauge*> shown; // platform and stage
+  mutable std::mutex growing;                                              // others and shown
   const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 
-  impl() {
-    for (std::size_t i = 0; i < counter_count; ++i) {
-      auto& entry = counters[i];
-      entry.text = describe(static_cast<counter>(i));
-      entry.family = &prometheus::BuildCounter()
-                          .Name(std::string{entry.text.name})
-                          .Help(std::string{entry.text.help})
-                          .Register(registry);
-      if (entry.text.label.empty()) entry.plain = &entry.family->Add({});
-    }
+  impl()
+      : platforms(prometheus::BuildGauge()
+                      .Name("relay_gateway_platform_state")
+                      .Help("1 for the stage at which provisioning of a platform is.")
+                      .Register(registry)) {
+    for (std::size_t i = 0; i < counter_count; ++i) declare(counters[i], describe(static_cast<counter>(i)));
     for (std::size_t i = 0; i < gauge_count; ++i) {
       auto text = describe(static_cast<gauge>(i));
       gauges[i] = &prometheus::BuildGauge()
@@ -94,27 +83,50 @@ struct metrics::impl {
                        .Register(registry)
                        .Add({});
     }
+    for (std::size_t i = 0; i < histogram_count; ++i) {
+      auto text = describe(static_cast<histogram>(i));
+      histograms[i] = &prometheus::BuildHistogram()
+                           .Name(std::string{text.name})
+                           .Help(std::string{text.help})
+                           .Register(registry)
+                           .Add({}, buckets);
+    }
     prometheus::BuildGauge()
         .Name("relay_gateway_build_info")
-        .Help("Always 1; the label tells what is running.")
+        .Help("Always 1; the labels tell what is running.")
         .Register(registry)
-        .Add({{"version", std::string{version()}}})
+        .Add({{"version", std::string{version()}}, {"revision", std::string{revision()}}})
         .Set(1);
   }
 
-  prometheus::Counter& grow(counter_entry& entry, std::string_view value) {
-    std::lock_guard held{growing};
-    if (auto* known = entry.labelled.find(value)) return *known;
-    auto n = entry.labelled.used.load(std::memory_order_relaxed);
-    if (n >= max_values && value != "other") {
-      if (auto* known = entry.labelled.find("other")) return *known;
-      value = "other";
+  void declare(counter_entry& entry, const metric_text& text) {
+    entry.text = text;
+    auto& family = prometheus::BuildCounter()
+                       .Name(std::string{text.name})
+                       .Help(std::string{text.help})
+                       .Register(registry);
+    if (text.label.empty()) {
+      entry.plain = &family.Add({});
+      return;
     }
-    auto& slot = entry.labelled.slots[n];
-    slot.value = value;
-    slot.count = &entry.family->Add({{std::string{entry.text.label}, slot.value}});
-    entry.labelled.used.store(n + 1, std::memory_order_release);
-    return *slot.count;
+    const std::string label{text.label};
+    for (auto rest = text.values; !rest.empty();) {
+      const auto value = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(std::min(rest.size(), value.size() + 1));
+      entry.values.emplace(value, &family.Add({{label, std::string{value}}}));
+    }
+    auto& other = entry.values["other"];
+    if (other == nullptr) other = &family.Add({{label, "other"}});
+    entry.other = other;
+  }
+
+  void show_platform(const platform_report& x) {
+    for (auto stage : platform_stages) {
+      const std::string name{to_string(stage)};
+      auto& series = shown[{x.who.platform, name}];
+      if (series == nullptr) series = &platforms.Add({{"platform", x.who.platform}, {"stage", name}});
+      series->Set(x.provisioning.step == stage ? 1 : 0);
+    }
   }
 };
 
@@ -123,21 +135,37 @@ metrics::~metrics() = default;
 
 void metrics::add(counter what, std::uint64_t n) noexcept {
   auto& entry = impl_->counters[static_cast<std::size_t>(what)];
-  if (entry.plain != nullptr)
-    entry.plain->Increment(static_cast<double>(n));
-  else
-    add(what, "none", n); // a label was forgotten: still counted
+  auto* count = entry.plain != nullptr ? entry.plain : entry.other; // a label was forgotten: still counted
+  count->Increment(static_cast<double>(n));
 }
 
 void metrics::add(counter what, std::string_view value, std::uint64_t n) noexcept {
   auto& entry = impl_->counters[static_cast<std::size_t>(what)];
   if (entry.plain != nullptr) return add(what, n);
-  try {
-    auto* count = entry.labelled.find(value);
-    (count != nullptr ? *count : impl_->grow(entry, value)).Increment(static_cast<double>(n));
-  } catch (...) {
-    // No memory for a new value. A count is not worth an actor's life.
-  }
+  auto it = entry.values.find(value);
+  (it == entry.values.end() ? entry.other : it->second)->Increment(static_cast<double>(n));
+}
+
+void metrics::observe(histogram what, std::chrono::nanoseconds took) noexcept {
+  impl_->histograms[static_cast<std::size_t>(what)]->Observe(std::chrono::duration<double>{took}.count());
+}
+
+void metrics::apply(const gateway_report& now) {
+  const auto put = [this](gauge what, std::uint64_t value) { set(what, static_cast<std::int64_t>(value)); };
+  put(gauge::connected, now.link.phase == link_phase::connected ? 1 : 0);
+  put(gauge::chats_active, now.egress.chats);
+  put(gauge::actions_pending, now.egress.pending);
+  put(gauge::outcomes_recorded, now.egress.recorded);
+  put(gauge::routes_known, now.egress.routes);
+  put(gauge::turns_open, now.egress.turns);
+  put(gauge::events_pending, now.inbound.pending);
+  put(gauge::events_in_flight, now.inbound.in_flight);
+  put(gauge::dead_letters, now.inbound.dead_letters);
+  put(gauge::agents_now, now.inbound.agents);
+  put(gauge::store_ok, now.store.ok && now.store.room ? 1 : 0);
+  std::lock_guard held{impl_->growing};
+  for (auto& [name, series] : impl_->shown) series->Set(0); // also of platforms that are gone
+  for (const auto& x : now.platforms) impl_->show_platform(x);
 }
 
 void metrics::set(gauge what, std::int64_t value) noexcept {
@@ -169,12 +197,10 @@ std::vector<std::pair<std::string, std::uint64_t>> metrics::values() const {
     }
     auto at = result.size();
     result.emplace_back(name, 0);
-    auto n = entry.labelled.used.load(std::memory_order_acquire);
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto& slot = entry.labelled.slots[i];
-      auto value = whole(*slot.count);
-      result[at].second += value;
-      result.emplace_back(name + "." + slot.value, value);
+    for (const auto& [value, count] : entry.values) {
+      if (whole(*count) == 0) continue;
+      result[at].second += whole(*count);
+      result.emplace_back(name + "." + std::string{value}, whole(*count));
     }
   }
   std::lock_guard held{impl_->growing};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/messages/control.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -12,14 +13,12 @@
 
 namespace relay {
 
-/// All names of actors/metrics.hpp exist from the start, those without a label at 0; the others appear with
-/// their first value. Beside them: the process (resident memory, processor time, open files, start) and
-/// `relay_gateway_build_info`. Thread-safe; add() and set() take no lock once a label value is known.
+/// All series of actors/metrics.hpp exist from the start, at 0. Beside them: the process (resident memory,
+/// processor time, open files, start) and `relay_gateway_build_info`. Thread-safe; add(), set() and observe()
+/// take no lock of ours. A label's value that is not declared is counted as `other`, so that a mistake cannot
+/// grow without bound.
 class metrics final : public metrics_port {
 public:
-  /// Values per label; further ones count as `other`, so that a mistake cannot grow without bound.
-  static constexpr std::size_t max_values = 48;
-
   metrics();
   metrics(const metrics&) = delete;
   metrics& operator=(const metrics&) = delete;
@@ -28,9 +27,13 @@ public:
   void add(counter what, std::uint64_t n = 1) noexcept override;
   void add(counter what, std::string_view value, std::uint64_t n = 1) noexcept override;
   void set(gauge what, std::int64_t value) noexcept override;
+  void observe(histogram what, std::chrono::nanoseconds took) noexcept override;
 
   /// A counter that somebody else keeps, read at each look. `read` is called on any thread.
   void watch(const metric_text& what, std::function<std::uint64_t()> read);
+
+  /// Takes over what a report says: a gauge is as fresh as the look at it. Any thread.
+  void apply(const gateway_report& now);
 
   /// The Prometheus text format.
   std::string expose() const;

@@ -1,8 +1,8 @@
 #include "relay_gateway/app/metrics/process_metrics.hpp"
 
 #include <chrono>
-#include <cstdio>
 #include <dirent.h>
+#include <fstream>
 #include <memory>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -29,9 +29,8 @@ prometheus::MetricFamily family(const char* name, const char* help, prometheus::
 /// Pages; 0 when unknown.
 unsigned long long resident_pages() {
   unsigned long long total = 0, resident = 0;
-  auto close = [](std::FILE* f) { std::fclose(f); };
-  std::unique_ptr<std::FILE, decltype(close)> file{std::fopen("/proc/self/statm", "re"), close};
-  return file && std::fscanf(file.get(), "%llu %llu", &total, &resident) == 2 ? resident : 0;
+  std::ifstream file{"/proc/self/statm"};
+  return file >> total >> resident ? resident : 0;
 }
 
 /// 0 when unknown.

@@ -14,8 +14,6 @@ namespace relay::store {
 
 namespace {
 
-using std::chrono::microseconds;
-
 /// Bounds of one transaction: what is in it waits for all of it.
 constexpr std::size_t most_records = 2'000, most_bytes = 8ULL << 20;
 /// While idle, a journal of at least this much is brought into the file.
@@ -25,8 +23,6 @@ constexpr std::uint64_t look_every = 256ULL << 10;
 constexpr std::chrono::seconds look_around_every{1};
 /// Pieces of a file that are given back at a time while the disk has hardly any room.
 constexpr int pieces_at_once = 16;
-/// The slowest commit is told of this long a time.
-constexpr std::chrono::seconds slowest_window{10};
 
 std::size_t bytes_of(const store_record& x) {
   constexpr std::size_t usual = 128;
@@ -300,16 +296,7 @@ void group_writer::transact(std::vector<job>& batch) {
   if (!what_.metrics || records == 0) return;
   what_.metrics->add(counter::store_commits);
   what_.metrics->add(counter::store_records, records);
-  measure(std::chrono::duration_cast<microseconds>(clock::now() - begun));
-}
-
-void group_writer::measure(microseconds took) {
-  what_.metrics->set(gauge::store_commit_micros, took.count());
-  auto now = clock::now();
-  if (took.count() < slowest_ && now - slowest_since_ < slowest_window) return;
-  slowest_ = took.count();
-  slowest_since_ = now;
-  what_.metrics->set(gauge::store_commit_micros_max, slowest_);
+  what_.metrics->observe(histogram::store_commit, clock::now() - begun);
 }
 
 /// In order, and outside of any lock: they may well call this store.

@@ -80,7 +80,6 @@ private:
   bool journal_is_long();
   bool has_room(headroom& left);
   void set_health(store_health x);
-  void measure(std::chrono::microseconds took);
   void give_up(std::size_t records);
   void note(severity level, std::string_view id, std::initializer_list<log_field> fields) const noexcept;
 
@@ -93,8 +92,6 @@ private:
   bool displaced_ = false;         ///< the directory is not where it was
   clock::time_point looked_around_{};
   std::uint64_t looked_at_ = 0; ///< journal bytes when free room was looked at last
-  clock::time_point slowest_since_{};
-  std::int64_t slowest_ = 0; ///< microseconds
 
   std::mutex lock_; ///< guards what follows
   std::condition_variable changed_;

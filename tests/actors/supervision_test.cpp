@@ -23,7 +23,7 @@ TEST_F(supervision, EveryChildIsRestartedAndTheGatewayStillEchoes) {
   start();
   handshake();
   int n = 0;
-  for (auto* child : {"egress-router", "inbound", "agent", "link-keeper", "policy"}) {
+  for (auto* child : {"egress-router", "inbound", "agent", "link-manager", "policy"}) {
     kill(child);
     advance(40s, 500ms);
     if (!env.link->last().open || env.link->last().over) handshake();
@@ -50,7 +50,7 @@ TEST_F(supervision, LinksOfANewKeeperAreNewerThanThoseOfItsPredecessor) {
     settle();
     handshake();
   }
-  kill("link-keeper");
+  kill("link-manager");
   handshake();
   env.link->last().say(event("discord", "c", "hi", "1", "b1"));
   settle();
@@ -206,7 +206,7 @@ TEST_F(supervision, ReloadWithNewCredentialsRevivesARevokedLink) {
 TEST_F(supervision, StrayMessagesKillNobody) {
   start();
   handshake();
-  for (auto* child : {"egress-router", "inbound", "agent", "link-keeper"}) {
+  for (auto* child : {"egress-router", "inbound", "agent", "link-manager"}) {
     caf::anon_send(handle(child), std::string{"what is this?"});
     caf::anon_send(handle(child), caf::make_error(ec::bad_answer, "stray"));
     caf::anon_send(handle(child),

@@ -43,8 +43,10 @@ public:
     if (what == relay::counter::store_commits) commits += n;
   }
   void add(relay::counter, std::string_view, std::uint64_t) noexcept override {}
-  void set(relay::gauge what, std::int64_t value) noexcept override {
-    if (what == relay::gauge::store_commit_micros) times.push_back(value); // the writer's thread only
+  void set(relay::gauge, std::int64_t) noexcept override {}
+  void observe(relay::histogram what, std::chrono::nanoseconds took) noexcept override {
+    if (what == relay::histogram::store_commit) // the writer's thread only
+      times.push_back(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   }
   std::atomic<std::uint64_t> commits = 0;
   std::vector<std::int64_t> times;

@@ -112,7 +112,7 @@ TEST(hostile_yaml, every_shape_is_a_problem_or_nothing_never_an_exception) {
                                  "&a {gateway: *a}",
                                  "gateway: &g {<<: *g, idp: *g}",
                                  "gateway: &g {<<: [*g, *g, *g, *g]}",
-                                 std::string{"a\0b", 3},
+                                 std::string{"a"} + '\0' + "b",
                                  "\xff\xfe\x00",
                                  "\xEF\xBB\xBFgateway: {}",
                                  "gateway: {relay_url: \"\\x00\"}",

@@ -62,6 +62,10 @@ public:
     std::lock_guard guard{lock_};
     gauges_[what] = value;
   }
+  void observe(histogram what, std::chrono::nanoseconds took) noexcept override {
+    std::lock_guard guard{lock_};
+    times_[what].push_back(took);
+  }
   /// Lines that begin with this.
   std::vector<std::string> lines(const std::string& start) const {
     std::lock_guard guard{lock_};
@@ -86,6 +90,7 @@ private:
   std::vector<std::string> lines_;
   std::map<std::pair<counter, std::string>, std::uint64_t> counts_;
   std::map<gauge, std::int64_t> gauges_;
+  std::map<histogram, std::vector<std::chrono::nanoseconds>> times_;
 };
 
 /// Waits for what a call-back brings.

@@ -136,7 +136,7 @@ void engine::on_upgrade(net::server_request x, const std::shared_ptr<net::upgrad
     auto gateway = core_.caller(call);
     bad = faults_.on_upgrade({call.method, call.path, {}, gateway, {}}, now());
   }
-  if (bad.how == faults::ending::silent) {
+  if (bad.how == faults::ending::silent) { // NOLINT(bugprone-branch-clone): the branches differ
     keep_silent(to->take_over());
   } else if (bad.how != faults::ending::answered) {
     after(bad.delay, [to, reset = bad.how == faults::ending::reset] {

@@ -163,7 +163,7 @@ bool mend_surrogates(std::string& text) {
   while (const char* lone = next_lone_surrogate(p, end)) {
     found = true;
     p += lone - p;
-    std::memcpy(p + 2, "fffd", 4); // an escape of the same length: U+FFFD
+    std::copy_n("fffd", 4, p + 2); // an escape of the same length: U+FFFD
     p += 6;
   }
   return found;

@@ -57,7 +57,7 @@ TEST(StopPlan, EveryChildIsStoppedOnceAndTheSourceOfTheDataFirst) {
   auto at = [](std::string_view name) {
     return std::find(stop_sequence.begin(), stop_sequence.end(), name) - stop_sequence.begin();
   };
-  EXPECT_LT(at("link-keeper"), at("inbound"));
+  EXPECT_LT(at("link-manager"), at("inbound"));
   EXPECT_LT(at("inbound"), at("agent"));
   EXPECT_LT(at("agent"), at("egress-router"));
 }

@@ -161,7 +161,7 @@ public:
   }
   void actor_killed(const std::string& name) override {
     look_away();
-    if (name != "link-keeper") return;
+    if (name != "link-manager") return;
     tries_ = 0; // it begins anew
     fresh_spent_ = ever_described_ = false;
   }
@@ -286,7 +286,7 @@ public:
   }
   void actor_killed(const std::string& name) override {
     doubt_ = true;
-    if (name != "link-keeper") return;
+    if (name != "link-manager") return;
     ever_ = false;
     forgive();
   }

@@ -67,6 +67,7 @@ public:
     gauges_[at(what)] = value;
     if (value > peaks_[at(what)]) peaks_[at(what)] = value;
   }
+  void observe(histogram, std::chrono::nanoseconds) noexcept override {}
   std::uint64_t get(counter what) const noexcept { return counters_[at(what)]; }
   std::int64_t get(gauge what) const noexcept { return gauges_[at(what)]; }
   std::int64_t peak(gauge what) const noexcept { return peaks_[at(what)]; }
