@@ -133,6 +133,7 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
   out.resend = x.resend_unknown;
   out.abandons = x.abandons;
   as.request_id = std::move(x.request_id);
+  as.since = now_of(self);
   open.emplace(out.token, std::move(as));
   env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   if (!disk.waits) return push(key, std::move(out), false);
@@ -276,6 +277,8 @@ void egress_state::deliver_outcome(std::uint64_t token, action_result result) {
   open.erase(it);
   if (!done.turn.empty()) turns.answered(done.turn);
   env.metrics->add(counter::actions_settled, to_string(result.how));
+  if (done.since != core::instant{})
+    env.metrics->observe(histogram::action_to_result, now_of(self) - done.since);
   env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   if (!done.request_id.empty()) {
     idempotency_cache.settle(done.request_id, result, now_of(self));

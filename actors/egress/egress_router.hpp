@@ -44,6 +44,7 @@ struct egress_state {
     std::string prompt_id;  ///< of a prompt
     bool asks_chat = false; ///< a get_chat_info
     bool ends = false;      ///< its outcome decides what that one's message shows
+    core::instant since{};  ///< when it was accepted; the epoch: by an earlier process
   };
   /// An action that came before it was known what was left of before.
   struct early_request {

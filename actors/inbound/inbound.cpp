@@ -237,6 +237,8 @@ void inbound_state::execute(core::inbox_step& step) {
     for (auto* x : {&over, &set_aside})
       if (!x->delivery_ids.empty()) tell(self, media, std::move(*x));
   }
+  for (auto took : step.receive_to_ack) env.metrics->observe(histogram::receive_to_ack, took);
+  for (auto took : step.delivery_to_ack) env.metrics->observe(histogram::delivery_to_ack, took);
   if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
   for (auto& x : step.deliver) {
     delivery out{name_of(x.id), std::move(x.session), x.event,

@@ -410,6 +410,7 @@ bool group_writer::has_room(headroom& left) {
   try {
     auto disk = where_.space();
     left = {disk.size, disk.free, where_.journal_file_bytes()};
+    if (what_.metrics) what_.metrics->set(gauge::state_free_bytes, static_cast<std::int64_t>(disk.free));
     if (!tables_ || left.ample()) return true;
     left.in_journal = tables_->journal_bytes();
     left.in_file = tables_->spare_bytes();

@@ -29,7 +29,7 @@ class Metrics(Scenario):
 
     async def test_a_turn_is_measured_and_leaves_nothing_open(self):
         connector, gateway, link = await self.connected(ECHO)
-        link.send(inbound("hello"))
+        link.send(inbound("hello", buffer_id="b1"))
         await connector.reply("hello")
 
         async def settled():

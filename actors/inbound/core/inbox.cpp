@@ -158,6 +158,7 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
     dedupe_.claim({keys.front()}, id);
   entry x;
   x.bytes = bytes;
+  x.since = now;
   // It will be given out as soon as it is on disk: one record says both.
   const auto queue = queues_.find(session);
   x.marked = rules_.durable && !out.spilled && !held && anybody_ && !stopping_ &&
@@ -215,7 +216,8 @@ void inbox::name(std::uint64_t id, entry& x, const buffered_id& buffered) {
   x.buffer_ids.push_back(buffered);
 }
 
-void inbox::ack_all(std::uint64_t id, entry& x, inbox_step& out) {
+void inbox::ack_all(std::uint64_t id, entry& x, instant now, inbox_step& out) {
+  if (!x.buffer_ids.empty() && x.since != instant{}) out.receive_to_ack.push_back(now - x.since);
   for (auto& buffered : x.buffer_ids) {
     ack(buffered, out);
     if (auto it = named_.find(buffered); it != named_.end() && it->second == id) named_.erase(it);
@@ -235,7 +237,7 @@ void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
     auto it = entries_.find(done.id);
     if (it == entries_.end()) continue;
     auto& x = it->second;
-    ack_all(it->first, x, out);
+    ack_all(it->first, x, now, out);
     x.stored = true;
     if (x.consumed) {
       dedupe_.settle(x.keys, it->first, now, now);
@@ -350,6 +352,7 @@ bool inbox::may_go(std::uint64_t id) const {
 
 void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
   x.out = true;
+  x.given = now;
   x.overdue = now + rules_.ack_timeout;
   ++in_flight_;
   deadlines_.emplace_back(x.overdue, id);
@@ -370,6 +373,7 @@ bool inbox::acked(std::uint64_t id, instant now, inbox_step& out) {
   auto it = entries_.find(id);
   // An agent that had it of a process that died may ack it late: it is the agent's all the same.
   if (it == entries_.end() || (it->second.attempts == 0 && !it->second.from_previous_process)) return false;
+  if (it->second.given != instant{}) out.delivery_to_ack.push_back(now - it->second.given);
   settle(it, now, out);
   return true;
 }
@@ -379,7 +383,7 @@ void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead
   auto& x = it->second;
   if (x.out) --in_flight_;
   if (x.was_held) out.released.push_back(id);
-  ack_all(id, x, out);
+  ack_all(id, x, now, out);
   dedupe_.settle(x.keys, id, now, now);
   suspects_.clear(id);
   auto session = std::move(x.session);

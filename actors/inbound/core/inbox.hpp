@@ -57,6 +57,8 @@ struct inbox_step {
   std::uint64_t fresh = 0;             ///< the id that accept() gave to a fresh event
   bool spilled = false;                ///< that one waits on disk: it is not held, and nobody hears of it now
   spill_wishes wishes;                 ///< to be asked of the store behind the records
+  std::vector<std::chrono::nanoseconds> receive_to_ack;  ///< of the events that `acks` are of
+  std::vector<std::chrono::nanoseconds> delivery_to_ack; ///< of the events that agents took
 };
 
 enum class arrival : std::uint8_t {
@@ -174,6 +176,8 @@ private:
     bool held = false, was_held = false;
     std::vector<media_file> files; ///< pinned until it is over, for its repeats (F31)
     instant overdue{};
+    instant since{}; ///< when it arrived; the epoch: in an earlier process
+    instant given{}; ///< when it was handed out last
   };
   using entries = std::unordered_map<std::uint64_t, entry>;
   void record(store_record x, inbox_step& out) const {
@@ -187,7 +191,7 @@ private:
     if (!x.empty() && x.origin == origin_) out.acks.push_back(x.id);
   }
   void name(std::uint64_t id, entry& x, const buffered_id& buffered);
-  void ack_all(std::uint64_t id, entry& x, inbox_step& out);
+  void ack_all(std::uint64_t id, entry& x, instant now, inbox_step& out);
   void line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out);
   void insert(std::uint64_t id, entry x);
   void erase(entries::iterator it);
