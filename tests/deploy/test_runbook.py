@@ -10,7 +10,7 @@ EVENT = re.compile(r'"([a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*)"')
 def calls(text):
     """Level and id of each call that writes a log event, as they are written; names of variables are replaced by what was assigned
     to them shortly before."""
-    for begin in re.finditer(r"(?:->|\.)write\(|\bnote\(|\bline_of\(", text):
+    for begin in re.finditer(r"(?:->|\.)write\(|\bnote\(|\bput\(|\bline_of\(", text):
         depth, at = 1, begin.end()
         while depth and at < len(text):
             depth += {"(": 1, ")": -1}.get(text[at], 0)

@@ -42,6 +42,8 @@ def metric_names():
     found = set()
     for _, text in sources("actors", "app"):
         found.update(re.findall(r'"((?:relay_gateway|process)_[a-z_]+)"', text))
+        for name in re.findall(r'histogram::\w+,\s*\{"(relay_gateway_[a-z_]+)"', text):
+            found.update(name + part for part in ("_bucket", "_sum", "_count"))
     return found
 
 
