@@ -88,7 +88,12 @@ void loaded(egress_state& s, outbound_image& image) {
                       {"unknown", count(core::resumption::unknown)},
                       {"refused", count(core::resumption::refused)},
                       {"next", "the first are sent, the others reported and not sent again"}});
+  // Without a link at first: older states of a message give way to newer ones, as they did before.
+  core::chat_table_step none, next;
+  s.chats.link(nullptr, false, none);
   for (auto& x : left) resume(s, x);
+  s.chats.link(s.link.connection ? s.link.what : nullptr, false, next);
+  s.execute(next);
   for (auto& x : std::exchange(s.early, {})) s.begin(x.what, x.asker);
   s.measure();
 }

@@ -130,6 +130,21 @@ TEST_F(outbox, OutcomesAreForgottenWithTheWindowCountedOverTheRestart) {
   EXPECT_EQ(agent->outcomes.size(), 1U) << "forgotten: it is on its way again";
 }
 
+// Seed 2221: all three states of a message left one after the other, the oldest behind the newest.
+TEST_F(outbox, ARouterThatTakesOverSendsTheNewestStateOfAMessageOnly) {
+  up();
+  ask(send("r0", "first")); // holds the chat up
+  for (const auto* id : {"r1", "r2", "r3"}) {
+    auto x = send(id);
+    x.act = wire::edit("c", "m", id);
+    ask(x);
+  }
+  kill_router();
+  settle();
+  answer_all();
+  EXPECT_EQ(contents(), (strings{"first", "r3"}));
+}
+
 TEST_F(outbox, AskingAgainForSomethingHeldWaitsForItsOneOutcome) {
   start(with::scripted);
   ask(send("r1"));

@@ -1,5 +1,6 @@
 #include "relay_gateway/messages/wire/actions/action_codec.hpp"
 
+#include "relay_gateway/messages/wire/actions/action_rules.hpp"
 #include "relay_gateway/messages/wire/actions/op_traits.hpp"
 #include "relay_gateway/messages/wire/json/json_members.hpp"
 

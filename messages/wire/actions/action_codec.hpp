@@ -11,9 +11,6 @@ namespace relay::wire {
 /// Reads and validates an action value of any type; `source` is its text, from which comes what is only
 /// passed on. Empty = written anew.
 action_or_error read_action(const json::value& from, std::string_view source);
-/// One line that names the first member that breaks the op's rules (the table of protocol.md 6); empty =
-/// valid.
-std::string check_action(op kind, const json::value& from);
 /// The member `on_unknown` beside an action: whether an outcome that is not known sends it again. False when
 /// it is neither `report` (which is what none means) nor `resend`.
 bool read_on_unknown(const json::value& beside, bool& resend);

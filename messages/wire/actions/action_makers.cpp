@@ -1,4 +1,5 @@
-// Typed construction of actions: what an embedding program writes instead of JSON (protocol.md 6).
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
+
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"

@@ -1,5 +1,5 @@
-// Which members an op needs and what they must be: the table of protocol.md 6 as data.
-#include "relay_gateway/messages/wire/actions/action_codec.hpp"
+#include "relay_gateway/messages/wire/actions/action_rules.hpp"
+
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 #include "relay_gateway/messages/wire/http/urls.hpp"
 

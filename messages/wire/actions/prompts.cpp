@@ -1,6 +1,7 @@
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 
 #include "relay_gateway/messages/wire/actions/action_codec.hpp"
+#include "relay_gateway/messages/wire/actions/action_rules.hpp"
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/json/json_members.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"

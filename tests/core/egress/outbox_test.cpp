@@ -406,10 +406,8 @@ struct model_world {
     RC_ASSERT(s.open); // once
     s.open = false;
     s.told = true;
-    if (result.code == "not_connected" || result.code == "not_stored") {
-      RC_ASSERT(!s.maybe_out);
-      s.told_definite = true;
-    }
+    if (result.code == "not_connected" || result.code == "not_stored") RC_ASSERT(!s.maybe_out);
+    if (result.how == outcome::definite) s.told_definite = true;
   }
 
   void answer(std::size_t which, int how) {
