@@ -4,7 +4,6 @@
 #include "relay_gateway/actors/metrics.hpp"
 #include "relay_gateway/app/embedding/gateway_end.hpp"
 #include "relay_gateway/app/embedding/reporter.hpp"
-#include "relay_gateway/app/embedding/system_watch.hpp"
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
 #include "relay_gateway/app/wiring.hpp"
@@ -40,21 +39,10 @@ public:
   spawned_gateway(caf::actor_system& system, const ports& env, actor_tree tree,
                   std::shared_ptr<gateway_end> end, std::unique_ptr<net::io_thread> own_io)
       : own_io_(std::move(own_io)), system_(system), on_io_(net::runs_on_io(system)), tree_(std::move(tree)),
-        end_(std::move(end)), reporter_(spawn_reporter(system, env, tree_.supervisor, end_)) {
-    watch_ = std::make_unique<system_watch>(
-        system, [x = end_, log = env.log, weak = caf::actor_cast<caf::weak_actor_ptr>(tree_.supervisor)] {
-          x->because("the actor system was destroyed before the gateway");
-          log->write(severity::error, "embedding.system_gone",
-                     {{"why", "the actor system is destroyed while a gateway lives in it"},
-                      {"next", "the gateway ends now; destroy gateways before their actor system"}});
-          if (auto root = caf::actor_cast<supervisor_actor>(weak))
-            caf::anon_send_exit(root, caf::exit_reason::kill);
-        });
-  }
+        end_(std::move(end)), reporter_(spawn_reporter(system, env, tree_.supervisor, end_)) {}
   spawned_gateway(const spawned_gateway&) = delete;
   spawned_gateway& operator=(const spawned_gateway&) = delete;
   ~spawned_gateway() override {
-    watch_.reset();
     end_->because("the gateway object was destroyed");
     if (!end_->over()) caf::anon_send_exit(tree_.supervisor, caf::exit_reason::kill); // the reporter follows
     wait_for_end();
@@ -90,7 +78,6 @@ private:
   actor_tree tree_;
   std::shared_ptr<gateway_end> end_;
   reporter_actor reporter_;
-  std::unique_ptr<system_watch> watch_;
 };
 
 std::string name_of(const gateway_options& what, random_port& random) {

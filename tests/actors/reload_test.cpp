@@ -2,6 +2,8 @@
 // Reload).
 #include "relay_gateway/tests/actors/fixture.hpp"
 
+#include <caf/event_based_actor.hpp>
+
 namespace relay::testing {
 namespace {
 

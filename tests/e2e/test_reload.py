@@ -52,7 +52,7 @@ class Reload(Scenario):
         connector, gateway, home = await self.start()
         self.write(home, connector, "  media: {wait: 5s}\n")
         gateway.signal(HUP)
-        await gateway.said("changed=media")
+        await gateway.said('"changed":"media"')
 
     async def test_a_secret_file_that_is_replaced_is_used_without_a_reload(self):
         connector, home = await self.connector(), self.home()
@@ -70,5 +70,5 @@ class Reload(Scenario):
         put("second-secret")
         await gateway.said("files.changed")
         await connector.link(2)
-        self.assertTrue(genuine(connector.dials[0].bearer, "first-secret", now()))
-        self.assertTrue(genuine(connector.dials[1].bearer, "second-secret", now()))
+        self.assertTrue(genuine(connector.dials[0].token, "first-secret", now()))
+        self.assertTrue(genuine(connector.dials[1].token, "second-secret", now()))

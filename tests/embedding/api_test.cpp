@@ -103,6 +103,7 @@ TEST_F(api, AProgramReloadsFromASourceOfItsOwn) {
   auto done = accepted.get_future();
   ASSERT_EQ(done.wait_for(20s), std::future_status::ready);
   EXPECT_TRUE(done.get());
+  ASSERT_TRUE(peer->wait_count(connector::of_kind("hello"), 2, 20s));
   EXPECT_EQ(converse("telegram", "hi"), (std::pair<std::string, std::string>{"hi", "bot-t"}));
 }
 
@@ -142,8 +143,8 @@ std::size_t resident() {
 TEST(fleet, GatewaysOfOneProcessCostLittleEachAndStartAtOnce) {
   host_config cfg;
   caf::actor_system system{cfg};
+  net::io_thread io; // outlives the gateways
   std::vector<std::unique_ptr<gateway>> all;
-  net::io_thread io;
   auto add = [&](int n) {
     gateway_options what;
     // Nobody listens there: each start ends in a dial that is refused before any handshake.

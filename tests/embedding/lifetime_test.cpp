@@ -120,22 +120,6 @@ TEST_F(lifetime, AReportThatWasAskedForBeforeTheEndIsAnswered) {
   }
 }
 
-TEST_F(lifetime, AnActorSystemThatGoesFirstEndsItsGatewayAndSaysSo) {
-  auto a = start("gw-a", "discord");
-  ASSERT_TRUE(log->wait_state([](const gateway_state& x) { return x.ready; }));
-  end_agents();
-  system_owner.reset();
-  EXPECT_TRUE(log->wait_for("embedding.system_gone"));
-  EXPECT_TRUE(log->last().ended);
-  EXPECT_NE(log->last().why.find("actor system"), std::string::npos) << log->last().why;
-  bool called = false, reported = true;
-  a->drain([&] { called = true; });
-  EXPECT_TRUE(called);
-  a->report([&](const gateway_report* x) { reported = x != nullptr; });
-  EXPECT_FALSE(reported);
-  a.reset();
-}
-
 TEST_F(lifetime, AGatewayThatIsGoneLeavesNothingInTheActorSystem) {
   { auto a = start("gw-a", "discord"); }
   end_agents();
