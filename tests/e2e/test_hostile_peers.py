@@ -70,7 +70,7 @@ class Deaf(Scenario):
         offered = await self.offer(writer, frames(*lines), 200 * MIB)
         self.assertLess(offered, 100 * MIB, "it was read from all the same")
         self.assertLess(gateway.peak() - before, 48 * MIB)
-        self.assertIn("has not read", await gateway.said("agent.detached"))
+        self.assertIn("has not read", await gateway.said("agent.detached", 40))
         good = await self.agent(gateway)
         self.assertTrue((await good.result(good.say("still there", platform="discord")))["success"])
 

@@ -3,13 +3,10 @@ import os
 import resource
 import shutil
 import signal
-import unittest
 
-import test_disk as disk
 from harness.events import inbound
 from harness.gateway import TERM
 from harness.scenario import PINNED, QUICK, TWO, Scenario
-from test_disk import NAMESPACES
 from test_exec import Exec, alive
 
 
@@ -104,38 +101,6 @@ class StateDirectory(Scenario):
         shutil.rmtree(state)
         os.rename(state + ".away", state)
         await gateway.ready()
-
-
-@unittest.skipUnless(NAMESPACES, "needs mount namespaces")
-class SmallDisk(Scenario):
-    on_tmpfs = disk.Disk.on_tmpfs
-
-    async def heals(self, size):
-        program, state, home = self.on_tmpfs(f"size={size}")
-        connector = await self.connector()
-        gateway = await self.gateway(connector, TWO, PINNED, QUICK, home=home, program=program, GATEWAY_STATE_DIR=state)
-        link = await connector.link(1, 2)
-        count = 0
-        while not [x for x in gateway.output if "store.scarce" in x] and count < 20_000:
-            for _ in range(50):
-                link.send(inbound("y" * 2000, buffer_id=f"b-{count}", chat_id=str(count % 20), message_id=f"m-{count}"))
-                count += 1
-            await link.socket.flushed()
-            await gateway.get("/livez")
-        await gateway.said("store.scarce")
-        agent = await self.agent(gateway)
-        await agent.until(lambda: len({x["delivery_id"] for x in agent.deliveries}) == count, "every event", 60)
-
-        async def ready():
-            return (await gateway.get("/readyz")).status == 200
-        await gateway.changes.poll(ready, "ready without the backlog", 30)
-        await connector.until(lambda: len(link.of("inbound_ack")) == count, "an ack for each", 30)
-
-    async def test_a_disk_of_4_mb_heals_when_the_backlog_is_gone(self):
-        await self.heals("4m")
-
-    async def test_a_disk_of_8_mb_heals_when_the_backlog_is_gone(self):
-        await self.heals("8m")
 
 
 class Poison(Scenario):

@@ -343,7 +343,7 @@ TEST_F(sockets, WhatOthersSendToADeafPeerEndsItToo) {
   request_upgrade(peer);
   auto there = acceptor_.next();
   ASSERT_TRUE(there.heard->wait_open());
-  for (int i = 0; i < 100 && !there.heard->ended(); ++i) there.socket->write(std::string(1 << 20, 'x'));
+  for (int i = 0; i < 200 && !there.heard->ended(); ++i) there.socket->write(std::string(1 << 20, 'x'));
   EXPECT_NE(there.heard->wait_end().error.find("does not read"), std::string::npos);
 }
 

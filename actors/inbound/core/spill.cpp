@@ -11,6 +11,7 @@ constexpr std::size_t bytes_of_recall = 1UL << 20;
 
 bool spill::take(const std::string& session, std::uint64_t seq, std::size_t bytes) {
   if (!rules_.allowed) return false;
+  largest_ = std::max(largest_, bytes);
   auto it = backlogs_.find(session);
   if (it == backlogs_.end()) {
     if (unlisted_ ||
@@ -94,6 +95,7 @@ void spill::recalled(const std::string& session, std::size_t got, std::uint64_t 
   x.in_memory += got;
   in_memory_ += got;
   bytes_ += bytes;
+  if (got == 1) largest_ = std::max(largest_, bytes);
   if (recalls_ > 0) --recalls_;
   put_on_disk(x, left + x.since_recall);
   x.since_recall = 0;
@@ -117,7 +119,8 @@ void spill::scanned(const std::vector<std::pair<std::uint64_t, std::string>>& pa
 
 bool spill::may_recall() const {
   if (in_memory() >= rules_.max_in_memory) return false;
-  return in_memory_ + recalls_ == 0 || bytes_ + (recalls_ + 1) * bytes_of_recall <= rules_.max_bytes;
+  return in_memory_ + recalls_ == 0 ||
+         bytes_ + (recalls_ + 1) * (bytes_of_recall + largest_) <= rules_.max_bytes;
 }
 
 void spill::wishes(spill_wishes& out) {

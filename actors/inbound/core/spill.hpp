@@ -72,6 +72,7 @@ private:
   spill_rules rules_;
   std::unordered_map<std::string, session_backlog> backlogs_;
   std::deque<std::string> hungry_;      ///< sessions that want some back, first come first served
+  std::size_t largest_ = 0;             ///< bytes of the largest event so far: a recall may bring one
   std::size_t bytes_ = 0, recalls_ = 0; ///< recalls: under way
   std::size_t in_memory_ = 0, reserved_ = 0, on_disk_backlogs_ = 0;
   bool unlisted_ = false, unlisted_since_scan_ = false, scanning_ = false;

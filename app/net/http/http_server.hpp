@@ -103,7 +103,7 @@ struct server_options {
 struct server_handlers {
   std::function<void(server_request, std::shared_ptr<responder>)> on_request;
   std::function<void(server_request, std::shared_ptr<upgrade>)> on_upgrade; ///< unset: upgrades get 404
-  std::function<bool(std::string_view path)> vital; ///< answered however busy the server is; unset: nothing
+  std::function<bool(std::string_view path)> vital{}; ///< answered however busy the server is; unset: nothing
 };
 
 class http_server {

@@ -12,7 +12,7 @@ namespace relay::net {
 /// cannot pile up; what others send to it may still come, until the second bound ends the connection.
 struct send_bounds {
   std::size_t stop_reading = 4UL << 20;
-  std::size_t give_up = 64UL << 20;
+  std::size_t give_up = 128UL << 20;
 
   /// Whether reading is stopped now; it goes on at a quarter of the bound, so that it does not flutter.
   bool chokes(std::size_t waiting, bool choked) const noexcept {
