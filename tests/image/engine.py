@@ -23,6 +23,11 @@ def podman(*arguments, check=True, limit=120):
     return done.stdout
 
 
+def logs(name):
+    """Both streams of a container's program."""
+    return subprocess.run(["podman", "logs", name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
+
+
 def call(url, body=None, method=None, token=None, limit=30):
     """Status and text."""
     request = urllib.request.Request(url, data=None if body is None else json.dumps(body).encode(), method=method)
@@ -69,8 +74,8 @@ class Containers(unittest.TestCase):
             value = probe()
             if value:
                 return value
-        logs = "\n".join(f"--- {x}\n{podman('logs', x, check=False)}" for x in self.names)
-        raise AssertionError(f"not within {limit:g} s: {what}\n{logs}")
+        said = "\n".join(f"--- {x}\n{logs(x)}" for x in self.names)
+        raise AssertionError(f"not within {limit:g} s: {what}\n{said}")
 
     def exec(self, name, *command):
         """Exit code and output of a program in a running container."""

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-from engine import IMAGES, Containers, call, podman
+from engine import IMAGES, Containers, call, logs, podman
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIMIT = 150 * 1000 * 1000
@@ -88,7 +88,7 @@ class Running(Containers):
     def test_a_random_host_name_becomes_the_id_only_with_a_warning(self):
         connector = self.connector()
         name, _ = self.gateway(connector, "--uts", "private", "--hostname", "4f1c2b9a7d3e", GATEWAY_RELAY_ID=None)
-        self.assertRegex(podman("logs", name), '"event":"provision.container_host_name","gateway_id":"gw-4f1c2b9a7d3e"')
+        self.assertRegex(logs(name), '"event":"provision.container_host_name","gateway_id":"gw-4f1c2b9a7d3e"')
 
     def test_a_wrong_setting_ends_it_with_78(self):
         name = self.start("wrong", IMAGES["gateway"], "--env", "GATEWAY_LISTEN=0.0.0.0:9480")
