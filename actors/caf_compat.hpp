@@ -4,8 +4,8 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/duration.hpp>
-#include <caf/send.hpp>
 #include <caf/scheduled_actor.hpp>
+#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_actor.hpp>
 #include <caf/typed_actor_pointer.hpp>

@@ -348,9 +348,9 @@ struct fronted_set {
 };
 
 /// EGRESS ROUTER: which platform, bot and tenant an action goes to (actors/egress/core/routes), one record
-/// per request id (core/idempotency_cache), strict order within each chat (core/chat_table: a queue per active
-/// chat, one piece of each on the wire at a time). With a durable store it begins with what was left there
-/// (egress_store.cpp); until that is known, actions wait.
+/// per request id (core/idempotency_cache), strict order within each chat (core/chat_table: a queue per
+/// active chat, one piece of each on the wire at a time). With a durable store it begins with what was left
+/// there (egress_store.cpp); until that is known, actions wait.
 using egress_router_actor = action_sink_actor::extend<
     // inbound: how this event's chat is answered; comes before the event reaches an agent.
     caf::reacts_to<route_seen>,

@@ -99,9 +99,9 @@ void boot_sequence::warn_of_host_name(const std::string& id) {
   if (id != s_.view.settings->relay.default_gateway_id || !id.starts_with(prefix) ||
       !config::is_generated_host_name(std::string_view{id}.substr(prefix.size())))
     return;
-  s_.env.log->write(severity::warn, "provision.container_host_name",
-                    {{"gateway_id", id},
-                     {"next", "set GATEWAY_RELAY_ID, or keep the state directory on a volume"}});
+  s_.env.log->write(
+      severity::warn, "provision.container_host_name",
+      {{"gateway_id", id}, {"next", "set GATEWAY_RELAY_ID, or keep the state directory on a volume"}});
 }
 
 void boot_sequence::order_policies() {

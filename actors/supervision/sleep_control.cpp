@@ -48,9 +48,9 @@ void sleep_control::looked(const core::workload& x) {
   if (!idle_.look(x, now_of(s_.self)) || !s_.stop.plan.running()) return;
   auto& service = s_.view.settings->service;
   auto leave = service.idle_does == config::idle_action::exit;
-  s_.env.log->write(severity::info, "idle.now",
-                    {{"after_ms", service.idle_after.count()},
-                     {"next", leave ? "draining and ending" : "going dormant"}});
+  s_.env.log->write(
+      severity::info, "idle.now",
+      {{"after_ms", service.idle_after.count()}, {"next", leave ? "draining and ending" : "going dormant"}});
   if (leave)
     s_.stop.drain();
   else

@@ -129,8 +129,7 @@ protected:
   void break_chat(const chat_key& key) {
     core::chat_table_step step;
     router().chats.run(
-        key,
-        [](core::chat_queue&, core::chat_queue_step&) { throw std::runtime_error("a chat that fails"); },
+        key, [](core::chat_queue&, core::chat_queue_step&) { throw std::runtime_error("a chat that fails"); },
         step);
     ASSERT_EQ(step.failed.size(), 1U) << "it has a queue";
     router_itself().context(nullptr); // what it sends goes by the scheduler: it is not running now

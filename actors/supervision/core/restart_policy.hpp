@@ -44,8 +44,8 @@ public:
   }
   std::uint64_t deaths() const { return deaths_; }
 
-  /// Who is stopped when it died, before it is started again. The provisioner asks the identity, which may have
-  /// a renewed login on its way and lives on.
+  /// Who is stopped when it died, before it is started again. The provisioner asks the identity, which may
+  /// have a renewed login on its way and lives on.
   static std::vector<std::string> together_with(const std::string& child) {
     if (child == "provisioner" || child == "identity") return {"provisioner"};
     return {child};

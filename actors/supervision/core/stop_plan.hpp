@@ -33,7 +33,7 @@ struct stop_orders {
 
 /// The way of the data, from its source: nobody is left to talk to somebody who is gone.
 inline constexpr std::array<std::string_view, 9> stop_sequence{"configuration", "provisioner",   "identity",
-                                                               "policy",        "link-manager",   "inbound",
+                                                               "policy",        "link-manager",  "inbound",
                                                                "agent",         "egress-router", "media"};
 
 class stop_plan {
