@@ -31,8 +31,8 @@ public:
     auto context = make_dial_context(io, how, error);
     auto where = wire::parse_url(url);
     if (context && !where.valid) error = "not a URL that can be dialled";
-    if (context && where.valid && where.tls)
-      context->tls->get(error); // a bad file is a matter of the settings
+    // A bad file is a matter of the settings, also where this URL would not need it.
+    if (context && where.valid) context->tls->get(error);
     if (!error.empty()) return fail(dial_step_result::kind::settings, error);
     dial_ = std::make_shared<dialler>(
         std::move(context), std::move(where), true, limit,
