@@ -1,5 +1,7 @@
 """podman as this kind of machine permits it, and the connector stand-in's control API."""
+import datetime
 import json
+import re
 import socket
 import subprocess
 import time
@@ -21,6 +23,14 @@ def podman(*arguments, check=True, limit=120):
     if check and done.returncode != 0:
         raise AssertionError(f"podman {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def moment(text):
+    """Seconds of a time like 2026-01-02T03:04:05.678901234Z, whose digits and zone vary."""
+    whole, rest = text[:19], text[19:]
+    fraction = re.match(r"\.(\d+)", rest)
+    zone = re.search(r"(Z|[+-]\d\d:\d\d)$", rest).group(1).replace("Z", "+00:00")
+    return datetime.datetime.fromisoformat(whole + zone).timestamp() + (float("0." + fraction.group(1)) if fraction else 0)
 
 
 def logs(name):
@@ -84,11 +94,13 @@ class Containers(unittest.TestCase):
         return done.returncode, done.stdout + done.stderr
 
     def stop(self, name):
-        """Exit code of the container, and the seconds that it took."""
-        begun = time.monotonic()
+        """Exit code of a gateway's container, and the seconds from the signal, as the gateway logged it, to the container's end. What
+        podman itself needs before and after belongs to the machine."""
         podman("--runtime", "runc", "stop", "--time", "40", name)
-        took = time.monotonic() - begun
-        return json.loads(podman("inspect", name))[0]["State"]["ExitCode"], took
+        state = json.loads(podman("inspect", name))[0]["State"]
+        signal = next(x["ts"] for x in map(json.loads, filter(lambda x: x.startswith("{"), logs(name).splitlines()))
+                      if x["event"] == "service.signal")
+        return state["ExitCode"], moment(state["FinishedAt"]) - moment(signal)
 
     # -- the pair ---------------------------------------------------------------------------------------------------
 
