@@ -314,6 +314,7 @@ public:
     // Of several answers; after a crash the gateway has to take what it was about to write for written.
     auto several = x.frames.size() > 1 || (x.resend && checker_.notes().lost_since(x.asks.front().at));
     if ((x.resend || x.op == "delete") && several) return;
+    if (x.resend && x.op == "get_chat_info") return; // not offered any more when it is wanted again
     if (it != answers_.end() && it->second.waits && best_effort_send(x.op))
       return; // not offered any more after the wait
     if (it == answers_.end() || (it->second.how == told_outcome::done && !last.last)) return;
@@ -383,7 +384,13 @@ public:
     auto& root = roots_[{x.platform, x.chat_id, y.message_id}];
     root_of_[x.mark] = &root;
     if (root.since == usec{0}) root.since = now();
-    root.unsure = root.unsure || !x.applied;
+    // One that its agent would rather have twice may go on in a message that nobody was told of.
+    auto twice = [&](std::size_t n) {
+      auto all = words_of(y, true);
+      return std::count(all.begin(), all.end(), n) > 1;
+    };
+    auto words = word_numbers(x.content, x.mark);
+    root.unsure = root.unsure || !x.applied || (y.resend && std::any_of(words.begin(), words.end(), twice));
     if (!x.applied) return;
     auto id = x.op == "send" ? x.new_message_id : x.message_id;
     if (x.op == "delete" || word_numbers(x.content, x.mark).empty())

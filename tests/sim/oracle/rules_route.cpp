@@ -167,7 +167,9 @@ private:
   }
   /// Without a turn of its own: what was last said in its chat, or nothing.
   void loose(const action_record& a, const event_record* turn, const std::string& chat, const tags& x) {
-    auto nothing = x.scope.empty() && x.guild.empty() && x.user.empty() && x.profile.empty();
+    // The profile of a follow-up is its session key's (routing 4).
+    auto nothing =
+        x.scope.empty() && x.guild.empty() && x.user.empty() && (x.profile.empty() || a.op == "follow_up");
     std::vector<const told_event*> may;
     if (turn) may.push_back(&turn->what);
     for (auto* y : recent(chat.empty() && turn ? turn->what.chat_id : chat, a.asks.front().at))
