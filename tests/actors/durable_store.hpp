@@ -267,8 +267,8 @@ private:
     disk.events.insert_or_assign(seq, disk_image::event_row{std::move(x.what), x.spilled, x.spilled});
   }
   bool is_repeat(const event_taken& x) const {
-    auto latest = x.repeat_of;
-    auto same = latest != 0;
+    auto latest = std::max(x.repeat_of, x.differs_from);
+    auto same = x.repeat_of != 0;
     for (auto& mine : x.what.keys) {
       auto name = core::name_of_key(mine);
       for (auto& [key, seq] : disk.guard) {

@@ -76,12 +76,13 @@ TEST_F(store_spill, KeysStayGuardedUntilTheRecalledEventIsSettledOrDead) {
 }
 
 /// A version of the message `m`.
-event_taken version(std::uint64_t seq, const std::string& text, bool edit, std::uint64_t repeat_of = 0) {
+event_taken version(std::uint64_t seq, const std::string& text, bool edit, std::uint64_t repeat_of = 0,
+                    std::uint64_t differs_from = 0) {
   inbound_event x = *event(text);
   x.message_id = "m";
   x.source.message_is_edit = edit;
   auto keys = core::keys_of(x, {});
-  return {{seq, event_ref{std::move(x)}, std::move(keys), 0, "c1"}, true, repeat_of};
+  return {{seq, event_ref{std::move(x)}, std::move(keys), 0, "c1"}, true, repeat_of, differs_from};
 }
 
 TEST_F(store_spill, OfAMessageTheLatestVersionIsGuarded) {
@@ -94,6 +95,15 @@ TEST_F(store_spill, OfAMessageTheLatestVersionIsGuarded) {
   store = open();
   EXPECT_EQ(seqs(recall(*store, "c1", 3)), (numbers{1, 2, 4}));
   EXPECT_EQ(put(*store, {version(8, "stop", true), version(9, "go", true)}).refused, (numbers{8}));
+}
+
+TEST_F(store_spill, AnEditBackIsNewsWhenMemoryKnowsAnotherVersionInBetween) {
+  auto store = open();
+  put(*store, {version(1, "go", false)});
+  EXPECT_TRUE(put(*store, {version(3, "go", true, 0, 2)}).refused.empty())
+      << "2 said \"stop\", in memory alone";
+  EXPECT_EQ(put(*store, {version(4, "go", true)}).refused, (numbers{4})) << "as 3 says";
+  EXPECT_EQ(put(*store, {version(6, "go", true, 0, 2)}).refused, (numbers{6})) << "3 came after 2";
 }
 
 TEST_F(store_spill, WhatRepeatsARememberedVersionIsNewsWhenALaterOneIsGuarded) {

@@ -135,18 +135,22 @@ const char* to_string(repeat_reason x) {
 
 dedupe_index::finding dedupe_index::find(const std::vector<std::string>& keys, bool edit, instant now) {
   trim(now);
+  finding unknown;
   for (auto& key : keys) {
     auto it = keys_.find(std::string{name_of_key(key)});
     if (it == keys_.end()) continue;
     auto& x = it->second;
     const bool message = has_version(key);
-    if (message && edit && (x.version == 0 || x.version != version_of_key(key))) continue;
+    if (message && edit && (x.version == 0 || x.version != version_of_key(key))) {
+      unknown.seq = x.seq;
+      continue;
+    }
     return {x.open ? verdict::open : verdict::settled, x.seq,
             !message ? repeat_reason::buffer_id
             : edit   ? repeat_reason::version
                      : repeat_reason::message_id};
   }
-  return {};
+  return unknown;
 }
 
 /// It is open from now on.

@@ -74,7 +74,8 @@ public:
   enum class verdict : std::uint8_t { unknown, open, settled };
   struct finding {
     verdict what = verdict::unknown;
-    std::uint64_t seq = 0; ///< the event that it repeats
+    std::uint64_t seq =
+        0; ///< the event that it repeats; of an unknown edit: that of the version before; 0 = none
     repeat_reason why = repeat_reason::buffer_id;
   };
   /// The first of these keys that makes the event a repeat decides. `edit`: it is an edit, so that only the

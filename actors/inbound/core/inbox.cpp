@@ -133,6 +133,7 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
   auto session = session_of(*event);
   out.spilled = false;
   auto found = dedupe_.find(keys, event->source.message_is_edit, now);
+  const auto differs_from = found.what == dedupe_index::verdict::unknown ? found.seq : 0;
   std::uint64_t repeat_of = 0;
   // A later version may be on disk only, where this one would be news again: the store decides.
   if (found.why == repeat_reason::version && found.what != dedupe_index::verdict::unknown &&
@@ -164,8 +165,8 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
   x.marked = rules_.durable && !out.spilled && !held && anybody_ && !stopping_ &&
              (queue == queues_.end() || queue->second.empty());
   if (rules_.durable)
-    out.records.emplace_back(
-        event_taken{{id, event, keys, x.marked ? 1 | out_bit : 0, session}, out.spilled, repeat_of});
+    out.records.emplace_back(event_taken{
+        {id, event, keys, x.marked ? 1 | out_bit : 0, session}, out.spilled, repeat_of, differs_from});
   x.event = event;
   x.session = session;
   x.keys = std::move(keys);

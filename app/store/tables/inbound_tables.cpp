@@ -203,8 +203,8 @@ std::vector<std::string> inbound_tables::keys_of(std::uint64_t seq) {
 
 bool inbound_tables::is_repeat(const event_taken& x) {
   const bool edit = x.what.event->source.message_is_edit;
-  auto latest = x.repeat_of; // of the versions of its message
-  bool same = latest != 0;
+  auto latest = std::max(x.repeat_of, x.differs_from); // of the versions of its message
+  bool same = x.repeat_of != 0;
   for (const auto& key : x.what.keys) {
     std::vector<std::uint64_t> holders;
     for (rows found{sql_.claims_of, hash_of_key(key)}; found.next();) holders.push_back(found.count(0));

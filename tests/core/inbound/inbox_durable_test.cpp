@@ -123,8 +123,8 @@ private:
     rows.at(seq).settled = true;
   }
   bool is_repeat(const event_taken& x) const {
-    auto latest = x.repeat_of;
-    auto same = latest != 0;
+    auto latest = std::max(x.repeat_of, x.differs_from);
+    auto same = x.repeat_of != 0;
     for (auto& mine : x.what.keys)
       for (auto& [key, seq] : guards) {
         if (name_of_key(key) != name_of_key(mine)) continue;
