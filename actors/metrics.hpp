@@ -88,7 +88,7 @@ enum class gauge : std::uint8_t {
   link_last_up,       ///< unix seconds
   link_next_dial,     ///< unix seconds
   revoked,            ///< 1 while the credentials are refused for good
-  reload_ok,          ///< 1 when the last reload was accepted
+  reload_refused,     ///< 1 when the last reload was refused
   reload_last,        ///< unix seconds
   clock_skew,         ///< seconds
   state_free_bytes,   ///< where the state directory is

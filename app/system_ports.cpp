@@ -1,6 +1,6 @@
 #include "relay_gateway/app/system_ports.hpp"
 
-#include "relay_gateway/config/sources/regular_file.hpp"
+#include "relay_gateway/app/net/io/regular_file.hpp"
 
 #include <chrono>
 #include <mutex>
@@ -39,7 +39,7 @@ private:
 class secret_files final : public secret_file_port {
 public:
   bool read(const std::string& path, secret& out, std::string& why) const override {
-    return take(config::read_regular_file(path, most + 1, patience), path, out, why);
+    return take(net::read_regular_file(path, most + 1, patience), path, out, why);
   }
 
   void read_later(const std::string& path, std::function<void(secret_read)> done) const override {
@@ -56,7 +56,7 @@ public:
     try {
       std::thread([path, done, ended] {
         secret_read x;
-        take(config::read_regular_file(path, most + 1, patience, ended), path, x.text, x.error);
+        take(net::read_regular_file(path, most + 1, patience, ended), path, x.text, x.error);
         done(std::move(x));
       }).detach();
     } catch (const std::system_error&) {

@@ -51,7 +51,4 @@ struct resolution {
 /// Never throws, never fails: a bad value is a problem and its rule is applied.
 resolution resolve(const sources& from);
 
-/// sources of this process: environ, the disk, the host's name; `flags` and `--config` are the caller's.
-sources process_sources(std::map<std::string, std::string> flags, std::optional<std::string> config_file);
-
 } // namespace relay::config

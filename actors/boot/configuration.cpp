@@ -50,7 +50,7 @@ reload_outcome configuration_state::judged(config::resolution next) {
     out.problems.push_back(to_string(x));
   }
   env.metrics->add(counter::reloads, fault.empty() ? "accepted" : "refused");
-  env.metrics->set(gauge::reload_ok, fault.empty() ? 1 : 0);
+  env.metrics->set(gauge::reload_refused, fault.empty() ? 0 : 1);
   env.metrics->set(gauge::reload_last, env.clock->wall_ms() / 1000);
   if (!fault.empty()) {
     env.log->write(severity::error, "reload.refused",

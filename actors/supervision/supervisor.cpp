@@ -57,7 +57,7 @@ void supervisor_state::remember(std::string key, std::string value) {
 void supervisor_state::child_down(const caf::down_msg& d) {
   auto child = actors.take_dead(d.source);
   if (child.empty()) return;
-  if (stop.plan.now() == core::stop_stage::stopping) return stop.stop_next_child();
+  if (stop.plan.stage() == core::stop_stage::stopping) return stop.stop_next_child();
   if (child == "agent" && actors.agent_is_foreign()) return agent_lost();
   env.metrics->add(counter::child_restarts, child);
   auto pause = actors.restarts.died(child, now_of(self), env.random->bits());
@@ -91,7 +91,7 @@ void supervisor_state::link_manager_lost() {
 }
 
 void supervisor_state::restart(const std::string& child) {
-  if (stop.plan.now() == core::stop_stage::stopping || actors.lives(child)) return;
+  if (stop.plan.stage() == core::stop_stage::stopping || actors.lives(child)) return;
   if (child == "configuration") {
     actors.spawn_configuration();
   } else if (child == "agent") {
@@ -143,7 +143,7 @@ void supervisor_state::change_agent(agent_change& x) {
                    {{"why", "this gateway makes its agents itself"}, {"next", "the present one stays"}});
     return;
   }
-  if (stop.plan.now() == core::stop_stage::stopping) return;
+  if (stop.plan.stage() == core::stop_stage::stopping) return;
   actors.use_agent(std::move(x.agent));
   env.log->write(severity::info, "agent.changed", {{"agent", actors.agent ? "embedded" : "none"}});
   actors.connect();

@@ -137,6 +137,7 @@ void watch_over(pid_t child, int signals) noexcept {
   char byte = 0;
   while (::read(alive_fd, &byte, 1) < 0 && errno == EINTR) {
   }
+  ::waitpid(child, nullptr, WNOHANG); // not every process 1 reaps what it inherits
   ::_exit(0);
 }
 

@@ -1,5 +1,6 @@
 #include "relay_gateway/app/commands/commands.hpp"
 #include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/app/process_sources.hpp"
 #include "relay_gateway/config/render.hpp"
 #include "relay_gateway/config/resolve.hpp"
 

@@ -6,6 +6,7 @@
 #include "relay_gateway/app/metrics/metrics.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
 #include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/process_sources.hpp"
 #include "relay_gateway/app/wiring.hpp"
 #include "relay_gateway/config/resolve.hpp"
 #include "relay_gateway/config/sources/file_locations.hpp"

@@ -3,6 +3,7 @@
 #include "relay_gateway/app/file_secrets.hpp"
 #include "relay_gateway/app/host/orphan_reaper.hpp"
 #include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/process_sources.hpp"
 #include "relay_gateway/app/service.hpp"
 #include "relay_gateway/config/render.hpp"
 

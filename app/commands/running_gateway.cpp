@@ -2,6 +2,7 @@
 
 #include "relay_gateway/app/net/client.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
+#include "relay_gateway/app/process_sources.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/config/resolve.hpp"
 #include "relay_gateway/config/values/listener.hpp"

@@ -83,7 +83,6 @@ struct metrics::impl {
                        .Register(registry)
                        .Add({});
     }
-    gauges[static_cast<std::size_t>(gauge::reload_ok)]->Set(1); // none was refused
     for (std::size_t i = 0; i < histogram_count; ++i) {
       auto text = describe(static_cast<histogram>(i));
       histograms[i] = &prometheus::BuildHistogram()

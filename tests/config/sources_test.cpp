@@ -162,24 +162,5 @@ TEST(substitution, looks_into_the_env_file_and_counts_empty_as_unset) {
   EXPECT_EQ(problem_of(result, "gateway.relay_instance_id").where, std::string{config_yaml} + ":1");
 }
 
-TEST(process, sources_of_this_process) {
-  auto path = ::testing::TempDir() + "relay_config_sources_test";
-  std::ofstream{path} << "text";
-  ASSERT_EQ(::setenv("RELAY_CONFIG_TEST", "a=b", 1), 0);
-  auto x = process_sources({{"agent", "echo"}}, path);
-  EXPECT_EQ(x.environment.at("RELAY_CONFIG_TEST"), "a=b");
-  EXPECT_EQ(x.reader(path), "text");
-  EXPECT_TRUE(x.exists(path));
-  EXPECT_EQ(x.reader(path + ".none"), std::nullopt);
-  EXPECT_FALSE(x.exists(path + ".none"));
-  EXPECT_EQ(x.reader(::testing::TempDir()), std::nullopt) << "a directory";
-  EXPECT_EQ(x.reader("/dev/zero"), std::nullopt) << "would never end";
-  EXPECT_EQ(x.flags.at("agent"), "echo");
-  EXPECT_EQ(x.config_file, path);
-  EXPECT_FALSE(x.hostname.empty());
-  std::remove(path.c_str());
-  ::unsetenv("RELAY_CONFIG_TEST");
-}
-
 } // namespace
 } // namespace relay::config

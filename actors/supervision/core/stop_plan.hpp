@@ -45,7 +45,7 @@ public:
   static constexpr std::chrono::milliseconds longest_close{2'500};
   static constexpr std::chrono::milliseconds child_patience{500};
 
-  stop_stage now() const { return now_; }
+  stop_stage stage() const { return now_; }
   bool running() const { return now_ == stop_stage::running; }
   std::uint64_t generation() const { return generation_; }
 

@@ -8,6 +8,7 @@
 #include "relay_gateway/app/net/dial/reloading_port.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
 #include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/process_sources.hpp"
 #include "relay_gateway/app/shared_file.hpp"
 #include "relay_gateway/app/system_ports.hpp"
 #include "relay_gateway/app/version.hpp"

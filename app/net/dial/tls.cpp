@@ -1,6 +1,6 @@
 #include "relay_gateway/app/net/dial/tls.hpp"
 
-#include "relay_gateway/config/sources/regular_file.hpp"
+#include "relay_gateway/app/net/io/regular_file.hpp"
 
 #include <boost/asio/ssl/error.hpp>
 #include <openssl/err.h>
@@ -25,7 +25,7 @@ std::shared_ptr<ssl::context> make(ssl::context::method method) {
 bool is_readable(const std::string& path, std::string& error) {
   constexpr std::size_t first_bytes = 4'096;
   constexpr std::chrono::seconds patience{2};
-  auto found = config::read_regular_file(path, first_bytes, patience);
+  auto found = net::read_regular_file(path, first_bytes, patience);
   if (!found.text) error = "cannot use " + found.why;
   return found.text.has_value();
 }

@@ -167,7 +167,7 @@ void http_connection::parse() {
   while (!parser_->is_done()) {
     auto text = below_->unread();
     if (text.empty()) return read_more();
-    if (!std::exchange(begun_, true)) expire_in(server_->what.header_timeout);
+    if (!header_done_ && !std::exchange(begun_, true)) expire_in(server_->what.header_timeout);
     error_code ec;
     below_->consume(parser_->put(asio::buffer(text.data(), text.size()), ec));
     if (ec == http::error::need_more) {

@@ -24,7 +24,7 @@ TEST(StopPlan, GoesThroughItsStagesInOrder) {
   EXPECT_TRUE(c.close_link);
   EXPECT_FALSE(c.stop_children);
   EXPECT_TRUE(x.link_stopped().stop_children);
-  EXPECT_EQ(x.now(), stop_stage::stopping);
+  EXPECT_EQ(x.stage(), stop_stage::stopping);
 }
 
 TEST(StopPlan, WithoutALinkThereIsNothingToClose) {

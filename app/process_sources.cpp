@@ -1,5 +1,6 @@
-#include "relay_gateway/config/resolve.hpp"
-#include "relay_gateway/config/sources/regular_file.hpp"
+#include "relay_gateway/app/process_sources.hpp"
+
+#include "relay_gateway/app/net/io/regular_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,7 +25,7 @@ constexpr std::chrono::seconds patience_with_one{2}, patience_with_all{4};
 auto regular_files() {
   return [until = std::chrono::steady_clock::now() + patience_with_all](const std::string& path) {
     const auto left = until - std::chrono::steady_clock::now();
-    return read_regular_file(
+    return net::read_regular_file(
                path, most,
                std::chrono::duration_cast<std::chrono::milliseconds>(std::clamp<std::chrono::nanoseconds>(
                    left, std::chrono::nanoseconds{0}, patience_with_one)))

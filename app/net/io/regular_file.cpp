@@ -1,4 +1,4 @@
-#include "relay_gateway/config/sources/regular_file.hpp"
+#include "relay_gateway/app/net/io/regular_file.hpp"
 
 #include <cerrno>
 #include <condition_variable>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace relay::config {
+namespace relay::net {
 
 namespace {
 
@@ -73,4 +73,4 @@ file_text read_regular_file(const std::string& path, std::size_t bytes, std::chr
   return std::move(shared->found);
 }
 
-} // namespace relay::config
+} // namespace relay::net

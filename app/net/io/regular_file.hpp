@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace relay::config {
+namespace relay::net {
 
 struct file_text {
   std::optional<std::string> text; ///< unset: it cannot be read, and `why` says so in one line
@@ -20,4 +20,4 @@ struct file_text {
 file_text read_regular_file(const std::string& path, std::size_t bytes, std::chrono::milliseconds limit,
                             const std::function<void()>& ended = {});
 
-} // namespace relay::config
+} // namespace relay::net
