@@ -26,7 +26,9 @@ class Files(Scenario):
     async def test_a_pipe_as_ca_file_fails_dials_with_its_reason(self):
         pipe = os.path.join(self.home(), "ca.pem")
         os.mkfifo(pipe)
-        gateway = await self.gateway(None, TWO, PINNED, QUICK, GATEWAY_RELAY_URL="https://127.0.0.1:1", GATEWAY_TLS_CA_FILE=pipe)
+        connector = await self.connector()      # TLS begins once somebody is there
+        gateway = await self.gateway(None, TWO, PINNED, QUICK, GATEWAY_RELAY_URL=f"https://127.0.0.1:{connector.port}",
+                                     GATEWAY_TLS_CA_FILE=pipe)
         await gateway.said("not a regular file")
         self.assertEqual((await gateway.get("/livez", limit=2.0)).status, 200)
 
