@@ -69,7 +69,7 @@ private:
   static constexpr std::size_t most = 64 << 10;
   static constexpr milliseconds patience{5'000};
 
-  static bool take(config::file_text found, const std::string& path, secret& out, std::string& why) {
+  static bool take(net::file_text found, const std::string& path, secret& out, std::string& why) {
     if (!found.text) {
       why = std::move(found.why);
       return false;
