@@ -116,12 +116,13 @@ void watch_over(pid_t child, int signals) noexcept {
     ::_exit(127);
   }
   const pid_t number = child > 0 ? child : -errno;
-  (void)!::write(news, &number, sizeof number);
-  if (child < 0) ::_exit(1);
   // Lifted above the two places first: one may be in the other's.
   const int alive_up = ::fcntl(alive, F_DUPFD, news_fd + 1), news_up = ::fcntl(news, F_DUPFD, news_fd + 1);
   if (::dup2(alive_up, alive_fd) < 0 || ::dup2(news_up, news_fd) < 0) ::_exit(1);
   close_everything_else(); // the other end of its pipe above all, or it would never see the end
+  // Only now: the program must not run while an end of its pipes is held here.
+  (void)!::write(news_fd, &number, sizeof number);
+  if (child < 0) ::_exit(1);
   sigset_t ended;
   ::sigemptyset(&ended);
   ::sigaddset(&ended, SIGCHLD);

@@ -1,5 +1,6 @@
 #include "relay_gateway/app/child/spawn.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -88,8 +89,22 @@ void close_the_rest_on_exec() noexcept {
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/// All but the standard three and those of `kept`. Whoever waits for the end of a pipe would wait for ever
+/// when a copy of the other end were left here.
+void close_all_but(std::array<int, 5> kept) noexcept {
+  std::sort(kept.begin(), kept.end());
+  unsigned from = STDERR_FILENO + 1;
+  for (const int x : kept) {
+    const auto at = static_cast<unsigned>(x);
+    if (at > from) ::close_range(from, at - 1, 0);
+    from = at + 1;
+  }
+  ::close_range(from, ~0U, 0);
+}
+
 void become(const void* plan, pid_t parent) noexcept {
   const auto& x = *static_cast<const prepared*>(plan);
+  close_all_but({x.input, x.output, x.errors, x.report, x.go});
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127); // it died before we asked to hear of that

@@ -1,14 +1,17 @@
 // Real children behind child_port: their pipes, their end, and that none is left behind.
 #include "relay_gateway/app/child/port.hpp"
+#include "relay_gateway/app/child/spawn.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
 
 #include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -16,6 +19,7 @@
 #include <string>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <thread>
 #include <unistd.h>
 
 namespace relay::child {
@@ -315,6 +319,30 @@ TEST_F(Child, LastWordsAreHeard) {
     x.ear->ended();
     EXPECT_THAT(x.ear->says("the end"), HasSubstr("xthe end\n"));
   }
+}
+
+std::size_t files_of(pid_t process) {
+  std::size_t n = 0;
+  for (const auto& x : std::filesystem::directory_iterator{"/proc/" + std::to_string(process) + "/fd"})
+    n += x.path().empty() ? 0 : 1;
+  return n;
+}
+
+TEST(Spawn, WhoWaitsToRunHoldsNoOtherEndOfOurPipes) {
+  // Else a gateway that is killed right then would leave it behind, and its keeper, for ever.
+  constexpr std::size_t own = 3 + 5; // the standard ones, and those that it needs
+  spawn_plan plan;
+  plan.argv = {"/bin/true"};
+  bool seen = false;
+  auto x = spawn(plan, [&](pid_t process) {
+    if (process == 0) return;
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (!(seen = files_of(process) <= own) && std::chrono::steady_clock::now() < until)
+      std::this_thread::yield();
+  });
+  EXPECT_EQ(x.error, "");
+  EXPECT_TRUE(seen);
+  EXPECT_EQ(x.kept_by.wait(), 0);
 }
 
 } // namespace
