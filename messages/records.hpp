@@ -39,8 +39,8 @@ struct event_taken {
   /// An edit that repeats this event, which the gateway remembers: refused as well, unless the store guards
   /// another version of the message that is later than this event. 0 = none.
   std::uint64_t repeat_of = 0;
-  /// An edit whose message has another version in the gateway's memory, of this event: what the store guards of
-  /// older ones says nothing. 0 = none.
+  /// An edit whose message has another version in the gateway's memory, of this event: what the store guards
+  /// of older ones says nothing. 0 = none.
   std::uint64_t differs_from = 0;
 };
 /// It has these keys now (a repeat came under a further one).
