@@ -87,7 +87,7 @@ class Deaf(Scenario):
         sender = asyncio.ensure_future(flood())
         try:
             await connector.link(2, 2, limit=30.0)
-            self.assertLess(gateway.peak() - before, 80 * MIB)
+            self.assertLess(gateway.peak() - before, 120 * MIB)
             self.assertIn("has not read", await gateway.said("link.lost"))
         finally:
             link.socket.reset()
