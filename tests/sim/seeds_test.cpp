@@ -70,7 +70,9 @@ TEST(simulation, WhatReachesSomethingNewIsVaried) {
   EXPECT_EQ(out.fresh + out.varied, what.runs);
   EXPECT_EQ(out.sum.violations, 0U);
   for (auto seed : varied) EXPECT_EQ(seeds.count(seed), 1U) << seed;
-  if (fewer == 1) EXPECT_FALSE(varied.empty());
+  if (fewer == 1) {
+    EXPECT_FALSE(varied.empty());
+  }
   std::ostringstream text;
   tell_unreached(text, out.reached, fault_mask{}.set());
   EXPECT_NE(text.str().find("reached: " + std::to_string(out.reached.count()) + " of"), std::string::npos);
