@@ -68,6 +68,7 @@ TEST(simulation, WhatReachesSomethingNewIsVaried) {
   std::set<std::uint64_t> seeds, varied;
   auto out = explore(what, [&](const run_result& x) { (x.variation == 0 ? seeds : varied).insert(x.seed); });
   EXPECT_EQ(out.fresh + out.varied, what.runs);
+  EXPECT_EQ(out.sum.violations, 0U);
   for (auto seed : varied) EXPECT_EQ(seeds.count(seed), 1U) << seed;
   if (fewer == 1) {
     EXPECT_FALSE(varied.empty());
@@ -93,7 +94,7 @@ TEST_P(seeds, BreakNoRule) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(range, seeds, ::testing::Range<std::uint64_t>(1001, 1301, 30));
+INSTANTIATE_TEST_SUITE_P(range, seeds, ::testing::Range<std::uint64_t>(1, 301, 30));
 
 // Seeds that once found a mistake (seeds.txt says which).
 TEST(simulation, SeedsThatOnceFailedStayGood) {
