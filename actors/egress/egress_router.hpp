@@ -3,10 +3,10 @@
 
 #include "relay_gateway/actors/egress/core/chat_table.hpp"
 #include "relay_gateway/actors/egress/core/idempotency_cache.hpp"
-#include "relay_gateway/actors/egress/core/open_turns.hpp"
 #include "relay_gateway/actors/egress/core/outbox.hpp"
 #include "relay_gateway/actors/egress/core/reactions.hpp"
-#include "relay_gateway/actors/egress/core/routes.hpp"
+#include "relay_gateway/actors/egress/core/routing/open_turns.hpp"
+#include "relay_gateway/actors/egress/core/routing/routes.hpp"
 #include "relay_gateway/actors/inbound/core/prompts.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"

@@ -3,7 +3,7 @@
 // nothing that may have arrived is sent again unasked.
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
 
-#include "relay_gateway/actors/egress/core/splitter.hpp"
+#include "relay_gateway/actors/egress/core/text/splitter.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/actions/drafts.hpp"
 #include "relay_gateway/tests/fuzz/fuzz.hpp"

@@ -1,6 +1,6 @@
 // The small books of the connection and the chats, each beside the plainest thing that does the same.
 #include "relay_gateway/actors/core/bounded_map.hpp"
-#include "relay_gateway/actors/egress/core/open_turns.hpp"
+#include "relay_gateway/actors/egress/core/routing/open_turns.hpp"
 #include "relay_gateway/actors/link/core/pending_requests.hpp"
 #include "relay_gateway/tests/fuzz/fuzz.hpp"
 

@@ -1,7 +1,7 @@
 // Where actions go (protocol.md 6, routing 1, 2, 5 and 6): events are seen and actions routed in any order.
 // No action leaves under another bot's name or with the tenant of somebody else (F35 to F41, F74), or to a
 // thread of another chat.
-#include "relay_gateway/actors/egress/core/routes.hpp"
+#include "relay_gateway/actors/egress/core/routing/routes.hpp"
 
 #include "relay_gateway/tests/fuzz/fuzz.hpp"
 

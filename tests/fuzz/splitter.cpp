@@ -1,5 +1,5 @@
 // Long text cut into pieces (protocol.md 6): nothing too long, nothing lost, nothing out of order (F38).
-#include "relay_gateway/actors/egress/core/splitter.hpp"
+#include "relay_gateway/actors/egress/core/text/splitter.hpp"
 
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 #include "relay_gateway/tests/fuzz/fuzz.hpp"

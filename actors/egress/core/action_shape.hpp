@@ -2,7 +2,7 @@
 // all.
 #pragma once
 
-#include "relay_gateway/actors/egress/core/text_frames.hpp"
+#include "relay_gateway/actors/egress/core/text/text_frames.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/flow.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"

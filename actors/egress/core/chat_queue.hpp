@@ -11,7 +11,7 @@
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/actors/egress/core/action_shape.hpp"
 #include "relay_gateway/actors/egress/core/chat_action.hpp"
-#include "relay_gateway/actors/egress/core/text_frames.hpp"
+#include "relay_gateway/actors/egress/core/text/text_frames.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/flow.hpp"
 

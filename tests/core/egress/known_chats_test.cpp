@@ -1,6 +1,6 @@
 // Very many chats: what they cost, and what is known of them all the same.
 #include "relay_gateway/actors/agents/core/sticky_balancer.hpp"
-#include "relay_gateway/actors/egress/core/routes.hpp"
+#include "relay_gateway/actors/egress/core/routing/routes.hpp"
 
 #include <gtest/gtest.h>
 

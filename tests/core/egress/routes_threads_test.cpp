@@ -1,6 +1,6 @@
 // Where an answer stands in its chat: threads, Slack's anchors, the profile of a session, what is known of a
 // chat.
-#include "relay_gateway/actors/egress/core/routes.hpp"
+#include "relay_gateway/actors/egress/core/routing/routes.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // Inline markup in pieces (protocol.md 6): whole where it fits, closed and opened again where it does not.
-#include "relay_gateway/actors/egress/core/markup.hpp"
-#include "relay_gateway/actors/egress/core/splitter.hpp"
+#include "relay_gateway/actors/egress/core/text/markup.hpp"
+#include "relay_gateway/actors/egress/core/text/splitter.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "relay_gateway/actors/egress/core/splitter.hpp"
+#include "relay_gateway/actors/egress/core/text/splitter.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // Every action fits its platform: which frames a long one is made of.
-#include "relay_gateway/actors/egress/core/splitter.hpp"
-#include "relay_gateway/actors/egress/core/text_frames.hpp"
+#include "relay_gateway/actors/egress/core/text/splitter.hpp"
+#include "relay_gateway/actors/egress/core/text/text_frames.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "relay_gateway/actors/egress/core/open_turns.hpp"
+#include "relay_gateway/actors/egress/core/routing/open_turns.hpp"
 #include "relay_gateway/actors/supervision/core/idle_detector.hpp"
 
 #include <gtest/gtest.h>

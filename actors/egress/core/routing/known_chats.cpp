@@ -1,4 +1,4 @@
-#include "relay_gateway/actors/egress/core/known_chats.hpp"
+#include "relay_gateway/actors/egress/core/routing/known_chats.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "relay_gateway/actors/egress/core/routes.hpp"
+#include "relay_gateway/actors/egress/core/routing/routes.hpp"
 
 #include "relay_gateway/messages/errors.hpp"
 #include "relay_gateway/messages/wire/actions/op_traits.hpp"

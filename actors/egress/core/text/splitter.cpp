@@ -1,6 +1,6 @@
-#include "relay_gateway/actors/egress/core/splitter.hpp"
+#include "relay_gateway/actors/egress/core/text/splitter.hpp"
 
-#include "relay_gateway/actors/egress/core/markup.hpp"
+#include "relay_gateway/actors/egress/core/text/markup.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "relay_gateway/actors/egress/core/markup.hpp"
+#include "relay_gateway/actors/egress/core/text/markup.hpp"
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "relay_gateway/actors/core/clock.hpp"
-#include "relay_gateway/actors/egress/core/known_chats.hpp"
+#include "relay_gateway/actors/egress/core/routing/known_chats.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/flow.hpp"
 

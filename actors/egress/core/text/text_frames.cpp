@@ -1,6 +1,6 @@
-#include "relay_gateway/actors/egress/core/text_frames.hpp"
+#include "relay_gateway/actors/egress/core/text/text_frames.hpp"
 
-#include "relay_gateway/actors/egress/core/splitter.hpp"
+#include "relay_gateway/actors/egress/core/text/splitter.hpp"
 #include "relay_gateway/messages/wire/actions/drafts.hpp"
 #include "relay_gateway/messages/wire/actions/op_traits.hpp"
 
