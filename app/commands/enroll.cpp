@@ -1,7 +1,7 @@
 #include "relay_gateway/app/commands/commands.hpp"
 #include "relay_gateway/app/commands/identity_of.hpp"
 #include "relay_gateway/app/commands/say.hpp"
-#include "relay_gateway/app/env_file.hpp"
+#include "relay_gateway/app/files/env_file.hpp"
 #include "relay_gateway/app/log/log.hpp"
 #include "relay_gateway/app/metrics/metrics.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"

@@ -1,6 +1,6 @@
 #include "relay_gateway/app/commands/commands.hpp"
 #include "relay_gateway/app/commands/say.hpp"
-#include "relay_gateway/app/file_secrets.hpp"
+#include "relay_gateway/app/files/file_secrets.hpp"
 #include "relay_gateway/app/host/orphan_reaper.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/process_sources.hpp"

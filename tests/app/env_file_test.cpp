@@ -1,5 +1,5 @@
 // Credentials that go into a .env file which is not ours alone.
-#include "relay_gateway/app/env_file.hpp"
+#include "relay_gateway/app/files/env_file.hpp"
 #include "relay_gateway/config/sources/dotenv.hpp"
 
 #include <gmock/gmock.h>

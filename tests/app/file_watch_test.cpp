@@ -1,4 +1,4 @@
-#include "relay_gateway/app/file_watch.hpp"
+#include "relay_gateway/app/files/file_watch.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>

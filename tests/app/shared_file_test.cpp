@@ -1,5 +1,5 @@
+#include "relay_gateway/app/files/shared_file.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
-#include "relay_gateway/app/shared_file.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-#include "relay_gateway/app/shared_file.hpp"
+#include "relay_gateway/app/files/shared_file.hpp"
 
-#include "relay_gateway/app/env_file.hpp"
+#include "relay_gateway/app/files/env_file.hpp"
 #include "relay_gateway/app/net/http/media_files.hpp"
 
 #include <boost/asio/io_context.hpp>

@@ -1,4 +1,4 @@
-#include "relay_gateway/app/file_secrets.hpp"
+#include "relay_gateway/app/files/file_secrets.hpp"
 
 #include "relay_gateway/config/catalogue.hpp"
 

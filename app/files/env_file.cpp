@@ -1,4 +1,4 @@
-#include "relay_gateway/app/env_file.hpp"
+#include "relay_gateway/app/files/env_file.hpp"
 
 #include "relay_gateway/config/sources/dotenv.hpp"
 #include "relay_gateway/config/values/text.hpp"
