@@ -15,7 +15,7 @@
 #include "relay_gateway/app/settings_source.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/app/wiring.hpp"
-#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/config/values/addresses/listener.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>

@@ -2,10 +2,10 @@
 
 #include "relay_gateway/config/sections/limit_table.hpp"
 #include "relay_gateway/config/sources/command_line.hpp"
+#include "relay_gateway/config/values/addresses/url_rules.hpp"
 #include "relay_gateway/config/values/hold.hpp"
 #include "relay_gateway/config/values/text.hpp"
 #include "relay_gateway/config/values/units.hpp"
-#include "relay_gateway/config/values/url_rules.hpp"
 
 #include <algorithm>
 #include <set>

@@ -5,7 +5,7 @@
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/metrics.hpp"
 #include "relay_gateway/actors/supervision/supervisor.hpp"
-#include "relay_gateway/config/values/host_name.hpp"
+#include "relay_gateway/config/values/addresses/host_name.hpp"
 #include "relay_gateway/messages/wire/http/urls.hpp"
 
 #include <utility>

@@ -1,6 +1,6 @@
 #include "relay_gateway/app/admin/access.hpp"
 
-#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/config/values/addresses/listener.hpp"
 #include "relay_gateway/config/values/text.hpp"
 
 #include <algorithm>

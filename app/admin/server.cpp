@@ -9,7 +9,7 @@
 #include "relay_gateway/app/admin/sleep_request.hpp"
 #include "relay_gateway/app/admin/status_json.hpp"
 #include "relay_gateway/app/net/http/http_text.hpp"
-#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/config/values/addresses/listener.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 

@@ -5,7 +5,7 @@
 #include "relay_gateway/app/net/io/io_thread.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/service.hpp"
-#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/config/values/addresses/listener.hpp"
 
 #include <atomic>
 #include <thread>

@@ -5,7 +5,7 @@
 #include "relay_gateway/app/process_sources.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/config/resolve.hpp"
-#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/config/values/addresses/listener.hpp"
 
 #include <future>
 

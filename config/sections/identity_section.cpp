@@ -1,6 +1,6 @@
 #include "relay_gateway/config/sections/sections.hpp"
 #include "relay_gateway/config/sources/file_locations.hpp"
-#include "relay_gateway/config/values/url_rules.hpp"
+#include "relay_gateway/config/values/addresses/url_rules.hpp"
 
 namespace relay::config {
 

@@ -1,5 +1,5 @@
 #include "relay_gateway/config/sections/sections.hpp"
-#include "relay_gateway/config/values/url_rules.hpp"
+#include "relay_gateway/config/values/addresses/url_rules.hpp"
 
 namespace relay::config {
 

@@ -1,7 +1,7 @@
 #include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/values/addresses/url_rules.hpp"
 #include "relay_gateway/config/values/bot_ids.hpp"
 #include "relay_gateway/config/values/text.hpp"
-#include "relay_gateway/config/values/url_rules.hpp"
 
 #include <algorithm>
 

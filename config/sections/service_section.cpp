@@ -1,9 +1,9 @@
 #include "relay_gateway/config/sections/sections.hpp"
 #include "relay_gateway/config/sources/command_line.hpp"
 #include "relay_gateway/config/sources/file_locations.hpp"
+#include "relay_gateway/config/values/addresses/listener.hpp"
 #include "relay_gateway/config/values/agent_choice.hpp"
 #include "relay_gateway/config/values/hold.hpp"
-#include "relay_gateway/config/values/listener.hpp"
 #include "relay_gateway/config/values/text.hpp"
 #include "relay_gateway/config/values/units.hpp"
 

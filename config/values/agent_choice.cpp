@@ -1,7 +1,7 @@
 #include "relay_gateway/config/values/agent_choice.hpp"
 
+#include "relay_gateway/config/values/addresses/urls.hpp"
 #include "relay_gateway/config/values/text.hpp"
-#include "relay_gateway/config/values/urls.hpp"
 
 namespace relay::config {
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "relay_gateway/config/sources/layers.hpp"
+#include "relay_gateway/config/values/addresses/urls.hpp"
 #include "relay_gateway/config/values/parsed.hpp"
-#include "relay_gateway/config/values/urls.hpp"
 
 namespace relay::config {
 

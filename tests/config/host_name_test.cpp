@@ -1,5 +1,5 @@
 // Which host names nobody has given.
-#include "relay_gateway/config/values/host_name.hpp"
+#include "relay_gateway/config/values/addresses/host_name.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Connector, identities, bot ids, veto, credentials, identity token.
-#include "relay_gateway/config/values/urls.hpp"
+#include "relay_gateway/config/values/addresses/urls.hpp"
 #include "relay_gateway/tests/config/setup.hpp"
 
 namespace relay::config {

@@ -1,5 +1,5 @@
 // Listener safety, agents, TLS, proxies, contradicting limits.
-#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/config/values/addresses/listener.hpp"
 #include "relay_gateway/tests/config/setup.hpp"
 
 namespace relay::config {

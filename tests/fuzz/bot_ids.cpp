@@ -4,7 +4,7 @@
 #include "relay_gateway/config/sources/command_line.hpp"
 #include "relay_gateway/config/sources/dotenv.hpp"
 #include "relay_gateway/config/sources/substitution.hpp"
-#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/config/values/addresses/listener.hpp"
 #include "relay_gateway/config/values/text.hpp"
 #include "relay_gateway/config/values/units.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"

@@ -2,7 +2,7 @@
 #include "relay_gateway/app/net/http/http_text.hpp"
 
 #include "relay_gateway/app/net/dial/proxy.hpp"
-#include "relay_gateway/config/values/urls.hpp"
+#include "relay_gateway/config/values/addresses/urls.hpp"
 #include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>

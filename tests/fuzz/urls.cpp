@@ -1,5 +1,5 @@
 // URLs (protocol.md 1; F48 to F50): the first line of an input is one, the second the base of a media store.
-#include "relay_gateway/config/values/urls.hpp"
+#include "relay_gateway/config/values/addresses/urls.hpp"
 
 #include "relay_gateway/messages/wire/http/urls.hpp"
 #include "relay_gateway/tests/fuzz/fuzz.hpp"

@@ -1,4 +1,4 @@
-#include "relay_gateway/config/values/urls.hpp"
+#include "relay_gateway/config/values/addresses/urls.hpp"
 
 #include "relay_gateway/config/values/text.hpp"
 #include "relay_gateway/messages/wire/http/urls.hpp"

@@ -1,7 +1,7 @@
 // What each setting asks of its URL.
 #pragma once
 
-#include "relay_gateway/config/values/urls.hpp"
+#include "relay_gateway/config/values/addresses/urls.hpp"
 
 namespace relay::config {
 

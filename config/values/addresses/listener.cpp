@@ -1,4 +1,4 @@
-#include "relay_gateway/config/values/listener.hpp"
+#include "relay_gateway/config/values/addresses/listener.hpp"
 
 #include "relay_gateway/config/values/text.hpp"
 

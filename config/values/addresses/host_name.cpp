@@ -1,4 +1,4 @@
-#include "relay_gateway/config/values/host_name.hpp"
+#include "relay_gateway/config/values/addresses/host_name.hpp"
 
 #include <algorithm>
 
