@@ -1,9 +1,9 @@
 // Everything that an operator can set, typed and immutable once resolved. Each actor gets only its slice.
 #pragma once
 
-#include "relay_gateway/messages/commands.hpp"
+#include "relay_gateway/messages/contract/commands.hpp"
+#include "relay_gateway/messages/contract/policy.hpp"
 #include "relay_gateway/messages/ids.hpp"
-#include "relay_gateway/messages/policy.hpp"
 #include "relay_gateway/messages/secret.hpp"
 
 #include <chrono>

@@ -1,11 +1,11 @@
 // Boot, link and supervision: what the actors say about themselves and about the way (never payload).
 #pragma once
 
-#include "relay_gateway/messages/commands.hpp"
+#include "relay_gateway/messages/contract/commands.hpp"
+#include "relay_gateway/messages/contract/descriptor.hpp"
+#include "relay_gateway/messages/contract/policy.hpp"
 #include "relay_gateway/messages/credentials.hpp"
-#include "relay_gateway/messages/descriptor.hpp"
 #include "relay_gateway/messages/flow.hpp"
-#include "relay_gateway/messages/policy.hpp"
 #include "relay_gateway/messages/records.hpp"
 
 #include <chrono>

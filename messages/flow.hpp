@@ -1,12 +1,12 @@
 // What the actors say to each other on the way of the data (see actors/interfaces.hpp for who says what).
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
+#include "relay_gateway/messages/contract/descriptor.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
+#include "relay_gateway/messages/contract/result.hpp"
 #include "relay_gateway/messages/credentials.hpp"
-#include "relay_gateway/messages/descriptor.hpp"
-#include "relay_gateway/messages/event.hpp"
 #include "relay_gateway/messages/media.hpp"
-#include "relay_gateway/messages/result.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 // The key under which an agent keeps a conversation (protocol.md 5.1).
 #pragma once
 
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 
 #include <string>
 #include <string_view>

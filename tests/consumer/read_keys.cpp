@@ -1,5 +1,5 @@
 // The smallest use of the library: the session key of an event.
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 #include "relay_gateway/messages/wire/session_key.hpp"
 #include "relay_gateway/version.hpp"
 

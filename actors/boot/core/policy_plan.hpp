@@ -4,8 +4,8 @@
 
 #include "relay_gateway/actors/core/backoff.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/messages/contract/policy.hpp"
 #include "relay_gateway/messages/control.hpp"
-#include "relay_gateway/messages/policy.hpp"
 
 #include <cstdint>
 #include <map>

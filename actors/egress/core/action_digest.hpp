@@ -1,8 +1,8 @@
 // What tells a repeat of a request from another action under the same id (agent-link.md, `request_id`).
 #pragma once
 
+#include "relay_gateway/messages/contract/result.hpp"
 #include "relay_gateway/messages/flow.hpp"
-#include "relay_gateway/messages/result.hpp"
 
 #include <cstdint>
 #include <string>

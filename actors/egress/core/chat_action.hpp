@@ -1,8 +1,8 @@
 // What the router and the queue of a chat tell each other about one action.
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
-#include "relay_gateway/messages/result.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
+#include "relay_gateway/messages/contract/result.hpp"
 
 #include <cstdint>
 #include <string>

@@ -4,7 +4,7 @@
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/actors/core/deadline_queue.hpp"
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 
 #include <cstddef>
 #include <cstdint>

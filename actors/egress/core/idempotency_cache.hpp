@@ -3,7 +3,7 @@
 #pragma once
 
 #include "relay_gateway/actors/core/clock.hpp"
-#include "relay_gateway/messages/result.hpp"
+#include "relay_gateway/messages/contract/result.hpp"
 
 #include <cstddef>
 #include <list>

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "relay_gateway/actors/core/clock.hpp"
-#include "relay_gateway/messages/action.hpp"
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "relay_gateway/actors/core/clock.hpp"
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 #include "relay_gateway/messages/media.hpp"
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // What an event holds in memory.
 #pragma once
 
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 
 #include <cstddef>
 

@@ -3,7 +3,7 @@
 // protocol.md 5.1 makes of its fields; an interaction, whose fields the gateway made itself, follows it.
 #pragma once
 
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 
 #include <cstddef>
 #include <list>

@@ -1,7 +1,7 @@
 // Which commands the manifest holds (protocol.md 3): the operator's and those that the agents declare.
 #pragma once
 
-#include "relay_gateway/messages/commands.hpp"
+#include "relay_gateway/messages/contract/commands.hpp"
 
 #include <vector>
 

@@ -4,7 +4,7 @@
 #include "relay_gateway/app/connector/connector.hpp"
 #include "relay_gateway/app/connector/json.hpp"
 #include "relay_gateway/app/connector/model/chat_log.hpp"
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 
 #include <string>
 #include <string_view>

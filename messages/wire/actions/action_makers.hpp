@@ -2,8 +2,8 @@
 // Thread-safe, never throws.
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
-#include "relay_gateway/messages/result.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
+#include "relay_gateway/messages/contract/result.hpp"
 
 #include <cstdint>
 #include <string>

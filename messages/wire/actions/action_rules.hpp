@@ -1,7 +1,7 @@
 // Which members an op needs and what they must be (the table of protocol.md 6).
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <string>

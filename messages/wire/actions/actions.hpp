@@ -2,7 +2,7 @@
 // never throws.
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
 #include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
 #include <string>

@@ -1,7 +1,7 @@
-// Commands (messages/commands.hpp) as JSON. Thread-safe, never throws.
+// Commands (messages/contract/commands.hpp) as JSON. Thread-safe, never throws.
 #pragma once
 
-#include "relay_gateway/messages/commands.hpp"
+#include "relay_gateway/messages/contract/commands.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <string>

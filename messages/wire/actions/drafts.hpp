@@ -2,7 +2,7 @@
 // plain texts that stand in for a seal or beside another op. Thread-safe, never throws.
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
 
 #include <string>
 

@@ -2,7 +2,7 @@
 // for all who ask.
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,8 +2,8 @@
 // asks, its form as text, and an answer put into an event. Thread-safe, never throws.
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 #include "relay_gateway/messages/flow.hpp"
 
 #include <cstdint>

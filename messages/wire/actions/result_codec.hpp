@@ -1,7 +1,7 @@
 // The result object of an action (protocol.md 6) as JSON.
 #pragma once
 
-#include "relay_gateway/messages/result.hpp"
+#include "relay_gateway/messages/contract/result.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <string>

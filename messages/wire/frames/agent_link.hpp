@@ -2,8 +2,8 @@
 // Thread-safe, never throws.
 #pragma once
 
-#include "relay_gateway/messages/commands.hpp"
-#include "relay_gateway/messages/descriptor.hpp"
+#include "relay_gateway/messages/contract/commands.hpp"
+#include "relay_gateway/messages/contract/descriptor.hpp"
 #include "relay_gateway/messages/flow.hpp"
 
 #include <string>

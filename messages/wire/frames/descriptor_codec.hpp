@@ -1,7 +1,7 @@
 // The descriptor object (protocol.md 4) as JSON.
 #pragma once
 
-#include "relay_gateway/messages/descriptor.hpp"
+#include "relay_gateway/messages/contract/descriptor.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <string>

@@ -1,7 +1,7 @@
 // The event object (protocol.md 5) as JSON.
 #pragma once
 
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <string>

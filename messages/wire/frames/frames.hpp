@@ -3,10 +3,10 @@
 // opposite. Thread-safe: no state. Nothing here throws; bad input is a `bad_frame`.
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
-#include "relay_gateway/messages/descriptor.hpp"
-#include "relay_gateway/messages/event.hpp"
-#include "relay_gateway/messages/result.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
+#include "relay_gateway/messages/contract/descriptor.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
+#include "relay_gateway/messages/contract/result.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,8 +1,8 @@
 // Bodies of the HTTP calls to the connector (protocol.md 2), both directions. Thread-safe, never throws.
 #pragma once
 
+#include "relay_gateway/messages/contract/policy.hpp"
 #include "relay_gateway/messages/credentials.hpp"
-#include "relay_gateway/messages/policy.hpp"
 
 #include <cstdint>
 #include <string>

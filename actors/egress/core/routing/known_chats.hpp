@@ -3,7 +3,7 @@
 
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/actors/core/packed_lru.hpp"
-#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
 #include "relay_gateway/messages/ids.hpp"
 
 #include <cstddef>

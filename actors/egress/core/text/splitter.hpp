@@ -3,7 +3,7 @@
 // where it can be.
 #pragma once
 
-#include "relay_gateway/messages/descriptor.hpp"
+#include "relay_gateway/messages/contract/descriptor.hpp"
 
 #include <cstddef>
 #include <string>

@@ -9,8 +9,8 @@
 //   draft, typing     the first piece; a final draft is followed by sends
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
-#include "relay_gateway/messages/descriptor.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
+#include "relay_gateway/messages/contract/descriptor.hpp"
 
 #include <string>
 #include <vector>

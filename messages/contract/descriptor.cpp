@@ -1,4 +1,4 @@
-#include "relay_gateway/messages/descriptor.hpp"
+#include "relay_gateway/messages/contract/descriptor.hpp"
 
 #include <algorithm>
 

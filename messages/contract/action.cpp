@@ -1,4 +1,4 @@
-#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
 
 #include <array>
 

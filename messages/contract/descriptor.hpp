@@ -1,7 +1,7 @@
 // What a platform can do, as the connector declares it (protocol.md 4).
 #pragma once
 
-#include "relay_gateway/messages/action.hpp"
+#include "relay_gateway/messages/contract/action.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,4 +1,4 @@
-#include "relay_gateway/messages/event.hpp"
+#include "relay_gateway/messages/contract/event.hpp"
 
 namespace relay {
 

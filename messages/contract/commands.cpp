@@ -1,4 +1,4 @@
-#include "relay_gateway/messages/commands.hpp"
+#include "relay_gateway/messages/contract/commands.hpp"
 
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
