@@ -1,7 +1,7 @@
 // What a connector stand-in is started with, and the behaviour that can be changed while it runs.
 #pragma once
 
-#include "relay_gateway/app/connector/faults/script.hpp"
+#include "relay_gateway/app/connector/faults/language/script.hpp"
 #include "relay_gateway/messages/secret.hpp"
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // Where fault rules are changed while the stand-in runs: what the control API needs of the engine.
 #pragma once
 
-#include "relay_gateway/app/connector/faults/script.hpp"
+#include "relay_gateway/app/connector/faults/language/script.hpp"
 
 #include <cstdint>
 #include <string>

@@ -13,8 +13,8 @@
 #pragma once
 
 #include "relay_gateway/app/connector/faults/frame_view.hpp"
+#include "relay_gateway/app/connector/faults/language/script.hpp"
 #include "relay_gateway/app/connector/faults/rng.hpp"
-#include "relay_gateway/app/connector/faults/script.hpp"
 #include "relay_gateway/app/connector/faults/steps.hpp"
 #include "relay_gateway/app/connector/faults/traffic.hpp"
 

@@ -1,7 +1,7 @@
 // What faults do to bytes. Pure.
 #pragma once
 
-#include "relay_gateway/app/connector/faults/actions.hpp"
+#include "relay_gateway/app/connector/faults/language/actions.hpp"
 #include "relay_gateway/app/connector/faults/rng.hpp"
 
 #include <cstddef>

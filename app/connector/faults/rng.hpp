@@ -1,7 +1,7 @@
 // Randomness that is the same on every machine: splitmix64. Pure.
 #pragma once
 
-#include "relay_gateway/app/connector/faults/actions.hpp"
+#include "relay_gateway/app/connector/faults/language/actions.hpp"
 
 #include <cstdint>
 

@@ -1,7 +1,7 @@
 // What the injector wants done, in order. The edge does it to real sockets, a simulator to its own.
 #pragma once
 
-#include "relay_gateway/app/connector/faults/script.hpp"
+#include "relay_gateway/app/connector/faults/language/script.hpp"
 
 #include <chrono>
 #include <cstdint>

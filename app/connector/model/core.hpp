@@ -4,7 +4,7 @@
 
 #include "relay_gateway/actors/ports.hpp"
 #include "relay_gateway/app/connector/connector.hpp"
-#include "relay_gateway/app/connector/faults/actions.hpp"
+#include "relay_gateway/app/connector/faults/language/actions.hpp"
 #include "relay_gateway/app/connector/json.hpp"
 #include "relay_gateway/app/connector/model/backlog.hpp"
 #include "relay_gateway/app/connector/model/chat_log.hpp"

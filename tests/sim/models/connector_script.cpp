@@ -1,6 +1,6 @@
 // A fault script at the connector: everything that crosses its wire passes the script, and what the script
 // wants is done here.
-#include "relay_gateway/app/connector/faults/script.hpp"
+#include "relay_gateway/app/connector/faults/language/script.hpp"
 #include "relay_gateway/tests/sim/models/connector.hpp"
 #include "relay_gateway/tests/sim/models/event_text.hpp"
 #include "relay_gateway/tests/sim/models/session.hpp"

@@ -1,7 +1,7 @@
 // Fault scripts are the stand-in's own (app/connector/faults): the same reader, the same decisions.
 #pragma once
 
-#include "relay_gateway/app/connector/faults/script.hpp"
+#include "relay_gateway/app/connector/faults/language/script.hpp"
 #include "relay_gateway/app/connector/faults/steps.hpp"
 
 #include <cstdint>

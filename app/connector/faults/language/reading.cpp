@@ -1,4 +1,4 @@
-#include "relay_gateway/app/connector/faults/reading.hpp"
+#include "relay_gateway/app/connector/faults/language/reading.hpp"
 
 #include "relay_gateway/config/values/nearest.hpp"
 

@@ -1,4 +1,4 @@
-#include "relay_gateway/app/connector/faults/read_rule.hpp"
+#include "relay_gateway/app/connector/faults/language/read_rule.hpp"
 
 #include <rapidjson/pointer.h>
 

@@ -2,7 +2,7 @@
 // mistake cannot become a test that passes because nothing went wrong.
 #pragma once
 
-#include "relay_gateway/app/connector/faults/actions.hpp"
+#include "relay_gateway/app/connector/faults/language/actions.hpp"
 
 #include <cstdint>
 #include <optional>

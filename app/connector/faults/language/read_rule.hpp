@@ -1,7 +1,7 @@
 // The two halves of a rule. Private to faults.
 #pragma once
 
-#include "relay_gateway/app/connector/faults/reading.hpp"
+#include "relay_gateway/app/connector/faults/language/reading.hpp"
 
 namespace relay::connector::faults {
 

@@ -2,7 +2,7 @@
 // meant.
 #pragma once
 
-#include "relay_gateway/app/connector/faults/script.hpp"
+#include "relay_gateway/app/connector/faults/language/script.hpp"
 #include "relay_gateway/app/connector/json.hpp"
 
 #include <functional>
