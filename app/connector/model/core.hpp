@@ -7,11 +7,11 @@
 #include "relay_gateway/app/connector/faults/language/actions.hpp"
 #include "relay_gateway/app/connector/json.hpp"
 #include "relay_gateway/app/connector/model/backlog.hpp"
-#include "relay_gateway/app/connector/model/chat_log.hpp"
+#include "relay_gateway/app/connector/model/chats/chat_log.hpp"
+#include "relay_gateway/app/connector/model/chats/platform_side.hpp"
 #include "relay_gateway/app/connector/model/effects.hpp"
 #include "relay_gateway/app/connector/model/keyring.hpp"
 #include "relay_gateway/app/connector/model/media_store.hpp"
-#include "relay_gateway/app/connector/model/platform_side.hpp"
 
 #include <functional>
 #include <map>

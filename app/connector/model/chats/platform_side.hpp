@@ -3,7 +3,7 @@
 #pragma once
 
 #include "relay_gateway/app/connector/json.hpp"
-#include "relay_gateway/app/connector/model/chat_log.hpp"
+#include "relay_gateway/app/connector/model/chats/chat_log.hpp"
 
 #include <cstdint>
 #include <map>

@@ -1,4 +1,4 @@
-#include "relay_gateway/app/connector/model/event_text.hpp"
+#include "relay_gateway/app/connector/model/chats/event_text.hpp"
 
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 

@@ -3,7 +3,7 @@
 
 #include "relay_gateway/app/connector/connector.hpp"
 #include "relay_gateway/app/connector/json.hpp"
-#include "relay_gateway/app/connector/model/chat_log.hpp"
+#include "relay_gateway/app/connector/model/chats/chat_log.hpp"
 #include "relay_gateway/messages/contract/event.hpp"
 
 #include <string>

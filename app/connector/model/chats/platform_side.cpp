@@ -1,4 +1,4 @@
-#include "relay_gateway/app/connector/model/platform_side.hpp"
+#include "relay_gateway/app/connector/model/chats/platform_side.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "relay_gateway/app/connector/model/chat_log.hpp"
+#include "relay_gateway/app/connector/model/chats/chat_log.hpp"
 
 #include "relay_gateway/app/connector/json.hpp"
 
