@@ -344,25 +344,13 @@ TEST(DurableChatQueue, ASplitSendGoesOnFromThePieceThatIsUnknown) {
 // ----------------------------------------------------------------------------------------------------
 
 /// A disk that takes marks in order, when it likes, and remembers what it says about each action.
-RC_GTEST_PROP(DurableLaneProperty, WhatTheDiskCallsHeldWasNeverWritten, ()) {
-  core::chat_queue chat_queue;
-  std::map<std::uint64_t, bool> disk;    // token -> sending
-  std::map<std::uint64_t, bool> maybe;   // token -> a frame of it may have been written
-  std::map<std::uint64_t, bool> is_done; // token -> told
-  std::map<std::string, std::uint64_t> by_content;
-  std::map<std::uint64_t, std::vector<std::uint64_t>> covers; // the newest of collapsed edits -> all of them
-  std::deque<write_intent> writing;
-  bool up = false;
-  std::uint64_t piece = 0, pushed = 0;
-  std::vector<std::uint64_t> out; // tokens on the wire
-  instant now = start;
-
-  auto check = [&] {
-    // A crash right here: what the disk calls held is sent again by the next process.
+struct model {
+  /// A crash right here: what the disk calls held is sent again by the next process.
+  void check() {
     for (auto& [token, sends] : disk)
       if (!sends && !is_done[token]) RC_ASSERT(!maybe[token]);
-  };
-  auto look = [&](chat_queue_step& step) {
+  }
+  void look(chat_queue_step& step) {
     for (auto& x : step.marks) writing.push_back(x);
     for (auto& x : step.out) {
       RC_ASSERT(up && out.empty());
@@ -382,8 +370,9 @@ RC_GTEST_PROP(DurableLaneProperty, WhatTheDiskCallsHeldWasNeverWritten, ()) {
       if (x.result.code == "not_connected" || x.result.code == "not_stored") RC_ASSERT(!maybe[x.token]);
     }
     check();
-  };
-  auto write_one = [&] {
+  }
+  void write_one() {
+    if (writing.empty()) return;
     auto x = writing.front();
     writing.pop_front();
     for (auto token : x.tokens) disk[token] = x.sending;
@@ -392,8 +381,8 @@ RC_GTEST_PROP(DurableLaneProperty, WhatTheDiskCallsHeldWasNeverWritten, ()) {
     chat_queue_step step;
     if (x.sending) chat_queue.intent_committed(x.number, step);
     look(step);
-  };
-  auto settle = [&](const action_result& result, bool written) {
+  }
+  void settle(const action_result& result, bool written) {
     if (!written) {
       up = false;
       for (auto token : out) maybe[token] = false; // certainly not
@@ -402,70 +391,87 @@ RC_GTEST_PROP(DurableLaneProperty, WhatTheDiskCallsHeldWasNeverWritten, ()) {
     chat_queue_step step;
     chat_queue.settled({piece, result, written}, step);
     look(step);
-  };
+  }
+  void push() {
+    auto token = ++pushed;
+    auto content = "#" + std::to_string(token);
+    auto x = *rc::gen::arbitrary<bool>() ? text(token, content) : edit(token, "m", content);
+    x.hold_until = (now + 5s).time_since_epoch() / 1ns;
+    auto at_once = up && !chat_queue.busy();
+    x.record = at_once ? action_record::sending : action_record::held;
+    disk[token] = at_once;
+    by_content[content] = token;
+    is_done[token] = false;
+    chat_queue_step step;
+    chat_queue.push(x, step);
+    look(step);
+  }
+  void relink(bool to_up) {
+    up = to_up;
+    out.clear();
+    chat_queue_step step;
+    chat_queue.abandon(step);
+    chat_queue.link(to_up ? usual() : nullptr, step);
+    look(step);
+  }
+  void pass_time() {
+    now += milliseconds{*rc::gen::inRange(0, 3'000)};
+    chat_queue_step step;
+    chat_queue.expire(now, step);
+    look(step);
+  }
+  /// The disk works, the link is up and answers: everything comes to its end.
+  void finish() {
+    for (int i = 0; i < 1'000 && (chat_queue.busy() || !writing.empty()); ++i) {
+      if (!writing.empty()) {
+        write_one();
+      } else if (!out.empty()) {
+        settle(ok("m"), true);
+      } else if (!up) {
+        up = true;
+        chat_queue_step step;
+        chat_queue.link(usual(), step);
+        look(step);
+      }
+    }
+    RC_ASSERT(!chat_queue.busy());
+    for (auto& [token, told] : is_done) RC_ASSERT(told);
+  }
 
+  core::chat_queue chat_queue;
+  std::map<std::uint64_t, bool> disk;    ///< token -> sending
+  std::map<std::uint64_t, bool> maybe;   ///< token -> a frame of it may have been written
+  std::map<std::uint64_t, bool> is_done; ///< token -> told
+  std::map<std::string, std::uint64_t> by_content;
+  std::map<std::uint64_t, std::vector<std::uint64_t>>
+      covers; ///< the newest of collapsed edits -> all of them
+  std::deque<write_intent> writing;
+  bool up = false;
+  std::uint64_t piece = 0, pushed = 0;
+  std::vector<std::uint64_t> out; ///< tokens on the wire
+  instant now = start;
+};
+
+RC_GTEST_PROP(DurableLaneProperty, WhatTheDiskCallsHeldWasNeverWritten, ()) {
+  model m;
   auto steps = *rc::gen::inRange(1, 100);
   for (int i = 0; i < steps; ++i) {
     switch (*rc::gen::weightedElement<int>({{8, 0}, {4, 1}, {2, 2}, {6, 3}, {3, 4}, {8, 5}, {2, 6}})) {
-    case 0: {
-      auto token = ++pushed;
-      auto content = "#" + std::to_string(token);
-      auto x = *rc::gen::arbitrary<bool>() ? text(token, content) : edit(token, "m", content);
-      x.hold_until = (now + 5s).time_since_epoch() / 1ns;
-      auto at_once = up && !chat_queue.busy();
-      x.record = at_once ? action_record::sending : action_record::held;
-      disk[token] = at_once;
-      by_content[content] = token;
-      is_done[token] = false;
-      chat_queue_step step;
-      chat_queue.push(x, step);
-      look(step);
-      break;
-    }
+    case 0: m.push(); break;
     case 1:
-    case 2: {
-      auto to_up = *rc::gen::arbitrary<bool>();
-      up = to_up;
-      out.clear();
-      chat_queue_step step;
-      chat_queue.abandon(step);
-      chat_queue.link(to_up ? usual() : nullptr, step);
-      look(step);
-      break;
-    }
+    case 2: m.relink(*rc::gen::arbitrary<bool>()); break;
     case 3:
-      if (!out.empty()) settle(*rc::gen::element(ok("m"), action_result::failed("odd", "no"), lost()), true);
+      if (!m.out.empty())
+        m.settle(*rc::gen::element(ok("m"), action_result::failed("odd", "no"), lost()), true);
       break;
     case 4:
-      if (!out.empty()) settle(action_result::failed("not_connected", "not written"), false);
+      if (!m.out.empty()) m.settle(action_result::failed("not_connected", "not written"), false);
       break;
-    case 5:
-      if (!writing.empty()) write_one();
-      break;
-    default: {
-      now += milliseconds{*rc::gen::inRange(0, 3'000)};
-      chat_queue_step step;
-      chat_queue.expire(now, step);
-      look(step);
-      break;
-    }
+    case 5: m.write_one(); break;
+    default: m.pass_time(); break;
     }
   }
-  // The disk works, the link is up and answers: everything comes to its end.
-  for (int i = 0; i < 1'000 && (chat_queue.busy() || !writing.empty()); ++i) {
-    if (!writing.empty()) {
-      write_one();
-    } else if (!out.empty()) {
-      settle(ok("m"), true);
-    } else if (!up) {
-      up = true;
-      chat_queue_step step;
-      chat_queue.link(usual(), step);
-      look(step);
-    }
-  }
-  RC_ASSERT(!chat_queue.busy());
-  for (auto& [token, told] : is_done) RC_ASSERT(told);
+  m.finish();
 }
 
 TEST(DurableChatQueue, F6_WhatMayHaveArrivedDoesNotVanishInANewerEdit) {

@@ -24,16 +24,9 @@ struct trace {
   int written_done = 0, unknown = 0, declined = 0, unwritten = 0;
 };
 
-RC_GTEST_PROP(LaneProperty, OrderOneInFlightAndOneOutcomeEach, ()) {
-  core::chat_queue chat_queue;
-  std::map<std::uint64_t, trace> all; // by token, which is the order of pushing
-  std::map<std::string, std::uint64_t> by_content;
-  bool up = false;
-  std::uint64_t piece = 0;
-  std::uint64_t pushed = 0, in_flight = 0, last_sent = 0; // tokens; 0 = none
-  instant now = start, latest = start;
-
-  auto look = [&](const chat_queue_step& step) {
+/// One chat's queue, its connection, and what the world saw of each action.
+struct model {
+  void look(const chat_queue_step& step) {
     for (auto& x : step.out) {
       RC_ASSERT(up);
       RC_ASSERT(in_flight == 0U);
@@ -48,8 +41,9 @@ RC_GTEST_PROP(LaneProperty, OrderOneInFlightAndOneOutcomeEach, ()) {
       ++all.at(x.token).done;
       all.at(x.token).result = x.result;
     }
-  };
-  auto settle = [&](const action_result& result, bool written) {
+  }
+  void settle(const action_result& result, bool written) {
+    if (in_flight == 0) return;
     auto& t = all.at(in_flight);
     if (!written)
       ++t.unwritten, up = false;
@@ -63,8 +57,8 @@ RC_GTEST_PROP(LaneProperty, OrderOneInFlightAndOneOutcomeEach, ()) {
     chat_queue_step step;
     chat_queue.settled({piece, result, written}, step);
     look(step);
-  };
-  auto relink = [&](bool to_up) {
+  }
+  void relink(bool to_up) {
     if (in_flight != 0) ++all.at(in_flight).unknown;
     in_flight = 0;
     up = to_up;
@@ -72,71 +66,52 @@ RC_GTEST_PROP(LaneProperty, OrderOneInFlightAndOneOutcomeEach, ()) {
     if (!to_up) chat_queue.abandon(step);
     chat_queue.link(to_up ? usual() : nullptr, step);
     look(step);
-  };
-
-  auto steps = *rc::gen::inRange(1, 100);
-  for (int i = 0; i < steps; ++i) {
-    switch (
-        *rc::gen::weightedElement<int>({{10, 0}, {3, 1}, {2, 2}, {8, 3}, {2, 4}, {1, 5}, {3, 6}, {1, 7}})) {
-    case 0: {
-      auto token = ++pushed;
-      auto& t = all[token];
-      t.hold = latest = std::max(latest, now + milliseconds{*rc::gen::inRange(1, 5'000)});
-      t.kind =
-          *rc::gen::weightedElement<op>({{5, op::send}, {5, op::edit}, {1, op::typing}, {1, op::remove}});
-      if (t.kind == op::edit) t.message = *rc::gen::element<std::string>("m1", "m2");
-      auto name = "#" + std::to_string(token);
-      by_content[name] = token;
-      auto content = name;
-      if (t.kind == op::send) // every piece of it begins with its name
-        for (int n = *rc::gen::inRange(0, 3); n > 0; --n) content += " xxxx\n" + name;
-      auto x = make(token, t.kind, content, t.hold);
-      x.act.message_id = t.message;
-      auto waits = in_flight != 0 || !up || chat_queue.busy();
-      chat_queue_step step;
-      chat_queue.push(x, step);
-      look(step);
-      if (t.kind == op::typing && waits) RC_ASSERT(t.done == 1 && t.result.how == outcome::done);
-      break;
-    }
-    case 1: relink(true); break;
-    case 2: relink(false); break;
-    case 3:
-      if (in_flight != 0) settle(ok("m"), true);
-      break;
-    case 4:
-      if (in_flight != 0) settle(action_result::failed("odd", "no"), true);
-      break;
-    case 5:
-      if (in_flight != 0) settle(action_result::failed("not_connected", "not written"), false);
-      break;
-    case 6: {
-      now += milliseconds{*rc::gen::inRange(0, 3'000)};
-      chat_queue_step step;
-      chat_queue.expire(now, step);
-      for (auto& x : step.done) RC_ASSERT(!up && all.at(x.token).hold <= now);
-      look(step);
-      if (!up)
-        for (auto& [token, t] : all) RC_ASSERT(t.done == 1 || t.hold > now);
-      break;
-    }
-    default: { // a ghost of an earlier connection
-      chat_queue_step step;
-      chat_queue.settled({piece + *rc::gen::element<std::uint64_t>(1, 7), ok("ghost"), true}, step);
-      RC_ASSERT(step.out.empty() && step.done.empty());
-      break;
-    }
-    }
-    RC_ASSERT(chat_queue.due().has_value() == (!up && chat_queue.busy()));
   }
-
-  // Every token gets its outcome in the end.
-  if (!up) relink(true);
-  while (in_flight != 0) settle(ok("m"), true);
-  RC_ASSERT(!chat_queue.busy());
-  for (auto& [token, t] : all) {
-    RC_ASSERT(t.done == 1);
-    if (t.kind == op::typing) continue;
+  void push() {
+    auto token = ++pushed;
+    auto& t = all[token];
+    t.hold = latest = std::max(latest, now + milliseconds{*rc::gen::inRange(1, 5'000)});
+    t.kind = *rc::gen::weightedElement<op>({{5, op::send}, {5, op::edit}, {1, op::typing}, {1, op::remove}});
+    if (t.kind == op::edit) t.message = *rc::gen::element<std::string>("m1", "m2");
+    auto name = "#" + std::to_string(token);
+    by_content[name] = token;
+    auto content = name;
+    if (t.kind == op::send) // every piece of it begins with its name
+      for (int n = *rc::gen::inRange(0, 3); n > 0; --n) content += " xxxx\n" + name;
+    auto x = make(token, t.kind, content, t.hold);
+    x.act.message_id = t.message;
+    auto waits = in_flight != 0 || !up || chat_queue.busy();
+    chat_queue_step step;
+    chat_queue.push(x, step);
+    look(step);
+    if (t.kind == op::typing && waits) RC_ASSERT(t.done == 1 && t.result.how == outcome::done);
+  }
+  void pass_time() {
+    now += milliseconds{*rc::gen::inRange(0, 3'000)};
+    chat_queue_step step;
+    chat_queue.expire(now, step);
+    for (auto& x : step.done) RC_ASSERT(!up && all.at(x.token).hold <= now);
+    look(step);
+    if (up) return;
+    for (auto& [token, t] : all) RC_ASSERT(t.done == 1 || t.hold > now);
+  }
+  /// An answer that belongs to an earlier connection.
+  void late_answer() {
+    chat_queue_step step;
+    chat_queue.settled({piece + *rc::gen::element<std::uint64_t>(1, 7), ok("ghost"), true}, step);
+    RC_ASSERT(step.out.empty() && step.done.empty());
+  }
+  /// Every token gets its outcome in the end.
+  void finish() {
+    if (!up) relink(true);
+    while (in_flight != 0) settle(ok("m"), true);
+    RC_ASSERT(!chat_queue.busy());
+    for (auto& [token, t] : all) {
+      RC_ASSERT(t.done == 1);
+      if (t.kind != op::typing) judge(t);
+    }
+  }
+  static void judge(const trace& t) {
     auto superseded = t.kind == op::edit && t.written_done + t.unknown + t.declined == 0;
     switch (t.result.how) {
     case outcome::done: RC_ASSERT(superseded || t.written_done > 0); break;
@@ -151,6 +126,34 @@ RC_GTEST_PROP(LaneProperty, OrderOneInFlightAndOneOutcomeEach, ()) {
       break;
     }
   }
+
+  core::chat_queue chat_queue;
+  std::map<std::uint64_t, trace> all; ///< by token, which is the order of pushing
+  std::map<std::string, std::uint64_t> by_content;
+  bool up = false;
+  std::uint64_t piece = 0;
+  std::uint64_t pushed = 0, in_flight = 0, last_sent = 0; ///< tokens; 0 = none
+  instant now = start, latest = start;
+};
+
+RC_GTEST_PROP(LaneProperty, OrderOneInFlightAndOneOutcomeEach, ()) {
+  model m;
+  auto steps = *rc::gen::inRange(1, 100);
+  for (int i = 0; i < steps; ++i) {
+    switch (
+        *rc::gen::weightedElement<int>({{10, 0}, {3, 1}, {2, 2}, {8, 3}, {2, 4}, {1, 5}, {3, 6}, {1, 7}})) {
+    case 0: m.push(); break;
+    case 1: m.relink(true); break;
+    case 2: m.relink(false); break;
+    case 3: m.settle(ok("m"), true); break;
+    case 4: m.settle(action_result::failed("odd", "no"), true); break;
+    case 5: m.settle(action_result::failed("not_connected", "not written"), false); break;
+    case 6: m.pass_time(); break;
+    default: m.late_answer(); break;
+    }
+    RC_ASSERT(m.chat_queue.due().has_value() == (!m.up && m.chat_queue.busy()));
+  }
+  m.finish();
 }
 
 } // namespace lane_property_test

@@ -269,19 +269,9 @@ TEST(ChatTable, BeyondTheBoundAChatWhoseActionNeverComesGoes) {
 // -- model
 // ---------------------------------------------------------------------------------------------------
 
-/// Whatever chats do and whichever fail: every action has exactly one outcome, and an answer counts for its
-/// own.
-RC_GTEST_PROP(ChatTableProperty, EveryActionHasOneOutcome, ()) {
-  table_driver d{{*rc::gen::inRange<std::size_t>(1, 5), 20s}};
-  std::map<std::uint64_t, std::string> open;            // token -> chat
-  std::map<std::string, std::uint64_t> by_text;         // content -> token
-  std::vector<std::pair<transmit, std::uint64_t>> wire; // with the token
-  std::vector<write_intent> writing;
-  std::set<std::uint64_t> done;
-  std::uint64_t token = 0;
-  bool up = false;
-
-  auto look = [&](const chat_table_step& step) {
+/// The table, its link and its disk, and which actions have no outcome yet.
+struct model {
+  void look(const chat_table_step& step) {
     for (auto& x : step.out) {
       RC_ASSERT(up);
       wire.emplace_back(x, by_text.at(x.act.content));
@@ -292,65 +282,84 @@ RC_GTEST_PROP(ChatTableProperty, EveryActionHasOneOutcome, ()) {
     }
     for (auto& x : step.marks)
       if (x.sending) writing.push_back(x);
-  };
+  }
+  void push(const std::string& chat) {
+    auto content = "#" + std::to_string(++token);
+    auto x = make(token, op::send, content, d.now + 5s);
+    x.record = *rc::gen::arbitrary<bool>() ? action_record::held : action_record::none;
+    open[token] = chat;
+    by_text[content] = token;
+    look(d.push(chat, x));
+  }
+  void answer() {
+    if (wire.empty()) return;
+    auto at = *rc::gen::inRange<std::size_t>(0, wire.size());
+    auto [x, whose] = wire[at];
+    wire.erase(wire.begin() + static_cast<std::ptrdiff_t>(at));
+    auto step = d.settle(x);
+    for (auto& y : step.done) RC_ASSERT(y.token == whose);
+    look(step);
+  }
+  void relink(bool to_up) {
+    up = to_up;
+    wire.clear();
+    look(d.link(up ? usual() : nullptr, true));
+  }
+  void fail(const std::string& chat) {
+    auto step = d.fail(chat);
+    for (auto& x : step.done) RC_ASSERT(open.at(x.token) == chat);
+    for (auto& [t, whose] : open)
+      if (whose == chat)
+        RC_ASSERT(
+            std::any_of(step.done.begin(), step.done.end(), [&, t = t](auto& x) { return x.token == t; }));
+    look(step);
+  }
+  void write_one() {
+    if (writing.empty()) return;
+    auto x = writing.front();
+    writing.erase(writing.begin());
+    look(d.run([&](auto& out) { d.table.intent_committed(x, out); }));
+  }
+  void pass_time() {
+    d.now += milliseconds{*rc::gen::inRange(0, 15'000)};
+    look(d.expire());
+  }
+  void finish() {
+    look(d.run([&](auto& out) { d.table.link(nullptr, true, out); }));
+    look(d.run([&](auto& out) { d.table.finish(out); }));
+    RC_ASSERT(open.empty());
+    d.now += 60s;
+    d.expire();
+    RC_ASSERT(d.table.size() == 0U);
+  }
+
+  table_driver d{{*rc::gen::inRange<std::size_t>(1, 5), 20s}};
+  std::map<std::uint64_t, std::string> open;            ///< token -> chat
+  std::map<std::string, std::uint64_t> by_text;         ///< content -> token
+  std::vector<std::pair<transmit, std::uint64_t>> wire; ///< with the token
+  std::vector<write_intent> writing;
+  std::set<std::uint64_t> done;
+  std::uint64_t token = 0;
+  bool up = false;
+};
+
+/// Whatever chats do and whichever fail: every action has exactly one outcome, and an answer counts for its
+/// own.
+RC_GTEST_PROP(ChatTableProperty, EveryActionHasOneOutcome, ()) {
+  model m;
   auto steps = *rc::gen::inRange(1, 120);
   for (int i = 0; i < steps; ++i) {
     auto chat = "c" + std::to_string(*rc::gen::inRange(0, 4));
     switch (*rc::gen::weightedElement<int>({{8, 0}, {5, 1}, {2, 2}, {1, 3}, {4, 4}, {2, 5}})) {
-    case 0: {
-      auto content = "#" + std::to_string(++token);
-      auto x = make(token, op::send, content, d.now + 5s);
-      x.record = *rc::gen::arbitrary<bool>() ? action_record::held : action_record::none;
-      open[token] = chat;
-      by_text[content] = token;
-      look(d.push(chat, x));
-      break;
-    }
-    case 1:
-      if (!wire.empty()) {
-        auto at = *rc::gen::inRange<std::size_t>(0, wire.size());
-        auto [x, whose] = wire[at];
-        wire.erase(wire.begin() + static_cast<std::ptrdiff_t>(at));
-        auto step = d.settle(x);
-        for (auto& y : step.done) RC_ASSERT(y.token == whose);
-        look(step);
-      }
-      break;
-    case 2: {
-      up = *rc::gen::arbitrary<bool>();
-      wire.clear();
-      look(d.link(up ? usual() : nullptr, true));
-      break;
-    }
-    case 3: {
-      auto step = d.fail(chat);
-      for (auto& x : step.done) RC_ASSERT(open.at(x.token) == chat);
-      for (auto& [t, whose] : open)
-        if (whose == chat)
-          RC_ASSERT(
-              std::any_of(step.done.begin(), step.done.end(), [&, t = t](auto& x) { return x.token == t; }));
-      look(step);
-      break;
-    }
-    case 4:
-      if (!writing.empty()) {
-        auto x = writing.front();
-        writing.erase(writing.begin());
-        look(d.run([&](auto& out) { d.table.intent_committed(x, out); }));
-      }
-      break;
-    default:
-      d.now += milliseconds{*rc::gen::inRange(0, 15'000)};
-      look(d.expire());
-      break;
+    case 0: m.push(chat); break;
+    case 1: m.answer(); break;
+    case 2: m.relink(*rc::gen::arbitrary<bool>()); break;
+    case 3: m.fail(chat); break;
+    case 4: m.write_one(); break;
+    default: m.pass_time(); break;
     }
   }
-  look(d.run([&](auto& out) { d.table.link(nullptr, true, out); }));
-  look(d.run([&](auto& out) { d.table.finish(out); }));
-  RC_ASSERT(open.empty());
-  d.now += 60s;
-  d.expire();
-  RC_ASSERT(d.table.size() == 0U);
+  m.finish();
 }
 
 } // namespace chat_table_test

@@ -330,55 +330,38 @@ TEST(LinkStateMachine, NewCredentialsStartWithACleanSlate) {
 
 // -- one dialler, whatever comes --------------------------------------------------------------------
 
-RC_GTEST_PROP(LinkSessionProperty, F8_OneSocketAtMostAndEveryPromiseKept, ()) {
+/// What a link manager has that executes the orders.
+struct executor {
   link_state_machine s{link_rules{}};
   instant now{1h};
-  std::set<std::uint64_t> open; // what a link manager has that executes the orders
-  auto up = false, drained = false, drain_asked = false, finish_asked = false;
+  std::set<std::uint64_t> open; ///< sockets
+  bool up = false, drained = false, drain_asked = false, finish_asked = false;
 
-  auto steps = *rc::gen::inRange(1, 120);
-  for (int i = 0; i < steps; ++i) {
-    auto before = s.state();
-    auto epoch_before = s.epoch();
-    auto stale_before = s.stale();
-    auto epoch =
-        s.epoch() + *rc::gen::weightedElement<std::uint64_t>({{12, 0}, {1, 1}, {1, ~std::uint64_t{0}}});
-    auto random = *rc::gen::arbitrary<std::uint64_t>();
-    now += milliseconds{*rc::gen::element(0, 1, 900, 5'000, 31'000)};
-    auto event = *rc::gen::weightedElement<int>({{3, 0},
-                                                 {1, 1},
-                                                 {1, 2},
-                                                 {8, 3},
-                                                 {3, 4},
-                                                 {8, 5},
-                                                 {8, 6},
-                                                 {1, 7},
-                                                 {3, 8},
-                                                 {3, 9},
-                                                 {2, 10},
-                                                 {2, 11},
-                                                 {1, 12}});
-    link_orders orders;
+  /// One of all events; those of a socket are about `epoch`.
+  link_orders happen(int event, std::uint64_t epoch) {
+    const auto random = *rc::gen::arbitrary<std::uint64_t>();
     switch (event) {
-    case 0: orders = s.target_changed(now); break;
-    case 1: orders = s.target_gone(now); break;
-    case 2: orders = s.opened(epoch, now); break;
-    case 3: orders = s.described(epoch, now); break;
-    case 4: orders = s.idle_acked(epoch, now); break;
+    case 0: return s.target_changed(now);
+    case 1: return s.target_gone(now);
+    case 2: return s.opened(epoch, now);
+    case 3: return s.described(epoch, now);
+    case 4: return s.idle_acked(epoch, now);
     case 5: {
       auto why = *rc::gen::element(network, refused, refused_upgrade, expired, restarting);
       open.erase(epoch); // a socket tells of its end once it has ended
-      orders = s.ended(epoch, why, now, random);
-      break;
+      return s.ended(epoch, why, now, random);
     }
-    case 6: orders = s.timer(now, random); break;
-    case 7: drain_asked = drain_asked || before != link_state::stopped, orders = s.drain(now); break;
-    case 8: orders = s.go_dormant(now, *rc::gen::element(0ms, 20'000ms)); break;
-    case 9: orders = s.wake(now); break;
-    case 10: orders = s.reconnect(now); break;
-    case 11: orders = s.resumed(*rc::gen::element(an_hour, thawed, time_gap{5s, 0ms}), now); break;
-    default: finish_asked = true, orders = s.finish(now); break;
+    case 6: return s.timer(now, random);
+    case 7: drain_asked = drain_asked || s.state() != link_state::stopped; return s.drain(now);
+    case 8: return s.go_dormant(now, *rc::gen::element(0ms, 20'000ms));
+    case 9: return s.wake(now);
+    case 10: return s.reconnect(now);
+    case 11: return s.resumed(*rc::gen::element(an_hour, thawed, time_gap{5s, 0ms}), now);
+    default: finish_asked = true; return s.finish(now);
     }
+  }
+  /// Returns how often it dialled.
+  unsigned execute(const link_orders& orders) {
     auto dials = 0U;
     for (auto& x : orders) {
       switch (x.kind) {
@@ -407,19 +390,10 @@ RC_GTEST_PROP(LinkSessionProperty, F8_OneSocketAtMostAndEveryPromiseKept, ()) {
         break;
       }
     }
-    RC_ASSERT(s.epoch() == epoch_before + dials);
-    RC_ASSERT(dials <= 1U);
-    RC_ASSERT(dials == 0U || s.state() == link_state::dialling);
-    auto about_a_socket = event >= 2 && event <= 5;
-    if (about_a_socket && epoch != epoch_before) {
-      RC_ASSERT(orders.empty());
-      RC_ASSERT(s.state() == before);
-      RC_ASSERT(s.stale() == stale_before + 1);
-    } else {
-      RC_ASSERT(s.stale() == stale_before);
-    }
-    if (before == link_state::stopped) RC_ASSERT(orders.empty() && s.state() == link_state::stopped);
-    if (before == link_state::disabled || before == link_state::idle) RC_ASSERT(dials == 0U || event == 0);
+    return dials;
+  }
+  /// What holds in every state.
+  void check() const {
     auto serves = s.state() == link_state::serving || s.state() == link_state::quiescing ||
                   s.state() == link_state::quiet;
     RC_ASSERT(up == serves);
@@ -433,6 +407,49 @@ RC_GTEST_PROP(LinkSessionProperty, F8_OneSocketAtMostAndEveryPromiseKept, ()) {
     RC_ASSERT(!s.falling_asleep() || s.state() == link_state::quiescing || s.state() == link_state::closing);
     if (s.state() == link_state::stopped) RC_ASSERT(drained || finish_asked);
     if (drained) RC_ASSERT(drain_asked);
+  }
+};
+
+RC_GTEST_PROP(LinkSessionProperty, F8_OneSocketAtMostAndEveryPromiseKept, ()) {
+  executor x;
+  auto& s = x.s;
+  auto steps = *rc::gen::inRange(1, 120);
+  for (int i = 0; i < steps; ++i) {
+    auto before = s.state();
+    auto epoch_before = s.epoch();
+    auto stale_before = s.stale();
+    auto epoch =
+        s.epoch() + *rc::gen::weightedElement<std::uint64_t>({{12, 0}, {1, 1}, {1, ~std::uint64_t{0}}});
+    x.now += milliseconds{*rc::gen::element(0, 1, 900, 5'000, 31'000)};
+    auto event = *rc::gen::weightedElement<int>({{3, 0},
+                                                 {1, 1},
+                                                 {1, 2},
+                                                 {8, 3},
+                                                 {3, 4},
+                                                 {8, 5},
+                                                 {8, 6},
+                                                 {1, 7},
+                                                 {3, 8},
+                                                 {3, 9},
+                                                 {2, 10},
+                                                 {2, 11},
+                                                 {1, 12}});
+    auto orders = x.happen(event, epoch);
+    auto dials = x.execute(orders);
+    RC_ASSERT(s.epoch() == epoch_before + dials);
+    RC_ASSERT(dials <= 1U);
+    RC_ASSERT(dials == 0U || s.state() == link_state::dialling);
+    auto about_a_socket = event >= 2 && event <= 5;
+    if (about_a_socket && epoch != epoch_before) {
+      RC_ASSERT(orders.empty());
+      RC_ASSERT(s.state() == before);
+      RC_ASSERT(s.stale() == stale_before + 1);
+    } else {
+      RC_ASSERT(s.stale() == stale_before);
+    }
+    if (before == link_state::stopped) RC_ASSERT(orders.empty() && s.state() == link_state::stopped);
+    if (before == link_state::disabled || before == link_state::idle) RC_ASSERT(dials == 0U || event == 0);
+    x.check();
   }
 }
 
