@@ -102,7 +102,11 @@ struct service::impl {
   void secrets_resolved(const config::resolution& next);
   void use(const config::settings& next);
   void reloaded(const reload_outcome& x, const std::function<void(admin::reload_answer)>& done);
+  bool take_guard(start_failure& why);
+  bool open_listener(start_failure& why);
   bool open_metrics_listener(start_failure& why);
+  bool start_gateway(std::shared_ptr<store_port> store, start_failure& why);
+  void attach_listeners();
   admin::surroundings what_listeners_show();
   void notify_manager(const admin::supervisor_line& line);
   void notify_stop();
@@ -113,24 +117,11 @@ struct service::impl {
 };
 
 bool service::impl::start(start_failure& why) {
-  const auto& service = running.service;
-  admin::listener_options where;
-  where.host = service.listen_host;
-  where.port = service.listen_port;
-  where.token = service.admin_token;
-  where.read_token = service.read_token;
-  where.max_line = running.limits.max_frame;
-  std::string error;
   // From now on a signal waits for run() instead of killing a process that has begun to provision; as process
   // 1 of a container it would be lost for good.
   take_signals();
   release_signals();
-  try {
-    guard = std::make_unique<exit_guard>();
-  } catch (const std::system_error& x) {
-    why = {exit_code::failure, std::string{"no thread can be made ("} + x.what() + "); raise the limits"};
-    return false;
-  }
+  if (!take_guard(why)) return false;
   if (host::inherits_orphans()) orphans = std::make_unique<host::orphan_reaper>(io);
   // First of all: a second process of the same settings must learn that this one holds them.
   store_fault fault;
@@ -139,17 +130,48 @@ bool service::impl::start(start_failure& why) {
     why = {fault.exit_code, fault.text};
     return false;
   }
-  store_name = store->durable() ? "sqlite " + service.state_dir : "memory";
+  store_name = store->durable() ? "sqlite " + running.service.state_dir : "memory";
   // Before the gateway: without it nobody would learn how the rest goes, and a second gateway on one port
   // must stop here.
+  if (!open_listener(why) || !open_metrics_listener(why)) return false;
+  if (!start_gateway(std::move(store), why)) return false;
+  files = std::make_unique<file_watch>(io, [this](const auto& x) { files_changed(x); });
+  watch_files();
+  pace = std::make_unique<heartbeat_timer>(io, *system, beats, [log = what.log] { log->tell_repeats(); });
+  attach_listeners();
+  return true;
+}
+
+bool service::impl::take_guard(start_failure& why) {
+  try {
+    guard = std::make_unique<exit_guard>();
+    return true;
+  } catch (const std::system_error& x) {
+    why = {exit_code::failure, std::string{"no thread can be made ("} + x.what() + "); raise the limits"};
+    return false;
+  }
+}
+
+bool service::impl::open_listener(start_failure& why) {
+  const auto& service = running.service;
+  admin::listener_options where;
+  where.host = service.listen_host;
+  where.port = service.listen_port;
+  where.token = service.admin_token;
+  where.read_token = service.read_token;
+  where.max_line = running.limits.max_frame;
+  std::string error;
   listener = admin::listen(io, std::move(where), what_listeners_show(), error);
   if (!listener) {
     why = {exit_code::failure, error + "; choose another address with --listen or GATEWAY_LISTEN"};
     return false;
   }
   url = listener->url();
-  if (!open_metrics_listener(why)) return false;
-  actor_setup = actor_config(service.scheduler, io);
+  return true;
+}
+
+bool service::impl::start_gateway(std::shared_ptr<store_port> store, start_failure& why) {
+  actor_setup = actor_config(running.service.scheduler, io);
   system = std::make_unique<caf::actor_system>(*actor_setup);
   gateway_options tree;
   tree.settings = running;
@@ -161,6 +183,7 @@ bool service::impl::start(start_failure& why) {
   tree.io = &io;
   if (what.resolve) tree.source = source = make_settings_source(what.resolve);
   tree.origin = what.origin;
+  std::string error;
   relay = gateway::start(*system, std::move(tree), error);
   if (!relay) {
     why = {exit_code::configuration, error};
@@ -171,10 +194,10 @@ bool service::impl::start(start_failure& why) {
         auto in_order = reason == caf::exit_reason::user_shutdown;
         boost::asio::post(io, [this, in_order] { supervisor_ended(in_order); });
       });
-  files = std::make_unique<file_watch>(io, [this](const auto& x) { files_changed(x); });
-  watch_files();
-  pace = std::make_unique<heartbeat_timer>(io, *system, beats, [log = what.log] { log->tell_repeats(); });
+  return true;
+}
 
+void service::impl::attach_listeners() {
   admin::target target{{*system, relay->supervisor()}, {}, {}, {}, {}, {}, store_name};
   target.agents = [this] { return relay->link_agent(); };
   target.reload = [this](std::function<void(admin::reload_answer)> done) { reload(std::move(done)); };
@@ -188,7 +211,6 @@ bool service::impl::start(start_failure& why) {
   if (metrics_listener) metrics_listener->attach({target.supervisor, {}, {}, {}, {}, {}, store_name});
   notify_manager(target.supervisor);
   listener->attach(std::move(target));
-  return true;
 }
 
 bool service::impl::open_metrics_listener(start_failure& why) {

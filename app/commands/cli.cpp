@@ -40,7 +40,31 @@ public:
     app_.set_help_all_flag("--help-all", "Print this help with every setting and exit");
     app_.require_subcommand(1);
     app_.footer(std::string{how_settings_are_given} + "\n" + exit_codes);
+    add_service();
+    add_diagnosis();
+    add_messages();
+    add_descriptions();
+  }
 
+  int main(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForAllHelp&) {
+      print(help_all());
+      return exit_code::fine;
+    } catch (const CLI::ParseError& x) {
+      // Help and version come this way, too.
+      if (x.get_exit_code() == 0) return app_.exit(x);
+      return fail(exit_code::usage, usage_fault(argc, argv, x) + "; see relay-gateway --help");
+    }
+    for (const auto& [command, job] : commands_)
+      if (command->parsed()) return job();
+    return exit_code::usage;
+  }
+
+private:
+  /// What serves, and what tries it out.
+  void add_service() {
     add("run", "Serve: the first SIGTERM or SIGINT drains and ends with 0, a second one ends at once",
         [this] { return run(settings_, state_reset_); })
         ->add_flag("--state-reset", state_reset_,
@@ -52,7 +76,10 @@ public:
     demo_command->add_option("--listen", demo_.listen, "HOST:PORT of the console page; port 0 picks one")
         ->capture_default_str();
     commands_.emplace_back(demo_command, [this] { return demo(demo_); });
+  }
 
+  /// What tells how the settings or a running gateway are.
+  void add_diagnosis() {
     add("check", "Validate the settings strictly and print each with its source", [this] {
       return check(settings_, json_);
     })->add_flag("--json", json_, "As one JSON object");
@@ -77,7 +104,10 @@ public:
         "--bundle", doctor_.bundle,
         "Also write a file for whoever helps: findings, settings, status, metrics, last log "
         "lines; no secret is in it");
+  }
 
+  /// What acts on a gateway or for it.
+  void add_messages() {
     auto* dlq_command = add(
         "dlq", "Events that no agent took: list them, show one, try again, drop",
         [this] { return dlq(settings_, dlq_); }, takes::listener);
@@ -110,26 +140,8 @@ public:
     send_command->add_option("--request-id", send_.request_id,
                              "The same id again sends nothing and tells the first outcome");
     send_command->add_option("text", send_.text, "The text, or - for standard input")->required();
-    add_descriptions();
   }
 
-  int main(int argc, const char* const* argv) {
-    try {
-      app_.parse(argc, argv);
-    } catch (const CLI::CallForAllHelp&) {
-      print(help_all());
-      return exit_code::fine;
-    } catch (const CLI::ParseError& x) {
-      // Help and version come this way, too.
-      if (x.get_exit_code() == 0) return app_.exit(x);
-      return fail(exit_code::usage, usage_fault(argc, argv, x) + "; see relay-gateway --help");
-    }
-    for (const auto& [command, job] : commands_)
-      if (command->parsed()) return job();
-    return exit_code::usage;
-  }
-
-private:
   /// What the program says about itself.
   void add_descriptions() {
     add_plain("settings", "List every setting: meaning, default, names, when a change takes effect", [this] {

@@ -175,6 +175,64 @@ std::string tls_problem(const options& what) {
   return {};
 }
 
+/// What the command line says that is no option of the stand-in yet.
+struct arguments {
+  std::string listen = "127.0.0.1:9490", token_file, fault_file, checked_file;
+  std::uint64_t seed = 0;
+  std::vector<std::string> platforms;
+  bool no_control = false, seeded = false;
+};
+
+CLI::Option* add_options(CLI::App& app, arguments& given, options& what) {
+  app.add_option("--listen", given.listen, "HOST:PORT; port 0 picks a free one")->capture_default_str();
+  app.add_flag("--console,!--no-console", what.console, "serve the page for a person at / (on by default)");
+  app.add_flag("--no-control", given.no_control, "serve no control API (and so no console)");
+  app.add_flag("--open-control", what.control_from_anywhere,
+               "answer console and control API to other machines, too; they have no password");
+  app.add_option("--state-dir", what.state_dir, "keep credentials and buffers there over a restart")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--platform", given.platforms,
+                 "NAME or NAME:descriptor.json, repeatable (default: discord telegram slack)");
+  app.add_option("--identity-token-file", given.token_file,
+                 "the one bearer that may provision and enroll (default: any)")
+      ->check(CLI::ExistingFile);
+  app.add_option("--faults", given.fault_file,
+                 "a fault script: what goes wrong on purpose (app/connector/README.md)");
+  auto* seeded = app.add_option("--fault-seed", given.seed, "instead of the script's seed");
+  app.add_option("--check-faults", given.checked_file, "read a fault script, tell every problem and end");
+  app.add_option("--record", what.record_file, "append every record to this file, a JSON object a line");
+  add_tls(app, what);
+  return seeded;
+}
+
+int check_faults(const std::string& file) {
+  relay::connector::faults::script script;
+  if (auto code = read_faults(file, true, script); code != 0) return code;
+  std::cout << file << ": " << script.rules.size() << " rules, seed " << script.seed << '\n';
+  return 0;
+}
+
+/// Reads what the arguments name into the options; 0, or the exit code after one line on standard error.
+int complete(const arguments& given, options& what) {
+  if (!given.fault_file.empty())
+    if (auto code = read_faults(given.fault_file, false, what.faults); code != 0) return code;
+  if (given.seeded) what.fault_seed = given.seed;
+  if (!read_listen(given.listen, what))
+    return fail("--listen must be HOST:PORT, not '" + given.listen + "'", 2);
+  what.control = !given.no_control;
+  if (given.no_control) what.console = false;
+  if (auto why = tls_problem(what); !why.empty()) return fail(why, 2);
+  std::string error, token;
+  if (!given.platforms.empty()) what.platforms.clear();
+  for (const auto& x : given.platforms)
+    if (!add_platform(x, what, error)) return fail(error, 2);
+  if (given.token_file.empty()) return 0;
+  if (!read_file(given.token_file, token) || trimmed(token).empty())
+    return fail("--identity-token-file: no token in " + given.token_file, 2);
+  what.identity_token = relay::secret{trimmed(token)};
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -183,29 +241,9 @@ int main(int argc, char** argv) {
   CLI::App app{"The connector's side of the relay contract, for development, tests and trying things out.",
                "relay-connector"};
   options what;
-  std::string listen = "127.0.0.1:9490", token_file, fault_file, checked_file;
-  std::uint64_t seed = 0;
-  std::vector<std::string> platforms;
-  bool no_control = false;
   what.console = true;
-  app.add_option("--listen", listen, "HOST:PORT; port 0 picks a free one")->capture_default_str();
-  app.add_flag("--console,!--no-console", what.console, "serve the page for a person at / (on by default)");
-  app.add_flag("--no-control", no_control, "serve no control API (and so no console)");
-  app.add_flag("--open-control", what.control_from_anywhere,
-               "answer console and control API to other machines, too; they have no password");
-  app.add_option("--state-dir", what.state_dir, "keep credentials and buffers there over a restart")
-      ->check(CLI::ExistingDirectory);
-  app.add_option("--platform", platforms,
-                 "NAME or NAME:descriptor.json, repeatable (default: discord telegram slack)");
-  app.add_option("--identity-token-file", token_file,
-                 "the one bearer that may provision and enroll (default: any)")
-      ->check(CLI::ExistingFile);
-  app.add_option("--faults", fault_file,
-                 "a fault script: what goes wrong on purpose (app/connector/README.md)");
-  auto* seeded = app.add_option("--fault-seed", seed, "instead of the script's seed");
-  app.add_option("--check-faults", checked_file, "read a fault script, tell every problem and end");
-  app.add_option("--record", what.record_file, "append every record to this file, a JSON object a line");
-  add_tls(app, what);
+  arguments given;
+  auto* seeded = add_options(app, given, what);
   conformance::run_options trial;
   bool list = false;
   auto* judged = add_conformance(app, trial, list);
@@ -217,27 +255,8 @@ int main(int argc, char** argv) {
     return fail(std::string{e.what()} + "; see relay-connector --help", 2);
   }
   if (*judged) return judge(trial, list);
-  if (!checked_file.empty()) {
-    if (auto code = read_faults(checked_file, true, what.faults); code != 0) return code;
-    std::cout << checked_file << ": " << what.faults.rules.size() << " rules, seed " << what.faults.seed
-              << '\n';
-    return 0;
-  }
-  if (!fault_file.empty())
-    if (auto code = read_faults(fault_file, false, what.faults); code != 0) return code;
-  if (*seeded) what.fault_seed = seed;
-  if (!read_listen(listen, what)) return fail("--listen must be HOST:PORT, not '" + listen + "'", 2);
-  what.control = !no_control;
-  if (no_control) what.console = false;
-  if (auto why = tls_problem(what); !why.empty()) return fail(why, 2);
-  std::string error, token;
-  if (!platforms.empty()) what.platforms.clear();
-  for (const auto& x : platforms)
-    if (!add_platform(x, what, error)) return fail(error, 2);
-  if (!token_file.empty()) {
-    if (!read_file(token_file, token) || trimmed(token).empty())
-      return fail("--identity-token-file: no token in " + token_file, 2);
-    what.identity_token = relay::secret{trimmed(token)};
-  }
+  if (!given.checked_file.empty()) return check_faults(given.checked_file);
+  given.seeded = seeded->count() > 0;
+  if (auto code = complete(given, what); code != 0) return code;
   return serve(what);
 }

@@ -165,6 +165,63 @@ usage usage_of(pid_t pid) {
   return out;
 }
 
+std::unique_ptr<relay::net::http_server> serve(relay::net::io_thread& io,
+                                               const std::shared_ptr<load>& traffic, std::string& error) {
+  relay::net::server_handlers handlers;
+  handlers.on_request = [](const relay::net::server_request&,
+                           const std::shared_ptr<relay::net::responder>& r) {
+    r->answer({404, "application/json", "{}", {}});
+  };
+  handlers.on_upgrade = [traffic](const relay::net::server_request&,
+                                  const std::shared_ptr<relay::net::upgrade>& u) {
+    traffic->socket = u->accept(traffic);
+  };
+  std::unique_ptr<relay::net::http_server> server;
+  io.run([&] { server = relay::net::listen(io.context(), {}, handlers, error); });
+  return server;
+}
+
+/// The gateway beside this program; 0 when it cannot be started.
+pid_t start_gateway(const std::string& self, const plan& x, std::uint16_t port) {
+  std::vector<std::string> env{"GATEWAY_RELAY_URL=http://127.0.0.1:" + std::to_string(port),
+                               "GATEWAY_RELAY_PLATFORMS=discord,telegram",
+                               "GATEWAY_RELAY_ID=gw-bench",
+                               "GATEWAY_RELAY_SECRET=bench",
+                               "GATEWAY_LISTEN=127.0.0.1:0",
+                               "GATEWAY_STATE_DIR=" + x.state_dir,
+                               "GATEWAY_LOG_LEVEL=warn",
+                               "GATEWAY_SCHEDULER=" + x.scheduler};
+  auto program = self.substr(0, self.rfind('/') + 1) + "relay-gateway";
+  std::vector<std::string> words{program, "run", "--agent", "echo"};
+  std::vector<char*> args, environment;
+  for (auto& w : words) args.push_back(w.data());
+  for (auto& e : env) environment.push_back(e.data());
+  args.push_back(nullptr);
+  environment.push_back(nullptr);
+  pid_t pid = 0;
+  if (posix_spawn(&pid, program.c_str(), nullptr, nullptr, args.data(), environment.data()) == 0) return pid;
+  std::cerr << "cannot start " << program << "\n";
+  return 0;
+}
+
+void report(const plan& x, const load& traffic, double seconds, double cpu_s, std::size_t rss_kib) {
+  auto sorted = [](std::vector<double> l) {
+    std::sort(l.begin(), l.end());
+    return l;
+  };
+  auto of = [](const std::vector<double>& l, double q) {
+    return l.empty() ? 0.0 : l[static_cast<std::size_t>(q * static_cast<double>(l.size() - 1))];
+  };
+  auto l = sorted(traffic.latencies()), acks = sorted(traffic.acks());
+  std::printf(
+      "%zu turns, window %zu, %zu chats, %zu B, scheduler %s: %.0f turns/s, p50 %.0f us, p99 %.0f us, "
+      "gateway %.1f us CPU a turn, %zu KiB resident; acks %zu, p50 %.0f us, p99 %.0f us; state %s, rate "
+      "%zu\n",
+      x.turns, x.window, x.chats, x.bytes, x.scheduler.c_str(), static_cast<double>(x.turns) / seconds,
+      of(l, 0.5), of(l, 0.99), cpu_s * 1e6 / static_cast<double>(x.turns), rss_kib, acks.size(),
+      of(acks, 0.5), of(acks, 0.99), x.durable() ? "on disk" : "in memory", x.rate);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -182,43 +239,14 @@ int main(int argc, char** argv) {
   relay::net::io_thread io;
   auto traffic = std::make_shared<load>(x);
   std::string error;
-  relay::net::server_handlers handlers;
-  handlers.on_request = [](const relay::net::server_request&,
-                           const std::shared_ptr<relay::net::responder>& r) {
-    r->answer({404, "application/json", "{}", {}});
-  };
-  handlers.on_upgrade = [traffic](const relay::net::server_request&,
-                                  const std::shared_ptr<relay::net::upgrade>& u) {
-    traffic->socket = u->accept(traffic);
-  };
-  std::unique_ptr<relay::net::http_server> server;
-  io.run([&] { server = relay::net::listen(io.context(), {}, handlers, error); });
+  auto server = serve(io, traffic, error);
   if (!server) {
     std::cerr << error << "\n";
     return 1;
   }
 
-  std::vector<std::string> env{"GATEWAY_RELAY_URL=http://127.0.0.1:" + std::to_string(server->port()),
-                               "GATEWAY_RELAY_PLATFORMS=discord,telegram",
-                               "GATEWAY_RELAY_ID=gw-bench",
-                               "GATEWAY_RELAY_SECRET=bench",
-                               "GATEWAY_LISTEN=127.0.0.1:0",
-                               "GATEWAY_STATE_DIR=" + x.state_dir,
-                               "GATEWAY_LOG_LEVEL=warn",
-                               "GATEWAY_SCHEDULER=" + x.scheduler};
-  auto self = std::string{argv[0]};
-  auto program = self.substr(0, self.rfind('/') + 1) + "relay-gateway";
-  std::vector<std::string> words{program, "run", "--agent", "echo"};
-  std::vector<char*> args, environment;
-  for (auto& w : words) args.push_back(w.data());
-  for (auto& e : env) environment.push_back(e.data());
-  args.push_back(nullptr);
-  environment.push_back(nullptr);
-  pid_t pid = 0;
-  if (posix_spawn(&pid, program.c_str(), nullptr, nullptr, args.data(), environment.data()) != 0) {
-    std::cerr << "cannot start " << program << "\n";
-    return 1;
-  }
+  const auto pid = start_gateway(argv[0], x, server->port());
+  if (pid == 0) return 1;
   auto ready = traffic->started.get_future().wait_for(std::chrono::seconds{20}) == std::future_status::ready;
   auto before = usage_of(pid);
   auto t0 = clock_type::now();
@@ -242,21 +270,6 @@ int main(int argc, char** argv) {
               << "\n";
     return 1;
   }
-  auto sorted = [](std::vector<double> l) {
-    std::sort(l.begin(), l.end());
-    return l;
-  };
-  auto of = [](const std::vector<double>& l, double q) {
-    return l.empty() ? 0.0 : l[static_cast<std::size_t>(q * static_cast<double>(l.size() - 1))];
-  };
-  auto l = sorted(traffic->latencies()), acks = sorted(traffic->acks());
-  auto at = [&](double q) { return of(l, q); };
-  std::printf(
-      "%zu turns, window %zu, %zu chats, %zu B, scheduler %s: %.0f turns/s, p50 %.0f us, p99 %.0f us, "
-      "gateway %.1f us CPU a turn, %zu KiB resident; acks %zu, p50 %.0f us, p99 %.0f us; state %s, rate "
-      "%zu\n",
-      x.turns, x.window, x.chats, x.bytes, x.scheduler.c_str(), static_cast<double>(x.turns) / seconds,
-      at(0.5), at(0.99), (after.cpu_s - before.cpu_s) * 1e6 / static_cast<double>(x.turns), after.rss_kib,
-      acks.size(), of(acks, 0.5), of(acks, 0.99), x.durable() ? "on disk" : "in memory", x.rate);
+  report(x, *traffic, seconds, after.cpu_s - before.cpu_s, after.rss_kib);
   return 0;
 }

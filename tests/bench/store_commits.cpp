@@ -209,6 +209,15 @@ void paced(relay::store_port& store, const plan& x) {
               (cpu_of(CLOCK_PROCESS_CPUTIME_ID) - cpu) / static_cast<double>(x.turns));
 }
 
+/// The next 100 events that go to the disk only, from `n` on.
+std::vector<store_record> spilled_batch(std::uint64_t& n, const plan& x, const std::string& text) {
+  std::vector<store_record> batch;
+  for (int i = 0; i < 100 && n <= x.spill; ++i, ++n)
+    batch.emplace_back(
+        relay::event_taken{{(1ULL << 40) + n, event(n, text), keys(n), 0, std::to_string(n % 100)}, true});
+  return batch;
+}
+
 void spill(relay::store_port& store, const plan& x) {
   auto from = clock_type::now();
   std::mutex lock;
@@ -227,10 +236,7 @@ void spill(relay::store_port& store, const plan& x) {
     return (all - mine) / static_cast<double>(n);
   };
   for (std::uint64_t n = 1; n <= x.spill;) {
-    std::vector<store_record> batch;
-    for (int i = 0; i < 100 && n <= x.spill; ++i, ++n)
-      batch.emplace_back(
-          relay::event_taken{{(1ULL << 40) + n, event(n, text), keys(n), 0, std::to_string(n % 100)}, true});
+    auto batch = spilled_batch(n, x, text);
     wait(20);
     {
       std::lock_guard guard{lock};

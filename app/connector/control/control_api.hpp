@@ -31,6 +31,8 @@ private:
   struct poll;
   net::server_response change(const net::server_request& x); ///< POST, PUT, DELETE
   net::server_response change_sockets(const net::server_request& x, const json::value& body);
+  /// Who may connect, and with what.
+  net::server_response change_gateways(const std::string& path, const json::value& body);
   net::server_response inject(const json::value& body);
   net::server_response interact(const json::value& body);
   net::server_response script_rules(const net::server_request& x);

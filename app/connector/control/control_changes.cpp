@@ -181,6 +181,16 @@ net::server_response control_api::change(const net::server_request& x) {
       return bad("give 'session_key', or 'platform' and 'chat_id' of a chat that was written in");
     return core_.interrupt(key, text("chat_id"), gateway) ? fine() : bad("no gateway is connected", 409);
   }
+  if (path == "/control/habits") {
+    core_.set_habits(changed(core_.how(), body));
+    return fine();
+  }
+  return change_gateways(path, body);
+}
+
+net::server_response control_api::change_gateways(const std::string& path, const json::value& body) {
+  auto text = [&](const char* key) { return json::text(body, key); };
+  auto gateway = text("gateway_id");
   if (path == "/control/refuse") {
     rule no;
     no.on = moment::upgrade;
@@ -188,10 +198,6 @@ net::server_response control_api::change(const net::server_request& x) {
     no.count = static_cast<int>(json::number(body, "count", 1));
     no.status = static_cast<int>(std::clamp<std::int64_t>(json::number(body, "status", 503), 400, 599));
     core_.answer(std::move(no));
-    return fine();
-  }
-  if (path == "/control/habits") {
-    core_.set_habits(changed(core_.how(), body));
     return fine();
   }
   if (path == "/control/gateways") {

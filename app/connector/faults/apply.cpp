@@ -12,6 +12,23 @@ namespace {
 
 std::string in_ms(milliseconds x) { return std::to_string(x.count()) + " ms"; }
 
+/// `On` is the injector's frame_context, which only its members may name.
+template <class On>
+std::string shorten(On& on, const truncate& x) {
+  auto before = on.line.size();
+  on.line = truncated(on.line, x);
+  on.newline = on.newline && x.newline;
+  return "truncate " + std::to_string(before) + " to " + std::to_string(on.line.size());
+}
+
+template <class On>
+std::string cut_up(On& on, const split& x, seeded_rng& rng) {
+  on.cuts = cuts_of(on.line.size() + (on.newline ? 1 : 0), x, rng);
+  on.fragments = x.fragments;
+  on.pause = milliseconds{rng.in(x.every_ms)};
+  return "split into " + std::to_string(on.cuts.size() + 1) + (x.fragments ? " fragments" : " messages");
+}
+
 } // namespace
 
 void injector::alter(const action& what, seeded_rng& rng, frame_context& on, std::vector<std::string>& did) {
@@ -46,24 +63,12 @@ void injector::alter(const action& what, seeded_rng& rng, frame_context& on, std
                    on.line = corrupted(on.line, x, rng);
                    did.emplace_back("corrupt");
                  },
-                 [&](const truncate& x) {
-                   auto before = on.line.size();
-                   on.line = truncated(on.line, x);
-                   on.newline = on.newline && x.newline;
-                   did.push_back("truncate " + std::to_string(before) + " to " +
-                                 std::to_string(on.line.size()));
-                 },
+                 [&](const truncate& x) { did.push_back(shorten(on, x)); },
                  [&](const binary&) {
                    on.binary = true;
                    did.emplace_back("binary");
                  },
-                 [&](const split& x) {
-                   on.cuts = cuts_of(on.line.size() + (on.newline ? 1 : 0), x, rng);
-                   on.fragments = x.fragments;
-                   on.pause = milliseconds{rng.in(x.every_ms)};
-                   did.push_back("split into " + std::to_string(on.cuts.size() + 1) +
-                                 (x.fragments ? " fragments" : " messages"));
-                 },
+                 [&](const split& x) { did.push_back(cut_up(on, x, rng)); },
                  [&](const merge& x) {
                    on.how.merge = static_cast<std::uint64_t>(rng.in(x.frames));
                    on.how.gather = x.within;

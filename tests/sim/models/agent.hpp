@@ -68,6 +68,7 @@ private:
   void work(const turn& x);
   void act(const turn& x);
   void extra(const turn& x);
+  void answer_elsewhere(const turn& x, const std::string& mark);
   void ask_approval(const turn& x);
   void follow_up(const turn& x);
   /// About how long a text is that is usually so long.

@@ -97,18 +97,19 @@ void sim_agent::extra(const turn& x) {
     ask(mark, "follow_up", "", x.delivery_id, "", std::move(to));
     return;
   }
-  case 15: {
-    json_object stop;
-    stop.text("type", "interrupt").text("session_key", x.session_key);
-    if (luck_.chance(0.5)) stop.text("reason", "enough");
-    if (!x.session_key.empty()) say(stop.line());
-    // Somewhere else, although it answers this.
-    auto& where = luck_.one_of(plan_.places);
-    auto platform = luck_.chance(0.7) ? where.platform : "";
-    ask(mark, "send", platform, x.delivery_id, where.chat_id, std::move(to.text("content", content(mark))));
-    return;
+  case 15: return answer_elsewhere(x, mark);
   }
-  }
+}
+
+/// Stops the turn, and sends somewhere else although it answers this.
+void sim_agent::answer_elsewhere(const turn& x, const std::string& mark) {
+  json_object stop, to;
+  stop.text("type", "interrupt").text("session_key", x.session_key);
+  if (luck_.chance(0.5)) stop.text("reason", "enough");
+  if (!x.session_key.empty()) say(stop.line());
+  auto& where = luck_.one_of(plan_.places);
+  auto platform = luck_.chance(0.7) ? where.platform : "";
+  ask(mark, "send", platform, x.delivery_id, where.chat_id, std::move(to.text("content", content(mark))));
 }
 
 } // namespace relay::sim

@@ -161,7 +161,17 @@ plan::plan(std::uint64_t from) : seed(from) {
   pinned_secret = "pinned-" + std::to_string(rng.bits());
   identity_token = "identity-" + std::to_string(rng.bits());
   client_secret = "client-" + std::to_string(rng.bits());
+  choose_platforms(rng);
+  choose_identity(rng);
+  choose_settings(rng);
+  choose_traffic(rng);
+  choose_login(*this);
+  choose_names(*this);
+  choose_habits(*this);
+  choose_extras();
+}
 
+void plan::choose_platforms(seeded_rng& rng) {
   std::vector<std::string> names{"discord", "telegram", "slack", "whatsapp"};
   auto count = rng.chance(0.1) ? 0 : 1 + rng.below(3);
   if (count == 0) {
@@ -174,7 +184,9 @@ plan::plan(std::uint64_t from) : seed(from) {
     }
   }
   for (auto& x : platforms) make_places(places, x.who.platform, rng);
+}
 
+void plan::choose_identity(seeded_rng& rng) {
   settings.relay.url = connector_url();
   for (auto& x : platforms) settings.relay.identities.push_back(x.who);
   settings.relay.gateway_id = gateway_id;
@@ -195,8 +207,11 @@ plan::plan(std::uint64_t from) : seed(from) {
     settings.idp.access_token.file = "/run/token";
     files["/run/token"] = identity_token;
     break;
-  case identity_choice::login_store: break; // below
+  case identity_choice::login_store: break; // choose_login()
   }
+}
+
+void plan::choose_settings(seeded_rng& rng) {
   seeded_rng mentions{seed, "mentions"};
   for (auto& x : platforms) {
     if (x.who.platform == "relay") continue;
@@ -217,7 +232,9 @@ plan::plan(std::uint64_t from) : seed(from) {
   if (rng.chance(0.2)) {
     settings.service.commands.push_back({"status", "How it stands", {}});
   }
+}
 
+void plan::choose_traffic(seeded_rng& rng) {
   auto kind = rng.below(16);
   agent = kind == 0 ? agent_choice::echo : kind < 3 ? agent_choice::exec : agent_choice::link;
   agents = agent == agent_choice::exec || rng.chance(0.5) ? 1 : 1 + rng.below(3);
@@ -236,9 +253,9 @@ plan::plan(std::uint64_t from) : seed(from) {
   talk = rng.chance(0.2) ? 0.2 : 0.8;
   unprompted = rng.chance(0.5) ? 0.05 : 0.3;
   rich = rng.chance(0.5);
-  choose_login(*this);
-  choose_names(*this);
-  choose_habits(*this);
+}
+
+void plan::choose_extras() {
   embedded = seeded_rng{seed, "embedded"}.chance(0.3);
   resends = seeded_rng{seed, "resends"}.chance(0.2);
   letters = seeded_rng{seed, "letters"}.chance(0.3);

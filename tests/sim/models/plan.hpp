@@ -77,6 +77,14 @@ struct plan {
   }
   const platform_spec* platform(const std::string& name) const;
   std::string connector_url() const { return "https://connector.example"; }
+
+private:
+  // Parts of the constructor, in its order: each draws further from the same numbers.
+  void choose_platforms(seeded_rng& rng);
+  void choose_identity(seeded_rng& rng);
+  void choose_settings(seeded_rng& rng);
+  void choose_traffic(seeded_rng& rng);
+  void choose_extras();
 };
 
 /// `{"contract_version":1,...}`

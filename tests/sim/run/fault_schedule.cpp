@@ -28,6 +28,24 @@ std::shared_ptr<sim_socket> run::any_cable(seeded_rng& rng) {
 }
 
 void run::plan_faults() {
+  plan_link_faults();
+  plan_frame_faults();
+  plan_agent_faults();
+  plan_process_faults();
+  plan_orders();
+  plan_login_faults();
+  plan_one_shots();
+  plan_operator();
+  for (usec at{3'000'000}; at < plan_.safety; at += usec{3'000'000})
+    time_.at(at, [this] {
+      if (!life_ || stopping_ || life_->host().suspended()) return;
+      life_->ask_status();
+      if (connector_.asleep() && connector_.backlog() > 0 && !settings_->relay.wake_url.empty())
+        connector_.poke();
+    });
+}
+
+void run::plan_link_faults() {
   auto on_cable = [this](fault what, int most, std::function<void(sim_socket&, seeded_rng&)> deed) {
     schedule(what, most, [this, what, deed] {
       if (auto x = any_cable(faults_.of(what))) deed(*x, faults_.of(what));
@@ -66,6 +84,9 @@ void run::plan_faults() {
   schedule(fault::buffer_ids_again, 3, [this] {
     connector_.count_anew(faults_.of(fault::buffer_ids_again).between(usec{0}, usec{5'000'000}));
   });
+}
+
+void run::plan_frame_faults() {
   schedule(fault::replay_storm, 4, [this] {
     auto& rng = faults_.of(fault::replay_storm);
     for (usec at{0}; at < 3 * second; at += rng.between(usec{1'000}, 2 * second))
@@ -87,14 +108,19 @@ void run::plan_faults() {
     if (plan_.settings.limits.max_frame <= most)
       connector_.raw(std::string(static_cast<std::size_t>(plan_.settings.limits.max_frame) + 10, 'x'));
   });
-  if (!agents_.empty()) {
-    schedule(fault::agent_crash, 5, [this] { faults_.of(fault::agent_crash).one_of(agents_)->crash(); });
-    schedule(fault::agent_hang, 3, [this] {
-      auto& rng = faults_.of(fault::agent_hang);
-      rng.one_of(agents_)->hang_until(time_.now() + rng.between(second, 25 * second));
-    });
-    schedule(fault::agent_flood, 2, [this] { faults_.of(fault::agent_flood).one_of(agents_)->flood(); });
-  }
+}
+
+void run::plan_agent_faults() {
+  if (agents_.empty()) return;
+  schedule(fault::agent_crash, 5, [this] { faults_.of(fault::agent_crash).one_of(agents_)->crash(); });
+  schedule(fault::agent_hang, 3, [this] {
+    auto& rng = faults_.of(fault::agent_hang);
+    rng.one_of(agents_)->hang_until(time_.now() + rng.between(second, 25 * second));
+  });
+  schedule(fault::agent_flood, 2, [this] { faults_.of(fault::agent_flood).one_of(agents_)->flood(); });
+}
+
+void run::plan_process_faults() {
   schedule(fault::process_kill, 3, [this] {
     if (!life_) return;
     end_life(ending::killed);
@@ -122,6 +148,10 @@ void run::plan_faults() {
     if (!life_ || life_->host().suspended()) return;
     if (life_->actors().kill_any(faults_.of(fault::actor_crash), name, "supervisor")) actor_dies(name);
   });
+}
+
+/// What an operator does with the gateway.
+void run::plan_orders() {
   schedule(fault::reload, 4, [this] {
     change_settings();
     auto& rng = faults_.of(fault::reload);
@@ -136,16 +166,6 @@ void run::plan_faults() {
   });
   schedule(fault::dormant, 2, [this] { sleep_and_wake(); });
   schedule(fault::restart, 2, [this] { stop_and_start(); });
-  plan_login_faults();
-  plan_one_shots();
-  plan_operator();
-  for (usec at{3'000'000}; at < plan_.safety; at += usec{3'000'000})
-    time_.at(at, [this] {
-      if (!life_ || stopping_ || life_->host().suspended()) return;
-      life_->ask_status();
-      if (connector_.asleep() && connector_.backlog() > 0 && !settings_->relay.wake_url.empty())
-        connector_.poke();
-    });
 }
 
 void run::plan_login_faults() {

@@ -96,11 +96,7 @@ int explore_seeds(const arguments& how, const run_options& options) {
   return conclude(out.sum);
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-  arguments how;
-  CLI::App app{"Plays the gateway's actor tree in a simulated env, one seed after another."};
+void add_options(CLI::App& app, arguments& how) {
   app.add_option("--seeds", how.seeds, "how many seeds to play");
   app.add_option("--first-seed", how.first, "the first of them");
   app.add_option("--seed", how.seed, "play this one only");
@@ -127,23 +123,21 @@ int main(int argc, char** argv) {
   app.add_flag("--hashes", how.hashes, "print the trace hash of each seed");
   app.add_flag("--twice", how.twice, "play each seed twice; it is a violation when the traces differ");
   app.add_flag("--list", how.list, "name all faults");
-  CLI11_PARSE(app, argc, argv);
-  if (how.list) {
-    list_faults();
-    return 0;
-  }
-  run_options options;
+}
+
+/// What the arguments say about each run; false after one line on standard error. `script` must outlive the
+/// runs.
+bool read_options(const arguments& how, std::optional<scripted::script>& script, run_options& options) {
   options.all_faults = how.all_faults;
   fault_mask only, without;
-  if (!read_faults(how.only, only) || !read_faults(how.without, without)) return 2;
+  if (!read_faults(how.only, only) || !read_faults(how.without, without)) return false;
   if (!how.only.empty()) options.faults = only;
-  std::optional<scripted::script> script;
   if (!how.script.empty()) {
     std::string why;
     script = read_script(how.script, why);
     if (!script) {
       std::cerr << "relay-sim: " << why << '\n';
-      return 2;
+      return false;
     }
     options.script = &*script;
     if (how.only.empty() && !how.fault_schedule && !how.all_faults) options.faults = beside_a_script();
@@ -151,22 +145,26 @@ int main(int argc, char** argv) {
   options.faults &= ~without;
   if (!how.only.empty()) options.all_faults = true; // named ones are meant
   options.variation = how.variation;
-  if (how.explore != 0) return explore_seeds(how, options);
+  return true;
+}
 
-  auto play = [&](std::uint64_t seed, const run_options& with) { return run{seed, with}.play(); };
-  auto shrunk = [&](const run_result& x) {
-    auto least = shrink(x, [&](const fault_mask& mask) {
-      run_options fewer;
-      fewer.faults = mask;
-      fewer.all_faults = true;
-      fewer.script = options.script;
-      fewer.variation = options.variation;
-      return play(x.seed, fewer);
-    });
-    std::cout << "  fewest faults: " << names_of(least) << "\n  replay: relay-sim --seed " << x.seed
-              << " --faults " << names_of(least) << (how.script.empty() ? "" : " --script " + how.script)
-              << std::endl;
-  };
+run_result play(std::uint64_t seed, const run_options& with) { return run{seed, with}.play(); }
+
+void tell_fewest_faults(const arguments& how, const run_options& options, const run_result& x) {
+  auto least = shrink(x, [&](const fault_mask& mask) {
+    run_options fewer;
+    fewer.faults = mask;
+    fewer.all_faults = true;
+    fewer.script = options.script;
+    fewer.variation = options.variation;
+    return play(x.seed, fewer);
+  });
+  std::cout << "  fewest faults: " << names_of(least) << "\n  replay: relay-sim --seed " << x.seed
+            << " --faults " << names_of(least) << (how.script.empty() ? "" : " --script " + how.script)
+            << std::endl;
+}
+
+int play_seeds(const arguments& how, const run_options& options) {
   campaign what;
   what.first = how.seed != 0 ? how.seed : how.first;
   what.seeds = how.seed != 0 ? 1 : how.seeds;
@@ -188,7 +186,8 @@ int main(int argc, char** argv) {
     tell(how, x);
     // A crash or an endless run would take this process along.
     constexpr std::uint64_t plenty = 3;
-    if (how.shrink || (++told <= plenty && x.violations.front().rule != "crash")) shrunk(x);
+    if (how.shrink || (++told <= plenty && x.violations.front().rule != "crash"))
+      tell_fewest_faults(how, options, x);
   };
   campaign_result sum;
   if (how.seed != 0) { // in this process, for a debugger
@@ -200,7 +199,24 @@ int main(int argc, char** argv) {
   } else {
     sum = run_all(what, report);
   }
-  if (script) tell_uses(*script, sum.script_uses);
+  if (options.script) tell_uses(*options.script, sum.script_uses);
   if (how.unreached) tell_unreached(std::cout, sum.reached, options.faults);
   return conclude(sum);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  arguments how;
+  CLI::App app{"Plays the gateway's actor tree in a simulated env, one seed after another."};
+  add_options(app, how);
+  CLI11_PARSE(app, argc, argv);
+  if (how.list) {
+    list_faults();
+    return 0;
+  }
+  run_options options;
+  std::optional<scripted::script> script;
+  if (!read_options(how, script, options)) return 2;
+  return how.explore != 0 ? explore_seeds(how, options) : play_seeds(how, options);
 }

@@ -63,6 +63,11 @@ private:
   void on_disk(const store_record& x);
   // what goes wrong at a time of its own (fault schedule.cpp)
   void plan_faults();
+  void plan_link_faults();
+  void plan_frame_faults();
+  void plan_agent_faults();
+  void plan_process_faults();
+  void plan_orders();
   void plan_login_faults();
   void schedule(fault what, int most, std::function<void()> deed);
   void change_settings();
