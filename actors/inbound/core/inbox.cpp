@@ -111,10 +111,8 @@ bool inbox::set_aside(const event_ref& line, const buffered_id& buffered, instan
 
 /// It waits for the disk from now on.
 void inbox::admit(std::uint64_t id, entry x, inbox_step& out) {
-  unstored_.push_back({++writes_, id, x.bytes, false});
-  unstored_bytes_ += x.bytes;
+  out.upto = unstored_.add(id, x.bytes, false);
   insert(id, std::move(x));
-  out.upto = writes_;
 }
 
 void inbox::insert(std::uint64_t id, entry x) {
@@ -227,15 +225,12 @@ void inbox::ack_all(std::uint64_t id, entry& x, instant now, inbox_step& out) {
 }
 
 void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
-  while (!unstored_.empty() && unstored_.front().number <= upto) {
-    const auto done = unstored_.front();
-    unstored_.pop_front();
-    unstored_bytes_ -= done.bytes;
-    if (done.of_attempt) {
-      marked(done.id, now, out);
+  while (const auto done = unstored_.take(upto)) {
+    if (done->of_attempt) {
+      marked(done->id, now, out);
       continue;
     }
-    auto it = entries_.find(done.id);
+    auto it = entries_.find(done->id);
     if (it == entries_.end()) continue;
     auto& x = it->second;
     ack_all(it->first, x, now, out);
@@ -494,7 +489,7 @@ deadline inbox::due() {
 backpressure inbox::room(std::size_t outside, std::size_t outside_bytes) const {
   // With a disk only its own slowness stops the reader: what the agent does not take goes there.
   auto waiting = outside + (rules_.durable ? unstored_.size() : entries_.size());
-  const auto bytes = outside_bytes + (rules_.durable ? unstored_bytes_ : bytes_);
+  const auto bytes = outside_bytes + (rules_.durable ? unstored_.bytes() : bytes_);
   if (waiting >= 2 * rules_.max_pending) return backpressure::hard;
   if (bytes >= 2 * rules_.max_pending_bytes) return backpressure::hard;
   if (waiting >= rules_.max_pending || bytes >= rules_.max_pending_bytes) return backpressure::full;

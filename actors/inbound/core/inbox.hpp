@@ -11,6 +11,7 @@
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 #include "relay_gateway/actors/inbound/core/spill.hpp"
 #include "relay_gateway/actors/inbound/core/suspects.hpp"
+#include "relay_gateway/actors/inbound/core/unstored_writes.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/records.hpp"
 
@@ -214,7 +215,7 @@ private:
   suspects suspects_;
   std::uint64_t next_id_ = 0, dead_ = 0;
   bool anybody_ = false, closed_ = false, stopping_ = false;
-  std::size_t bytes_ = 0, unstored_bytes_ = 0;
+  std::size_t bytes_ = 0;
   repeat_reason why_repeated_ = repeat_reason::buffer_id;
   std::string origin_;
   std::size_t in_flight_ = 0;
@@ -222,13 +223,7 @@ private:
   /// By session: events in memory, in order.
   std::unordered_map<std::string, std::deque<std::uint64_t>> queues_;
   std::deque<std::uint64_t> unreadable_; ///< dead letters that are lines nobody could read, oldest first
-  struct write {
-    std::uint64_t number = 0, id = 0;
-    std::size_t bytes = 0;
-    bool of_attempt = false; ///< its next attempt, not the event itself
-  };
-  std::deque<write> unstored_; ///< waiting for the disk, in order
-  std::uint64_t writes_ = 0;
+  unstored_writes unstored_;
   /// Which event a buffer id names that is not acked yet: the newest one, for of older ones the connector
   /// knows nothing any more.
   std::unordered_map<buffered_id, std::uint64_t, buffered_id_hash> named_;

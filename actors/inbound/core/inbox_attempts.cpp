@@ -13,8 +13,7 @@ void inbox::give(std::uint64_t id, entry& x, instant now, inbox_step& out) {
   x.marked = true;
   out.records.emplace_back(event_tried{id, with_suspicion(x.attempts + 1, suspects_.contains(id)) | out_bit});
   suspects_.given(id); // nobody else's turn meanwhile
-  unstored_.push_back({++writes_, id, 0, true});
-  out.upto = writes_;
+  out.upto = unstored_.add(id, 0, true);
 }
 
 void inbox::marked(std::uint64_t id, instant now, inbox_step& out) {
