@@ -1,8 +1,18 @@
 #include "relay_gateway/config/resolve.hpp"
 
-#include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/sections/commands_section.hpp"
+#include "relay_gateway/config/sections/identity_section.hpp"
+#include "relay_gateway/config/sections/limits_section.hpp"
+#include "relay_gateway/config/sections/media_section.hpp"
+#include "relay_gateway/config/sections/policy_section.hpp"
+#include "relay_gateway/config/sections/proxy_section.hpp"
+#include "relay_gateway/config/sections/relay_section.hpp"
+#include "relay_gateway/config/sections/service_section.hpp"
+#include "relay_gateway/config/sections/tls_section.hpp"
 #include "relay_gateway/config/sources/file_locations.hpp"
 #include "relay_gateway/config/sources/substitution.hpp"
+#include "relay_gateway/config/unknown_keys.hpp"
+#include "relay_gateway/config/unknown_variables.hpp"
 #include "relay_gateway/config/values/text.hpp"
 
 namespace relay::config {

@@ -1,4 +1,5 @@
-#include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/unknown_keys.hpp"
+
 #include "relay_gateway/config/values/nearest.hpp"
 #include "relay_gateway/config/values/text.hpp"
 

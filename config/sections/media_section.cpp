@@ -1,4 +1,5 @@
-#include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/sections/media_section.hpp"
+
 #include "relay_gateway/config/values/scalars.hpp"
 #include "relay_gateway/config/values/units.hpp"
 

@@ -1,4 +1,5 @@
-#include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/sections/proxy_section.hpp"
+
 #include "relay_gateway/config/values/addresses/url_rules.hpp"
 
 namespace relay::config {

@@ -1,4 +1,5 @@
-#include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/sections/relay_section.hpp"
+
 #include "relay_gateway/config/values/addresses/url_rules.hpp"
 #include "relay_gateway/config/values/bot_ids.hpp"
 #include "relay_gateway/config/values/text.hpp"

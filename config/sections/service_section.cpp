@@ -1,4 +1,5 @@
-#include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/sections/service_section.hpp"
+
 #include "relay_gateway/config/sources/command_line.hpp"
 #include "relay_gateway/config/sources/file_locations.hpp"
 #include "relay_gateway/config/values/addresses/listener.hpp"

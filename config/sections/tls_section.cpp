@@ -1,4 +1,4 @@
-#include "relay_gateway/config/sections/sections.hpp"
+#include "relay_gateway/config/sections/tls_section.hpp"
 
 namespace relay::config {
 
