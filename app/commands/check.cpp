@@ -1,4 +1,5 @@
-#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/check.hpp"
+
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/process_sources.hpp"
 #include "relay_gateway/config/render.hpp"

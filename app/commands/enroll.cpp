@@ -1,4 +1,5 @@
-#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/enroll.hpp"
+
 #include "relay_gateway/app/commands/identity_of.hpp"
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/files/env_file.hpp"

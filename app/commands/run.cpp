@@ -1,4 +1,5 @@
-#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/run.hpp"
+
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/files/file_secrets.hpp"
 #include "relay_gateway/app/host/orphan_reaper.hpp"

@@ -1,4 +1,5 @@
-#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/version_command.hpp"
+
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/version.hpp"

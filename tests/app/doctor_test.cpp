@@ -1,4 +1,5 @@
-#include "relay_gateway/app/commands/doctor/doctor_checks.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_link.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_local.hpp"
 #include "relay_gateway/app/commands/doctor/findings.hpp"
 
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 // gateway tells none.
 #pragma once
 
-#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/setting_options.hpp"
 
 #include <string>
 

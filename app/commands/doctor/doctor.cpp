@@ -1,7 +1,9 @@
-#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/doctor/doctor.hpp"
+
 #include "relay_gateway/app/commands/doctor/bundle.hpp"
-#include "relay_gateway/app/commands/doctor/doctor_checks.hpp"
-#include "relay_gateway/app/commands/running_gateway.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_link.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_local.hpp"
+#include "relay_gateway/app/commands/running/running_gateway.hpp"
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/files/shared_file.hpp"
 #include "relay_gateway/app/log/log.hpp"

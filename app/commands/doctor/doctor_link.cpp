@@ -1,4 +1,5 @@
-#include "relay_gateway/app/commands/doctor/doctor_checks.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_link.hpp"
+
 #include "relay_gateway/app/net/dial/dial_probe.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 

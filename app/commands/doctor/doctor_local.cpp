@@ -1,6 +1,8 @@
-#include "relay_gateway/app/commands/doctor/doctor_checks.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_local.hpp"
+
 #include "relay_gateway/app/commands/identity_of.hpp"
 #include "relay_gateway/config/values/units.hpp"
+#include "relay_gateway/messages/wire/http/iso8601.hpp"
 #include "relay_gateway/messages/wire/http/login_store.hpp"
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-#include "relay_gateway/app/commands/demo_conversation.hpp"
+#include "relay_gateway/app/commands/demo/demo_conversation.hpp"
 
 #include "relay_gateway/config/values/text.hpp"
 

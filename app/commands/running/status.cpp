@@ -1,5 +1,6 @@
-#include "relay_gateway/app/commands/commands.hpp"
-#include "relay_gateway/app/commands/running_gateway.hpp"
+#include "relay_gateway/app/commands/running/status.hpp"
+
+#include "relay_gateway/app/commands/running/running_gateway.hpp"
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/config/values/text.hpp"

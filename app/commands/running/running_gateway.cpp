@@ -1,4 +1,4 @@
-#include "relay_gateway/app/commands/running_gateway.hpp"
+#include "relay_gateway/app/commands/running/running_gateway.hpp"
 
 #include "relay_gateway/app/net/client.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "relay_gateway/actors/ports.hpp"
-#include "relay_gateway/app/commands/commands.hpp"
+#include "relay_gateway/app/commands/setting_options.hpp"
 #include "relay_gateway/config/settings.hpp"
 
 #include <string>

@@ -1,5 +1,6 @@
-#include "relay_gateway/app/commands/commands.hpp"
-#include "relay_gateway/app/commands/demo_conversation.hpp"
+#include "relay_gateway/app/commands/demo/demo.hpp"
+
+#include "relay_gateway/app/commands/demo/demo_conversation.hpp"
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/host/orphan_reaper.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
