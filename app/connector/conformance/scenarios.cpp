@@ -1,5 +1,11 @@
 #include "relay_gateway/app/connector/conformance/scenarios.hpp"
 
+#include "relay_gateway/app/connector/conformance/scenarios/actions.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios/boot.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios/lifetime.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios/results.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios/traffic.hpp"
+
 namespace relay::connector::conformance {
 
 const std::vector<scenario>& all_scenarios() {

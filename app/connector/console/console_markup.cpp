@@ -1,5 +1,5 @@
 // The page's markup. Everything that comes from a chat is put in by the script, as text.
-#include "relay_gateway/app/connector/console/console_page.hpp"
+#include "relay_gateway/app/connector/console/console_markup.hpp"
 
 namespace relay::connector {
 

@@ -1,5 +1,9 @@
 #include "relay_gateway/app/connector/console/console_page.hpp"
 
+#include "relay_gateway/app/connector/console/console_markup.hpp"
+#include "relay_gateway/app/connector/console/console_script.hpp"
+#include "relay_gateway/app/connector/console/console_style.hpp"
+
 namespace relay::connector {
 
 namespace {

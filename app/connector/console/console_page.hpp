@@ -13,6 +13,4 @@ std::string console_page(std::string_view nonce);
 /// The Content-Security-Policy that goes with it: nothing but the page's own style, script and calls home.
 std::string console_policy(std::string_view nonce);
 
-extern const std::string_view console_markup, console_style, console_script;
-
 } // namespace relay::connector

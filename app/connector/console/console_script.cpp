@@ -1,5 +1,5 @@
 // The page's script: asks /control/feed for what changed and shows it. Chat content becomes text nodes only.
-#include "relay_gateway/app/connector/console/console_page.hpp"
+#include "relay_gateway/app/connector/console/console_script.hpp"
 
 namespace relay::connector {
 

@@ -1,5 +1,5 @@
 // The page's style: light and dark by the system's wish, one column when it is narrow.
-#include "relay_gateway/app/connector/console/console_page.hpp"
+#include "relay_gateway/app/connector/console/console_style.hpp"
 
 namespace relay::connector {
 

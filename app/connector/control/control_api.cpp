@@ -1,4 +1,4 @@
-// Long polls, access and reading. What changes something is in control_changes.cpp.
+// Long polls, access and reading. What changes something is in control_api_changes.cpp.
 #include "relay_gateway/app/connector/control/control_api.hpp"
 
 #include <boost/asio/ip/address.hpp>

@@ -1,5 +1,5 @@
 // What happens to frames, calls, upgrades and pokes. Rules and time are in injector_rules.cpp, actions in
-// apply.cpp.
+// injector_apply.cpp.
 #include "relay_gateway/app/connector/faults/injector.hpp"
 
 #include "relay_gateway/app/connector/faults/frame_context.hpp"

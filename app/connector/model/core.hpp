@@ -102,7 +102,7 @@ public:
   const chat_log& chats() const { return chats_; }
   std::int64_t now_ms() const { return world_.wall_ms(); }
 
-  // -- memory over a restart (state.cpp) ---------------------------------------
+  // -- memory over a restart (core_state.cpp) ---------------------------------------
   std::string state() const;
   bool restore(std::string_view text, std::string& error);
   /// Grows whenever state() would give something new.

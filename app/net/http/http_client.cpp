@@ -1,4 +1,5 @@
-#include "relay_gateway/app/net/client.hpp"
+#include "relay_gateway/app/net/http/http_client.hpp"
+
 #include "relay_gateway/app/net/http/http_call.hpp"
 
 #include <boost/asio/post.hpp>

@@ -1,9 +1,14 @@
 // media_port: HTTP on the io_context's thread, files on the disk's, one piece between them at a time.
+#include "relay_gateway/app/net/http/media_client.hpp"
+
 #include "relay_gateway/app/net/http/http_call.hpp"
 #include "relay_gateway/app/net/http/media_files.hpp"
 
 #include <boost/asio/post.hpp>
 
+#include <filesystem>
+#include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace relay::net {
@@ -251,6 +256,13 @@ private:
 };
 
 } // namespace
+
+std::string media_base(const std::string& state_dir) {
+  if (!state_dir.empty()) return state_dir + "/media";
+  std::error_code ec;
+  auto temp = std::filesystem::temp_directory_path(ec);
+  return (ec ? std::string{"/tmp"} : temp.string()) + "/relay-gateway-" + std::to_string(::geteuid());
+}
 
 std::shared_ptr<media_port> make_media_port(asio::io_context& io, client_options what, std::string base) {
   return std::make_shared<beast_media_port>(io, std::move(what), std::move(base));

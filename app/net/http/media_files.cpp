@@ -1,7 +1,5 @@
 #include "relay_gateway/app/net/http/media_files.hpp"
 
-#include "relay_gateway/app/net/client.hpp"
-
 #include <boost/asio/post.hpp>
 #include <openssl/evp.h>
 
@@ -238,13 +236,6 @@ void disk_thread::stop() {
   if (!pool) return;
   pool->stop();
   pool->join();
-}
-
-std::string media_base(const std::string& state_dir) {
-  if (!state_dir.empty()) return state_dir + "/media";
-  std::error_code ec;
-  auto temp = fs::temp_directory_path(ec);
-  return (ec ? std::string{"/tmp"} : temp.string()) + "/relay-gateway-" + std::to_string(::geteuid());
 }
 
 } // namespace relay::net

@@ -1,4 +1,4 @@
-// The files of attachments, and the thread that waits for the disk. For app/net and app/shared_file.
+// The files of attachments, and the thread that waits for the disk. For app/net and app/files/shared_file.
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>

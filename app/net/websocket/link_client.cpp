@@ -1,4 +1,5 @@
-#include "relay_gateway/app/net/client.hpp"
+#include "relay_gateway/app/net/websocket/link_client.hpp"
+
 #include "relay_gateway/app/net/dial/dialler.hpp"
 #include "relay_gateway/app/net/http/http_text.hpp"
 #include "relay_gateway/app/net/websocket/ws_session.hpp"

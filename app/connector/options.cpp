@@ -1,6 +1,7 @@
 // The platforms that the stand-in plays unless told otherwise, with limits as the real ones have them.
-#include "relay_gateway/app/connector/json.hpp"
 #include "relay_gateway/app/connector/options.hpp"
+
+#include "relay_gateway/app/connector/json.hpp"
 
 namespace relay::connector {
 

@@ -1,5 +1,7 @@
 // Scenarios about what platforms say to actions, about long texts and about interactions.
-#include "relay_gateway/app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios/results.hpp"
+
+#include "relay_gateway/app/connector/conformance/scenarios/actions.hpp"
 #include "relay_gateway/app/connector/json.hpp"
 #include "relay_gateway/app/connector/model/chats/platform_side.hpp"
 

@@ -1,5 +1,6 @@
 // Scenarios with an agent that carries out what it is told: `/relay-action {...}` (README.md).
-#include "relay_gateway/app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios/actions.hpp"
+
 #include "relay_gateway/app/connector/json.hpp"
 #include "relay_gateway/app/connector/model/chats/platform_side.hpp"
 

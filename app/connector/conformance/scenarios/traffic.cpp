@@ -1,5 +1,7 @@
 // Scenarios about events and where their answers go.
-#include "relay_gateway/app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios/traffic.hpp"
+
+#include "relay_gateway/app/connector/conformance/scenarios/actions.hpp"
 #include "relay_gateway/app/connector/model/chats/event_text.hpp"
 #include "relay_gateway/app/connector/model/chats/platform_side.hpp"
 

@@ -1,5 +1,5 @@
 // Scenarios about connections that end: silence, closes, refused credentials, shutdown.
-#include "relay_gateway/app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios/lifetime.hpp"
 
 #include <csignal>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // Scenarios about the way to the first handshake: URLs, provisioning, policy, hellos.
-#include "relay_gateway/app/connector/conformance/scenarios.hpp"
+#include "relay_gateway/app/connector/conformance/scenarios/boot.hpp"
 
 #include <algorithm>
 #include <cstdlib>
