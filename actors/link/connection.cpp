@@ -4,6 +4,7 @@
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/http_bridge.hpp"
 #include "relay_gateway/messages/wire/actions/commands.hpp"
+#include "relay_gateway/messages/wire/frames/discord.hpp"
 
 #include <chrono>
 

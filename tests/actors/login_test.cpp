@@ -1,4 +1,5 @@
 // The login store as the source of the identity token (settings.md), over the whole tree on virtual time.
+#include "relay_gateway/messages/wire/http/iso8601.hpp"
 #include "relay_gateway/messages/wire/http/login_store.hpp"
 #include "relay_gateway/tests/actors/fixture.hpp"
 

@@ -1,5 +1,7 @@
 // Discord interactions that a connector passes through (protocol.md 5.2): the body as JSON, and inside its
 // frame.
+#include "relay_gateway/messages/wire/frames/discord.hpp"
+
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"

@@ -1,6 +1,7 @@
 // Any line that the connector, or a gateway, may send (protocol.md 3).
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/frames/agent_link.hpp"
+#include "relay_gateway/messages/wire/frames/discord.hpp"
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"

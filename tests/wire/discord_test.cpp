@@ -1,4 +1,5 @@
 // Interactions that come through the passthrough queue (protocol.md 5.2).
+#include "relay_gateway/messages/wire/frames/discord.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/session_key.hpp"
 

@@ -1,6 +1,7 @@
 // Whatever a peer sends is a counted bad_frame, never a crash (F12, F13, F14). Run under the sanitizers too.
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/frames/agent_link.hpp"
+#include "relay_gateway/messages/wire/frames/discord.hpp"
 #include "relay_gateway/messages/wire/http/control_plane.hpp"
 #include "relay_gateway/messages/wire/json/json_scan.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"

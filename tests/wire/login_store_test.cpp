@@ -1,3 +1,4 @@
+#include "relay_gateway/messages/wire/http/iso8601.hpp"
 #include "relay_gateway/messages/wire/http/login_store.hpp"
 
 #include <gtest/gtest.h>

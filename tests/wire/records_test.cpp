@@ -1,6 +1,7 @@
 // What the store keeps comes back as it was, and what is no record is refused without harm.
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/wire/frames/discord.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 #include "relay_gateway/messages/wire/records.hpp"

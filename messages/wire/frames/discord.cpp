@@ -1,7 +1,8 @@
 // Discord interactions that a connector passes through (protocol.md 5.2).
+#include "relay_gateway/messages/wire/frames/discord.hpp"
+
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
-#include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/json/json_scan.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 

@@ -129,7 +129,4 @@ std::string encode_result(const action_result& x);
 /// `ambiguous` wins over everything else (F55).
 action_result decode_result(std::string_view json);
 
-/// One Discord interaction (protocol.md 5.2) as an event; false when it yields none (ping, undecodable).
-bool decode_discord_interaction(const passthrough_forward& x, inbound_event& out);
-
 } // namespace relay::wire

@@ -1,5 +1,6 @@
 #include "relay_gateway/messages/wire/http/login_store.hpp"
 
+#include "relay_gateway/messages/wire/http/iso8601.hpp"
 #include "relay_gateway/messages/wire/http/urls.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 #include "relay_gateway/messages/wire/json/json_scan.hpp"

@@ -33,8 +33,4 @@ bool login_stale(const login_entry& x, std::int64_t now);
 /// or on this machine, else the known portal. A store must not send the refresh token elsewhere.
 std::string portal_of(std::string_view override_url, std::string_view stored);
 
-/// Unix seconds of `2026-01-02T03:04:05[.678][Z|+hh:mm]` (UTC without an offset); 0 when it is none.
-std::int64_t read_iso8601(std::string_view text);
-std::string iso8601(std::int64_t unix_seconds);
-
 } // namespace relay::wire
