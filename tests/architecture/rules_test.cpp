@@ -1,9 +1,8 @@
 // The rules of the tree that a compiler does not check: who may include whom, and what must not appear where.
+#include "relay_gateway/tests/architecture/tree.hpp"
+
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <functional>
 #include <map>
 #include <regex>
 #include <set>
@@ -13,29 +12,17 @@
 namespace {
 
 namespace fs = std::filesystem;
-const fs::path root{RELAY_SOURCE_DIR};
-
-struct line {
-  std::string file; ///< relative to the root
-  std::size_t number;
-  std::string text;
-};
+using namespace relay::architecture;
 
 std::vector<line> lines_under(const std::string& folder) {
   std::vector<line> out;
-  for (auto& entry : fs::recursive_directory_iterator{root / folder}) {
-    auto ext = entry.path().extension();
-    if (ext != ".hpp" && ext != ".cpp") continue;
-    std::ifstream in{entry.path()};
-    std::string text;
-    for (std::size_t n = 1; std::getline(in, text); ++n)
-      out.push_back({fs::relative(entry.path(), root).string(), n, text});
+  for (auto& file : files_under({folder}, {".hpp", ".cpp"})) {
+    std::size_t n = 0;
+    for (auto& text : text_of(file)) out.push_back({file, ++n, text});
   }
   EXPECT_GT(out.size(), 50U) << folder;
   return out;
 }
-
-std::string at(const line& x) { return x.file + ":" + std::to_string(x.number) + ": " + x.text; }
 
 /// What a line includes, without the brackets; empty when it is no include.
 std::string included(const line& x) {
