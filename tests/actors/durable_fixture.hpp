@@ -2,7 +2,7 @@
 #pragma once
 
 #include "relay_gateway/tests/actors/durable_store.hpp"
-#include "relay_gateway/tests/actors/link_fixture.hpp"
+#include "relay_gateway/tests/actors/link/link_fixture.hpp"
 
 #include <memory>
 

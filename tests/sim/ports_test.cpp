@@ -1,6 +1,6 @@
 // The simulated world itself: what the oracle relies on must be true.
 #include "relay_gateway/messages/wire/http/tokens.hpp"
-#include "relay_gateway/tests/sim/models/accounts.hpp"
+#include "relay_gateway/tests/sim/models/connector/accounts.hpp"
 #include "relay_gateway/tests/sim/ports/sim_socket.hpp"
 #include "relay_gateway/tests/sim/run/shrink.hpp"
 

@@ -6,7 +6,7 @@
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
-#include "relay_gateway/tests/wire/golden.hpp"
+#include "relay_gateway/tests/wire/frames/golden.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -5,7 +5,7 @@
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 #include "relay_gateway/messages/wire/records.hpp"
-#include "relay_gateway/tests/wire/golden.hpp"
+#include "relay_gateway/tests/wire/frames/golden.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -2,8 +2,8 @@
 // gateway.
 #pragma once
 
+#include "relay_gateway/tests/sim/base/json.hpp"
 #include "relay_gateway/tests/sim/models/plan.hpp"
-#include "relay_gateway/tests/sim/ports/json.hpp"
 #include "relay_gateway/tests/sim/ports/sim_socket.hpp"
 
 #include <cstdint>

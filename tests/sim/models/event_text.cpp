@@ -1,7 +1,7 @@
 #include "relay_gateway/tests/sim/models/event_text.hpp"
 
+#include "relay_gateway/tests/sim/base/json.hpp"
 #include "relay_gateway/tests/sim/models/interaction.hpp"
-#include "relay_gateway/tests/sim/ports/json.hpp"
 
 #include <array>
 

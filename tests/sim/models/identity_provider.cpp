@@ -1,6 +1,6 @@
 #include "relay_gateway/tests/sim/models/identity_provider.hpp"
 
-#include "relay_gateway/tests/sim/ports/json.hpp"
+#include "relay_gateway/tests/sim/base/json.hpp"
 
 #include <array>
 #include <cstdio>

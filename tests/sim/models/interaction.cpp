@@ -1,6 +1,6 @@
 #include "relay_gateway/tests/sim/models/interaction.hpp"
 
-#include "relay_gateway/tests/sim/ports/json.hpp"
+#include "relay_gateway/tests/sim/base/json.hpp"
 
 namespace relay::sim {
 

@@ -1,8 +1,8 @@
 // Discord interactions as a connector forwards them (protocol.md 5.2).
 #pragma once
 
+#include "relay_gateway/tests/sim/base/dice.hpp"
 #include "relay_gateway/tests/sim/models/facts.hpp"
-#include "relay_gateway/tests/sim/ports/dice.hpp"
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #include "relay_gateway/tests/sim/models/plan.hpp"
 
-#include "relay_gateway/tests/sim/ports/json.hpp"
+#include "relay_gateway/tests/sim/base/json.hpp"
 
 #include <algorithm>
 #include <chrono>

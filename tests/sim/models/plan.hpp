@@ -2,8 +2,8 @@
 #pragma once
 
 #include "relay_gateway/config/settings.hpp"
-#include "relay_gateway/tests/sim/ports/dice.hpp"
-#include "relay_gateway/tests/sim/ports/faults.hpp"
+#include "relay_gateway/tests/sim/base/dice.hpp"
+#include "relay_gateway/tests/sim/base/faults.hpp"
 
 #include <map>
 #include <string>

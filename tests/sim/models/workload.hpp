@@ -1,7 +1,7 @@
 // The people in the chats: they write, answer prompts, and press buttons twice.
 #pragma once
 
-#include "relay_gateway/tests/sim/models/connector.hpp"
+#include "relay_gateway/tests/sim/models/connector/connector.hpp"
 #include "relay_gateway/tests/sim/models/facts.hpp"
 #include "relay_gateway/tests/sim/models/plan.hpp"
 

@@ -1,7 +1,7 @@
 // All rules of a run, and what they found.
 #pragma once
 
-#include "relay_gateway/tests/sim/models/accounts.hpp"
+#include "relay_gateway/tests/sim/models/connector/accounts.hpp"
 #include "relay_gateway/tests/sim/models/plan.hpp"
 #include "relay_gateway/tests/sim/oracle/history.hpp"
 #include "relay_gateway/tests/sim/oracle/rule.hpp"

@@ -1,9 +1,9 @@
 // What was seen of every event and every action, in one place for all rules.
 #pragma once
 
+#include "relay_gateway/tests/sim/base/observer.hpp"
 #include "relay_gateway/tests/sim/models/facts.hpp"
 #include "relay_gateway/tests/sim/models/plan.hpp"
-#include "relay_gateway/tests/sim/ports/observer.hpp"
 #include "relay_gateway/tests/sim/ports/process.hpp"
 
 #include <cstdint>

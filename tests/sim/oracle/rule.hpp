@@ -2,8 +2,8 @@
 // looks into the gateway.
 #pragma once
 
-#include "relay_gateway/tests/sim/ports/observer.hpp"
-#include "relay_gateway/tests/sim/ports/timeline.hpp"
+#include "relay_gateway/tests/sim/base/observer.hpp"
+#include "relay_gateway/tests/sim/base/timeline.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 // Provisioning, policies and reloads (protocol.md 2.1, 2.2; settings.md, Reload).
-#include "relay_gateway/tests/sim/models/accounts.hpp"
+#include "relay_gateway/tests/sim/models/connector/accounts.hpp"
 #include "relay_gateway/tests/sim/oracle/checker.hpp"
 #include "relay_gateway/tests/sim/oracle/rules.hpp"
 

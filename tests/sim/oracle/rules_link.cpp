@@ -1,6 +1,6 @@
 // The connection (protocol.md 2, 3.1, 3.2).
 #include "relay_gateway/messages/control.hpp"
-#include "relay_gateway/tests/sim/models/accounts.hpp"
+#include "relay_gateway/tests/sim/models/connector/accounts.hpp"
 #include "relay_gateway/tests/sim/oracle/checker.hpp"
 #include "relay_gateway/tests/sim/oracle/rules.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "relay_gateway/actors/ports.hpp"
-#include "relay_gateway/tests/sim/ports/observer.hpp"
+#include "relay_gateway/tests/sim/base/observer.hpp"
 #include "relay_gateway/tests/sim/ports/process.hpp"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // link_port of the simulated world: each dial finds, or does not find, whoever serves there.
 #pragma once
 
-#include "relay_gateway/tests/sim/ports/observer.hpp"
+#include "relay_gateway/tests/sim/base/observer.hpp"
 #include "relay_gateway/tests/sim/ports/sim_socket.hpp"
 
 #include <cstdint>

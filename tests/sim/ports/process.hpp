@@ -2,9 +2,9 @@
 // and does not happen once it is dead.
 #pragma once
 
-#include "relay_gateway/tests/sim/ports/faults.hpp"
-#include "relay_gateway/tests/sim/ports/timeline.hpp"
-#include "relay_gateway/tests/sim/ports/trace.hpp"
+#include "relay_gateway/tests/sim/base/faults.hpp"
+#include "relay_gateway/tests/sim/base/timeline.hpp"
+#include "relay_gateway/tests/sim/base/trace.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "relay_gateway/tests/actors/durable_store.hpp"
-#include "relay_gateway/tests/sim/ports/observer.hpp"
+#include "relay_gateway/tests/sim/base/observer.hpp"
 #include "relay_gateway/tests/sim/ports/process.hpp"
 
 #include <functional>

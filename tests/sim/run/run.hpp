@@ -2,7 +2,7 @@
 #pragma once
 
 #include "relay_gateway/tests/sim/models/agent.hpp"
-#include "relay_gateway/tests/sim/models/connector.hpp"
+#include "relay_gateway/tests/sim/models/connector/connector.hpp"
 #include "relay_gateway/tests/sim/models/identity_provider.hpp"
 #include "relay_gateway/tests/sim/models/workload.hpp"
 #include "relay_gateway/tests/sim/oracle/checker.hpp"

@@ -2,8 +2,8 @@
 // which a guided campaign wants to meet each together with each fault.
 #pragma once
 
-#include "relay_gateway/tests/sim/ports/faults.hpp"
-#include "relay_gateway/tests/sim/ports/observer.hpp"
+#include "relay_gateway/tests/sim/base/faults.hpp"
+#include "relay_gateway/tests/sim/base/observer.hpp"
 
 #include <bitset>
 #include <cstdint>
