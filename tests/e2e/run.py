@@ -25,8 +25,13 @@ def every(suite):
             yield item
 
 
+def short(identity):
+    """Without the folder: 'link.test_redial.Class.test_name' is 'redial.Class.test_name'."""
+    return identity.partition("test_")[2] if not identity.startswith("unittest.") else identity
+
+
 def name_of(test):
-    return test.id().removeprefix("test_")
+    return short(test.id())
 
 
 class Outcome(unittest.TestResult):
@@ -69,7 +74,7 @@ def run_one(directory, identity):
 
 def show(identity, reports, skipped, took):
     verdict = "FAIL" if reports else "skip" if skipped else "ok"
-    print(f"{verdict:4} {took:6.2f} s  {identity.removeprefix('test_')}" + (f"  ({skipped})" if skipped else ""), flush=True)
+    print(f"{verdict:4} {took:6.2f} s  {short(identity)}" + (f"  ({skipped})" if skipped else ""), flush=True)
     for report in reports:
         print("     " + report.replace("\n", "\n     "), flush=True)
     return bool(reports)
@@ -106,7 +111,7 @@ def main():
             failed.append(identity)
     print(f"{len(tests)} scenarios, {len(failed)} failed, {time.monotonic() - begun:.0f} s")
     for identity in sorted(failed):
-        print(f"  failed: {identity.removeprefix('test_')}")
+        print(f"  failed: {short(identity)}")
     return 1 if failed else 0
 
 

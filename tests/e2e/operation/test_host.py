@@ -11,7 +11,7 @@ import unittest
 from harness.events import inbound
 from harness.gateway import HUP, TERM
 from harness.scenario import ECHO, PINNED, TWO, Scenario, binary
-from test_exec import PRELUDE, children_of
+from agents.test_exec import PRELUDE, children_of
 
 
 class Manager:

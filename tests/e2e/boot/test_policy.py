@@ -10,7 +10,7 @@ from harness.http import Answer
 from harness.scenario import ECHO, GATEWAY_ID, PINNED, PROVISIONED, QUICK, TWO, Scenario
 from harness.tokens import claims_of, genuine
 
-VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors.json")
+VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "vectors.json")
 MENTION = "require_mention: true\n"
 
 

@@ -3,7 +3,7 @@ import asyncio
 
 from harness.events import inbound
 from harness.scenario import PINNED, QUICK, TWO
-from test_exec import Exec, notes
+from agents.test_exec import Exec, notes
 
 DIES = """
 say(type="hello")

@@ -10,7 +10,7 @@ import tempfile
 from harness.gateway import TERM
 from harness.scenario import ECHO, PROVISIONED, QUICK, TWO, Scenario, binary
 
-SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "faults")
+SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "faults")
 IMPATIENT = {"GATEWAY_PING_INTERVAL": "300ms", "GATEWAY_PING_TIMEOUT": "1s", "GATEWAY_OUTBOUND_TIMEOUT": "1s",
              "GATEWAY_HANDSHAKE_TIMEOUT": "1500ms", "GATEWAY_HTTP_TIMEOUT": "1s"}
 OUT_EVENTS = {"type": "inbound", "direction": "out"}

@@ -3,8 +3,8 @@ import json
 
 from harness.events import inbound
 from harness.scenario import PINNED, QUICK, TWO, Scenario
-from test_agent_link import Linked
-from test_exec import Exec, notes
+from agents.test_agent_link import Linked
+from agents.test_exec import Exec, notes
 
 HALF = "\ud83d"     # json.dumps writes it as an escape
 

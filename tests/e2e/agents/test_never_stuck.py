@@ -7,7 +7,7 @@ import signal
 from harness.events import inbound
 from harness.gateway import TERM
 from harness.scenario import PINNED, QUICK, TWO, Scenario
-from test_exec import Exec, alive
+from agents.test_exec import Exec, alive
 
 
 class Files(Scenario):

@@ -6,7 +6,7 @@ import os
 from harness.events import event, inbound, source
 from harness.scenario import PINNED, Scenario
 
-VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors.json")
+VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "vectors.json")
 
 
 def keys(group, thread):

@@ -1,0 +1,1 @@
+"""Programs behind the agent link and as children."""

@@ -1,0 +1,1 @@
+"""Who may provision, credentials, policies, the upgrade."""

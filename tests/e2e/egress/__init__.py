@@ -1,0 +1,1 @@
+"""Actions on their way to a chat."""

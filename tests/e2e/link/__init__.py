@@ -1,0 +1,1 @@
+"""One connection: dials, frames, ends."""

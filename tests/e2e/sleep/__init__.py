@@ -1,0 +1,1 @@
+"""Dormancy and ordered ends."""
