@@ -1,5 +1,8 @@
 #include "relay_gateway/config/sections/service_section.hpp"
 
+#include "relay_gateway/config/sections/commands_section.hpp"
+#include "relay_gateway/config/sections/proxy_section.hpp"
+#include "relay_gateway/config/sections/tls_section.hpp"
 #include "relay_gateway/config/sources/command_line.hpp"
 #include "relay_gateway/config/sources/file_locations.hpp"
 #include "relay_gateway/config/values/addresses/listener.hpp"
