@@ -1,6 +1,7 @@
 #include "relay_gateway/app/system_ports.hpp"
 
 #include "relay_gateway/app/net/io/regular_file.hpp"
+#include "relay_gateway/config/values/text.hpp"
 
 #include <chrono>
 #include <mutex>
@@ -80,10 +81,7 @@ private:
       why = path + ": larger than 64 KiB";
       return false;
     }
-    auto first = text.find_first_not_of(" \t\r\n");
-    auto last = text.find_last_not_of(" \t\r\n");
-    out = first == std::string_view::npos ? secret{}
-                                          : secret{std::string{text.substr(first, last - first + 1)}};
+    out = secret{config::trimmed(text)};
     return true;
   }
 

@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/actor_guards.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
+#include "relay_gateway/messages/wire/http/hex.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -30,11 +31,9 @@ void supervisor_state::begin(ports p, supervisor_setup s) {
   view.link.reason = "starting";
   view.facts = env.store->facts();
   auto known = view.facts.find("prompt_nonce");
-  auto nonce = known != view.facts.end() ? known->second : short_hex(env.random->bits());
+  auto nonce = known != view.facts.end() ? known->second : wire::hex(env.random->bits(), 8);
   remember("prompt_nonce", nonce);
-  env.store->watch([weak = caf::actor_cast<caf::weak_actor_ptr>(supervisor_actor{self})](store_health x) {
-    if (auto to = caf::actor_cast<supervisor_actor>(weak)) post(to, std::move(x));
-  });
+  env.store->watch([to = weak_handle<supervisor_actor>{self}](store_health x) { to.post(std::move(x)); });
   actors.spawn_all(std::move(nonce));
   if (!actors.agent && setup.make_agent) retry_agent();
   announce();

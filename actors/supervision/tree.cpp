@@ -10,6 +10,7 @@
 #include "relay_gateway/actors/inbound/media.hpp"
 #include "relay_gateway/actors/link/link_manager.hpp"
 #include "relay_gateway/actors/supervision/core/command_manifest.hpp"
+#include "relay_gateway/messages/wire/http/hex.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -76,13 +77,6 @@ link_setup link_setup_of(const config::limits& l) {
 
 } // namespace
 
-std::string short_hex(std::uint64_t x) {
-  constexpr const char* digits = "0123456789abcdef";
-  std::string out(8, '0');
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = digits[(x >> (4 * i)) & 15];
-  return out;
-}
-
 // -- how they are made ------------------------------------------------------------------------------
 
 void tree::spawn_all(std::string prompt_nonce) {
@@ -122,7 +116,7 @@ void tree::spawn_egress() {
 
 void tree::spawn_inbound() {
   auto x = inbound_setup_of(*view_.settings, prompt_nonce_);
-  x.instance = short_hex(env_.random->bits());
+  x.instance = wire::hex(env_.random->bits(), 8);
   x.agent_present = setup_.agent_present;
   x.gateway = setup_.gateway;
   inbound = self_->spawn(relay::inbound, env_, std::move(x), parent());
@@ -135,7 +129,7 @@ void tree::spawn_inbound() {
 
 void tree::spawn_link_manager() {
   auto x = link_setup_of(view_.settings->limits);
-  x.request_prefix = "r" + short_hex(env_.random->bits()) + "-";
+  x.request_prefix = "r" + wire::hex(env_.random->bits(), 8) + "-";
   // Above all that its predecessor used, even where it had not said so yet: others ignore an older link.
   constexpr std::uint64_t round = 1'000;
   if (restarts.had_life("link-manager"))

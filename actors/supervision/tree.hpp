@@ -86,7 +86,4 @@ private:
   std::string prompt_nonce_;
 };
 
-/// Eight hex digits of it: for names that must differ between processes.
-std::string short_hex(std::uint64_t x);
-
 } // namespace relay

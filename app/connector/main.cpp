@@ -3,6 +3,7 @@
 #include "relay_gateway/app/connector/connector.hpp"
 #include "relay_gateway/app/connector/json.hpp"
 #include "relay_gateway/app/host/standard_streams.hpp"
+#include "relay_gateway/config/values/text.hpp"
 #include "relay_gateway/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -86,11 +87,6 @@ int read_faults(const std::string& path, bool all, relay::connector::faults::scr
                 bad_data);
   out = std::move(*read);
   return 0;
-}
-
-std::string trimmed(const std::string& text) {
-  auto first = text.find_first_not_of(" \t\r\n");
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 int serve(const options& what) {
@@ -227,9 +223,9 @@ int complete(const arguments& given, options& what) {
   for (const auto& x : given.platforms)
     if (!add_platform(x, what, error)) return fail(error, 2);
   if (given.token_file.empty()) return 0;
-  if (!read_file(given.token_file, token) || trimmed(token).empty())
+  if (!read_file(given.token_file, token) || relay::config::trimmed(token).empty())
     return fail("--identity-token-file: no token in " + given.token_file, 2);
-  what.identity_token = relay::secret{trimmed(token)};
+  what.identity_token = relay::secret{relay::config::trimmed(token)};
   return 0;
 }
 

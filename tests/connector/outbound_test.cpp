@@ -1,4 +1,5 @@
 // What the platforms do with actions, tags, scripted results (protocol.md 6).
+#include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/tests/connector/rig.hpp"
 
 namespace relay::connector {

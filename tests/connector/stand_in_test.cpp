@@ -4,6 +4,7 @@
 #include "relay_gateway/app/net/client.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
 #include "relay_gateway/messages/wire/frames/framing.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 #include "relay_gateway/tests/net/loopback.hpp"
 

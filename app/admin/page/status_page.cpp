@@ -2,6 +2,7 @@
 
 #include "relay_gateway/app/admin/page/script.hpp"
 #include "relay_gateway/app/admin/page/style.hpp"
+#include "relay_gateway/messages/wire/http/hex.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 
 #include <random>
@@ -79,10 +80,9 @@ constexpr std::string_view login_body = R"page(</style>
 )page";
 
 std::string fresh_nonce() {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::random_device source;
   std::string result;
-  for (int i = 0; i < 32; ++i) result += digits[source() % digits.size()];
+  for (int i = 0; i < 4; ++i) result += wire::hex(source(), 8);
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include "relay_gateway/app/connector/console/console_page.hpp"
 #include "relay_gateway/app/connector/engine/engine_peer.hpp"
 #include "relay_gateway/app/net/client.hpp"
+#include "relay_gateway/messages/wire/http/hex.hpp"
 
 #include <boost/asio/post.hpp>
 #include <openssl/rand.h>
@@ -28,13 +29,7 @@ std::int64_t unix_ms() {
 std::string random_text() {
   std::array<unsigned char, 16> bytes{};
   RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
-  static constexpr char hex[] = "0123456789abcdef";
-  std::string out;
-  for (auto x : bytes) {
-    out += hex[x >> 4U];
-    out += hex[x & 15U];
-  }
-  return out;
+  return wire::hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // Events on their way to gateways: who gets one, live or buffered, in which order (protocol.md 3.2, 5).
 #include "relay_gateway/app/connector/model/chats/event_text.hpp"
 #include "relay_gateway/app/connector/model/core.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 #include "relay_gateway/messages/wire/session_key.hpp"
 

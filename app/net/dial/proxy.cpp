@@ -1,11 +1,11 @@
 #include "relay_gateway/app/net/dial/proxy.hpp"
 
 #include "relay_gateway/app/net/http/http_text.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
-#include <openssl/evp.h>
 
 #include <algorithm>
 
@@ -15,15 +15,6 @@ namespace ip = boost::asio::ip;
 using boost::system::error_code;
 
 namespace {
-
-std::string base64(std::string_view text) {
-  std::string result((text.size() + 2) / 3 * 4 + 1, '\0'); // OpenSSL ends it with a zero
-  auto n =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(result.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  result.resize(static_cast<std::size_t>(n));
-  return result;
-}
 
 /// The error never shows the URL: it may hold a password.
 std::optional<proxy_address> parse_proxy(std::string_view url, std::string_view variable,
@@ -46,7 +37,7 @@ std::optional<proxy_address> parse_proxy(std::string_view url, std::string_view 
     auto name = percent_decode(user.substr(0, colon), false);
     secret both(name + ":" +
                 (colon == std::string_view::npos ? "" : percent_decode(user.substr(colon + 1), false)));
-    result.authorization = secret("Basic " + base64(both.reveal()));
+    result.authorization = secret("Basic " + wire::base64_encode(both.reveal()));
   }
   auto where = wire::parse_url("http://" + std::string(url));
   if (!where.valid) {

@@ -1,5 +1,7 @@
 #include "relay_gateway/app/net/http/media_files.hpp"
 
+#include "relay_gateway/messages/wire/http/hex.hpp"
+
 #include <boost/asio/post.hpp>
 #include <openssl/evp.h>
 
@@ -30,10 +32,8 @@ std::string because(const std::string& what) { return what + ": " + std::strerro
 
 std::string random_name() {
   std::random_device device;
-  constexpr const char* digits = "0123456789abcdef";
   std::string out;
-  for (int i = 0; i < 4; ++i)
-    for (auto [bits, n] = std::pair{device(), 0}; n < 8; ++n, bits >>= 4) out += digits[bits & 15];
+  for (int i = 0; i < 4; ++i) out += wire::hex(device(), 8);
   return out;
 }
 
@@ -180,13 +180,7 @@ std::string media_directory::pinned_path(const std::string& name) const {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   if (EVP_Digest(name.data(), name.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
-  constexpr const char* digits = "0123456789abcdef";
-  auto out = kept_ + "/";
-  for (unsigned int i = 0; i < size; ++i) {
-    out += digits[digest[i] >> 4];
-    out += digits[digest[i] & 15];
-  }
-  return out;
+  return kept_ + "/" + wire::hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 bool media_directory::pinned(const std::string& path, std::uint64_t& bytes) const {

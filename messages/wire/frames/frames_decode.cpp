@@ -5,6 +5,7 @@
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/frames/side_fields.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 #include "relay_gateway/messages/wire/json/json_members.hpp"
 #include "relay_gateway/messages/wire/json/json_unique.hpp"

@@ -3,6 +3,7 @@
 #include "relay_gateway/messages/wire/frames/descriptor_codec.hpp"
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 

@@ -1,7 +1,5 @@
 #include "relay_gateway/messages/wire/http/base64.hpp"
 
-#include "relay_gateway/messages/wire/http/tokens.hpp"
-
 #include <array>
 #include <cstdint>
 

@@ -1,6 +1,7 @@
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 
 #include "relay_gateway/messages/wire/http/base64.hpp"
+#include "relay_gateway/messages/wire/http/hex.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -20,14 +21,7 @@ std::string hmac_hex(const secret& key, std::string_view text) {
   if (HMAC(EVP_sha256(), bytes.data(), static_cast<int>(bytes.size()),
            reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size) == nullptr)
     return {};
-  constexpr std::string_view hex = "0123456789abcdef";
-  std::string out;
-  out.reserve(std::size_t{2} * size);
-  for (unsigned i = 0; i < size; ++i) {
-    out += hex[digest[i] >> 4];
-    out += hex[digest[i] & 15];
-  }
-  return out;
+  return hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 /// Constant time in the contents; an empty signature equals nothing.

@@ -35,8 +35,4 @@ std::string sign_delivery(const secret& key, std::string_view timestamp, std::st
 bool verify_delivery(const secret& key, std::string_view timestamp, std::string_view signature,
                      std::string_view body, std::int64_t now);
 
-/// Base64 as in `bodyB64`; decode returns false on bad input. URL-safe without padding for tokens.
-std::string base64_encode(std::string_view bytes);
-bool base64_decode(std::string_view text, std::string& out);
-
 } // namespace relay::wire

@@ -1,6 +1,7 @@
 // Prompts from the agent to the press and back (protocol.md 6; F26, F27, F57, F58).
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 #include "relay_gateway/tests/actors/fixture.hpp"
 

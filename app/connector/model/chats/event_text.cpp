@@ -1,5 +1,6 @@
 #include "relay_gateway/app/connector/model/chats/event_text.hpp"
 
+#include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 
 namespace relay::connector {
