@@ -1,5 +1,7 @@
 #include "relay_gateway/actors/egress/core/idempotency_cache.hpp"
 
+#include <utility>
+
 namespace relay::core {
 
 std::size_t idempotency_cache::cost_of(const std::string& id, const action_result& x) {
@@ -12,63 +14,58 @@ std::size_t idempotency_cache::cost_of(const std::string& id, const action_resul
 
 idempotency_cache::verdict idempotency_cache::open(const std::string& id, instant now, std::uint64_t digest) {
   trim(now);
-  auto [it, fresh] = entries_.try_emplace(id);
+  bool fresh = false;
+  auto& x = entries_.put(id, fresh).value;
   if (fresh) {
-    it->second.age = settled_.end();
-    it->second.digest = digest;
+    x.digest = digest;
     return verdict::fresh;
   }
-  if (digest != 0 && it->second.digest != 0 && digest != it->second.digest) return verdict::conflict;
-  return it->second.settled ? verdict::settled : verdict::pending;
+  if (digest != 0 && x.digest != 0 && digest != x.digest) return verdict::conflict;
+  return x.settled ? verdict::settled : verdict::pending;
+}
+
+void idempotency_cache::record(entries::entry& x, action_result result, instant at, instant now) {
+  x.value.result = std::move(result);
+  x.value.settled = true;
+  x.value.at = at;
+  entries_.touch(x);
+  bytes_ += cost_of(x.key(), x.value.result);
+  trim(now);
 }
 
 void idempotency_cache::settle(const std::string& id, const action_result& result, instant now) {
-  auto it = entries_.find(id);
-  if (it == entries_.end() || it->second.settled) return;
-  it->second.result = result;
-  it->second.settled = true;
-  it->second.at = now;
-  it->second.age = settled_.insert(settled_.end(), id);
-  bytes_ += cost_of(id, it->second.result);
-  trim(now);
+  auto* x = entries_.find(id);
+  if (!x || x->value.settled) return;
+  record(*x, result, now, now);
 }
 
 void idempotency_cache::restore(const std::string& id, action_result result, instant now, milliseconds age,
                                 std::uint64_t digest) {
-  auto [it, fresh] = entries_.try_emplace(id);
+  bool fresh = false;
+  auto& x = entries_.put(id, fresh);
   if (!fresh) return;
-  it->second.result = std::move(result);
-  it->second.settled = true;
-  it->second.digest = digest;
-  it->second.at = now - age;
-  it->second.age = settled_.insert(settled_.end(), id);
-  bytes_ += cost_of(id, it->second.result);
-  trim(now);
+  x.value.digest = digest;
+  record(x, std::move(result), now - age, now);
 }
 
 const action_result* idempotency_cache::recorded(const std::string& id) const {
-  auto it = entries_.find(id);
-  return it != entries_.end() && it->second.settled ? &it->second.result : nullptr;
+  const auto* x = entries_.find(id);
+  return x && x->value.settled ? &x->value.result : nullptr;
 }
 
 void idempotency_cache::forget(const std::string& id) {
-  auto it = entries_.find(id);
-  if (it == entries_.end()) return;
-  if (it->second.settled) {
-    bytes_ -= cost_of(id, it->second.result);
-    settled_.erase(it->second.age);
-  }
-  entries_.erase(it);
+  auto* x = entries_.find(id);
+  if (!x) return;
+  if (x->value.settled) bytes_ -= cost_of(x->key(), x->value.result);
+  entries_.erase(*x);
 }
 
 void idempotency_cache::trim(instant now) {
-  while (!settled_.empty()) {
-    auto it = entries_.find(settled_.front());
-    const bool large = bytes_ > max_bytes_ && settled_.size() > 1; // whoever asked last may ask again
-    if (settled_.size() <= max_ && !large && now - it->second.at < window_) break;
-    bytes_ -= cost_of(it->first, it->second.result);
-    entries_.erase(it);
-    settled_.pop_front();
+  while (auto* x = entries_.oldest()) {
+    const bool large = bytes_ > max_bytes_ && entries_.aged() > 1; // whoever asked last may ask again
+    if (entries_.aged() <= max_ && !large && now - x->value.at < window_) break;
+    bytes_ -= cost_of(x->key(), x->value.result);
+    entries_.erase(*x);
   }
 }
 

@@ -2,14 +2,13 @@
 // nothing.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/messages/contract/result.hpp"
 
 #include <cstddef>
-#include <list>
+#include <cstdint>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 namespace relay::core {
 
@@ -47,14 +46,14 @@ private:
     bool settled = false;
     std::uint64_t digest = 0;
     instant at{};
-    std::list<std::string>::iterator age;
   };
+  using entries = aged_map<std::string, entry>;
+  void record(entries::entry& x, action_result result, instant at, instant now);
   void trim(instant now);
   static std::size_t cost_of(const std::string& id, const action_result& x);
   std::size_t max_, max_bytes_, bytes_ = 0;
   milliseconds window_;
-  std::unordered_map<std::string, entry> entries_;
-  std::list<std::string> settled_; ///< oldest outcome first
+  entries entries_; ///< the settled ones have an age
 };
 
 } // namespace relay::core

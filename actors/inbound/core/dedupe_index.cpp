@@ -1,6 +1,7 @@
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 
 #include "relay_gateway/messages/lengths.hpp"
+#include "relay_gateway/messages/wire/http/hex.hpp"
 
 #include <charconv>
 #include <initializer_list>
@@ -33,10 +34,7 @@ public:
     h = (h ^ (h >> 27)) * 0x94d049bb133111ebULL;
     h ^= h >> 31;
     if (h == 0) h = 1; // 0 stands for an unknown version
-    constexpr const char* hex_digits = "0123456789abcdef";
-    std::string out(version_digits, '0');
-    for (auto i = version_digits; i-- > 0; h >>= 4) out[i] = hex_digits[h & 15];
-    return out;
+    return wire::hex(h, version_digits);
   }
 
 private:
@@ -137,9 +135,9 @@ dedupe_index::finding dedupe_index::find(const std::vector<std::string>& keys, b
   trim(now);
   finding unknown;
   for (auto& key : keys) {
-    auto it = keys_.find(std::string{name_of_key(key)});
-    if (it == keys_.end()) continue;
-    auto& x = it->second;
+    const auto* found = keys_.find(std::string{name_of_key(key)});
+    if (!found) continue;
+    auto& x = found->value;
     const bool message = has_version(key);
     if (message && edit && (x.version == 0 || x.version != version_of_key(key))) {
       unknown.seq = x.seq;
@@ -154,59 +152,59 @@ dedupe_index::finding dedupe_index::find(const std::vector<std::string>& keys, b
 }
 
 /// It is open from now on.
-void dedupe_index::own(known::iterator it, std::string_view key, std::uint64_t seq) {
-  auto& x = it->second;
-  if (!x.open) {
-    bytes_ -= cost(it->first);
-    settled_.erase(x.age);
+void dedupe_index::own(known::entry& x, std::string_view key, std::uint64_t seq) {
+  if (!x.value.open) {
+    bytes_ -= cost(x.key());
+    keys_.leave(x);
   }
-  x = {seq, version_of_key(key), true, {}};
+  x.value = {seq, version_of_key(key), true, {}};
 }
 
 std::vector<std::string> dedupe_index::claim(const std::vector<std::string>& keys, std::uint64_t seq) {
   std::vector<std::string> fresh;
   for (auto& key : keys) {
-    auto [it, first] = keys_.try_emplace(std::string{name_of_key(key)});
+    bool first = false;
+    auto& x = keys_.put(std::string{name_of_key(key)}, first);
     if (first) fresh.push_back(key);
-    if (first || (has_version(key) && it->second.seq < seq)) own(it, key, seq);
+    if (first || (has_version(key) && x.value.seq < seq)) own(x, key, seq);
   }
   return fresh;
 }
 
 void dedupe_index::take_over(const std::vector<std::string>& keys, std::uint64_t seq) {
   for (auto& key : keys) {
-    auto [it, first] = keys_.try_emplace(std::string{name_of_key(key)});
-    if (first || it->second.open || (has_version(key) && it->second.seq < seq)) own(it, key, seq);
+    bool first = false;
+    auto& x = keys_.put(std::string{name_of_key(key)}, first);
+    if (first || x.value.open || (has_version(key) && x.value.seq < seq)) own(x, key, seq);
   }
 }
 
 void dedupe_index::settle(const std::vector<std::string>& keys, std::uint64_t seq, instant at, instant now) {
   for (auto& key : keys) {
-    auto [it, first] = keys_.try_emplace(std::string{name_of_key(key)});
-    auto& x = it->second;
-    if (!first && x.seq != seq && (x.open || x.seq > seq)) continue;
-    if (!first && !x.open && !has_version(key)) continue;
-    own(it, key, seq);
-    x.open = false;
-    x.age = settled_.insert(settled_.end(), {at, it->first});
-    bytes_ += cost(it->first);
+    bool first = false;
+    auto& x = keys_.put(std::string{name_of_key(key)}, first);
+    if (!first && x.value.seq != seq && (x.value.open || x.value.seq > seq)) continue;
+    if (!first && !x.value.open && !has_version(key)) continue;
+    own(x, key, seq);
+    x.value.open = false;
+    x.value.at = at;
+    keys_.touch(x);
+    bytes_ += cost(x.key());
   }
   trim(now);
 }
 
 void dedupe_index::release(const std::vector<std::string>& keys, std::uint64_t seq) {
   for (auto& key : keys)
-    if (auto it = keys_.find(std::string{name_of_key(key)});
-        it != keys_.end() && it->second.open && it->second.seq == seq)
-      keys_.erase(it);
+    if (auto* x = keys_.find(std::string{name_of_key(key)}); x && x->value.open && x->value.seq == seq)
+      keys_.erase(*x);
 }
 
 void dedupe_index::trim(instant now) {
-  while (!settled_.empty() &&
-         (settled_.size() > max_ || bytes_ > max_bytes_ || now - settled_.front().first >= window_)) {
-    bytes_ -= cost(settled_.front().second);
-    keys_.erase(settled_.front().second);
-    settled_.pop_front();
+  while (auto* x = keys_.oldest()) {
+    if (keys_.aged() <= max_ && bytes_ <= max_bytes_ && now - x->value.at < window_) break;
+    bytes_ -= cost(x->key());
+    keys_.erase(*x);
   }
 }
 

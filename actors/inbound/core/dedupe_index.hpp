@@ -7,16 +7,15 @@
 // known, so that an edit back to an older version is news.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/messages/contract/event.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -96,22 +95,20 @@ public:
   std::size_t bytes() const { return bytes_; }
 
 private:
-  using ages = std::list<std::pair<instant, std::string>>;
   struct state {
     std::uint64_t seq = 0;
     std::uint64_t version = 0;
     bool open = true;
-    ages::iterator age{}; ///< of a settled one
+    instant at{}; ///< of a settled one
   };
-  using known = std::unordered_map<std::string, state>;
-  void own(known::iterator it, std::string_view key, std::uint64_t seq);
+  using known = aged_map<std::string, state>;
+  void own(known::entry& x, std::string_view key, std::uint64_t seq);
   void trim(instant now);
-  /// It is held twice, in a node of its own each.
-  static std::size_t cost(const std::string& name) { return 2 * name.size() + 192; }
+  /// With its node and its place in the table.
+  static std::size_t cost(const std::string& name) { return name.size() + 160; }
   std::size_t max_, max_bytes_, bytes_ = 0;
   milliseconds window_;
-  known keys_;   ///< by name_of_key()
-  ages settled_; ///< oldest first
+  known keys_; ///< by name_of_key(); the settled ones have an age
 };
 
 } // namespace relay::core

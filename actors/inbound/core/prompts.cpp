@@ -1,5 +1,6 @@
 #include "relay_gateway/actors/inbound/core/prompts.hpp"
 
+#include "relay_gateway/messages/wire/http/hex.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <algorithm>
@@ -125,14 +126,7 @@ const char* to_string(prompt_verdict x) {
   return "unknown";
 }
 
-std::string prompt_minter::next() {
-  constexpr const char* digits = "0123456789abcdef";
-  constexpr int width = 8;
-  auto out = nonce_ + ".";
-  for (int i = width - 1; i >= 0; --i) out += digits[(next_ >> (4 * i)) & 15];
-  ++next_;
-  return out;
-}
+std::string prompt_minter::next() { return nonce_ + "." + wire::hex(next_++, 8); }
 
 std::size_t prompts::size_of(const prompt_opened& x) {
   constexpr std::size_t around = 512; // the nodes that it is in
@@ -144,18 +138,17 @@ std::size_t prompts::size_of(const prompt_opened& x) {
 
 void prompts::open(prompt_opened x, instant now) {
   trim(now);
-  if (auto it = known_.find(x.prompt_id); it != known_.end()) forget(it);
+  if (auto* old = known_.find(x.prompt_id)) forget(*old);
   auto lifetime = rules_.lifetime;
   if (x.lifetime_ms > 0 && x.lifetime_ms < static_cast<std::uint64_t>(lifetime.count()))
     lifetime = milliseconds{static_cast<milliseconds::rep>(x.lifetime_ms)};
-  entry fresh;
-  auto id = x.prompt_id;
   bytes_ += size_of(x);
-  fresh.what = std::move(x);
-  fresh.until = now + lifetime;
-  fresh.age = ages_.insert(ages_.end(), {now, id});
-  touch(id);
-  known_.emplace(std::move(id), std::move(fresh));
+  touch(x.prompt_id);
+  auto& fresh = known_.put(x.prompt_id);
+  fresh.value.what = std::move(x);
+  fresh.value.until = now + lifetime;
+  fresh.value.changed = now;
+  known_.touch(fresh);
   trim(now);
 }
 
@@ -163,7 +156,7 @@ void prompts::restore(prompt_kept x, instant now) {
   auto id = x.what.prompt_id;
   auto left = milliseconds{static_cast<milliseconds::rep>(x.what.lifetime_ms)};
   open(std::move(x.what), now);
-  auto& one = known_.at(id);
+  auto& one = known_.find(id)->value;
   one.until = now + left;
   one.now = static_cast<stage>(std::min<std::uint8_t>(x.stage, 2));
   if (x.numbered && one.now == stage::open) {
@@ -177,12 +170,12 @@ std::vector<store_record> prompts::changes(instant now) {
   std::sort(touched_.begin(), touched_.end());
   touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
   for (auto& id : touched_) {
-    auto it = known_.find(id);
-    if (it == known_.end()) {
+    const auto* there = known_.find(id);
+    if (!there) {
       out.emplace_back(prompt_gone{id});
       continue;
     }
-    auto& x = it->second;
+    auto& x = there->value;
     auto left = std::max(std::chrono::duration_cast<milliseconds>(x.until - now), milliseconds{0});
     prompt_kept kept{x.what, static_cast<std::uint8_t>(x.now), x.numbered};
     kept.what.lifetime_ms = static_cast<std::uint64_t>(left.count());
@@ -193,18 +186,18 @@ std::vector<store_record> prompts::changes(instant now) {
 }
 
 void prompts::shown(const prompt_shown& x) {
-  auto it = known_.find(x.prompt_id);
-  if (it == known_.end() || it->second.now != stage::open) return;
+  auto* it = known_.find(x.prompt_id);
+  if (!it || it->value.now != stage::open) return;
   if (x.how == prompt_face::withdrawn) {
-    forget(it);
+    forget(*it);
     return;
   }
-  auto& one = it->second;
-  touch(it->first);
-  unnumber(it->first, one);
+  auto& one = it->value;
+  touch(it->key());
+  unnumber(*it);
   if (x.how != prompt_face::numbers) return;
   one.numbered = true;
-  numbered_[one.what.chat.chat_id].push_back(it->first);
+  numbered_[one.what.chat.chat_id].push_back(it->key());
 }
 
 bool prompts::concerns(const inbound_event& x) const {
@@ -225,19 +218,19 @@ bool prompts::may_decide(const event_source& who, const prompt_opened& what) con
 
 prompt_hearing prompts::pressed(const inbound_event& event, instant now) {
   auto& x = event.prompt;
-  auto it = known_.find(x.prompt_id);
-  if (it == known_.end()) {
+  auto* it = known_.find(x.prompt_id);
+  if (!it) {
     if (!minted_here(x.prompt_id)) return {prompt_verdict::foreign, {}};
     // Of an earlier life of this registry, or forgotten. Remembered now, so that it is told once.
     open({x.prompt_id, {}, {}, 0}, now);
-    settle(x.prompt_id, known_.at(x.prompt_id), stage::told_late, now);
+    settle(*known_.find(x.prompt_id), stage::told_late, now);
     return {prompt_verdict::late, {}};
   }
-  auto& one = it->second;
+  auto& one = it->value;
   if (one.now == stage::answered) return {prompt_verdict::repeated, {}};
   if (one.now == stage::told_late) return {prompt_verdict::late_again, {}};
   if (one.until <= now) {
-    settle(it->first, one, stage::told_late, now);
+    settle(*it, stage::told_late, now);
     return {prompt_verdict::late, {}};
   }
   if (!may_decide(event.source, one.what)) return {prompt_verdict::bystander, {}};
@@ -246,7 +239,7 @@ prompt_hearing prompts::pressed(const inbound_event& event, instant now) {
   if (!options.empty() &&
       std::none_of(options.begin(), options.end(), [&](auto& y) { return y.id == x.option_id; }))
     return {prompt_verdict::no_option, {}};
-  settle(it->first, one, stage::answered, now);
+  settle(*it, stage::answered, now);
   return {prompt_verdict::taken, {}};
 }
 
@@ -258,53 +251,55 @@ prompt_hearing prompts::wrote(const inbound_event& x, instant now) {
   // The newest one that still waits is what people see last and mean; the others keep waiting. A label says
   // by itself which one is meant.
   for (auto id = at->second.rbegin(); id != at->second.rend(); ++id) {
-    auto it = known_.find(*id);
-    auto& one = it->second;
+    auto* it = known_.find(*id);
+    auto& one = it->value;
     auto& options = one.what.options;
     if (one.until <= now || !is_there(x.source, one.what) || !may_decide(x.source, one.what)) continue;
     const bool counts = number > 0 && number <= options.size();
     const auto* chosen = counts ? &options[number - 1] : option_called(words, options);
     if (chosen == nullptr && number > 0) return {};
     if (chosen == nullptr) continue;
-    prompt_hearing out{prompt_verdict::numbered, {it->first, chosen->id, chosen->label, {}, true}};
-    settle(it->first, one, stage::answered, now); // ends the iteration: it changes the list
+    prompt_hearing out{prompt_verdict::numbered, {it->key(), chosen->id, chosen->label, {}, true}};
+    settle(*it, stage::answered, now); // ends the iteration: it changes the list
     return out;
   }
   return {};
 }
 
-void prompts::settle(const std::string& id, entry& x, stage next, instant now) {
-  touch(id);
-  unnumber(id, x);
+void prompts::settle(known::entry& one, stage next, instant now) {
+  auto& x = one.value;
+  touch(one.key());
+  unnumber(one);
   x.now = next;
   bytes_ -= size_of(x.what);
   x.what.options.clear();
   bytes_ += size_of(x.what);
-  x.age->first = now;
-  ages_.splice(ages_.end(), ages_, x.age);
+  x.changed = now;
+  known_.touch(one);
 }
 
-void prompts::unnumber(const std::string& id, entry& x) {
-  if (!x.numbered) return;
-  x.numbered = false;
-  auto at = numbered_.find(x.what.chat.chat_id);
-  std::erase(at->second, id);
+void prompts::unnumber(known::entry& x) {
+  if (!x.value.numbered) return;
+  x.value.numbered = false;
+  auto at = numbered_.find(x.value.what.chat.chat_id);
+  std::erase(at->second, x.key());
   if (at->second.empty()) numbered_.erase(at);
 }
 
-void prompts::forget(std::unordered_map<std::string, entry>::iterator it) {
-  touch(it->first);
-  unnumber(it->first, it->second);
-  bytes_ -= size_of(it->second.what);
-  ages_.erase(it->second.age);
-  known_.erase(it);
+void prompts::forget(known::entry& x) {
+  touch(x.key());
+  unnumber(x);
+  bytes_ -= size_of(x.value.what);
+  known_.erase(x);
 }
 
 void prompts::trim(instant now) {
   // An expired prompt is remembered as long again, so that its late answers are told from unknown ones.
-  while (!ages_.empty() && (ages_.size() > rules_.max || (bytes_ > rules_.max_bytes && ages_.size() > 1) ||
-                            now - ages_.front().first >= 2 * rules_.lifetime))
-    forget(known_.find(ages_.front().second));
+  while (auto* x = known_.oldest()) {
+    const bool too_many = known_.size() > rules_.max || (bytes_ > rules_.max_bytes && known_.size() > 1);
+    if (!too_many && now - x->value.changed < 2 * rules_.lifetime) break;
+    forget(*x);
+  }
 }
 
 bool prompts::minted_here(const std::string& id) const {
@@ -313,9 +308,9 @@ bool prompts::minted_here(const std::string& id) const {
 }
 
 std::size_t prompts::unanswered(instant now) const {
-  return static_cast<std::size_t>(std::count_if(known_.begin(), known_.end(), [&](auto& x) {
-    return x.second.now == stage::open && x.second.until > now;
-  }));
+  std::size_t out = 0;
+  known_.for_each([&](const auto& x) { out += x.value.now == stage::open && x.value.until > now ? 1U : 0U; });
+  return out;
 }
 
 } // namespace relay::core

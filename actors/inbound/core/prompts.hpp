@@ -3,6 +3,7 @@
 // its chat and thread, and to its profile's bot.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/messages/contract/event.hpp"
 #include "relay_gateway/messages/flow.hpp"
@@ -10,7 +11,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -94,14 +94,15 @@ private:
     instant until{};
     stage now = stage::open;
     bool numbered = false;
-    std::list<std::pair<instant, std::string>>::iterator age;
+    instant changed{}; ///< as old as that it is
   };
+  using known = aged_map<std::string, entry>;
   prompt_hearing pressed(const inbound_event& x, instant now);
   prompt_hearing wrote(const inbound_event& x, instant now);
   bool may_decide(const event_source& who, const prompt_opened& what) const;
-  void settle(const std::string& id, entry& x, stage next, instant now);
-  void unnumber(const std::string& id, entry& x);
-  void forget(std::unordered_map<std::string, entry>::iterator it);
+  void settle(known::entry& x, stage next, instant now);
+  void unnumber(known::entry& x);
+  void forget(known::entry& x);
   void trim(instant now);
   bool minted_here(const std::string& id) const;
   void touch(const std::string& id) {
@@ -115,8 +116,7 @@ private:
   std::vector<std::string> touched_;
   std::string nonce_;
   prompt_rules rules_;
-  std::unordered_map<std::string, entry> known_;
-  std::list<std::pair<instant, std::string>> ages_; ///< least recently changed first
+  known known_; ///< the least recently changed is the oldest
   /// Chat id -> its prompts that a number answers, newest last.
   std::unordered_map<std::string, std::vector<std::string>> numbered_;
 };

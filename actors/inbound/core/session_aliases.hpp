@@ -3,12 +3,11 @@
 // protocol.md 5.1 makes of its fields; an interaction, whose fields the gateway made itself, follows it.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/messages/contract/event.hpp"
 
 #include <cstddef>
-#include <list>
 #include <string>
-#include <unordered_map>
 
 namespace relay::core {
 
@@ -28,11 +27,9 @@ public:
 private:
   struct place {
     std::string chat_id, chat_type, thread_id;
-    std::list<std::string>::iterator age;
   };
   std::size_t max_;
-  std::unordered_map<std::string, place> known_; ///< by the channel id that an interaction there has
-  std::list<std::string> ages_;                  ///< oldest first
+  aged_map<std::string, place> known_; ///< by the channel id that an interaction there has
 };
 
 } // namespace relay::core
