@@ -3,6 +3,7 @@
 #pragma once
 
 #include <caf/actor_cast.hpp>
+#include <caf/actor_control_block.hpp>
 #include <caf/duration.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/send.hpp>
@@ -53,6 +54,21 @@ template <class Handle, class... Ts>
 void post(const Handle& to, Ts&&... xs) {
   if (to) caf::anon_send(to, std::forward<Ts>(xs)...);
 }
+/// For call-backs of ports: an actor that may be gone by the time they come, and is not kept by them. Any
+/// thread.
+template <class Handle>
+class weak_handle {
+public:
+  explicit weak_handle(const Handle& to) : to_(caf::actor_cast<caf::weak_actor_ptr>(to)) {}
+  /// Nothing happens when the actor is gone.
+  template <class... Ts>
+  void post(Ts&&... xs) const {
+    if (auto to = caf::actor_cast<Handle>(to_)) caf::anon_send(to, std::forward<Ts>(xs)...);
+  }
+
+private:
+  caf::weak_actor_ptr to_;
+};
 /// Steady time of the actor system: virtual in tests.
 template <class Self>
 std::chrono::steady_clock::time_point now_of(Self* self) {

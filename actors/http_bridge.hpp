@@ -6,8 +6,6 @@
 #include "relay_gateway/actors/metrics.hpp"
 #include "relay_gateway/messages/wire/http/retry_after.hpp"
 
-#include <caf/actor_control_block.hpp>
-
 #include <string>
 #include <utility>
 
@@ -16,11 +14,11 @@ namespace relay {
 /// `call`: the actor's own number of it, for answers that come late or twice.
 template <class Handle>
 void call_http(const ports& env, const Handle& self, std::uint64_t call, http_request what) {
-  env.http->call(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(self), call, clock = env.clock,
+  env.http->call(std::move(what), [to = weak_handle<Handle>{self}, call, clock = env.clock,
                                    metrics = env.metrics](http_response answer) {
     if (const auto theirs = wire::read_http_date(answer.date); theirs != 0)
       metrics->set(gauge::clock_skew, clock->wall_ms() / 1000 - theirs);
-    if (auto to = caf::actor_cast<Handle>(weak)) post(to, http_done{call, std::move(answer)});
+    to.post(http_done{call, std::move(answer)});
   });
 }
 

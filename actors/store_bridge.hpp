@@ -5,8 +5,6 @@
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 
-#include <caf/actor_control_block.hpp>
-
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -16,9 +14,7 @@ namespace relay {
 /// A call-back for load_inbound(), load_outbound(), recall() and scan(): posts what it gets. Any thread.
 template <class Handle>
 auto posts_to(const Handle& self) {
-  return [weak = caf::actor_cast<caf::weak_actor_ptr>(self)](auto answer) {
-    if (auto to = caf::actor_cast<Handle>(weak)) post(to, std::move(answer));
-  };
+  return [to = weak_handle<Handle>{self}](auto answer) { to.post(std::move(answer)); };
 }
 
 /// Writes `batch`; store_done with the same number comes back once it is on disk. Numbers that grow come back
@@ -26,11 +22,9 @@ auto posts_to(const Handle& self) {
 template <class Handle>
 void commit_records(const ports& env, const Handle& self, std::vector<store_record> batch,
                     std::uint64_t number) {
-  env.store->commit(std::move(batch),
-                    [weak = caf::actor_cast<caf::weak_actor_ptr>(self), number](store_receipt receipt) {
-                      if (auto to = caf::actor_cast<Handle>(weak))
-                        post(to, store_done{number, std::move(receipt)});
-                    });
+  env.store->commit(std::move(batch), [to = weak_handle<Handle>{self}, number](store_receipt receipt) {
+    to.post(store_done{number, std::move(receipt)});
+  });
 }
 
 } // namespace relay

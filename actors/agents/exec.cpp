@@ -17,7 +17,7 @@ class exec_listener final : public child_listener {
 public:
   exec_listener(const exec_agent_actor& to, std::uint64_t peer, std::uint64_t max_line,
                 std::shared_ptr<void> lifetime)
-      : lifetime_(std::move(lifetime)), to_(caf::actor_cast<caf::weak_actor_ptr>(to)), peer_(peer),
+      : lifetime_(std::move(lifetime)), to_(to), peer_(peer),
         lines_(make_agent_listener(to, peer, max_line)) {}
   void on_open() override { tell_news(true); }
   void on_bytes(std::string_view piece) override { lines_->on_bytes(piece); }
@@ -29,11 +29,9 @@ public:
   }
 
 private:
-  void tell_news(bool opened) {
-    if (auto to = caf::actor_cast<exec_agent_actor>(to_)) post(to, child_news{peer_, opened});
-  }
+  void tell_news(bool opened) { to_.post(child_news{peer_, opened}); }
   std::shared_ptr<void> lifetime_;
-  caf::weak_actor_ptr to_;
+  weak_handle<exec_agent_actor> to_;
   std::uint64_t peer_;
   std::shared_ptr<socket_listener> lines_;
 };

@@ -49,7 +49,7 @@ namespace {
 class agent_listener final : public socket_listener {
 public:
   agent_listener(const agent_voice_actor& to, std::uint64_t peer, std::uint64_t max_line)
-      : to_(caf::actor_cast<caf::weak_actor_ptr>(to)), peer_(peer), max_line_(max_line), lines_(max_line) {}
+      : to_(to), peer_(peer), max_line_(max_line), lines_(max_line) {}
   void on_open() override {}
   void on_bytes(std::string_view piece) override {
     lines_.feed_on(
@@ -61,12 +61,11 @@ public:
   }
   void on_batch_end() override {
     if (frames_.empty()) return;
-    if (auto to = caf::actor_cast<agent_voice_actor>(to_))
-      post(to, agent_said{peer_, std::exchange(frames_, {})});
+    to_.post(agent_said{peer_, std::exchange(frames_, {})});
   }
   void on_end(const socket_end& why) override {
     on_batch_end();
-    if (auto to = caf::actor_cast<agent_voice_actor>(to_)) post(to, agent_detached{peer_, why.error});
+    to_.post(agent_detached{peer_, why.error});
   }
 
 private:
@@ -77,7 +76,7 @@ private:
       frames_.emplace_back(std::move(hello));
     if (more) frames_.push_back(wire::decode_agent_frame(line));
   }
-  caf::weak_actor_ptr to_;
+  weak_handle<agent_voice_actor> to_;
   std::uint64_t peer_, max_line_;
   wire::line_splitter lines_;
   std::vector<wire::agent_frame> frames_;

@@ -4,8 +4,6 @@
 #include "relay_gateway/actors/boot/core/reload_check.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 
-#include <caf/actor_control_block.hpp>
-
 #include <utility>
 
 namespace relay {
@@ -26,11 +24,9 @@ caf::result<reload_outcome> configuration_state::reload() {
 }
 
 void configuration_state::resolve() {
-  env.settings->resolve(
-      [weak = caf::actor_cast<caf::weak_actor_ptr>(configuration_actor{self})](config::resolution x) {
-        if (auto to = caf::actor_cast<configuration_actor>(weak))
-          post(to, settings_resolved{std::make_shared<const config::resolution>(std::move(x))});
-      });
+  env.settings->resolve([to = weak_handle<configuration_actor>{self}](config::resolution x) {
+    to.post(settings_resolved{std::make_shared<const config::resolution>(std::move(x))});
+  });
 }
 
 void configuration_state::resolved(const settings_resolved& x) {

@@ -5,8 +5,6 @@
 #include "relay_gateway/actors/http_bridge.hpp"
 #include "relay_gateway/messages/wire/http/control_plane.hpp"
 
-#include <caf/actor_control_block.hpp>
-
 #include <chrono>
 #include <utility>
 
@@ -26,9 +24,7 @@ bool may_try_again(int status) {
 
 template <class Message>
 auto posts(identity_actor::pointer self) {
-  return [weak = caf::actor_cast<caf::weak_actor_ptr>(identity_actor{self})](auto answer) {
-    if (auto to = caf::actor_cast<identity_actor>(weak)) post(to, Message{std::move(answer)});
-  };
+  return [to = weak_handle<identity_actor>{self}](auto answer) { to.post(Message{std::move(answer)}); };
 }
 
 } // namespace

@@ -276,10 +276,8 @@ void inbound_state::after() {
     told = room;
     tell(self, link.connection, room);
   }
-  if (auto at = inbox.due(); at && (!armed || *at < *armed)) {
-    armed = at;
-    tell_later<inbound_actor>(self, *at - now_of(self), atom::due_v);
-  }
+  const auto at = inbox.due();
+  if (alarm.arm(at)) tell_later<inbound_actor>(self, *at - now_of(self), atom::due_v);
   drained_yet();
 }
 
@@ -393,7 +391,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       },
       [s](atom::due) {
         core::inbox_step step;
-        s->armed.reset();
+        s->alarm.rang();
         s->inbox.timer(now_of(s->self), step);
         s->execute(step);
       },

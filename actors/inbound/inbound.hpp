@@ -1,6 +1,7 @@
 // From wire event to agent: executes what its inbox decides (actors/inbound/core/inbox).
 #pragma once
 
+#include "relay_gateway/actors/core/alarm.hpp"
 #include "relay_gateway/actors/inbound/core/admission_queue.hpp"
 #include "relay_gateway/actors/inbound/core/inbox.hpp"
 #include "relay_gateway/actors/inbound/core/prompts.hpp"
@@ -95,7 +96,7 @@ struct inbound_state {
   std::uint64_t ever = 0; ///< events that came
   link_up link;
   backpressure told = backpressure::open;
-  core::deadline armed;
+  core::alarm alarm;
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
   bool ready = false;  ///< what was left of before is known
   bool scarce = false; ///< the store has hardly any room; what comes waits outside

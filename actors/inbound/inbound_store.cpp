@@ -15,9 +15,7 @@ namespace {
 /// A call-back of the store port that posts its answer, unless the actor is gone by then.
 template <class Answer>
 auto answer_to(const inbound_actor& self) {
-  return [weak = caf::actor_cast<caf::weak_actor_ptr>(self)](Answer x) {
-    if (auto to = caf::actor_cast<inbound_actor>(weak)) post(to, std::move(x));
-  };
+  return [to = weak_handle<inbound_actor>{self}](Answer x) { to.post(std::move(x)); };
 }
 
 } // namespace
@@ -66,9 +64,8 @@ void inbound_state::ask_store(core::inbox_step& step) {
   if (!step.records.empty()) {
     std::function<void(store_receipt)> done;
     if (step.upto > 0)
-      done = [weak = caf::actor_cast<caf::weak_actor_ptr>(inbound_actor{self}),
-              upto = step.upto](store_receipt x) {
-        if (auto to = caf::actor_cast<inbound_actor>(weak)) post(to, inbound_stored{upto, std::move(x)});
+      done = [to = weak_handle<inbound_actor>{self}, upto = step.upto](store_receipt x) {
+        to.post(inbound_stored{upto, std::move(x)});
       };
     env.store->commit(std::move(step.records), std::move(done));
   }
@@ -119,12 +116,12 @@ caf::result<dead_letter_answer> inbound_state::dead_letters(const dead_letter_as
   auto later = self->make_response_promise<dead_letter_answer>();
   auto listing = x.what == dead_letter_ask::wish::list;
   auto after = listing ? x.seq : x.seq - 1;
-  auto weak = caf::actor_cast<caf::weak_actor_ptr>(inbound_actor{self});
+  weak_handle<inbound_actor> to{self};
   // The answer passes through this actor: promises are not for other threads.
   auto number = ++letter_asks;
   open_letter_asks.emplace(number, std::make_pair(x, later));
-  env.store->dead_letters(after, listing ? x.limit : 1, [weak, number](std::vector<dead_letter> found) {
-    if (auto to = caf::actor_cast<inbound_actor>(weak)) post(to, letters_found{number, std::move(found)});
+  env.store->dead_letters(after, listing ? x.limit : 1, [to, number](std::vector<dead_letter> found) {
+    to.post(letters_found{number, std::move(found)});
   });
   return later;
 }

@@ -6,8 +6,6 @@
 #include "relay_gateway/messages/wire/http/control_plane.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 
-#include <caf/actor_control_block.hpp>
-
 #include <chrono>
 
 namespace relay {
@@ -53,10 +51,10 @@ void media_state::execute(core::media_step& step) {
       what.pin = std::move(x.delivery);
       what.pin_before = std::move(x.before);
     }
-    env.media->fetch(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
-                                       call = x.call](media_fetched answer) {
-      if (auto to = caf::actor_cast<media_actor>(weak)) post(to, fetch_done{call, std::move(answer)});
-    });
+    env.media->fetch(std::move(what),
+                     [to = weak_handle<media_actor>{self}, call = x.call](media_fetched answer) {
+                       to.post(fetch_done{call, std::move(answer)});
+                     });
   }
   for (auto& [id, files] : step.ready) {
     auto it = waiting.find(id);
@@ -67,10 +65,8 @@ void media_state::execute(core::media_step& step) {
   }
   if (!step.remove.empty()) env.media->remove(std::move(step.remove));
   env.metrics->set(gauge::media_bytes, static_cast<std::int64_t>(cache.bytes()));
-  if (auto at = cache.due(); at && (!armed || *at < *armed)) {
-    armed = at;
-    tell_later<media_actor>(self, *at - now_of(self), atom::due_v);
-  }
+  const auto at = cache.due();
+  if (alarm.arm(at)) tell_later<media_actor>(self, *at - now_of(self), atom::due_v);
 }
 
 caf::result<media_reference> media_state::upload(const local_file& x) {
@@ -92,9 +88,8 @@ caf::result<media_reference> media_state::upload(const local_file& x) {
   what.filename = x.name;
   what.timeout = access.limits.upload_timeout;
   what.max_bytes = largest_media;
-  env.media->upload(std::move(what), [weak = caf::actor_cast<caf::weak_actor_ptr>(media_actor{self}),
-                                      call](media_uploaded answer) {
-    if (auto to = caf::actor_cast<media_actor>(weak)) post(to, upload_done{call, std::move(answer)});
+  env.media->upload(std::move(what), [to = weak_handle<media_actor>{self}, call](media_uploaded answer) {
+    to.post(upload_done{call, std::move(answer)});
   });
   return later;
 }
@@ -174,7 +169,7 @@ media_actor::behavior_type media(media_actor::stateful_pointer<media_state> self
       [s](upload_done& x) { s->uploaded(x); },
       [s](atom::due) {
         core::media_step step;
-        s->armed.reset();
+        s->alarm.rang();
         s->cache.timer(now_of(s->self), step);
         s->execute(step);
       },

@@ -2,6 +2,7 @@
 // (actors/core/attachment_cache).
 #pragma once
 
+#include "relay_gateway/actors/core/alarm.hpp"
 #include "relay_gateway/actors/inbound/core/attachment_cache.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 
@@ -33,7 +34,7 @@ struct media_state {
   std::unordered_map<std::uint64_t, caf::typed_response_promise<media_reference>> uploads;
   std::uint64_t next_upload = 0;
   core::deadline uploads_from; ///< the store asked for this long a pause
-  core::deadline armed;
+  core::alarm alarm;
 };
 
 /// `parent`: its supervisor.

@@ -207,15 +207,12 @@ void connection_state::update_read_gate() {
 }
 
 void connection_state::arm() {
-  if (armed || over) return;
-  auto at = open.due();
-  if (!at) return;
-  armed = true;
-  tell_later<connection_actor>(self, *at - now_of(self), atom::due_v);
+  const auto at = open.due();
+  if (!over && alarm.arm(at)) tell_later<connection_actor>(self, *at - now_of(self), atom::due_v);
 }
 
 void connection_state::overdue() {
-  armed = false;
+  alarm.rang();
   for (auto& x : open.overdue(now_of(self)))
     tell_owner(x.owner, action_result::ambiguous("no result within the outbound time-out"), true);
   update_read_gate();

@@ -1,6 +1,7 @@
 // One socket to the connector, from dial to end (protocol.md 3).
 #pragma once
 
+#include "relay_gateway/actors/core/alarm.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/actors/link/core/pending_requests.hpp"
 #include "relay_gateway/actors/link/frame_listener.hpp"
@@ -64,7 +65,8 @@ struct connection_state {
   core::pending_requests<asker> open;
   std::uint64_t requests = 0, frames = 0;
   backpressure current_backpressure = backpressure::open;
-  bool open_now = false, reading = true, over = false, armed = false;
+  bool open_now = false, reading = true, over = false;
+  core::alarm alarm; ///< of the oldest request
 };
 
 /// Dials at once. Lives on for a moment after the socket's end, so that a piece that crosses it is answered.

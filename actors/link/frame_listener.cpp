@@ -1,13 +1,11 @@
 #include "relay_gateway/actors/link/frame_listener.hpp"
 
-#include "relay_gateway/actors/caf_compat.hpp"
-
 #include <iterator>
 
 namespace relay {
 
 frame_listener::frame_listener(const connection_actor& to, std::uint64_t max_line)
-    : to_(caf::actor_cast<caf::weak_actor_ptr>(to)), lines_(max_line) {}
+    : to_(to), lines_(max_line) {}
 
 void frame_listener::on_open() {
   {
@@ -60,7 +58,7 @@ void frame_listener::wake() {
     if (woken_) return;
     woken_ = true;
   }
-  if (auto to = caf::actor_cast<connection_actor>(to_)) post(to, atom::start_v);
+  to_.post(atom::start_v);
 }
 
 } // namespace relay

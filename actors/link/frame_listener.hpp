@@ -2,11 +2,10 @@
 // fetches it. One wake-up message per burst, however many frames it brings (design.md, rules 2, 3, 12).
 #pragma once
 
+#include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/frames/framing.hpp"
-
-#include <caf/actor_control_block.hpp>
 
 #include <mutex>
 #include <optional>
@@ -37,7 +36,7 @@ public:
 
 private:
   void wake();
-  caf::weak_actor_ptr to_;
+  weak_handle<connection_actor> to_;
   wire::line_splitter lines_;      // socket's thread only
   std::vector<wire::frame> fresh_; // socket's thread only
   bool too_long_ = false;
