@@ -5,82 +5,20 @@
 namespace relay::config {
 
 const std::vector<entry>& catalogue() {
-  using namespace keys;
-  static const std::vector<entry> all{relay_url,
-                                      relay_platforms,
-                                      relay_bot_ids,
-                                      relay_id,
-                                      relay_secret,
-                                      relay_delivery_key,
-                                      relay_endpoint,
-                                      relay_route_keys,
-                                      relay_instance_id,
-                                      relay_display_name,
-                                      relay_sleep_url,
-                                      relay_wake_url,
-                                      relay_enabled,
-                                      idp_token_url,
-                                      idp_client_id,
-                                      idp_client_secret,
-                                      idp_scope,
-                                      relay_access_token,
-                                      hermes_portal,
-                                      nous_portal,
-                                      slack_reply_in_thread,
-                                      slack_top_level_threads,
-                                      prompts_approval_by,
-                                      agent,
-                                      listen,
-                                      admin_token,
-                                      read_token,
-                                      metrics_listen,
-                                      state_dir,
-                                      log_level,
-                                      keys::log_format,
-                                      scheduler,
-                                      grace,
-                                      idle_after,
-                                      keys::idle_action,
-                                      idle_hold,
-                                      tls_ca_file,
-                                      tls_cert_file,
-                                      tls_key_file,
-                                      https_proxy,
-                                      http_proxy,
-                                      no_proxy,
-                                      group_sessions,
-                                      thread_sessions,
-                                      reactions,
-                                      commands,
-                                      media_disk,
-                                      media_at_once,
-                                      media_per_event,
-                                      media_wait,
-                                      media_upload_timeout,
-                                      handshake_timeout,
-                                      outbound_timeout,
-                                      http_timeout,
-                                      ping_interval,
-                                      ping_timeout,
-                                      stable_after,
-                                      backoff_min,
-                                      backoff_max,
-                                      idle_ack_timeout,
-                                      max_frame,
-                                      max_pending,
-                                      max_chats,
-                                      chat_idle,
-                                      agent_ack_timeout,
-                                      agent_max_deliveries,
-                                      dedupe_window,
-                                      dedupe_entries,
-                                      egress_hold,
-                                      max_in_memory,
-                                      chat_in_memory,
-                                      max_prompts,
-                                      prompt_lifetime,
-                                      route_age,
-                                      turn_age};
+  static const std::vector<entry> all = [] {
+    std::vector<entry> out;
+    auto add = [&](const auto& list) {
+      for (const auto* x : list) out.push_back(*x);
+    };
+    add(keys::relay_entries);
+    add(keys::identity_entries);
+    add(keys::chats_entries);
+    add(keys::service_entries);
+    add(keys::session_entries);
+    add(keys::media_entries);
+    for (const auto& x : limit_table) out.push_back(*x.key);
+    return out;
+  }();
   return all;
 }
 

@@ -1,5 +1,5 @@
 // Every setting with its names on the command line, in the environment and in the config file (settings.md).
-// The one place where a name is written down: keys/ holds the entries, this the list of all.
+// The one place where a name is written down: keys/ holds the entries and their order, this joins them.
 #pragma once
 
 #include "relay_gateway/config/keys/chats_keys.hpp"

@@ -1,6 +1,6 @@
 #include "relay_gateway/config/validate.hpp"
 
-#include "relay_gateway/config/sections/limit_table.hpp"
+#include "relay_gateway/config/catalogue.hpp"
 #include "relay_gateway/config/sources/command_line.hpp"
 #include "relay_gateway/config/values/addresses/url_rules.hpp"
 #include "relay_gateway/config/values/hold.hpp"

@@ -3,6 +3,8 @@
 
 #include "relay_gateway/config/keys/entry.hpp"
 
+#include <array>
+
 namespace relay::config::keys {
 
 inline constexpr entry slack_reply_in_thread{.key = "gateway.slack.reply_in_thread",
@@ -43,5 +45,12 @@ inline constexpr entry reactions{.key = "gateway.reactions",
                                  .applies = applies::at_restart};
 inline constexpr entry commands{
     .key = "gateway.commands", .section = section::chats, .what = "Slash commands that Discord offers"};
+
+/// In the order of settings.md.
+inline constexpr std::array chats_entries{&slack_reply_in_thread, &slack_top_level_threads,
+                                          &prompts_approval_by};
+
+/// In the order of settings.md.
+inline constexpr std::array session_entries{&group_sessions, &thread_sessions, &reactions, &commands};
 
 } // namespace relay::config::keys

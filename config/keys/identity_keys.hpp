@@ -3,6 +3,8 @@
 
 #include "relay_gateway/config/keys/entry.hpp"
 
+#include <array>
+
 namespace relay::config::keys {
 
 inline constexpr entry idp_token_url{.key = "gateway.idp.token_url",
@@ -41,5 +43,10 @@ inline constexpr entry nous_portal{.key = "NOUS_PORTAL_BASE_URL",
                                    .in_file = false,
                                    .section = section::identity,
                                    .what = "The same; HERMES_PORTAL_BASE_URL wins"};
+
+/// In the order of settings.md.
+inline constexpr std::array identity_entries{&idp_token_url, &idp_client_id,      &idp_client_secret,
+                                             &idp_scope,     &relay_access_token, &hermes_portal,
+                                             &nous_portal};
 
 } // namespace relay::config::keys

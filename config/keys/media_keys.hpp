@@ -3,6 +3,8 @@
 
 #include "relay_gateway/config/keys/entry.hpp"
 
+#include <array>
+
 namespace relay::config::keys {
 
 inline constexpr entry media_disk{.key = "gateway.media.disk",
@@ -35,5 +37,9 @@ inline constexpr entry media_upload_timeout{.key = "gateway.media.upload_timeout
                                             .section = section::media,
                                             .what = "Time limit of one upload",
                                             .by_default = "1m"};
+
+/// In the order of settings.md.
+inline constexpr std::array media_entries{&media_disk, &media_at_once, &media_per_event, &media_wait,
+                                          &media_upload_timeout};
 
 } // namespace relay::config::keys

@@ -3,6 +3,8 @@
 
 #include "relay_gateway/config/keys/entry.hpp"
 
+#include <array>
+
 namespace relay::config::keys {
 
 inline constexpr entry relay_url{
@@ -80,5 +82,11 @@ inline constexpr entry relay_enabled{
     .section = section::relay,
     .what = "false forbids everything: no provisioning, no policy, no connection",
     .by_default = "true"};
+
+/// In the order of settings.md.
+inline constexpr std::array relay_entries{
+    &relay_url,          &relay_platforms, &relay_bot_ids,    &relay_id,          &relay_secret,
+    &relay_delivery_key, &relay_endpoint,  &relay_route_keys, &relay_instance_id, &relay_display_name,
+    &relay_sleep_url,    &relay_wake_url,  &relay_enabled};
 
 } // namespace relay::config::keys

@@ -3,6 +3,8 @@
 
 #include "relay_gateway/config/keys/entry.hpp"
 
+#include <array>
+
 namespace relay::config::keys {
 
 inline constexpr entry agent{.key = "gateway.agent",
@@ -127,5 +129,11 @@ inline constexpr entry no_proxy{.key = "NO_PROXY",
                                 .section = section::service,
                                 .what = "Hosts that are reached without a proxy",
                                 .applies = applies::at_restart};
+
+/// In the order of settings.md.
+inline constexpr std::array service_entries{
+    &agent,         &listen,       &admin_token, &read_token, &metrics_listen, &state_dir, &log_level,
+    &log_format,    &scheduler,    &grace,       &idle_after, &idle_action,    &idle_hold, &tls_ca_file,
+    &tls_cert_file, &tls_key_file, &https_proxy, &http_proxy, &no_proxy};
 
 } // namespace relay::config::keys

@@ -1,6 +1,6 @@
 #include "relay_gateway/config/sections/limits_section.hpp"
 
-#include "relay_gateway/config/sections/limit_table.hpp"
+#include "relay_gateway/config/keys/limits_keys.hpp"
 #include "relay_gateway/config/values/scalars.hpp"
 #include "relay_gateway/config/values/units.hpp"
 

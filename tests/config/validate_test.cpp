@@ -1,4 +1,4 @@
-#include "relay_gateway/config/sections/limit_table.hpp"
+#include "relay_gateway/config/catalogue.hpp"
 #include "relay_gateway/config/validate.hpp"
 #include "relay_gateway/tests/config/setup.hpp"
 
