@@ -30,6 +30,22 @@ struct egress_setup {
   std::uint64_t max_pending = 10'000, max_chats = 1'000'000, dedupe_entries = 100'000;
   bool reply_in_thread = true; ///< on Slack (protocol.md 6, routing 5)
   std::string prompt_nonce;    ///< the process's: marks the prompt ids that are minted here
+
+  static egress_setup of(const config::settings& from) {
+    const auto& l = from.limits;
+    egress_setup x;
+    x.fronted = from.relay.identities;
+    x.egress_hold = l.egress_hold;
+    x.chat_idle = l.chat_idle;
+    x.dedupe_window = l.dedupe_window;
+    x.max_pending = l.max_pending;
+    x.max_chats = l.max_chats;
+    x.dedupe_entries = l.dedupe_entries;
+    x.route_age = l.route_age;
+    x.turn_age = l.turn_age;
+    x.reply_in_thread = from.slack.reply_in_thread;
+    return x;
+  }
 };
 
 struct egress_state {

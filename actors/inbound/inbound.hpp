@@ -20,6 +20,9 @@
 
 namespace relay {
 
+/// How these settings make session keys.
+wire::session_rules session_rules_of(const config::settings& x);
+
 struct inbound_setup {
   core::inbox_rules rules;
   wire::session_rules sessions;
@@ -32,10 +35,16 @@ struct inbound_setup {
   bool agent_present = true;
   std::string gateway{};  ///< named in deliveries (agent_host::gateway)
   bool reactions = false; ///< tell egress_router where turns begin and which were given up
-};
 
-/// How these settings make session keys.
-wire::session_rules session_rules_of(const config::settings& x);
+  static inbound_setup of(const config::settings& from) {
+    inbound_setup x;
+    x.rules = core::inbox_rules::of(from.limits);
+    x.prompts = core::prompt_rules::of(from);
+    x.sessions = session_rules_of(from);
+    x.reactions = from.service.reactions;
+    return x;
+  }
+};
 
 struct inbound_state {
   static inline const char* name = "inbound";

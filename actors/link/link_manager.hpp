@@ -20,6 +20,16 @@ struct link_setup {
   std::uint64_t max_frame = 8ULL << 20;
   std::string request_prefix;
   std::uint64_t epoch = 0; ///< of before: those of this link manager are higher
+
+  static link_setup of(const config::limits& l) {
+    link_setup x;
+    x.rules = core::link_rules::of(l);
+    x.outbound_timeout = l.outbound_timeout;
+    x.ping_interval = l.ping_interval;
+    x.ping_timeout = l.ping_timeout;
+    x.max_frame = l.max_frame;
+    return x;
+  }
 };
 
 struct link_manager_state {

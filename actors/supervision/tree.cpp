@@ -24,57 +24,6 @@ namespace {
 constexpr auto media_margin = 15s; ///< what the media actor may take beyond an event's wait
 constexpr auto last_words = 1s;    ///< what a call may take to arrive beyond its time
 
-egress_setup egress_setup_of(const config::settings& settings, const std::string& prompt_nonce) {
-  auto& l = settings.limits;
-  egress_setup x;
-  x.fronted = settings.relay.identities;
-  x.egress_hold = l.egress_hold;
-  x.chat_idle = l.chat_idle;
-  x.dedupe_window = l.dedupe_window;
-  x.max_pending = l.max_pending;
-  x.max_chats = l.max_chats;
-  x.dedupe_entries = l.dedupe_entries;
-  x.route_age = l.route_age;
-  x.turn_age = l.turn_age;
-  x.reply_in_thread = settings.slack.reply_in_thread;
-  x.prompt_nonce = prompt_nonce;
-  return x;
-}
-
-inbound_setup inbound_setup_of(const config::settings& settings, const std::string& prompt_nonce) {
-  auto& l = settings.limits;
-  inbound_setup x;
-  x.rules.dedupe_window = l.dedupe_window;
-  x.rules.ack_timeout = l.agent_ack_timeout;
-  x.rules.dedupe_entries = l.dedupe_entries;
-  x.rules.max_pending = l.max_pending;
-  x.rules.max_deliveries = l.agent_max_deliveries;
-  x.rules.max_in_memory = l.max_in_memory;
-  x.rules.chat_in_memory = l.chat_in_memory;
-  x.prompts.max = l.max_prompts;
-  x.prompts.lifetime = l.prompt_lifetime;
-  x.prompts.anyone_approves = settings.prompts.approval_by == config::approval_by::anyone;
-  x.sessions = session_rules_of(settings);
-  x.prompt_nonce = prompt_nonce;
-  x.reactions = settings.service.reactions;
-  return x;
-}
-
-link_setup link_setup_of(const config::limits& l) {
-  link_setup x;
-  x.rules.handshake_timeout = l.handshake_timeout;
-  x.rules.stable_after = l.stable_after;
-  x.rules.backoff_min = l.backoff_min;
-  x.rules.backoff_max = l.backoff_max;
-  x.rules.idle_ack_timeout = l.idle_ack_timeout;
-  x.rules.silence = l.ping_timeout;
-  x.outbound_timeout = l.outbound_timeout;
-  x.ping_interval = l.ping_interval;
-  x.ping_timeout = l.ping_timeout;
-  x.max_frame = l.max_frame;
-  return x;
-}
-
 } // namespace
 
 // -- how they are made ------------------------------------------------------------------------------
@@ -109,13 +58,16 @@ void tree::spawn_media() {
 }
 
 void tree::spawn_egress() {
-  egress = self_->spawn(egress_router, env_, egress_setup_of(*view_.settings, prompt_nonce_), parent());
+  auto x = egress_setup::of(*view_.settings);
+  x.prompt_nonce = prompt_nonce_;
+  egress = self_->spawn(egress_router, env_, std::move(x), parent());
   watch("egress-router", egress);
   tell(self_, egress, view_.live);
 }
 
 void tree::spawn_inbound() {
-  auto x = inbound_setup_of(*view_.settings, prompt_nonce_);
+  auto x = inbound_setup::of(*view_.settings);
+  x.prompt_nonce = prompt_nonce_;
   x.instance = wire::hex(env_.random->bits(), 8);
   x.agent_present = setup_.agent_present;
   x.gateway = setup_.gateway;
@@ -128,7 +80,7 @@ void tree::spawn_inbound() {
 }
 
 void tree::spawn_link_manager() {
-  auto x = link_setup_of(view_.settings->limits);
+  auto x = link_setup::of(view_.settings->limits);
   x.request_prefix = "r" + wire::hex(env_.random->bits(), 8) + "-";
   // Above all that its predecessor used, even where it had not said so yet: others ignore an older link.
   constexpr std::uint64_t round = 1'000;

@@ -12,6 +12,7 @@
 #include "relay_gateway/actors/inbound/core/spill.hpp"
 #include "relay_gateway/actors/inbound/core/suspects.hpp"
 #include "relay_gateway/actors/inbound/core/unstored_writes.hpp"
+#include "relay_gateway/config/settings.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/records.hpp"
 
@@ -36,6 +37,19 @@ struct inbox_rules {
   std::size_t max_bytes_in_memory = 64UL << 20, max_pending_bytes = 64UL << 20, dedupe_bytes = 64UL << 20;
   /// The session key of an event; unset: wire::session_key() with the rules that hold by default.
   std::function<std::string(const inbound_event&)> session_of{};
+
+  /// As they are set; what is no setting as above.
+  static inbox_rules of(const config::limits& l) {
+    inbox_rules x;
+    x.dedupe_window = l.dedupe_window;
+    x.ack_timeout = l.agent_ack_timeout;
+    x.dedupe_entries = l.dedupe_entries;
+    x.max_pending = l.max_pending;
+    x.max_deliveries = l.agent_max_deliveries;
+    x.max_in_memory = l.max_in_memory;
+    x.chat_in_memory = l.chat_in_memory;
+    return x;
+  }
 };
 
 /// One event to give to the agent now.

@@ -5,6 +5,7 @@
 
 #include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/config/settings.hpp"
 #include "relay_gateway/messages/contract/event.hpp"
 #include "relay_gateway/messages/flow.hpp"
 #include "relay_gateway/messages/records.hpp"
@@ -35,6 +36,14 @@ struct prompt_rules {
   std::size_t max = 10'000;           ///< prompts remembered, answered ones included
   std::size_t max_bytes = 16UL << 20; ///< of these
   bool anyone_approves = false;       ///< an approval in a group is not only its asker's to decide
+
+  static prompt_rules of(const config::settings& from) {
+    prompt_rules x;
+    x.lifetime = from.limits.prompt_lifetime;
+    x.max = from.limits.max_prompts;
+    x.anyone_approves = from.prompts.approval_by == config::approval_by::anyone;
+    return x;
+  }
 };
 
 enum class prompt_verdict : std::uint8_t {

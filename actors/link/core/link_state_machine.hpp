@@ -5,6 +5,7 @@
 #include "relay_gateway/actors/core/backoff.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/actors/link/core/suspend_detector.hpp"
+#include "relay_gateway/config/settings.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -19,6 +20,17 @@ struct link_rules {
   milliseconds restart_spread{15'000}; ///< after 1012 or 1013 the first delay is drawn from 0..this
   milliseconds close_limit{1'000};     ///< a close handshake gets this long (F19)
   milliseconds silence{25'000};        ///< a socket that was silent for this long is dead
+
+  static link_rules of(const config::limits& l) {
+    link_rules x;
+    x.handshake_timeout = l.handshake_timeout;
+    x.stable_after = l.stable_after;
+    x.backoff_min = l.backoff_min;
+    x.backoff_max = l.backoff_max;
+    x.idle_ack_timeout = l.idle_ack_timeout;
+    x.silence = l.ping_timeout;
+    return x;
+  }
 };
 
 enum class link_state : std::uint8_t {
