@@ -11,21 +11,22 @@ from harness.scenario import PINNED, QUICK, TWO, Scenario, binary
 NAMESPACES = subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0
 
 
+def on_tmpfs(scenario, options):
+    """A program that is the gateway, with such a tmpfs as its state directory: (program, directory, home)."""
+    home = scenario.home()
+    state, program = os.path.join(home, "state"), os.path.join(home, "gateway")
+    os.mkdir(state)
+    inner = f"mount -t tmpfs -o {options} none {shlex.quote(state)} && exec {shlex.quote(binary())} \"$@\""
+    with open(program, "w") as file:
+        file.write(f"#!/bin/sh\nexec unshare -m /bin/sh -c {shlex.quote(inner)} gateway \"$@\"\n")
+    os.chmod(program, 0o755)
+    return program, state, home
+
+
 @unittest.skipUnless(NAMESPACES, "needs mount namespaces")
 class Disk(Scenario):
-    def on_tmpfs(self, options):
-        """A program that is the gateway, with such a tmpfs as its state directory: (program, directory, home)."""
-        home = self.home()
-        state, program = os.path.join(home, "state"), os.path.join(home, "gateway")
-        os.mkdir(state)
-        inner = f"mount -t tmpfs -o {options} none {shlex.quote(state)} && exec {shlex.quote(binary())} \"$@\""
-        with open(program, "w") as file:
-            file.write(f"#!/bin/sh\nexec unshare -m /bin/sh -c {shlex.quote(inner)} gateway \"$@\"\n")
-        os.chmod(program, 0o755)
-        return program, state, home
-
     async def test_a_full_disk_stops_acks_and_readiness_until_there_is_room(self):
-        program, state, home = self.on_tmpfs("size=3m")
+        program, state, home = on_tmpfs(self, "size=3m")
         connector = await self.connector()
         gateway = await self.gateway(connector, TWO, PINNED, QUICK, home=home, program=program, GATEWAY_STATE_DIR=state)
         link = await connector.link(1, 2)
@@ -69,7 +70,7 @@ class Disk(Scenario):
             self.assertEqual(texts, [f"e{n}" for n in range(1, count + 1) if n % 7 == chat])
 
     async def test_a_read_only_directory_ends_with_73(self):
-        program, state, home = self.on_tmpfs("size=1m,ro")
+        program, state, home = on_tmpfs(self, "size=1m,ro")
         gateway = await self.gateway(None, PINNED, home=home, program=program, listening=False, GATEWAY_STATE_DIR=state)
         self.assertEqual(await gateway.exited(), 73)
         self.assertIn(f"state directory {state} is not writable: Read-only file system", gateway.text)
