@@ -313,6 +313,10 @@ struct log_field {
   std::string value;
   bool literal = false; ///< a number or a truth value: without quotes
 };
+/// A number of which 0 says nothing: then it is left out.
+log_field unless_zero(std::string_view name, std::integral auto number) {
+  return number == 0 ? log_field{name, ""} : log_field{name, number};
+}
 /// One event with a stable id (`link.lost`) and fields. Never blocks; drops and counts when it cannot keep
 /// up.
 class log_port {

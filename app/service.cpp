@@ -265,7 +265,7 @@ int service::impl::run() {
     }
   }
   dismantle();
-  note(severity::info, "service.stopped", {{"exit_code", std::to_string(code)}});
+  note(severity::info, "service.stopped", {{"exit_code", code}});
   return code;
 }
 

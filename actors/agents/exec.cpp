@@ -143,10 +143,10 @@ void exec_agent_state::ended(const agent_detached& x) {
   auto next = draining ? "the gateway stops, so it is not started again"
                        : "started again in " + std::to_string(delay.count()) + " ms";
   env.log->write(draining ? severity::info : severity::warn, "agent.exited",
-                 {{"child", std::to_string(peer)},
+                 {{"child", peer},
                   {"why", x.why},
-                  {"lived_ms", std::to_string(std::chrono::duration_cast<milliseconds>(lived).count())},
-                  {"unacked", std::to_string(unacked)},
+                  {"lived_ms", std::chrono::duration_cast<milliseconds>(lived).count()},
+                  {"unacked", unacked},
                   {"next", next}});
   if (draining) return;
   env.metrics->add(counter::agent_restarts);

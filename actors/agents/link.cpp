@@ -11,9 +11,9 @@ void link_agent_state::left(const agent_detached& x) {
   if (peers.count(x.peer) == 0) return;
   auto unacked = detach(x.peer);
   env.log->write(severity::info, "agent.detached",
-                 {{"peer", std::to_string(x.peer)},
+                 {{"peer", x.peer},
                   {"why", x.why},
-                  {"unacked", std::to_string(unacked)},
+                  {"unacked", unacked},
                   {"next", "its unacked events go to another agent"}});
 }
 

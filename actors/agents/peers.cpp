@@ -35,8 +35,7 @@ void agent_peers::attach(std::uint64_t peer, std::shared_ptr<line_socket> socket
   auto& entry = peers[peer];
   entry.socket = std::move(socket);
   env.metrics->add(counter::agents_attached);
-  env.log->write(severity::info, "agent.attached",
-                 {{"peer", std::to_string(peer)}, {"agents", std::to_string(peers.size())}});
+  env.log->write(severity::info, "agent.attached", {{"peer", peer}, {"agents", peers.size()}});
   if (welcomed) {
     std::string frame;
     wire::encode_ready(frame, announcement.gateway_id, announcement.platforms);
@@ -122,7 +121,7 @@ std::uint64_t agent_peers::taker_of(const delivery& x) {
   sticky_balancer.late(held->second.peer);
   if (auto other = sticky_balancer.move(x.session_key, missed); other != 0) {
     env.log->write(severity::warn, "agent.ack_missed",
-                   {{"peer", std::to_string(held->second.peer)},
+                   {{"peer", held->second.peer},
                     {"delivery", x.id},
                     {"next", "its session goes to agent " + std::to_string(other)}});
     return other;
@@ -180,9 +179,7 @@ void agent_peers::refuse(std::uint64_t peer, peer_entry& entry, const std::strin
   const auto told = entry.complaints.take(now_of(self));
   if (told) {
     env.log->write(severity::warn, "agent.bad_frame",
-                   {{"peer", std::to_string(peer)},
-                    {"what", what},
-                    {"unanswered", std::to_string(std::exchange(entry.unanswered, 0))}});
+                   {{"peer", peer}, {"what", what}, {"unanswered", std::exchange(entry.unanswered, 0)}});
   } else {
     ++entry.unanswered;
     if (request_id.empty()) return; // nobody waits for this answer
@@ -249,9 +246,9 @@ void agent_peers::ask(std::uint64_t peer, peer_entry& entry, action_request& x) 
   if (output.asked(peer, who.bytes)) {
     entry.socket->read(false);
     env.log->write(severity::warn, "agent.paused",
-                   {{"peer", std::to_string(peer)},
-                    {"actions", std::to_string(output.actions())},
-                    {"bytes", std::to_string(output.bytes())},
+                   {{"peer", peer},
+                    {"actions", output.actions()},
+                    {"bytes", output.bytes()},
                     {"next", "it is read from again when half of what it asked for has an outcome"}});
   }
   show_output();
@@ -267,7 +264,7 @@ void agent_peers::settled(const asker& who) {
     auto it = peers.find(peer);
     if (it == peers.end()) continue;
     it->second.socket->read(true);
-    env.log->write(severity::info, "agent.resumed", {{"peer", std::to_string(peer)}});
+    env.log->write(severity::info, "agent.resumed", {{"peer", peer}});
   }
   show_output();
 }

@@ -111,7 +111,7 @@ void identity_state::renewed(const http_response& x) {
   setup.refresh->fresh_refresh = std::move(got.refresh_token);
   setup.refresh->fresh_until = got.expires_in > 0 ? env.clock->wall_ms() / 1000 + got.expires_in : 0;
   env.log->write(severity::info, "identity.renewed",
-                 {{"expires_in_s", std::to_string(got.expires_in)}, {"next", "written, then used"}});
+                 {{"expires_in_s", got.expires_in}, {"next", "written, then used"}});
   save();
 }
 

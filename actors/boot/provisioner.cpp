@@ -50,7 +50,7 @@ void provisioner_state::attempted(provision_attempt& x) {
     env.log->write(severity::warn, "provision.failed",
                    {{"platform", x.platform},
                     {"error", x.error},
-                    {"retry_after_ms", std::to_string(x.retry_after_ms)},
+                    unless_zero("retry_after_ms", x.retry_after_ms),
                     {"next", "the others go on; tried again with backoff"}});
   }
   if (x.provisioned && x.carries_credentials && plan.held() && setup.announces) {

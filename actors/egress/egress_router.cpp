@@ -2,6 +2,7 @@
 
 #include "relay_gateway/actors/actor_guards.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/egress/action_log.hpp"
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
 #include "relay_gateway/actors/egress/core/action_shape.hpp"
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
@@ -40,8 +41,7 @@ caf::result<action_outcome> egress_state::request(action_request& x) {
   if (ready) {
     begin(x, asker);
   } else if (early.size() >= setup.max_pending) {
-    asker.deliver(
-        refuse(x.request_id, to_string(ec::overloaded), "too many actions are pending; try again later"));
+    asker.deliver(refuse(x, to_string(ec::overloaded), "too many actions are pending; try again later"));
   } else {
     early.push_back({now_of(self) + setup.egress_hold, std::move(x), asker});
     arm();
@@ -81,7 +81,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   const auto digest = core::digest_of(x);
   if (is_repeat(x, digest, asker)) return;
   auto refused = [&](std::string code, std::string error) {
-    asker.deliver(refuse(x.request_id, std::move(code), std::move(error)));
+    asker.deliver(refuse(x, std::move(code), std::move(error)));
   };
   if (open.size() >= setup.max_pending)
     return refused(to_string(ec::overloaded),
@@ -106,7 +106,7 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
   if (x.act.kind == op::prompt) {
     as.prompt_id = open_prompt(x, key, to.where);
     if (as.prompt_id.empty()) {
-      asker.deliver(refuse(x.request_id, to_string(ec::bad_action), wire::check(x.act)));
+      asker.deliver(refuse(x, to_string(ec::bad_action), wire::check(x.act)));
       return;
     }
   }
@@ -120,6 +120,8 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
   env.metrics->add(counter::actions_accepted);
   chats.activate(key, now);
   as.ends = core::ends_turn(x.act);
+  as.kind = x.act.kind;
+  as.delivery = x.delivery_id;
   as.asks_chat = x.act.kind == op::get_chat_info;
   chat_action out;
   out.token = outbox.next_token();
@@ -134,6 +136,7 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
   out.abandons = x.abandons;
   as.request_id = std::move(x.request_id);
   as.since = now_of(self);
+  if (env.log->wants(severity::debug)) action_log::accepted(*env.log, link.epoch, as);
   open.emplace(out.token, std::move(as));
   env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   if (!disk.waits) return push(key, std::move(out), false);
@@ -173,11 +176,12 @@ prompt_opened egress_state::opened(wire::prompt_ask ask, const chat_key& chat, c
   return out;
 }
 
-action_outcome egress_state::refuse(const std::string& request_id, std::string code, std::string error) {
+action_outcome egress_state::refuse(const action_request& x, std::string code, std::string error) {
   // Nothing was sent, so the id is free for another try.
-  if (!request_id.empty()) idempotency_cache.forget(request_id);
+  if (!x.request_id.empty()) idempotency_cache.forget(x.request_id);
   env.metrics->add(counter::actions_refused, code);
-  return {request_id, action_result::failed(std::move(code), std::move(error))};
+  action_log::refused(*env.log, x, code, error);
+  return {x.request_id, action_result::failed(std::move(code), std::move(error))};
 }
 
 void egress_state::push(const chat_key& chat, chat_action x, bool held) {
@@ -188,6 +192,7 @@ void egress_state::push(const chat_key& chat, chat_action x, bool held) {
 
 void egress_state::execute(core::chat_table_step& step) {
   for (auto& x : step.shown) tell(self, registry.prompts, std::move(x));
+  for (auto& x : step.sent) sent(x);
   for (auto& x : step.out) tell(self, link.connection, std::move(x));
   for (auto& x : step.done) settle(x.token, std::move(x.result));
   for (auto& x : step.marks) outbox.intend(std::move(x));
@@ -197,7 +202,7 @@ void egress_state::execute(core::chat_table_step& step) {
     env.log->write(severity::info, "chat.waits",
                    {{"platform", x.chat.platform},
                     {"chat", x.chat.chat_id},
-                    {"wait_ms", std::to_string(x.wait.count())},
+                    {"wait_ms", x.wait.count()},
                     {"next", "the same frame goes out again then; other chats go on"}});
   }
   for (auto& x : step.failed) {
@@ -230,6 +235,15 @@ void egress_state::execute(core::outbox_step& step) {
   }
   for (auto& x : step.told) deliver_outcome(x.token, std::move(x.result));
   env.metrics->set(gauge::actions_unstored, static_cast<std::int64_t>(outbox.waiting()));
+}
+
+void egress_state::sent(const core::sent_piece& x) {
+  auto it = open.find(x.token);
+  if (it == open.end()) return;
+  auto& of = it->second;
+  of.attempt = of.piece == x.piece ? of.attempt + 1 : 1;
+  of.piece = x.piece;
+  if (env.log->wants(severity::debug)) action_log::sent(*env.log, link.epoch, of, x, now_of(self));
 }
 
 void egress_state::upload(const core::upload& x) {
@@ -277,6 +291,8 @@ void egress_state::deliver_outcome(std::uint64_t token, action_result result) {
   open.erase(it);
   if (!done.turn.empty()) turns.answered(done.turn);
   env.metrics->add(counter::actions_settled, to_string(result.how));
+  if (result.how != outcome::done || env.log->wants(severity::debug))
+    action_log::settled(*env.log, link.epoch, done, result, now_of(self));
   if (done.since != core::instant{})
     env.metrics->observe(histogram::action_to_result, now_of(self) - done.since);
   env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));

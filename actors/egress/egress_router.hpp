@@ -61,6 +61,10 @@ struct egress_state {
     bool asks_chat = false; ///< a get_chat_info
     bool ends = false;      ///< its outcome decides what that one's message shows
     core::instant since{};  ///< when it was accepted; the epoch: by an earlier process
+    std::string delivery{}; ///< as its agent named it
+    op kind = op::send;
+    std::size_t piece = 0;     ///< the one that went out last, counted from 1
+    std::uint32_t attempt = 0; ///< how often that one went out
   };
   /// An action that came before it was known what was left of before.
   struct early_request {
@@ -82,11 +86,12 @@ struct egress_state {
   prompt_opened opened(wire::prompt_ask ask, const chat_key& chat, const route& where,
                        const std::string& delivery_id) const;
   void push(const chat_key& chat, chat_action x, bool held);
-  action_outcome refuse(const std::string& request_id, std::string code, std::string error);
+  action_outcome refuse(const action_request& x, std::string code, std::string error);
 
   // -- from a decision to what is done
   void execute(core::chat_table_step& step);
   void execute(core::outbox_step& step);
+  void sent(const core::sent_piece& x);
   void upload(const core::upload& x);
   void settle(std::uint64_t token, action_result result);
   void deliver_outcome(std::uint64_t token, action_result result);

@@ -37,6 +37,8 @@ void resume(egress_state& s, core::resumed_action& x) {
   egress_state::open_action as;
   as.request_id = std::move(asked.request_id);
   as.chat = key;
+  as.kind = asked.act.kind;
+  as.delivery = asked.delivery_id;
   if (traits_of(asked.act.kind).answers) as.turn = asked.delivery_id;
   wire::prompt_ask ask;
   if (asked.act.kind == op::prompt && wire::read_prompt(asked.act, ask)) as.prompt_id = ask.id;
@@ -80,7 +82,7 @@ void loaded(egress_state& s, outbound_image& image) {
   auto serves = [&s](const std::string& platform) { return s.routes.serves(platform); };
   auto left = s.outbox.resume(image, serves, now, s.env.clock->wall_ms());
   auto count = [&](core::resumption how) {
-    return std::to_string(std::count_if(left.begin(), left.end(), [&](auto& x) { return x.how == how; }));
+    return std::count_if(left.begin(), left.end(), [&](auto& x) { return x.how == how; });
   };
   if (!left.empty())
     s.env.log->write(severity::info, "outbox.resumed",

@@ -4,6 +4,7 @@
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/egress/core/reactions.hpp"
 #include "relay_gateway/actors/inbound/core/attachment_cache.hpp"
+#include "relay_gateway/actors/inbound/event_log.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 
@@ -111,6 +112,9 @@ void inbound_state::accept(inbound_batch& batch) {
       repeated(*item.event, item.buffer_id, inbox.why_repeated());
       continue;
     }
+    if (event_log::wanted(*env.log))
+      event_log::received(*env.log, link.epoch, name_of(step.fresh), session_of(*item.event), item,
+                          step.spilled);
     if (step.spilled)
       env.metrics->add(counter::events_spilled);
     else if (files)
@@ -161,6 +165,7 @@ bool inbound_state::answers_prompt(inbound_item& item, const std::string& origin
     item.event = event_ref{wire::with_answer(*item.event, std::move(heard.response))};
   if (heard.for_agent()) return false;
   env.metrics->add(counter::events_dropped, "prompt");
+  event_log::consumed(*env.log, item, core::to_string(heard.verdict));
   inbox.consume(*item.event, {item.buffer_id, origin}, now, step);
   if (heard.verdict == core::prompt_verdict::late) tell_late(*item.event);
   return true;
@@ -189,6 +194,9 @@ void inbound_state::acked(const delivery_ack& x) {
   }
   core::inbox_step step;
   auto id = id_of(x.delivery_id);
+  if (auto* event = inbox.find(id); event && event_log::wanted(*env.log))
+    if (auto so_far = inbox.progress(id); so_far.may_be_acked)
+      event_log::acked(*env.log, link.epoch, x.delivery_id, *event, so_far, now_of(self));
   if (id == 0 || !inbox.acked(id, now_of(self), step)) {
     env.metrics->add(counter::acks_unknown);
     return;
@@ -222,7 +230,7 @@ void inbound_state::execute(core::inbox_step& step) {
     env.metrics->add(counter::events_dead_letter);
     env.log->write(severity::error, "event.dead_letter",
                    {{"delivery", name_of(id)},
-                    {"attempts", std::to_string(setup.rules.max_deliveries)},
+                    {"attempts", setup.rules.max_deliveries},
                     {"next", "set aside; its chat goes on"}});
   }
   withdrawn.gateway = setup.gateway;
@@ -239,7 +247,10 @@ void inbound_state::execute(core::inbox_step& step) {
   }
   for (auto took : step.receive_to_ack) env.metrics->observe(histogram::receive_to_ack, took);
   for (auto took : step.delivery_to_ack) env.metrics->observe(histogram::delivery_to_ack, took);
-  if (!step.acks.empty()) tell(self, link.connection, buffer_acks{std::move(step.acks)});
+  if (!step.acks.empty()) {
+    if (event_log::wanted(*env.log)) event_log::buffer_acked(*env.log, link.epoch, step.acks);
+    tell(self, link.connection, buffer_acks{std::move(step.acks)});
+  }
   for (auto& x : step.deliver) {
     delivery out{name_of(x.id), std::move(x.session), x.event,
                  x.redelivered, std::move(x.files),   setup.gateway};
@@ -248,6 +259,7 @@ void inbound_state::execute(core::inbox_step& step) {
     // Before the event can reach an agent, so that its answer finds the route.
     tell(self, sink.routes, route_of(out.id, *x.event));
     mark(out.id, *x.event, false);
+    if (event_log::wanted(*env.log)) event_log::delivered(*env.log, link.epoch, out, x);
     tell(self, agent, std::move(out));
   }
   after();

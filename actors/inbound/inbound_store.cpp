@@ -41,8 +41,8 @@ void inbound_state::loaded(inbound_image& image) {
   ready = true;
   if (open + image.spilled > 0)
     env.log->write(severity::info, "store.resumed",
-                   {{"open", std::to_string(open + image.spilled)},
-                    {"settled", std::to_string(image.settled.size())},
+                   {{"open", open + image.spilled},
+                    {"settled", image.settled.size()},
                     {"next", "given to the agent, marked as redelivered where one may have had them"}});
   execute(step);
   for (auto& x : std::exchange(early_acks, {})) acked(x);

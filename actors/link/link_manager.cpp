@@ -216,10 +216,10 @@ void link_manager_state::log_end(const link_gone& x) {
   env.log->write(level, id,
                  {{"epoch", x.epoch},
                   {"error", x.error},
-                  {"close_code", x.close_code},
+                  unless_zero("close_code", x.close_code),
                   {"close_reason", x.close_reason},
-                  {"http_status", x.http_status},
-                  {"retry_after_ms", x.retry_after_ms},
+                  unless_zero("http_status", x.http_status),
+                  unless_zero("retry_after_ms", x.retry_after_ms),
                   {"down_ms", so_far.lasted.count()},
                   {"failures", so_far.failures}});
 }

@@ -20,7 +20,7 @@ void report(configurable_log& log, const config::resolution& found) {
     log.write(severity::warn, "config.problem", {{"problem", to_string(x)}});
   log.write(severity::info, "config.loaded",
             {{"config_file", found.config_found ? found.config_path : "none"},
-             {"problems", std::to_string(found.problems.size())}});
+             {"problems", found.problems.size()}});
 }
 
 } // namespace

@@ -131,6 +131,7 @@ void chat_queue::pump(chat_queue_step& out) {
     if (!as.ask.id.empty() && (as.as_text || piece.kind == op::prompt))
       out.shown.push_back({std::move(as.ask.id), as.as_text ? prompt_face::numbers : prompt_face::buttons});
     out.out.push_back(std::move(t));
+    for (auto& who : x.callers) out.sent.push_back({who.token, x.next_piece + 1, x.pieces.size()});
     if (on_wire_) {
       piece_on_wire_ = piece_;
     } else {

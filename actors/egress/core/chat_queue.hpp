@@ -30,9 +30,15 @@ struct upload {
   local_file file;
   std::uint64_t chat = 0; ///< number of the queue
 };
+/// One frame of an action leaves now; one of these for each caller of collapsed edits.
+struct sent_piece {
+  std::uint64_t token = 0;
+  std::size_t piece = 1, pieces = 1; ///< counted from 1
+};
 /// What there is to do for the chat now, in order.
 struct chat_queue_step {
   std::vector<transmit> out;
+  std::vector<sent_piece> sent; ///< whose frames `out` are
   std::vector<chat_outcome> done;
   std::vector<prompt_shown> shown; ///< of prompts in `out`; to be told before these leave
   std::vector<upload> uploads;     ///< to be done before what waits behind them goes on

@@ -149,6 +149,7 @@ void chat_table::take(entry& x, chat_queue_step& step, chat_table_step& out) {
   const bool settled = !step.done.empty();
   append(out.shown, step.shown);
   append(out.out, step.out);
+  append(out.sent, step.sent);
   append(out.done, step.done);
   append(out.marks, step.marks);
   append(out.uploads, step.uploads);

@@ -33,6 +33,7 @@ struct chat_failure {
 struct chat_table_step {
   std::vector<prompt_shown> shown; ///< of prompts in `out`; to be told before these leave
   std::vector<transmit> out;
+  std::vector<sent_piece> sent; ///< whose frames `out` are
   std::vector<chat_outcome> done;
   std::vector<write_intent> marks; ///< those that say `sending` are answered by intent_committed()
   std::vector<upload> uploads;     ///< answered by uploaded()

@@ -358,7 +358,9 @@ void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
       auto it = entries_.find(y.second);
       return it == entries_.end() || !it->second.out || it->second.overdue != y.first;
     });
-  out.deliver.push_back({id, x.event, x.attempts > 0 || x.from_previous_process, x.files, x.session});
+  out.deliver.push_back(
+      {id, x.event, x.attempts > 0 || x.from_previous_process, x.files, x.session, x.attempts + 1});
+  if (x.since != instant{}) out.deliver.back().waited = now - x.since;
   ++x.attempts;
   x.resumed = false;
   suspects_.given(id);
@@ -367,8 +369,7 @@ void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
 
 bool inbox::acked(std::uint64_t id, instant now, inbox_step& out) {
   auto it = entries_.find(id);
-  // An agent that had it of a process that died may ack it late: it is the agent's all the same.
-  if (it == entries_.end() || (it->second.attempts == 0 && !it->second.from_previous_process)) return false;
+  if (it == entries_.end() || !ackable(it->second)) return false;
   if (it->second.given != instant{}) out.delivery_to_ack.push_back(now - it->second.given);
   settle(it, now, out);
   return true;

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -58,7 +59,16 @@ struct handout {
   event_ref event;
   bool redelivered = false;
   std::vector<media_file> files{};
-  std::string session{}; ///< its session key
+  std::string session{};     ///< its session key
+  std::uint32_t attempt = 0; ///< counted from 1; those that do not count are left out
+  /// Since it arrived; none of an event of an earlier process.
+  std::optional<std::chrono::nanoseconds> waited{};
+};
+/// How often an event was given out, and when last.
+struct delivery_progress {
+  std::uint32_t attempts = 0;
+  instant given{}; ///< the epoch: in an earlier process
+  bool may_be_acked = false;
 };
 /// What to do, in order.
 struct inbox_step {
@@ -150,6 +160,13 @@ public:
     auto it = entries_.find(id);
     return it == entries_.end() || it->second.consumed ? nullptr : it->second.event.ptr.get();
   }
+  /// Of an open event in memory; nothing of others.
+  delivery_progress progress(std::uint64_t id) const {
+    auto it = entries_.find(id);
+    return it == entries_.end()
+               ? delivery_progress{}
+               : delivery_progress{it->second.attempts, it->second.given, ackable(it->second)};
+  }
   /// Those that are with the agent, oldest first.
   std::vector<std::uint64_t> given_out() const;
   /// Those that wait for ready(), oldest first.
@@ -195,6 +212,8 @@ private:
     instant given{}; ///< when it was handed out last
   };
   using entries = std::unordered_map<std::uint64_t, entry>;
+  /// An agent that had it of a process that died may ack it late: it is the agent's all the same.
+  static bool ackable(const entry& x) { return x.attempts > 0 || x.from_previous_process; }
   void record(store_record x, inbox_step& out) const {
     if (rules_.durable) out.records.push_back(std::move(x));
   }
