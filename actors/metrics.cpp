@@ -196,6 +196,18 @@ constexpr declared<gauge> gauges[] = {
     {gauge::state_free_bytes,
      {"relay_gateway_state_free_bytes", "Bytes that are free where the state directory is; 0 without one.",
       "", ""}},
+    {gauge::events_oldest,
+     {"relay_gateway_events_oldest_age_seconds",
+      "Age of the oldest event that no agent took; 0 when none waits.", "", ""}},
+    {gauge::config_hash,
+     {"relay_gateway_config_hash",
+      "Of the settings that were read last and taken, without secrets: equal where these are.", "", ""}},
+    {gauge::connector_cert,
+     {"relay_gateway_connector_certificate_expiry_timestamp_seconds",
+      "Unix time of the end of the certificate that the connector showed last; 0 without TLS.", "", ""}},
+    {gauge::client_cert,
+     {"relay_gateway_client_certificate_expiry_timestamp_seconds",
+      "Unix time of the end of our client certificate, as of the last dial; 0 without one.", "", ""}},
 };
 static_assert(in_order(gauges), "a row for every gauge, in their order");
 

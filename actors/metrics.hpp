@@ -92,6 +92,10 @@ enum class gauge : std::uint8_t {
   reload_last,        ///< unix seconds
   clock_skew,         ///< seconds
   state_free_bytes,   ///< where the state directory is
+  events_oldest,      ///< seconds that the oldest pending event waits
+  config_hash,        ///< of the settings that were resolved last and taken
+  connector_cert,     ///< unix seconds of the end of the connector's certificate
+  client_cert,        ///< the same of our own
   count_
 };
 

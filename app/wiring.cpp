@@ -67,7 +67,9 @@ ports real_ports(boost::asio::io_context& io, const config::settings& settings, 
   options.proxy = settings.service.proxy;
   options.user_agent = "relay-gateway/" + std::string{version()};
   ports out;
-  out.link = net::make_reloading_link_port(io, options);
+  auto to_connector = options; // HTTP also goes to others
+  to_connector.certificates = metrics;
+  out.link = net::make_reloading_link_port(io, to_connector);
   out.http = net::make_reloading_http_port(io, options);
   out.media = net::make_media_port(io, options, net::media_base(settings.service.state_dir));
   out.files = make_file_port(io);

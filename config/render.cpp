@@ -114,6 +114,18 @@ std::string problems_json(const resolution& x) {
   return line_of(buffer) + "\n";
 }
 
+std::int64_t digest(const resolution& x) {
+  std::uint64_t hash = 14'695'981'039'346'656'037ULL; // FNV-1a
+  const auto mix = [&hash](const std::string& text) {
+    for (const char c : text + '\n') hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211ULL;
+  };
+  for (const auto& row : x.listing) {
+    mix(row.key);
+    mix(row.value);
+  }
+  return static_cast<std::int64_t>((hash ^ (hash >> 48U)) & 0xFFFF'FFFF'FFFFULL); // a double holds it
+}
+
 int check_exit_code(const resolution& x) {
   const bool fine =
       std::all_of(x.problems.begin(), x.problems.end(), [](const problem& p) { return p.warning; });

@@ -3,6 +3,7 @@
 
 #include "relay_gateway/config/resolve.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace relay::config {
@@ -18,6 +19,9 @@ std::string problems_text(const resolution& x);
 std::string resolution_json(const resolution& x);
 /// Only the problems, as the array above.
 std::string problems_json(const resolution& x);
+
+/// A number of 48 bits that tells whether two processes run with the same settings; secrets do not count.
+std::int64_t digest(const resolution& x);
 
 /// What `check` exits with: 0, or 78 when there is any problem that is no warning.
 int check_exit_code(const resolution& x);

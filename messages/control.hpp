@@ -114,12 +114,13 @@ struct link_status {
   link_phase phase = link_phase::off;
   std::string reason; ///< why it is not connected; empty when it is
   std::uint64_t epoch = 0;
-  bool held = false; ///< dormant, and not dialling until released: a suspend may land (F70)
+  bool held = false;             ///< dormant, and not dialling until released: a suspend may land (F70)
+  std::int64_t next_dial_ms = 0; ///< unix ms of the next dial; 0: none is planned
   friend bool operator==(const link_status&, const link_status&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, link_status& x) {
-  return f(caf::meta::type_name("link_status"), x.phase, x.reason, x.epoch, x.held);
+  return f(caf::meta::type_name("link_status"), x.phase, x.reason, x.epoch, x.held, x.next_dial_ms);
 }
 
 /// whoever wants it -> supervisor -> link_manager: go dormant in order (protocol.md 3.2, F70).
@@ -283,12 +284,13 @@ struct inbound_report {
   std::uint64_t ever = 0;    ///< events that came since the start
   std::uint64_t prompts = 0; ///< prompts that somebody may still answer
   std::uint32_t agents = 0;
+  std::uint64_t oldest_ms = 0; ///< age of the oldest event that no agent took
   friend bool operator==(const inbound_report&, const inbound_report&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, inbound_report& x) {
   return f(caf::meta::type_name("inbound_report"), x.pending, x.in_flight, x.remembered, x.dead_letters,
-           x.ever, x.prompts, x.agents);
+           x.ever, x.prompts, x.agents, x.oldest_ms);
 }
 struct egress_report {
   std::uint64_t chats = 0, pending = 0, routes = 0, recorded = 0;

@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/actor_guards.hpp"
 #include "relay_gateway/actors/boot/core/reload_check.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/config/render.hpp"
 
 #include <utility>
 
@@ -54,6 +55,7 @@ reload_outcome configuration_state::judged(config::resolution next) {
     if (out.problems.empty()) out.problems.push_back(fault);
     return out;
   }
+  env.metrics->set(gauge::config_hash, config::digest(next));
   running.config_found = next.config_found;
   running.problems = std::move(next.problems);
   out.settings = std::make_shared<const config::settings>(std::move(next.values));

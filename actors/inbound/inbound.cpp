@@ -57,6 +57,7 @@ void inbound_state::take(inbound_batch& batch) {
     return;
   }
   auto items = batch.items.size();
+  if (outside.empty()) outside_since = now_of(self);
   auto repeats = outside.add(std::move(batch));
   if (!repeats.empty()) {
     ever += repeats.size();
@@ -270,6 +271,14 @@ void inbound_state::mark(const std::string& delivery_id, const inbound_event& x,
     tell(self, sink.routes, turn_mark{delivery_id, x.chat(), x.message_id, given_up});
 }
 
+/// What waits to be accepted is younger than all that is accepted.
+std::uint64_t inbound_state::oldest_ms() const {
+  const auto now = now_of(self);
+  auto age = inbox.oldest_age(now);
+  if (age.count() == 0 && !outside.empty()) age = now - outside_since;
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(age).count());
+}
+
 void inbound_state::after() {
   env.metrics->set(gauge::events_pending, static_cast<std::int64_t>(inbox.pending() + outside.size()));
   env.metrics->set(gauge::events_in_flight, static_cast<std::int64_t>(inbox.in_flight()));
@@ -399,7 +408,8 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
                               s->inbox.dead_letters(),
                               s->ever,
                               s->prompts.unanswered(now_of(s->self)),
-                              s->agents};
+                              s->agents,
+                              s->oldest_ms()};
       },
       [s](atom::due) {
         core::inbox_step step;

@@ -64,6 +64,7 @@ struct inbound_state {
   void execute(core::inbox_step& step);
   void ask_store(core::inbox_step& step);
   void mark(const std::string& delivery_id, const inbound_event& x, bool given_up);
+  std::uint64_t oldest_ms() const;
   void after();
   void drained_yet();
   bool wants_files(const inbound_event& x) const;
@@ -113,6 +114,7 @@ struct inbound_state {
   /// Came before that, or while it was scarce: not known to the inbox, not acked. Bounded by
   /// backpressure::hard.
   core::admission_queue outside;
+  core::instant outside_since{}; ///< when the first of those that wait there came
   std::vector<delivery_ack> early_acks;
   std::map<std::uint64_t, std::pair<dead_letter_ask, caf::typed_response_promise<dead_letter_answer>>>
       open_letter_asks;

@@ -106,8 +106,8 @@ void link_manager_state::execute(const core::link_orders& orders) {
     case core::link_order::drained: tell(self, owner, atom::drained_v); break;
     }
   }
-  tell_status();
   arm();
+  tell_status();
   arm_look();
   if (session.falling_asleep()) return;
   auto asleep = session.state() == core::link_state::dormant;
@@ -272,7 +272,7 @@ void link_manager_state::arm_look() {
 }
 
 void link_manager_state::tell_status() {
-  link_status now{phase_of(session, aimed), session.reason(), session.epoch(), session.held()};
+  link_status now{phase_of(session, aimed), session.reason(), session.epoch(), session.held(), next_dial_ms};
   if (now == told) return;
   if (now.phase != told.phase) env.metrics->set(gauge::connected, up ? 1 : 0);
   told = now;
@@ -282,6 +282,8 @@ void link_manager_state::tell_status() {
 void link_manager_state::arm() {
   auto at = session.due();
   if (!at) {
+    next_dial_ms = 0;
+    env.metrics->set(gauge::link_next_dial, 0);
     armed.reset();
     ++generation; // an alarm that is on its way means nothing any more
     return;
@@ -291,7 +293,8 @@ void link_manager_state::arm() {
   const bool dials = session.state() == core::link_state::waiting;
   const auto wall =
       env.clock->wall_ms() + std::chrono::duration_cast<milliseconds>(*at - now_of(self)).count();
-  env.metrics->set(gauge::link_next_dial, dials ? wall / 1000 : 0);
+  next_dial_ms = dials ? wall : 0;
+  env.metrics->set(gauge::link_next_dial, next_dial_ms / 1000);
   tell_later<link_manager_actor>(self, *at - now_of(self), atom::due_v, ++generation);
 }
 

@@ -66,6 +66,7 @@ struct link_manager_state {
   descriptors_ptr what = std::make_shared<const descriptor_set>(); ///< of the last completed handshake
   bool up = false, aimed = false;
   link_status told;
+  std::int64_t next_dial_ms = 0; ///< unix ms; 0: none is planned
   core::deadline armed;
   std::uint64_t generation = 0;
   core::instant dialled_at{};      ///< the newest dial

@@ -233,9 +233,10 @@ private:
   }
   void status(const server_request&, const answering& to) {
     target_->supervisor.report(report_limit, [to, counters = with_.counts->values(),
+                                              times = with_.counts->latencies(),
                                               store = target_->store](const gateway_report* x) {
       to->answer(guarded(x == nullptr ? problem(503, "the supervisor does not answer")
-                                      : json(200, status_json(*x, counters, store))));
+                                      : json(200, status_json(*x, counters, store, times))));
     });
   }
   void recent(const server_request&, const answering& to) {

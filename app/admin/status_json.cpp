@@ -6,6 +6,8 @@
 #include "relay_gateway/messages/wire/frames/descriptor_codec.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 
 namespace relay::admin {
@@ -65,6 +67,7 @@ std::string events_json(const inbound_report& x) {
       .json("in_flight", number(x.in_flight))
       .json("remembered", number(x.remembered))
       .json("dead_letters", number(x.dead_letters))
+      .json("oldest_age_ms", number(x.oldest_ms))
       .end();
   return out;
 }
@@ -90,6 +93,24 @@ std::string counters_json(const counts& all) {
   return out;
 }
 
+std::string milliseconds_of(double seconds) { return fmt::format("{:.1f}", seconds * 1000); }
+
+std::string latencies_json(const std::vector<latency>& all) {
+  std::string out;
+  object_writer to{out};
+  for (const auto& x : all) {
+    to.foreign_key(x.name);
+    object_writer one{out};
+    one.json("count", number(x.count))
+        .json("sum_ms", milliseconds_of(x.sum))
+        .json("p50_ms", milliseconds_of(x.p50))
+        .json("p99_ms", milliseconds_of(x.p99))
+        .end();
+  }
+  to.end();
+  return out;
+}
+
 std::string state_json(std::string_view state, std::string_view reason) {
   std::string out;
   object_writer{out}.text("state", state).optional("reason", reason).end();
@@ -98,12 +119,14 @@ std::string state_json(std::string_view state, std::string_view reason) {
 
 } // namespace
 
-std::string status_json(const gateway_report& x, const counts& counters, std::string_view store) {
+std::string status_json(const gateway_report& x, const counts& counters, std::string_view store,
+                        const std::vector<latency>& times) {
   std::string out;
   object_writer to{out};
   to.text("state", to_string(x.link.phase))
       .nullable("reason", x.link.reason)
       .nullable("since", when(x.since_ms))
+      .nullable("next_dial", when(x.link.next_dial_ms))
       .boolean("held", x.link.held)
       .boolean("ready", readiness_of(&x).status == 200)
       .boolean("started", x.started)
@@ -124,6 +147,7 @@ std::string status_json(const gateway_report& x, const counts& counters, std::st
       .json("restarts", number(x.restarts))
       .texts("waiting_for_restart", x.waiting_for_restart)
       .text("version", version())
+      .json("latencies", latencies_json(times))
       .json("counters", counters_json(counters))
       .end();
   return out;

@@ -1,6 +1,7 @@
 // What the admin endpoints tell about the gateway, as JSON. Pure; no secret can get in.
 #pragma once
 
+#include "relay_gateway/app/metrics/metrics.hpp"
 #include "relay_gateway/messages/control.hpp"
 
 #include <cstdint>
@@ -14,7 +15,9 @@ namespace relay::admin {
 using counts = std::vector<std::pair<std::string, std::uint64_t>>;
 
 /// `GET /v1/status`. `store`: where accepted events are kept (`memory`).
-std::string status_json(const gateway_report& x, const counts& counters, std::string_view store);
+/// `times`: of what is measured since the start.
+std::string status_json(const gateway_report& x, const counts& counters, std::string_view store,
+                        const std::vector<latency>& times = {});
 
 /// `GET /readyz`: 200 with `{"state"}`, or 503 with `{"state","reason"}`.
 struct readiness {

@@ -49,6 +49,7 @@ int run(const setting_options& from, bool state_reset) {
   what.files = [resolver] { return resolver.files(); };
   what.state_reset = state_reset;
   what.origin = {found.problems, found.config_found};
+  what.counts->set(gauge::config_hash, config::digest(found));
   report(*what.log, found);
   start_failure why;
   auto service = service::start(std::move(what), why);

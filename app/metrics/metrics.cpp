@@ -45,6 +45,24 @@ std::string short_name(std::string_view name) {
   return std::string{name};
 }
 
+/// The bound below which that part of the samples lies; the highest bound for those beyond it.
+double quantile(const prometheus::ClientMetric::Histogram& x, double part) {
+  const auto wanted = part * static_cast<double>(x.sample_count);
+  double below = 0;
+  std::uint64_t seen = 0;
+  for (const auto& bucket : x.bucket) {
+    const auto inside = bucket.cumulative_count - seen;
+    if (static_cast<double>(bucket.cumulative_count) >= wanted && inside > 0) {
+      if (bucket.upper_bound > buckets.back()) return buckets.back();
+      return below + (bucket.upper_bound - below) * (wanted - static_cast<double>(seen)) /
+                         static_cast<double>(inside);
+    }
+    seen = bucket.cumulative_count;
+    below = bucket.upper_bound;
+  }
+  return 0;
+}
+
 std::uint64_t whole(const prometheus::Counter& x) { return static_cast<std::uint64_t>(x.Value()); }
 
 prometheus::MetricFamily watched(const metric_text& what, std::uint64_t value) {
@@ -161,6 +179,9 @@ void metrics::apply(const gateway_report& now) {
   put(gauge::events_pending, now.inbound.pending);
   put(gauge::events_in_flight, now.inbound.in_flight);
   put(gauge::dead_letters, now.inbound.dead_letters);
+  put(gauge::events_oldest, now.inbound.oldest_ms / 1000);
+  put(gauge::restart_pending, now.waiting_for_restart.size());
+  set(gauge::link_next_dial, now.link.next_dial_ms / 1000);
   put(gauge::agents_now, now.inbound.agents);
   put(gauge::store_ok, now.store.ok && now.store.room ? 1 : 0);
   std::lock_guard held{impl_->growing};
@@ -185,6 +206,18 @@ std::string metrics::expose() const {
   }
   for (auto& x : process_metrics(impl_->started)) families.push_back(std::move(x));
   return prometheus::TextSerializer{}.Serialize(families);
+}
+
+std::vector<latency> metrics::latencies() const {
+  std::vector<latency> result;
+  for (std::size_t i = 0; i < histogram_count; ++i) {
+    auto name = short_name(describe(static_cast<histogram>(i)).name);
+    if (const auto end = name.rfind("_seconds"); end != std::string::npos) name.resize(end);
+    const auto now = impl_->histograms[i]->Collect().histogram;
+    result.push_back(
+        {std::move(name), now.sample_count, now.sample_sum, quantile(now, 0.5), quantile(now, 0.99)});
+  }
+  return result;
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> metrics::values() const {

@@ -13,6 +13,13 @@
 
 namespace relay {
 
+/// A histogram since the start, in seconds; the quantiles are interpolated within its buckets.
+struct latency {
+  std::string name; ///< short: `receive_to_ack`
+  std::uint64_t count = 0;
+  double sum = 0, p50 = 0, p99 = 0;
+};
+
 /// All series of actors/metrics.hpp exist from the start, at 0. Beside them: the process (resident memory,
 /// processor time, open files, start) and `relay_gateway_build_info`. Thread-safe; add(), set() and observe()
 /// take no lock of ours. A label's value that is not declared is counted as `other`, so that a mistake cannot
@@ -40,6 +47,8 @@ public:
   /// Every counter by its short name (`dials`; with a label also `dials.backoff`), in the order of
   /// metrics.hpp.
   std::vector<std::pair<std::string, std::uint64_t>> values() const;
+  /// Every histogram, in the order of metrics.hpp.
+  std::vector<latency> latencies() const;
 
 private:
   struct impl;

@@ -274,6 +274,7 @@ void group_writer::look_around() {
   const auto now = clock::now();
   if (now - looked_around_ < look_around_every) return;
   looked_around_ = now;
+  tell_free_space();
   const auto before = displaced_;
   write_fault fault;
   if (!in_place(fault))
@@ -404,6 +405,16 @@ bool group_writer::journal_is_long() {
   if (bytes < looked_at_ + look_every) return false;
   looked_at_ = bytes;
   return where_.space().free < 4 * bytes;
+}
+
+/// Somebody else may fill the disk.
+void group_writer::tell_free_space() {
+  try {
+    if (what_.metrics)
+      what_.metrics->set(gauge::state_free_bytes, static_cast<std::int64_t>(where_.space().free));
+  } catch (const std::exception&) {
+    return; // the next commit tells what is wrong
+  }
 }
 
 bool group_writer::has_room(headroom& left) {

@@ -78,6 +78,7 @@ private:
   bool tidy_up();
   void checkpoint() noexcept;
   bool journal_is_long();
+  void tell_free_space();
   bool has_room(headroom& left);
   void set_health(store_health x);
   void give_up(std::size_t records);

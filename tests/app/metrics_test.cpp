@@ -86,11 +86,33 @@ TEST(Metrics, TimesAreHistogramsInSeconds) {
   EXPECT_THAT(text, HasSubstr("relay_gateway_store_commit_seconds_count 0\n"));
 }
 
+TEST(Metrics, LatenciesAreToldWithTheirQuantiles) {
+  metrics counts;
+  EXPECT_EQ(counts.latencies().at(static_cast<std::size_t>(histogram::dial)).p99, 0);
+  for (int i = 0; i < 98; ++i)
+    counts.observe(histogram::dial, std::chrono::milliseconds{8}); // between 5 and 10
+  counts.observe(histogram::dial, std::chrono::seconds{4});        // between 2.5 and 5
+  counts.observe(histogram::dial, std::chrono::minutes{5});        // beyond all bounds
+  const auto all = counts.latencies();
+  ASSERT_EQ(all.size(), static_cast<std::size_t>(histogram::count_));
+  const auto& dial = all.at(static_cast<std::size_t>(histogram::dial));
+  EXPECT_EQ(dial.name, "dial");
+  EXPECT_EQ(dial.count, 100U);
+  EXPECT_NEAR(dial.sum, 98 * 0.008 + 304, 1e-6);
+  EXPECT_NEAR(dial.p50, 0.0075, 0.0005);
+  EXPECT_NEAR(dial.p99, 5, 1e-6);
+  counts.observe(histogram::store_commit, std::chrono::minutes{5});
+  EXPECT_EQ(counts.latencies().at(static_cast<std::size_t>(histogram::store_commit)).p50, 60);
+}
+
 TEST(Metrics, AReportMakesTheGaugesFresh) {
   metrics counts;
   gateway_report now;
   now.inbound.agents = 1;
   now.egress.turns = 3;
+  now.inbound.oldest_ms = 61'500;
+  now.link.next_dial_ms = 1'700'000'000'900;
+  now.waiting_for_restart = {"gateway.listen"};
   now.store.ok = now.store.room = true;
   platform_report discord;
   discord.who.platform = "discord";
@@ -100,6 +122,9 @@ TEST(Metrics, AReportMakesTheGaugesFresh) {
   auto text = counts.expose();
   EXPECT_THAT(text, HasSubstr("relay_gateway_agents 1\n"));
   EXPECT_THAT(text, HasSubstr("relay_gateway_turns_open 3\n"));
+  EXPECT_THAT(text, HasSubstr("relay_gateway_events_oldest_age_seconds 61\n"));
+  EXPECT_THAT(text, HasSubstr("relay_gateway_link_next_dial_timestamp_seconds 1700000000\n"));
+  EXPECT_THAT(text, HasSubstr("relay_gateway_restart_pending 1\n"));
   EXPECT_THAT(text, HasSubstr("relay_gateway_store_ok 1\n"));
   EXPECT_THAT(text, HasSubstr("relay_gateway_platform_state{platform=\"discord\",stage=\"failed\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("relay_gateway_platform_state{platform=\"discord\",stage=\"done\"} 0\n"));

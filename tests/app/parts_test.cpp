@@ -66,6 +66,23 @@ TEST(StatusJson, HasEveryPromisedMember) {
   EXPECT_TRUE(wire::json::find(platforms[1], "descriptor")->IsNull());
 }
 
+TEST(StatusJson, TellsAgesTimesAndTheNextDial) {
+  auto x = some_report();
+  x.inbound.oldest_ms = 4'711;
+  x.link.next_dial_ms = 1'767'323'045'678;
+  document doc;
+  ASSERT_TRUE(doc.parse(admin::status_json(x, {}, "memory", {{"dial", 3, 0.6, 0.1, 0.45}})));
+  const auto& root = doc.root();
+  EXPECT_EQ(wire::json::id(*wire::json::object(root, "events"), "oldest_age_ms"), "4711");
+  EXPECT_EQ(wire::json::text(root, "next_dial"), "2026-01-02T03:04:05.678Z");
+  const auto& dial = *wire::json::object(*wire::json::object(root, "latencies"), "dial");
+  EXPECT_EQ(wire::json::id(dial, "count"), "3");
+  EXPECT_DOUBLE_EQ(wire::json::find(dial, "sum_ms")->GetDouble(), 600);
+  EXPECT_DOUBLE_EQ(wire::json::find(dial, "p99_ms")->GetDouble(), 450);
+  ASSERT_TRUE(doc.parse(admin::status_json(some_report(), {}, "memory")));
+  EXPECT_TRUE(wire::json::find(doc.root(), "next_dial")->IsNull());
+}
+
 TEST(StatusJson, KeepsPasswordsOfUrlsOut) {
   auto text = admin::status_json(some_report(), {}, "memory");
   EXPECT_THAT(text, HasSubstr("https://connector.example/relay"));

@@ -26,6 +26,7 @@ void inbox::restore(inbound_image& image, instant now, inbox_step& out,
                     const std::function<bool(const inbound_event&)>& held) {
   std::vector<std::uint64_t> out_then;
   next_id_ = image.last_seq;
+  arrivals_.note(0, now);
   dead_ = image.dead;
   unreadable_.assign(image.unreadable.begin(), image.unreadable.end());
   if (image.spilled > 0) spill_.unknown_backlog();
@@ -148,6 +149,7 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
     return arrival::repeat_open;
   }
   auto id = ++next_id_;
+  arrivals_.note(id, now);
   out.fresh = id;
   const auto bytes = bytes_of(*event);
   out.spilled = spill_.take(session, id, bytes);
@@ -344,27 +346,6 @@ bool inbox::may_go(std::uint64_t id) const {
   if (it == entries_.end() || it->second.out || it->second.held || !it->second.stored) return false;
   auto queue = queues_.find(it->second.session);
   return queue != queues_.end() && !queue->second.empty() && queue->second.front() == id;
-}
-
-void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
-  x.out = true;
-  x.given = now;
-  x.overdue = now + rules_.ack_timeout;
-  ++in_flight_;
-  deadlines_.emplace_back(x.overdue, id);
-  // One that is never acked must not keep the thousands behind it.
-  if (deadlines_.size() > 2 * in_flight_ + 1'000)
-    std::erase_if(deadlines_, [this](auto& y) {
-      auto it = entries_.find(y.second);
-      return it == entries_.end() || !it->second.out || it->second.overdue != y.first;
-    });
-  out.deliver.push_back(
-      {id, x.event, x.attempts > 0 || x.from_previous_process, x.files, x.session, x.attempts + 1});
-  if (x.since != instant{}) out.deliver.back().waited = now - x.since;
-  ++x.attempts;
-  x.resumed = false;
-  suspects_.given(id);
-  if (!x.marked && !stopping_) note_attempts(id, x, true, out);
 }
 
 bool inbox::acked(std::uint64_t id, instant now, inbox_step& out) {

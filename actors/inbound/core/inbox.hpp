@@ -8,6 +8,7 @@
 #pragma once
 
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/inbound/core/arrival_times.hpp"
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 #include "relay_gateway/actors/inbound/core/spill.hpp"
 #include "relay_gateway/actors/inbound/core/suspects.hpp"
@@ -177,6 +178,8 @@ public:
   /// Open events in memory.
   std::size_t pending() const { return entries_.size(); }
   std::size_t pending_bytes() const { return bytes_; }
+  /// How long the oldest event in memory waits to be taken; 0 when there is none. Looks at each of them.
+  std::chrono::nanoseconds oldest_age(instant now) const;
   std::size_t remembered_bytes() const { return dedupe_.bytes(); }
   /// The process stops in order: what is with an agent at its end is no suspect of the next one.
   void stopping(inbox_step& out);
@@ -246,6 +249,7 @@ private:
   dedupe_index dedupe_;
   spill spill_;
   suspects suspects_;
+  arrival_times arrivals_;
   std::uint64_t next_id_ = 0, dead_ = 0;
   bool anybody_ = false, closed_ = false, stopping_ = false;
   std::size_t bytes_ = 0;

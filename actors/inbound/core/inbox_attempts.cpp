@@ -1,4 +1,4 @@
-// Who has an event, how often it was tried, and what of that is on disk.
+// Who has an event, how often it was tried, what of that is on disk, and how long it waits.
 #include "relay_gateway/actors/inbound/core/inbox.hpp"
 
 #include <algorithm>
@@ -99,6 +99,34 @@ std::vector<std::uint64_t> inbox::waiting_for_files() const {
 
 void inbox::all_ready(instant now, inbox_step& out) {
   for (auto id : waiting_for_files()) ready(id, {}, now, out);
+}
+
+void inbox::hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out) {
+  x.out = true;
+  x.given = now;
+  x.overdue = now + rules_.ack_timeout;
+  ++in_flight_;
+  deadlines_.emplace_back(x.overdue, id);
+  // One that is never acked must not keep the thousands behind it.
+  if (deadlines_.size() > 2 * in_flight_ + 1'000)
+    std::erase_if(deadlines_, [this](auto& y) {
+      auto it = entries_.find(y.second);
+      return it == entries_.end() || !it->second.out || it->second.overdue != y.first;
+    });
+  out.deliver.push_back(
+      {id, x.event, x.attempts > 0 || x.from_previous_process, x.files, x.session, x.attempts + 1});
+  if (x.since != instant{}) out.deliver.back().waited = now - x.since;
+  ++x.attempts;
+  x.resumed = false;
+  suspects_.given(id);
+  if (!x.marked && !stopping_) note_attempts(id, x, true, out);
+}
+
+std::chrono::nanoseconds inbox::oldest_age(instant now) const {
+  std::uint64_t oldest = 0;
+  for (const auto& [id, x] : entries_)
+    if (!x.consumed && (oldest == 0 || id < oldest)) oldest = id;
+  return oldest == 0 ? std::chrono::nanoseconds{0} : now - arrivals_.of(oldest, now);
 }
 
 } // namespace relay::core

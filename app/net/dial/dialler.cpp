@@ -1,5 +1,7 @@
 #include "relay_gateway/app/net/dial/dialler.hpp"
 
+#include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/app/net/dial/tls.hpp"
 #include "relay_gateway/app/net/http/http_text.hpp"
 
 #include <boost/beast/http/empty_body.hpp>
@@ -18,8 +20,8 @@ std::shared_ptr<const dial_context> make_dial_context(asio::io_context& io, cons
   }
   auto proxies = proxy_rules::make(what.proxy, error);
   if (!proxies) return nullptr;
-  return std::make_shared<const dial_context>(
-      dial_context{io, std::make_shared<client_tls>(what.tls), std::move(*proxies), what.user_agent});
+  return std::make_shared<const dial_context>(dial_context{
+      io, std::make_shared<client_tls>(what.tls), std::move(*proxies), what.user_agent, what.certificates});
 }
 
 std::string authority(const wire::endpoint& where, bool always_with_port) {
@@ -156,6 +158,7 @@ void dialler::start_tls() {
   if (!tls) return finish(nullptr, std::move(error));
   below_->start_tls_client(std::move(tls), where_.host, [self = shared_from_this()](error_code ec) {
     if (!self->then_) return;
+    self->tell_certificates();
     if (!ec) {
       if (self->on_passed) self->passed(self->below_->tls_text());
       return self->finish(std::move(self->below_), {});
@@ -164,6 +167,13 @@ void dialler::start_tls() {
     if (why.empty()) why = handshake_fault(ec);
     self->finish(nullptr, "TLS with " + self->where_.host + " failed: " + why);
   });
+}
+
+void dialler::tell_certificates() {
+  if (!context_->certificates) return;
+  const auto until = below_->certificates();
+  if (until.peer != 0) context_->certificates->set(gauge::connector_cert, until.peer);
+  context_->certificates->set(gauge::client_cert, until.own);
 }
 
 void dialler::finish(std::shared_ptr<transport> result, std::string error) {

@@ -20,6 +20,7 @@ struct dial_context {
   std::shared_ptr<client_tls> tls; ///< asked at each dial of a TLS URL
   proxy_rules proxies;
   std::string user_agent;
+  std::shared_ptr<metrics_port> certificates; ///< may be null
 };
 
 /// Null and one line in `error` when a proxy cannot be used. TLS files are read when they are needed.
@@ -60,6 +61,7 @@ private:
   void ask_proxy();
   void read_proxy();
   void start_tls();
+  void tell_certificates();
   void finish(std::shared_ptr<transport> result, std::string error);
   void passed(const std::string& what) const {
     if (on_passed) on_passed(step_, what);

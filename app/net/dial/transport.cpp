@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -89,6 +90,17 @@ std::string transport::tls_text() const {
   char* data = nullptr;
   auto size = BIO_get_mem_data(text.get(), &data);
   return out + ", certificate valid until " + std::string{data, static_cast<std::size_t>(size)};
+}
+
+transport::certificate_ends transport::certificates() const {
+  if (!tls_) return {};
+  auto* ssl = const_cast<asio::ssl::stream<socket_type&>&>(*tls_).native_handle();
+  const auto end_of = [](const X509* x) -> std::int64_t {
+    std::tm when{};
+    return x != nullptr && ASN1_TIME_to_tm(X509_get0_notAfter(x), &when) == 1 ? ::timegm(&when) : 0;
+  };
+  const std::unique_ptr<X509, decltype(&X509_free)> peer{SSL_get1_peer_certificate(ssl), &X509_free};
+  return {end_of(peer.get()), end_of(SSL_get_certificate(ssl))};
 }
 
 // -- reading ----------------------------------------------------------------------------------------

@@ -51,6 +51,11 @@ public:
   std::string verify_error() const;
   /// For a person: `TLSv1.3, certificate valid until Jan  1 00:00:00 2027 GMT`. Empty without TLS.
   std::string tls_text() const;
+  /// Until when the certificates of this connection are valid, in unix seconds; 0: there is none.
+  struct certificate_ends {
+    std::int64_t peer = 0, own = 0;
+  };
+  certificate_ends certificates() const;
 
   // -- reading: fill(), then look at unread() and consume() ----------------------------------------
 
