@@ -99,6 +99,17 @@ def run(page, url, shots):
     assert not any("hello from" in x for x in page.texts("#log .bubble")), "two chats are mixed"
     shot("channel")
 
+    # What comes in a chat that is not looked at: a dot beside its name, and below it the id by which logs and agents name the chat.
+    page.driver.execute_script("""fetch('control/inject', {method: 'POST', headers: {'Content-Type': 'application/json'}, body:
+        JSON.stringify({platform: 'discord', chat_id: 'chat-4711', chat_type: 'channel', user_id: 'u-9', user_name: 'Nina', text: 'psst'})})""")
+    page.wait("the dot", lambda: page.find('#chats button.news[data-chat="chat-4711"]'))
+    assert page.texts('#chats button[data-chat="chat-4711"] small')[0].endswith("chat-4711"), page.texts("#chats small")
+    unread, read, dot = page.driver.execute_script("""const high = chat => document.querySelector(`#chats button[data-chat="${chat}"]`);
+        return [high('chat-4711').offsetHeight, high('general').offsetHeight,
+                getComputedStyle(high('chat-4711').querySelector('.name'), '::after').content]""")
+    assert dot != "none" and unread == read, f"the dot is not in the line of the name: {unread} instead of {read} pixels high"
+    shot("unread")
+
     errors = [x["message"] for x in page.driver.get_log("browser") if x["level"] == "SEVERE"]
     assert not errors, f"the browser complains: {errors}"
 

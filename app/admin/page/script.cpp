@@ -20,7 +20,10 @@ const kind = state => state === "connected" || state === "dormant" ? "good"
   : ["disabled", "unknown", "stopped", "unreachable"].includes(state) ? "bad" : "";
 const ago = since => {
   const s = Math.max(0, Math.round((Date.now() - Date.parse(since)) / 1000));
-  if (!Number.isFinite(s)) return "";
+  return Number.isFinite(s) ? span_of(s) : "";
+};
+const span_of = seconds => {
+  const s = Math.round(seconds);
   return s < 90 ? s + " s" : s < 5400 ? Math.round(s / 60) + " min" : s < 129600 ? Math.round(s / 3600) + " h"
     : Math.round(s / 86400) + " days";
 };
@@ -47,22 +50,27 @@ const card = x => {
   box.append(make("h3", x.name), list);
   return box;
 };
-// -- rates: the differences of two looks at the counters, the last four minutes of them ------------------------------
+// -- rates and latencies: the differences of two looks, the last four minutes of them ---------------------------------
 const span = 120;
-const plots = [["Events a second", /^events_received/], ["Actions a second", /^actions_sent/], ["Refused frames a second", /^frames_refused/]]
-  .map(([name, which]) => ({ name, which, values: [] }));
+const rate = (name, counter) => ({ name, values: [], of: (now, then, seconds) =>
+  Math.max(0, ((now.counters || {})[counter] || 0) - ((then.counters || {})[counter] || 0)) / seconds });
+const mean = (name, histogram) => ({ name, unit: " ms", values: [], of: (now, then) => {
+  const a = (now.latencies || {})[histogram], b = (then.latencies || {})[histogram];
+  return a && b && a.count > b.count ? (a.sum_ms - b.sum_ms) / (a.count - b.count) : 0;
+}});
+const plots = [rate("Events a second", "events_received"), rate("Actions a second", "actions_settled"),
+  rate("Refused lines a second", "frames_refused"), mean("Event to its ack", "receive_to_ack"),
+  mean("Agent takes", "delivery_to_ack"), mean("Action to its result", "action_to_result")];
 let before;
-const sample = counters => {
-  const now = performance.now();
-  const sums = plots.map(p => Object.entries(counters).reduce((n, [name, value]) => n + (p.which.test(name) ? value : 0), 0));
+const sample = status => {
+  const at = performance.now();
   if (before) {
-    const seconds = (now - before.now) / 1000;
-    plots.forEach((p, i) => {
-      p.values.push(Math.max(0, (sums[i] - before.sums[i]) / seconds));
+    plots.forEach(p => {
+      p.values.push(p.of(status, before.status, (at - before.at) / 1000));
       if (p.values.length > span) p.values.shift();
     });
   }
-  before = { now, sums };
+  before = { at, status };
 };
 const line = values => {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -78,7 +86,8 @@ const line = values => {
 const plot = p => {
   const box = make("article", undefined, "card plot");
   const last = p.values.at(-1);
-  box.append(make("h3", p.name), make("output", last === undefined ? "–" : last < 10 ? last.toFixed(1) : Math.round(last).toLocaleString()), line(p.values));
+  const text = last === undefined ? "–" : (last < 10 ? last.toFixed(1) : Math.round(last).toLocaleString()) + (p.unit || "");
+  box.append(make("h3", p.name), make("output", text), line(p.values));
   return box;
 };
 const entry = x => {
@@ -89,21 +98,27 @@ const entry = x => {
 };
 const show = s => {
   badge(s.state, s.since, s.reason);
-  sample(s.counters || {});
+  sample(s);
   fill(at("plots"), plots.map(plot));
-  const waits = s.restart_pending || [];
+  const waits = s.waiting_for_restart || [];
   at("restart").hidden = waits.length === 0;
   fill(at("waits"), waits.map(x => make("li", x)));
   fill(at("facts"), facts([["Gateway", s.gateway_id], ["Tenant", s.tenant], ["Connector", s.connector || "none: the relay is off"],
     ["Credentials", s.credentials ? "held" : "none"], ["Agent", s.agent], ["Agents attached", s.agents], ["Store", s.store],
-    ["Next dial", s.next_dial_ms === undefined || s.next_dial_ms === null ? "" : "in " + Math.max(0, Math.round(s.next_dial_ms / 1000)) + " s"],
+    ["Next dial", s.next_dial ? "in " + Math.max(0, Math.round((Date.parse(s.next_dial) - Date.now()) / 1000)) + " s" : ""],
     ["Store problem", s.store_problem, "error"]]));
   fill(at("platforms"), (s.platforms || []).map(card));
   const events = s.events || {}, actions = s.actions || {};
   fill(at("work"), facts([["Active chats", s.chats], ["Events waiting", events.pending],
-    ["Oldest of them", events.oldest_age_s ? events.oldest_age_s + " s" : ""], ["Events with an agent", events.in_flight],
+    ["Oldest of them", events.pending ? "waits " + span_of(events.oldest_age_ms / 1000) : ""], ["Events with an agent", events.in_flight],
     ["Events set aside", events.dead_letters, events.dead_letters ? "error" : ""], ["Actions waiting", actions.pending],
     ["Restarted parts", s.restarts, s.restarts ? "error" : ""]]));
+  fill(at("latencies"), Object.entries(s.latencies || {}).filter(([, x]) => x.count).map(([name, x]) => {
+    const row = make("tr");
+    row.append(make("td", name.replaceAll("_", " ")), ...[x.p50_ms, x.p99_ms].map(n => make("td", n.toLocaleString())),
+      make("td", x.count.toLocaleString()));
+    return row;
+  }));
   fill(at("counters"), Object.entries(s.counters || {}).filter(([, n]) => n).map(([name, n]) => {
     const row = make("tr");
     row.append(make("td", name.replaceAll("_", " ").replace(".", ": ")), make("td", n.toLocaleString()));

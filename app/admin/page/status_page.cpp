@@ -5,6 +5,8 @@
 #include "relay_gateway/messages/wire/http/hex.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 
+#include <fmt/format.h>
+
 #include <random>
 
 namespace relay::admin {
@@ -39,8 +41,10 @@ constexpr std::string_view body = R"page(</style>
 <section id="platforms" class="cards"></section>
 <h2>Work</h2>
 <section class="card"><dl id="work"></dl></section>
-<h2>Rates</h2>
+<h2>Rates and latencies</h2>
 <section id="plots" class="plots"></section>
+<section class="card times"><table><thead><tr><th>Since the start</th><th>median, ms</th><th>99th, ms</th><th>times</th></tr></thead>
+<tbody id="latencies"></tbody></table></section>
 <h2>Last log events</h2>
 <section class="card log"><table><tbody id="log"></tbody></table></section>
 <h2>Counters</h2>
@@ -111,6 +115,7 @@ std::string plain(const wire::json::value& x) {
   if (x.IsString()) return std::string{wire::json::view(x)};
   if (x.IsBool()) return x.GetBool() ? "yes" : "no";
   if (x.IsUint64()) return std::to_string(x.GetUint64());
+  if (x.IsDouble()) return fmt::format("{:.1f}", x.GetDouble());
   return {};
 }
 
@@ -143,6 +148,11 @@ page_rows rows_of(const std::string& status) {
   take("", doc.root());
   for (const char* part : {"events", "actions"})
     if (const auto* x = wire::json::object(doc.root(), part)) take(std::string{part} + ": ", *x);
+  if (const auto* waits = wire::json::array(doc.root(), "waiting_for_restart"))
+    for (const auto& x : waits->GetArray()) out.emplace_back("waits for a restart", plain(x));
+  if (const auto* times = wire::json::object(doc.root(), "latencies"))
+    for (const auto& x : times->GetObject())
+      if (x.value.IsObject()) take(std::string{wire::json::view(x.name)} + ": ", x.value);
   if (const auto* platforms = wire::json::array(doc.root(), "platforms"))
     for (const auto& x : platforms->GetArray())
       if (x.IsObject()) take(wire::json::text(x, "name") + ": ", x);

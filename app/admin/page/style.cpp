@@ -42,6 +42,10 @@ footer { margin-top: 1.6rem; font-size: .85rem; color: var(--faint); }
 .plot output { font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .plot svg { display: block; width: 100%; height: 3rem; margin-top: .3rem; }
 .plot polyline { fill: none; stroke: var(--good); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
+.times { margin-top: .8rem; }
+.times th { font-size: .8rem; font-weight: 500; color: var(--faint); text-align: right; padding: .2rem 0 .2rem 1rem; }
+.times th:first-child { text-align: left; padding-left: 0; }
+.times td:not(:first-child) { text-align: right; font-variant-numeric: tabular-nums; padding-left: 1rem; }
 .log { overflow-x: auto; max-height: 24rem; overflow-y: auto; }
 .log td { padding: .15rem .8rem .15rem 0; vertical-align: top; font-size: .85rem; text-align: left; }
 .log td:first-child { white-space: nowrap; color: var(--faint); font-variant-numeric: tabular-nums; }

@@ -41,18 +41,38 @@ std::string platform_line(const value& x) {
          (wire::json::object(x, "descriptor") != nullptr ? ", described" : ", not described yet");
 }
 
+std::string pending_line(const value& root) {
+  auto out = shown_number(root, "pending");
+  const auto* events = wire::json::object(root, "events");
+  const auto* age = events != nullptr ? wire::json::find(*events, "oldest_age_ms") : nullptr;
+  if (age == nullptr || !age->IsUint64() || age->GetUint64() < 1000) return out;
+  return out + ", the oldest event for " + std::to_string(age->GetUint64() / 1000) + " s";
+}
+
+/// Empty when nothing is set aside.
+std::string dead_letters_line(const value& root) {
+  const auto* events = wire::json::object(root, "events");
+  const auto count = events != nullptr ? shown_number(*events, "dead_letters") : std::string{};
+  return count.empty() || count == "0" || count == "?" ? "" : count + " (relay-gateway dlq list)";
+}
+
 std::string for_a_person(const value& root) {
   std::string out;
   auto since = shown_text(root, "since");
   row(out, "state", shown_text(root, "state") + (since.empty() ? "" : " since " + since));
   row(out, "reason", shown_text(root, "reason"));
+  row(out, "next dial", shown_text(root, "next_dial"));
   row(out, "gateway", shown_text(root, "gateway_id"));
   row(out, "tenant", shown_text(root, "tenant"));
   row(out, "connector", shown_text(root, "connector"));
   row(out, "agent", shown_text(root, "agent") + ", " + shown_number(root, "agents") + " attached");
   row(out, "chats", shown_number(root, "chats"));
-  row(out, "pending", shown_number(root, "pending"));
-  row(out, "store", shown_text(root, "store"));
+  row(out, "pending", pending_line(root));
+  row(out, "set aside", dead_letters_line(root));
+  row(out, "store", with_error(shown_text(root, "store"), shown_text(root, "store_problem")));
+  if (const auto* waits = wire::json::array(root, "waiting_for_restart"))
+    for (const auto& x : waits->GetArray())
+      if (x.IsString()) row(out, "for a restart", config::shown(std::string{wire::json::view(x)}));
   if (const auto* platforms = wire::json::array(root, "platforms"))
     for (const auto& x : platforms->GetArray()) row(out, shown_text(x, "name"), platform_line(x));
   row(out, "version", shown_text(root, "version"));

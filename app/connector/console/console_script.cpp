@@ -107,10 +107,10 @@ function label(c) {
 
 function showChats() {
   swap($('chats'), [...chats.values()].filter(visible).map(c => {
-    const item = el('li'), open = el('button', c.news ? 'news' : '', label(c));
+    const item = el('li'), open = el('button', c.news ? 'news' : '');
     open.type = 'button';
     open.dataset.chat = c.id;
-    open.append(el('small', '', c.type === 'dm' ? 'only you and the agent' : c.type));
+    open.append(el('span', 'name', label(c)), el('small', '', (c.type === 'dm' ? 'only you and the agent' : c.type) + ' · ' + c.id));
     if (key(c.p, c.id) === current) open.setAttribute('aria-current', 'true');
     open.onclick = () => chooseChat(key(c.p, c.id));
     item.append(open);
