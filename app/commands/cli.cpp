@@ -64,7 +64,7 @@ public:
     } catch (const CLI::ParseError& x) {
       // Help and version come this way, too.
       if (x.get_exit_code() == 0) return app_.exit(x);
-      return fail(exit_code::usage, usage_fault(argc, argv, x) + "; see relay-gateway --help");
+      return fail(exit_code::usage, usage_fault(argc, argv, x) + "; see " + asked_program() + " --help");
     }
     for (const auto& [command, job] : commands_)
       if (command->parsed()) return job();
@@ -183,11 +183,21 @@ private:
     return command;
   }
 
-  /// The help of the command that was named, else of the program, and every setting.
-  std::string help_all() const {
+  /// The command that was named, else the program.
+  const CLI::App* asked_app() const {
     const CLI::App* asked = &app_;
     for (const auto& [command, job] : commands_)
       if (command->parsed()) asked = command;
+    return asked;
+  }
+  std::string asked_program() const {
+    const auto* asked = asked_app();
+    return "relay-gateway" + (asked == &app_ ? std::string{} : " " + asked->get_name());
+  }
+
+  /// Its help, and every setting.
+  std::string help_all() const {
+    const CLI::App* asked = asked_app();
     return asked->help(asked == &app_ ? "" : app_.get_name()) + "\nSettings\n\n" + config::settings_text();
   }
 

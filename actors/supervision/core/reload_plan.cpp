@@ -72,6 +72,8 @@ std::vector<std::string> waiting_for_restart(const config::settings& running, co
   compare("gateway.reactions", a.reactions == b.reactions);
   compare("gateway.group_sessions_per_user", a.group_sessions_per_user == b.group_sessions_per_user);
   compare("gateway.thread_sessions_per_user", a.thread_sessions_per_user == b.thread_sessions_per_user);
+  // Replies follow a reload at once, the sessions that they belong to do not.
+  compare("gateway.slack.reply_in_thread", running.slack.reply_in_thread == next.slack.reply_in_thread);
   compare("gateway.slack.dm_top_level_threads_as_sessions",
           running.slack.dm_top_level_threads_as_sessions == next.slack.dm_top_level_threads_as_sessions);
   compare("gateway.prompts.approval_by", running.prompts.approval_by == next.prompts.approval_by);

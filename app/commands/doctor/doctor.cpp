@@ -146,9 +146,12 @@ findings examine(const setting_options& from) {
 int doctor(const setting_options& from, const doctor_options& how) {
   auto all = examine(from);
   print(how.json ? findings_json(all) : findings_text(all));
-  if (!how.bundle.empty())
+  if (!how.bundle.empty()) {
     if (auto why = write_bundle(how.bundle, from, findings_json(all)); !why.empty())
       return fail(exit_code::failure, why);
+    if (!how.json)
+      print("bundle written to " + how.bundle + "; it names hosts and chats, and holds no secret\n");
+  }
   return all_well(all) ? exit_code::fine : exit_code::failure;
 }
 

@@ -1,4 +1,5 @@
 """A reload compares with what runs, says no with a status of its own, and what waits for a restart stays visible."""
+import json
 import os
 
 from harness.gateway import HUP, now
@@ -72,3 +73,52 @@ class Reload(Scenario):
         await connector.link(2)
         self.assertTrue(genuine(connector.dials[0].token, "first-secret", now()))
         self.assertTrue(genuine(connector.dials[1].token, "second-secret", now()))
+
+
+OTHER_VALUES = {
+    "gateway.relay_url": "http://127.0.0.1:1", "gateway.relay_platforms": "discord", "gateway.relay_bot_ids": {"relay": {"botId": "7"}},
+    "gateway.relay_id": "gw-other", "gateway.relay_endpoint": "https://gw.example", "gateway.relay_route_keys": "a,b",
+    "gateway.relay_sleep_url": "http://127.0.0.1:1/sleep", "gateway.relay_wake_url": "http://127.0.0.1:1/wake",
+    "gateway.idp.token_url": "http://127.0.0.1:1/token", "gateway.prompts.approval_by": "anyone", "gateway.agent": "echo",
+    "gateway.listen": "127.0.0.1:1", "gateway.metrics_listen": "127.0.0.1:1", "gateway.log.level": "debug", "gateway.log.format": "text",
+    "gateway.scheduler": "pool", "gateway.idle.action": "exit", "gateway.idle.after": "1h", "gateway.state_dir": "none",
+    "gateway.commands": [{"name": "ask", "description": "Ask"}], "gateway.limits.route_age": "100h", "gateway.limits.turn_age": "10h"}
+
+
+def other_value(setting):
+    """A valid value that is not the default."""
+    usual = setting["default"]
+    if setting["key"] in OTHER_VALUES:
+        return OTHER_VALUES[setting["key"]]
+    if usual in ("true", "false"):
+        return usual == "false"
+    if usual and usual.isdigit():
+        return int(usual) - 1
+    if usual:
+        digits = len(usual) - len(usual.lstrip("0123456789"))
+        return str(int(usual[:digits]) + 1) + usual[digits:]
+    return "a-word-of-sixteen-letters"
+
+
+class EverySetting(Scenario):
+    async def test_what_is_said_to_need_a_restart_does_and_nothing_else(self):
+        _, listed, _ = await self.command("settings", "--json")
+        home = self.home()
+        self.config(home, "{}")
+        gateway = await self.gateway(None, home=home)
+        tried = 0
+        for setting in json.loads(listed)["settings"]:
+            key = setting["yaml"]
+            if key is None or key.startswith(("gateway.tls.", "gateway.idp.")):
+                continue        # of the environment alone; files that would have to be there; what is valid together only
+            tree = other_value(setting)
+            for name in reversed(key.split(".")):
+                tree = {name: tree}
+            self.config(home, json.dumps(tree))
+            answer = await gateway.get("/v1/reload", method="POST", body={})
+            self.assertEqual(answer.status, 202, (key, answer.json()))
+            waits = (await gateway.status())["waiting_for_restart"]
+            overridden = key == "gateway.listen"        # by the variable of this test
+            self.assertEqual(bool(waits), setting["applies"] == "at restart" and not overridden, (key, tree, waits, answer.json()))
+            tried += 1
+        self.assertGreater(tried, 50)
