@@ -7,6 +7,14 @@ from tree import metric_names, needs, needs_yaml, path, read, run, yaml
 
 NAME = re.compile(r"\b((?:relay_gateway|process)_[a-z_]+)")
 
+MATCHED = re.compile(r"\b(relay_gateway_[a-z_]+)\{([^}]*)\}")
+
+
+def label_of(name):
+    """The label of a counter and all of its values, as actors/metrics.cpp declares them."""
+    row = re.search(rf'"{name}",\s*((?:"[^"]*"\s*)+),\s*"(\w*)",\s*((?:"[^"]*"\s*)+)\}}', read("actors", "metrics.cpp"))
+    return row.group(2), "".join(re.findall('"([^"]*)"', row.group(3))).split() + ["other"]
+
 
 def rules():
     return [rule for group in yaml.safe_load(read("deploy", "monitoring", "alerts.yaml"))["groups"] for rule in group["rules"]]
@@ -32,6 +40,22 @@ class Alerts(unittest.TestCase):
         for rule in rules():
             for name in NAME.findall(rule["expr"]):
                 self.assertIn(name, metric_names(), rule["alert"])
+
+    @needs_yaml
+    def test_they_ask_for_labels_that_the_code_gives(self):
+        asked = [x for rule in rules() for x in MATCHED.findall(rule["expr"])]
+        asked += [x for panel in json.loads(read("deploy", "monitoring", "grafana-dashboard.json"))["panels"]
+                  for target in panel["targets"] for x in MATCHED.findall(target["expr"])]
+        found = 0
+        for name, matchers in asked:
+            for label, how, value in re.findall(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"', matchers):
+                if label in ("job", "instance", "le", "platform", "stage"):
+                    continue
+                known, values = label_of(name)
+                self.assertEqual(label, known, name)
+                self.assertTrue(any(re.fullmatch(value, x) for x in values), f"{name}: no series has {label} {how} {value}")
+                found += 1
+        self.assertGreaterEqual(found, 3)
 
     @needs_yaml
     def test_each_has_a_severity_and_leads_to_the_runbook(self):
