@@ -1,4 +1,6 @@
 """The Kubernetes manifests: rendered by kubectl where it is installed, else read as they are."""
+import copy
+import functools
 import re
 import shutil
 import subprocess
@@ -7,6 +9,7 @@ import unittest
 from tree import needs_yaml, path, read, sources, yaml
 
 
+@functools.cache
 def rendered():
     """Documents by kind. Without kubectl: the files themselves, whose names and labels are not yet completed."""
     folder = path("deploy", "kubernetes")
@@ -28,7 +31,7 @@ def seconds(text):
 @needs_yaml
 class Manifests(unittest.TestCase):
     def setUp(self):
-        self.all = rendered()
+        self.all = copy.deepcopy(rendered())
         self.pod = self.all["StatefulSet"]["spec"]["template"]["spec"]
         self.container, = self.pod["containers"]
         self.environment = {x["name"]: x.get("value", "") for x in self.container["env"]}

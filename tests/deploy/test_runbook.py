@@ -2,31 +2,11 @@
 import re
 import unittest
 
-from tree import read, sources
-
-EVENT = re.compile(r'"([a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*)"')
-
-
-def calls(text):
-    """Level and id of each call that writes a log event, as they are written; names of variables are replaced by what was assigned
-    to them shortly before."""
-    for begin in re.finditer(r"(?:->|\.)write\(|\bnote\(|\bput\(|\bline_of\(", text):
-        depth, at = 1, begin.end()
-        while depth and at < len(text):
-            depth += {"(": 1, ")": -1}.get(text[at], 0)
-            at += 1
-        head = text[begin.end():at - 1].split("{", 1)[0]    # the fields are not part of it
-        before = text[max(0, begin.start() - 1000):begin.start()]
-        for name in ("level", "id"):
-            if re.search(rf"\b{name}\b", head):
-                head += " ".join(re.findall(rf"\b{name} = ([^;]*);", before))
-        yield head
-
+from tree import read, reference
 
 def events_that_matter():
     """Ids of all log events that may be written at warn or error. One whose call chooses among levels counts in any case."""
-    return {name for _, text in sources("actors", "app") for head in calls(text)
-            if "severity::warn" in head or "severity::error" in head for name in EVENT.findall(head)}
+    return {name for name, (levels, _) in reference().log_events().items() if levels & {"warn", "error"}}
 
 
 def reasons():

@@ -1,8 +1,11 @@
 """Where things are, and what several checks read from the sources."""
+import importlib.machinery
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
+import sys
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -45,6 +48,15 @@ def metric_names():
         for name in re.findall(r'histogram::\w+,\s*\{"(relay_gateway_[a-z_]+)"', text):
             found.update(name + part for part in ("_bucket", "_sum", "_count"))
     return found
+
+
+def reference():
+    """deploy/reference/make as a module: what it reads from the sources serves several checks."""
+    loader = importlib.machinery.SourceFileLoader("reference", path("deploy", "reference", "make"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("reference", loader))
+    sys.dont_write_bytecode = True      # beside a script there would be no place for it
+    loader.exec_module(module)
+    return module
 
 
 def run(*command, **more):
