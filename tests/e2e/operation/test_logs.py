@@ -3,7 +3,7 @@ import json
 
 from harness.events import inbound
 from harness.scenario import Scenario
-from test_exec import ECHO as CHILD, Exec
+from agents.test_exec import ECHO as CHILD, Exec
 
 
 def lines_of(gateway, event):

@@ -5,7 +5,7 @@ import re
 from harness.events import inbound
 from harness.scenario import GATEWAY_ID, TOKEN, Scenario, binary
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 
 
 def commands_after(line):

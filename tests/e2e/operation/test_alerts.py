@@ -11,9 +11,9 @@ import unittest
 from harness.events import inbound
 from harness.http import fetch
 from harness.scenario import ECHO, PINNED, QUICK, TWO, Scenario
-from test_disk import NAMESPACES, on_tmpfs
+from inbound.test_disk import NAMESPACES, on_tmpfs
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 READER = "read-token-of-prometheus"
 
 
