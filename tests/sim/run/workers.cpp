@@ -32,7 +32,7 @@ std::string encode(const run_result& x) {
       << '\t' << x.lasted.count() << '\t' << x.fired.to_string() << '\t' << x.armed.to_string() << '\t'
       << x.script_uses.size();
   for (auto n : x.script_uses) out << ' ' << n;
-  out << '\t';
+  out << '\t' << x.reached.count() << ' ';
   for (std::size_t i = 0; i < x.reached.size(); ++i)
     if (x.reached.test(i)) out << i << ' ';
   for (auto& y : x.violations) out << '\t' << y.rule << '\t' << one_line(y.what) << '\t' << y.at.count();
@@ -60,6 +60,7 @@ run_result decode(const std::string& line) {
   uses >> n; // how many there are
   while (uses >> n) out.script_uses.push_back(n);
   std::istringstream pairs{parts[10]};
+  pairs >> n;
   while (pairs >> n) out.reached.set(n);
   for (auto i = fixed; i + 2 < parts.size(); i += 3)
     out.violations.push_back({parts[i], parts[i + 1], usec{std::stoll(parts[i + 2])}});
