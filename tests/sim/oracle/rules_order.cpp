@@ -121,6 +121,7 @@ public:
   void actor_killed(const std::string&) override {
     until_.clear();
     out_.clear();
+    died_ = now();
   }
   void altered_read(std::uint64_t, const frame_view&) override { until_.clear(); }
   void link_read(std::uint64_t socket, const frame_view& frame) override {
@@ -150,7 +151,8 @@ public:
     if (mark.empty()) return; // the gateway's own reactions hold to nothing
     const auto lane = lane_of(frame.root);
     told_.erase(mark);
-    out_[text(frame.root, "requestId")] = {socket, now(), lane, mark, text(act, "op")};
+    if (!is_left_behind(mark))
+      out_[text(frame.root, "requestId")] = {socket, now(), lane, mark, text(act, "op")};
     if (auto it = until_.find(lane);
         // What leaves in the same moment was on its way: reactions and texts of a chat are out side by side.
         it != until_.end() && now() < it->second.first && now() > it->second.second && !stopping_)
@@ -175,6 +177,14 @@ public:
 
 private:
   static constexpr usec slack{1'000'000};
+  /// Its router died and had given its frame to the connection: nobody hears what comes of it.
+  bool is_left_behind(const std::string& mark) const {
+    const auto& notes = checker_.notes();
+    const auto it = notes.actions.find(mark);
+    const auto inherited = it != notes.actions.end() && !it->second.asks.empty() &&
+                           it->second.asks.back().router < notes.routers;
+    return inherited && now() < died_ + slack;
+  }
   static usec wait_of(const json& result) {
     if (!result.IsObject() || flag(result, "success") || flag(result, "ambiguous")) return usec{0};
     for (const auto* name : {"retry_after", "retryAfter"})
@@ -189,6 +199,7 @@ private:
   std::map<std::string, outstanding> out_;             ///< by request
   std::map<std::string, std::pair<usec, usec>> until_; ///< by chat: until when, and since when it knows
   std::map<std::string, usec> told_;                   ///< by action, while it waits
+  usec died_{-slack};                                  ///< when some actor did last
   bool stopping_ = false;
 };
 
