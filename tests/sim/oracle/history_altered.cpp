@@ -76,6 +76,7 @@ void history::alter_event(const frame_view& x, const std::set<std::string>& buff
   auto platform = text(source, "platform"), chat = id_text(source, "chat_id"),
        message = id_text(event, "message_id"), words = text(event, "text");
   if (platform.empty()) platform = "relay";
+  if (chat.empty()) chat = id_text(source, "user_id"); // where there is none, whoever wrote it
   altered_chats_.insert(chat);
   auto like = events_of(buffer_ids);
   auto key = platform + "/" + chat + "/" + message;

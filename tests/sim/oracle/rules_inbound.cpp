@@ -311,7 +311,9 @@ private:
         text(source, "user_id") != x.what.user_id || text(source, "scope_id") != x.what.scope_id)
       fail(name_of(x) + " is told as of somebody or somewhere else: " + dump(source));
     if (x.what.chat_type == "group" && x.what.scope_id.empty()) return; // it looks like a direct message
-    if (key != session_key(x.what)) fail(name_of(x) + " has the session " + key + ", not that of its chat");
+    // It follows what messages say of its place; a script may have changed that.
+    if (key != session_key(x.what) && !checker_.notes().altered_chat(x.what.chat_id))
+      fail(name_of(x) + " has the session " + key + ", not that of its chat");
   }
   /// A top-level message on Slack opens a thread, and so a session; a press does not.
   std::string message_thread(const told_event& x) const {

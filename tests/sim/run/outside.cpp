@@ -158,6 +158,28 @@ void run::ask_one_shot(seeded_rng& rng, bool any_op) {
 
 // -- an operator -----------------------------------------------------------------------------------
 
+namespace {
+/// Whether the words of an event can be read in a line that is no JSON: then what is wrong with it is in its
+/// side fields, which a gateway may leave out.
+bool says_something(std::string_view line) {
+  constexpr std::string_view before = R"("event":{"text":")";
+  auto at = line.find(before);
+  if (at == std::string_view::npos || line.find(R"("type":"inbound")") == std::string_view::npos)
+    return false;
+  for (at += before.size(); at < line.size() && line[at] != '"'; ++at) {
+    if (static_cast<unsigned char>(line[at]) < 0x20) return false;
+    if (line[at] != '\\') continue;
+    constexpr std::string_view escapes = R"("\/bfnrt)", digits = "0123456789abcdefABCDEF";
+    if (++at == line.size()) return false;
+    auto is_number = line[at] == 'u' && at + 4 < line.size() &&
+                     line.substr(at + 1, 4).find_first_not_of(digits) == std::string_view::npos;
+    if (!is_number && escapes.find(line[at]) == std::string_view::npos) return false;
+    if (is_number) at += 4;
+  }
+  return at < line.size();
+}
+} // namespace
+
 void run::plan_operator() {
   if (!plan_.letters) return;
   constexpr usec often{5'000'000};
@@ -184,11 +206,11 @@ void run::decide(const dead_letter& x) {
   auto& notes = judge_.notes();
   auto& event = *x.event;
   if (event.unreadable) { // nobody sent it as an event; with U+FFFD for what was no text it may be one
-    auto readable = is_json(event.text);
+    auto readable = is_json(event.text) || says_something(event.text);
     life_->letters({again ? wish::retry : wish::drop, x.seq, 1},
-                   [this, again, readable](const dead_letter_answer& y) {
+                   [this, again, readable, line = event.text](const dead_letter_answer& y) {
                      if (again && y.found && !y.refused && !readable)
-                       judge_.fail("letters", "a line that nobody can read is given out");
+                       judge_.fail("letters", "a line that nobody can read is given out: " + line);
                    });
     return;
   }
