@@ -29,7 +29,8 @@ std::uint64_t inbound_state::id_of(const std::string& delivery_id) const {
   return err == std::errc{} && end == last ? id : 0;
 }
 
-route_seen inbound_state::route_of(const std::string& delivery_id, const inbound_event& x) const {
+route_seen inbound_state::route_of(const std::string& delivery_id, const inbound_event& x,
+                                   const std::string& session) const {
   // Both the scope and the author: a place without a route of its own is found by its author (F35, F36).
   return {delivery_id,
           x.chat(),
@@ -37,7 +38,7 @@ route_seen inbound_state::route_of(const std::string& delivery_id, const inbound
           x.source.parent_chat_id,
           delivery_id.empty() ? std::string{} : x.source.thread_id,
           delivery_id.empty() ? std::string{} : x.message_id,
-          x.source.chat_type,
+          wire::chat_type_of(x.source, session),
           x.source.chat_name,
           delivery_id.empty() || !x.source.thread_id.empty() ? std::string{}
                                                              : x.source.prospective_thread_id};
@@ -178,7 +179,8 @@ void inbound_state::tell_late(const inbound_event& x) {
                   {"chat", x.source.chat_id},
                   {"next", "the chat is told once that the prompt is over"}});
   if (x.source.chat_id.empty()) return;
-  tell(self, sink.routes, route_of({}, x)); // no agent answers it, so the chat's route is what counts
+  tell(self, sink.routes,
+       route_of({}, x, session_of(x))); // no agent answers it: the chat's route is what counts
   tell(self, sink.actions,
        action_request{{},
                       x.source.platform,
@@ -253,12 +255,11 @@ void inbound_state::execute(core::inbox_step& step) {
     tell(self, link.connection, buffer_acks{std::move(step.acks)});
   }
   for (auto& x : step.deliver) {
-    delivery out{name_of(x.id), std::move(x.session), x.event,
-                 x.redelivered, std::move(x.files),   setup.gateway};
+    delivery out{name_of(x.id), x.session, x.event, x.redelivered, std::move(x.files), setup.gateway};
     env.metrics->add(counter::events_delivered);
     if (x.redelivered) env.metrics->add(counter::events_redelivered);
     // Before the event can reach an agent, so that its answer finds the route.
-    tell(self, sink.routes, route_of(out.id, *x.event));
+    tell(self, sink.routes, route_of(out.id, *x.event, x.session));
     mark(out.id, *x.event, false);
     if (event_log::wanted(*env.log)) event_log::delivered(*env.log, link.epoch, out, x);
     tell(self, agent, std::move(out));
@@ -351,7 +352,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->inbox.presence(false, now, step); // nothing may go to the old one
         for (auto id : s->inbox.given_out())
           if (auto* event = s->inbox.find(id))
-            tell(s->self, s->sink.routes, s->route_of(s->name_of(id), *event));
+            tell(s->self, s->sink.routes, s->route_of(s->name_of(id), *event, s->inbox.session(id)));
         if (x.agent) tell(s->self, x.agent, std::move(x.host));
         auto dead = x.agent != s->agent; // one that only gets new hosts killed nobody
         s->agent = x.agent;

@@ -89,7 +89,8 @@ struct inbound_state {
   std::string session_of(const inbound_event& x) const;
   std::string name_of(std::uint64_t id) const { return delivery_name(setup.instance, id); }
   std::uint64_t id_of(const std::string& delivery_id) const; ///< 0 when it is not one of ours
-  route_seen route_of(const std::string& delivery_id, const inbound_event& x) const;
+  route_seen route_of(const std::string& delivery_id, const inbound_event& x,
+                      const std::string& session) const;
 
   inbound_actor::pointer self;
   ports env;

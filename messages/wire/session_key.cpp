@@ -53,4 +53,11 @@ bool profile_of(std::string_view session_key, std::string& profile) {
   return true;
 }
 
+std::string chat_type_of(const event_source& from, std::string_view session_key) {
+  const auto before = name_space(from.profile) + ":" + from.platform + ":";
+  if (from.chat_type != "dm" || !session_key.starts_with(before)) return from.chat_type;
+  const auto type = session_key.substr(before.size());
+  return std::string{type.substr(0, type.find(':'))};
+}
+
 } // namespace relay::wire

@@ -23,5 +23,8 @@ std::string_view session_message(const inbound_event& x);
 /// The profile that a key belongs to, empty for the default one. False when it is no such key; then `profile`
 /// is as it was.
 bool profile_of(std::string_view session_key, std::string& profile);
+/// The chat type that counts for what answers an event: its own, but where an interaction that names no guild
+/// says `dm` of a place that its session knows as something else.
+std::string chat_type_of(const event_source& from, std::string_view session_key);
 
 } // namespace relay::wire

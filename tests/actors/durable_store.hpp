@@ -4,6 +4,7 @@
 
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 #include "relay_gateway/actors/ports.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -231,7 +232,7 @@ private:
             from.parent_chat_id,
             from.thread_id,
             x.event->message_id,
-            from.chat_type,
+            wire::chat_type_of(from, x.session),
             {},
             from.thread_id.empty() ? from.prospective_thread_id : std::string{}};
   }

@@ -162,5 +162,21 @@ TEST(session_keys, a_profile_named_main_has_its_own_sessions_F56) {
   EXPECT_EQ(session_key(from, {}), "agent:main~:discord:dm:5");
 }
 
+TEST(session_keys, say_what_kind_of_chat_an_interaction_without_a_guild_is_in) {
+  event_source from;
+  from.platform = "discord";
+  from.chat_type = "dm";
+  EXPECT_EQ(chat_type_of(from, "agent:main:discord:dm:5"), "dm");
+  EXPECT_EQ(chat_type_of(from, "agent:main:discord:group:5:u1"), "group");
+  EXPECT_EQ(chat_type_of(from, "agent:main:discord"), "dm");
+  EXPECT_EQ(chat_type_of(from, "agent:main:telegram:group:5"), "dm") << "another place";
+  EXPECT_EQ(chat_type_of(from, ""), "dm");
+  from.profile = "main";
+  EXPECT_EQ(chat_type_of(from, "agent:main~:discord:channel:5"), "channel");
+  EXPECT_EQ(chat_type_of(from, "agent:main:discord:channel:5"), "dm");
+  from.chat_type = "group";
+  EXPECT_EQ(chat_type_of(from, "agent:main~:discord:thread:5:6"), "group") << "what it says itself counts";
+}
+
 } // namespace vectors_test
 } // namespace relay::wire

@@ -168,6 +168,8 @@ public:
                ? delivery_progress{}
                : delivery_progress{it->second.attempts, it->second.given, ackable(it->second)};
   }
+  /// Its session key; `id` is of an open event in memory.
+  const std::string& session(std::uint64_t id) const { return entries_.at(id).session; }
   /// Those that are with the agent, oldest first.
   std::vector<std::uint64_t> given_out() const;
   /// Those that wait for ready(), oldest first.

@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 #include "relay_gateway/app/store/tables/key_upgrade.hpp"
 #include "relay_gateway/messages/wire/records.hpp"
+#include "relay_gateway/messages/wire/session_key.hpp"
 
 #include <SQLiteCpp/Transaction.h>
 
@@ -151,7 +152,8 @@ void inbound_tables::insert(SQLite::Statement& into, const stored_event& x) {
   static const std::string nowhere;
   exec(into, x.seq, x.attempts, wire::marks_of(event), source.platform, source.chat_id, source.scope_id,
        source.user_id, source.profile, source.parent_chat_id, text_of(x.keys),
-       wire::text_of(event, event_text_), source.thread_id, event.message_id, source.chat_type, x.session,
+       wire::text_of(event, event_text_), source.thread_id, event.message_id,
+       wire::chat_type_of(source, x.session), x.session,
        source.thread_id.empty() ? source.prospective_thread_id : nowhere);
 }
 

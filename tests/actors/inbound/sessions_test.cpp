@@ -1,6 +1,7 @@
 // Whose message, whose turn, whose prompt: sessions, profiles and versions through the whole tree, over a
 // restart too (protocol.md 5.1 and 6).
 #include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/http/tokens.hpp"
 #include "relay_gateway/tests/actors/durable_fixture.hpp"
 
 namespace relay::testing {
@@ -138,6 +139,38 @@ TEST_F(sessions, ABystanderLeavesAnApprovalOpen) {
   hear(line("Yes", "4", of("ana"), "", press));
   ASSERT_EQ(agent->deliveries.size(), 3U);
   EXPECT_TRUE(agent->deliveries[2].event->prompt.present);
+}
+
+// An interaction that names no guild says `dm`; its session says where it really was.
+TEST_F(sessions, AnApprovalOfAGroupIsNoBystandersWhateverAnInteractionSays) {
+  ready();
+  hear(R"({"type":"inbound","event":{"text":"hi","source":{"platform":"discord","chat_id":"g",)"
+       R"("chat_type":"group","user_id":"bo"},"message_id":"1"}})"
+       "\n");
+  const auto command = wire::base64_encode(
+      R"({"type":2,"id":"2","channel_id":"g","user":{"id":"ana"},"data":{"name":"deploy"}})");
+  hear(R"({"type":"passthrough_forward","forward":{"platform":"discord","botId":"app-1","bodyB64":")" +
+       command + "\"}}\n");
+  ASSERT_EQ(agent->deliveries.size(), 2U);
+  const auto turn = agent->deliveries[1];
+  EXPECT_EQ(turn.session_key, "agent:main:discord:group:g:ana");
+  int id = 3;
+  const auto pressed = [&](const std::string& who, const std::string& prompt) {
+    const auto before = agent->deliveries.size();
+    hear(R"({"type":"inbound","event":{"text":"","source":{"platform":"discord","chat_id":"g",)"
+         R"("chat_type":"group","user_id":")" +
+         who + R"("},"message_id":")" + std::to_string(id++) + R"(","prompt_response":{"prompt_id":")" +
+         prompt + "\",\"option_id\":\"y\"}}}\n");
+    return agent->deliveries.size() > before;
+  };
+  prompt(turn, "own");
+  EXPECT_FALSE(pressed("bo", "own"));
+  EXPECT_TRUE(pressed("ana", "own"));
+  die();
+  ready();
+  prompt(turn, "after"); // of a turn that an earlier process saw
+  EXPECT_FALSE(pressed("bo", "after"));
+  EXPECT_TRUE(pressed("ana", "after"));
 }
 
 TEST_F(sessions, APromptKeepsItsSessionAndItsAskerOverARestart) {

@@ -201,6 +201,7 @@ void history::gave(const json& frame, std::uint64_t peer) {
                 text(event, "message_id"), text(event, "text"), flag(source, "message_is_edit"));
   given x;
   x.delivery_id = text(frame, "delivery_id");
+  x.session = text(frame, "session_key");
   x.peer = peer;
   // What was not read since the gateway forgot was given out by the part of it that died.
   auto& reads_of = events[number].reads;

@@ -16,7 +16,7 @@ namespace relay::sim {
 
 /// An event given to an agent.
 struct given {
-  std::string delivery_id;
+  std::string delivery_id, session;
   std::uint64_t peer = 0, age = 0, out_age = 0;
   usec at{0};
   bool redelivered = false, acked = false;

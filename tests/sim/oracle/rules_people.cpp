@@ -61,8 +61,7 @@ public:
     x.at = now();
     auto delivery = text(frame.root, "delivery_id");
     auto* turn = checker_.notes().by_delivery(delivery);
-    // An interaction without a scope counts as a direct message (protocol.md 5.2).
-    auto direct = turn && turn->what.kind == event_kind::interaction && turn->what.scope_id.empty();
+    auto direct = turn && looks_direct(*turn, delivery);
     if (!by_asker_ || !turn || direct || turn->altered || turn->what.chat_type == "dm" ||
         turn->what.user_id.empty() || turn->what.chat_id != text(act, "chat_id") ||
         !is_known(*turn, delivery))
@@ -83,8 +82,9 @@ public:
     if (text(frame.root, "type") != "inbound") return;
     auto* x = checker_.notes().by_delivery(text(frame.root, "delivery_id"));
     auto it = all_.find(text(member(member(frame.root, "event"), "prompt_response"), "prompt_id"));
-    if (!x || x->altered || it == all_.end()) return;
+    if (it == all_.end()) return;
     it->second.told = true;
+    if (!x || x->altered) return;
     if (!may_decide(x->what, it->second))
       fail("e" + std::to_string(x->what.number) + " of " + x->what.user_id + " answers " + it->first +
            ", which is for " + it->second.author + " to decide");
@@ -107,6 +107,15 @@ private:
     usec at{0}, decided{0}; ///< decided: its author pressed a button, in time
     bool told = false;
   };
+  /// A forwarded request without a scope counts as a direct message (protocol.md 5.2), unless its gateway
+  /// knows the place better, as its session says.
+  static bool looks_direct(const event_record& x, const std::string& delivery) {
+    auto is_dm = [&](const given& y) {
+      return y.delivery_id == delivery && y.session.find(":" + x.what.platform + ":dm:") != std::string::npos;
+    };
+    return x.what.raw.empty() && x.what.scope_id.empty() &&
+           std::any_of(x.deliveries.begin(), x.deliveries.end(), is_dm);
+  }
   /// The gateway knows whose turn it is: it was told of it and has forgotten nothing since.
   bool is_known(const event_record& x, const std::string& delivery) const {
     constexpr usec unwired{1'000'000};
