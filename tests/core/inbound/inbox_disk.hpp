@@ -1,4 +1,5 @@
-// A process with a disk for the inbox tests: the disk may be slow, and the process may die and come back.
+// A process with a disk for the inbox tests and the fuzz target: the disk may be slow, and the process may
+// die and come back.
 #pragma once
 
 #include "relay_gateway/tests/core/inbound/inbox_driver.hpp"
@@ -6,86 +7,87 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace relay::core::inbox_rig {
 
-/// A disk in a few lines: what was committed is there, in the order of the calls; nothing is done before
-/// work().
-class disk {
+/// A store as the inbox sees it (actors/ports.hpp, store_port), in memory and to the letter: what is asked is
+/// done in order, one thing at a time, nothing before work(), and a crash loses what was not done. Throws
+/// when a record makes no sense.
+class model_disk {
 public:
+  using held_function = std::function<bool(const inbound_event&)>;
+  struct row {
+    stored_event what;
+    bool spilled = false; ///< no memory holds it
+    bool settled = false;
+  };
+
   void submit(const inbox_step& step) {
-    if (!step.records.empty()) queue_.push_back({step.records, step.upto, {}, 0, {}});
-    for (auto& [session, n] : step.wishes.recalls) queue_.push_back({{}, 0, session, n, {}});
-    if (step.wishes.scan) queue_.push_back({{}, 0, {}, 0, step.wishes.scan});
+    if (!step.records.empty()) jobs_.push_back({step.records, step.upto, {}, 0, {}});
+    for (const auto& [session, limit] : step.wishes.recalls) {
+      must(limit > 0, "a recall asks for something");
+      jobs_.push_back({{}, 0, session, limit, {}});
+    }
+    if (step.wishes.scan) jobs_.push_back({{}, 0, {}, 0, step.wishes.scan});
   }
-  bool busy() const { return !queue_.empty(); }
+  bool busy() const { return !jobs_.empty(); }
+  /// The process dies: what was not done never will be.
+  void crash() { jobs_.clear(); }
   /// Does the oldest thing that waits; what the inbox says to the answer is in `out`.
-  void work(inbox& box, instant now, inbox_step& out) {
-    auto x = std::move(queue_.front());
-    queue_.pop_front();
-    for (auto& r : x.records) write(r);
-    if (x.upto > 0) {
-      box.stored(x.upto, now, out);
-    } else if (x.recall > 0) {
-      recalled_events back{x.session, {}, 0};
-      for (auto& [seq, row] : rows) {
-        if (row.settled || !row.spilled || row.what.session != x.session) continue;
-        if (back.events.size() < x.recall) {
-          row.spilled = false;
-          back.events.push_back(row.what);
-        } else {
-          ++back.left;
-        }
-      }
-      box.recalled(back, now, out, [](auto&) { return false; });
-    } else if (x.scan) {
-      spill_page page;
-      page.end = true;
-      for (auto& [seq, row] : rows) {
-        if (row.settled || !row.spilled || seq <= *x.scan) continue;
-        if (page.events.size() == 2) {
-          page.end = false;
-          break;
-        }
-        page.events.push_back({seq, row.what.session});
-      }
-      box.scanned(page, out);
+  void work(inbox& box, instant now, inbox_step& out, const held_function& held = held_by_nobody) {
+    const auto oldest = std::move(jobs_.front());
+    jobs_.pop_front();
+    for (const auto& record : oldest.records) std::visit([this](const auto& x) { write(x); }, record);
+    if (oldest.limit > 0) {
+      auto back = recall(oldest.session, oldest.limit);
+      box.recalled(back, now, out, held);
+    } else if (oldest.scan) {
+      box.scanned(page_behind(*oldest.scan), out);
+    } else if (oldest.upto > 0) {
+      box.stored(oldest.upto, now, out);
     }
   }
-  /// The process dies: what was not done never will be.
-  void crash() { queue_.clear(); }
+  /// What the next process finds.
   inbound_image image() const {
     inbound_image out;
     out.last_seq = last_seq;
     out.dead = dead.size();
-    for (auto& [seq, x] : dead)
+    for (const auto& [seq, x] : dead)
       if (x.event->unreadable) out.unreadable.push_back(seq);
-    for (auto& [seq, row] : rows) {
-      if (row.settled) {
-        for (auto& key : row.what.keys) out.settled.push_back({key, 0, seq});
-      } else if (row.spilled) {
+    for (const auto& [seq, x] : rows) {
+      if (x.settled)
+        for (const auto& key : x.what.keys) out.settled.push_back({key, 0, seq});
+      else if (x.spilled)
         ++out.spilled;
-      } else {
-        out.open.push_back(row.what);
-      }
+      else
+        out.open.push_back(x.what);
     }
     return out;
   }
-  struct kept {
-    stored_event what;
-    bool spilled = false, settled = false;
-  };
-  std::map<std::uint64_t, kept> rows;
+  /// Events that were written and whose end was not.
+  std::size_t open() const {
+    return static_cast<std::size_t>(
+        std::count_if(rows.begin(), rows.end(), [](const auto& x) { return !x.second.settled; }));
+  }
+  /// Whether an event of this message is safe here, open or settled.
+  bool knows(const std::string& message_id) const {
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](const auto& x) { return x.second.what.event->message_id == message_id; });
+  }
+
+  std::map<std::uint64_t, row> rows;
   std::map<std::uint64_t, event_dead> dead;
-  std::set<std::pair<std::string, std::uint64_t>> guards; ///< keys of spilled events, and whose
-  std::vector<std::uint64_t> refused;
+  std::vector<std::uint64_t> refused; ///< repeats of what is here
   std::uint64_t last_seq = 0;
 
 private:
@@ -93,18 +95,66 @@ private:
     std::vector<store_record> records;
     std::uint64_t upto = 0;
     std::string session;
-    std::size_t recall = 0;
+    std::size_t limit = 0;
     std::optional<std::uint64_t> scan;
   };
+  static bool held_by_nobody(const inbound_event&) { return false; }
+  static void must(bool holds, const char* what) {
+    if (!holds) throw std::logic_error{what};
+  }
+
+  void write(const event_taken& x) {
+    last_seq = std::max(last_seq, x.what.seq);
+    if (x.spilled) {
+      if (is_repeat(x)) {
+        refused.push_back(x.what.seq);
+        return;
+      }
+      for (const auto& key : x.what.keys) guards_.emplace(key, x.what.seq);
+    }
+    must(rows.emplace(x.what.seq, row{x.what, x.spilled, false}).second, "a seq is given once");
+  }
+  void write(const event_keyed& x) {
+    const auto it = rows.find(x.seq);
+    if (it == rows.end()) return;  // a refused one has no row
+    it->second.what.keys = x.keys; // of a settled one, too
+    if (!it->second.spilled) return;
+    for (const auto& key : x.keys) guards_.emplace(key, x.seq);
+  }
+  void write(const event_tried& x) { at(x.seq).what.attempts = x.attempts; }
+  void write(const event_settled& x) { over(x.seq, x.keys); }
+  void write(const event_dead& x) {
+    if (!rows.at(x.seq).settled) over(x.seq, x.keys); // a line that nobody could read is over from the start
+    dead.emplace(x.seq, x);
+  }
+  void write(const keys_settled& x) {
+    last_seq = std::max(last_seq, x.seq);
+    rows[x.seq] = {{x.seq, event("", ""), x.keys, 0}, false, true};
+  }
+  void write(const dead_gone& x) { must(dead.erase(x.seq) == 1, "a dead letter goes once"); }
+  template <class Other>
+  void write(const Other&) {
+    must(false, "an inbox writes of events only");
+  }
+
+  row& at(std::uint64_t seq) {
+    const auto it = rows.find(seq);
+    must(it != rows.end() && !it->second.settled, "a record is about an open event");
+    return it->second;
+  }
   void over(std::uint64_t seq, const std::vector<std::string>& keys) {
-    for (auto& key : keys) guards.erase({key, seq});
-    rows.at(seq).settled = true;
+    auto& x = at(seq);
+    must(!x.spilled, "what only the disk holds is not settled");
+    for (const auto& key : keys) guards_.erase({key, seq});
+    must(std::none_of(guards_.begin(), guards_.end(), [&](const auto& y) { return y.second == seq; }),
+         "keys that the store guards are given back");
+    x.settled = true;
   }
   bool is_repeat(const event_taken& x) const {
     auto latest = std::max(x.repeat_of, x.differs_from);
     auto same = x.repeat_of != 0;
-    for (auto& mine : x.what.keys)
-      for (auto& [key, seq] : guards) {
+    for (const auto& mine : x.what.keys)
+      for (const auto& [key, seq] : guards_) {
         if (name_of_key(key) != name_of_key(mine)) continue;
         if (!x.what.event->source.message_is_edit || name_of_key(mine) == mine) return true;
         if (seq < latest) continue;
@@ -113,34 +163,36 @@ private:
       }
     return same;
   }
-  void write(const store_record& r) {
-    if (auto* x = std::get_if<event_taken>(&r)) {
-      last_seq = std::max(last_seq, x->what.seq);
-      if (x->spilled) {
-        if (is_repeat(*x)) {
-          refused.push_back(x->what.seq);
-          return;
-        }
-        for (auto& key : x->what.keys) guards.insert({key, x->what.seq});
+  recalled_events recall(const std::string& session, std::size_t limit) {
+    recalled_events out{session, {}, 0};
+    for (auto& [seq, x] : rows) {
+      if (x.settled || !x.spilled || x.what.session != session) continue;
+      if (out.events.size() < limit) {
+        x.spilled = false;
+        out.events.push_back(x.what);
+      } else {
+        ++out.left;
       }
-      rows[x->what.seq] = {x->what, x->spilled, false};
-    } else if (auto* keyed = std::get_if<event_keyed>(&r)) {
-      rows.at(keyed->seq).what.keys = keyed->keys;
-    } else if (auto* tried = std::get_if<event_tried>(&r)) {
-      rows.at(tried->seq).what.attempts = tried->attempts;
-    } else if (auto* settled = std::get_if<event_settled>(&r)) {
-      over(settled->seq, settled->keys);
-    } else if (auto* gone = std::get_if<event_dead>(&r)) {
-      over(gone->seq, gone->keys);
-      dead.emplace(gone->seq, *gone);
-    } else if (auto* keys = std::get_if<keys_settled>(&r)) {
-      last_seq = std::max(last_seq, keys->seq);
-      rows[keys->seq] = {{keys->seq, event("", ""), keys->keys, 0}, false, true};
-    } else if (auto* buried = std::get_if<dead_gone>(&r)) {
-      dead.erase(buried->seq);
     }
+    return out;
   }
-  std::deque<job> queue_;
+  spill_page page_behind(std::uint64_t after) const {
+    constexpr std::size_t most = 2;
+    spill_page out;
+    out.end = true;
+    for (const auto& [seq, x] : rows) {
+      if (x.settled || !x.spilled || seq <= after) continue;
+      if (out.events.size() == most) {
+        out.end = false;
+        break;
+      }
+      out.events.push_back({seq, x.what.session});
+    }
+    return out;
+  }
+
+  std::deque<job> jobs_;
+  std::set<std::pair<std::string, std::uint64_t>> guards_; ///< keys of spilled events, and whose
 };
 
 /// Rules with a disk and a window that nothing in a test outlives.
@@ -186,7 +238,7 @@ struct durable_driver : calls<durable_driver> {
   }
   inbox_rules rules;
   inbox box;
-  disk store;
+  model_disk store;
 };
 
 } // namespace relay::core::inbox_rig

@@ -3,8 +3,8 @@
 // reaches the agent twice unmarked, and each chat keeps its order.
 #include "relay_gateway/actors/inbound/core/inbox.hpp"
 
+#include "relay_gateway/tests/core/inbound/inbox_disk.hpp"
 #include "relay_gateway/tests/fuzz/fuzz.hpp"
-#include "relay_gateway/tests/fuzz/machines/model_disk.hpp"
 
 #include <algorithm>
 #include <map>
@@ -235,7 +235,7 @@ private:
     }
     for (const auto& x : step.deliver) deliver(x);
     for (const auto& id : step.acks) acked(id);
-    if (rules_.durable) disk_.ask(step);
+    if (rules_.durable) disk_.submit(step);
   }
 
   void deliver(const handout& x) {
@@ -278,7 +278,7 @@ private:
 
   inbox_rules rules_;
   std::unique_ptr<inbox> box_;
-  model_disk disk_;
+  core::inbox_rig::model_disk disk_;
   instant now_{std::chrono::hours{1}};
   std::deque<known_event> events_;
   std::map<std::uint64_t, event_ref> out_;           ///< with the agent
