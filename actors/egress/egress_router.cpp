@@ -384,6 +384,38 @@ void egress_state::measure() {
   set(gauge::reactions_shown, shown.size());
 }
 
+void egress_state::seen(const route_seen& x) {
+  auto now = now_of(self);
+  routes.seen(x, now);
+  egress::schedule_commit(*this);
+  if (!x.delivery_id.empty()) turns.opened(x.delivery_id, now); // a chat alone is no turn
+  measure();
+}
+
+void egress_state::use(const media_actor& x) {
+  if (x == media) return;
+  media = x;
+  core::chat_table_step step;
+  chats.uploads_lost(step);
+  execute(step);
+}
+
+caf::result<bool> egress_state::drain() {
+  auto later = self->make_response_promise<bool>();
+  drain_waiters.push_back(later);
+  drained_yet();
+  return later;
+}
+
+caf::result<egress_report> egress_state::report() {
+  return egress_report{chats.size(),
+                       open.size() + early.size(),
+                       routes.chats(),
+                       idempotency_cache.size(),
+                       turns.count(now_of(self)),
+                       outbox.last_token()};
+}
+
 egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_pointer<egress_state> self,
                                                  ports env, egress_setup setup,
                                                  const caf::strong_actor_ptr& parent) {
@@ -403,13 +435,7 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
   return {
       [s](action_request& x) { return s->request(x); },
       [s](const session_interrupt& x) { s->interrupt(x); },
-      [s](const route_seen& x) {
-        auto now = now_of(s->self);
-        s->routes.seen(x, now);
-        egress::schedule_commit(*s);
-        if (!x.delivery_id.empty()) s->turns.opened(x.delivery_id, now); // a chat alone is no turn
-        s->measure();
-      },
+      [s](const route_seen& x) { s->seen(x); },
       [s](const turn_mark& x) { egress::mark(*s, x); },
       [s](const transmitted& x) {
         core::chat_table_step step;
@@ -423,32 +449,14 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
         for (auto& y : std::exchange(s->unannounced, {})) tell(s->self, x.prompts, std::move(y));
       },
       [s](const link_up& x) { s->use(x); },
-      [s](const media_actor& x) {
-        if (x == s->media) return;
-        s->media = x;
-        core::chat_table_step step;
-        s->chats.uploads_lost(step);
-        s->execute(step);
-      },
+      [s](const media_actor& x) { s->use(x); },
       [s](fronted_set& x) {
         s->routes.fronted(std::move(x.all));
         s->routes.slack_threads(x.reply_in_thread);
       },
       [s](atom::finish) { s->finish(); },
-      [s](atom::drained) -> caf::result<bool> {
-        auto later = s->self->make_response_promise<bool>();
-        s->drain_waiters.push_back(later);
-        s->drained_yet();
-        return later;
-      },
-      [s](atom::status) -> caf::result<egress_report> {
-        return egress_report{s->chats.size(),
-                             s->open.size() + s->early.size(),
-                             s->routes.chats(),
-                             s->idempotency_cache.size(),
-                             s->turns.count(now_of(s->self)),
-                             s->outbox.last_token()};
-      },
+      [s](atom::drained) { return s->drain(); },
+      [s](atom::status) { return s->report(); },
       [s](atom::due, std::uint64_t which) { s->wake(which); },
       [s](atom::start) {
         s->commit_scheduled = false;

@@ -101,6 +101,10 @@ struct egress_state {
   void wake(std::uint64_t generation); ///< does what is due
   void arm();
   void drained_yet();
+  void seen(const route_seen& x);
+  void use(const media_actor& x);
+  caf::result<bool> drain();
+  caf::result<egress_report> report();
   void measure();
 
   egress_router_actor::pointer self;

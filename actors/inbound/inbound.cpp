@@ -312,6 +312,83 @@ void inbound_state::drained_yet() {
   drain_waiters.clear();
 }
 
+void inbound_state::returned(const delivery_returned& x) {
+  core::inbox_step step;
+  given_back(x, step);
+  execute(step);
+}
+
+void inbound_state::presence(agent_presence x) {
+  core::inbox_step step;
+  if (x.media_paths) wish(true); // before anything is given out
+  agents = x.attached;
+  inbox.presence(x.attached > 0 && agent, now_of(self), step);
+  execute(step);
+}
+
+void inbound_state::use(const link_up& x) {
+  if (x.epoch < link.epoch) return; // of an older link than the one that already brings events
+  link = x;
+  inbox.serve(x.origin);
+  if (told != backpressure::open) tell(self, link.connection, told);
+}
+
+void inbound_state::serve(agent_line& x) {
+  core::inbox_step step;
+  auto now = now_of(self);
+  inbox.presence(false, now, step); // nothing may go to the old one
+  for (auto id : inbox.given_out())
+    if (auto* event = inbox.find(id))
+      tell(self, sink.routes, route_of(name_of(id), *event, inbox.session(id)));
+  if (x.agent) tell(self, x.agent, std::move(x.host));
+  auto dead = x.agent != agent; // one that only gets new hosts killed nobody
+  agent = x.agent;
+  agents = x.agent && setup.agent_present ? 1 : 0;
+  inbox.all_returned(now, step, dead);
+  inbox.presence(agents > 0, now, step);
+  execute(step);
+}
+
+void inbound_state::use(const media_actor& x) {
+  if (x == media) return;
+  media = x;
+  core::inbox_step step;
+  inbox.all_ready(now_of(self), step); // what the old one was asked for never comes
+  execute(step);
+}
+
+caf::result<bool> inbound_state::drain() {
+  if (setup.rules.durable) inbox.close();
+  // The room that is left is for this as well: what has no buffer id would be lost.
+  draining = true;
+  store_room(true);
+  core::inbox_step step;
+  inbox.stopping(step);
+  ask_store(step);
+  auto later = self->make_response_promise<bool>();
+  drain_waiters.push_back(later);
+  drained_yet();
+  return later;
+}
+
+caf::result<inbound_report> inbound_state::report() {
+  return inbound_report{inbox.pending() + outside.size(),
+                        inbox.in_flight(),
+                        inbox.remembered(),
+                        inbox.dead_letters(),
+                        ever,
+                        prompts.unanswered(now_of(self)),
+                        agents,
+                        oldest_ms()};
+}
+
+void inbound_state::overdue() {
+  core::inbox_step step;
+  alarm.rang();
+  inbox.timer(now_of(self), step);
+  execute(step);
+}
+
 inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_state> self, ports env,
                                      inbound_setup setup, const caf::strong_actor_ptr& parent) {
   guard_actor(self, env, parent);
@@ -327,40 +404,11 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
   s->load();
   return {
       [s](const delivery_ack& x) { s->acked(x); },
-      [s](const delivery_returned& x) {
-        core::inbox_step step;
-        s->given_back(x, step);
-        s->execute(step);
-      },
-      [s](agent_presence x) {
-        core::inbox_step step;
-        if (x.media_paths) s->wish(true); // before anything is given out
-        s->agents = x.attached;
-        s->inbox.presence(x.attached > 0 && s->agent, now_of(s->self), step);
-        s->execute(step);
-      },
+      [s](const delivery_returned& x) { s->returned(x); },
+      [s](agent_presence x) { s->presence(x); },
       [s](inbound_batch& x) { s->take(x); },
-      [s](const link_up& x) {
-        if (x.epoch < s->link.epoch) return; // of an older link than the one that already brings events
-        s->link = x;
-        s->inbox.serve(x.origin);
-        if (s->told != backpressure::open) tell(s->self, s->link.connection, s->told);
-      },
-      [s](agent_line& x) {
-        core::inbox_step step;
-        auto now = now_of(s->self);
-        s->inbox.presence(false, now, step); // nothing may go to the old one
-        for (auto id : s->inbox.given_out())
-          if (auto* event = s->inbox.find(id))
-            tell(s->self, s->sink.routes, s->route_of(s->name_of(id), *event, s->inbox.session(id)));
-        if (x.agent) tell(s->self, x.agent, std::move(x.host));
-        auto dead = x.agent != s->agent; // one that only gets new hosts killed nobody
-        s->agent = x.agent;
-        s->agents = x.agent && s->setup.agent_present ? 1 : 0;
-        s->inbox.all_returned(now, step, dead);
-        s->inbox.presence(s->agents > 0, now, step);
-        s->execute(step);
-      },
+      [s](const link_up& x) { s->use(x); },
+      [s](agent_line& x) { s->serve(x); },
       [s](const route_sink& x) { s->sink = x; },
       [s](prompt_opened& x) {
         s->prompts.open(std::move(x), now_of(s->self));
@@ -371,13 +419,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->keep_prompts();
       },
       [](const action_outcome&) {}, // a notice is a best-effort send; the router counted what became of it
-      [s](const media_actor& x) {
-        if (x == s->media) return;
-        s->media = x;
-        core::inbox_step step;
-        s->inbox.all_ready(now_of(s->self), step); // what the old one was asked for never comes
-        s->execute(step);
-      },
+      [s](const media_actor& x) { s->use(x); },
       [s](media_wish x) {
         s->media_patience = x.patience;
         s->wish(x.paths);
@@ -389,35 +431,9 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       [s](const spill_page& x) { s->scanned(x); },
       [s](letters_found& x) { s->letters(x); },
       [s](const dead_letter_ask& x) { return s->dead_letters(x); },
-      [s](atom::drained) -> caf::result<bool> {
-        if (s->setup.rules.durable) s->inbox.close();
-        // The room that is left is for this as well: what has no buffer id would be lost.
-        s->draining = true;
-        s->store_room(true);
-        core::inbox_step step;
-        s->inbox.stopping(step);
-        s->ask_store(step);
-        auto later = s->self->make_response_promise<bool>();
-        s->drain_waiters.push_back(later);
-        s->drained_yet();
-        return later;
-      },
-      [s](atom::status) -> caf::result<inbound_report> {
-        return inbound_report{s->inbox.pending() + s->outside.size(),
-                              s->inbox.in_flight(),
-                              s->inbox.remembered(),
-                              s->inbox.dead_letters(),
-                              s->ever,
-                              s->prompts.unanswered(now_of(s->self)),
-                              s->agents,
-                              s->oldest_ms()};
-      },
-      [s](atom::due) {
-        core::inbox_step step;
-        s->alarm.rang();
-        s->inbox.timer(now_of(s->self), step);
-        s->execute(step);
-      },
+      [s](atom::drained) { return s->drain(); },
+      [s](atom::status) { return s->report(); },
+      [s](atom::due) { s->overdue(); },
   };
 }
 

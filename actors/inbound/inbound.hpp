@@ -61,6 +61,15 @@ struct inbound_state {
   void repeated(const inbound_event& x, const std::string& buffer_id, core::repeat_reason why);
   void acked(const delivery_ack& x);
   void given_back(const delivery_returned& x, core::inbox_step& step);
+  void returned(const delivery_returned& x);
+  void presence(agent_presence x);
+  void use(const link_up& x);
+  void use(const media_actor& x);
+  /// Deliver to this agent from now on.
+  void serve(agent_line& x);
+  caf::result<bool> drain();
+  caf::result<inbound_report> report();
+  void overdue();
   void execute(core::inbox_step& step);
   void ask_store(core::inbox_step& step);
   void mark(const std::string& delivery_id, const inbound_event& x, bool given_up);

@@ -148,14 +148,12 @@ TEST(sizes, NoFileIsLong) {
 }
 
 TEST(sizes, NoFunctionIsLongUnlessItIsATable) {
-  // Their behaviours are lists of handlers, of which some still do more than to call a function.
-  const std::set<std::string> handlers{"actors/egress/egress_router.cpp", "actors/inbound/inbound.cpp"};
   std::size_t seen = 0;
   for (auto& file : files_under(everything, {".cpp", ".hpp", ".py"})) {
     auto lines = text_of(file);
     for (auto& x : file.ends_with(".py") ? python_functions_in(lines) : functions_in(code_of(lines))) {
       ++seen;
-      if (x.statements <= most_statements_of_a_table || handlers.count(file) > 0) continue;
+      if (x.statements <= most_statements_of_a_table) continue;
       EXPECT_LE(x.length(), most_lines_of_a_function) << file << ":" << x.first;
     }
   }
