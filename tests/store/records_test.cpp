@@ -186,6 +186,17 @@ TEST_F(store_records, F34_RoutesComeBackPerTurnAndPerChat) {
   EXPECT_EQ(out.turns[1].chat.chat_id, "c2");
 }
 
+TEST_F(store_records, ATurnIsOfTheKindOfChatThatItsSessionIs) {
+  auto store = open();
+  auto x = taken(1);
+  x.session = "agent:p1:" + x.event->source.platform + ":group:c1:u1";
+  put(*store, {event_taken{x, false}});
+  store.reset();
+  const auto turns = way_out(*open()).turns;
+  ASSERT_EQ(turns.size(), 1U);
+  EXPECT_EQ(turns[0].chat_type, "group") << "its event says dm";
+}
+
 TEST_F(store_records, FactsAreThoseOfTheStart) {
   auto store = open();
   put(*store, {fact{"gateway_id", "gw-1"}, fact{"nonce", "n"}, fact{"gone", "x"}});

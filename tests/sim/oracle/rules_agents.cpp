@@ -27,7 +27,8 @@ public:
     // What an earlier part of the gateway knew of it is not known here.
     if (first) x.known = !flag(frame.root, "redelivered");
     if (!first) x.counted += untaken(x); // it comes again although its agent lives
-    if (x.suspect) alone(id);
+    x.crossed = x.suspect && now() < x.died + slack && now() + slack >= x.at + ack_timeout();
+    if (x.suspect && !x.crossed) alone(id);
     x.peer = peer;
     x.at = now();
   }
@@ -40,6 +41,7 @@ public:
       if (x.peer != peer) continue;
       if (x.suspect || out == 1) ++x.counted;
       x.suspect = true;
+      x.died = now();
       x.peer = 0;
     }
   }
@@ -62,21 +64,22 @@ private:
   struct state {
     std::uint64_t peer = 0, counted = 0;
     bool suspect = false, known = false;
-    usec at{0};
+    bool crossed = false; ///< given out again for its missed ack, beside the news of its agent's death
+    usec at{0}, died{0};
   };
   usec ack_timeout() const { return usec{checker_.what().settings.limits.agent_ack_timeout}; }
   /// Missed acks since it was last given out. An agent that hangs, or is gone while the gateway stands still,
   /// does not see each attempt: those take their time.
   std::uint64_t untaken(const state& x) const {
-    constexpr usec slack{1'000'000}; // between its being given out and its being written
-    auto times = static_cast<std::uint64_t>((now() + slack - x.at) / ack_timeout());
+    constexpr usec at_most{1'000'000}; // between its being given out and its being written
+    auto times = static_cast<std::uint64_t>((now() + at_most - x.at) / ack_timeout());
     return std::max<std::uint64_t>(times, x.peer != 0 ? 1 : 0);
   }
   void forget() { seen_.clear(); }
+  static constexpr usec slack{2'000'000}; // between its being given out and its being written
   void alone(const std::string& id) {
-    constexpr usec slack{2'000'000}; // between its being given out and its being written
     for (auto& [other, y] : seen_)
-      if (other != id && y.suspect && y.peer != 0 && now() + slack < y.at + ack_timeout())
+      if (other != id && y.suspect && y.peer != 0 && !y.crossed && now() + slack < y.at + ack_timeout())
         fail(id + " is given out beside another suspect, " + other);
   }
   std::map<std::string, state> seen_; ///< by delivery

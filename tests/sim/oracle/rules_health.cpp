@@ -103,9 +103,9 @@ public:
   void at_rest() override { burst_ = 0; }
   void reported(const gateway_report& x) override {
     constexpr std::uint64_t just_asked = 4; // whether they are idle, and have not said so yet
-    // What one burst brought before anybody inside could stop the reader comes on top, and what is on disk:
-    // that stops nobody, for it is bounded by itself.
-    look("pending events", x.inbound.pending, 2 * limits_.max_pending + worst_ + on_disk());
+    // What one burst brought before anybody inside could stop the reader comes on top, and what is on disk or
+    // was among the dead letters: that stops nobody, for it is bounded by itself.
+    look("pending events", x.inbound.pending, 2 * limits_.max_pending + worst_ + on_disk() + retried());
     look("pending actions", x.egress.pending, limits_.max_pending);
     look("routes", x.egress.routes, limits_.max_chats);
     look("chats", x.egress.chats, limits_.max_chats + x.egress.pending + just_asked); // busy ones stay
@@ -123,6 +123,16 @@ private:
       return checker_.durably_taken(x.first) && !taken;
     });
     return std::min<std::uint64_t>(static_cast<std::uint64_t>(open), limits_.max_in_memory);
+  }
+  /// Without a disk: dead letters that an operator has made events again.
+  std::uint64_t retried() const {
+    if (checker_.what().durable) return 0;
+    auto& events = checker_.notes().events;
+    return static_cast<std::uint64_t>(std::count_if(events.begin(), events.end(), [](auto& x) {
+      auto& given = x.second.deliveries;
+      return x.second.retried_at > usec{0} &&
+             std::none_of(given.begin(), given.end(), [](auto& y) { return y.acked; });
+    }));
   }
   void look(const char* what, std::uint64_t is, std::uint64_t most) {
     if (is > most)
