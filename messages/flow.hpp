@@ -75,11 +75,6 @@ struct action_request {
   bool abandons = false;       ///< a draft that its agent left: sealed as it stands, never said as a text
   friend bool operator==(const action_request&, const action_request&) = default;
 };
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, action_request& x) {
-  return f(caf::meta::type_name("action_request"), x.request_id, x.platform, x.delivery_id, x.act,
-           x.resend_unknown, x.abandons);
-}
 
 /// The one answer to each action_request.
 struct action_outcome {
@@ -140,10 +135,6 @@ struct best_effort_send {
   route where;
   friend bool operator==(const best_effort_send&, const best_effort_send&) = default;
 };
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, best_effort_send& x) {
-  return f(caf::meta::type_name("best_effort_send"), x.act, x.where);
-}
 
 /// egress_router -> connection: put this on the wire. `chat` and `piece` are the router's name for it.
 struct transmit {
@@ -153,10 +144,6 @@ struct transmit {
   std::uint64_t chat = 0; ///< number of the queue that it comes from
   friend bool operator==(const transmit&, const transmit&) = default;
 };
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, transmit& x) {
-  return f(caf::meta::type_name("transmit"), x.piece, x.act, x.where, x.chat);
-}
 
 /// connection -> egress_router: what became of a transmit. `written` false = the frame never reached the
 /// wire, so it may go out again on the next connection.
@@ -173,16 +160,6 @@ typename Inspector::result_type inspect(Inspector& f, transmitted& x) {
 }
 
 // -- prompts -----------------------------------------------------------------
-
-/// One thing to choose (protocol.md 6).
-struct prompt_choice {
-  std::string id, label;
-  friend bool operator==(const prompt_choice&, const prompt_choice&) = default;
-};
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, prompt_choice& x) {
-  return f(caf::meta::type_name("prompt_choice"), x.id, x.label);
-}
 
 /// egress_router -> inbound: a prompt is about to leave; answers that name its id are ours. Sent before the
 /// frame can be, so that no answer comes earlier. `lifetime_ms` 0 = as long as any prompt lives.

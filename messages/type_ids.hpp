@@ -14,7 +14,10 @@
 #include <caf/message.hpp>
 #include <caf/type_id.hpp>
 
-// Credentials and process-local pointers never leave the process, so they have no inspector.
+// Credentials, process-local pointers and actions never leave the process, so they have no inspector.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::action_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::best_effort_send)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::transmit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::credentials)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::identity_token)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::provision_attempt)
@@ -31,9 +34,7 @@ CAF_ADD_ATOM(relay, relay::atom, token, "token")     // give an identity token
 CAF_ADD_ATOM(relay, relay::atom, idle, "idle")       // go idle
 CAF_ADD_ATOM(relay, relay::atom, look, "look")       // an own look around is due
 
-CAF_ADD_TYPE_ID(relay, (relay::action))
 CAF_ADD_TYPE_ID(relay, (relay::action_outcome))
-CAF_ADD_TYPE_ID(relay, (relay::action_request))
 CAF_ADD_TYPE_ID(relay, (relay::action_result))
 CAF_ADD_TYPE_ID(relay, (relay::agent_declaration))
 CAF_ADD_TYPE_ID(relay, (relay::agent_presence))
@@ -45,7 +46,6 @@ CAF_ADD_TYPE_ID(relay, (relay::command_choice))
 CAF_ADD_TYPE_ID(relay, (relay::command_manifest))
 CAF_ADD_TYPE_ID(relay, (relay::command_option))
 CAF_ADD_TYPE_ID(relay, (relay::command_spec))
-CAF_ADD_TYPE_ID(relay, (relay::best_effort_send))
 CAF_ADD_TYPE_ID(relay, (relay::delivery))
 CAF_ADD_TYPE_ID(relay, (relay::delivery_ack))
 CAF_ADD_TYPE_ID(relay, (relay::delivery_returned))
@@ -83,13 +83,11 @@ CAF_ADD_TYPE_ID(relay, (relay::prompt_response))
 CAF_ADD_TYPE_ID(relay, (relay::prompt_shown))
 CAF_ADD_TYPE_ID(relay, (relay::relevance_policy))
 CAF_ADD_TYPE_ID(relay, (relay::replied_message))
-CAF_ADD_TYPE_ID(relay, (relay::route))
 CAF_ADD_TYPE_ID(relay, (relay::route_seen))
 CAF_ADD_TYPE_ID(relay, (relay::session_interrupt))
 CAF_ADD_TYPE_ID(relay, (relay::dormancy_order))
 CAF_ADD_TYPE_ID(relay, (relay::dormancy_outcome))
 CAF_ADD_TYPE_ID(relay, (relay::store_health))
-CAF_ADD_TYPE_ID(relay, (relay::transmit))
 CAF_ADD_TYPE_ID(relay, (relay::transmitted))
 CAF_ADD_TYPE_ID(relay, (relay::turn_interrupt))
 CAF_ADD_TYPE_ID(relay, (relay::turn_mark))

@@ -1,7 +1,7 @@
 #include "relay_gateway/actors/agents/callback.hpp"
 
 #include "relay_gateway/actors/caf_compat.hpp"
-#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/stateful_actor.hpp>

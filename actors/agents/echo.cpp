@@ -2,7 +2,7 @@
 
 #include "relay_gateway/actors/actor_guards.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
-#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
 namespace relay {
 

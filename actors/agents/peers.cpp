@@ -2,8 +2,9 @@
 
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/metrics.hpp"
-#include "relay_gateway/messages/wire/actions/actions.hpp"
-#include "relay_gateway/messages/wire/actions/drafts.hpp"
+#include "relay_gateway/messages/contract/op_traits.hpp"
+#include "relay_gateway/messages/wire/actions/action_forms.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -15,8 +16,7 @@ namespace {
 /// What an action of an agent holds in memory until its outcome, about.
 std::size_t size_of(const action_request& x) {
   constexpr std::size_t around = 256;
-  return around + x.request_id.size() + x.act.chat_id.size() + x.act.content.size() + x.act.metadata.size() +
-         x.act.rest.size();
+  return around + x.request_id.size() + size_of(x.act);
 }
 
 /// Whether what one agent has open may be noted for the day it goes.
@@ -208,11 +208,11 @@ void agent_peers::declare() {
 }
 
 void agent_peers::note_draft(peer_entry& from, const action_request& x) {
-  wire::draft_state what;
-  if (!wire::read_draft(x.act, what)) return;
-  auto key = x.act.chat_id + "\n" + what.id;
+  const auto* draft = draft_of(x.act);
+  if (draft == nullptr) return;
+  auto key = x.act.chat_id + "\n" + draft->id;
   // One that cannot be noted ends as it was last noted, or not at all.
-  if (what.final)
+  if (draft->final)
     from.drafts.erase(key);
   else if (fits_notes(from.drafts, key, x))
     from.drafts.insert_or_assign(std::move(key), x);
@@ -253,7 +253,7 @@ void agent_peers::ask(std::uint64_t peer, peer_entry& entry, action_request& x) 
   }
   show_output();
   scope_id(entry, x);
-  if (x.act.kind == op::draft) note_draft(entry, x);
+  note_draft(entry, x);
   note_status(entry, x);
   asked[x.request_id].push_back(std::move(who));
   tell(self, host.actions, std::move(x));
@@ -284,13 +284,13 @@ void agent_peers::scope_id(const peer_entry& entry, action_request& x) {
 /// A message ends what the platform shows of its chat, and so does a clear.
 void agent_peers::note_status(peer_entry& from, const action_request& x) {
   auto place = x.platform + "\n" + x.act.chat_id + "\n";
-  if (x.act.kind == op::typing) {
+  if (std::holds_alternative<typing_fields>(x.act.fields)) {
     auto key = place + x.act.metadata;
-    if (wire::clears_status(x.act))
+    if (clears_status(x.act))
       from.statuses.erase(key);
     else if (fits_notes(from.statuses, key, x))
       from.statuses.insert_or_assign(key, x);
-  } else if (x.act.kind == op::send || x.act.kind == op::send_media || x.act.kind == op::prompt) {
+  } else if (traits_of(x.act.kind).ends_status) {
     std::erase_if(from.statuses, [&](auto& y) { return y.first.compare(0, place.size(), place) == 0; });
   }
 }

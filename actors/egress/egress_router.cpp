@@ -9,17 +9,18 @@
 #include "relay_gateway/actors/egress/egress_reactions.hpp"
 #include "relay_gateway/actors/egress/egress_store.hpp"
 #include "relay_gateway/actors/metrics.hpp"
+#include "relay_gateway/messages/contract/op_traits.hpp"
 #include "relay_gateway/messages/errors.hpp"
-#include "relay_gateway/messages/wire/actions/actions.hpp"
-#include "relay_gateway/messages/wire/actions/op_traits.hpp"
-#include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/wire/actions/action_forms.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
 #include <utility>
 
 namespace relay {
 
 chat_key chat_of(const route& where, const action& x) {
-  return {where.platform, x.chat_id.empty() ? x.session_key : x.chat_id};
+  const auto* session = x.chat_id.empty() ? follow_up_of(x) : nullptr;
+  return {where.platform, session != nullptr ? session->session_key : x.chat_id};
 }
 
 std::int64_t nanoseconds_of(core::instant at) {
@@ -89,7 +90,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   if (outbox.waiting() >= setup.max_pending)
     return refused(core::not_stored().code, core::not_stored().error);
   if (core::says_nothing(x.act)) {
-    const auto worse = wire::check(x.act);
+    const auto worse = lacks(x.act);
     return refused(to_string(ec::bad_action), worse.empty() ? core::nothing_said().error : worse);
   }
   auto to = routes.resolve(x, now_of(self));
@@ -106,7 +107,7 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
   if (x.act.kind == op::prompt) {
     as.prompt_id = open_prompt(x, key, to.where);
     if (as.prompt_id.empty()) {
-      asker.deliver(refuse(x, to_string(ec::bad_action), wire::check(x.act)));
+      asker.deliver(refuse(x, to_string(ec::bad_action), lacks(x.act)));
       return;
     }
   }
@@ -122,7 +123,7 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
   as.ends = core::ends_turn(x.act);
   as.kind = x.act.kind;
   as.delivery = x.delivery_id;
-  as.asks_chat = x.act.kind == op::get_chat_info;
+  as.asks_chat = traits_of(x.act.kind).known_here;
   chat_action out;
   out.token = outbox.next_token();
   const auto disk = outbox.accept(out.token, x, digest, to.where, chats.ready(key), chats.holds(key), now,
@@ -150,28 +151,24 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
 /// Names the prompt if its agent did not, and tells who hears its answers, before it can leave. Empty: it is
 /// none.
 std::string egress_state::open_prompt(action_request& x, const chat_key& chat, const route& where) {
-  wire::prompt_ask ask;
-  if (!wire::read_prompt(x.act, ask)) return {};
-  if (ask.id.empty()) {
-    ask.id = minter.next();
-    wire::name_prompt(x.act, ask.id);
-  }
-  auto id = ask.id;
-  tell(self, registry.prompts, opened(std::move(ask), chat, where, x.delivery_id));
-  return id;
+  const auto* prompt = prompt_of(x.act);
+  if (prompt == nullptr) return {};
+  if (prompt->id.empty()) wire::name_prompt(x.act, minter.next());
+  tell(self, registry.prompts, opened(*prompt, chat, where, x.delivery_id));
+  return prompt->id;
 }
 
 /// It belongs to the session of its turn, unless the action names another thread or profile.
-prompt_opened egress_state::opened(wire::prompt_ask ask, const chat_key& chat, const route& where,
+prompt_opened egress_state::opened(const prompt_fields& asked, const chat_key& chat, const route& where,
                                    const std::string& delivery_id) const {
   auto turn = routes.place_of(delivery_id, chat.chat_id);
-  prompt_opened out{std::move(ask.id), chat, std::move(ask.options), ask.timeout_ms};
+  prompt_opened out{asked.id, chat, asked.options, asked.timeout_ms};
   // Where the action goes, which Slack's anchors decide too; else where its turn is.
-  out.thread_id = !ask.thread_id.empty()     ? std::move(ask.thread_id)
+  out.thread_id = !asked.thread_id.empty()   ? asked.thread_id
                   : !where.thread_id.empty() ? where.thread_id
                                              : std::move(turn.thread_id);
-  out.profile = ask.profile.empty() ? where.who.profile : std::move(ask.profile);
-  out.approval = ask.approval;
+  out.profile = asked.profile.empty() ? where.who.profile : asked.profile;
+  out.approval = asked.approval;
   out.decided_by = std::move(turn.group_author);
   return out;
 }

@@ -9,7 +9,6 @@
 #include "relay_gateway/actors/egress/core/routing/routes.hpp"
 #include "relay_gateway/actors/inbound/core/prompts.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
-#include "relay_gateway/messages/wire/actions/prompts.hpp"
 
 #include <caf/response_promise.hpp>
 #include <caf/stateful_actor.hpp>
@@ -83,7 +82,7 @@ struct egress_state {
   bool is_repeat(const action_request& x, std::uint64_t digest, promise& asker);
   void accept(action_request& x, std::uint64_t digest, core::routing to, promise& asker);
   std::string open_prompt(action_request& x, const chat_key& chat, const route& where);
-  prompt_opened opened(wire::prompt_ask ask, const chat_key& chat, const route& where,
+  prompt_opened opened(const prompt_fields& asked, const chat_key& chat, const route& where,
                        const std::string& delivery_id) const;
   void push(const chat_key& chat, chat_action x, bool held);
   action_outcome refuse(const action_request& x, std::string code, std::string error);

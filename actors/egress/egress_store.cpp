@@ -5,8 +5,7 @@
 #include "relay_gateway/actors/egress/egress_router.hpp"
 #include "relay_gateway/actors/metrics.hpp"
 #include "relay_gateway/actors/store_bridge.hpp"
-#include "relay_gateway/messages/wire/actions/op_traits.hpp"
-#include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/contract/op_traits.hpp"
 
 #include <algorithm>
 #include <string>
@@ -40,14 +39,13 @@ void resume(egress_state& s, core::resumed_action& x) {
   as.kind = asked.act.kind;
   as.delivery = asked.delivery_id;
   if (traits_of(asked.act.kind).answers) as.turn = asked.delivery_id;
-  wire::prompt_ask ask;
-  if (asked.act.kind == op::prompt && wire::read_prompt(asked.act, ask)) as.prompt_id = ask.id;
-  const auto prompts = !as.prompt_id.empty();
+  const auto* prompt = prompt_of(asked.act);
+  if (prompt != nullptr) as.prompt_id = prompt->id;
   s.open.emplace(token, std::move(as));
   s.env.metrics->add(counter::actions_resumed, core::to_string(x.how));
   if (x.how != core::resumption::sent) return s.settle(token, std::move(x.result));
-  if (prompts) { // its answers are still ours
-    auto said = s.opened(std::move(ask), key, x.what.where, asked.delivery_id);
+  if (prompt != nullptr) { // its answers are still ours
+    auto said = s.opened(*prompt, key, x.what.where, asked.delivery_id);
     if (s.registry.prompts)
       tell(s.self, s.registry.prompts, std::move(said));
     else

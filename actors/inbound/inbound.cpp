@@ -5,7 +5,7 @@
 #include "relay_gateway/actors/egress/core/reactions.hpp"
 #include "relay_gateway/actors/inbound/core/attachment_cache.hpp"
 #include "relay_gateway/actors/inbound/event_log.hpp"
-#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 
 #include <algorithm>

@@ -32,8 +32,7 @@ std::size_t bytes_of(const store_record& x) {
     return usual + (event.unreadable ? event.text.size() : event.raw.size());
   }
   if (const auto* taken = std::get_if<action_taken>(&x)) {
-    const auto& act = taken->what.what.act;
-    return usual + act.content.size() + act.rest.size() + act.metadata.size();
+    return usual + size_of(taken->what.what.act);
   }
   if (const auto* settled = std::get_if<action_settled>(&x)) return usual + settled->result.raw.size();
   return usual;

@@ -1,5 +1,6 @@
 #include "relay_gateway/messages/wire/records.hpp"
 
+#include "relay_gateway/messages/wire/actions/action_fields.hpp"
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
@@ -30,28 +31,28 @@ void append_act(std::string& out, const action& x) {
       .optional("chat_id", x.chat_id)
       .optional("content", x.content)
       .optional("message_id", x.message_id)
-      .optional("reply_to", x.reply_to)
-      .optional("session_key", x.session_key)
-      .optional("follow_up_kind", x.follow_up_kind)
-      .optional("metadata", x.metadata)
-      .optional("rest", x.rest)
-      .optional("path", x.file.path)
-      .optional("mime", x.file.mime)
-      .optional("name", x.file.name)
-      .end();
+      .optional("reply_to", x.reply_to);
+  if (const auto* session = std::get_if<follow_up_fields>(&x.fields))
+    to.optional("session_key", session->session_key).optional("follow_up_kind", session->kind);
+  to.optional("metadata", x.metadata).optional("rest", x.rest.text());
+  if (const auto* file = file_of(x))
+    to.optional("path", file->path).optional("mime", file->mime).optional("name", file->name);
+  to.end();
 }
 
+/// Of every version that wrote records: the fields of an op are read from its members again.
 bool read_act(const json::value& from, action& out) {
   if (!from_string(text(from, "op"), out.kind)) return false;
   out.chat_id = text(from, "chat_id");
   out.content = text(from, "content");
   out.message_id = text(from, "message_id");
   out.reply_to = text(from, "reply_to");
-  out.session_key = text(from, "session_key");
-  out.follow_up_kind = text(from, "follow_up_kind");
   out.metadata = text(from, "metadata");
-  out.rest = text(from, "rest");
-  out.file = {text(from, "path"), text(from, "mime"), text(from, "name")};
+  read_rest(out, text(from, "rest"));
+  if (auto* session = std::get_if<follow_up_fields>(&out.fields))
+    *session = {text(from, "session_key"), text(from, "follow_up_kind")};
+  if (auto path = text(from, "path"); !path.empty() && out.kind == op::send_media)
+    out.fields = media_fields{{std::move(path), text(from, "mime"), text(from, "name")}};
   return true;
 }
 

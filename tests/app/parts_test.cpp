@@ -144,7 +144,7 @@ TEST(OneShot, KeepsTheNumbersOfAnActionAsTheyCame) {
       "{ \"\\u0061\": 1, \"action\": { \"op\":\"send\",\"chat_id\":\"c\",\"content\":\"hi\",\n"
       " \"x\": [ 123456789012345678901, 1.10 ] } }");
   EXPECT_EQ(x.error, "");
-  EXPECT_EQ(x.request.act.rest, R"({"x":[123456789012345678901,1.10]})");
+  EXPECT_EQ(x.request.act.rest.text(), R"({"x":[123456789012345678901,1.10]})");
 }
 
 TEST(OneShot, HalfASurrogatePairCostsItsCharacter) {
@@ -153,7 +153,7 @@ TEST(OneShot, HalfASurrogatePairCostsItsCharacter) {
   EXPECT_EQ(x.error, "");
   EXPECT_EQ(x.request.request_id, "\uFFFD");
   EXPECT_EQ(x.request.act.content, "a\uFFFD");
-  EXPECT_EQ(x.request.act.rest, R"({"x":"\ufffd"})");
+  EXPECT_EQ(x.request.act.rest.text(), R"({"x":"\ufffd"})");
 }
 
 TEST(OneShot, SaysWhatIsWrongWithABody) {

@@ -1,4 +1,5 @@
 // What the store keeps comes back as it was, and what is no record is refused without harm.
+#include "relay_gateway/messages/wire/actions/action_fields.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 #include "relay_gateway/messages/wire/frames/discord.hpp"
@@ -149,6 +150,39 @@ TEST(records, TheirFormIsFixed) {
             0x040201);
 }
 
+/// As earlier versions wrote them, whose actions had text where these have fields.
+TEST(records, ActionsOfEarlierVersionsHaveTheirFields) {
+  const auto read = [](const std::string& act) {
+    action_request out;
+    route where;
+    EXPECT_TRUE(read_kept(R"({"request_id":"r","action":)" + act + R"(,"to":"slack"})", out, where)) << act;
+    return out.act;
+  };
+  const auto draft =
+      read(R"({"op":"draft","chat_id":"c","content":"so","rest":"{\"final\":true,\"draft_id\":7}"})");
+  ASSERT_NE(draft_of(draft), nullptr);
+  EXPECT_EQ(*draft_of(draft), (draft_fields{"7", true}));
+  EXPECT_EQ(encode_action(draft), R"({"op":"draft","chat_id":"c","content":"so","final":true,"draft_id":7})");
+  const auto prompt =
+      read(R"({"op":"prompt","chat_id":"c","content":"?","metadata":"{\"thread_id\":\"t\"}","rest":)"
+           R"("{\"prompt_id\":\"n.1\",\"prompt_kind\":\"choice\",\"options\":)"
+           R"([{\"id\":\"a\",\"label\":\"A\"}],\"timeout_s\":1.50}"})");
+  ASSERT_NE(prompt_of(prompt), nullptr);
+  EXPECT_EQ(*prompt_of(prompt), (prompt_fields{"n.1", {{"a", "A"}}, 1500, false, "t", "", ""}));
+  const auto clear = read(R"({"op":"typing","chat_id":"c","rest":"{\"content\":\"\"}"})");
+  EXPECT_TRUE(clears_status(clear));
+  const auto answer =
+      read(R"({"op":"follow_up","content":"x","session_key":"s","follow_up_kind":"slack.modal"})");
+  ASSERT_NE(follow_up_of(answer), nullptr);
+  EXPECT_EQ(*follow_up_of(answer), (follow_up_fields{"s", "slack.modal"}));
+  const auto file =
+      read(R"({"op":"send_media","chat_id":"c","rest":"{\"media_kind\":\"image\"}","path":"/a/b",)"
+           R"("mime":"image/png","name":"b"})");
+  ASSERT_NE(file_of(file), nullptr);
+  EXPECT_EQ(*file_of(file), (local_file{"/a/b", "image/png", "b"}));
+  EXPECT_EQ(read(R"({"op":"send","chat_id":"c","rest":"no object"})").rest.text(), "");
+}
+
 RC_GTEST_PROP(records_property, keys_come_back, ()) {
   auto x = texts();
   std::string out;
@@ -161,10 +195,19 @@ RC_GTEST_PROP(records_property, keys_come_back, ()) {
 RC_GTEST_PROP(records_property, actions_come_back, ()) {
   action act;
   act.kind = static_cast<op>(*rc::gen::inRange(0, int{op_count}));
-  for (auto* field :
-       {&act.chat_id, &act.content, &act.message_id, &act.reply_to, &act.session_key, &act.follow_up_kind,
-        &act.metadata, &act.rest, &act.file.path, &act.file.mime, &act.file.name})
+  for (auto* field : {&act.chat_id, &act.content, &act.message_id, &act.reply_to, &act.metadata})
     *field = any_text();
+  std::string rest;
+  json::object_writer to{rest};
+  for (const auto* name : {"draft_id", "final", "prompt_id", "content", "thread_name"})
+    if (*rc::gen::arbitrary<bool>()) to.text(name, any_text());
+  to.foreign_key(any_text());
+  json::append_string(rest, any_text());
+  to.end();
+  read_rest(act, rest);
+  if (act.kind == op::follow_up) act.fields = follow_up_fields{any_text(), any_text()};
+  if (act.kind == op::send_media && *rc::gen::arbitrary<bool>())
+    act.fields = media_fields{{"/" + any_text(), any_text(), any_text()}};
   action_request x{
       any_text(), any_text(), any_text(), act, *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()};
   route where{

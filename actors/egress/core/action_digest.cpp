@@ -30,11 +30,17 @@ private:
 } // namespace
 
 std::uint64_t digest_of(const action_request& x) {
+  static const follow_up_fields no_session;
+  static const local_file no_file;
+  const auto* found_session = follow_up_of(x.act);
+  const auto* found_file = file_of(x.act);
+  const auto& session = found_session != nullptr ? *found_session : no_session;
+  const auto& file = found_file != nullptr ? *found_file : no_file;
   hasher h;
   h.text(to_string(x.act.kind));
-  for (const auto* part : {&x.platform, &x.delivery_id, &x.act.chat_id, &x.act.content, &x.act.message_id,
-                           &x.act.reply_to, &x.act.session_key, &x.act.follow_up_kind, &x.act.metadata,
-                           &x.act.rest, &x.act.file.path, &x.act.file.mime})
+  for (const auto* part :
+       {&x.platform, &x.delivery_id, &x.act.chat_id, &x.act.content, &x.act.message_id, &x.act.reply_to,
+        &session.session_key, &session.kind, &x.act.metadata, &x.act.rest.text(), &file.path, &file.mime})
     h.text(*part);
   return h.value();
 }

@@ -1,8 +1,7 @@
 #include "relay_gateway/actors/egress/core/action_shape.hpp"
 
+#include "relay_gateway/messages/contract/op_traits.hpp"
 #include "relay_gateway/messages/errors.hpp"
-#include "relay_gateway/messages/wire/actions/actions.hpp"
-#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
 namespace relay::core {
@@ -19,13 +18,15 @@ action_result nothing_said() {
   return action_result::failed(to_string(ec::bad_action), "content must not be white space alone");
 }
 
-bool may_skip(const action& x) { return x.kind == op::typing && !wire::clears_status(x); }
+bool may_skip(const action& x) { return traits_of(x.kind).skippable && !clears_status(x); }
 
 action_shape shape_of(const action& x, const descriptor& to, std::optional<bool> begun_as_text) {
   action_shape out{x.kind};
-  if (x.kind != op::prompt) return out;
-  const bool drawn = begun_as_text ? !*begun_as_text : to.supports(op::prompt);
-  if ((!drawn && !to.supports(op::send)) || !wire::read_prompt(x, out.ask)) return out;
+  const auto* prompt = prompt_of(x);
+  if (prompt == nullptr) return out;
+  const bool drawn = begun_as_text ? !*begun_as_text : to.supports(x.kind);
+  if (!drawn && !to.supports(op::send)) return out;
+  out.prompt = prompt;
   out.as_text = !drawn;
   if (!drawn) out.kind = op::send;
   return out;
@@ -33,9 +34,9 @@ action_shape shape_of(const action& x, const descriptor& to, std::optional<bool>
 
 bool offers(const descriptor& to, const action& x, op kind) {
   // A draft needs more than its name in the list (protocol.md 6).
-  if (kind == op::draft && !to.supports_draft_streaming) return false;
+  if (traits_of(kind).streams && !to.supports_draft_streaming) return false;
   // Connectors of old know no clear: to them its empty text is one more status (F65).
-  if (kind == op::typing && !may_skip(x) && to.supported_ops.empty()) return false;
+  if (clears_status(x) && to.supported_ops.empty()) return false;
   return to.supports(kind);
 }
 

@@ -5,7 +5,6 @@
 #include "relay_gateway/actors/egress/core/text/text_frames.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/flow.hpp"
-#include "relay_gateway/messages/wire/actions/prompts.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -27,8 +26,8 @@ bool may_skip(const action& x);
 /// How an action goes out on this connection.
 struct action_shape {
   op kind = op::send;
-  bool as_text = false;   ///< a prompt with numbered options
-  wire::prompt_ask ask{}; ///< of a prompt that is shown either way
+  bool as_text = false;                  ///< a prompt with numbered options
+  const prompt_fields* prompt = nullptr; ///< the action's, when it is a prompt that is shown either way
 };
 /// A prompt that its platform cannot draw goes out as a text with numbered options, if it takes texts.
 /// `begun_as_text`: what began in one form goes on in it, also when a new connection could draw it.

@@ -1,11 +1,9 @@
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
 
 #include "relay_gateway/actors/egress/core/action_shape.hpp"
+#include "relay_gateway/messages/contract/op_traits.hpp"
 #include "relay_gateway/messages/errors.hpp"
-#include "relay_gateway/messages/wire/actions/actions.hpp"
-#include "relay_gateway/messages/wire/actions/drafts.hpp"
-#include "relay_gateway/messages/wire/actions/op_traits.hpp"
-#include "relay_gateway/messages/wire/actions/prompts.hpp"
+#include "relay_gateway/messages/wire/actions/action_forms.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <algorithm>
@@ -52,7 +50,7 @@ void chat_queue::push(chat_action x, chat_queue_step& out) {
   fresh.lost = x.lost;
   fresh.abandoned = x.abandons;
   if (late) unmark(fresh, out); // meant to go at once, and it will not
-  if (fresh.act.kind == op::draft && !admit_draft(fresh, out)) return;
+  if (const auto* draft = draft_of(fresh.act); draft != nullptr && !admit_draft(*draft, fresh, out)) return;
   if (traits_of(fresh.act.kind).replaces) collapse(fresh);
   waiting_.push_back(std::move(fresh));
   pump(out);
@@ -102,18 +100,19 @@ void chat_queue::pump(chat_queue_step& out) {
       x.act = wire::draft_as_text(x.act);
       x.seals = false;
     }
-    auto as = shape_of(x.act, to, begun ? std::optional{x.as_text} : std::nullopt);
+    const auto as = shape_of(x.act, to, begun ? std::optional{x.as_text} : std::nullopt);
     x.as_text = as.as_text;
-    const auto said = as.as_text ? wire::numbered_prompt(x.act, as.ask) : x.act;
+    const auto said = as.as_text ? wire::numbered_prompt(x.act) : x.act;
     // Until a piece has left, the connection that takes the first one decides the limit.
     if (!begun) cut(x, said, to);
     if (const auto lacks = missing_op(to, x.act, x.pieces, x.next_piece)) {
       refuse(*lacks, to, out);
       continue;
     }
-    if (!x.act.file.empty()) { // only now: for a platform that takes it, and when its turn has come
+    if (const auto* file =
+            file_of(x.act)) { // only now: for a platform that takes it, and when its turn has come
       x.upload = ++uploads_;
-      out.uploads.push_back({x.upload, x.act.file});
+      out.uploads.push_back({x.upload, *file});
       return;
     }
     if (x.record == action_record::held) {
@@ -121,15 +120,15 @@ void chat_queue::pump(chat_queue_step& out) {
       return;
     }
     const auto& piece = x.pieces[x.next_piece];
-    const bool is_text = piece.kind == op::send || piece.kind == op::follow_up;
+    const bool is_text = traits_of(piece.kind).overflow == text_overflow::repeated;
     if (is_text && wire::is_blank(piece.content)) { // white space of more than a message, or a draft's final
       finish(after_all(x, nothing_said()), out);
       continue;
     }
     on_wire_ = traits_of(as.kind).holds_chat;
     transmit t{++piece_, frame_of(said, piece, !begun), x.where};
-    if (!as.ask.id.empty() && (as.as_text || piece.kind == op::prompt))
-      out.shown.push_back({std::move(as.ask.id), as.as_text ? prompt_face::numbers : prompt_face::buttons});
+    if (as.prompt != nullptr && !as.prompt->id.empty() && (as.as_text || piece.kind == x.act.kind))
+      out.shown.push_back({as.prompt->id, as.as_text ? prompt_face::numbers : prompt_face::buttons});
     out.out.push_back(std::move(t));
     for (auto& who : x.callers) out.sent.push_back({who.token, x.next_piece + 1, x.pieces.size()});
     if (on_wire_) {
@@ -143,8 +142,9 @@ void chat_queue::pump(chat_queue_step& out) {
 }
 
 void chat_queue::cut(item& x, const action& said, const descriptor& to) {
-  const auto* further =
-      said.kind == op::edit || said.kind == op::remove ? continuations_.find(said.message_id) : nullptr;
+  const auto how = traits_of(said.kind).overflow;
+  const bool further_messages = how == text_overflow::continued || how == text_overflow::removed;
+  const auto* further = further_messages ? continuations_.find(said.message_id) : nullptr;
   auto pieces = text_frames(said, to, further ? *further : std::vector<std::string>{});
   if (x.lost > 0 && x.pieces != pieces) x.lost_before = x.lost;
   x.pieces = std::move(pieces);
@@ -310,9 +310,10 @@ void chat_queue::settled(const transmitted& x, chat_queue_step& out, instant now
 action_result chat_queue::piece_done(action_result result) {
   auto& top = waiting_.front();
   const auto& piece = top.pieces[top.next_piece];
-  const bool done = result.how == outcome::done, edits = top.act.kind == op::edit;
+  const auto overflow = traits_of(top.act.kind).overflow;
+  const bool done = result.how == outcome::done, edits = overflow == text_overflow::continued;
   const auto id = piece.message_id.empty() ? result.message_id : piece.message_id;
-  const bool made = edits && piece.kind == op::send, gone = piece.cleanup && piece.kind == op::remove;
+  const bool made = edits && piece.message_id.empty(), gone = piece.cleanup && piece.kind == op::remove;
   if (done && !id.empty() && (made || gone)) {
     const auto* known = continuations_.find(top.act.message_id);
     auto further = known ? *known : std::vector<std::string>{};
@@ -328,14 +329,13 @@ action_result chat_queue::piece_done(action_result result) {
     return result;
   }
   if (done && edits) result.message_id = id;
-  if (!result.message_id.empty() && top.act.kind != op::remove) top.message_ids.push_back(result.message_id);
+  if (!result.message_id.empty() && overflow != text_overflow::removed)
+    top.message_ids.push_back(result.message_id);
   return result;
 }
 
 /// One open draft per turn: a second one would be a second message that grows under the user's eyes (F60).
-bool chat_queue::admit_draft(item& fresh, chat_queue_step& out) {
-  wire::draft_state what;
-  if (!wire::read_draft(fresh.act, what)) return true; // the connector says what is wrong with it
+bool chat_queue::admit_draft(const draft_fields& what, item& fresh, chat_queue_step& out) {
   fresh.draft = what.id;
   fresh.seals = what.final;
   if (fresh.turn.empty()) return true;
@@ -370,7 +370,7 @@ bool chat_queue::lost_once_more(item& x, const action_result& result) {
 /// leaves none in the history (protocol.md 6).
 bool chat_queue::becomes_text(const item& x, const descriptor& to) {
   const auto& platform = x.where.platform.empty() ? to.platform : x.where.platform;
-  return platform != "slack" && !x.abandoned && offers(to, x.act, op::draft) && to.supports(op::send);
+  return platform != "slack" && !x.abandoned && offers(to, x.act, x.act.kind) && to.supports(op::send);
 }
 
 /// True when the seal goes on, in this form or another, instead of being over.

@@ -119,7 +119,7 @@ private:
     std::uint8_t lost_before = 0; ///< the same of all pieces, from before it was cut into these
     bool back = false;            ///< a reaction that was out and never left
   };
-  bool admit_draft(item& fresh, chat_queue_step& out);
+  bool admit_draft(const draft_fields& what, item& fresh, chat_queue_step& out);
   static bool becomes_text(const item& x, const descriptor& to);
   bool settle_seal(const action_result& result);
   void pump(chat_queue_step& out);

@@ -1,9 +1,8 @@
 #include "relay_gateway/actors/egress/core/outbox.hpp"
 
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
+#include "relay_gateway/messages/contract/op_traits.hpp"
 #include "relay_gateway/messages/errors.hpp"
-#include "relay_gateway/messages/wire/actions/drafts.hpp"
-#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 
 #include <algorithm>
 #include <map>
@@ -18,11 +17,10 @@ namespace {
 /// The message, or draft, of which an action is a state; empty = it is none.
 std::string state_of(const stored_action& x) {
   auto& act = x.what.act;
-  wire::draft_state draft;
-  auto what = act.kind == op::edit           ? "m" + act.message_id
-              : wire::read_draft(act, draft) ? "d" + draft.id
-                                             : "";
-  return what.empty() ? what : x.where.platform + "\n" + act.chat_id + "\n" + what;
+  const auto* draft = draft_of(act);
+  const auto& name = draft != nullptr ? draft->id : act.message_id;
+  if (!traits_of(act.kind).replaces || name.empty()) return {};
+  return x.where.platform + "\n" + act.chat_id + (draft != nullptr ? "\nd" : "\nm") + name;
 }
 
 /// Tokens of states that a newer one took the frame of: sent again by themselves they would undo it.
@@ -57,7 +55,7 @@ outbox_admission outbox::accept(std::uint64_t token, const action_request& asked
   x.stored_id = with_digest(asked.request_id, digest);
   x.until = now + rules_.hold;
   x.resend = asked.resend_unknown;
-  const bool at_once = ready && asked.act.file.empty();
+  const bool at_once = ready && file_of(asked.act) == nullptr;
   stored_action what{token, asked, where, at_once, wall_ms + rules_.hold.count()};
   what.what.request_id = x.stored_id;
   add(action_taken{std::move(what)});

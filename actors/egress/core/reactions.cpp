@@ -1,8 +1,7 @@
 #include "relay_gateway/actors/egress/core/reactions.hpp"
 
-#include "relay_gateway/messages/wire/actions/actions.hpp"
-#include "relay_gateway/messages/wire/actions/drafts.hpp"
-#include "relay_gateway/messages/wire/actions/op_traits.hpp"
+#include "relay_gateway/messages/contract/op_traits.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
 namespace relay::core {
 
@@ -19,9 +18,10 @@ bool carries_reactions(const inbound_event& x) {
 }
 
 bool ends_turn(const action& x) {
-  if (x.kind != op::draft) return traits_of(x.kind).ends_turn;
-  wire::draft_state what;
-  return wire::read_draft(x, what) && what.final;
+  const auto& traits = traits_of(x.kind);
+  if (!traits.streams) return traits.ends_turn;
+  const auto* draft = draft_of(x);
+  return draft != nullptr && draft->final;
 }
 
 std::vector<action> reaction_book::begun(const std::string& delivery_id, const chat_key& chat,

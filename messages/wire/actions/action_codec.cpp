@@ -1,8 +1,9 @@
 #include "relay_gateway/messages/wire/actions/action_codec.hpp"
 
+#include "relay_gateway/messages/contract/op_traits.hpp"
+#include "relay_gateway/messages/wire/actions/action_fields.hpp"
 #include "relay_gateway/messages/wire/actions/action_rules.hpp"
-#include "relay_gateway/messages/wire/actions/op_traits.hpp"
-#include "relay_gateway/messages/wire/json/json_members.hpp"
+#include "relay_gateway/messages/wire/json/object_members.hpp"
 
 #include <optional>
 
@@ -16,9 +17,10 @@ std::string* slot(action& x, std::string_view name) {
   if (name == "content") return &x.content;
   if (name == "message_id") return &x.message_id;
   if (name == "reply_to") return &x.reply_to;
-  if (x.kind != op::follow_up) return nullptr;
-  if (name == "session_key") return &x.session_key;
-  return name == "kind" ? &x.follow_up_kind : nullptr;
+  auto* to = std::get_if<follow_up_fields>(&x.fields);
+  if (to == nullptr) return nullptr;
+  if (name == "session_key") return &to->session_key;
+  return name == "kind" ? &to->kind : nullptr;
 }
 
 bool fill(std::string& to, std::string_view name, const json::value& from, op kind) {
@@ -68,17 +70,6 @@ void append_metadata(std::string& out, const json::value& metadata, std::string_
   to.end();
 }
 
-/// The file of a send_media that brings one; false when it does not.
-bool read_file(const json::value& from, action& out) {
-  if (out.kind != op::send_media) return false;
-  out.file.path = json::text(from, "source_path");
-  if (out.file.empty()) return false;
-  out.file.mime = json::text(from, "mime");
-  out.file.name = json::text(from, "filename");
-  if (out.file.name.empty()) out.file.name = out.file.path.substr(out.file.path.rfind('/') + 1);
-  return true;
-}
-
 } // namespace
 
 action_or_error read_action(const json::value& from, std::string_view source) {
@@ -99,25 +90,25 @@ action_or_error read_action(const json::value& from, std::string_view source) {
   }
   out.error = check_action(out.value.kind, from);
   if (!out.error.empty()) return out;
-  const bool uploads = read_file(from, out.value);
-  json::object_writer rest{out.value.rest};
-  if (uploads && json::text(from, "filename").empty()) rest.text("filename", out.value.file.name);
-  const auto take = [&](std::string_view key, const json::value& x, std::string_view text) {
-    // What was checked is what is sent: a second member of the same name is not.
-    if (json::find(from, key) != &x || key == "op") return;
-    if (uploads && (key == "source_path" || key == "mime" || key == "source_url")) return;
-    if (key == "metadata") {
-      if (x.IsObject() && !x.ObjectEmpty()) append_metadata(out.value.metadata, x, text, {});
-      return;
-    }
-    if (auto* to = slot(out.value, key); to != nullptr && fill(*to, key, x, out.value.kind)) return;
-    if (uploads && key == "filename" && json::text(from, "filename").empty()) return;
-    rest.foreign_key(key);
-    json::append_as_it_came(out.value.rest, x, text);
-  };
-  json::for_each_member(from, source, take);
-  rest.end();
-  if (out.value.rest == "{}") out.value.rest.clear();
+  auto& x = out.value;
+  x.fields = fields_of(x.kind, from, json::object(from, "metadata"));
+  const auto* file = file_of(x);
+  const bool nameless = file != nullptr && json::text(from, "filename").empty();
+  json::member_writer rest{x.rest};
+  if (nameless) rest.text("filename", file->name);
+  json::for_each_member(
+      from, source, [&](std::string_view key, const json::value& value, std::string_view text) {
+        // What was checked is what is sent: a second member of the same name is not.
+        if (json::find(from, key) != &value || key == "op") return;
+        if (file != nullptr && (key == "source_path" || key == "mime" || key == "source_url")) return;
+        if (key == "metadata") {
+          if (value.IsObject() && !value.ObjectEmpty()) append_metadata(x.metadata, value, text, {});
+          return;
+        }
+        if (auto* to = slot(x, key); to != nullptr && fill(*to, key, value, x.kind)) return;
+        if (nameless && key == "filename") return;
+        rest.as_it_came(key, value, text);
+      });
   return out;
 }
 
@@ -136,24 +127,22 @@ void append_action(std::string& out, const action& x, const route& where) {
   const json::value nothing;
   const auto& metadata = parsed ? parsed->root() : nothing;
   const std::string_view reply_to = loses_reply(metadata, where) ? std::string_view{} : x.reply_to;
+  const auto& traits = traits_of(x.kind);
   json::object_writer to{out};
-  to.text("op", to_string(x.kind))
-      .optional("chat_id", x.chat_id)
-      .optional("message_id", x.message_id)
-      .optional("session_key", x.session_key)
-      .optional("kind", x.follow_up_kind);
-  if (traits_of(x.kind).needs_text) {
+  to.text("op", to_string(x.kind)).optional("chat_id", x.chat_id).optional("message_id", x.message_id);
+  if (const auto* session = std::get_if<follow_up_fields>(&x.fields))
+    to.optional("session_key", session->session_key).optional("kind", session->kind);
+  if (traits.needs_text) {
     to.text("content", x.content);
   } else {
     to.optional("content", x.content);
   }
-  // `send` always says what it replies to (protocol.md 6), the others only when they do.
-  if (x.kind == op::send) {
+  if (traits.says_reply) {
     to.nullable("reply_to", reply_to);
   } else {
     to.optional("reply_to", reply_to);
   }
-  to.members(x.rest);
+  to.members(x.rest.text());
   if (parsed) {
     std::string merged;
     append_metadata(merged, metadata, parsed->text(), where);

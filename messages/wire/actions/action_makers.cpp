@@ -1,8 +1,8 @@
 #include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
+#include "relay_gateway/messages/wire/actions/action_fields.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
-#include "relay_gateway/messages/wire/json/json_read.hpp"
-#include "relay_gateway/messages/wire/json/json_write.hpp"
+#include "relay_gateway/messages/wire/json/object_members.hpp"
 
 #include <utility>
 
@@ -41,10 +41,10 @@ std::string_view word(prompt_kind x) {
 action card(op kind, std::string chat_id, const std::string& card_id, std::string_view chunks,
             std::string metadata) {
   auto out = basic(kind, std::move(chat_id), std::move(metadata));
-  json::object_writer to{out.rest};
+  json::member_writer to{out.rest};
   to.text("card_id", card_id);
   if (!chunks.empty()) to.json("chunks", chunks);
-  to.end();
+  out.fields = card_fields{card_id};
   return out;
 }
 
@@ -65,20 +65,22 @@ action edit(std::string chat_id, std::string message_id, std::string content, st
 }
 
 action typing(std::string chat_id, std::string metadata) {
-  return basic(op::typing, std::move(chat_id), std::move(metadata));
+  auto out = basic(op::typing, std::move(chat_id), std::move(metadata));
+  out.fields = typing_fields{};
+  return out;
 }
 
 action typing_clear(std::string chat_id, std::string metadata) {
   auto out = basic(op::typing, std::move(chat_id), std::move(metadata));
   // Said, not left out: an absent content would start the indicator (F65).
-  out.rest = R"({"content":""})";
+  json::member_writer{out.rest}.text("content", "");
+  out.fields = typing_fields{true};
   return out;
 }
 
 action follow_up(std::string session_key, std::string kind, std::string content, std::string metadata) {
   auto out = basic(op::follow_up, {}, std::move(metadata));
-  out.session_key = std::move(session_key);
-  out.follow_up_kind = std::move(kind);
+  out.fields = follow_up_fields{std::move(session_key), std::move(kind)};
   out.content = std::move(content);
   return out;
 }
@@ -89,8 +91,9 @@ action send_media(std::string chat_id, media_kind kind, std::string source_url, 
   auto out = basic(op::send_media, std::move(chat_id), std::move(more.metadata));
   out.content = std::move(more.content);
   out.reply_to = std::move(more.reply_to);
-  json::object_writer to{out.rest};
-  to.text("media_kind", word(kind)).text("source_url", source_url).optional("filename", more.filename).end();
+  json::member_writer to{out.rest};
+  to.text("media_kind", word(kind)).text("source_url", source_url).optional("filename", more.filename);
+  out.fields = media_fields{};
   return out;
 }
 
@@ -100,16 +103,9 @@ action send_file(std::string chat_id, media_kind kind, std::string path, media_o
   auto out = basic(op::send_media, std::move(chat_id), std::move(more.metadata));
   out.content = std::move(more.content);
   out.reply_to = std::move(more.reply_to);
-  json::object_writer{out.rest}.text("media_kind", word(kind)).text("filename", name).end();
-  out.file = {std::move(path), std::move(mime), std::move(name)};
+  json::member_writer{out.rest}.text("media_kind", word(kind)).text("filename", name);
+  out.fields = media_fields{{std::move(path), std::move(mime), std::move(name)}};
   return out;
-}
-
-void with_source(action& x, std::string_view source_url) {
-  std::string rest;
-  json::object_writer{rest}.members(x.rest).text("source_url", source_url).end();
-  x.rest = std::move(rest);
-  x.file = {};
 }
 
 action prompt(std::string chat_id, prompt_kind kind, std::string content,
@@ -124,18 +120,19 @@ action prompt(std::string chat_id, prompt_kind kind, std::string content,
     one.text("id", x.id).text("label", x.label).optional("style", x.style).end();
   }
   list += ']';
-  json::object_writer to{out.rest};
+  std::string rest;
+  json::object_writer to{rest};
   to.text("prompt_kind", word(kind)).optional("prompt_id", more.prompt_id).json("options", list);
   if (more.timeout_s > 0) to.json("timeout_s", std::to_string(more.timeout_s));
   to.end();
+  read_rest(out, rest); // as any prompt is read, so that a bad one says what is wrong
   return out;
 }
 
 action react(std::string chat_id, std::string message_id, std::string_view emoji, bool remove) {
   auto out = basic(op::react, std::move(chat_id));
   out.message_id = std::move(message_id);
-  json::object_writer to{out.rest};
-  to.text("emoji", emoji).flag("remove", remove).end();
+  json::member_writer{out.rest}.text("emoji", emoji).flag("remove", remove);
   return out;
 }
 
@@ -149,8 +146,9 @@ action draft(std::string chat_id, std::int64_t draft_id, std::string content, bo
              std::string metadata) {
   auto out = basic(op::draft, std::move(chat_id), std::move(metadata));
   out.content = std::move(content);
-  json::object_writer to{out.rest};
-  to.json("draft_id", std::to_string(draft_id)).boolean("final", final).end();
+  auto id = std::to_string(draft_id);
+  json::member_writer{out.rest}.json("draft_id", id).boolean("final", final);
+  out.fields = draft_fields{std::move(id), final};
   return out;
 }
 
@@ -167,8 +165,8 @@ action thread_create(std::string chat_id, std::string thread_name, std::string m
                      std::string metadata) {
   auto out = basic(op::thread_create, std::move(chat_id), std::move(metadata));
   out.message_id = std::move(message_id);
-  json::object_writer to{out.rest};
-  to.text("thread_name", thread_name).end();
+  json::member_writer{out.rest}.text("thread_name", thread_name);
+  out.fields = thread_fields{std::move(thread_name)};
   return out;
 }
 
@@ -176,11 +174,11 @@ action thread_rename(std::string chat_id, std::string thread_id, std::string thr
                      std::string only_if_current_name, std::string metadata, bool only_if_connector_created) {
   auto out = basic(op::thread_rename, std::move(chat_id), std::move(metadata));
   out.message_id = std::move(thread_id);
-  json::object_writer to{out.rest};
-  to.text("thread_name", thread_name)
+  json::member_writer{out.rest}
+      .text("thread_name", thread_name)
       .optional("only_if_current_name", only_if_current_name)
-      .flag("only_if_connector_created", only_if_connector_created)
-      .end();
+      .flag("only_if_connector_created", only_if_connector_created);
+  out.fields = thread_fields{std::move(thread_name)};
   return out;
 }
 
@@ -199,21 +197,11 @@ action_result chat_info(std::string_view name, std::string_view type) {
   return out;
 }
 
-bool clears_status(const action& x) {
-  json::document doc;
-  return x.kind == op::typing && doc.parse(x.rest) && doc.root().IsObject() &&
-         json::find(doc.root(), "content") != nullptr;
-}
-
 std::string check(const action& x) {
-  if (x.file.empty()) return decode_action(encode_action(x)).error;
+  const auto* file = file_of(x);
+  if (file == nullptr) return decode_action(encode_action(x)).error;
   auto as_asked = x;
-  as_asked.rest.clear();
-  json::object_writer{as_asked.rest}
-      .members(x.rest)
-      .text("source_path", x.file.path)
-      .optional("mime", x.file.mime)
-      .end();
+  json::member_writer{as_asked.rest}.text("source_path", file->path).optional("mime", file->mime);
   return decode_action(encode_action(as_asked)).error;
 }
 

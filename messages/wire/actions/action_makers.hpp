@@ -35,8 +35,6 @@ action send_media(std::string chat_id, media_kind kind, std::string source_url, 
 /// unless said otherwise.
 action send_file(std::string chat_id, media_kind kind, std::string path, media_options more = {},
                  std::string mime = {});
-/// What a send_file becomes once its file is in the store.
-void with_source(action& x, std::string_view source_url);
 
 enum class prompt_kind : std::uint8_t { approval, clarify, choice };
 struct prompt_option {

@@ -22,8 +22,6 @@ action_or_error decode_action(std::string_view json);
 /// The action object as JSON text, with discriminators merged into its metadata where it lacks them.
 std::string encode_action(const action& x, const discriminators& who = {});
 
-/// Whether it is a `typing` that takes the status back: its `content` is "", which travels in `rest`.
-bool clears_status(const action& x);
 /// One line that names the field that decode_action would refuse; empty = fine.
 std::string check(const action& x);
 

@@ -170,17 +170,20 @@ void append_for_agent(std::string& out, const delivery& x, bool paths) {
 } // namespace
 
 std::string_view overlong_field(const action& x) {
-  if (x.session_key.size() > longest_session_key) return "session_key";
+  if (const auto* to = std::get_if<follow_up_fields>(&x.fields)) {
+    if (to->session_key.size() > longest_session_key) return "session_key";
+    if (to->kind.size() > longest_id) return "kind";
+  }
   for (const auto& [name, text] : {std::pair<std::string_view, const std::string*>{"chat_id", &x.chat_id},
                                    {"message_id", &x.message_id},
-                                   {"reply_to", &x.reply_to},
-                                   {"kind", &x.follow_up_kind}})
+                                   {"reply_to", &x.reply_to}})
     if (text->size() > longest_id) return name;
-  if (x.rest.size() <= longest_id) return {};
-  json::document doc;
-  if (!doc.parse_object(x.rest)) return {};
-  for (const auto* name : {"prompt_id", "card_id", "draft_id", "thread_name"})
-    if (json::id(doc.root(), name).size() > longest_id) return name;
+  if (const auto* prompt = std::get_if<prompt_fields>(&x.fields); prompt && prompt->id.size() > longest_id)
+    return "prompt_id";
+  if (const auto* card = std::get_if<card_fields>(&x.fields); card && card->id.size() > longest_id)
+    return "card_id";
+  if (const auto* thread = std::get_if<thread_fields>(&x.fields); thread && thread->name.size() > longest_id)
+    return "thread_name";
   return {};
 }
 

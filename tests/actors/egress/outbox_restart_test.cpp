@@ -1,4 +1,5 @@
 // Every restart knows which actions may be out, and how chats are answered (agent-link.md, Promises).
+#include "relay_gateway/messages/wire/actions/action_fields.hpp"
 #include "relay_gateway/tests/actors/egress/outbox_fixture.hpp"
 
 namespace relay::testing {
@@ -207,7 +208,7 @@ TEST_F(outbox, AHeldPromptIsStillOursToHearAfterARestart) {
   x.kind = op::prompt;
   x.chat_id = "c";
   x.content = "which?";
-  x.rest = R"({"prompt_kind":"choice","options":[{"id":"a","label":"A"}]})";
+  wire::read_rest(x, R"({"prompt_kind":"choice","options":[{"id":"a","label":"A"}]})");
   ask({"r1", "discord", {}, x, false});
   restart();
   handshake();

@@ -1,4 +1,5 @@
 // What a platform can do, and best_effort_sends that may be left out.
+#include "relay_gateway/messages/wire/actions/action_fields.hpp"
 #include "relay_gateway/tests/core/egress/chat_queue_rig.hpp"
 
 #include <gmock/gmock.h>
@@ -32,16 +33,16 @@ TEST(ChatQueue, TypingThatWouldWaitIsDroppedAsDone) {
 
 TEST(ChatQueue, F65_OnlyItsOwnContentMakesATypingAClear) {
   auto x = make(1, op::typing, "");
-  x.act.rest = R"({"more":{"content":""}})";
+  wire::read_rest(x.act, R"({"more":{"content":""}})");
   EXPECT_TRUE(may_skip(x.act));
-  x.act.rest = R"({"content":""})";
+  wire::read_rest(x.act, R"({"content":""})");
   EXPECT_FALSE(may_skip(x.act));
 }
 
 TEST(ChatQueue, F65_ATypingThatClearsTheStatusIsNotDropped) {
   chat_queue_driver d;
   auto clear = make(2, op::typing, "");
-  clear.act.rest = R"({"content":""})";
+  wire::read_rest(clear.act, R"({"content":""})");
   d.link();
   d.push(text(1, "one"));
   EXPECT_THAT(tokens(d.push(clear)), IsEmpty());
@@ -54,7 +55,7 @@ TEST(ChatQueue, F65_ATypingThatClearsTheStatusIsNotDropped) {
 TEST(ChatQueue, F65_AConnectorOfOldHearsNoClear) {
   chat_queue_driver d;
   auto clear = make(1, op::typing, "");
-  clear.act.rest = R"({"content":""})";
+  wire::read_rest(clear.act, R"({"content":""})");
   d.link(set_of({platform("p", 10, {})}));
   auto step = d.push(clear);
   EXPECT_THAT(step.out, IsEmpty());
@@ -99,8 +100,8 @@ TEST(ChatQueue, ADraftNeedsTheStreamingFlagToo) {
 /// A prompt with two options.
 chat_action prompt(std::uint64_t token, std::string content) {
   auto x = make(token, op::prompt, std::move(content));
-  x.act.rest = R"({"prompt_kind":"choice","prompt_id":"n.1","options":[{"id":"a","label":"A"},)"
-               R"({"id":"b","label":"B"}]})";
+  wire::read_rest(x.act, R"({"prompt_kind":"choice","prompt_id":"n.1","options":[{"id":"a","label":"A"},)"
+                         R"({"id":"b","label":"B"}]})");
   return x;
 }
 

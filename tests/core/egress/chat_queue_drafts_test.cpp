@@ -1,7 +1,7 @@
 // Drafts in a queue (protocol.md 6): collapse, one per turn, the fate of a seal.
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
+#include "relay_gateway/messages/wire/actions/action_forms.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
-#include "relay_gateway/messages/wire/actions/drafts.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -95,7 +95,7 @@ TEST_F(drafts, F61_ALostSealIsSentOnceMoreThenItsContentAsText) {
   EXPECT_TRUE(step.done.empty());
   step = settle(action_result::ambiguous("no result"));
   EXPECT_THAT(sent(step), ElementsAre("send:final"));
-  EXPECT_EQ(step.out[0].act.rest, "");
+  EXPECT_EQ(step.out[0].act.rest.text(), "");
   step = settle(action_result::success());
   ASSERT_EQ(step.done.size(), 1U);
   EXPECT_EQ(step.done[0].result.how, outcome::done);
@@ -143,7 +143,7 @@ TEST_F(drafts, F59_WhatIsSentBesideADraftDoesNotSealIt) {
   settle(action_result::success());
   auto step = state("ab");
   ASSERT_THAT(sent(step), ElementsAre("draft:ab"));
-  EXPECT_NE(step.out[0].act.rest.find(R"("final":false)"), std::string::npos);
+  EXPECT_NE(step.out[0].act.rest.text().find(R"("final":false)"), std::string::npos);
 }
 
 TEST_F(drafts, OutsideSlackAFinalIsATextOfItsOwn) {
@@ -152,7 +152,7 @@ TEST_F(drafts, OutsideSlackAFinalIsATextOfItsOwn) {
   EXPECT_THAT(sent(settle(action_result::success())), IsEmpty());
   auto step = state("ab", true);
   EXPECT_THAT(sent(step), ElementsAre("send:ab"));
-  EXPECT_EQ(step.out[0].act.rest, "") << "nothing of the draft's own";
+  EXPECT_EQ(step.out[0].act.rest.text(), "") << "nothing of the draft's own";
   EXPECT_TRUE(state("next", false, 8).done.empty()) << "the turn may open another";
   step = settle(action_result::ambiguous("no result"));
   ASSERT_EQ(step.done.size(), 1U);
@@ -215,10 +215,10 @@ TEST_F(drafts, ASealCarriesOnInTextsAndIsSealedOnce) {
 
 TEST(DraftCodec, SealAndTextKeepWhatIsNotTheDrafts) {
   auto x = wire::draft("c", 7, "so far", false, R"({"k":1})");
-  wire::draft_state what;
-  ASSERT_TRUE(wire::read_draft(x, what));
-  EXPECT_EQ(what.id, "7");
-  EXPECT_FALSE(what.final);
+  ASSERT_NE(draft_of(x), nullptr);
+  EXPECT_EQ(draft_of(x)->id, "7");
+  EXPECT_FALSE(draft_of(x)->final);
+  EXPECT_TRUE(draft_of(wire::seal_draft(x))->final);
   EXPECT_EQ(
       wire::encode_action(wire::seal_draft(x)),
       R"({"op":"draft","chat_id":"c","content":"so far","draft_id":7,"final":true,"metadata":{"k":1}})");

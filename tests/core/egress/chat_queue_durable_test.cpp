@@ -93,7 +93,7 @@ TEST(DurableChatQueue, AFileIsUploadedBeforeItsActionIsMarked) {
   chat_queue_driver d;
   d.link(set_of({platform("p", 10, {"send", "send_media"})}));
   auto x = held(make(1, op::send_media, ""));
-  x.act.file.path = "/tmp/picture";
+  x.act.fields = media_fields{{"/tmp/picture", {}, {}}};
   auto step = d.push(x);
   EXPECT_EQ(step.uploads.size(), 1U);
   EXPECT_THAT(marks(step), IsEmpty());

@@ -135,7 +135,7 @@ TEST(ChatQueueReactions, OneThatComesBackHidesNoUpload) {
     d.link(takes_files);
     d.push(react(1));
     auto file = make(2, op::send_media, "");
-    file.act.file.path = "/tmp/a.png";
+    file.act.fields = media_fields{{"/tmp/a.png", {}, {}}};
     const auto piece = d.piece;
     const auto step = d.push(file);
     ASSERT_EQ(step.uploads.size(), 1U);

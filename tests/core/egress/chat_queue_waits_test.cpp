@@ -1,6 +1,6 @@
 // A queue that is told to wait (protocol.md 6, Waiting when told to).
+#include "relay_gateway/messages/wire/actions/action_forms.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
-#include "relay_gateway/messages/wire/actions/drafts.hpp"
 #include "relay_gateway/tests/core/egress/chat_queue_rig.hpp"
 
 #include <gmock/gmock.h>
@@ -172,7 +172,7 @@ TEST_F(waiting, AtTheEndNothingIsWaitedForAnyMore) {
 TEST_F(waiting, AFileIsGivenToTheStoreAgain) {
   d.link(set_of({platform("p", 10, {"send_media"})}));
   auto x = make(1, op::send_media, "");
-  x.act.file.path = "/tmp/x";
+  x.act.fields = media_fields{{"/tmp/x", {}, {}}};
   auto step = d.push(x);
   ASSERT_EQ(step.uploads.size(), 1U);
   media_reference busy{{}, "media_refused", "busy", 5'000};

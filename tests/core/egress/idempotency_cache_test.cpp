@@ -1,11 +1,13 @@
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
 #include "relay_gateway/actors/egress/core/idempotency_cache.hpp"
+#include "relay_gateway/messages/wire/actions/actions.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <map>
 #include <string>
+#include <utility>
 
 namespace relay::core {
 namespace ledger_test {
@@ -196,6 +198,34 @@ TEST(IdempotencyCache, OutcomesAreBoundedInBytesOldestFirst) {
   EXPECT_NE(x.recorded("e"), nullptr);
   for (auto id : {"c", "d", "e"}) x.forget(id);
   EXPECT_EQ(x.bytes(), 0U);
+}
+
+// They are on disk beside the ids: another digest would refuse what an earlier version accepted.
+TEST(ActionDigest, IsTheSameInEveryVersion) {
+  const auto digest = [](const std::string& text, std::string platform = {}, std::string delivery = {}) {
+    action_request x;
+    x.act = wire::decode_action(text).value;
+    x.platform = std::move(platform);
+    x.delivery_id = std::move(delivery);
+    return text_of_digest(digest_of(x));
+  };
+  EXPECT_EQ(
+      digest(R"({"op":"send","chat_id":"c","content":"hi","reply_to":"m","x":[1.10],"metadata":{"k":1}})",
+             "discord", "d1-1"),
+      "90efc6237bb8c379");
+  EXPECT_EQ(digest(R"({"op":"follow_up","session_key":"agent:main:discord:dm:5","kind":"discord.reply",)"
+                   R"("content":"hi"})"),
+            "42176bcc3003c592");
+  EXPECT_EQ(
+      digest(R"({"op":"draft","chat_id":"c","x":1,"content":"so","final":false,"draft_id":7})", "slack"),
+      "d8ba8bd7393e7df2");
+  EXPECT_EQ(digest(R"({"op":"prompt","chat_id":"c","content":"?","options":[{"id":"a","label":"A"}],)"
+                   R"("prompt_id":null,"prompt_kind":"choice"})"),
+            "eb530b6a5a0045d1");
+  EXPECT_EQ(digest(R"({"op":"send_media","chat_id":"c","source_path":"/a/b.png","mime":"image/png",)"
+                   R"("media_kind":"image"})"),
+            "4d0032403fadc9e9");
+  EXPECT_EQ(digest(R"({"op":"typing","chat_id":"c","content":""})"), "87f74c0079522035");
 }
 
 } // namespace ledger_test

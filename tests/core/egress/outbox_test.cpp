@@ -80,7 +80,7 @@ TEST(Outbox, OneThatCannotLeaveAtOnceIsHeld) {
   outbox_driver d;
   EXPECT_EQ(d.accept(1, request("r1"), false).record, action_record::held);
   auto file = request("r2");
-  file.act.file.path = "/tmp/x";
+  file.act.fields = media_fields{{"/tmp/x", {}, {}}};
   EXPECT_EQ(d.accept(2, file).record, action_record::held) << "its file is uploaded first";
 }
 

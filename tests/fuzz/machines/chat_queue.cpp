@@ -4,8 +4,8 @@
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
 
 #include "relay_gateway/actors/egress/core/text/splitter.hpp"
+#include "relay_gateway/messages/wire/actions/action_forms.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
-#include "relay_gateway/messages/wire/actions/drafts.hpp"
 #include "relay_gateway/tests/fuzz/fuzz.hpp"
 
 #include <algorithm>
@@ -186,9 +186,8 @@ private:
     take(out);
   }
   static std::string key_of(const action& x) {
-    wire::draft_state draft;
-    if (wire::read_draft(x, draft)) return "draft" + draft.id; // its final state, too
-    return std::string{to_string(x.kind)} + x.message_id + x.rest;
+    if (const auto* draft = draft_of(x)) return "draft" + draft->id; // its final state, too
+    return std::string{to_string(x.kind)} + x.message_id + x.rest.text();
   }
   /// The one whose place this may take.
   std::optional<std::uint64_t> waits_for(const action& x) const {
@@ -321,7 +320,7 @@ private:
     require(x.intent_committed, "the disk knows first");
     require(x.unknown == 0 || x.resends || x.draft, "what may have arrived is not sent again (F6)");
     require(x.unknown <= (x.draft ? 4U : 2U), "nothing is sent for ever");
-    require(t.act.file.empty(), "a file is in the store first");
+    require(file_of(t.act) == nullptr, "a file is in the store first");
     if (t.act.kind == op::send && x.done_pieces > 0)
       require(t.act.reply_to.empty(), "the first piece carries the reply");
     if (x.done_pieces == 0) {

@@ -75,7 +75,8 @@ private:
     x.act.kind = kinds[in.below(5)];
     x.act.chat_id = chats[in.below(7)];
     if (in.flag()) x.act.message_id = chats[in.below(6)];
-    if (x.act.kind == op::follow_up) x.act.follow_up_kind = in.flag() ? "discord.reply" : "relay.reply";
+    if (x.act.kind == op::follow_up)
+      x.act.fields = follow_up_fields{{}, in.flag() ? "discord.reply" : "relay.reply"};
     const auto out = table_.resolve(x, now_);
     require(bool(out) == out.code.empty(), "a refusal has its code");
     if (!out) {

@@ -118,12 +118,6 @@ typed_action any_of_them(const place& where, const std::string& mark, std::int64
   }
 }
 
-/// One more member of an object text, which may be empty.
-std::string with_member(const std::string& object, const std::string& member) {
-  if (object.empty()) return "{" + member + "}";
-  return object.substr(0, object.size() - 1) + "," + member + "}";
-}
-
 } // namespace
 
 void run::plan_one_shots() {
@@ -152,7 +146,7 @@ void run::ask_one_shot(seeded_rng& rng, bool any_op) {
   what.request_id = "r-" + mark;
   what.platform = where.platform;
   what.act = std::move(x.act);
-  what.act.rest = with_member(what.act.rest, "\"q\":" + json_string(mark));
+  what.act.rest.add("\"q\"", json_string(mark));
   life_->one_shot(mark, std::move(what));
 }
 

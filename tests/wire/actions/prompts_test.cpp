@@ -1,4 +1,6 @@
 // Prompts as the gateway acts on them (protocol.md 6, Prompt ids).
+#include "relay_gateway/messages/wire/actions/action_fields.hpp"
+#include "relay_gateway/messages/wire/actions/action_forms.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
@@ -19,21 +21,25 @@ constexpr const char* two =
     R"("options":[{"id":"yes","label":"Yes\nplease","style":"primary"},{"id":"no","label":""}])";
 
 TEST(prompts, what_an_action_asks) {
-  prompt_ask ask;
-  ASSERT_TRUE(read_prompt(prompt(std::string{two} + R"(,"prompt_id":"own","timeout_s":1.5)"), ask));
-  EXPECT_EQ(ask.id, "own");
-  EXPECT_EQ(ask.options, (std::vector<prompt_choice>{{"yes", "Yes\nplease"}, {"no", ""}}));
-  EXPECT_EQ(ask.timeout_ms, 1500U);
-  ASSERT_TRUE(read_prompt(prompt(two), ask));
-  EXPECT_EQ(ask.id, "");
-  EXPECT_EQ(ask.timeout_ms, 0U);
+  const auto named = prompt(std::string{two} + R"(,"prompt_id":"own","timeout_s":1.5)");
+  const auto* ask = prompt_of(named);
+  ASSERT_NE(ask, nullptr);
+  EXPECT_EQ(ask->id, "own");
+  EXPECT_EQ(ask->options, (std::vector<prompt_choice>{{"yes", "Yes\nplease"}, {"no", ""}}));
+  EXPECT_EQ(ask->timeout_ms, 1500U);
+  EXPECT_TRUE(ask->approval);
+  const auto nameless = prompt(two);
+  ask = prompt_of(nameless);
+  ASSERT_NE(ask, nullptr);
+  EXPECT_EQ(ask->id, "");
+  EXPECT_EQ(ask->timeout_ms, 0U);
 }
 
 TEST(prompts, time_outs_of_any_size) {
   const auto ms = [](const std::string& s) {
-    prompt_ask ask;
-    EXPECT_TRUE(read_prompt(prompt(std::string{two} + R"(,"timeout_s":)" + s), ask));
-    return ask.timeout_ms;
+    const auto x = prompt(std::string{two} + R"(,"timeout_s":)" + s);
+    EXPECT_NE(prompt_of(x), nullptr);
+    return prompt_of(x)->timeout_ms;
   };
   EXPECT_EQ(ms("0"), 0U) << "none of its own";
   EXPECT_EQ(ms("0.0001"), 1U) << "not none";
@@ -42,16 +48,22 @@ TEST(prompts, time_outs_of_any_size) {
 }
 
 TEST(prompts, an_embedders_broken_one_is_refused) {
-  prompt_ask ask;
+  const auto* good = R"({"prompt_kind":"choice","options":[{"id":"a","label":"x"}]})";
   action x;
-  EXPECT_FALSE(read_prompt(x, ask)) << "a send";
+  EXPECT_EQ(prompt_of(x), nullptr) << "a send";
   x.kind = op::prompt;
-  EXPECT_FALSE(read_prompt(x, ask));
+  EXPECT_EQ(prompt_of(x), nullptr);
+  read_rest(x, good);
+  EXPECT_EQ(prompt_of(x), nullptr);
+  EXPECT_EQ(lacks(x), "prompt: chat_id must be a non-empty string");
   x.chat_id = "c";
-  x.rest = R"({"prompt_kind":"choice","options":[{"id":"a b","label":"x"}]})";
-  EXPECT_FALSE(read_prompt(x, ask));
-  x.rest = R"({"prompt_kind":"choice","options":[{"id":"a","label":"x"}]})";
-  EXPECT_TRUE(read_prompt(x, ask));
+  read_rest(x, R"({"prompt_kind":"choice","options":[{"id":"a b","label":"x"}]})");
+  EXPECT_EQ(prompt_of(x), nullptr);
+  EXPECT_EQ(lacks(x), check(x));
+  EXPECT_EQ(prompt_of(wire::prompt("c", prompt_kind::choice, "?", {{"a b", "x", ""}})), nullptr);
+  read_rest(x, good);
+  EXPECT_NE(prompt_of(x), nullptr);
+  EXPECT_EQ(lacks(x), "");
 }
 
 TEST(prompts, the_name_replaces_any_other) {
@@ -68,15 +80,12 @@ TEST(prompts, the_name_replaces_any_other) {
 
 TEST(prompts, as_a_text_with_numbers) {
   auto x = prompt(std::string{two} + R"(,"prompt_id":"own","timeout_s":5)");
-  prompt_ask ask;
-  ASSERT_TRUE(read_prompt(x, ask));
-  EXPECT_EQ(encode_action(numbered_prompt(x, ask)),
+  EXPECT_EQ(encode_action(numbered_prompt(x)),
             R"({"op":"send","chat_id":"c","content":"ok?\n\n1. Yes please\n2. no","reply_to":"m","novel":2,)"
             R"("metadata":{"k":1}})");
   x = prompt(two, "");
-  ASSERT_TRUE(read_prompt(x, ask));
-  EXPECT_EQ(numbered_prompt(x, ask).content, "1. Yes please\n2. no");
-  EXPECT_EQ(numbered_prompt(prompt(R"("options":[])"), {}).content, "ok?");
+  EXPECT_EQ(numbered_prompt(x).content, "1. Yes please\n2. no");
+  EXPECT_EQ(numbered_prompt(prompt(R"("options":[])")).content, "ok?");
 }
 
 TEST(prompts, an_answer_goes_into_the_event_and_nothing_else_changes) {

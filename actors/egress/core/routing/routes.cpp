@@ -1,7 +1,7 @@
 #include "relay_gateway/actors/egress/core/routing/routes.hpp"
 
+#include "relay_gateway/messages/contract/op_traits.hpp"
 #include "relay_gateway/messages/errors.hpp"
-#include "relay_gateway/messages/wire/actions/op_traits.hpp"
 #include "relay_gateway/messages/wire/session_key.hpp"
 
 namespace relay::core {
@@ -9,6 +9,11 @@ namespace relay::core {
 namespace {
 
 constexpr const char* slack = "slack";
+
+/// The chat that the action acts on; a thread may be its message.
+const std::string& thread_of(const action& x) {
+  return traits_of(x.kind).names_thread ? x.message_id : x.chat_id;
+}
 
 /// Whether this delivery is of an older event than `latest`: it is given out again, or was held up in its
 /// session. Names of two instances do not compare.
@@ -180,8 +185,9 @@ routing route_table::resolve(const action_request& x, instant now) {
   routing out;
   auto& act = x.act;
   auto named = x.platform == generic_platform ? std::string{} : x.platform;
-  if (act.kind == op::follow_up) {
-    auto prefix = act.follow_up_kind.substr(0, act.follow_up_kind.find('.'));
+  const auto* session = follow_up_of(act);
+  if (session != nullptr) {
+    auto prefix = session->kind.substr(0, session->kind.find('.'));
     if (named.empty() && fronts(prefix) && prefix != generic_platform) named = prefix;
   }
   // A wrong name would reach another bot's chat of the same number: refuse, never guess (F39).
@@ -193,8 +199,7 @@ routing route_table::resolve(const action_request& x, instant now) {
   const auto turn = answered_turn(x, named);
   auto platform = named.empty() ? turn.platform : named;
   auto last_seen = [&](const std::string& chat_id) { return chats_.last_platform(chat_id); };
-  // A thread action names the thread as its message.
-  auto& thread = act.kind == op::thread_rename ? act.message_id : act.chat_id;
+  const auto& thread = thread_of(act);
   if (platform.empty()) platform = last_seen(act.chat_id);
   if (platform.empty()) platform = last_seen(thread);
   if (platform == generic_platform) platform.clear();
@@ -202,11 +207,11 @@ routing route_table::resolve(const action_request& x, instant now) {
     out.where.who = turn.entry->who;
   else if (auto who = tenant_of(act, platform, now))
     out.where.who = std::move(*who);
-  if (act.kind == op::follow_up) {
+  if (session != nullptr) {
     // The session decides, also where the turn is another bot's (routing 4); `main` has no name of its own.
     std::string profile;
     auto& theirs = out.where.who.profile;
-    if (wire::profile_of(act.session_key, profile) && (!profile.empty() || theirs != "default"))
+    if (wire::profile_of(session->session_key, profile) && (!profile.empty() || theirs != "default"))
       theirs = profile;
   }
   out.where.platform = platform;
@@ -243,7 +248,7 @@ route_table::answered route_table::answered_turn(const action_request& x, const 
 /// Of an action that no turn speaks for.
 std::optional<discriminators> route_table::tenant_of(const action& act, const std::string& platform,
                                                      instant now) {
-  auto& thread = act.kind == op::thread_rename ? act.message_id : act.chat_id;
+  const auto& thread = thread_of(act);
   auto in = platform.empty() ? std::string{generic_platform} : platform;
   auto known = chat({in, act.chat_id}, now);
   if (!known) known = chat({in, thread}, now);

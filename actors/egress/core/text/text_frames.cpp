@@ -1,8 +1,8 @@
 #include "relay_gateway/actors/egress/core/text/text_frames.hpp"
 
 #include "relay_gateway/actors/egress/core/text/splitter.hpp"
-#include "relay_gateway/messages/wire/actions/drafts.hpp"
-#include "relay_gateway/messages/wire/actions/op_traits.hpp"
+#include "relay_gateway/messages/contract/op_traits.hpp"
+#include "relay_gateway/messages/wire/actions/action_forms.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -45,9 +45,10 @@ std::vector<text_frame> of_edit(const action& x, std::vector<std::string> pieces
   return out;
 }
 
-bool seals(const action& x) {
-  wire::draft_state what;
-  return wire::read_draft(x, what) && what.final;
+/// A draft whose next state shows more.
+bool grows(const action& x) {
+  const auto* draft = draft_of(x);
+  return traits_of(x.kind).streams && (draft == nullptr || !draft->final);
 }
 
 } // namespace
@@ -58,13 +59,12 @@ std::vector<text_frame> text_frames(const action& x, const descriptor& to,
   const auto overflow = traits_of(x.kind).overflow;
   if (overflow == text_overflow::continued) return of_edit(x, std::move(pieces), to, continuations);
   std::vector<text_frame> out;
-  if (x.kind == op::remove) {
-    out.push_back({op::remove, {}, x.message_id});
+  if (overflow == text_overflow::removed) {
+    out.push_back({x.kind, {}, x.message_id});
     for (auto& id : continuations) out.push_back(removal(to, id));
     return out;
   }
-  const bool grows = x.kind == op::draft && pieces.size() > 1 && !seals(x); // the next state shows more
-  if (overflow == text_overflow::cut || grows) pieces.resize(1);
+  if (overflow == text_overflow::cut || grows(x)) pieces.resize(1);
   const bool as_itself = overflow == text_overflow::repeated;
   const auto itself = overflow == text_overflow::before ? pieces.size() - 1 : 0;
   for (std::size_t i = 0; i < pieces.size(); ++i)

@@ -143,15 +143,17 @@ TEST(Routes, AFollowUpGoesWhereItsKindSays) {
   driver d;
   action_request x;
   x.act.kind = op::follow_up;
-  x.act.session_key = "agent:main:discord:dm:1";
-  x.act.follow_up_kind = "discord.interaction";
+  const auto of_kind = [](std::string kind) {
+    return follow_up_fields{"agent:main:discord:dm:1", std::move(kind)};
+  };
+  x.act.fields = of_kind("discord.interaction");
   EXPECT_EQ(d.table.resolve(x, d.now).where, (route{"discord", "d-bot", {}}));
-  x.act.follow_up_kind = "telegram";
+  x.act.fields = of_kind("telegram");
   EXPECT_EQ(d.table.resolve(x, d.now).where.platform, "telegram");
-  x.act.follow_up_kind = "slack.modal";
+  x.act.fields = of_kind("slack.modal");
   EXPECT_TRUE(d.table.resolve(x, d.now)) << "a prefix that is no fronted platform names none";
   EXPECT_EQ(d.table.resolve(x, d.now).where.platform, "");
-  x.act.follow_up_kind = "discord.interaction";
+  x.act.fields = of_kind("discord.interaction");
   x.platform = "telegram";
   EXPECT_EQ(d.table.resolve(x, d.now).where.platform, "telegram") << "what the agent named comes first";
   x.platform.clear();
@@ -204,8 +206,7 @@ TEST(Routes, PeopleWithoutAChatHaveNoTenantInCommon) {
   d.seen("d1f-2", "telegram", "", who("", "u2"));
   action_request x;
   x.act.kind = op::follow_up;
-  x.act.follow_up_kind = "telegram.ephemeral";
-  x.act.session_key = "agent:main:telegram:dm:5";
+  x.act.fields = follow_up_fields{"agent:main:telegram:dm:5", "telegram.ephemeral"};
   EXPECT_EQ(d.table.resolve(x, d.now).where, (route{"telegram", "t-bot", {}}));
   x.delivery_id = "d1f-1";
   EXPECT_EQ(d.table.resolve(x, d.now).where.who, who("", "u1")) << "its own turn's";
