@@ -81,6 +81,42 @@ TEST(architecture, JsonStaysAtTheEdge) {
       }
 }
 
+// An action is decoded once, where it enters: from there to the frame that leaves it is typed (README of
+// messages).
+TEST(architecture, ActorsReadNoJson) {
+  // Where lines and bodies of peers become messages and messages become lines: the only ones that call a
+  // codec.
+  static const std::regex edge{
+      "actors/(agents/(link|peers)|boot/[a-z_]+|link/[a-z_]+|inbound/(media|inbound_store)"
+      "|http_bridge)\\.[ch]pp"};
+  // What decodes and encodes nothing: how actions are made and changed, texts, keys and addresses.
+  const std::set<std::string> plain{"messages/wire/actions/action_forms.hpp",
+                                    "messages/wire/actions/action_makers.hpp", "messages/wire/http/urls.hpp",
+                                    "messages/wire/json/utf8.hpp", "messages/wire/session_key.hpp"};
+  const std::set<std::string> of_actions{
+      "messages/wire/actions/actions.hpp", "messages/wire/actions/action_codec.hpp",
+      "messages/wire/actions/action_fields.hpp", "messages/wire/actions/action_rules.hpp",
+      "messages/wire/actions/result_codec.hpp"};
+  static const std::regex codec{R"(\bwire::(decode|encode|read|check|append|prompt)\w*\()"};
+  std::size_t codecs = 0;
+  for (auto& x : lines_under("actors")) {
+    const bool at_the_edge = std::regex_match(x.file, edge);
+    if (std::regex_search(x.text, codec)) {
+      ++codecs;
+      EXPECT_TRUE(at_the_edge) << at(x);
+    }
+    const auto what = included(x);
+    if (what.rfind("messages/wire/", 0) != 0 || plain.count(what)) continue;
+    EXPECT_NE(what.rfind("messages/wire/json/", 0), 0U) << at(x);
+    EXPECT_FALSE(of_actions.count(what)) << at(x);
+    // A numbered answer is written into the event that brings it.
+    const bool answers =
+        x.file == "actors/inbound/inbound.cpp" && what == "messages/wire/actions/prompts.hpp";
+    EXPECT_TRUE(at_the_edge || answers) << at(x);
+  }
+  EXPECT_GT(codecs, 5U);
+}
+
 TEST(architecture, CallsWhoseNamesChangeWithCafStandInOneFile) {
   static const std::regex calls{R"(delayed_send|anon_send\(|->send\()"};
   for (auto& x : lines_under("actors")) {
