@@ -26,6 +26,7 @@ public:
     auto& x = it->second;
     // What an earlier part of the gateway knew of it is not known here.
     if (first) x.known = !flag(frame.root, "redelivered");
+    if (first) x.counted = missed_unseen(id);
     if (!first) x.counted += untaken(x); // it comes again although its agent lives
     x.crossed = x.suspect && now() < x.died + slack && now() + slack >= x.at + ack_timeout();
     if (x.suspect && !x.crossed) alone(id);
@@ -74,6 +75,14 @@ private:
     constexpr usec at_most{1'000'000}; // between its being given out and its being written
     auto times = static_cast<std::uint64_t>((now() + at_most - x.at) / ack_timeout());
     return std::max<std::uint64_t>(times, x.peer != 0 ? 1 : 0);
+  }
+  /// Missed acks before anybody saw it: a child that hangs reads nothing, and gets what it could not take
+  /// when it wakes.
+  std::uint64_t missed_unseen(const std::string& id) {
+    if (checker_.what().agent != agent_choice::exec) return 0;
+    auto* event = checker_.notes().by_delivery(id);
+    if (!event || event->reads.empty()) return 0;
+    return static_cast<std::uint64_t>((now() - event->reads.front().at) / ack_timeout());
   }
   void forget() { seen_.clear(); }
   static constexpr usec slack{2'000'000}; // between its being given out and its being written

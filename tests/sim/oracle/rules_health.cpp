@@ -20,6 +20,10 @@ public:
   void life_begins(std::uint64_t) override {
     last_ = socket_ = 0;
     served_until_ = long_ago;
+    agent_died_ = long_ago;
+  }
+  void noted(severity, std::string_view id, std::string_view fields) override {
+    if (id == "child.down" && fields.find("child=agent ") != std::string_view::npos) agent_died_ = now();
   }
   void dialled(std::uint64_t socket, const dial_request&) override {
     auto& before = checker_.notes().sockets[socket_];
@@ -46,8 +50,10 @@ public:
     if (serves && down && !s.doubtful && s.served + inside < now() && x.link.phase != link_phase::waiting)
       fail("serving and not ready: " + phase_);
     auto good = x.link.phase == link_phase::connected || x.link.phase == link_phase::dormant;
-    if (x.ready != (good && x.store.ok && x.store.room))
+    if (x.ready != (good && x.store.ok && x.store.room && !x.agent_missing))
       fail("ready is " + std::to_string(x.ready) + " in phase " + phase_);
+    constexpr usec longest_restart{60'000'000};
+    if (x.agent_missing && agent_died_ + longest_restart < now()) fail("no agent, although none died");
   }
   std::string unsettled() override {
     if (last_ == 0) return "no report yet";
@@ -58,6 +64,7 @@ public:
 private:
   static constexpr usec long_ago{-10'000'000};
   usec served_until_{long_ago}; ///< the connection before this one
+  usec agent_died_{long_ago};   ///< the part of the gateway that is the agent, or speaks for all of them
   std::uint64_t last_ = 0, socket_ = 0, busy_ = 0;
   bool ready_ = false;
   std::string phase_;

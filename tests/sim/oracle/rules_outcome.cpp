@@ -315,7 +315,7 @@ public:
     auto several = x.frames.size() > 1 || (x.resend && checker_.notes().lost_since(x.asks.front().at));
     if ((x.resend || x.op == "delete") && several) return;
     if (x.resend && x.op == "get_chat_info") return; // not offered any more when it is wanted again
-    if (it != answers_.end() && it->second.waits && best_effort_send(x.op))
+    if (it != answers_.end() && it->second.waits && (best_effort_send(x.op) || x.op == "get_chat_info"))
       return; // not offered any more after the wait
     if (it == answers_.end() || (it->second.how == told_outcome::done && !last.last)) return;
     auto& notes = checker_.notes();
