@@ -6,6 +6,7 @@
 #include "relay_gateway/messages/flow.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -200,11 +201,13 @@ struct store_health {
   /// Further events may be given to it. Without it the rest of the disk is for what makes room: acks,
   /// outcomes.
   bool room = true;
+  /// Bytes of events (core/event_bytes) that may be on their way to it at once, while there is `room`.
+  std::uint64_t room_bytes = std::numeric_limits<std::uint64_t>::max();
   friend bool operator==(const store_health&, const store_health&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, store_health& x) {
-  return f(caf::meta::type_name("store_health"), x.ok, x.why, x.room);
+  return f(caf::meta::type_name("store_health"), x.ok, x.why, x.room, x.room_bytes);
 }
 
 } // namespace relay

@@ -53,7 +53,8 @@ void inbound_state::take(inbound_batch& batch) {
     inbox.serve(batch.origin);
     if (is_new && told != backpressure::open) tell(self, link.connection, told);
   }
-  if (ready && !scarce && outside.empty()) {
+  const auto ample = room_bytes == store_health{}.room_bytes;
+  if (ready && !scarce && ample && outside.empty()) {
     accept(batch);
     return;
   }
@@ -66,6 +67,7 @@ void inbound_state::take(inbound_batch& batch) {
     for (auto& x : repeats) repeated(*x.event, x.buffer_id, core::repeat_reason::buffer_id);
   }
   if (repeats.size() < items) after();
+  if (!ample) admit_waiting();
 }
 
 void inbound_state::repeated(const inbound_event& x, const std::string& buffer_id, core::repeat_reason why) {
@@ -84,9 +86,16 @@ void inbound_state::repeated(const inbound_event& x, const std::string& buffer_i
 void inbound_state::admit_waiting() {
   constexpr std::size_t some = 64;
   while (ready && !scarce && !outside.empty() && (draining || inbox.unstored() < some)) {
-    auto batch = outside.take();
+    const auto bytes = admissible_now();
+    if (bytes == 0) return;
+    auto batch = outside.take(bytes);
     accept(batch);
   }
+}
+
+/// What has no room beside others goes when nothing else is left that could make some.
+void inbound_state::admit_when_last() {
+  if (room_bytes != store_health{}.room_bytes) admit_waiting();
 }
 
 void inbound_state::accept(inbound_batch& batch) {
@@ -206,6 +215,7 @@ void inbound_state::acked(const delivery_ack& x) {
   }
   env.metrics->add(counter::events_acked);
   execute(step);
+  admit_when_last();
 }
 
 std::string inbound_state::session_of(const inbound_event& x) const {
@@ -361,7 +371,7 @@ caf::result<bool> inbound_state::drain() {
   if (setup.rules.durable) inbox.close();
   // The room that is left is for this as well: what has no buffer id would be lost.
   draining = true;
-  store_room(true);
+  store_room({});
   core::inbox_step step;
   inbox.stopping(step);
   ask_store(step);
@@ -387,6 +397,7 @@ void inbound_state::overdue() {
   alarm.rang();
   inbox.timer(now_of(self), step);
   execute(step);
+  admit_when_last();
 }
 
 inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_state> self, ports env,
@@ -424,7 +435,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->media_patience = x.patience;
         s->wish(x.paths);
       },
-      [s](const store_health& x) { s->store_room(x.room); },
+      [s](const store_health& x) { s->store_room(x); },
       [s](inbound_image& x) { s->loaded(x); },
       [s](const inbound_stored& x) { s->stored(x); },
       [s](recalled_events& x) { s->recalled(x); },

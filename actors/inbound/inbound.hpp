@@ -84,7 +84,9 @@ struct inbound_state {
   void load();
   void loaded(inbound_image& image);
   void stored(const inbound_stored& x);
-  void store_room(bool there);
+  void store_room(const store_health& x);
+  std::size_t admissible_now() const;
+  void admit_when_last();
   void recalled(recalled_events& x);
   void scanned(const spill_page& x);
   void keep_prompts(core::inbox_step& step);
@@ -120,9 +122,10 @@ struct inbound_state {
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
   bool ready = false;  ///< what was left of before is known
   bool scarce = false; ///< the store has hardly any room; what comes waits outside
+  std::uint64_t room_bytes = store_health{}.room_bytes;
   bool draining = false;
-  /// Came before that, or while it was scarce: not known to the inbox, not acked. Bounded by
-  /// backpressure::hard.
+  /// Came before that, while it was scarce, or beyond `room_bytes`: not known to the inbox, not acked.
+  /// Bounded by backpressure::hard.
   core::admission_queue outside;
   core::instant outside_since{}; ///< when the first of those that wait there came
   std::vector<delivery_ack> early_acks;

@@ -54,9 +54,15 @@ void inbound_state::loaded(inbound_image& image) {
 }
 
 /// Without room what comes stays outside: the rest of the disk is for what makes room.
-void inbound_state::store_room(bool there) {
-  scarce = !there && !draining;
+void inbound_state::store_room(const store_health& x) {
+  scarce = !x.room && !draining;
+  room_bytes = draining ? store_health{}.room_bytes : x.room_bytes;
   admit_waiting();
+}
+
+std::size_t inbound_state::admissible_now() const {
+  return core::admissible(room_bytes, inbox.unstored_bytes(), outside.first_bytes(),
+                          inbox.pending() == 0 && !inbox.backlog());
 }
 
 /// Records first, then what depends on them being there.

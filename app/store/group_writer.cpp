@@ -172,6 +172,7 @@ bool group_writer::write(std::vector<job>& batch) {
     auto fault = attempt(batch);
     // What the journal holds in older versions is room as well.
     if (fault.code == SQLITE_FULL && tables_) {
+      (void)forget_some();
       checkpoint();
       fault = attempt(batch);
     }
@@ -337,6 +338,7 @@ void group_writer::written() {
            where_.database() + ": the disk is " + (left.full() ? "full" : "nearly full") +
                "; what room there is left is for what agents take",
            false};
+  now.room_bytes = left.open();
   {
     std::lock_guard guard{watch_lock_};
     before = health_;
@@ -369,6 +371,20 @@ void group_writer::pause() {
 void group_writer::tend() {
   tidy_ = false;
   if (tables_ && journal_is_long()) checkpoint();
+  if (scarce_) (void)forget_some();
+}
+
+/// What is settled is remembered for a while, which on a small disk would keep its room for as long, and with
+/// it the gateway from taking anything. True when there may be more of it.
+bool group_writer::forget_some() {
+  if (!tables_) return false;
+  try {
+    const headroom disk{where_.space().size};
+    return tables_->forget_beyond(disk.remembered());
+  } catch (const std::exception&) {
+    tables_->rollback(); // the next commit tells what is wrong
+    return false;
+  }
 }
 
 /// While nobody wants anything: a short piece of what would be in the way later; true when there is more.
@@ -377,9 +393,11 @@ bool group_writer::tidy_up() {
   try {
     auto more = tables_->shrink(scarce_);
     if (more || tables_->journal_bytes() >= worth_tending) checkpoint();
-    for (int n = 1; n < pieces_at_once && scarce_ && more; ++n) {
-      more = tables_->shrink(true);
+    for (int n = 0; n < pieces_at_once && scarce_; ++n) {
+      const auto forgotten = forget_some();
+      more = tables_->shrink(true) || forgotten;
       checkpoint();
+      if (!more) break;
     }
     return more;
   } catch (const std::exception&) {

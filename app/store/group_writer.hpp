@@ -76,6 +76,7 @@ private:
   bool over();
   void tend();
   bool tidy_up();
+  bool forget_some();
   void checkpoint() noexcept;
   bool journal_is_long();
   void tell_free_space();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 namespace relay::store {
 
@@ -36,6 +37,22 @@ struct headroom {
     auto other = *this;
     other.in_journal = 0;
     return other.enough(scarce);
+  }
+  /// Bytes of further events that may be on their way here: what is on its way is seen only once it is
+  /// written, so half of what is kept must be left by then.
+  std::uint64_t open() const {
+    if (ample()) return std::numeric_limits<std::uint64_t>::max();
+    const auto less = [](std::uint64_t a, std::uint64_t b) { return a - std::min(a, b); };
+    const auto most =
+        std::min(less(free + in_file, in_journal + kept() / 2), less(free + journal_file, kept() / 2));
+    constexpr std::uint64_t step = 64ULL << 10; // so that it changes now and then only
+    return most / step * step;
+  }
+  /// So many settled events, settled actions and chats are remembered on a disk that is nearly full: an
+  /// eighth of it holds all of them, with a page of the file for each.
+  std::uint64_t remembered() const {
+    constexpr std::uint64_t page = 4'096, kinds = 3;
+    return disk / 8 / page / kinds;
   }
 };
 

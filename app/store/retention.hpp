@@ -37,11 +37,11 @@ public:
   }
   /// At most so many of them, in order of their ids; they are gone with the commit.
   std::vector<std::uint64_t> leave(std::int64_t now, std::size_t limit) {
-    leaving_ = std::min(overdue(now), limit);
-    std::vector<std::uint64_t> out(leaving_);
-    for (std::size_t i = 0; i < leaving_; ++i) out[i] = kept_[i].id;
-    std::sort(out.begin(), out.end());
-    return out;
+    return leaving(std::min(overdue(now), limit));
+  }
+  /// The same of what is there beyond the newest `most`, however young it is.
+  std::vector<std::uint64_t> leave_beyond(std::size_t most, std::size_t limit) {
+    return leaving(std::min(kept_.size() - std::min(most, kept_.size()), limit));
   }
   void committed() {
     kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(leaving_));
@@ -61,6 +61,13 @@ public:
   }
 
 private:
+  std::vector<std::uint64_t> leaving(std::size_t count) {
+    leaving_ = count;
+    std::vector<std::uint64_t> out(count);
+    for (std::size_t i = 0; i < count; ++i) out[i] = kept_[i].id;
+    std::sort(out.begin(), out.end());
+    return out;
+  }
   static std::int64_t age(const entry& x, std::int64_t now) { return age_ms(x.at, now); }
   std::int64_t window_;
   std::size_t most_;

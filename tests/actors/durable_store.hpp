@@ -104,6 +104,8 @@ public:
   void scarce(bool on) {
     tell({health_.ok, !health_.ok ? health_.why : on ? std::string{nearly_full} : std::string{}, !on});
   }
+  /// It has room for events of so many bytes on their way to it.
+  void room(std::uint64_t bytes) { tell({health_.ok, health_.why, health_.room, bytes}); }
   /// The process dies. Of the calls that wait the first `reached` still reach the disk; nobody hears of any.
   /// What its actors still say while they are taken down is lost, until reopen().
   void crash(std::size_t reached = 0) {

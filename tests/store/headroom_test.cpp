@@ -49,5 +49,22 @@ TEST(Headroom, AShortageEndsWithAQuarterMore) {
   EXPECT_TRUE(x.enough(true));
 }
 
+TEST(Headroom, WhatMayBeOnItsWayLeavesHalfOfWhatIsKept) {
+  EXPECT_EQ((headroom{1'000 * mib, 500 * mib}.open()), std::numeric_limits<std::uint64_t>::max());
+  headroom x{64 * mib, 20 * mib, 0, 0, 0};
+  EXPECT_EQ(x.open(), 12 * mib);
+  x.in_journal = 4 * mib; // has its way into the file before it
+  EXPECT_EQ(x.open(), 8 * mib);
+  x.in_file = 100 * mib;
+  EXPECT_EQ(x.open(), 12 * mib);
+  x.free = 0;
+  EXPECT_EQ(x.open(), 0U);
+}
+
+TEST(Headroom, ASmallDiskRemembersLess) {
+  EXPECT_EQ((headroom{4 * mib}.remembered()), 42U);
+  EXPECT_GT((headroom{100'000 * mib}.remembered()), 1'000'000U);
+}
+
 } // namespace
 } // namespace relay::store

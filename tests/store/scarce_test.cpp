@@ -20,6 +20,42 @@ protected:
     EXPECT_LT(last, settled_ + plenty);
     return last;
   }
+  /// Short events of as many chats, each answered, until the store wants no more; then all are settled. Again
+  /// and again, within the time for which they are remembered.
+  void fill_and_settle() {
+    auto store = open();
+    auto health = watch(*store);
+    std::uint64_t last = 0;
+    constexpr std::uint64_t each = 20, plenty = 100'000;
+    auto key = [](std::uint64_t n) { return "message:discord:" + std::to_string(n); };
+    for (int round = 0; round < 3; ++round) {
+      while (health->last().room && last < plenty) {
+        std::vector<store_record> batch;
+        for (std::uint64_t n = 0; n < each; ++n) {
+          ++last;
+          const auto request = "r" + std::to_string(last);
+          batch.emplace_back(event_taken{{last, event("short"), {key(last)}, 0, "session"}, last % 2 == 0});
+          batch.emplace_back(chat_routed{{{}, {"discord", std::to_string(last)}, {}, {}}});
+          batch.emplace_back(action_taken{action_of(last, request)});
+          batch.emplace_back(action_settled{last, request, {}});
+        }
+        put(*store, std::move(batch));
+      }
+      ASSERT_LT(last, plenty);
+      while (settled_ < last) {
+        std::vector<store_record> batch;
+        for (std::uint64_t n = 0; n < each && settled_ < last; ++n)
+          batch.emplace_back(event_settled{++settled_, {}});
+        put(*store, std::move(batch));
+      }
+      EXPECT_TRUE(health->until_room(true).room) << "round " << round;
+    }
+    EXPECT_EQ(seen->count(counter::store_failures, "full"), 0U);
+    // The newest are known all the same.
+    auto image = way_in(*store);
+    EXPECT_TRUE(
+        std::any_of(image.settled.begin(), image.settled.end(), [&](auto& x) { return x.key == key(last); }));
+  }
   std::uint64_t settled_ = 0;
 };
 
@@ -48,6 +84,17 @@ TEST_F(scarce_disk, ABacklogLeavesRoomForItsOwnEnd) {
     EXPECT_EQ(seen->lines("store.roomy").size(), static_cast<std::size_t>(round) + 1);
   }
   EXPECT_EQ(seen->count(counter::store_failures, "full"), 0U);
+}
+
+// What is remembered of short events needs as much room as they did.
+TEST_F(scarce_disk, WhatIsSettledKeepsNoRoomOf4MiBThatFurtherEventsNeed) {
+  if (!small_disk("size=4m")) GTEST_SKIP() << "needs a mount namespace";
+  fill_and_settle();
+}
+
+TEST_F(scarce_disk, WhatIsSettledKeepsNoRoomOf8MiBThatFurtherEventsNeed) {
+  if (!small_disk("size=8m")) GTEST_SKIP() << "needs a mount namespace";
+  fill_and_settle();
 }
 
 TEST_F(scarce_disk, AStartOnANearlyFullDiskSaysSoBeforeAnythingComes) {

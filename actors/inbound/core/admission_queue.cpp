@@ -2,6 +2,7 @@
 
 #include "relay_gateway/actors/inbound/core/event_bytes.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace relay::core {
@@ -41,9 +42,19 @@ void admission_queue::withdraw(const buffered_id& id) {
   }
 }
 
-inbound_batch admission_queue::take() {
-  auto out = std::move(batches_.front());
-  batches_.pop_front();
+std::size_t admission_queue::first_bytes() const { return bytes_of(*batches_.front().items.front().event); }
+
+inbound_batch admission_queue::take(std::size_t most) {
+  auto& oldest = batches_.front();
+  auto end = oldest.items.begin();
+  for (std::size_t bytes = 0; end != oldest.items.end(); ++end) {
+    bytes += bytes_of(*end->event);
+    if (bytes > most && end != oldest.items.begin()) break;
+  }
+  auto out = inbound_batch{oldest.epoch, {}, oldest.origin};
+  out.items.assign(std::make_move_iterator(oldest.items.begin()), std::make_move_iterator(end));
+  oldest.items.erase(oldest.items.begin(), end);
+  if (oldest.items.empty()) batches_.pop_front();
   size_ -= out.items.size();
   for (auto& x : out.items) {
     bytes_ -= bytes_of(*x.event);

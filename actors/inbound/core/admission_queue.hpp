@@ -6,7 +6,9 @@
 #include "relay_gateway/messages/control.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <limits>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,15 +16,31 @@
 
 namespace relay::core {
 
+/// How much of what waits may go to a store that has `room` for so many bytes, while `unstored` bytes are on
+/// their way to it and its first event has `first`. What the store says of its room is older than what was
+/// given to it since, so it gets a quarter at a time; 0: nothing now. A larger event goes alone; one for
+/// which there is no room at all waits until nothing else could make some (`last`), for only the store can
+/// say so.
+inline std::size_t admissible(std::uint64_t room, std::size_t unstored, std::size_t first, bool last) {
+  constexpr auto all = std::numeric_limits<std::size_t>::max();
+  if (room == std::numeric_limits<std::uint64_t>::max()) return all;
+  const auto at_once = static_cast<std::size_t>(room / 4);
+  if (unstored == 0 && (first <= room || last)) return first > at_once ? first : at_once;
+  return at_once > unstored && first <= at_once - unstored ? at_once - unstored : 0;
+}
+
 class admission_queue {
 public:
   /// Puts the batch behind the others. Returns those of its items that wait there already, under the same
   /// buffer id, and were left out: each reconnect brings all that is not acked again.
   /// An item whose id names another event by now loses it: the connector would take its ack for that one's.
   std::vector<inbound_item> add(inbound_batch batch);
-  /// The oldest batch. Only while it is not empty().
-  inbound_batch take();
+  /// The oldest batch, or its first part of at most `most` bytes, but never less than one event. Only while
+  /// it is not empty().
+  inbound_batch take(std::size_t most = std::numeric_limits<std::size_t>::max());
   bool empty() const { return batches_.empty(); }
+  /// Bytes of the oldest event. Only while it is not empty().
+  std::size_t first_bytes() const;
   /// Events in all batches.
   std::size_t size() const { return size_; }
   std::size_t bytes() const { return bytes_; }

@@ -189,6 +189,7 @@ public:
   /// Events that may have killed an agent.
   std::size_t suspected() const { return suspects_.size(); }
   std::size_t unstored() const { return unstored_.size(); }
+  std::size_t unstored_bytes() const { return unstored_.bytes(); }
   std::size_t remembered() const { return dedupe_.size(); }
   std::uint64_t dead_letters() const { return dead_; }
   /// Some open events are on disk only.

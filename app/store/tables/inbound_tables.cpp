@@ -180,8 +180,7 @@ void inbound_tables::take_back(std::uint64_t seq) {
   if (exec(sql_.drop_spill, seq) > 0) spilled_.clear();
 }
 
-void inbound_tables::trim(std::int64_t now, std::size_t limit) {
-  auto over = settled_.leave(now, limit);
+void inbound_tables::forget(const std::vector<std::uint64_t>& over) {
   for (std::size_t first = 0, last = 0; first < over.size(); first = last + 1) {
     for (last = first; last + 1 < over.size() && over[last + 1] == over[last] + 1;) ++last;
     exec(sql_.forget, over[first], over[last]);

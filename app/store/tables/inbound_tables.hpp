@@ -49,7 +49,10 @@ public:
 
   /// Settled events that are over; trim() forgets at most so many of them.
   std::size_t overdue(std::int64_t now) const { return settled_.overdue(now); }
-  void trim(std::int64_t now, std::size_t limit);
+  void trim(std::int64_t now, std::size_t limit) { forget(settled_.leave(now, limit)); }
+  /// Settled events that are there; trim_to() forgets at most `limit` of those beyond the newest `most`.
+  std::size_t remembered() const { return settled_.size(); }
+  void trim_to(std::size_t most, std::size_t limit) { forget(settled_.leave_beyond(most, limit)); }
   std::uint64_t last_seq() const { return last_seq_; }
   /// The rows may not tell last_seq() any more.
   bool last_seq_at_risk() const { return at_risk_; }
@@ -67,6 +70,7 @@ private:
   void insert(SQLite::Statement& into, const stored_event& x);
   void settle(std::uint64_t seq, const std::vector<std::string>& keys, std::int64_t now);
   void take_back(std::uint64_t seq);
+  void forget(const std::vector<std::uint64_t>& over);
   void set_unreadable_aside(std::uint64_t seq, const std::string& why, std::int64_t now);
   std::vector<std::string> keys_of(std::uint64_t seq);
   bool is_repeat(const event_taken& x);

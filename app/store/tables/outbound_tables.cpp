@@ -92,15 +92,27 @@ void outbound_tables::write(const chat_routed& x, std::int64_t, store_receipt&) 
 }
 
 void outbound_tables::trim(std::int64_t now, std::size_t limit) {
-  auto over = settled_.leave(now, limit);
+  forget(settled_.leave(now, limit));
+  forget_chats(max_chats_, limit);
+}
+
+void outbound_tables::trim_to(std::size_t most, std::size_t limit) {
+  forget(settled_.leave_beyond(most, limit));
+  forget_chats(most, limit);
+}
+
+void outbound_tables::forget(const std::vector<std::uint64_t>& over) {
   for (std::size_t first = 0, last = 0; first < over.size(); first = last + 1) {
     for (last = first; last + 1 < over.size() && over[last + 1] == over[last] + 1;) ++last;
     exec(sql_.forget, over[first], over[last]);
     if (over[last] == last_token_) at_risk_ = true;
   }
-  if (chats_ > max_chats_)
-    chats_ -= static_cast<std::uint64_t>(
-        exec(sql_.drop_chats, std::min<std::uint64_t>(chats_ - max_chats_, limit)));
+}
+
+void outbound_tables::forget_chats(std::uint64_t most, std::size_t limit) {
+  if (chats_ > most)
+    chats_ -=
+        static_cast<std::uint64_t>(exec(sql_.drop_chats, std::min<std::uint64_t>(chats_ - most, limit)));
 }
 
 outbound_image outbound_tables::load(std::int64_t now) {

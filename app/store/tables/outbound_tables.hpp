@@ -4,6 +4,8 @@
 
 #include "relay_gateway/app/store/tables/inbound_tables.hpp"
 
+#include <algorithm>
+
 namespace relay::store {
 
 class outbound_tables {
@@ -23,6 +25,10 @@ public:
   /// Settled actions that are over; trim() forgets at most so many of them, and of chats beyond the bound.
   std::size_t overdue(std::int64_t now) const { return settled_.overdue(now); }
   void trim(std::int64_t now, std::size_t limit);
+  /// The larger of the numbers of settled actions and of chats; trim_to() forgets at most `limit` of those of
+  /// each beyond the newest `most`.
+  std::size_t remembered() const { return std::max<std::size_t>(settled_.size(), chats_); }
+  void trim_to(std::size_t most, std::size_t limit);
   std::uint64_t last_token() const { return last_token_; }
   /// The rows may not tell last_token() any more.
   bool last_token_at_risk() const { return at_risk_; }
@@ -35,6 +41,8 @@ private:
     SQLite::Statement insert, mark, settle, insert_settled, drop, forget;
     SQLite::Statement touch_chat, insert_chat, drop_chats;
   };
+  void forget(const std::vector<std::uint64_t>& over);
+  void forget_chats(std::uint64_t most, std::size_t limit);
   void saw(std::uint64_t token) {
     if (token > last_token_) last_token_ = token;
   }

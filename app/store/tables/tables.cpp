@@ -13,6 +13,8 @@ namespace {
 /// Trimming waits for this many, or for a second, and then does twice what came, so that it keeps up.
 constexpr std::size_t worth_trimming = 1'000;
 constexpr std::int64_t trim_pause_ms = 1'000;
+/// Forgotten at once where the disk is nearly full: few pages, so that hardly any journal is needed.
+constexpr std::size_t few_rows = 256;
 /// A file keeps this many unused pages for what comes next; beyond them it shrinks piece by piece.
 constexpr std::uint64_t pages_to_keep = 8'192, shrink_pages = 1'024, few_pages = 16;
 
@@ -85,6 +87,19 @@ outbound_image tables::load_outbound() {
 
 void tables::commit(std::size_t records) {
   forget(records);
+  end();
+}
+
+bool tables::forget_beyond(std::size_t most) {
+  if (in_.remembered() <= most && out_.remembered() <= most) return false;
+  begin();
+  in_.trim_to(most, few_rows);
+  out_.trim_to(most, few_rows);
+  end();
+  return true;
+}
+
+void tables::end() {
   write_meta();
   exec(commit_);
   in_.committed();

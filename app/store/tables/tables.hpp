@@ -43,6 +43,9 @@ public:
   void commit(std::size_t records);
   /// As it was before begin().
   void rollback() noexcept;
+  /// A transaction of its own that forgets some of what is settled, and routes of chats, of each beyond the
+  /// newest `most`; false when there is nothing more of it. On an exception, rollback() follows.
+  bool forget_beyond(std::size_t most);
 
   std::map<std::string, std::string> facts();
   int schema();
@@ -61,6 +64,7 @@ public:
 private:
   std::uint64_t spare_pages();
   void write_meta();
+  void end();
   void forget(std::size_t records);
 
   table_rules rules_;

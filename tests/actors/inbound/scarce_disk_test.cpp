@@ -129,6 +129,42 @@ TEST_F(scarce_disk, ANewLinkHearsAtOnceThatThereIsNoRoom) {
   EXPECT_EQ(agent->deliveries.size(), 30U);
 }
 
+TEST_F(scarce_disk, OnlyAsMuchIsOnItsWayAsThereIsRoomFor) {
+  agent->ack = false;
+  start(with::scripted);
+  handshake();
+  constexpr std::uint64_t room = 64'000; // some KB are counted for each of these
+  disk->room(room);
+  settle();
+  disk->hold();
+  say(1, 100);
+  const auto first = disk->queued();
+  EXPECT_GT(first, 0U);
+  EXPECT_LT(first, 20U);
+  EXPECT_TRUE(acked().empty());
+  disk->release();
+  settle();
+  EXPECT_EQ(acked().size(), 100U);
+  EXPECT_EQ(report().inbound.pending, 100U);
+}
+
+TEST_F(scarce_disk, WhatFindsNoRoomWaitsUntilNothingElseCouldMakeSome) {
+  agent->ack = false;
+  start(with::scripted);
+  handshake();
+  say(1, 1);
+  disk->room(1); // for none
+  settle();
+  say(2, 3);
+  EXPECT_EQ(acked().size(), 1U);
+  ASSERT_EQ(texts(), (std::vector<std::string>{"t1"}));
+  take(0);
+  EXPECT_EQ(acked().size(), 2U) << "only the store can say that this one is too large";
+  EXPECT_EQ(texts(), (std::vector<std::string>{"t1", "t2"}));
+  take(1);
+  EXPECT_EQ(acked().size(), 3U);
+}
+
 TEST_F(scarce_disk, AnOrderedStopKeepsWhatWaits) {
   start(with::scripted);
   handshake();

@@ -27,6 +27,38 @@ TEST(AdmissionQueue, WhatCameFirstLeavesFirst) {
   EXPECT_EQ(room.size(), 0U);
 }
 
+TEST(AdmissionQueue, ABatchLeavesInPartsOfTheBytesThatAreWanted) {
+  admission_queue room;
+  room.add({7, {item_of("1", "b1"), item_of("2", "b2"), item_of("3", "b3")}, "origin"});
+  const auto one = room.first_bytes();
+  EXPECT_EQ(room.bytes(), 3 * one);
+  auto first = room.take(2 * one);
+  EXPECT_EQ(first.items.size(), 2U);
+  EXPECT_EQ(first.epoch, 7U);
+  EXPECT_EQ(first.origin, "origin");
+  EXPECT_EQ(room.size(), 1U);
+  EXPECT_EQ(room.bytes(), one);
+  EXPECT_EQ(room.take(1).items.at(0).buffer_id, "b3") << "never less than one";
+  EXPECT_TRUE(room.empty());
+  EXPECT_EQ(room.bytes(), 0U);
+}
+
+TEST(AdmissionQueue, AStoreWithLittleRoomGetsAQuarterOfItAtATime) {
+  constexpr auto any = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_GT(admissible(any, 1UL << 40, 1UL << 40, false), 1UL << 40);
+  EXPECT_EQ(admissible(4'000, 0, 100, false), 1'000U);
+  EXPECT_EQ(admissible(4'000, 900, 100, false), 100U);
+  EXPECT_EQ(admissible(4'000, 901, 100, false), 0U);
+  EXPECT_EQ(admissible(4'000, 2'000, 100, true), 0U) << "something is on its way that may make room";
+}
+
+TEST(AdmissionQueue, ALargeEventGoesAloneAndOneThatHasNoRoomLast) {
+  EXPECT_EQ(admissible(4'000, 0, 3'000, false), 3'000U);
+  EXPECT_EQ(admissible(4'000, 1, 3'000, false), 0U);
+  EXPECT_EQ(admissible(4'000, 0, 5'000, false), 0U);
+  EXPECT_EQ(admissible(4'000, 0, 5'000, true), 5'000U);
+}
+
 TEST(AdmissionQueue, AReplayTakesNoRoom) {
   admission_queue room;
   room.add({1, {item_of("1", "b1"), item_of("2", "b2")}});

@@ -75,3 +75,51 @@ class Disk(Scenario):
         self.assertEqual(await gateway.exited(), 73)
         self.assertIn(f"state directory {state} is not writable: Read-only file system", gateway.text)
         self.assertIn("--state-dir", gateway.text)
+
+    async def fills_and_heals(self, size, length, settings=()):
+        """A silent agent lets the gateway's own backlog fill the disk: no acks, not ready, the reason. Then it takes everything,
+        and nobody else makes room. Twice, for what is remembered of the first time must not keep the second from it."""
+        program, state, home = self.on_tmpfs(f"size={size}")
+        connector = await self.connector()
+        gateway = await self.gateway(connector, TWO, PINNED, QUICK, *settings, home=home, program=program, GATEWAY_STATE_DIR=state)
+        link = await connector.link(1, 2)
+        agent = await self.agent(gateway)
+        taken, sent, acks = set(), 0, 0
+
+        def acked(frame):
+            nonlocal acks
+            acks += frame["type"] == "inbound_ack"
+        connector.on_frame = acked
+        agent.on_delivery = lambda frame: taken.add(frame["event"]["message_id"])
+
+        async def reason(part):
+            answer = await gateway.get("/readyz")
+            return answer.status == 503 and part in answer.json()["reason"]
+        for _ in range(2):
+            agent.acks = False
+            while not await reason("full"):
+                link.send(*(inbound("y" * length, buffer_id=f"b-{n}", message_id=f"m-{n}", chat_id=str(n % 50))
+                            for n in range(sent, sent + 20)))
+                sent += 20
+                await link.socket.flushed()
+                self.assertLess(sent, 100_000)
+            held = acks
+            self.assertLess(held, sent)
+            await connector.never(lambda: acks > held + 20, "acks on a full disk", 1.2)
+            agent.acks = True
+            for delivery in agent.deliveries:
+                agent.ack(delivery)
+            await gateway.changes.poll(lambda: len(taken) == sent and acks == sent, f"all {sent} events, and acks", 40)
+            await gateway.ready()
+            agent.frames.clear()
+            link.frames.clear()
+        self.assertNotIn("store.failing", gateway.text)
+
+    async def test_a_disk_of_4_mib_heals_when_its_backlog_is_gone(self):
+        await self.fills_and_heals("4m", 20)
+
+    async def test_a_disk_of_8_mib_heals_when_its_backlog_is_gone(self):
+        await self.fills_and_heals("8m", 500)
+
+    async def test_large_events_do_not_fill_a_small_disk_to_the_last_byte(self):
+        await self.fills_and_heals("8m", 300_000, [{"GATEWAY_MAX_PENDING": "100"}])
