@@ -8,11 +8,13 @@
 #include "relay_gateway/app/net/io/io_thread.hpp"
 #include "relay_gateway/app/wiring.hpp"
 #include "relay_gateway/config/validate.hpp"
+#include "relay_gateway/messages/system_end.hpp"
 
 #include <caf/actor_system.hpp>
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace relay {
@@ -39,7 +41,11 @@ public:
   spawned_gateway(caf::actor_system& system, const ports& env, actor_tree tree,
                   std::shared_ptr<gateway_end> end, std::unique_ptr<net::io_thread> own_io)
       : own_io_(std::move(own_io)), system_(system), on_io_(net::runs_on_io(system)), tree_(std::move(tree)),
-        end_(std::move(end)), reporter_(spawn_reporter(system, env, tree_.supervisor, end_)) {}
+        end_(std::move(end)), reporter_(spawn_reporter(system, env, tree_.supervisor, end_)) {
+    if (auto before = system_end::of(system))
+      before_system_.emplace(before->at_end(
+          [&system, root = tree_.supervisor, end = end_] { system_goes(system, root, *end); }));
+  }
   spawned_gateway(const spawned_gateway&) = delete;
   spawned_gateway& operator=(const spawned_gateway&) = delete;
   ~spawned_gateway() override {
@@ -66,11 +72,22 @@ public:
   }
 
 private:
-  void wait_for_end() {
-    if (!on_io_ || end_->over()) return end_->wait(); // once it is over, the system may be gone
-    // The actors run on an io_context, and this may be the thread that would run it.
-    while (!end_->wait_for(1ms)) net::run_ready_actors(system_);
+  /// The program destroys its actor system first, which would wait for our actors for ever.
+  static void system_goes(caf::actor_system& system, const supervisor_actor& root, gateway_end& end) {
+    if (end.over()) return;
+    end.because("the actor system was destroyed before its gateway");
+    end.log()->write(severity::error, "embedding.system_gone",
+                     {{"why", end.why()},
+                      {"next", "the gateway stops without a drain; destroy gateways before their system"}});
+    caf::anon_send_exit(root, caf::exit_reason::kill);
+    wait_for(end, system, net::runs_on_io(system));
   }
+  static void wait_for(gateway_end& end, caf::actor_system& system, bool on_io) {
+    if (!on_io || end.over()) return end.wait(); // once it is over, the system may be gone
+    // The actors run on an io_context, and this may be the thread that would run it.
+    while (!end.wait_for(1ms)) net::run_ready_actors(system);
+  }
+  void wait_for_end() { wait_for(*end_, system_, on_io_); }
 
   std::unique_ptr<net::io_thread> own_io_; // outlives the actors, whose sockets live on it
   caf::actor_system& system_;
@@ -78,6 +95,7 @@ private:
   actor_tree tree_;
   std::shared_ptr<gateway_end> end_;
   reporter_actor reporter_;
+  std::optional<system_end::entry> before_system_;
 };
 
 std::string name_of(const gateway_options& what, random_port& random) {

@@ -58,8 +58,10 @@ public:
   /// Spawns the actor tree into `system`, whose configuration was prepared with register_messages(), and
   /// begins to provision and dial. Returns null and one line in `error` when that cannot work at all:
   /// settings that config::validate() refuses, an agent of a kind that is not built in, a state directory or
-  /// a thread that cannot be had. Everything else heals in the background. `system` must
-  /// outlive the gateway: its destructor waits for all its actors.
+  /// a thread that cannot be had. Everything else heals in the background. `system` must outlive the gateway.
+  /// If it is destroyed first all the same, the gateway stops at once, without a drain, and logs
+  /// `embedding.system_gone`; its object may only be destroyed from then on, or asked what it answers null
+  /// to.
   static std::unique_ptr<gateway> start(caf::actor_system& system, gateway_options what, std::string& error);
 
   /// Stops at once, without a drain, and waits until the last actor is gone (blocking), in every mode. What

@@ -8,6 +8,7 @@
 #include <future>
 #include <random>
 #include <stdexcept>
+#include <thread>
 
 namespace relay::testing {
 namespace {
@@ -125,6 +126,81 @@ TEST_F(lifetime, AGatewayThatIsGoneLeavesNothingInTheActorSystem) {
   end_agents();
   system_owner.reset(); // would call back into what is gone
   SUCCEED();
+}
+
+class system_first : public lifetime {
+protected:
+  /// Ends the test instead of hanging with it.
+  void destroy_system() {
+    std::promise<void> gone;
+    auto done = gone.get_future();
+    std::thread other{[&] {
+      system_owner.reset();
+      gone.set_value();
+    }};
+    ASSERT_EQ(done.wait_for(20s), std::future_status::ready) << "the actor system waits for the gateway";
+    other.join();
+  }
+};
+
+TEST_F(system_first, IsAnErrorThatIsNamedAndNoHang) {
+  auto a = start("gw-a", "discord");
+  ASSERT_TRUE(log->wait_state([](const gateway_state& x) { return x.ready && x.connected; }));
+  end_agents();
+  destroy_system();
+  EXPECT_TRUE(log->wait_for("embedding.system_gone"));
+  EXPECT_TRUE(log->last().ended);
+  EXPECT_EQ(log->last().why, "the actor system was destroyed before its gateway");
+  std::promise<bool> answered;
+  a->report([&](const gateway_report* x) { answered.set_value(x != nullptr); });
+  EXPECT_FALSE(answered.get_future().get());
+  std::promise<void> stopped;
+  a->drain([&] { stopped.set_value(); });
+  EXPECT_EQ(stopped.get_future().wait_for(20s), std::future_status::ready);
+  a.reset();
+}
+
+TEST_F(system_first, EndsEachOfSeveralGatewaysWhoeverDoesTheirIo) {
+  net::io_thread io;
+  auto what = options("gw-b", "telegram");
+  what.io = &io.context();
+  what.settings.service.agent.kind = config::agent_kind::echo;
+  auto a = start("gw-a", "discord");
+  auto b = start(std::move(what));
+  end_agents();
+  destroy_system();
+  b.reset();
+  a.reset();
+}
+
+TEST_F(system_first, WaitsForTheProgramsOwnActorsAsBefore) {
+  auto a = start("gw-a", "discord");
+  std::promise<void> gone;
+  // An actor of the program that ends a while after it was told to.
+  auto slow = system.spawn([&gone](caf::event_based_actor* self) -> caf::behavior {
+    self->attach_functor([&gone] { gone.set_value(); });
+    return {[self](int rounds) {
+      if (rounds == 0)
+        self->quit();
+      else
+        self->send(self, rounds - 1);
+    }};
+  });
+  end_agents();
+  constexpr int rounds = 10'000;
+  caf::anon_send(slow, rounds);
+  slow = nullptr;
+  destroy_system();
+  EXPECT_EQ(gone.get_future().wait_for(0s), std::future_status::ready);
+}
+
+TEST_F(system_first, ASystemWhoseGatewaysAreGoneIsAsItWas) {
+  EXPECT_TRUE(system.await_actors_before_shutdown());
+  auto a = start("gw-a", "discord");
+  auto b = start("gw-b", "telegram");
+  a.reset();
+  b.reset();
+  EXPECT_TRUE(system.await_actors_before_shutdown());
 }
 
 } // namespace
