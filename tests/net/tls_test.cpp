@@ -1,11 +1,16 @@
 // TLS both ways: what is accepted, what is refused, and that it carries as much as plain TCP does.
 #include "relay_gateway/app/net/dial/client_tls.hpp"
+#include "relay_gateway/app/net/dial/tls.hpp"
 #include "relay_gateway/tests/net/certificates.hpp"
 #include "relay_gateway/tests/net/loopback.hpp"
 
 #include <openssl/ssl.h>
 
+#include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <future>
+#include <sys/stat.h>
 
 namespace relay::net_test {
 namespace {
@@ -199,6 +204,59 @@ TEST_F(tls, PortsOfOneSettingShareAContext) {
   EXPECT_EQ(first, b.get(error));
   EXPECT_EQ(first, a.get(error));
   EXPECT_NE(first, other.get(error));
+}
+
+// As on a file system that hangs: whoever dials is not held up, no second thread hangs, and it heals.
+TEST_F(tls, FilesThatCannotBeReadHoldNobodyUp) {
+  std::promise<void> go_on;
+  auto hangs = go_on.get_future().share();
+  std::atomic<int> reads = 0;
+  net::client_tls some{trusting(ours_).tls, [&](const config::tls_settings& what, std::string& error) {
+                         ++reads;
+                         hangs.wait();
+                         return net::make_client_tls(what, error);
+                       }};
+  auto first = some.load();
+  EXPECT_FALSE(first->ended());
+  EXPECT_EQ(some.load(), first);
+  std::string error;
+  EXPECT_FALSE(first->take(error));
+  EXPECT_NE(error.find("in time"), std::string::npos) << error;
+  net::client_tls other{trusting(authority{}).tls};
+  EXPECT_TRUE(other.get(error)) << error;
+  go_on.set_value();
+  EXPECT_TRUE(first->ended(patience));
+  EXPECT_TRUE(first->take(error)) << error;
+  EXPECT_TRUE(error.empty());
+  EXPECT_EQ(some.get(error), first->take(error));
+  EXPECT_EQ(reads, 1);
+}
+
+TEST_F(tls, APipeIsNoFileOfCertificates) {
+  auto shown = ours_.issue("DNS:localhost");
+  auto pipe = shown.cert_file + ".pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string error;
+  EXPECT_FALSE(net::make_server_tls(shown.cert_file, shown.key_file, error, pipe));
+  EXPECT_NE(error.find("not a regular file"), std::string::npos) << error;
+  for (const auto& files : {config::tls_settings{pipe, "", ""},
+                            {ours_.ca_file(), pipe, shown.key_file},
+                            {ours_.ca_file(), shown.cert_file, pipe}}) {
+    EXPECT_FALSE(net::make_client_tls(files, error));
+    EXPECT_NE(error.find(pipe + ": not a regular file"), std::string::npos) << error;
+  }
+}
+
+TEST_F(tls, EachCertificateOfTheFileIsTrusted) {
+  authority first, second;
+  auto both = first.ca_file() + ".both";
+  std::ofstream{both} << std::ifstream{first.ca_file()}.rdbuf() << std::ifstream{second.ca_file()}.rdbuf();
+  net::client_options what;
+  what.tls.ca_file = both;
+  listen(second.issue("DNS:localhost"));
+  auto heard = std::make_shared<recorder>();
+  auto socket = links(what)->dial(to(server_->port(), "wss", "localhost"), heard);
+  EXPECT_TRUE(heard->wait_open()) << heard->wait_end().error;
 }
 
 TEST_F(tls, AFileThatChangesIsUsedAtTheNextDial) {

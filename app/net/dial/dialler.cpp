@@ -12,6 +12,13 @@
 
 namespace relay::net {
 
+namespace {
+
+/// Between two looks at a load of TLS files, at most.
+constexpr std::chrono::milliseconds files_pause{20};
+
+} // namespace
+
 std::shared_ptr<const dial_context> make_dial_context(asio::io_context& io, const client_options& what,
                                                       std::string& error) {
   if (!header_safe(what.user_agent)) {
@@ -151,11 +158,27 @@ void dialler::read_proxy() {
 }
 
 void dialler::start_tls() {
-  phase_ = "the TLS handshake with " + where_.host;
+  phase_ = "reading the TLS files";
   step_ = dial_step::tls;
-  std::string error;
-  auto tls = context_->tls->get(error);
-  if (!tls) return finish(nullptr, std::move(error));
+  files_until_ = steady::now() + client_tls::patience;
+  await_files(context_->tls->load(), std::chrono::milliseconds(1));
+}
+
+/// Looks again and again: the thread that reads may hang for good, so that it must not know of this one.
+void dialler::await_files(std::shared_ptr<tls_load> load, std::chrono::milliseconds pause) {
+  if (load->ended() || steady::now() >= files_until_) {
+    std::string error;
+    auto tls = load->take(error);
+    return tls ? shake_hands(std::move(tls)) : finish(nullptr, std::move(error));
+  }
+  attempt_.expires_after(pause);
+  attempt_.async_wait([self = shared_from_this(), load = std::move(load), pause](error_code ec) mutable {
+    if (!ec && self->then_) self->await_files(std::move(load), std::min(2 * pause, files_pause));
+  });
+}
+
+void dialler::shake_hands(std::shared_ptr<asio::ssl::context> tls) {
+  phase_ = "the TLS handshake with " + where_.host;
   below_->start_tls_client(std::move(tls), where_.host, [self = shared_from_this()](error_code ec) {
     if (!self->then_) return;
     self->tell_certificates();

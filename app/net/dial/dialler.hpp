@@ -62,6 +62,8 @@ private:
   void read_proxy();
   void start_tls();
   void tell_certificates();
+  void await_files(std::shared_ptr<tls_load> load, std::chrono::milliseconds pause);
+  void shake_hands(std::shared_ptr<asio::ssl::context> tls);
   void finish(std::shared_ptr<transport> result, std::string error);
   void passed(const std::string& what) const {
     if (on_passed) on_passed(step_, what);
@@ -78,6 +80,7 @@ private:
   std::string peer_host_, peer_port_; // of the TCP connection: the target's, or the proxy's
   asio::ip::basic_resolver<asio::ip::tcp, transport::executor_type> resolver_;
   asio::steady_timer attempt_;
+  steady::time_point files_until_; ///< for TLS files that are being read
   std::shared_ptr<transport> below_;
   std::vector<asio::ip::tcp::endpoint> addresses_;
   std::size_t next_ = 0;

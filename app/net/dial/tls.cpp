@@ -2,11 +2,17 @@
 
 #include "relay_gateway/app/net/io/regular_file.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/error.hpp>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
 
 namespace relay::net {
 
@@ -21,25 +27,68 @@ std::shared_ptr<ssl::context> make(ssl::context::method method) {
   return context;
 }
 
-/// OpenSSL opens whatever there is, and would wait for the other end of a pipe.
-bool is_readable(const std::string& path, std::string& error) {
-  constexpr std::size_t first_bytes = 4'096;
-  constexpr std::chrono::seconds patience{2};
-  auto found = net::read_regular_file(path, first_bytes, patience);
-  if (!found.text) error = "cannot use " + found.why;
-  return found.text.has_value();
+/// A file of certificates or keys: OpenSSL itself would open whatever there is, and wait for the other end of
+/// a pipe. Keys are in it, so it is overwritten at the end.
+class pem_file {
+public:
+  pem_file(const std::string& path, std::string& error) {
+    constexpr std::size_t most = 16UL << 20;
+    constexpr std::chrono::seconds patience{2};
+    auto found = net::read_regular_file(path, most, patience);
+    if (!found.text) error = "cannot use " + found.why;
+    text_ = std::move(found.text);
+  }
+  pem_file(const pem_file&) = delete;
+  pem_file& operator=(const pem_file&) = delete;
+  ~pem_file() {
+    if (text_) OPENSSL_cleanse(text_->data(), text_->size());
+  }
+  explicit operator bool() const { return text_.has_value(); }
+  boost::asio::const_buffer bytes() const { return boost::asio::buffer(*text_); }
+
+private:
+  std::optional<std::string> text_;
+};
+
+/// Certificates that are trusted, and lists of revoked ones.
+bool trust(ssl::context& context, const std::string& ca_file, std::string& error) {
+  const pem_file file{ca_file, error};
+  if (!file) return false;
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> from{
+      BIO_new_mem_buf(file.bytes().data(), static_cast<int>(file.bytes().size())), &BIO_free_all};
+  const auto free_all = [](STACK_OF(X509_INFO) * x) { sk_X509_INFO_pop_free(x, X509_INFO_free); };
+  ERR_clear_error();
+  const std::unique_ptr<STACK_OF(X509_INFO), decltype(free_all)> all{
+      from ? PEM_X509_INFO_read_bio(from.get(), nullptr, nullptr, nullptr) : nullptr, free_all};
+  auto* store = SSL_CTX_get_cert_store(context.native_handle());
+  int used = 0;
+  for (int n = 0; all && n < sk_X509_INFO_num(all.get()); ++n) {
+    const auto* x = sk_X509_INFO_value(all.get(), n);
+    used += x->x509 != nullptr && X509_STORE_add_cert(store, x->x509) == 1 ? 1 : 0;
+    used += x->crl != nullptr && X509_STORE_add_crl(store, x->crl) == 1 ? 1 : 0;
+  }
+  if (used > 0) return true;
+  const auto code = ERR_get_error();
+  const auto why = code == 0
+                       ? std::string{"there is no certificate in it"}
+                       : error_code{static_cast<int>(code), boost::asio::error::get_ssl_category()}.message();
+  error = "cannot use CA file " + ca_file + ": " + why;
+  return false;
 }
 
 bool show(ssl::context& context, const std::string& cert_file, const std::string& key_file,
           std::string& error) {
-  if (!is_readable(cert_file, error) || !is_readable(key_file, error)) return false;
+  const pem_file cert{cert_file, error};
+  if (!cert) return false;
+  const pem_file key{key_file, error};
+  if (!key) return false;
   error_code ec;
-  context.use_certificate_chain_file(cert_file, ec);
+  context.use_certificate_chain(cert.bytes(), ec);
   if (ec) {
     error = "cannot use certificate " + cert_file + ": " + ec.message();
     return false;
   }
-  context.use_private_key_file(key_file, ssl::context::pem, ec); // also refuses a key of another certificate
+  context.use_private_key(key.bytes(), ssl::context::pem, ec); // also refuses a key of another certificate
   if (ec) {
     error = "cannot use private key " + key_file + ": " + ec.message();
     return false;
@@ -51,17 +100,13 @@ bool show(ssl::context& context, const std::string& cert_file, const std::string
 
 std::shared_ptr<ssl::context> make_client_tls(const config::tls_settings& what, std::string& error) {
   auto context = make(ssl::context::tls_client);
-  if (!what.ca_file.empty() && !is_readable(what.ca_file, error)) return nullptr;
   error_code ec;
-  if (what.ca_file.empty())
-    context->set_default_verify_paths(ec);
-  else
-    context->load_verify_file(what.ca_file, ec);
+  if (what.ca_file.empty()) context->set_default_verify_paths(ec);
   if (ec) {
-    error =
-        "cannot use CA file " + (what.ca_file.empty() ? "of the system" : what.ca_file) + ": " + ec.message();
+    error = "cannot use the CA files of the system: " + ec.message();
     return nullptr;
   }
+  if (!what.ca_file.empty() && !trust(*context, what.ca_file, error)) return nullptr;
   context->set_verify_mode(ssl::verify_peer, ec);
   if (what.cert_file.empty() != what.key_file.empty()) {
     error = "a client certificate needs both a certificate and a key file";
@@ -76,9 +121,9 @@ std::shared_ptr<ssl::context> make_server_tls(const std::string& cert_file, cons
   auto context = make(ssl::context::tls_server);
   if (!show(*context, cert_file, key_file, error)) return nullptr;
   if (client_ca_file.empty()) return context;
+  if (!trust(*context, client_ca_file, error)) return nullptr;
   error_code ec;
-  context->load_verify_file(client_ca_file, ec);
-  if (!ec) context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, ec);
+  context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, ec);
   if (ec) {
     error = "cannot use CA file " + client_ca_file + ": " + ec.message();
     return nullptr;
