@@ -28,7 +28,7 @@ void chat_table::activate(const chat_key& key, instant now) {
   x.age = ages_.insert(ages_.end(), x.key);
   begin_queue(x);
   if (!sweep_at_) sweep_at_ = now + limits_.idle / 2;
-  if (chats_.size() <= limits_.max_chats) return;
+  if (chats_.size() <= bound()) return;
   auto& oldest = chats_.at(*ages_.front());
   if (idle(oldest) && &oldest != &x)
     remove(oldest);
@@ -182,9 +182,11 @@ chat_table::entry* chat_table::of_number(std::uint64_t number) {
   return it != by_number_.end() ? it->second : nullptr;
 }
 
-/// One that stayed beyond the bound because it was busy goes when it is not any more.
+/// One that stayed beyond the bound because it was busy makes room when it is not any more.
 void chat_table::trim(const entry& x) {
-  if (chats_.size() > limits_.max_chats && idle(x)) remove(x);
+  if (chats_.size() <= bound() || !idle(x)) return;
+  const auto& oldest = chats_.at(*ages_.front());
+  remove(idle(oldest) ? oldest : x);
 }
 
 void chat_table::remove(const entry& x) {

@@ -6,6 +6,7 @@
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
 #include "relay_gateway/messages/contract/event.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -42,8 +43,9 @@ struct chat_table_step {
 };
 
 struct chat_limits {
-  std::size_t max_chats = 1'000'000; ///< beyond it chats go as soon as they are idle
+  std::size_t max_chats = 1'000'000; ///< beyond it, or beyond `idle_chats`, chats go as soon as they are idle
   milliseconds idle{1'800'000};      ///< an idle chat that got nothing for so long goes
+  std::size_t idle_chats = 10'000; ///< a queue takes 1.5 KB, and an idle one has hardly anything to remember
 };
 
 /// One queue per active chat (chat_queue.hpp). An exception in one chat's step ends that queue alone: its
@@ -115,6 +117,7 @@ private:
   void drop_queue(entry& x, std::string what, chat_table_step& out);
   entry* of_number(std::uint64_t number);
   static bool idle(const entry& x) { return x.held == 0 && !x.queue.busy(); }
+  std::size_t bound() const { return std::min(limits_.max_chats, limits_.idle_chats); }
   void trim(const entry& x);
   void remove(const entry& x);
   void sweep(instant now);

@@ -255,6 +255,18 @@ TEST(ChatTable, BeyondTheBoundChatsGoWhenTheyAreDone) {
   EXPECT_EQ(d.table.size(), 2U) << "the least recently used one made room";
 }
 
+TEST(ChatTable, OfIdleChatsFewStayHoweverManyMayBeBusy) {
+  table_driver d{{1'000, 100s, 2}};
+  d.link();
+  std::vector<transmit> out;
+  for (int i = 0; i < 6; ++i)
+    out.push_back(d.push("c" + std::to_string(i), text(static_cast<std::uint64_t>(i) + 1, "x")).out.at(0));
+  for (auto& x : out) d.settle(x);
+  EXPECT_EQ(d.table.size(), 2U);
+  EXPECT_TRUE(d.table.contains(table_driver::key("c4")));
+  EXPECT_TRUE(d.table.contains(table_driver::key("c5"))) << "the newest stay";
+}
+
 TEST(ChatTable, BeyondTheBoundAChatWhoseActionNeverComesGoes) {
   table_driver d{{1, 100s}};
   for (const auto* chat : {"a", "b"}) {
