@@ -48,6 +48,9 @@ public:
   virtual void on_bytes(std::string_view piece) = 0;
   /// The bytes that were ready have been given out: a good moment to hand on what was decoded of them.
   virtual void on_batch_end() {}
+  /// Whether so much of what it was given waits for somebody that nothing more should be read for now. Asked
+  /// after each batch, and while it is so every few milliseconds. Silence of the peer then does not count.
+  virtual bool behind() const { return false; }
   /// Exactly once, however the socket ends, also when it never opened.
   virtual void on_end(const socket_end& why) = 0;
 };

@@ -232,6 +232,8 @@ struct inbound_batch {
   std::uint64_t epoch = 0; ///< of the connection, so that acks go to the newest one that brought something
   std::vector<inbound_item> items;
   std::string origin{}; ///< the connector and tenant that its buffer ids belong to
+  std::shared_ptr<void>
+      token{}; ///< of the socket that it came from, until it is taken in (actors/inflow.hpp)
   friend bool operator==(const inbound_batch&, const inbound_batch&) = default;
 };
 template <class Inspector>

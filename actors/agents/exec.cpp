@@ -22,6 +22,7 @@ public:
   void on_open() override { tell_news(true); }
   void on_bytes(std::string_view piece) override { lines_->on_bytes(piece); }
   void on_batch_end() override { lines_->on_batch_end(); }
+  bool behind() const override { return lines_->behind(); }
   void on_room() override { tell_news(false); }
   void on_end(const socket_end& why) override {
     lines_->on_bytes("\n"); // the end of the output ends its line

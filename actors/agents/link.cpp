@@ -52,6 +52,7 @@ public:
       : to_(to), peer_(peer), max_line_(max_line), lines_(max_line) {}
   void on_open() override {}
   void on_bytes(std::string_view piece) override {
+    fresh_bytes_ += piece.size();
     lines_.feed_on(
         piece, [this](std::string_view line) { take(line); },
         [this] {
@@ -61,8 +62,10 @@ public:
   }
   void on_batch_end() override {
     if (frames_.empty()) return;
-    to_.post(agent_said{peer_, std::exchange(frames_, {})});
+    auto token = inflow_->enter(std::exchange(fresh_bytes_, 0), frames_.size());
+    to_.post(agent_said{peer_, std::exchange(frames_, {}), std::move(token)});
   }
+  bool behind() const override { return inflow_->full(); }
   void on_end(const socket_end& why) override {
     on_batch_end();
     to_.post(agent_detached{peer_, why.error});
@@ -80,6 +83,8 @@ private:
   std::uint64_t peer_, max_line_;
   wire::line_splitter lines_;
   std::vector<wire::agent_frame> frames_;
+  std::size_t fresh_bytes_ = 0;
+  std::shared_ptr<inflow> inflow_ = std::make_shared<inflow>();
   bool first_ = true;
 };
 

@@ -1,6 +1,7 @@
 // The agent link (agent-link.md): agents in other processes, each on a socket of its own.
 #pragma once
 
+#include "relay_gateway/actors/inflow.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/actors/ports.hpp"
 #include "relay_gateway/messages/wire/frames/agent_link.hpp"
@@ -22,6 +23,7 @@ struct agent_attached {
 struct agent_said {
   std::uint64_t peer = 0;
   std::vector<wire::agent_frame> frames;
+  inflow_token token{}; ///< until it is seen to
 };
 /// The socket ended.
 struct agent_detached {

@@ -45,6 +45,7 @@ route_seen inbound_state::route_of(const std::string& delivery_id, const inbound
 }
 
 void inbound_state::take(inbound_batch& batch) {
+  batch.token.reset(); // from here on it is counted as waiting
   // A replay may start before link_manager has told of the new link; its acks must not go to the old one.
   if (batch.epoch >= link.epoch) {
     auto is_new = batch.epoch > link.epoch;

@@ -36,7 +36,10 @@ void connection_state::heard() {
   batch.origin = setup.origin;
   if (!news.frames.empty()) env.metrics->add(counter::frames_received, news.frames.size());
   for (auto& x : news.frames) on_frame(x, batch);
-  if (!batch.items.empty()) tell(self, setup.users.inbound, std::move(batch));
+  if (!batch.items.empty()) {
+    batch.token = std::make_shared<std::vector<inflow_token>>(std::move(news.tokens));
+    tell(self, setup.users.inbound, std::move(batch));
+  }
   if (news.oversized) {
     env.metrics->add(counter::frames_refused, wire::to_string(wire::refusal::too_long));
     env.log->write(severity::warn, "frame.too_long",
@@ -169,7 +172,11 @@ void connection_state::send_best_effort(best_effort_send& x) {
 }
 
 void connection_state::interrupt(const session_interrupt& x) {
-  if (over) { // nothing to stop on a dead link; it must not throw or wait either (F20)
+  // An agent hears no result of these, so nothing else bounds how many wait for a connector that does not
+  // read.
+  constexpr std::size_t most_waiting = 1'000, longest_reason = 16UL << 10;
+  const auto fits = x.reason.size() <= longest_reason && socket->queued() < most_waiting;
+  if (over || !fits) { // nothing to stop on a dead link; it must not throw or wait either (F20)
     env.metrics->add(counter::interrupts_sent, "dropped");
     return;
   }

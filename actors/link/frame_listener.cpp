@@ -1,6 +1,7 @@
 #include "relay_gateway/actors/link/frame_listener.hpp"
 
 #include <iterator>
+#include <utility>
 
 namespace relay {
 
@@ -17,6 +18,7 @@ void frame_listener::on_open() {
 
 void frame_listener::on_bytes(std::string_view piece) {
   if (too_long_) return;
+  fresh_bytes_ += piece.size();
   too_long_ =
       !lines_.feed(piece, [this](std::string_view line) { fresh_.push_back(wire::decode(line, true)); });
   if (too_long_) on_batch_end();
@@ -24,8 +26,10 @@ void frame_listener::on_bytes(std::string_view piece) {
 
 void frame_listener::on_batch_end() {
   if (fresh_.empty() && !too_long_) return;
+  auto token = inflow_->enter(std::exchange(fresh_bytes_, 0), fresh_.size());
   {
     std::lock_guard guard{lock_};
+    held_.tokens.push_back(std::move(token));
     if (held_.frames.empty()) {
       held_.frames.swap(fresh_);
     } else {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/inflow.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/frames/framing.hpp"
@@ -19,6 +20,7 @@ struct arrivals {
   bool oversized = false; ///< a line beyond the bound; nothing more is decoded
   std::vector<wire::frame> frames;
   std::optional<socket_end> end;
+  std::vector<inflow_token> tokens{}; ///< of the frames
 };
 
 class frame_listener final : public socket_listener {
@@ -30,6 +32,7 @@ public:
   void on_bytes(std::string_view piece) override;
   void on_batch_end() override;
   void on_end(const socket_end& why) override;
+  bool behind() const override { return inflow_->full(); }
 
   /// For the actor: everything that came.
   arrivals fetch();
@@ -39,7 +42,9 @@ private:
   weak_handle<connection_actor> to_;
   wire::line_splitter lines_;      // socket's thread only
   std::vector<wire::frame> fresh_; // socket's thread only
+  std::size_t fresh_bytes_ = 0;    // socket's thread only
   bool too_long_ = false;
+  const std::shared_ptr<inflow> inflow_ = std::make_shared<inflow>();
   std::mutex lock_;
   arrivals held_;
   bool woken_ = false;

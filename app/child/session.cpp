@@ -29,8 +29,9 @@ std::string text_of(int status) {
 
 session::session(std::shared_ptr<const context> with, child_request what, std::shared_ptr<child_listener> who)
     : with_(std::move(with)), what_(std::move(what)), who_(std::move(who)), life_(with_->io),
-      stall_(with_->io), escalation_(with_->io), input_(with_->io), output_(with_->io), errors_(with_->io),
-      stderr_lines_(with_->what.log, with_->what.hidden, steady::now()), buffer_(64 << 10) {}
+      stall_(with_->io), escalation_(with_->io), again_(with_->io), input_(with_->io), output_(with_->io),
+      errors_(with_->io), stderr_lines_(with_->what.log, with_->what.hidden, steady::now()),
+      buffer_(64 << 10) {}
 
 // -- calls from any thread ------------------------------------------------------------------------------
 
@@ -144,6 +145,7 @@ void session::end(std::string why) {
     x->close(ignored);
   }
   stall_.cancel();
+  again_.cancel();
   escalation_.cancel();
   queue_.clear();
   waiting_ = 0;

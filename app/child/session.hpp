@@ -67,6 +67,7 @@ private:
   void after_writing();
   bool may_read() const;
   void await_output();
+  void look_behind();
   void take_output();
   void await_errors();
   bool take_errors();
@@ -86,7 +87,7 @@ private:
   std::atomic<std::uint64_t> written_ = 0; ///< frames that began to leave
   std::atomic<bool> wants_room_ = false;
 
-  boost::asio::steady_timer life_, stall_, escalation_;
+  boost::asio::steady_timer life_, stall_, escalation_, again_;
   stream input_, output_, errors_;
   std::unique_ptr<watch> watch_;
   stderr_lines stderr_lines_;
@@ -95,6 +96,7 @@ private:
   std::vector<char> buffer_;
   bool opened_ = false, over_ = false, dropped_ = false, read_on_ = true;
   bool choked_ = false; ///< it is not read from until it reads
+  bool behind_ = false; ///< nor until the listener has got rid of what it was given
   bool awaiting_input_ = false, awaiting_output_ = false, room_posted_ = false, flush_posted_ = false;
   std::optional<net::arrival_queue::closing> closing_;
   std::optional<std::chrono::steady_clock::time_point> term_at_, kill_at_;

@@ -154,7 +154,9 @@ void session::after_writing() {
 
 // -- its output -----------------------------------------------------------------------------------------
 
-bool session::may_read() const { return output_.is_open() && !over_ && !dropped_ && read_on_ && !choked_; }
+bool session::may_read() const {
+  return output_.is_open() && !over_ && !dropped_ && read_on_ && !choked_ && !behind_;
+}
 
 void session::await_output() {
   // Waiting and reading are apart: so nothing is ever read and not yet given out when the child's end is
@@ -164,6 +166,21 @@ void session::await_output() {
     self->awaiting_output_ = false;
     if (ec || !self->may_read()) return;
     self->take_output();
+    self->look_behind();
+    self->await_output();
+  });
+}
+
+/// Whoever the listener works for may be slower than this thread.
+void session::look_behind() {
+  behind_ = !over_ && who_->behind();
+  if (!behind_) return;
+  constexpr std::chrono::milliseconds pause{2};
+  again_.expires_after(pause);
+  again_.async_wait([weak = weak_from_this()](error_code ec) {
+    auto self = weak.lock();
+    if (!self || ec || self->over_) return;
+    self->look_behind();
     self->await_output();
   });
 }

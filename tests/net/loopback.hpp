@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <future>
@@ -32,6 +33,7 @@ public:
   void on_bytes(std::string_view piece) override;
   void on_batch_end() override;
   void on_end(const socket_end& why) override;
+  bool behind() const override { return late; }
 
   bool wait_open();
   /// Until at least that many bytes came; what came so far.
@@ -46,8 +48,9 @@ public:
 
   /// Called from on_bytes(), for echoes; set before the dial.
   std::function<void(std::string_view)> reply;
-  std::function<void()> opened; ///< called from on_open()
-  bool keep = true;             ///< false: count bytes only
+  std::function<void()> opened;   ///< called from on_open()
+  bool keep = true;               ///< false: count bytes only
+  std::atomic<bool> late = false; ///< what it was given waits for somebody
   std::size_t total();
 
 private:

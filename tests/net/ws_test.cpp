@@ -212,6 +212,24 @@ TEST_F(sockets, StopReadingHoldsThePeerAndResumingLosesNothing) {
   EXPECT_EQ(p.heard->total(), 7 + 32 * big.size() + 5);
 }
 
+TEST_F(sockets, AListenerThatIsBehindHoldsThePeerUntilItIsNot) {
+  listen();
+  auto p = connect();
+  p.there.socket->write("before\n");
+  p.heard->wait_bytes(7);
+  p.heard->late = true;
+  std::string big(1 << 20, 'x');
+  for (int i = 0; i < 32; ++i) p.there.socket->write(big); // more than both kernels' buffers take
+  p.there.socket->write("last\n");
+  p.heard->wait_batch(); // seen after it
+  for (int i = 0; i < 100; ++i) io_.run([] {});
+  EXPECT_GT(p.there.socket->queued(), 0u);
+  EXPECT_LT(p.heard->total(), 8 * big.size());
+  p.heard->late = false;
+  p.heard->wait_bytes(7 + 32 * big.size() + 5);
+  EXPECT_EQ(p.heard->total(), 7 + 32 * big.size() + 5);
+}
+
 TEST_F(sockets, AMessageTooLargeIsRefusedWith1009) {
   net::server_options small;
   small.max_message = 10'000;

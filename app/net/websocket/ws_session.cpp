@@ -40,7 +40,7 @@ private:
 } // namespace
 
 ws_session::ws_session(asio::io_context& io, std::shared_ptr<socket_listener> who, const options& what)
-    : io_(io), who_(std::move(who)), what_(what), limit_(io), beat_(io) {}
+    : io_(io), who_(std::move(who)), what_(what), limit_(io), beat_(io), again_(io) {}
 
 std::shared_ptr<server_socket> ws_session::make_handle() {
   return std::make_shared<handle>(shared_from_this());
@@ -196,6 +196,21 @@ void ws_session::give_batch_end() {
     if (self->state_ == state::ended || self->dropped_ || !self->in_batch_) return;
     self->in_batch_ = false;
     self->who_->on_batch_end();
+    self->look_behind();
+  });
+}
+
+/// Whoever the listener works for may be slower than this thread.
+void ws_session::look_behind() {
+  if (state_ == state::ended || dropped_) return;
+  const auto before = may_read();
+  behind_ = who_->behind();
+  read_gate_changed(before);
+  if (!behind_) return;
+  constexpr milliseconds pause{2};
+  again_.expires_after(pause);
+  again_.async_wait([weak = weak_from_this()](error_code ec) {
+    if (auto self = weak.lock(); self && !ec) self->look_behind();
   });
 }
 
@@ -363,6 +378,7 @@ void ws_session::end(socket_end why) {
   over_.store(true, std::memory_order_relaxed);
   limit_.cancel();
   beat_.cancel();
+  again_.cancel();
   queue_.clear();
   why.opened = opened_;
   why.frames_written = ledger_.written();

@@ -79,7 +79,8 @@ private:
   void beat();
   std::size_t waiting() const noexcept;
   void weigh();
-  bool may_read() const noexcept { return read_on_ && !choked_; }
+  bool may_read() const noexcept { return read_on_ && !choked_ && !behind_; }
+  void look_behind();
   void read_gate_changed(bool before);
   void lost(const error_code& ec);
   void end(socket_end why);
@@ -101,6 +102,7 @@ private:
   unsigned since_flush_ = 0;
   std::uint64_t moved_ = 0; // bytes of frames that the transport has got
   bool choked_ = false;     // it is not read from until it reads
+  bool behind_ = false;     // nor until the listener has got rid of what it was given
   bool opened_ = false, read_on_ = true, read_pending_ = false, giving_ = false, in_batch_ = false,
        batch_end_posted_ = false, flush_posted_ = false, close_said_ = false;
 
@@ -108,6 +110,7 @@ private:
   std::optional<std::string> dropped_; // why; the end is on its way
   asio::steady_timer limit_;           // of opening, then of closing
   asio::steady_timer beat_;
+  asio::steady_timer again_; // of looking whether the listener is still behind
   std::optional<keepalive> alive_;
   stall_detector stall_;
 };

@@ -93,6 +93,30 @@ class Deaf(Scenario):
             link.socket.reset()
             await ended(sender)
 
+    async def test_interrupts_do_not_pile_up_for_a_connector_that_does_not_read(self):
+        connector, gateway, link = await self.connected()
+        agent = await self.agent(gateway)
+        before = gateway.rss()
+        link.socket.reader._transport.pause_reading()
+        line = json.dumps({"type": "interrupt", "session_key": "agent:main:discord:dm:42", "reason": "r" * 400})
+        reader, writer = await self.deaf(gateway)
+        offered = await self.offer(writer, frames(*[line] * 1000), 60 * MIB)
+        self.assertGreaterEqual(offered, 60 * MIB)
+        self.assertLess(gateway.peak() - before, 24 * MIB)
+        self.assertGreater((await gateway.metrics())['relay_gateway_interrupts_sent_total{outcome="dropped"}'], 50_000)
+        link.socket.reader._transport.resume_reading()
+        self.assertTrue((await agent.result(agent.say("still there", platform="discord")))["success"])
+
+    async def test_actors_that_are_slower_than_the_sockets_hold_agents_up(self):
+        connector, gateway, link = await self.connected(GATEWAY_SCHEDULER="pool")
+        before = gateway.rss()
+        writers = [(await self.deaf(gateway))[1] for _ in range(4)]
+        offered = await asyncio.gather(*(self.offer(x, frames("x") * 10_000, 10 * MIB) for x in writers))
+        self.assertGreaterEqual(min(offered), 10 * MIB)
+        self.assertLess(gateway.peak() - before, 48 * MIB)
+        good = await self.agent(gateway)
+        self.assertTrue((await good.result(good.say("still there", platform="discord")))["success"])
+
 
 class Lengths(Scenario):
     alone = True
