@@ -2,6 +2,8 @@
 // called once each, whatever they do.
 #include "relay_gateway/tests/embedding/host.hpp"
 
+#include <caf/event_based_actor.hpp>
+
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
