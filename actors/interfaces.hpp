@@ -225,6 +225,8 @@ using inbound_actor = delivery_sink_actor::extend<
     caf::reacts_to<media_wish>,
     // supervisor: whether the store has room for further events; again after it was restarted.
     caf::reacts_to<store_health>,
+    // connection: the user stops a turn; goes on to the agent under the session key that it knows.
+    caf::reacts_to<turn_interrupt>,
     // the store port.
     caf::reacts_to<inbound_image>, caf::reacts_to<inbound_stored>, caf::reacts_to<recalled_events>,
     caf::reacts_to<spill_page>, caf::reacts_to<letters_found>,
@@ -289,8 +291,6 @@ struct link_up {
 struct link_users {
   inbound_actor inbound;
   egress_router_actor egress;
-  agent_actor agent;
-  std::string gateway{}; ///< as the agent knows it (agent_host::gateway)
 };
 
 /// LINK KEEPER: owns the connection and its redials; one dialler at a time (actors/core/link_state_machine).

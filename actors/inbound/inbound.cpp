@@ -269,6 +269,7 @@ void inbound_state::execute(core::inbox_step& step) {
     delivery out{name_of(x.id), x.session, x.event, x.redelivered, std::move(x.files), setup.gateway};
     env.metrics->add(counter::events_delivered);
     if (x.redelivered) env.metrics->add(counter::events_redelivered);
+    connector_keys.learn(*x.event, setup.sessions, out.session_key);
     // Before the event can reach an agent, so that its answer finds the route.
     tell(self, sink.routes, route_of(out.id, *x.event, x.session));
     mark(out.id, *x.event, false);
@@ -412,6 +413,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
   s->inbox = core::inbox{s->setup.rules};
   s->prompts = core::prompts{s->setup.prompt_nonce, s->setup.prompts};
   s->session_aliases = core::session_aliases{s->setup.max_places};
+  s->connector_keys = core::connector_keys{s->setup.max_places};
   s->agents = s->setup.agent_present ? 1 : 0;
   s->load();
   return {
@@ -437,6 +439,11 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->wish(x.paths);
       },
       [s](const store_health& x) { s->store_room(x); },
+      [s](turn_interrupt& x) {
+        x.session_key = s->connector_keys.session_of(x.session_key);
+        x.gateway = s->setup.gateway;
+        tell_urgent(s->self, s->agent, std::move(x));
+      },
       [s](inbound_image& x) { s->loaded(x); },
       [s](const inbound_stored& x) { s->stored(x); },
       [s](recalled_events& x) { s->recalled(x); },

@@ -3,6 +3,7 @@
 
 #include "relay_gateway/actors/core/alarm.hpp"
 #include "relay_gateway/actors/inbound/core/admission_queue.hpp"
+#include "relay_gateway/actors/inbound/core/connector_keys.hpp"
 #include "relay_gateway/actors/inbound/core/inbox.hpp"
 #include "relay_gateway/actors/inbound/core/prompts.hpp"
 #include "relay_gateway/actors/inbound/core/session_aliases.hpp"
@@ -109,6 +110,7 @@ struct inbound_state {
   core::inbox inbox{core::inbox_rules{}};
   core::prompts prompts{{}, {}};
   core::session_aliases session_aliases{1};
+  core::connector_keys connector_keys{1};
   route_sink sink;
   agent_actor agent;
   media_actor media;

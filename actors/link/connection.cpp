@@ -85,8 +85,8 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
     tell(self, link_manager_handle, std::move(what->what), setup.epoch);
   } else if (auto* stop = std::get_if<wire::interrupt_inbound>(&x)) {
     env.metrics->add(counter::interrupts_received);
-    tell_urgent(self, setup.users.agent,
-                turn_interrupt{std::move(stop->session_key), std::move(stop->chat_id), setup.users.gateway});
+    tell_urgent(self, setup.users.inbound,
+                turn_interrupt{std::move(stop->session_key), std::move(stop->chat_id), {}});
   } else if (std::holds_alternative<wire::going_idle_ack>(x)) {
     tell_urgent(self, link_manager_handle, atom::idle_v, setup.epoch);
   } else if (auto* bad = std::get_if<wire::bad_frame>(&x)) {

@@ -86,8 +86,8 @@ void tree::spawn_link_manager() {
   constexpr std::uint64_t round = 1'000;
   if (restarts.had_life("link-manager"))
     x.epoch = (std::max(view_.link.epoch, view_.live.epoch) / round + 1) * round;
-  link_manager = self_->spawn(relay::link_manager, env_, std::move(x),
-                              link_users{inbound, egress, agent, setup_.gateway}, supervisor_actor{self_});
+  link_manager = self_->spawn(relay::link_manager, env_, std::move(x), link_users{inbound, egress},
+                              supervisor_actor{self_});
   watch("link-manager", link_manager);
   publish_declarations();
 }
@@ -124,7 +124,7 @@ void tree::connect() {
   tell(self_, egress, prompt_sink{inbound});
   connect_media();
   tell(self_, inbound, agent_line{agent, {inbound, egress, agent_registry_actor{self_}, setup_.gateway}});
-  tell(self_, link_manager, link_users{inbound, egress, agent, setup_.gateway});
+  tell(self_, link_manager, link_users{inbound, egress});
 }
 
 void tree::connect_media() {

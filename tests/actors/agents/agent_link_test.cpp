@@ -277,6 +277,24 @@ TEST_F(agent_link, InterruptGoesToTheAgentOfTheSessionAndAnUnknownOneIsCounted) 
   EXPECT_EQ(env.link->last().written.size(), before) << "nothing is answered";
 }
 
+TEST_F(agent_link, AnInterruptOfAnOlderConnectorMeansTheNewestSessionOfItsChat) {
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  env.link->last().say(
+      R"({"type":"inbound","event":{"text":"x","message_id":"171.1","source":{"platform":"slack",)"
+      R"("chat_id":"D1","chat_type":"dm","scope_id":"W","user_id":"u"}}})"
+      "\n");
+  settle();
+  ASSERT_EQ(of(a, "inbound").size(), 1U);
+  env.link->last().say(R"({"type":"interrupt_inbound","session_key":"agent:main:slack:dm:D1","chat_id":"D1"})"
+                       "\n");
+  settle();
+  ASSERT_EQ(of(a, "interrupt").size(), 1U);
+  EXPECT_EQ(field(of(a, "interrupt")[0], "session_key"), "agent:main:slack:dm:W:D1:171.1");
+  EXPECT_EQ(env.metrics->get("interrupts_unknown_total"), 0U);
+}
+
 TEST_F(agent_link, AFullInboxLeavesRoomToInterruptAnAgentAtWork) {
   settings.limits.max_pending = 4;
   start(with::link);
