@@ -5,6 +5,7 @@
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/json/json_scan.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
 
 namespace relay::wire {
 
@@ -71,11 +72,10 @@ void append_options(std::string& out, const json::value& command) {
     }
     const auto* value = json::find(x, "value");
     if (value == nullptr || value->IsNull()) continue;
-    out += ' ';
     if (value->IsString()) {
-      out += json::view(*value);
+      if (!is_blank(json::view(*value))) out.append(" ").append(json::view(*value));
     } else {
-      json::append_value(out, *value);
+      json::append_value(out += ' ', *value);
     }
   }
 }

@@ -96,6 +96,11 @@ TEST(discord, a_command_with_options_reads_as_it_is_typed) {
   EXPECT_EQ(
       text(R"({"name":"ask","options":[7,{"type":3},{"type":3,"value":null},{"type":"1","name":"x"}]})"),
       "/ask");
+  EXPECT_EQ(
+      text(
+          R"({"name":"ask","options":[{"type":3,"value":""},{"type":3,"value":" "},{"type":3,"value":"x"}]})"),
+      "/ask x")
+      << "a value that says nothing";
   EXPECT_EQ(event(R"({"type":2,"data":{"name":"a","options":[{"type":3,"value":"b"}]}})").type,
             message_type::command);
 }
