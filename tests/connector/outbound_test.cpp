@@ -155,6 +155,8 @@ TEST_F(outbound_frames, AFollowUpGoesWhereItsSessionWasMade) {
   EXPECT_EQ(follow("agent:main:discord:group:c7:u7").at("success"), "true");
   EXPECT_EQ(follow("agent:main:discord:dm:d1").at("success"), "true");
   EXPECT_EQ(follow("agent:main:discord:group:c8:u7").at("code"), "unknown_session");
+  EXPECT_EQ(follow("agent:main:discord:group:c7").at("success"), "true")
+      << "a gateway that is told not to isolate people";
   auto seen = connector_core.chats().changes(0, now_ms);
   EXPECT_NE(seen.find(R"("chat_id":"c7")"), std::string::npos) << seen;
 }
@@ -173,6 +175,8 @@ TEST_F(outbound_frames, ATopLevelSlackMessageIsASessionOfItsOwnAndOfItsChannel) 
   EXPECT_EQ(follow("agent:main:slack:channel:C1:171.1"), "true");
   EXPECT_EQ(follow("agent:main:slack:channel:C1:u1"), "true") << "a gateway that is told to keep one session";
   EXPECT_EQ(follow("agent:main:slack:channel:C1:171.2"), "false");
+  EXPECT_EQ(connector_core.session_of("slack", "C1"), "agent:main:slack:channel:C1:171.1")
+      << "what an interrupt of this chat names";
 }
 
 TEST(platforms, OfferWhatRealConnectorsOffer) {

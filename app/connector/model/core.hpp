@@ -171,7 +171,8 @@ private:
   void send_event(const connection& to, const buffered_entry& x);
   void poke(const std::string& gateway_id);
   void remember(const json::value& event, std::int64_t now_ms);
-  void bind_session(event_source from, std::string_view message_id); ///< for the follow_ups of its session
+  void bind_session(const event_source& from,
+                    std::string_view message_id); ///< for the follow_ups of its session
   void bind_interaction(std::string_view body);
 
   // core_control.cpp

@@ -130,8 +130,11 @@ void core::remember(const json::value& event, std::int64_t at_ms) {
   if (!from.scope_id.empty()) in.scope_id = from.scope_id;
   if (!from.parent_chat_id.empty()) in.parent_chat_id = from.parent_chat_id;
   if (!from.user_id.empty()) in.users.insert(from.user_id);
-  in.session_key = wire::session_key(from, {});
-  bind_session(from, json::text(event, "message_id"));
+  // A press is no message: it belongs to the session of its prompt's place.
+  const auto message =
+      json::member(event, "prompt_response") ? std::string_view{} : json::text(event, "message_id");
+  in.session_key = wire::session_key(from, {}, message);
+  bind_session(from, message);
   const auto& opened = from.thread_id.empty() ? from.prospective_thread_id : from.thread_id;
   if (json::flag(*source, "auto_thread_created", false) && !opened.empty()) {
     auto& thread = chats_.at({from.platform, opened});
@@ -166,13 +169,14 @@ void core::remember(const json::value& event, std::int64_t at_ms) {
   chats_.add(in, std::move(entry));
 }
 
-void core::bind_session(event_source from, std::string_view message_id) {
-  chat_key where{from.platform, from.chat_id};
-  chats_.bind_session(wire::session_key(from, {}), where);
-  // A top-level Slack message is a session of its own, unless the gateway is told otherwise.
-  if (from.platform != "slack" || message_id.empty() || !from.thread_id.empty()) return;
-  from.thread_id = message_id;
-  chats_.bind_session(wire::session_key(from, {}), where);
+/// Under each key that the contract allows: which settings the gateway has is not known here, nor whether a
+/// top-level Slack message is a session of its own.
+void core::bind_session(const event_source& from, std::string_view message_id) {
+  const chat_key where{from.platform, from.chat_id};
+  for (const bool group : {true, false})
+    for (const bool thread : {true, false})
+      for (const auto message : {std::string_view{}, message_id})
+        chats_.bind_session(wire::session_key(from, {group, thread}, message), where);
 }
 
 void core::bind_interaction(std::string_view body) {
