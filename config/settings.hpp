@@ -117,6 +117,17 @@ struct service_settings {
   friend bool operator==(const service_settings&, const service_settings&) = default;
 };
 
+/// The agent that asks a model on an OpenAI-compatible server.
+struct openai_settings {
+  std::string model, system; ///< either may be empty
+  secret_source api_key;
+  std::uint64_t history = 20;              ///< earlier questions of a session that the model is told of
+  std::uint64_t history_bytes = 64U << 10; ///< and their bytes
+  milliseconds max_turn{600'000}, first_token_timeout{120'000}, idle_timeout{60'000};
+  bool stream = true;
+  friend bool operator==(const openai_settings&, const openai_settings&) = default;
+};
+
 /// The largest file (protocol.md 6): less room would hold none.
 inline constexpr std::uint64_t smallest_media_disk = 25ULL << 20;
 
@@ -153,6 +164,7 @@ struct settings {
   prompt_settings prompts;
   media_settings media;
   config::limits limits;
+  openai_settings openai;
   friend bool operator==(const settings&, const settings&) = default;
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 using json_writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
-constexpr std::array sections{section::relay, section::identity, section::service,
+constexpr std::array sections{section::relay, section::identity, section::service, section::openai,
                               section::chats, section::media,    section::limits};
 
 void member(json_writer& out, const char* key, std::string_view value) {
@@ -40,6 +40,7 @@ std::string_view name_of(section x) noexcept {
   case section::relay: return "relay";
   case section::identity: return "identity";
   case section::service: return "service";
+  case section::openai: return "openai";
   case section::chats: return "chats";
   case section::media: return "media";
   case section::limits: return "limits";

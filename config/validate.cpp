@@ -101,6 +101,14 @@ void check_media(validation& in, const media_settings& x) {
   in.positive(keys::media_upload_timeout.key, x.upload_timeout);
 }
 
+void check_openai(validation& in, const openai_settings& x) {
+  in.line(keys::openai_model, x.model);
+  in.positive(keys::openai_max_turn.key, x.max_turn);
+  in.positive(keys::openai_first_token_timeout.key, x.first_token_timeout);
+  in.positive(keys::openai_idle_timeout.key, x.idle_timeout);
+  in.at_least_one(keys::openai_history_bytes.key, x.history_bytes);
+}
+
 void check_service(validation& in, const service_settings& x) {
   in.positive(keys::grace.key, x.grace);
   if (x.idle_after.count() < 0) in.wrong(keys::idle_after.key, "is negative");
@@ -127,6 +135,7 @@ std::vector<problem> validate(const settings& x) {
   check_identity(in, x.idp);
   check_limits(in, x.limits);
   check_media(in, x.media);
+  check_openai(in, x.openai);
   check_service(in, x.service);
   return std::move(in.found);
 }
