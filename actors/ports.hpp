@@ -228,6 +228,11 @@ public:
   /// Dead letters behind `after_seq`, oldest first.
   virtual void dead_letters(std::uint64_t after_seq, std::size_t limit,
                             std::function<void(std::vector<dead_letter>)> done) = 0;
+  /// That session, or with an empty name all that have open questions.
+  virtual void conversations(std::string session, std::function<void(std::vector<conversation_kept>)> done) {
+    (void)session;
+    done({});
+  }
   /// Calls `told` whenever the health changes, and once at once. The newest watcher counts; null ends it.
   virtual void watch(std::function<void(store_health)> told) = 0;
 };

@@ -129,9 +129,17 @@ struct fact {
   std::string key, value;
 };
 
-using store_record =
-    std::variant<event_taken, event_keyed, event_tried, event_settled, keys_settled, event_dead, dead_gone,
-                 prompt_kept, prompt_gone, action_taken, action_marked, action_settled, chat_routed, fact>;
+// -- agents --------------------------------------------------------------------------------------------
+
+/// A session of an agent that asks a model: JSON text of its own. An empty body forgets it.
+struct conversation_kept {
+  std::string session, body;
+  bool open = false; ///< it has questions that are not answered
+};
+
+using store_record = std::variant<event_taken, event_keyed, event_tried, event_settled, keys_settled,
+                                  event_dead, dead_gone, prompt_kept, prompt_gone, action_taken,
+                                  action_marked, action_settled, chat_routed, fact, conversation_kept>;
 
 // -- what comes back ---------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ std::size_t bytes_of(const store_record& x) {
     return usual + size_of(taken->what.what.act);
   }
   if (const auto* settled = std::get_if<action_settled>(&x)) return usual + settled->result.raw.size();
+  if (const auto* kept = std::get_if<conversation_kept>(&x)) return usual + kept->body.size();
   return usual;
 }
 

@@ -62,6 +62,9 @@ public:
                     std::function<void(std::vector<dead_letter>)> done) override {
     ask(std::move(done), [after_seq, limit](tables& x) { return x.dead_letters(after_seq, limit); });
   }
+  void conversations(std::string session, std::function<void(std::vector<conversation_kept>)> done) override {
+    ask(std::move(done), [session = std::move(session)](tables& x) { return x.conversations(session); });
+  }
   void watch(std::function<void(store_health)> told) override { writer_->watch(std::move(told)); }
 
 private:

@@ -61,6 +61,7 @@ struct disk_image {
   std::deque<outcome_row> outcomes; ///< oldest first
   std::list<route_seen> chats;      ///< least recently written first
   std::map<std::string, std::string> facts;
+  std::map<std::string, conversation_kept> conversations; ///< by session
 };
 
 class durable_store final : public store_port {
@@ -159,6 +160,14 @@ public:
         row.spilled = false; // an agent may get it from here on
         out.events.push_back(row.what);
       }
+      return [=] { done(out); };
+    });
+  }
+  void conversations(std::string session, std::function<void(std::vector<conversation_kept>)> done) override {
+    submit([this, session = std::move(session), done = std::move(done)]() -> answer {
+      std::vector<conversation_kept> out;
+      for (auto& [name, x] : disk.conversations)
+        if (session.empty() ? x.open : name == session) out.push_back(x);
       return [=] { done(out); };
     });
   }
@@ -336,6 +345,12 @@ private:
     std::erase_if(disk.chats, [&](auto& y) { return y.chat == x.what.chat; });
     x.what.delivery_id.clear();
     disk.chats.push_back(std::move(x.what));
+  }
+  void write(conversation_kept& x, store_receipt&) {
+    if (x.body.empty())
+      disk.conversations.erase(x.session);
+    else
+      disk.conversations.insert_or_assign(x.session, x);
   }
   void write(fact& x, store_receipt&) {
     if (x.value.empty())

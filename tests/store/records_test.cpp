@@ -197,6 +197,35 @@ TEST_F(store_records, ATurnIsOfTheKindOfChatThatItsSessionIs) {
   EXPECT_EQ(turns[0].chat_type, "group") << "its event says dm";
 }
 
+std::vector<conversation_kept> sessions(store_port& of, const std::string& session) {
+  std::promise<std::vector<conversation_kept>> told;
+  of.conversations(session, [&](std::vector<conversation_kept> x) { told.set_value(std::move(x)); });
+  return told.get_future().get();
+}
+
+TEST_F(store_records, ConversationsComeBackOneByOneAndOpenOnesTogether) {
+  auto store = open();
+  put(*store, {conversation_kept{"a", "{1}", true}, conversation_kept{"b", "{2}", false}});
+  wall += 10;
+  put(*store, {conversation_kept{"c", "{3}", true}, conversation_kept{"b", "{4}", false}});
+  store.reset();
+  store = open();
+  auto one = sessions(*store, "b");
+  ASSERT_EQ(one.size(), 1U);
+  EXPECT_EQ(one[0].body, "{4}");
+  EXPECT_FALSE(one[0].open);
+  auto all = sessions(*store, {});
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].session, "a");
+  EXPECT_EQ(all[1].session, "c");
+  put(*store, {conversation_kept{"a", "", false}});
+  EXPECT_TRUE(sessions(*store, "a").empty());
+  wall += 31LL * 24 * 3'600'000;
+  put(*store, {conversation_kept{"d", "{5}", false}});
+  EXPECT_TRUE(sessions(*store, "b").empty()) << "nobody used it for a month";
+  EXPECT_EQ(sessions(*store, "c").size(), 1U) << "its question is still open";
+}
+
 TEST_F(store_records, FactsAreThoseOfTheStart) {
   auto store = open();
   put(*store, {fact{"gateway_id", "gw-1"}, fact{"nonce", "n"}, fact{"gone", "x"}});

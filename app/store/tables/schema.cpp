@@ -72,11 +72,19 @@ DROP INDEX spill_chat;
 CREATE INDEX spill_session ON spill(session);
 )sql";
 
+/// Sessions of an agent that asks a model.
+constexpr const char* conversations = R"sql(
+CREATE TABLE IF NOT EXISTS conversation(
+  session TEXT PRIMARY KEY, used INTEGER NOT NULL, open INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS conversation_used ON conversation(used);
+CREATE INDEX IF NOT EXISTS conversation_open ON conversation(open) WHERE open=1;
+)sql";
+
 } // namespace
 
 const std::vector<schema_step>& schema_steps() {
   static const std::vector<schema_step> all{
-      {1, first_tables}, {2, threads_of_events}, {3, sessions_of_events, upgrade_keys}};
+      {1, first_tables}, {2, threads_of_events}, {3, sessions_of_events, upgrade_keys}, {4, conversations}};
   return all;
 }
 

@@ -40,8 +40,8 @@ int journal_grew(void* pages, sqlite3*, const char*, int n) {
 tables::tables(std::unique_ptr<SQLite::Database> file, const table_rules& rules)
     : rules_(rules), file_(std::move(file)), in_(*file_, {rules.window_ms, rules.entries},
                                                  meta_text(*file_, "instance"), rules.tell, rules.session_of),
-      out_(*file_, {rules.window_ms, rules.entries}, rules.max_chats, rules.tell), begin_(*file_, "BEGIN"),
-      commit_(*file_, "COMMIT"), rollback_(*file_, "ROLLBACK"),
+      out_(*file_, {rules.window_ms, rules.entries}, rules.max_chats, rules.tell), conversations_(*file_),
+      begin_(*file_, "BEGIN"), commit_(*file_, "COMMIT"), rollback_(*file_, "ROLLBACK"),
       set_meta_(*file_, "INSERT OR REPLACE INTO meta VALUES(?,?)"),
       set_fact_(*file_, "INSERT OR REPLACE INTO fact VALUES(?,?)"),
       drop_fact_(*file_, "DELETE FROM fact WHERE key=?"),
@@ -69,6 +69,9 @@ void tables::write(const store_record& x, store_receipt& out) {
             exec(drop_fact_, y.key);
           else
             exec(set_fact_, y.key, y.value);
+        } else if constexpr (std::is_same_v<record, conversation_kept>) {
+          conversations_.write(y, now_);
+          conversed_ = true;
         } else if constexpr (std::is_same_v<record, action_taken> || std::is_same_v<record, action_marked> ||
                              std::is_same_v<record, action_settled> || std::is_same_v<record, chat_routed>) {
           out_.write(y, now_, out);
@@ -112,6 +115,7 @@ void tables::forget(std::size_t records) {
   trimmed_ = now_;
   in_.trim(now_, 2 * (records + worth_trimming));
   out_.trim(now_, 2 * (records + worth_trimming));
+  if (std::exchange(conversed_, false)) conversations_.trim(now_, worth_trimming);
 }
 
 /// The highest numbers ever given must not go back when the rows that have them are gone.

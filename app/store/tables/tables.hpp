@@ -1,6 +1,7 @@
 // One transaction at a time over all tables. Private to app/store; one thread; throws SQLite::Exception.
 #pragma once
 
+#include "relay_gateway/app/store/tables/conversation_table.hpp"
 #include "relay_gateway/app/store/tables/outbound_tables.hpp"
 
 #include <SQLiteCpp/Database.h>
@@ -39,6 +40,9 @@ public:
   std::vector<dead_letter> dead_letters(std::uint64_t after, std::size_t limit) {
     return in_.dead_letters(after, limit, now_);
   }
+  std::vector<conversation_kept> conversations(const std::string& session) {
+    return conversations_.load(session);
+  }
   /// On disk when it returns. What is over goes with it, in slices that keep up with what comes.
   void commit(std::size_t records);
   /// As it was before begin().
@@ -72,7 +76,9 @@ private:
   std::uint64_t page_bytes_ = 0, journal_pages_ = 0;
   inbound_tables in_;
   outbound_tables out_;
+  conversation_table conversations_;
   std::int64_t now_ = 0, trimmed_ = 0;
+  bool conversed_ = false; // since the last trim
   SQLite::Statement begin_, commit_, rollback_, set_meta_, set_fact_, drop_fact_, checkpoint_, count_spare_,
       shrink_, shrink_little_;
 };
