@@ -151,6 +151,35 @@ public:
   virtual void call(http_request what, std::function<void(http_response)> done) = 0;
 };
 
+// -- answers that come in pieces: a model's (gateway.agent `openai:`) ---------------------------------
+
+/// Hears about one exchange, on a thread of the port. After on_end(), or the end of the handle, nothing more
+/// is called.
+class http_exchange_listener {
+public:
+  virtual ~http_exchange_listener() = default;
+  /// A 2xx answer begins.
+  virtual void on_head(std::string content_type) = 0;
+  /// A piece of its body, cut anywhere. The next one comes after more().
+  virtual void on_piece(std::string piece) = 0;
+  /// Exactly once: `status` 0 when it broke off, also in the middle. The body of a 2xx answer is not in it.
+  virtual void on_end(http_response end) = 0;
+};
+/// One exchange. Any thread may call; the end of the handle ends it.
+class http_exchange {
+public:
+  virtual ~http_exchange() = default;
+  /// The last piece has been taken.
+  virtual void more() = 0;
+};
+class http_stream_port {
+public:
+  virtual ~http_stream_port() = default;
+  /// `timeout` is for the whole exchange. Redirects are answers like any other: never followed (F48).
+  virtual std::shared_ptr<http_exchange> open(http_request what,
+                                              std::shared_ptr<http_exchange_listener> who) = 0;
+};
+
 // -- attachments: the connector's media store and files of this machine (protocol.md 6, Media) --------
 
 struct media_fetch {
@@ -186,6 +215,11 @@ struct media_uploaded {
   std::string error;                 ///< one line; empty only when answered
   std::string retry_after{}, date{}; ///< the answer's headers
 };
+/// The content of a file.
+struct media_bytes {
+  std::string bytes;
+  std::string error; ///< one line; empty: `bytes` is all of it
+};
 /// Bytes pass piece by piece between socket and disk; no file is ever held in memory, and the disk is never
 /// waited for on a thread that serves sockets.
 class media_port {
@@ -198,6 +232,12 @@ public:
   virtual void remove(std::vector<std::string> paths) = 0;
   /// Removes what is pinned under this name for these URLs, also by a process before.
   virtual void unpin(std::string pin, std::vector<std::string> urls) = 0;
+  /// Reads a file that fetch() made or found, when it has at most so many bytes. Calls `done` as the others
+  /// do.
+  virtual void read(std::string path, std::uint64_t max_bytes, std::function<void(media_bytes)> done) {
+    done({{},
+          path + " of more or less than " + std::to_string(max_bytes) + " bytes: this port reads no files"});
+  }
 };
 
 // -- what outlives the process (messages/records.hpp) ----------------------------------------------
@@ -365,8 +405,9 @@ struct ports {
   std::shared_ptr<media_port> media;
   std::shared_ptr<store_port> store;
   std::shared_ptr<child_port> child;
-  std::shared_ptr<file_port> files;        ///< null: this program shares none
-  std::shared_ptr<settings_port> settings; ///< null: these settings come from no file; nothing to reload
+  std::shared_ptr<file_port> files;            ///< null: this program shares none
+  std::shared_ptr<settings_port> settings;     ///< null: these settings come from no file; nothing to reload
+  std::shared_ptr<http_stream_port> streams{}; ///< of the openai agent
 };
 
 } // namespace relay

@@ -36,7 +36,7 @@ void http_call::start() {
                                     [weak = weak_from_this(), text = secret(std::move(head))](
                                         std::shared_ptr<transport> below, const std::string& error) {
                                       auto self = weak.lock();
-                                      if (!self) return;
+                                      if (!self || !self->done_) return;
                                       if (below)
                                         self->send(std::move(below), text);
                                       else
@@ -159,6 +159,11 @@ void http_call::parse() {
       }
       header_done_ = true;
       parser_->eager(true);
+      if (stream_.head && status >= 200 && status < 300) {
+        const auto type = parser_->get()[http::field::content_type];
+        stream_.head({type.data(), type.size()});
+        if (!done_) return;
+      }
     }
   }
   finish();
@@ -217,6 +222,13 @@ void http_call::fail(std::string why) {
   if (below_) below_->abort();
   x.error = std::move(why);
   end(std::move(x));
+}
+
+void http_call::abandon() {
+  if (!std::exchange(done_, nullptr)) return;
+  limit_.cancel();
+  if (dial_) dial_->cancel();
+  if (below_) below_->abort();
 }
 
 void http_call::end(http_response x) {

@@ -24,6 +24,8 @@ struct http_stream {
   /// Gives the next piece of the request's body; called until `length` bytes came. Unset: it is in the
   /// request.
   std::function<void(piece_done)> give;
+  /// Told of a 2xx answer's head. May be unset.
+  std::function<void(std::string content_type)> head;
   /// Takes a piece of a 2xx answer's body. Unset: it is gathered for the answer.
   std::function<void(std::string piece, keep_done)> keep;
 };
@@ -35,6 +37,8 @@ public:
             std::function<void(http_response)> done, http_stream stream = {});
 
   void start();
+  /// Ends it; nobody is called any more.
+  void abandon();
 
 private:
   using parser = boost::beast::http::response_parser<boost::beast::http::buffer_body>;

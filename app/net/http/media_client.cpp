@@ -245,6 +245,23 @@ public:
       for (auto& path : paths) room->directory.remove(path);
     });
   }
+  void read(std::string path, std::uint64_t max_bytes, std::function<void(media_bytes)> done) override {
+    room_->disk.run([path = std::move(path), max_bytes, done = std::move(done)] {
+      media_bytes out;
+      std::uint64_t size = 0;
+      const auto file = open_to_read(path, size, out.error);
+      if (file && size > max_bytes)
+        out.error = "the file is larger than " + std::to_string(max_bytes) + " bytes";
+      while (file && out.error.empty()) {
+        auto piece = file.read(piece_size, out.error);
+        if (piece.empty()) break;
+        out.bytes += piece;
+        if (out.bytes.size() > max_bytes) out.error = "the file grew while it was read";
+      }
+      if (!out.error.empty()) out.bytes.clear();
+      done(std::move(out));
+    });
+  }
   void unpin(std::string pin, std::vector<std::string> urls) override {
     room_->disk.run([room = room_.get(), pin = std::move(pin), urls = std::move(urls)] {
       for (auto& url : urls) room->directory.remove(room->directory.pinned_path(pinned_as(pin, url)));
