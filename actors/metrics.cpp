@@ -119,7 +119,7 @@ constexpr declared<counter> counters[] = {
       "sent dropped"}},
     {counter::waits_asked,
      {"relay_gateway_waits_asked_total", "Answers that named a time before which not to try again.", "where",
-      "action upgrade provision policy token media"}},
+      "action upgrade provision policy token media model"}},
     {counter::stray_messages,
      {"relay_gateway_stray_messages_total", "Messages that an actor did not expect.", "kind",
       "error down unexpected exception"}},
@@ -132,6 +132,10 @@ constexpr declared<counter> counters[] = {
       "full read_only io open busy damaged other"}},
     {counter::reloads,
      {"relay_gateway_reloads_total", "Reloads of the settings.", "outcome", "accepted refused"}},
+    {counter::model_answers,
+     {"relay_gateway_model_answers_total", "Questions that a model was asked, by what came of them.",
+      "outcome",
+      "complete stopped empty refused busy unreachable broken no_token silent overdue too_long unsaid"}},
 };
 static_assert(in_order(counters), "a row for every counter, in their order");
 
@@ -208,6 +212,7 @@ constexpr declared<gauge> gauges[] = {
     {gauge::client_cert,
      {"relay_gateway_client_certificate_expiry_timestamp_seconds",
       "Unix time of the end of our client certificate, as of the last dial; 0 without one.", "", ""}},
+    {gauge::model_turns, {"relay_gateway_model_turns", "Questions that a model is asked now.", "", ""}},
 };
 static_assert(in_order(gauges), "a row for every gauge, in their order");
 
@@ -222,6 +227,9 @@ constexpr declared<histogram> histograms[] = {
     {histogram::store_commit,
      {"relay_gateway_store_commit_seconds", "Commits of the store, fsync included.", "", ""}},
     {histogram::dial, {"relay_gateway_dial_seconds", "From a dial to the completed handshake.", "", ""}},
+    {histogram::model_first_token,
+     {"relay_gateway_model_first_token_seconds",
+      "From a request to a model to the first token of its answer.", "", ""}},
 };
 static_assert(in_order(histograms), "a row for every histogram, in their order");
 

@@ -47,12 +47,13 @@ enum class counter : std::uint8_t {
   media_fetched,  ///< label outcome
   media_uploaded, ///< label outcome
   reactions,      ///< label outcome: sent dropped
-  waits_asked,    ///< label where: action upgrade provision policy token media
+  waits_asked,    ///< label where: action upgrade provision policy token media model
   stray_messages, ///< label kind: error down unexpected exception
   store_commits,  ///< transactions that are on disk
   store_records,  ///< written by these
   store_failures, ///< label reason: full read_only io open busy damaged other
   reloads,        ///< label outcome: accepted refused
+  model_answers,  ///< label outcome: core::answer_end, stopped, unsaid
   count_
 };
 enum class gauge : std::uint8_t {
@@ -96,15 +97,17 @@ enum class gauge : std::uint8_t {
   config_hash,        ///< of the settings that were resolved last and taken
   connector_cert,     ///< unix seconds of the end of the connector's certificate
   client_cert,        ///< the same of our own
+  model_turns,        ///< questions that a model is asked
   count_
 };
 
 enum class histogram : std::uint8_t {
-  receive_to_ack,   ///< of an event: arrival to the ack to the connector
-  delivery_to_ack,  ///< of an event: given to an agent to its ack
-  action_to_result, ///< of an action: accepted to its outcome
-  store_commit,     ///< fsync included
-  dial,             ///< dial to handshake
+  receive_to_ack,    ///< of an event: arrival to the ack to the connector
+  delivery_to_ack,   ///< of an event: given to an agent to its ack
+  action_to_result,  ///< of an action: accepted to its outcome
+  store_commit,      ///< fsync included
+  dial,              ///< dial to handshake
+  model_first_token, ///< of a model's answer: request to the first token
   count_
 };
 

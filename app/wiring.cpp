@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/agents/echo.hpp"
 #include "relay_gateway/actors/agents/exec.hpp"
 #include "relay_gateway/actors/agents/link_state.hpp"
+#include "relay_gateway/actors/agents/openai.hpp"
 #include "relay_gateway/actors/inbound/inbound.hpp"
 #include "relay_gateway/actors/supervision/supervisor.hpp"
 #include "relay_gateway/app/child/environment.hpp"
@@ -71,6 +72,7 @@ ports real_ports(boost::asio::io_context& io, const config::settings& settings, 
   to_connector.certificates = metrics;
   out.link = net::make_reloading_link_port(io, to_connector);
   out.http = net::make_reloading_http_port(io, options);
+  out.streams = net::make_stream_port(io, options);
   out.media = net::make_media_port(io, options, net::media_base(settings.service.state_dir));
   out.files = make_file_port(io);
   out.clock = make_system_clock();
@@ -126,9 +128,15 @@ bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& env,
                            caf::strong_actor_ptr parent) -> agent_actor {
       return system.spawn(exec_agent, env, what, std::move(parent));
     };
+  } else if (chosen.kind == config::agent_kind::openai) {
+    setup.agent_name = "openai";
+    setup.make_agent = [&system, env,
+                        what = openai_setup_of(settings)](caf::strong_actor_ptr parent) -> agent_actor {
+      return system.spawn(openai_agent, env, what, std::move(parent));
+    };
   } else {
-    error = "agent: only `echo`, `link` and `exec:` are built into this version; set --agent, GATEWAY_AGENT "
-            "or gateway.agent";
+    error = "agent: only `echo`, `link`, `exec:` and `openai:` are built into this version; set --agent, "
+            "GATEWAY_AGENT or gateway.agent";
     return false;
   }
   out.supervisor = system.spawn(supervisor, env, std::move(setup));

@@ -34,6 +34,7 @@ std::vector<secret> secrets_of(const config::settings& settings) {
   add(settings.idp.client_secret);
   add(settings.idp.access_token.value);
   add(settings.service.admin_token);
+  add(settings.openai.api_key.value);
   for (const auto* x : {&settings.service.proxy.https, &settings.service.proxy.http})
     if (has_user(*x)) add(*x);
   return out;
