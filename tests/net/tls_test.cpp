@@ -222,7 +222,8 @@ TEST_F(tls, FilesThatCannotBeReadHoldNobodyUp) {
   std::string error;
   EXPECT_FALSE(first->take(error));
   EXPECT_NE(error.find("in time"), std::string::npos) << error;
-  net::client_tls other{trusting(authority{}).tls};
+  const authority theirs;
+  net::client_tls other{trusting(theirs).tls};
   EXPECT_TRUE(other.get(error)) << error;
   go_on.set_value();
   EXPECT_TRUE(first->ended(patience));
@@ -248,12 +249,13 @@ TEST_F(tls, APipeIsNoFileOfCertificates) {
 }
 
 TEST_F(tls, EachCertificateOfTheFileIsTrusted) {
-  authority first, second;
-  auto both = first.ca_file() + ".both";
-  std::ofstream{both} << std::ifstream{first.ca_file()}.rdbuf() << std::ifstream{second.ca_file()}.rdbuf();
+  // A certificate of another name stands before that of the authority.
+  auto both = ours_.ca_file() + ".both";
+  auto shown = ours_.issue("DNS:localhost");
+  std::ofstream{both} << std::ifstream{shown.cert_file}.rdbuf() << std::ifstream{ours_.ca_file()}.rdbuf();
   net::client_options what;
   what.tls.ca_file = both;
-  listen(second.issue("DNS:localhost"));
+  listen(shown);
   auto heard = std::make_shared<recorder>();
   auto socket = links(what)->dial(to(server_->port(), "wss", "localhost"), heard);
   EXPECT_TRUE(heard->wait_open()) << heard->wait_end().error;
