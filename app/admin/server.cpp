@@ -253,9 +253,10 @@ private:
     const bool session = logged_in(x);
     if (!target_) return to->answer(guarded(status_page({{"state", "starting"}}, session)));
     target_->supervisor.report(report_limit, [to, session, counters = with_.counts->values(),
+                                              times = with_.counts->latencies(),
                                               store = target_->store](const gateway_report* report) {
       page_rows rows{{"state", "the supervisor does not answer"}};
-      if (report != nullptr) rows = rows_of(status_json(*report, counters, store));
+      if (report != nullptr) rows = rows_of(status_json(*report, counters, store, times));
       to->answer(guarded(status_page(rows, session)));
     });
   }

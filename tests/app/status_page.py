@@ -7,12 +7,14 @@ Logs in by the form, sees state, platforms, plots and log events; then the same 
 narrow screen. Exits 0 when all of it was there. Nothing here sleeps: each step waits for what the page shows.
 """
 import argparse
+import json
 import pathlib
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 from selenium import webdriver
 from selenium.common.exceptions import TimeoutException
@@ -21,7 +23,18 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-TOKEN = "read-token-of-the-page"
+TOKEN, ADMIN = "read-token-of-the-page", "admin-token-of-the-page"
+# Takes every event but those of one chat.
+AGENT = """
+import json, sys
+for line in sys.stdin:
+    x = json.loads(line)
+    if x["type"] == "inbound" and x["event"]["text"] != "keep":
+        for frame in ({"type": "action", "request_id": x["delivery_id"], "delivery_id": x["delivery_id"],
+                       "action": {"op": "send", "chat_id": x["event"]["source"]["chat_id"], "content": "yes"}},
+                      {"type": "ack", "delivery_id": x["delivery_id"]}):
+            print(json.dumps(frame), flush=True)
+"""
 
 
 def browser(profile, width=1100, height=1500, dark=False, scripts=True):
@@ -77,11 +90,21 @@ def look(url, shots, name, **how):
                 wait(driver, "a plot with values", lambda: driver.execute_script(
                     "const x = document.querySelector('#plots polyline'); return x && x.getAttribute('points').includes(' ')"))
                 wait(driver, "log events", lambda: "link.up" in text_of(driver, "#log"))
+                wait(driver, "what waits for a restart", lambda: "gateway.reactions" in text_of(driver, "#waits"))
+                wait(driver, "latencies", lambda: "delivery to ack" in text_of(driver, "#latencies"))
+                wait(driver, "the oldest event", lambda: re.search(r"waits \d+ s", text_of(driver, "#work")))
+                stages = text_of(driver, "#platforms")
+                if stages.count("Provisioning") != 2 or stages.count("Policy") != 2:
+                    raise AssertionError(f"{name}: not every platform tells its stages: {stages}")
                 wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
                 if wide > 0:
                     raise AssertionError(f"{name}: the page is {wide} pixels wider than the screen")
             else:
                 wait(driver, "the table", lambda: "gateway_id" in text_of(driver, "noscript"))
+                for part in ("waits for a restart", "gateway.reactions", "delivery_to_ack: p99_ms", "events: oldest_age_ms",
+                             "discord: provisioning"):
+                    if part not in text_of(driver, "noscript"):
+                        raise AssertionError(f"the table without scripts has no {part!r}")
             if shots:
                 shots.mkdir(parents=True, exist_ok=True)
                 driver.save_screenshot(str(shots / f"status-{name}.png"))
@@ -102,6 +125,21 @@ def start(command, environment, line):
     raise AssertionError(f"{command[0]} printed no URL")
 
 
+def post(url, body, token=None):
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers), timeout=10) as answer:
+        return answer.status
+
+
+def give_it_something_to_show(gateway, connector, home):
+    """A setting that waits for a restart, turns that are over, and one that its agent keeps."""
+    (home / "config.yaml").write_text("gateway: {reactions: true}\n")
+    post(gateway + "v1/reload", {}, ADMIN)
+    for chat in ("one", "two", "keep"):
+        post(connector + "/control/inject", {"platform": "discord", "chat_id": chat, "chat_type": "dm", "user_id": "u-1",
+                                             "user_name": "Nina", "text": chat})
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binaries", type=pathlib.Path)
@@ -114,11 +152,14 @@ def main():
             connector, url = start([how.binaries / "relay-connector", "--listen", "127.0.0.1:0"], plain, "")
             processes.append(connector)
             settings = {**plain, "GATEWAY_RELAY_URL": url, "GATEWAY_RELAY_PLATFORMS": "discord,telegram",
-                        "GATEWAY_RELAY_ACCESS_TOKEN": "token-of-the-page-test", "GATEWAY_AGENT": "echo", "GATEWAY_STATE_DIR": "none",
-                        "GATEWAY_LISTEN": "0.0.0.0:0", "GATEWAY_ADMIN_TOKEN": "admin-token-of-the-page", "GATEWAY_READ_TOKEN": TOKEN}
+                        "GATEWAY_RELAY_ACCESS_TOKEN": "token-of-the-page-test", "GATEWAY_AGENT": f"exec:/usr/bin/python3 -u {home}/agent.py",
+                        "GATEWAY_STATE_DIR": "none", "HERMES_HOME": home, "GATEWAY_LISTEN": "0.0.0.0:0",
+                        "GATEWAY_ADMIN_TOKEN": ADMIN, "GATEWAY_READ_TOKEN": TOKEN}
+            (pathlib.Path(home) / "agent.py").write_text(AGENT)
             gateway, page = start([how.binaries / "relay-gateway", "run"], settings, "listening on")
             processes.append(gateway)
             page = page.replace("0.0.0.0", "127.0.0.1") + "/"
+            give_it_something_to_show(page, url, pathlib.Path(home))
             look(page, how.screenshots, "light")
             look(page, how.screenshots, "dark", dark=True)
             look(page, how.screenshots, "narrow", width=500, height=1800)

@@ -108,6 +108,10 @@ def run(page, url, shots):
         return [high('chat-4711').offsetHeight, high('general').offsetHeight,
                 getComputedStyle(high('chat-4711').querySelector('.name'), '::after').content]""")
     assert dot != "none" and unread == read, f"the dot is not in the line of the name: {unread} instead of {read} pixels high"
+    tabs = page.driver.execute_script("return [...document.querySelectorAll('#platforms button')].map(x => [x.offsetHeight, x.className])")
+    assert len({high for high, _ in tabs}) == 1 and any("news" in name for _, name in tabs), f"a tab's dot is not in its line: {tabs}"
+    lines = page.driver.execute_script("const x = document.querySelector('#platforms .news'); return x.clientHeight / parseFloat(getComputedStyle(x).lineHeight)")
+    assert lines < 2, f"a tab with a dot is {lines:.1f} lines high"
     shot("unread")
 
     errors = [x["message"] for x in page.driver.get_log("browser") if x["level"] == "SEVERE"]

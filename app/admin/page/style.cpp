@@ -20,6 +20,8 @@ h2 { font-size: 1rem; margin: 1.6rem 0 .5rem; }
 .badge.good { background: var(--good-back); color: var(--good); }
 .badge.bad { background: var(--bad-back); color: var(--bad); }
 .faint { color: var(--faint); }
+#restart { margin-bottom: .8rem; }
+#restart ul { margin: .3rem 0 0; padding-left: 1.2rem; }
 #reason { margin: 0 0 .8rem; overflow-wrap: anywhere; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .7rem 1.2rem; margin: 0; }

@@ -65,11 +65,12 @@ button { cursor: pointer; border-radius: 9px; border: 1px solid transparent; pad
 .side { display: flex; flex-direction: column; gap: 14px; min-height: 0; }
 .tabs { display: flex; gap: 4px; padding: 4px; background: var(--card); border: 1px solid var(--line);
   border-radius: 12px; box-shadow: var(--shadow); }
-.tabs button { flex: 1; padding: 6px 6px; background: none; color: var(--dim); font-weight: 600; font-size: .9rem; }
+.tabs button { position: relative; flex: 1; padding: 6px 6px; background: none; color: var(--dim); font-weight: 600; font-size: .9rem; }
 .tabs button:hover { color: var(--text); }
 .tabs button[aria-selected="true"] { background: var(--accent); color: var(--accent-text); }
 .tabs .news::after, .chats .news .name::after { content: ""; display: inline-block; width: 7px; height: 7px; margin-left: 6px;
   border-radius: 50%; background: var(--bad); vertical-align: middle; }
+.tabs .news::after { position: absolute; top: 5px; right: 6px; }
 .panel { flex: 1; min-height: 0; overflow: auto; display: flex; flex-direction: column; gap: 8px; padding: 12px;
   background: var(--card); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); }
 .chats { display: flex; flex-direction: column; gap: 2px; }

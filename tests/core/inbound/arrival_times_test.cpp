@@ -27,17 +27,17 @@ TEST(ArrivalTimes, OfAnEarlierProcessBeginWithThisOne) {
   EXPECT_EQ(arrival_times{}.of(17, start), start);
 }
 
-TEST(ArrivalTimes, OfAMillionEventsTakeFewMarksAndStaySorted) {
+TEST(ArrivalTimes, OfManyEventsTakeFewMarksAndStaySorted) {
   arrival_times x;
-  for (std::uint64_t seq = 1; seq <= 1'000'000; ++seq) x.note(seq, start + seq * 1s);
+  for (std::uint64_t seq = 1; seq <= 100'000; ++seq) x.note(seq, start + seq * 1s);
   auto before = start;
-  for (std::uint64_t seq = 1; seq <= 1'000'000; seq += 997) {
+  for (std::uint64_t seq = 1; seq <= 100'000; seq += 97) {
     const auto told = x.of(seq, start + 2'000'000s);
     EXPECT_GE(told, before);
     EXPECT_LE(told, start + seq * 1s);
     before = told;
   }
-  EXPECT_EQ(x.of(1'000'000, start + 2'000'000s), start + 1'000'000s);
+  EXPECT_EQ(x.of(100'000, start + 2'000'000s), start + 100'000s);
 }
 
 TEST(InboxAge, IsThatOfTheOldestEventThatNobodyTook) {
