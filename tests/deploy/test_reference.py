@@ -1,4 +1,6 @@
-"""deploy/reference/README.md is what the program and the sources say now."""
+"""deploy/reference/README.md is what the program and the sources say now; the pictures of README.md are there, and small."""
+import os
+import re
 import unittest
 
 from tree import path, program, read, reference
@@ -20,3 +22,11 @@ class Reference(unittest.TestCase):
         self.assertEqual(events["log.repeated"][1], ["of", "count", "seconds"])
         self.assertEqual(events["admin.command"][1], ["method", "path", "peer"])
         self.assertGreater(len(events), 90)
+
+
+class Pictures(unittest.TestCase):
+    def test_each_is_there_and_small(self):
+        shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", read("README.md"))
+        self.assertTrue(shown)
+        for name in shown:
+            self.assertLess(os.path.getsize(path(*name.split("/"))), 200_000, name)
