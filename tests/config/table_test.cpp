@@ -143,16 +143,6 @@ const std::vector<row> rows{
      "p:x",
      {}},
     {keys::no_proxy, "", "a.example,.b.example", "a.example, .b.example", "*", "*", "", {}},
-    {keys::openai_model, "", "llama3", "llama3", "gpt-4o", "gpt-4o", "", {}},
-    {keys::openai_system, "", "Be brief.", "Be brief.", "Be kind.", "Be kind.", "", {}},
-    {keys::openai_api_key, "", "s3cr3t-one", "***", "s3cr3t-two", "***", "", {}},
-    {keys::openai_api_key_file, "", "/tls/ca.pem", "/tls/ca.pem", "/tls/b.pem", "/tls/b.pem", "", {}},
-    {keys::openai_history, "20", "0", "0", "5", "5", "-1", {}},
-    {keys::openai_history_bytes, "64KiB", "1MiB", "1MiB", "1000", "1000B", "0", {}},
-    {keys::openai_max_turn, "10m", "1m", "1m", "90s", "90s", "0", {}},
-    {keys::openai_first_token_timeout, "2m", "5s", "5s", "1m", "1m", "soon", {}},
-    {keys::openai_idle_timeout, "1m", "5s", "5s", "2m", "2m", "0s", {}},
-    {keys::openai_stream, "true", "off", "false", "Yes", "true", "maybe", {}},
     {keys::group_sessions, "true", "off", "false", "Yes", "true", "maybe", {}},
     {keys::thread_sessions, "false", "1", "true", "0", "false", "2", {}},
     {keys::reactions, "false", "on", "true", "No", "false", "maybe", {}},
@@ -164,6 +154,16 @@ const std::vector<row> rows{
      "a, b",
      R"([{"name":"Ask","description":"Ask."}])",
      {}},
+    {keys::openai_model, "", "llama3", "llama3", "gpt-4o", "gpt-4o", "", {}},
+    {keys::openai_system, "", "Be brief.", "Be brief.", "Be kind.", "Be kind.", "", {}},
+    {keys::openai_api_key, "", "s3cr3t-one", "***", "s3cr3t-two", "***", "", {}},
+    {keys::openai_api_key_file, "", "/tls/ca.pem", "/tls/ca.pem", "/tls/b.pem", "/tls/b.pem", "", {}},
+    {keys::openai_history, "20", "0", "0", "5", "5", "-1", {}},
+    {keys::openai_history_bytes, "64KiB", "1MiB", "1MiB", "1000", "1000B", "0", {}},
+    {keys::openai_max_turn, "10m", "1m", "1m", "90s", "90s", "0", {}},
+    {keys::openai_first_token_timeout, "2m", "5s", "5s", "1m", "1m", "soon", {}},
+    {keys::openai_idle_timeout, "1m", "5s", "5s", "2m", "2m", "0s", {}},
+    {keys::openai_stream, "true", "off", "false", "Yes", "true", "maybe", {}},
     {keys::media_disk, "512MiB", "25MiB", "25MiB", "1GiB", "1GiB", "24MiB", {}},
     {keys::media_at_once, "8", "1", "1", "20", "20", "0", {}},
     {keys::media_per_event, "32", "1", "1", "100", "100", "many", {}},
@@ -342,7 +342,9 @@ TEST_P(settings_row, secret_from_a_file) {
 TEST_P(settings_row, more_than_one_line_is_refused) {
   const auto& p = GetParam();
   if (*p.at.variable == '\0' || std::string_view{p.at.key} == keys::relay_bot_ids.key) return;
-  for (std::string text : {"s3cr3t\r\nX-Evil: 1", "s3cr3t\xff"}) {
+  // A prompt is a text that may have lines; it stands in no header.
+  const bool has_lines = std::string{p.at.key} == keys::openai_system.key;
+  for (std::string text : {has_lines ? "s3cr3t\x01" : "s3cr3t\r\nX-Evil: 1", "s3cr3t\xff"}) {
     auto result = here().env(p.at.variable, text).resolved();
     EXPECT_EQ(problem_of(result, p.at.key).where, p.at.variable);
     EXPECT_THAT(everything_shown(result), ::testing::Not(::testing::HasSubstr("s3cr3t")));

@@ -215,6 +215,8 @@ TEST_F(openai_agent_test, WithoutADiskAStopIsToldToTheChat) {
   settle();
   caf::anon_send(root, command::drain);
   settle();
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n");
+  settle();
   EXPECT_TRUE(asked(0).dropped);
   ASSERT_EQ(texts("send").size(), 1U);
   EXPECT_NE(texts("send")[0].find("stops"), std::string::npos);

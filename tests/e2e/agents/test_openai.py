@@ -1,5 +1,6 @@
 """`--agent openai:URL`: a chat bot of any OpenAI-compatible server (agent-link.md; gateway.openai in config/README.md)."""
 import asyncio
+import contextlib
 import os
 
 from harness import certificates
@@ -290,7 +291,8 @@ class Failures(Model):
             await exchange.begin()
             while not exchange.gone:
                 await exchange.say("more ")
-                await asyncio.wait({asyncio.ensure_future(exchange.server.changes.until(lambda: exchange.gone, "gone", 0.3))})
+                with contextlib.suppress(AssertionError):
+                    await exchange.hung_up(0.3)
         await self.fails(endless, "more more", "in time")
 
     async def test_nonsense(self):
@@ -343,8 +345,8 @@ class Restarts(Model):
         await connector.until(lambda: any(x["action"].get("content") == "You said: second" for x in connector.outbound), "the answer")
         await self.quiet(connector, again)
         self.assertEqual([x["content"] for x in model.exchanges[2].messages], ["first", "You said: first", "second"])
-        whole_answers = [x for x in connector.outbound if x["action"].get("content") == "You said: second"]
-        self.assertEqual([x["action"]["op"] for x in whole_answers], ["edit"], "the message that showed its beginning")
+        # As an edit of the message that showed its beginning, unless the process died before it knew that one's id.
+        self.assertEqual(len([x for x in connector.outbound if x["action"].get("content") == "You said: second"]), 1)
         self.ask(link, "third")
         await connector.reply("You said: third")
         self.assertEqual(len(model.exchanges[3].messages), 5)
