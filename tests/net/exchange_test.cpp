@@ -68,7 +68,8 @@ protected:
   std::shared_ptr<http_exchange> open() { return open(url(server.port(), "/v1/chat/completions")); }
   raw_socket taken() {
     auto there = server.accept();
-    request = there.receive_until("\r\n\r\n") + there.receive_exactly(2);
+    request = there.receive_until("\r\n\r\n");
+    request += there.receive_exactly(2);
     return there;
   }
   raw_server server;
