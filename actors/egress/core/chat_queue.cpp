@@ -361,9 +361,11 @@ action_result chat_queue::after_all(const item& x, const action_result& of_last)
   return out;
 }
 
-/// Whether it goes out again although it may have arrived: its agent would rather have it twice.
+/// Whether it goes out again although it may have arrived: its agent would rather have it twice, or it only
+/// takes away what an edit has left over.
 bool chat_queue::lost_once_more(item& x, const action_result& result) {
-  return x.resend && result.how == outcome::unknown && ++x.lost < most_sends;
+  const bool harmless = x.next_piece < x.pieces.size() && x.pieces[x.next_piece].cleanup;
+  return (x.resend || harmless) && result.how == outcome::unknown && ++x.lost < most_sends;
 }
 
 /// Whether a final draft goes out as a text: on Slack the stream is the message; elsewhere a sealed draft

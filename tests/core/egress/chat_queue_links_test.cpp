@@ -50,6 +50,27 @@ TEST(ChatQueue, EachCallerOfACollapsedEditIsHeldForItsOwnTime) {
   EXPECT_THAT(tokens(d.settle(ok(""))), ElementsAre(2));
 }
 
+TEST(ChatQueue, WhatAnEditLeavesOverIsTakenAwayOnTheNextLinkToo) {
+  const auto with_delete = set_of({platform("p", 10, {"send", "edit", "delete"})});
+  chat_queue_driver d;
+  d.link(with_delete);
+  d.push(edit(1, "m", "one two three"));
+  EXPECT_THAT(contents(d.settle(ok(""))), ElementsAre("three"));
+  EXPECT_THAT(tokens(d.settle(ok("m2"))), ElementsAre(1));
+  d.push(edit(2, "m", "one"));
+  auto step = d.settle(ok(""));
+  ASSERT_EQ(step.out.size(), 1U);
+  EXPECT_EQ(step.out[0].act.kind, op::remove);
+  EXPECT_THAT(tokens(d.down()), IsEmpty()) << "whether it is gone is unknown";
+  step = d.link(with_delete);
+  ASSERT_EQ(step.out.size(), 1U);
+  EXPECT_EQ(step.out[0].act.kind, op::remove);
+  EXPECT_EQ(step.out[0].act.message_id, "m2");
+  step = d.settle(action_result::failed("", "there is no such message")); // it was gone
+  ASSERT_THAT(tokens(step), ElementsAre(2));
+  EXPECT_EQ(step.done[0].result.how, outcome::done);
+}
+
 TEST(ChatQueue, TheNewestOfCollapsedEditsIsHeldAsLongAsAnyOther) {
   chat_queue_driver d;
   auto early = edit(2, "m", "b");

@@ -291,6 +291,8 @@ public:
     forgive();
   }
   void link_read(std::uint64_t socket, const frame_view& frame) override {
+    // In time or too late: after it the gateway ends the connection itself.
+    if (text(frame.root, "type") == "going_idle_ack") planned();
     if (text(frame.root, "type") != "descriptor" || socket == served_) return;
     ever_ = true;
     served_ = socket;

@@ -77,6 +77,8 @@ public:
       auto same = static_cast<std::size_t>(std::count_if(y.heard.begin(), y.heard.end(), [&](auto& z) {
         return z.retry_after_s == 0 && z.message_id == x.message_id;
       }));
+      constexpr std::size_t removals = 3; // of those further ones, while nobody knows whether they are gone
+      if (x.message_id != y.message_id) most *= removals;
       if (same > most) fail(x.mark + " was carried out " + std::to_string(same) + " times");
       return;
     }
