@@ -1,6 +1,6 @@
 #include "relay_gateway/messages/wire/chat/chat_completion.hpp"
 
-#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
