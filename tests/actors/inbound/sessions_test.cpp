@@ -1,7 +1,7 @@
 // Whose message, whose turn, whose prompt: sessions, profiles and versions through the whole tree, over a
 // restart too (protocol.md 5.1 and 6).
 #include "relay_gateway/messages/wire/actions/actions.hpp"
-#include "relay_gateway/messages/wire/http/tokens.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/tests/actors/durable_fixture.hpp"
 
 namespace relay::testing {

@@ -38,6 +38,9 @@ public:
     auto waited = [](const carried_out& y) { return y.retry_after_s > 0; };
     if (x.op == "react" && std::any_of(x.heard.begin(), x.heard.end(), waited))
       return; // behind what left meanwhile
+    // What its agent would rather have twice leaves again when the disk had not heard of its end.
+    auto forgotten = [&](const put_frame& y) { return elsewhere(y) && checker_.notes().lost_since(y.at); };
+    if (x.resend && std::any_of(x.frames.begin(), x.frames.end(), forgotten)) return;
     auto& last = lanes_[lane_of(frame.root)];
     if (last.age != checker_.notes().outbound_age) last = {checker_.notes().outbound_age, 0, 0, {}, {}};
     if (checker_.notes().lost_since(last.at) && was_put_off(last.mark)) last.number = last.before;
