@@ -3,7 +3,7 @@
 #include "relay_gateway/actors/actor_guards.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/metrics.hpp"
-#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
 #include "relay_gateway/messages/wire/chat/chat_completion.hpp"
 #include "relay_gateway/messages/wire/chat/conversation_codec.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"

@@ -3,7 +3,7 @@
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/metrics.hpp"
 #include "relay_gateway/messages/secret_text.hpp"
-#include "relay_gateway/messages/wire/actions/actions.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
 #include "relay_gateway/messages/wire/chat/chat_completion.hpp"
 #include "relay_gateway/messages/wire/http/retry_after.hpp"
 

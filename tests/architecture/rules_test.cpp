@@ -84,15 +84,18 @@ TEST(architecture, JsonStaysAtTheEdge) {
 // An action is decoded once, where it enters: from there to the frame that leaves it is typed (README of
 // messages).
 TEST(architecture, ActorsReadNoJson) {
-  // Where lines and bodies of peers become messages and messages become lines: the only ones that call a
-  // codec.
-  static const std::regex edge{
-      "actors/(agents/(link|peers)|boot/[a-z_]+|link/[a-z_]+|inbound/(media|inbound_store)"
-      "|http_bridge)\\.[ch]pp"};
+  // Where lines and bodies of peers (agents, the connector, a model's server) become messages and messages
+  // become lines: the only ones that call a codec.
+  static const std::regex edge{"actors/(agents/(link|peers|openai(_turns)?|core/model_(answer|turn))|boot/"
+                               "[a-z_]+|link/[a-z_]+|inbound/(media|inbound_store)"
+                               "|http_bridge)\\.[ch]pp"};
   // What decodes and encodes nothing: how actions are made and changed, texts, keys and addresses.
   const std::set<std::string> plain{"messages/wire/actions/action_forms.hpp",
-                                    "messages/wire/actions/action_makers.hpp", "messages/wire/http/urls.hpp",
-                                    "messages/wire/json/utf8.hpp", "messages/wire/session_key.hpp"};
+                                    "messages/wire/actions/action_makers.hpp",
+                                    "messages/wire/http/hex.hpp",
+                                    "messages/wire/http/urls.hpp",
+                                    "messages/wire/json/utf8.hpp",
+                                    "messages/wire/session_key.hpp"};
   const std::set<std::string> of_actions{
       "messages/wire/actions/actions.hpp", "messages/wire/actions/action_codec.hpp",
       "messages/wire/actions/action_fields.hpp", "messages/wire/actions/action_rules.hpp",
