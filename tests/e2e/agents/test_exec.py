@@ -164,7 +164,7 @@ for frame in frames():
         self.assertEqual((await connector.frame("inbound_ack"))["bufferId"], "b-1")
         self.assertEqual(len(connector.sent()), 1)
         found = notes(gateway, "agent.exited")
-        self.assertEqual((len(found), found[0]["why"], found[0]["unacked"]), (1, "exited with code 3", "1"))
+        self.assertEqual((len(found), found[0]["why"], found[0]["unacked"]), (1, "exited with code 3", 1))
         self.assertEqual((await gateway.metrics())["relay_gateway_agent_restarts_total"], 1)
 
     async def test_nothing_is_left_of_dead_children(self):
@@ -481,4 +481,4 @@ for frame in frames():
         link.send(inbound("one", buffer_id="b-1"))
         await link.connector.until(lambda: link.of("inbound_ack"), "the ack of the last line")
         await gateway.said("agent.exited")
-        self.assertIn("unacked=0", gateway.text.replace('"unacked":"0"', "unacked=0"))
+        self.assertIn('"unacked":0,', gateway.text)
