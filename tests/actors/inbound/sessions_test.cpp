@@ -4,6 +4,8 @@
 #include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/tests/actors/durable_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 namespace relay::testing {
 namespace {
 
