@@ -235,8 +235,8 @@ public:
   /// Reads a file that fetch() made or found, when it has at most so many bytes. Calls `done` as the others
   /// do.
   virtual void read(std::string path, std::uint64_t max_bytes, std::function<void(media_bytes)> done) {
-    done({{},
-          path + " of more or less than " + std::to_string(max_bytes) + " bytes: this port reads no files"});
+    (void)max_bytes;
+    std::exchange(done, nullptr)({{}, std::move(path) + ": this port reads no files"});
   }
 };
 
@@ -270,8 +270,8 @@ public:
                             std::function<void(std::vector<dead_letter>)> done) = 0;
   /// That session, or with an empty name all that have open questions.
   virtual void conversations(std::string session, std::function<void(std::vector<conversation_kept>)> done) {
-    (void)session;
-    done({});
+    session.clear(); // a store that keeps none
+    std::exchange(done, nullptr)({});
   }
   /// Calls `told` whenever the health changes, and once at once. The newest watcher counts; null ends it.
   virtual void watch(std::function<void(store_health)> told) = 0;
