@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -19,7 +20,9 @@ struct known_event {
   std::string chat, text;
   std::set<std::string> buffers;
   int given = 0;
-  bool out = false, over = false, acked = false;
+  bool out = false, over = false;
+  bool suspect = false; ///< an agent gave it back as one that it died of
+  instant overdue{};    ///< while it is out: when its agent has had its time
 };
 
 /// An inbox, and what is known of each event that went in.
@@ -73,6 +76,7 @@ public:
       auto was_out = open && it->second.out;
       box_.returned(id, now_, step);
       if (was_out && step.dead.empty()) it->second.out = false;
+      if (was_out) it->second.suspect = true;
     }
     look(step);
   }
@@ -91,11 +95,23 @@ public:
     inbox_step step;
     auto due = box_.due();
     RC_ASSERT(!due || present_);
-    // Its agent had its time: it is taken back before it is given out again.
-    auto late = due && *due <= now_;
+    std::vector<std::uint64_t> late;
+    for (auto& [id, x] : all_)
+      if (present_ && x.out && x.overdue <= now_) late.push_back(id);
+    RC_ASSERT((due && *due <= now_) == !late.empty());
     box_.timer(now_, step);
-    if (!late) RC_ASSERT(step.deliver.empty() && step.dead.empty());
-    for (auto& x : step.deliver) all_.at(x.id).out = false;
+    if (late.empty()) RC_ASSERT(step.deliver.empty() && step.dead.empty());
+    // Their agent had its time: they are taken back, and given out again at once or set aside. Only suspects,
+    // of which one at a time is out, may have to wait.
+    for (auto id : late) {
+      auto& x = all_.at(id);
+      const auto is = [id](const auto& y) { return y == id; };
+      const bool dead = std::any_of(step.dead.begin(), step.dead.end(), [&](auto& y) { return is(y.first); });
+      const bool again =
+          std::any_of(step.deliver.begin(), step.deliver.end(), [&](auto& y) { return is(y.id); });
+      RC_ASSERT(dead || again || x.suspect);
+      x.out = dead;
+    }
     look(step);
   }
   void counts_agree() {
@@ -155,6 +171,7 @@ private:
       RC_ASSERT(x.event->text == y.text);
       for (auto& [id, earlier] : all_) RC_ASSERT(id >= x.id || earlier.chat != y.chat || earlier.over);
       y.out = true, ++y.given;
+      y.overdue = now_ + rules().ack_timeout;
     }
   }
 
