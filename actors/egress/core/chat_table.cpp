@@ -133,11 +133,12 @@ void chat_table::expire(instant now, chat_table_step& out) {
 
 template <class Step>
 void chat_table::run_all(const Step& step, chat_table_step& out) {
-  for (auto it = chats_.begin(); it != chats_.end();) {
-    auto& x = it->second;
-    ++it; // the step may be the last one of its chat
-    run(x, step, out);
-  }
+  // By number: a step may be the last one of its chat, or make room by removing another one.
+  std::vector<std::uint64_t> numbers;
+  numbers.reserve(chats_.size());
+  for (auto& [key, x] : chats_) numbers.push_back(x.number);
+  for (auto number : numbers)
+    if (auto* x = of_number(number)) run(*x, step, out);
 }
 
 void chat_table::take(entry& x, chat_queue_step& step, chat_table_step& out) {

@@ -267,6 +267,16 @@ TEST(ChatTable, OfIdleChatsFewStayHoweverManyMayBeBusy) {
   EXPECT_TRUE(d.table.contains(table_driver::key("c5"))) << "the newest stay";
 }
 
+TEST(ChatTable, AStepOfAllChatsMayMakeRoomAmongThem) {
+  table_driver d{{1'000, 100s, 2}};
+  const std::size_t chats = 40;
+  for (std::size_t i = 0; i < chats; ++i) d.push("c" + std::to_string(i), text(i + 1, "x"));
+  EXPECT_EQ(d.table.size(), chats) << "all wait for the link";
+  const auto step = d.run([&](auto& out) { d.table.finish(out); });
+  EXPECT_EQ(told(step).size(), chats);
+  EXPECT_EQ(d.table.size(), 2U);
+}
+
 TEST(ChatTable, BeyondTheBoundAChatWhoseActionNeverComesGoes) {
   table_driver d{{1, 100s}};
   for (const auto* chat : {"a", "b"}) {

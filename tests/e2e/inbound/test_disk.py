@@ -79,7 +79,7 @@ class Disk(Scenario):
     async def fills_and_heals(self, size, length, settings=()):
         """A silent agent lets the gateway's own backlog fill the disk: no acks, not ready, the reason. Then it takes everything,
         and nobody else makes room. Twice, for what is remembered of the first time must not keep the second from it."""
-        program, state, home = self.on_tmpfs(f"size={size}")
+        program, state, home = on_tmpfs(self, f"size={size}")
         connector = await self.connector()
         gateway = await self.gateway(connector, TWO, PINNED, QUICK, *settings, home=home, program=program, GATEWAY_STATE_DIR=state)
         link = await connector.link(1, 2)
