@@ -121,12 +121,21 @@ typename Inspector::result_type inspect(Inspector& f, inbound_event& x) {
 
 /// A shared, immutable event inside messages: handing it on copies a pointer. Never null in a message.
 struct event_ref {
-  std::shared_ptr<const inbound_event> ptr = std::make_shared<const inbound_event>();
+  std::shared_ptr<const inbound_event> ptr = nothing();
   event_ref() = default;
   explicit event_ref(inbound_event x) : ptr(std::make_shared<const inbound_event>(std::move(x))) {}
+  /// Of an event that was built in place; not null.
+  explicit event_ref(std::shared_ptr<const inbound_event> x) : ptr(std::move(x)) {}
   const inbound_event& operator*() const noexcept { return *ptr; }
   const inbound_event* operator->() const noexcept { return ptr.get(); }
   friend bool operator==(const event_ref& a, const event_ref& b) { return *a == *b; }
+
+private:
+  /// An empty event that all share: messages are made empty before they are filled.
+  static const std::shared_ptr<const inbound_event>& nothing() {
+    static const auto empty = std::make_shared<const inbound_event>();
+    return empty;
+  }
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, event_ref& x) {

@@ -123,7 +123,7 @@ action_or_error decode_action(std::string_view text) {
 void append_action(std::string& out, const action& x, const route& where) {
   // Parsed, not spliced: an embedder's text must not be able to break the frame.
   std::optional<json::document> parsed;
-  if (!x.metadata.empty()) parsed.emplace().parse(x.metadata);
+  if (!x.metadata.empty()) parsed.emplace(json::document::content::ordinary).parse(x.metadata);
   const json::value nothing;
   const auto& metadata = parsed ? parsed->root() : nothing;
   const std::string_view reply_to = loses_reply(metadata, where) ? std::string_view{} : x.reply_to;

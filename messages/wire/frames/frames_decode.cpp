@@ -12,6 +12,8 @@
 #include "relay_gateway/messages/wire/json/salvage.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
+#include <memory>
+
 namespace relay::wire {
 
 const char* to_string(refusal x) {
@@ -52,14 +54,14 @@ frame long_id(const input& x, std::string_view type, std::string_view field, std
 frame read_inbound(const input& x) {
   const auto* event = json::object(x.root, "event");
   if (event == nullptr) return bad_field(x, "inbound: event is not an object");
-  inbound_event out;
+  auto out = std::make_shared<inbound_event>();
   std::string why;
-  if (!read_event(*event, json::member_text(x.line, "event"), out, why))
+  if (!read_event(*event, json::member_text(x.line, "event"), *out, why))
     return bad_field(x, "inbound: " + why);
-  if (const auto field = overlong_field(out); !field.empty()) return long_id(x, "inbound", field);
+  if (const auto field = overlong_field(*out); !field.empty()) return long_id(x, "inbound", field);
   auto buffer_id = json::id(x.root, "bufferId");
   if (buffer_id.size() > longest_id) return long_id(x, "inbound", "bufferId");
-  out.delivered_via_upstream_relay = x.authenticated;
+  out->delivered_via_upstream_relay = x.authenticated;
   return inbound{event_ref{std::move(out)}, std::move(buffer_id)};
 }
 

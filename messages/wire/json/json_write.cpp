@@ -84,7 +84,8 @@ void append_as_it_came(std::string& out, const value& x, std::string_view source
 }
 
 std::string text_of(const value& x, std::string_view source) {
-  if (!source.empty() && source.find_first_of("\r\n") == std::string_view::npos) return std::string{source};
+  const auto has = [&](char c) { return source.find(c) != std::string_view::npos; };
+  if (!source.empty() && !has('\n') && !has('\r')) return std::string{source};
   std::string out;
   append_as_it_came(out, x, source);
   return out;
