@@ -202,13 +202,13 @@ void link_manager_state::gone(link_gone x) {
 }
 
 /// An end that was asked for is no news. Any other begins an outage or belongs to one: a line at its start,
-/// one whenever its length has doubled, the rest at debug.
+/// one whenever its length has doubled or another reason turns up, the rest at debug.
 void link_manager_state::log_end(const link_gone& x) {
   auto level = severity::info;
   auto id = "link.closed";
   core::outage::summary so_far;
   if (session.state() != core::link_state::closing) {
-    const auto news = outage.failed(now_of(self));
+    const auto news = outage.failed(now_of(self), x.error);
     so_far = outage.so_far(now_of(self));
     level = news == core::outage::news::as_before ? severity::debug : severity::warn;
     id = news == core::outage::news::began ? "link.lost" : "link.still_down";

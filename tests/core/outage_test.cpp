@@ -47,5 +47,21 @@ TEST(outage, ALongPauseBetweenFailuresIsOneReminder) {
   EXPECT_EQ(x.failed(start + 3h + 1s), news::as_before);
 }
 
+TEST(outage, AnotherReasonIsALineASecondTimeItIsNot) {
+  outage x;
+  const instant start{1h};
+  EXPECT_EQ(x.failed(start, "connection refused"), news::began);
+  EXPECT_EQ(x.failed(start + 1s, "connection refused"), news::as_before);
+  EXPECT_EQ(x.failed(start + 2s, "certificate not accepted"), news::another);
+  EXPECT_EQ(x.failed(start + 3s, "connection refused"), news::as_before);
+  EXPECT_EQ(x.failed(start + 4s, "certificate not accepted"), news::as_before);
+  EXPECT_EQ(x.failed(start + 30s, "certificate not accepted"), news::goes_on);
+  EXPECT_EQ(x.failed(start + 31s, "connection refused"), news::another);
+  int told = 0;
+  for (int i = 0; i < 100; ++i)
+    told += x.failed(start + 32s, "port " + std::to_string(i)) == news::another ? 1 : 0;
+  EXPECT_EQ(told, 2) << "reasons that are never the same do not fill the log";
+}
+
 } // namespace outage_test
 } // namespace relay::core

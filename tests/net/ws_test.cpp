@@ -355,6 +355,21 @@ TEST_F(sockets, APeerThatReadsLateGetsEverything) {
   EXPECT_EQ(got, std::size_t{100'000} * count);
 }
 
+TEST_F(sockets, APeerThatHasReadAllIsReadFromAgain) {
+  listen();
+  auto peer = raw_socket::connect(server_->port());
+  request_upgrade(peer);
+  auto there = acceptor_.next();
+  ASSERT_TRUE(there.heard->wait_open());
+  constexpr std::size_t size = 2UL << 20, frames = 3;
+  for (std::size_t round = 1; round <= 10; ++round) {
+    for (std::size_t i = 0; i < frames; ++i) there.socket->write(std::string(size, 'x'));
+    for (std::size_t got = 0; got < size * frames;) got += read_frame(peer).payload.size();
+    peer.send(frame_text(1, "y", true, true));
+    ASSERT_GE(there.heard->wait_bytes(round).size(), round);
+  }
+}
+
 TEST_F(sockets, WhatOthersSendToADeafPeerEndsItToo) {
   listen();
   auto peer = raw_socket::connect(server_->port());

@@ -107,7 +107,7 @@ void ws_session::accept(std::shared_ptr<transport> below,
 void ws_session::start(std::shared_ptr<transport> below, bool client) {
   below_ = std::move(below);
   below_->on_waiting = [this] { // the transport forgets it before this session can be gone, see end()
-    settle();
+    drained();
     give_batch_end();
   };
   below_->on_flushed = [weak = weak_from_this()] {
@@ -296,11 +296,20 @@ void ws_session::flush_soon() {
     if (self->state_ == state::ended) return;
     self->since_flush_ = 0;
     self->below_->flush();
-    self->settle();
+    self->drained();
   });
 }
 
 void ws_session::settle() { ledger_.departed(below_->departed()); }
+
+/// A flush may have sent all at once, of which nobody hears: its reader must go on all the same.
+void ws_session::drained() {
+  settle();
+  if (!choked_ || state_ == state::ended || dropped_) return;
+  const auto before = may_read();
+  choked_ = what_.bounds.chokes(waiting(), true);
+  read_gate_changed(before);
+}
 
 // -- the end --------------------------------------------------------------------------------------------
 

@@ -75,6 +75,7 @@ private:
   void pump();
   void flush_soon();
   void settle();
+  void drained();
   void arm_keepalive();
   void beat();
   std::size_t waiting() const noexcept;
