@@ -101,6 +101,26 @@ TEST_P(cables, ClosingWaitsForWhatIsQueued) {
   EXPECT_EQ(near->ends[0].close_code, 1000);
 }
 
+TEST_P(cables, OnlyTheEndOfAPipeEndsItsLine) {
+  for (auto pipe : {true, false}) {
+    std::vector<std::string> read;
+    cable_setup setup;
+    setup.end_ends_line = pipe;
+    setup.read = [&](std::string_view line) { read.emplace_back(line); };
+    auto output = std::make_shared<sim_socket>(host, setup, seeded_rng{GetParam(), "output"});
+    auto reader = output->make_handle();
+    output->listen(near);
+    output->accept(far);
+    output->say("one\ntw");
+    output->say("o");
+    run(usec{1'000'000});
+    EXPECT_EQ(read.size(), 1U);
+    output->cut();
+    run(usec{60'000'000});
+    EXPECT_EQ(read, (pipe ? std::vector<std::string>{"one", "two"} : std::vector<std::string>{"one"}));
+  }
+}
+
 TEST_P(cables, SuspendedProcessHearsLaterAndInOrder) {
   host->suspend_until(time.now() + usec{5'000'000});
   wire->say("one\n");

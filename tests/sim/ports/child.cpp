@@ -55,6 +55,7 @@ public:
     auto child = born_([&](cable_setup setup) {
       constexpr usec pipe{50};
       setup.latency = pipe;
+      setup.end_ends_line = true;
       auto rng = seeded_rng{host_->on().seed, "child " + std::to_string(host_->number() * 1'000 + number)};
       wire = std::make_shared<sim_socket>(host_, std::move(setup), rng);
       return wire;

@@ -195,9 +195,16 @@ void sim_socket::tell_lines(const std::string& bytes) {
   too_long_ = near_line_.size() > setup_.max_line;
 }
 
+void sim_socket::tell_last_line() {
+  if (!setup_.end_ends_line || too_long_ || near_line_.empty()) return;
+  if (setup_.read) setup_.read(near_line_);
+  near_line_.clear();
+}
+
 void sim_socket::finish(socket_end why) {
   if (near_over_ || !host_->alive()) return;
   near_over_ = true;
+  tell_last_line();
   // Of what waited, one more frame may have left in part.
   if (opened_ && !outbox_.empty() && !dark_far_ && luck_.chance(0.3)) {
     ++written_;

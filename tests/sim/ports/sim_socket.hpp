@@ -29,6 +29,7 @@ struct cable_setup {
   usec latency{500}; ///< typical, one way
   milliseconds ping_interval{10'000}, ping_timeout{25'000};
   std::uint64_t max_line = ~0ULL; ///< of the near end: what comes behind a longer one is not read
+  bool end_ends_line = false;     ///< as of a pipe: what stands behind the last `\n` is a line at the end
   usec far_patience{45'000'000};  ///< this long without a byte = dead for the far end
   /// What is seen at the near end: a frame given to write(), a whole line read, the end.
   std::function<void(std::string_view)> wrote{}, read{};
@@ -110,6 +111,7 @@ private:
   void flush();
   void pump();
   void tell_lines(const std::string& bytes);
+  void tell_last_line();
   void finish(socket_end why);
   void watch_silence(usec after);
   // network
