@@ -61,12 +61,13 @@ class policies final : public rule {
 public:
   explicit policies(checker& at) : rule(at, "policies") {}
   void life_ends(std::uint64_t, ending how) override {
-    // A crash may keep from a slow or full disk that it was declared.
+    // A crash may keep from a slow disk that it was declared, and a full one keeps it from an ordered stop,
+    // too.
     auto full = checker_.on().faults.armed(fault::store_full);
     usec slowest{full ? 35'000'000 : 5'000'000};
     auto forgets = !checker_.what().durable;
-    std::erase_if(told_,
-                  [&](auto& x) { return forgets || (how == ending::killed && x.second + slowest > now()); });
+    auto written = how == ending::stopped && !full;
+    std::erase_if(told_, [&](auto& x) { return forgets || (!written && x.second + slowest > now()); });
   }
   void settings_changed(const config::settings& x) override {
     versions_.push_back(x.policies);

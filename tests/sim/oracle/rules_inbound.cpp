@@ -33,6 +33,20 @@ bool spent(checker& at, const event_record& x) {
   return hung || x.deliveries.size() + std::max<std::uint64_t>(untaken, 2) >= most;
 }
 
+/// A message that comes behind one of its edits is a repeat of it by its message id (protocol.md 5.1), while
+/// that is remembered. Who has the edit, has the message.
+template <class Had>
+bool edit_came_first(checker& at, const event_record& x, Had had) {
+  if (x.what.message_id.empty() || x.what.edit_of != 0) return false;
+  const auto& last = x.reads.back();
+  auto before = [&](const event_seen& y) { return y.age == last.age && y.number < last.number; };
+  auto& all = at.notes().events;
+  return std::any_of(all.begin(), all.end(), [&](auto& numbered) {
+    auto& y = numbered.second;
+    return y.what.edit_of == x.what.number && std::any_of(y.reads.begin(), y.reads.end(), before) && had(y);
+  });
+}
+
 /// Every event that the gateway has accepted reaches an agent, and what is buffered is acknowledged.
 class reach final : public rule {
 public:
@@ -42,8 +56,10 @@ public:
     if (checker_.what().agent == agent_choice::echo) return {};
     for (auto& [number, x] : notes.events) {
       if (!for_agents(x.what.kind) || !x.was_read() || x.altered) continue;
-      auto taken = std::any_of(x.deliveries.begin(), x.deliveries.end(), [](auto& y) { return y.acked; });
-      if (taken || spent(checker_, x)) continue;
+      auto taken = [](auto& y) {
+        return std::any_of(y.deliveries.begin(), y.deliveries.end(), [](auto& z) { return z.acked; });
+      };
+      if (taken(x) || spent(checker_, x) || edit_came_first(checker_, x, taken)) continue;
       // The connector keeps it, unless it was taken for what cannot be read: that is acknowledged, too.
       auto kept = std::any_of(x.buffer_ids.begin(), x.buffer_ids.end(),
                               [&](auto& id) { return !notes.altered_line_names(id); });
@@ -238,6 +254,8 @@ public:
     constexpr usec inside{2'000'000}; // on its way when inbound died
     if (x->acked_in(age - 1) && checker_.notes().lost_since(now() - inside)) return;
     if (spent(checker_, *x)) return; // set aside
+    auto had = [&](auto& y) { return y.acked_in(age) || checker_.durably_taken(y.what.number); };
+    if (edit_came_first(checker_, *x, had)) return;
     fail(name_of(*x) + " was acknowledged as " + id + " while nobody else had it");
   }
   void ack_heard(const std::string& id) override { heard_.insert(id); }
