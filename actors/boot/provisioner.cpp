@@ -4,7 +4,43 @@
 #include "relay_gateway/actors/boot/platform_provisioner.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 
+#include <algorithm>
+
 namespace relay {
+
+void provisioner_state::spawn_platform(const identity& x) {
+  wire::provision_request body;
+  body.gateway_id = setup.gateway_id;
+  body.platform = x.platform;
+  body.bot_id = x.bot_id;
+  body.gateway_endpoint = setup.endpoint;
+  body.route_keys = setup.route_keys;
+  body.instance_id = setup.instance_id;
+  body.wake_url = setup.wake_url;
+  body.display_name = setup.display_name;
+  auto child = self->spawn(platform_provisioner, env,
+                           platform_provision_setup{setup.url, std::move(body), setup.http_timeout},
+                           provisioner_actor{self});
+  self->monitor(child);
+  platforms.insert_or_assign(x.platform, std::move(child));
+}
+
+/// The answer that it waited for reaches nobody: its attempt has failed.
+void provisioner_state::platform_died(const caf::down_msg& x) {
+  auto had = [&](const identity& y) {
+    auto it = platforms.find(y.platform);
+    return it != platforms.end() && it->second.address() == x.source;
+  };
+  auto of = std::find_if(setup.platforms.begin(), setup.platforms.end(), had);
+  if (of == setup.platforms.end()) return;
+  spawn_platform(*of);
+  auto asked = std::find(wanting.begin(), wanting.end(), of->platform) == wanting.end();
+  if (!asked || !plan.trying(of->platform)) return;
+  provision_attempt failed;
+  failed.platform = of->platform;
+  failed.error = "its actor died";
+  attempted(failed);
+}
 
 void provisioner_state::execute(const core::provision_plan::step& step) {
   if (step.decided) {
@@ -69,31 +105,20 @@ void provisioner_state::attempted(provision_attempt& x) {
 provisioner_actor::behavior_type provisioner(provisioner_actor::stateful_pointer<provisioner_state> self,
                                              ports env, provisioner_setup setup, identity_actor who,
                                              supervisor_actor owner) {
-  guard_actor(self, env, caf::actor_cast<caf::strong_actor_ptr>(owner));
   auto* s = &self->state;
+  guard_actor(self, env, caf::actor_cast<caf::strong_actor_ptr>(owner),
+              [s](const caf::down_msg& x) { s->platform_died(x); });
   s->env = env;
   s->owner = std::move(owner);
   s->who = std::move(who);
-  std::vector<std::string> names;
-  for (auto& x : setup.platforms) {
-    names.push_back(x.platform);
-    wire::provision_request body;
-    body.gateway_id = setup.gateway_id;
-    body.platform = x.platform;
-    body.bot_id = x.bot_id;
-    body.gateway_endpoint = setup.endpoint;
-    body.route_keys = setup.route_keys;
-    body.instance_id = setup.instance_id;
-    body.wake_url = setup.wake_url;
-    body.display_name = setup.display_name;
-    s->platforms.emplace(x.platform,
-                         self->spawn(platform_provisioner, env,
-                                     platform_provision_setup{setup.url, std::move(body), setup.http_timeout},
-                                     provisioner_actor{self}));
-  }
-  s->plan = core::provision_plan{std::move(names), setup.backoff_min, setup.backoff_max};
-  s->plan.already(setup.already, setup.held);
   s->setup = std::move(setup);
+  std::vector<std::string> names;
+  for (auto& x : s->setup.platforms) {
+    names.push_back(x.platform);
+    if (s->platforms.count(x.platform) == 0) s->spawn_platform(x);
+  }
+  s->plan = core::provision_plan{std::move(names), s->setup.backoff_min, s->setup.backoff_max};
+  s->plan.already(s->setup.already, s->setup.held);
   return {
       [s](atom::start) { s->execute(s->plan.begin()); },
       [s](const identity_token& x) { s->token(x); },

@@ -34,6 +34,8 @@ struct provisioner_state {
   void execute(const core::provision_plan::step& step);
   void token(const identity_token& who);
   void attempted(provision_attempt& x);
+  void spawn_platform(const identity& x);
+  void platform_died(const caf::down_msg& x);
 
   provisioner_actor::pointer self;
   ports env;

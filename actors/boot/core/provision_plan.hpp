@@ -35,6 +35,11 @@ public:
   step due(const std::string& what);
   /// Credentials are held; further answers do not replace them.
   bool held() const { return held_; }
+  /// An attempt of it was started and is not over.
+  bool trying(const std::string& platform) const {
+    return std::any_of(all_.begin(), all_.end(),
+                       [&](auto& x) { return x.name == platform && x.now == mark::trying; });
+  }
 
 private:
   enum class mark : std::uint8_t { untried, trying, failed, done };

@@ -1,4 +1,5 @@
 // Credentials and policy over the whole tree (protocol.md 2.1, 2.2), on virtual time.
+#include "relay_gateway/actors/boot/provisioner.hpp"
 #include "relay_gateway/tests/actors/durable_store.hpp"
 #include "relay_gateway/tests/actors/fixture.hpp"
 
@@ -20,6 +21,13 @@ protected:
            R"(","deliveryKey":"dk","tenant":"t1","gatewayId":"gw-host","routeKeys":[]})";
   }
   static std::string body(fake_http::call_t* x) { return x->what.body.reveal(); }
+  void kill_platform(const std::string& name) {
+    using provisioner_type = caf::stateful_actor<provisioner_state, provisioner_actor::base>;
+    auto all = handle("provisioner");
+    auto* itself = static_cast<provisioner_type*>(caf::actor_cast<caf::abstract_actor*>(all));
+    caf::anon_send_exit(itself->state.platforms.at(name), caf::exit_reason::kill);
+    settle();
+  }
 };
 
 TEST_F(provisioning, OneByOneUntilCredentialsThenTheRestAtOnce) {
@@ -51,6 +59,43 @@ TEST_F(provisioning, OneByOneUntilCredentialsThenTheRestAtOnce) {
       << "a 2xx without a secret counts once one is held";
   EXPECT_EQ(r.tenant, "t1");
   EXPECT_EQ(env.link->dials.size(), 1U) << "healed without a new dial";
+}
+
+TEST_F(provisioning, AnAttemptWhoseActorDiesIsMadeAgain) {
+  start();
+  ASSERT_EQ(provisions().size(), 1U);
+  kill_platform("discord");
+  EXPECT_TRUE(env.link->dials.empty()) << "the next platform may bring credentials yet";
+  ASSERT_EQ(provisions().size(), 2U) << "the round goes on";
+  auto* second = provisions()[1];
+  EXPECT_NE(body(second).find("telegram"), std::string::npos);
+  provisions()[0]->answer(200, issued("nobody hears of it"));
+  second->answer(200, issued());
+  settle();
+  ASSERT_EQ(env.link->dials.size(), 1U);
+  advance(2s);
+  ASSERT_EQ(provisions().size(), 1U);
+  EXPECT_NE(body(provisions()[0]).find("discord"), std::string::npos);
+  kill_platform("discord"); // also once credentials are held
+  advance(4s);
+  ASSERT_EQ(provisions().size(), 2U);
+  provisions()[1]->answer(200, R"({"ok":true})");
+  settle();
+  EXPECT_EQ(report().platforms[0].provisioning.step, platform_step::done);
+}
+
+TEST_F(provisioning, AnActorThatDiesBetweenAttemptsIsReplaced) {
+  start();
+  kill_platform("telegram"); // its turn has not come
+  ASSERT_EQ(provisions().size(), 1U);
+  provisions()[0]->answer(500, {});
+  settle();
+  ASSERT_EQ(provisions().size(), 1U);
+  provisions()[0]->answer(200, issued());
+  settle();
+  EXPECT_EQ(env.link->dials.size(), 1U);
+  kill_platform("telegram"); // all is done
+  EXPECT_EQ(report().platforms[1].provisioning.step, platform_step::done);
 }
 
 TEST_F(provisioning, TheDisplayNameIsTold) {
