@@ -215,6 +215,8 @@ using inbound_actor = delivery_sink_actor::extend<
     caf::reacts_to<route_sink>,
     // egress_router: a prompt is about to leave; its answers are ours.
     caf::reacts_to<prompt_opened>,
+    // egress_router: the same, of one that may have left before and may have its answer.
+    caf::reacts_to<prompt_resumed>,
     // egress_router: how that prompt is shown, or that it is not.
     caf::reacts_to<prompt_shown>,
     // egress_router: what became of what it said to a chat itself.
@@ -242,7 +244,9 @@ using inbound_actor = delivery_sink_actor::extend<
 
 /// What EGRESS ROUTER needs of INBOUND: who hears the answers to prompts.
 struct prompt_sink {
-  caf::typed_actor<caf::reacts_to<prompt_opened>, caf::reacts_to<prompt_shown>> prompts;
+  caf::typed_actor<caf::reacts_to<prompt_opened>, caf::reacts_to<prompt_resumed>,
+                   caf::reacts_to<prompt_shown>>
+      prompts;
 };
 
 /// EGRESS ROUTER: which platform, bot and tenant an action goes to (actors/egress/core/routes), one record

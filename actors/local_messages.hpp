@@ -6,6 +6,7 @@
 #include "relay_gateway/config/resolve.hpp"
 #include "relay_gateway/config/settings.hpp"
 #include "relay_gateway/messages/control.hpp"
+#include "relay_gateway/messages/flow.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
@@ -121,6 +122,13 @@ struct letters_found {
   std::vector<dead_letter> found;
 };
 
+// -- prompts ---------------------------------------------------------------------------------------------
+
+/// A prompt that an earlier process, or an earlier router, may have sent is about to leave again.
+struct prompt_resumed {
+  prompt_opened what;
+};
+
 // -- link ------------------------------------------------------------------------------------------------
 
 /// What to dial with. Changing it on a live link redials, unless only platforms were added.
@@ -152,6 +160,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::media_access)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::outbound_image)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::policy_orders)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::policy_progress)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::prompt_resumed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::recalled_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::reload_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::reload_request)

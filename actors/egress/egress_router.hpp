@@ -123,9 +123,9 @@ struct egress_state {
   std::size_t repeats_waiting = 0;                               ///< how many these are
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
   core::outbox outbox{core::outbox_rules{}};
-  bool ready = true;                      ///< what was left of before is known
-  std::deque<early_request> early;        ///< until it is
-  std::vector<prompt_opened> unannounced; ///< of before; nobody hears prompts yet
+  bool ready = true;                       ///< what was left of before is known
+  std::deque<early_request> early;         ///< until it is
+  std::vector<prompt_resumed> unannounced; ///< of before; nobody hears prompts yet
   bool commit_scheduled = false;
   core::deadline armed;         ///< of the one alarm
   std::uint64_t generation = 0; ///< of that alarm

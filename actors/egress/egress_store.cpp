@@ -45,7 +45,7 @@ void resume(egress_state& s, core::resumed_action& x) {
   s.env.metrics->add(counter::actions_resumed, core::to_string(x.how));
   if (x.how != core::resumption::sent) return s.settle(token, std::move(x.result));
   if (prompt != nullptr) { // its answers are still ours
-    auto said = s.opened(*prompt, key, x.what.where, asked.delivery_id);
+    prompt_resumed said{s.opened(*prompt, key, x.what.where, asked.delivery_id)};
     if (s.registry.prompts)
       tell(s.self, s.registry.prompts, std::move(said));
     else

@@ -428,6 +428,10 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
         s->prompts.open(std::move(x), now_of(s->self));
         s->keep_prompts();
       },
+      [s](prompt_resumed& x) {
+        s->prompts.resume(std::move(x.what), now_of(s->self));
+        s->keep_prompts();
+      },
       [s](const prompt_shown& x) {
         s->prompts.shown(x);
         s->keep_prompts();

@@ -152,6 +152,11 @@ void prompts::open(prompt_opened x, instant now) {
   trim(now);
 }
 
+void prompts::resume(prompt_opened x, instant now) {
+  trim(now);
+  if (known_.find(x.prompt_id) == nullptr) open(std::move(x), now);
+}
+
 void prompts::restore(prompt_kept x, instant now) {
   auto id = x.what.prompt_id;
   auto left = milliseconds{static_cast<milliseconds::rep>(x.what.lifetime_ms)};

@@ -77,6 +77,8 @@ public:
 
   /// A prompt is about to leave. The same id again is a new prompt.
   void open(prompt_opened x, instant now);
+  /// It may be about to leave again: one that is known stays as it is, answered or not.
+  void resume(prompt_opened x, instant now);
   /// How it was shown; ignored once it is answered.
   void shown(const prompt_shown& x);
   /// Whether hear() could find an answer in this event: a cheap question, asked of every event.

@@ -220,6 +220,31 @@ TEST_F(outbox, AHeldPromptIsStillOursToHearAfterARestart) {
   EXPECT_EQ(agent->deliveries[0].event->prompt.option_id, "a");
 }
 
+TEST_F(outbox, AnAnsweredPromptThatLeavesAgainStaysAnswered) {
+  up();
+  action x;
+  x.kind = op::prompt;
+  x.chat_id = "c";
+  x.content = "which?";
+  wire::read_rest(x, R"({"prompt_kind":"choice","prompt_id":"own","options":[{"id":"a","label":"A"}]})");
+  ask(resend({"r1", "discord", {}, x, false}));
+  const auto press = [](const std::string& id) {
+    return R"({"type":"inbound","event":{"text":"","source":{"platform":"discord","chat_id":"c","user_id":"u1"},)"
+           R"("message_id":")" +
+           id + R"(","prompt_response":{"prompt_id":"own","option_id":"a"}},"bufferId":")" + id + "\"}\n";
+  };
+  env.link->last().say(press("m1"));
+  settle();
+  ASSERT_EQ(agent->deliveries.size(), 1U);
+  restart();
+  handshake();
+  ASSERT_EQ(sent().size(), 1U) << "its outcome is not known, and its agent would rather have it twice";
+  env.link->last().say(press("m2"));
+  settle();
+  EXPECT_TRUE(agent->deliveries.empty());
+  EXPECT_EQ(env.metrics->get("prompt_answers_total{repeated}"), 1U);
+}
+
 // -- routes -------------------------------------------------------------------------------------------------
 
 TEST_F(outbox, F34_AReplyAfterARestartCarriesPlatformScopeUserAndProfile) {

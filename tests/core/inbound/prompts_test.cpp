@@ -56,6 +56,21 @@ TEST(Prompts, IdsAreTheNonceAndEightHexDigits) {
   EXPECT_EQ(mint.next(), "aaaa0000.00000000");
 }
 
+TEST(Prompts, OneThatLeavesAgainKeepsItsAnswer) {
+  registry r;
+  r.open("p");
+  EXPECT_EQ(r.verdict(press("p")), taken);
+  r.all.resume(asked("p"), r.now);
+  EXPECT_EQ(r.verdict(press("p", "no")), repeated);
+  r.all.resume(asked("q"), r.now); // a crash kept it from the disk
+  EXPECT_EQ(r.verdict(press("q")), taken);
+  r.open("p"); // its agent asks anew
+  EXPECT_EQ(r.verdict(press("p", "no")), taken);
+  r.number("n");
+  r.all.resume(asked("n"), r.now);
+  EXPECT_EQ(r.verdict(text("c", "1")), numbered);
+}
+
 TEST(Prompts, F58_OneAnswerWins) {
   registry r;
   r.open("aaaa0000.00000001");
