@@ -69,7 +69,9 @@ public:
     x.author = turn->what.user_id;
     all_.try_emplace(text(act, "prompt_id"), std::move(x));
   }
+  void store_scarce(bool on) override { scarce_ = on; }
   void event_read(std::uint64_t event, const std::string&, std::uint64_t) override {
+    if (scarce_) return; // it counts when the disk has room for it, which may be too late
     auto& x = checker_.notes().events[event];
     if (x.what.kind != event_kind::press || x.altered || x.what.option_id == "neither") return;
     auto it = all_.find(x.what.prompt_id);
@@ -130,7 +132,7 @@ private:
   }
   std::map<std::string, approval> all_; ///< by prompt
   usec lifetime_{0};
-  bool by_asker_ = true;
+  bool by_asker_ = true, scarce_ = false;
 };
 
 } // namespace
