@@ -138,7 +138,14 @@ std::size_t prompts::size_of(const prompt_opened& x) {
 
 void prompts::open(prompt_opened x, instant now) {
   trim(now);
-  if (auto* old = known_.find(x.prompt_id)) forget(*old);
+  if (auto* old = known_.find(x.prompt_id)) {
+    // Asked again while it waits, by a router that has forgotten whose turn it was: that decides it still.
+    const auto& before = old->value;
+    if (x.approval && x.decided_by.empty() && before.now == stage::open &&
+        before.what.chat.chat_id == x.chat.chat_id)
+      x.decided_by = before.what.decided_by;
+    forget(*old);
+  }
   auto lifetime = rules_.lifetime;
   if (x.lifetime_ms > 0 && x.lifetime_ms < static_cast<std::uint64_t>(lifetime.count()))
     lifetime = milliseconds{static_cast<milliseconds::rep>(x.lifetime_ms)};

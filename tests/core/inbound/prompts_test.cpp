@@ -290,6 +290,19 @@ inbound_event by(inbound_event x, const std::string& user) {
   return x;
 }
 
+// Its agent asked again, and whoever knew whose turn it was had died (seed 3000037085).
+TEST(Prompts, AnApprovalAskedAgainIsStillItsAuthorsToDecide) {
+  registry r;
+  r.all.open(asked_by_ana("own"), r.now);
+  auto again = asked_by_ana("own");
+  again.decided_by.clear();
+  r.all.open(again, r.now);
+  EXPECT_EQ(r.verdict(by(press("own"), "bo")), bystander);
+  EXPECT_EQ(r.verdict(by(press("own"), "ana")), taken);
+  r.all.open(again, r.now); // it was decided: this is a new one
+  EXPECT_EQ(r.verdict(by(press("own"), "bo")), taken);
+}
+
 TEST(Prompts, AnApprovalInAGroupIsItsAskersToDecide) {
   registry r;
   r.all.open(asked_by_ana("own"), r.now);
