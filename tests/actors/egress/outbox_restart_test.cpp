@@ -236,13 +236,18 @@ TEST_F(outbox, AnAnsweredPromptThatLeavesAgainStaysAnswered) {
   env.link->last().say(press("m1"));
   settle();
   ASSERT_EQ(agent->deliveries.size(), 1U);
-  restart();
-  handshake();
-  ASSERT_EQ(sent().size(), 1U) << "its outcome is not known, and its agent would rather have it twice";
+  kill_router();
+  ASSERT_EQ(sent().size(), 2U) << "its outcome is not known, and its agent would rather have it twice";
   env.link->last().say(press("m2"));
   settle();
+  EXPECT_EQ(agent->deliveries.size(), 1U);
+  restart();
+  handshake();
+  ASSERT_EQ(sent().size(), 1U);
+  env.link->last().say(press("m3"));
+  settle();
   EXPECT_TRUE(agent->deliveries.empty());
-  EXPECT_EQ(env.metrics->get("prompt_answers_total{repeated}"), 1U);
+  EXPECT_EQ(env.metrics->get("prompt_answers_total{repeated}"), 2U);
 }
 
 // -- routes -------------------------------------------------------------------------------------------------
