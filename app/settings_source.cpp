@@ -1,50 +1,81 @@
 #include "relay_gateway/app/settings_source.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
-
+#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 namespace relay {
 
 namespace {
 
+/// Settings are read in a thread of their own: files may hang.
 class function_source final : public settings_port {
 public:
-  explicit function_source(std::function<config::resolution()> resolve)
-      : work_(std::make_shared<const std::function<config::resolution()>>(std::move(resolve))) {}
+  using done_function = std::function<void(config::resolution)>;
+
+  explicit function_source(std::function<config::resolution()> resolve) : resolve_(std::move(resolve)) {}
   function_source(const function_source&) = delete;
   function_source& operator=(const function_source&) = delete;
   ~function_source() override {
-    if (!pool_) return;
-    pool_->stop();
-    pool_->join();
+    {
+      std::lock_guard guard{lock_};
+      waiting_.clear();
+    }
+    if (worker_.joinable()) worker_.join();
   }
 
-  void resolve(std::function<void(config::resolution)> done) override {
-    std::lock_guard guard{lock_};
-    if (!pool_) pool_ = std::make_unique<boost::asio::thread_pool>(1); // most gateways never reload
-    boost::asio::post(*pool_, [work = work_, done = std::move(done)] { done(guarded(*work)); });
-  }
-
-private:
-  static config::resolution guarded(const std::function<config::resolution()>& work) {
+  void resolve(done_function done) override {
+    std::unique_lock guard{lock_};
+    waiting_.push_back(std::move(done));
+    if (working_) return;
+    if (worker_.joinable()) worker_.join(); // it has nothing left to do
     try {
-      return work();
-    } catch (const std::exception& x) {
-      config::resolution out;
-      out.problems.push_back(
-          {"the settings", "the settings", std::string{"cannot be read: "} + x.what(), {}, true});
-      return out;
+      worker_ = std::thread{[this] { work(); }};
+      working_ = true;
+    } catch (const std::system_error& x) {
+      auto asked = std::exchange(waiting_, {});
+      guard.unlock();
+      for (auto& one : asked) one(failed(x.what()));
     }
   }
 
-  std::shared_ptr<const std::function<config::resolution()>> work_;
-  std::mutex lock_;
-  std::unique_ptr<boost::asio::thread_pool> pool_;
+private:
+  static config::resolution failed(const std::string& why) {
+    config::resolution out;
+    out.problems.push_back({"the settings", "the settings", "cannot be read: " + why, {}, true});
+    return out;
+  }
+  config::resolution resolved() const {
+    try {
+      return resolve_();
+    } catch (const std::exception& x) {
+      return failed(x.what());
+    }
+  }
+  /// Until nobody waits: a gateway that was reloaded once needs no thread for ever.
+  void work() {
+    for (;;) {
+      done_function done;
+      {
+        std::lock_guard guard{lock_};
+        working_ = !waiting_.empty();
+        if (!working_) return;
+        done = std::move(waiting_.front());
+        waiting_.pop_front();
+      }
+      done(resolved());
+    }
+  }
+
+  const std::function<config::resolution()> resolve_;
+  std::mutex lock_; // of what follows; `worker_` is for resolve() and the destructor alone
+  std::deque<done_function> waiting_;
+  bool working_ = false;
+  std::thread worker_;
 };
 
 } // namespace
