@@ -57,13 +57,3 @@ function(relay_gateway_library target name)
   set_property(GLOBAL APPEND PROPERTY RELAY_GATEWAY_LIBRARIES ${target})
   relay_gateway_target(${target})
 endfunction()
-
-# relay_gateway_program(TARGET SOURCES...): an executable that runs for long, with the allocator that was chosen. Linked first and
-# whole, for nothing calls it by name.
-function(relay_gateway_program target)
-  add_executable(${target} ${ARGN})
-  relay_gateway_target(${target})
-  if(RELAY_GATEWAY_ALLOCATOR STREQUAL "mimalloc")
-    target_link_libraries(${target} PRIVATE -Wl,--push-state,--no-as-needed mimalloc -Wl,--pop-state)
-  endif()
-endfunction()
