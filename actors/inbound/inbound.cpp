@@ -349,7 +349,8 @@ void inbound_state::serve(agent_line& x) {
   core::inbox_step step;
   auto now = now_of(self);
   inbox.presence(false, now, step); // nothing may go to the old one
-  for (auto id : inbox.given_out())
+  // A new router knows no turn, and an agent that comes back may ask again for what it asked the old one.
+  for (auto id : inbox.known_to_agents())
     if (auto* event = inbox.find(id))
       tell(self, sink.routes, route_of(name_of(id), *event, inbox.session(id)));
   if (x.agent) tell(self, x.agent, std::move(x.host));

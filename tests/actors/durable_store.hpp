@@ -33,6 +33,7 @@ struct disk_image {
     std::uint64_t seq = 0;
   };
   struct aged_turn {
+    std::uint64_t seq = 0;
     route_seen what;
     std::int64_t at = 0;
   };
@@ -259,7 +260,7 @@ private:
     std::set<std::string> all(keys.begin(), keys.end());
     if (auto it = disk.events.find(seq); it != disk.events.end()) {
       all.insert(it->second.what.keys.begin(), it->second.what.keys.end());
-      disk.answered.push_back({turn_of(it->second.what), wall_()});
+      disk.answered.push_back({seq, turn_of(it->second.what), wall_()});
       trim(disk.answered);
       disk.events.erase(it);
     }
@@ -390,10 +391,12 @@ private:
     for (auto& x : disk.outcomes)
       if (fresh(x.at)) out.settled.push_back({x.request_id, x.result, age(x.at)});
     out.chats.assign(disk.chats.begin(), disk.chats.end());
+    std::map<std::uint64_t, route_seen> turns; // in the order of their arrival, as the tables have them
     for (auto& x : disk.answered)
-      if (fresh(x.at)) out.turns.push_back(x.what);
+      if (fresh(x.at)) turns.emplace(x.seq, x.what);
     for (auto& [seq, row] : disk.events)
-      if (!row.spilled) out.turns.push_back(turn_of(row.what));
+      if (!row.spilled) turns.emplace(seq, turn_of(row.what));
+    for (auto& [seq, x] : turns) out.turns.push_back(std::move(x));
     return out;
   }
 

@@ -172,6 +172,8 @@ public:
   const std::string& session(std::uint64_t id) const { return entries_.at(id).session; }
   /// Those that are with the agent, oldest first.
   std::vector<std::uint64_t> given_out() const;
+  /// Those that an agent has or had, oldest first: it may still speak of them.
+  std::vector<std::uint64_t> known_to_agents() const;
   /// Those that wait for ready(), oldest first.
   std::vector<std::uint64_t> waiting_for_files() const;
   deadline due();

@@ -70,6 +70,14 @@ std::vector<std::uint64_t> inbox::given_out() const {
   return ids;
 }
 
+std::vector<std::uint64_t> inbox::known_to_agents() const {
+  std::vector<std::uint64_t> ids;
+  for (auto& [id, x] : entries_)
+    if (x.out || x.given != instant{} || x.from_previous_process) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 std::vector<std::uint64_t> inbox::hold(const std::function<bool(const inbound_event&)>& which) {
   std::vector<std::uint64_t> ids;
   for (auto& [id, x] : entries_) {

@@ -175,6 +175,26 @@ TEST_F(agent_link, DeathOfTheRouterTellsTheAgentThatItsOutcomesAreUnknown) {
   EXPECT_NE(of(a, "result")[0].find(R"("ambiguous":true)"), std::string::npos);
 }
 
+TEST_F(agent_link, ANewRouterKnowsTheTurnsOfAnAgentThatComesBackToThem) {
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  env.link->last().say(event("discord", "first", "1", "hello", "b1") +
+                       event("discord", "c", "1", "hello", "b2"));
+  settle();
+  const auto delivery = field(of(a, "inbound").at(1), "delivery_id");
+  a.socket->end();
+  settle();
+  kill("egress-router");
+  auto b = attach(2);
+  EXPECT_EQ(of(b, "inbound").size(), 1U) << "both are suspects, given out one at a time";
+  say(b, R"({"type":"action","request_id":"q1","delivery_id":")" + delivery +
+             R"(","action":{"op":"send","chat_id":"c","content":"hi"}})"
+             "\n");
+  ASSERT_EQ(sent().size(), 1U);
+  EXPECT_NE(sent()[0].find(R"("platform":"discord")"), std::string::npos) << sent()[0];
+}
+
 class drafts_of_agents : public agent_link {
 protected:
   void begin() {

@@ -131,8 +131,8 @@ TEST_F(durable_store_promises, RoutesComeBackPerChatAndPerTurn) {
   EXPECT_EQ(x.chats[0].chat.chat_id, "b");
   EXPECT_EQ(x.chats[1], (route_seen{{}, {"p", "a"}, {"s2", "u", {}}, {}}));
   ASSERT_EQ(x.turns.size(), 2U) << "no agent got the spilled one";
-  EXPECT_EQ(x.turns[0].delivery_id, "d0123abcd-2");
-  EXPECT_EQ(x.turns[1].who.user_id, "ua");
+  EXPECT_EQ(x.turns[0].who.user_id, "ua") << "oldest first, as the tables list them, whatever ended";
+  EXPECT_EQ(x.turns[1].delivery_id, "d0123abcd-2");
 }
 
 TEST_F(durable_store_promises, PromptsKeepWhatIsLeftOfTheirLife) {
