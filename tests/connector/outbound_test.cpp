@@ -77,15 +77,24 @@ TEST_F(outbound_frames, EditsReactionsAndDeletionsReachTheChatLog) {
             "false");
 }
 
-TEST_F(outbound_frames, ADraftBecomesAMessageWhenItIsFinal) {
-  auto draft = [&](const std::string& text, const std::string& final) {
-    return act(R"({"op":"draft","chat_id":"t","draft_id":3,"content":")" + text + R"(","final":)" + final +
-                   "}",
-               "telegram");
-  };
-  EXPECT_FALSE(draft("a", "false").has("message_id"));
-  EXPECT_FALSE(draft("ab", "false").has("message_id"));
-  EXPECT_TRUE(draft("abc", "true").has("message_id"));
+TEST_F(outbound_frames, ADraftBecomesAMessageOnSlackAndGoesElsewhereWhenItIsFinal) {
+  socket = connect("gw-slack", {"slack", "telegram"});
+  for (const std::string platform : {"slack", "telegram"}) {
+    auto draft = [&](const std::string& text, const std::string& final) {
+      return act(R"({"op":"draft","chat_id":"t","draft_id":3,"content":")" + text + R"(","final":)" + final +
+                     "}",
+                 platform);
+    };
+    EXPECT_FALSE(draft("a", "false").has("message_id"));
+    EXPECT_FALSE(draft("ab", "false").has("message_id"));
+    const auto shown_before = connector_core.chats().changes(0, now_ms);
+    EXPECT_NE(shown_before.find(R"("text":"ab")"), std::string::npos) << shown_before;
+    auto sealed = draft("the whole on " + platform, "true");
+    EXPECT_EQ(sealed.at("success"), "true");
+    EXPECT_EQ(sealed.has("message_id"), platform == "slack");
+    const auto shown = connector_core.chats().changes(0, now_ms);
+    EXPECT_EQ(shown.find("the whole on " + platform) != std::string::npos, platform == "slack") << shown;
+  }
 }
 
 TEST_F(outbound_frames, APromptIsAnsweredByAPress) {
@@ -205,10 +214,11 @@ TEST_F(outbound_frames, AnInteractionOfAnyTypeCanBePlayed) {
 }
 
 TEST_F(outbound_frames, ARepeatedSealIsTheSameMessage) {
+  socket = connect("gw-slack", {"slack"});
   auto seal = [&](const std::string& text, const std::string& final) {
     return act(R"({"op":"draft","chat_id":"t","draft_id":3,"content":")" + text + R"(","final":)" + final +
                    "}",
-               "telegram")
+               "slack")
         .at("message_id");
   };
   seal("a", "false");

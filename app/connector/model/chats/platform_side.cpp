@@ -235,9 +235,12 @@ std::string platform_side::draft(call& x) {
     chats_.touch(x.in, *entry);
     return done();
   }
-  // The page knows the draft by its old id: it goes, and the message takes its place.
+  // The page knows the draft by its old id: it goes, and on Slack the message takes its place (protocol.md
+  // 6).
   entry->removed = true;
+  entry->text.clear();
   chats_.touch(x.in, *entry);
+  if (x.in.key.platform != "slack") return done();
   auto id = post(x, "text").id;
   x.in.sealed[number->GetInt64()] = id;
   constexpr std::size_t most_sealed = 1000;
