@@ -48,6 +48,7 @@ public:
     auto it = map_.find(key);
     return it == map_.end() ? nullptr : &it->second;
   }
+  bool contains(const Key& key) const { return map_.count(key) > 0; }
   /// The entry of this key, made without an age when there was none; `fresh` tells.
   template <class K>
   entry& put(K&& key, bool& fresh) {
@@ -87,10 +88,16 @@ public:
   /// Null when none has an age.
   entry* oldest() { return oldest_; }
   const entry* oldest() const { return oldest_; }
+  /// The next younger one; null when none is.
+  entry* newer(const entry& x) { return x.newer_; }
   std::size_t size() const { return map_.size(); }
   /// Those that have an age.
   std::size_t aged() const { return aged_; }
   /// Every entry, in no order.
+  template <class F>
+  void for_each(F f) {
+    for (auto& [key, x] : map_) f(x);
+  }
   template <class F>
   void for_each(F f) const {
     for (auto& [key, x] : map_) f(x);

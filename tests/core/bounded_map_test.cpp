@@ -27,6 +27,18 @@ TEST(AgedMap, TheOneThatWasTouchedLongestAgoIsTheOldest) {
   EXPECT_EQ(map.size(), 1U);
 }
 
+TEST(AgedMap, WalksFromTheOldestToTheYoungest) {
+  aged_map<std::string, int> map;
+  for (const auto* key : {"a", "b", "c"}) map.touch(map.put(key));
+  map.touch(*map.find("a"));
+  map.put("never touched");
+  std::string order;
+  for (auto* x = map.oldest(); x != nullptr; x = map.newer(*x)) order += x->key();
+  EXPECT_EQ(order, "bca");
+  EXPECT_TRUE(map.contains("never touched"));
+  EXPECT_FALSE(map.contains("d"));
+}
+
 TEST(AgedMap, MovesWithItsOrder) {
   aged_map<std::string, int> from;
   from.touch(from.put("a"));

@@ -7,95 +7,97 @@
 namespace relay::core {
 
 bool conversations::has_room(const std::string& session) const {
-  const auto it = all_.find(session);
-  return it == all_.end() || it->second.what.open.size() <= bounds_.waiting;
+  const auto* known = all_.find(session);
+  return known == nullptr || known->value.what.open.size() <= bounds_.waiting;
 }
 
 bool conversations::has(const std::string& session, const std::string& delivery_id) const {
-  const auto it = all_.find(session);
-  if (it == all_.end()) return false;
-  const auto& open = it->second.what.open;
+  const auto* known = all_.find(session);
+  if (known == nullptr) return false;
+  const auto& open = known->value.what.open;
   return std::any_of(open.begin(), open.end(), [&](const auto& x) { return x.delivery_id == delivery_id; });
 }
 
 bool conversations::is_known(const std::string& session) const {
-  const auto it = all_.find(session);
-  return it != all_.end() && it->second.known;
+  const auto* known = all_.find(session);
+  return known != nullptr && known->value.known;
 }
 
 conversation* conversations::find(const std::string& session) {
-  const auto it = all_.find(session);
-  return it == all_.end() ? nullptr : &it->second.what;
+  auto* known = all_.find(session);
+  return known == nullptr ? nullptr : &known->value.what;
 }
 
 bool conversations::runs(const std::string& session) const {
-  const auto it = all_.find(session);
-  return it != all_.end() && it->second.running;
+  const auto* known = all_.find(session);
+  return known != nullptr && known->value.running;
 }
 
 void conversations::add(const std::string& session, open_question x) {
-  auto& mine = all_[session];
+  auto& mine = all_.put(session);
   unrest(mine);
-  mine.what.open.push_back(std::move(x));
+  mine.value.what.open.push_back(std::move(x));
   ++questions_;
-  enqueue(session, mine);
+  enqueue(mine);
 }
 
 void conversations::loaded(const std::string& session, conversation stored) {
-  auto& mine = all_[session];
-  if (std::exchange(mine.known, true)) return;
+  auto& mine = all_.put(session);
+  if (std::exchange(mine.value.known, true)) return;
   unrest(mine);
   std::erase_if(stored.open, [&](const auto& x) { return has(session, x.delivery_id); });
   questions_ += stored.open.size();
-  mine.what.past = std::move(stored.past);
-  mine.what.open.insert(mine.what.open.begin(), std::make_move_iterator(stored.open.begin()),
-                        std::make_move_iterator(stored.open.end()));
-  trim(mine.what);
-  enqueue(session, mine);
+  auto& what = mine.value.what;
+  what.past = std::move(stored.past);
+  what.open.insert(what.open.begin(), std::make_move_iterator(stored.open.begin()),
+                   std::make_move_iterator(stored.open.end()));
+  trim(what);
+  enqueue(mine);
 }
 
-void conversations::enqueue(const std::string& session, entry& x) {
-  if (x.what.open.empty()) return rest(session, x);
-  if (!x.known || x.running || std::exchange(x.queued, true)) return;
-  ready_.push_back(session);
+void conversations::enqueue(entry& x) {
+  auto& mine = x.value;
+  if (mine.what.open.empty()) return rest(x);
+  if (!mine.known || mine.running || std::exchange(mine.queued, true)) return;
+  ready_.push_back(x.key());
 }
 
 std::vector<std::string> conversations::start() {
   std::vector<std::string> out;
   for (; !ready_.empty() && running_ < bounds_.running; ready_.pop_front()) {
-    const auto it = all_.find(ready_.front());
-    if (it == all_.end() || !std::exchange(it->second.queued, false)) continue;
-    if (it->second.what.open.empty()) continue;
-    it->second.running = true;
+    auto* known = all_.find(ready_.front());
+    if (known == nullptr || !std::exchange(known->value.queued, false)) continue;
+    if (known->value.what.open.empty()) continue;
+    known->value.running = true;
     ++running_;
-    out.push_back(it->first);
+    out.push_back(known->key());
   }
   return out;
 }
 
 void conversations::finished(const std::string& session, const std::string& remembered) {
-  const auto it = all_.find(session);
-  if (it == all_.end() || !std::exchange(it->second.running, false)) return;
+  auto* known = all_.find(session);
+  if (known == nullptr || !std::exchange(known->value.running, false)) return;
   --running_;
   --questions_;
-  auto& mine = it->second.what;
+  auto& mine = known->value.what;
   auto asked = std::move(mine.open.front().asked);
   mine.open.erase(mine.open.begin());
   if (!remembered.empty()) mine.past.push_back({std::move(asked), remembered});
   trim(mine);
-  enqueue(session, it->second);
+  enqueue(*known);
 }
 
 void conversations::drop_waiting(const std::string& session) {
-  const auto it = all_.find(session);
-  if (it == all_.end()) return;
-  auto& open = it->second.what.open;
-  const std::size_t left = it->second.running ? 1 : 0;
+  auto* known = all_.find(session);
+  if (known == nullptr) return;
+  auto& open = known->value.what.open;
+  const std::size_t left = known->value.running ? 1 : 0;
   if (open.size() <= left) return;
   questions_ -= open.size() - left;
   open.resize(left);
-  it->second.queued = false;
-  enqueue(session, it->second);
+  known->value.queued = false;
+  enqueue(*known);
 }
 
 bool conversations::forget(const std::string& session) {
@@ -122,24 +124,22 @@ std::size_t conversations::cost_of(const conversation& x) {
 }
 
 /// Nothing is to be answered: it may be forgotten when there are too many.
-void conversations::rest(const std::string& session, entry& x) {
-  if (x.running) return;
+void conversations::rest(entry& x) {
+  if (x.value.running) return;
   unrest(x);
-  x.idle = true;
-  x.bytes = cost_of(x.what) + 2 * session.size();
-  idle_bytes_ += x.bytes;
-  x.age = idle_.insert(idle_.end(), session);
-  while (idle_.size() > bounds_.sessions || (idle_bytes_ > bounds_.total && idle_.size() > 1)) {
-    const auto oldest = all_.find(idle_.front());
-    unrest(oldest->second);
+  x.value.idle_bytes = cost_of(x.value.what) + 2 * x.key().size();
+  idle_bytes_ += x.value.idle_bytes;
+  all_.touch(x);
+  while (all_.aged() > bounds_.sessions || (idle_bytes_ > bounds_.total && all_.aged() > 1)) {
+    auto& oldest = *all_.oldest();
+    unrest(oldest);
     all_.erase(oldest);
   }
 }
 
 void conversations::unrest(entry& x) {
-  if (!std::exchange(x.idle, false)) return;
-  idle_bytes_ -= x.bytes;
-  idle_.erase(x.age);
+  idle_bytes_ -= std::exchange(x.value.idle_bytes, 0);
+  all_.leave(x);
 }
 
 } // namespace relay::core

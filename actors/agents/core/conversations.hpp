@@ -2,13 +2,12 @@
 // now.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/messages/conversation.hpp"
 
 #include <cstddef>
 #include <deque>
-#include <list>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace relay::core {
@@ -55,22 +54,22 @@ public:
   std::size_t sessions() const { return all_.size(); }
 
 private:
-  struct entry {
+  struct session_state {
     conversation what;
-    bool known = false, running = false, queued = false, idle = false;
-    std::size_t bytes = 0;                  // while idle
-    std::list<std::string>::iterator age{}; // while idle
+    bool known = false, running = false, queued = false;
+    std::size_t idle_bytes = 0; ///< while nothing is to be answered; else 0
   };
-  void enqueue(const std::string& session, entry& x);
-  void rest(const std::string& session, entry& x);
+  using session_table = aged_map<std::string, session_state>; ///< those that are idle have an age
+  using entry = session_table::entry;
+  void enqueue(entry& x);
+  void rest(entry& x);
   void unrest(entry& x);
   void trim(conversation& x) const;
   static std::size_t cost_of(const conversation& x);
 
   conversation_bounds bounds_;
-  std::unordered_map<std::string, entry> all_;
+  session_table all_;
   std::deque<std::string> ready_;
-  std::list<std::string> idle_; ///< least recently used first
   std::size_t running_ = 0, questions_ = 0, idle_bytes_ = 0;
 };
 

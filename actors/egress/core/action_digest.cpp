@@ -1,5 +1,7 @@
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
 
+#include "relay_gateway/messages/wire/http/hex.hpp"
+
 #include <charconv>
 #include <string_view>
 
@@ -45,12 +47,7 @@ std::uint64_t digest_of(const action_request& x) {
   return h.value();
 }
 
-std::string text_of_digest(std::uint64_t x) {
-  constexpr std::string_view hex = "0123456789abcdef";
-  std::string out(digits, '0');
-  for (auto it = out.rbegin(); it != out.rend(); ++it, x >>= 4) *it = hex[x & 15];
-  return out;
-}
+std::string text_of_digest(std::uint64_t x) { return wire::hex(x, digits); }
 
 std::string with_digest(const std::string& id, std::uint64_t digest) {
   return id.empty() || digest == 0 ? id : id + std::string{mark} + text_of_digest(digest);

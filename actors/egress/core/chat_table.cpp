@@ -17,58 +17,50 @@ void append(std::vector<T>& to, std::vector<T>& from) {
 } // namespace
 
 void chat_table::activate(const chat_key& key, instant now) {
-  auto [it, fresh] = chats_.try_emplace(key);
-  auto& x = it->second;
-  x.used = now;
-  if (!fresh) {
-    ages_.splice(ages_.end(), ages_, x.age);
-    return;
-  }
-  x.key = &it->first;
-  x.age = ages_.insert(ages_.end(), x.key);
+  bool fresh = false;
+  auto& x = chats_.put(key, fresh);
+  x.value.used = now;
+  chats_.touch(x);
+  if (!fresh) return;
   begin_queue(x);
   if (!sweep_at_) sweep_at_ = now + limits_.idle / 2;
   if (chats_.size() <= bound()) return;
-  auto& oldest = chats_.at(*ages_.front());
-  if (idle(oldest) && &oldest != &x)
+  auto& oldest = *chats_.oldest();
+  if (oldest.value.idle() && &oldest != &x)
     remove(oldest);
   else
-    ages_.splice(ages_.end(), ages_,
-                 ages_.begin()); // a busy one stays; the next time another one is looked at
+    chats_.touch(oldest); // a busy one stays; the next time another one is looked at
 }
 
 bool chat_table::ready(const chat_key& key) const {
-  auto it = chats_.find(key);
-  return it != chats_.end() && it->second.held == 0 && it->second.queue.ready();
+  const auto* x = chats_.find(key);
+  return x != nullptr && x->value.held == 0 && x->value.queue.ready();
 }
 
 void chat_table::hold(const chat_key& key) {
-  if (auto it = chats_.find(key); it != chats_.end()) ++it->second.held;
+  if (auto* x = chats_.find(key)) ++x->value.held;
 }
 
 bool chat_table::holds(const chat_key& key) const {
-  auto it = chats_.find(key);
-  return it != chats_.end() && it->second.held > 0;
+  const auto* x = chats_.find(key);
+  return x != nullptr && x->value.held > 0;
 }
 
 void chat_table::release(const chat_key& key) {
-  auto it = chats_.find(key);
-  if (it == chats_.end() || it->second.held == 0) return;
-  --it->second.held;
-  trim(it->second);
+  auto* x = chats_.find(key);
+  if (x == nullptr || x->value.held == 0) return;
+  --x->value.held;
+  trim(*x);
 }
 
 void chat_table::push(const chat_key& key, chat_action x, bool held, instant now, chat_table_step& out) {
-  auto it = chats_.find(key);
-  if (it == chats_.end()) {
-    activate(key, now);
-    it = chats_.find(key);
-  }
-  auto& chat = it->second;
+  if (!chats_.contains(key)) activate(key, now);
+  auto& known = *chats_.find(key);
+  auto& chat = known.value;
   if (held && chat.held > 0) --chat.held;
   chat.tokens.insert(x.token);
   run(
-      chat,
+      known,
       [&](chat_queue& queue, chat_queue_step& step) {
         queue.push(std::move(x), step);
         if (finishing_) queue.expire(instant::max(), step);
@@ -88,7 +80,7 @@ void chat_table::link(const descriptors_ptr& what, bool abandoned, chat_table_st
 
 void chat_table::describe(const descriptors_ptr& what) {
   if (link_) link_ = what;
-  for (auto& [key, x] : chats_) x.queue.describe(what);
+  chats_.for_each([&](entry& x) { x.value.queue.describe(what); });
 }
 
 void chat_table::settled(const transmitted& x, instant now, chat_table_step& out) {
@@ -136,17 +128,18 @@ void chat_table::run_all(const Step& step, chat_table_step& out) {
   // By number: a step may be the last one of its chat, or make room by removing another one.
   std::vector<std::uint64_t> numbers;
   numbers.reserve(chats_.size());
-  for (auto& [key, x] : chats_) numbers.push_back(x.number);
+  chats_.for_each([&](const entry& x) { numbers.push_back(x.value.number); });
   for (auto number : numbers)
     if (auto* x = of_number(number)) run(*x, step, out);
 }
 
 void chat_table::take(entry& x, chat_queue_step& step, chat_table_step& out) {
-  for (auto& y : step.out) y.chat = x.number;
-  for (auto& y : step.marks) y.chat = x.number;
-  for (auto& y : step.uploads) y.chat = x.number;
-  for (auto& y : step.done) x.tokens.erase(y.token);
-  if (step.waits.count() > 0) out.waits.push_back({*x.key, step.waits});
+  auto& chat = x.value;
+  for (auto& y : step.out) y.chat = chat.number;
+  for (auto& y : step.marks) y.chat = chat.number;
+  for (auto& y : step.uploads) y.chat = chat.number;
+  for (auto& y : step.done) chat.tokens.erase(y.token);
+  if (step.waits.count() > 0) out.waits.push_back({x.key(), step.waits});
   const bool settled = !step.done.empty();
   append(out.shown, step.shown);
   append(out.out, step.out);
@@ -159,21 +152,22 @@ void chat_table::take(entry& x, chat_queue_step& step, chat_table_step& out) {
 
 /// Numbers are never used twice, so what is still on its way to a dropped queue reaches no other one.
 void chat_table::begin_queue(entry& x) {
-  x.number = ++numbers_;
-  by_number_.emplace(x.number, &x);
+  x.value.number = ++numbers_;
+  by_number_.emplace(x.value.number, &x);
   chat_queue_step nothing; // it is empty
-  x.queue.link(link_, nothing);
+  x.value.queue.link(link_, nothing);
 }
 
 void chat_table::drop_queue(entry& x, std::string what, chat_table_step& out) {
-  by_number_.erase(x.number);
-  deadlines_.set(x.number, std::nullopt);
-  for (auto token : x.tokens)
+  auto& chat = x.value;
+  by_number_.erase(chat.number);
+  deadlines_.set(chat.number, std::nullopt);
+  for (auto token : chat.tokens)
     out.done.push_back(
         {token, action_result::ambiguous("the chat's queue failed before the outcome was known")});
-  out.failed.push_back({*x.key, std::move(what)});
-  x.tokens.clear();
-  x.queue = chat_queue{};
+  out.failed.push_back({x.key(), std::move(what)});
+  chat.tokens.clear();
+  chat.queue = chat_queue{};
   begin_queue(x);
   trim(x);
 }
@@ -184,27 +178,25 @@ chat_table::entry* chat_table::of_number(std::uint64_t number) {
 }
 
 /// One that stayed beyond the bound because it was busy makes room when it is not any more.
-void chat_table::trim(const entry& x) {
-  if (chats_.size() <= bound() || !idle(x)) return;
-  const auto& oldest = chats_.at(*ages_.front());
-  remove(idle(oldest) ? oldest : x);
+void chat_table::trim(entry& x) {
+  if (chats_.size() <= bound() || !x.value.idle()) return;
+  auto& oldest = *chats_.oldest();
+  remove(oldest.value.idle() ? oldest : x);
 }
 
-void chat_table::remove(const entry& x) {
-  by_number_.erase(x.number);
-  deadlines_.set(x.number, std::nullopt);
-  ages_.erase(x.age);
-  chats_.erase(chats_.find(*x.key));
+void chat_table::remove(entry& x) {
+  by_number_.erase(x.value.number);
+  deadlines_.set(x.value.number, std::nullopt);
+  chats_.erase(x);
 }
 
 void chat_table::sweep(instant now) {
-  for (auto it = ages_.begin(); it != ages_.end();) {
-    auto& x = chats_.at(**it);
-    ++it;
-    if (now - x.used < limits_.idle) break;
-    if (idle(x)) remove(x);
+  for (auto* next = chats_.oldest(); next != nullptr && now - next->value.used >= limits_.idle;) {
+    auto& x = *next;
+    next = chats_.newer(x);
+    if (x.value.idle()) remove(x);
   }
-  sweep_at_ = chats_.empty() ? deadline{} : now + limits_.idle / 2;
+  sweep_at_ = chats_.size() == 0 ? deadline{} : now + limits_.idle / 2;
 }
 
 } // namespace relay::core

@@ -1,6 +1,7 @@
 // The queues of all active chats: who has one, whose step failed, which deadline is next.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/actors/core/deadline_queue.hpp"
 #include "relay_gateway/actors/egress/core/chat_queue.hpp"
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <list>
 #include <optional>
 #include <set>
 #include <string>
@@ -56,7 +56,7 @@ public:
 
   /// An action of this chat was accepted: the chat is active from now on.
   void activate(const chat_key& key, instant now);
-  bool contains(const chat_key& key) const { return chats_.count(key) > 0; }
+  bool contains(const chat_key& key) const { return chats_.contains(key); }
   /// Whether an action that is accepted now can leave as soon as it is on disk.
   bool ready(const chat_key& key) const;
 
@@ -95,19 +95,20 @@ public:
   /// above do to a queue, they do by this.
   template <class Step>
   void run(const chat_key& key, const Step& step, chat_table_step& out) {
-    if (auto it = chats_.find(key); it != chats_.end()) run(it->second, step, out);
+    if (auto* x = chats_.find(key)) run(*x, step, out);
   }
 
 private:
-  struct entry {
-    const chat_key* key = nullptr; ///< of its node in the table
-    std::uint64_t number = 0;      ///< names its queue; a queue that takes its place has another one
+  struct active_chat {
+    std::uint64_t number = 0; ///< names its queue; a queue that takes its place has another one
     chat_queue queue;
     std::set<std::uint64_t> tokens; ///< of the actions in the queue, kept apart from it for when it fails
     std::size_t held = 0;           ///< actions that wait for the disk
     instant used{};                 ///< when an action was accepted last
-    std::list<const chat_key*>::iterator age;
+    bool idle() const { return held == 0 && !queue.busy(); }
   };
+  using table = aged_map<chat_key, active_chat>; ///< in the order of their use
+  using entry = table::entry;
   template <class Step>
   void run(entry& x, const Step& step, chat_table_step& out);
   template <class Step>
@@ -116,19 +117,17 @@ private:
   void begin_queue(entry& x);
   void drop_queue(entry& x, std::string what, chat_table_step& out);
   entry* of_number(std::uint64_t number);
-  static bool idle(const entry& x) { return x.held == 0 && !x.queue.busy(); }
   std::size_t bound() const { return std::min(limits_.max_chats, limits_.idle_chats); }
-  void trim(const entry& x);
-  void remove(const entry& x);
+  void trim(entry& x);
+  void remove(entry& x);
   void sweep(instant now);
 
   chat_limits limits_;
   descriptors_ptr link_; ///< null = down
   bool finishing_ = false;
   std::uint64_t numbers_ = 0;
-  std::unordered_map<chat_key, entry> chats_;
+  table chats_;
   std::unordered_map<std::uint64_t, entry*> by_number_;
-  std::list<const chat_key*> ages_; ///< least recently used first
   deadline_queue<std::uint64_t> deadlines_;
   deadline sweep_at_;
 };
@@ -139,8 +138,8 @@ void chat_table::run(entry& x, const Step& step, chat_table_step& out) {
   deadline due;
   std::optional<std::string> failure;
   try {
-    step(x.queue, one);
-    due = x.queue.due();
+    step(x.value.queue, one);
+    due = x.value.queue.due();
   } catch (const std::exception& e) {
     failure = e.what();
   } catch (...) {
@@ -149,7 +148,7 @@ void chat_table::run(entry& x, const Step& step, chat_table_step& out) {
   if (failure) {
     drop_queue(x, std::move(*failure), out);
   } else {
-    deadlines_.set(x.number, due);
+    deadlines_.set(x.value.number, due);
     take(x, one, out);
   }
 }

@@ -26,26 +26,25 @@ bool ends_turn(const action& x) {
 
 std::vector<action> reaction_book::begun(const std::string& delivery_id, const chat_key& chat,
                                          const std::string& message_id, bool able, instant now) {
-  auto [it, fresh] = turns_.try_emplace(delivery_id);
+  bool fresh = false;
+  auto& entry = turns_.put(delivery_id, fresh);
   if (!fresh) return {};
-  auto& x = it->second;
+  turns_.touch(entry);
+  auto& x = entry.value;
   x.chat = chat;
   x.message_id = message_id;
   x.shown = able;
   x.at = now;
-  x.age = ages_.insert(ages_.end(), delivery_id);
-  while (turns_.size() > max_ || now - turns_.at(ages_.front()).at >= max_age_) {
-    turns_.erase(ages_.front());
-    ages_.pop_front();
-  }
+  while (turns_.size() > max_ || (turns_.size() > 0 && now - turns_.oldest()->value.at >= max_age_))
+    turns_.erase(*turns_.oldest());
   if (!able) return {};
   return {wire::react(chat.chat_id, message_id, working_emoji(chat.platform))};
 }
 
 std::vector<action> reaction_book::ended(const std::string& delivery_id, turn_end how) {
-  auto it = turns_.find(delivery_id);
-  if (it == turns_.end() || !it->second.open) return {};
-  auto& x = it->second;
+  auto* known = turns_.find(delivery_id);
+  if (known == nullptr || !known->value.open) return {};
+  auto& x = known->value;
   x.open = false; // kept, so that a redelivery does not begin it anew
   std::vector<action> out;
   auto& platform = x.chat.platform;

@@ -2,16 +2,15 @@
 // it ended. Best effort: nothing waits for it and nothing is repeated.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/messages/contract/action.hpp"
 #include "relay_gateway/messages/contract/event.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace relay::core {
@@ -49,12 +48,10 @@ private:
     std::string message_id;
     bool shown = false, open = true;
     instant at{};
-    std::list<std::string>::iterator age;
   };
   std::size_t max_;
   milliseconds max_age_;
-  std::unordered_map<std::string, turn> turns_;
-  std::list<std::string> ages_; ///< oldest first
+  aged_map<std::string, turn> turns_; ///< by delivery
 };
 
 } // namespace relay::core

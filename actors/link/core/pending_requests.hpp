@@ -1,13 +1,12 @@
 // The requests on one connection that wait for their outbound_result (protocol.md 3, 3.1).
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -23,52 +22,40 @@ public:
     instant at{};            ///< overdue from here on
   };
   void add(std::string id, Owner owner, std::uint64_t frame, instant overdue) {
-    order_.emplace_back(overdue, id);
-    open_.insert_or_assign(std::move(id), request{std::move(owner), frame, overdue});
+    auto& x = open_.put(std::move(id));
+    x.value = {std::move(owner), frame, overdue};
+    open_.touch(x);
   }
   /// Takes a request out; false when it is unknown or settled.
   bool take(const std::string& id, request& out) {
-    auto it = open_.find(id);
-    if (it == open_.end()) return false;
-    out = std::move(it->second);
-    open_.erase(it);
+    auto* x = open_.find(id);
+    if (x == nullptr) return false;
+    out = std::move(x->value);
+    open_.erase(*x);
     return true;
   }
   /// Takes out everything that is overdue at `now`.
   std::vector<request> overdue(instant now) {
     std::vector<request> out;
-    drop_settled();
-    for (; !order_.empty() && order_.front().first <= now; drop_settled()) {
-      request x;
-      if (take(order_.front().second, x)) out.push_back(std::move(x));
-    }
+    while (open_.size() > 0 && open_.oldest()->value.at <= now) out.push_back(take_oldest());
     return out;
   }
   /// Takes out everything, oldest first.
   std::vector<request> all() {
     std::vector<request> out;
-    for (auto& [at, id] : order_) {
-      request x;
-      if (take(id, x)) out.push_back(std::move(x));
-    }
-    order_.clear();
+    while (open_.size() > 0) out.push_back(take_oldest());
     return out;
   }
-  deadline due() {
-    drop_settled();
-    return order_.empty() ? deadline{} : deadline{order_.front().first};
-  }
+  deadline due() const { return open_.size() == 0 ? deadline{} : deadline{open_.oldest()->value.at}; }
   std::size_t size() const { return open_.size(); }
 
 private:
-  void drop_settled() {
-    for (; !order_.empty(); order_.pop_front()) {
-      auto it = open_.find(order_.front().second);
-      if (it != open_.end() && it->second.at == order_.front().first) return;
-    }
+  request take_oldest() {
+    auto out = std::move(open_.oldest()->value);
+    open_.erase(*open_.oldest());
+    return out;
   }
-  std::unordered_map<std::string, request> open_;
-  std::deque<std::pair<instant, std::string>> order_;
+  aged_map<std::string, request> open_;
 };
 
 } // namespace relay::core

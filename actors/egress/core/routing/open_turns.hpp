@@ -1,13 +1,11 @@
 // Which deliveries an agent has not answered yet: work that no queue shows.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 
 #include <cstddef>
-#include <deque>
 #include <string>
-#include <unordered_map>
-#include <utility>
 
 namespace relay::core {
 
@@ -18,13 +16,16 @@ public:
       : limit_(limit), max_(max) {}
   void opened(const std::string& delivery, instant now) {
     trim(now); // what was given up opens anew
-    if (!open_.try_emplace(delivery, now).second) return;
-    order_.emplace_back(now, delivery);
+    bool fresh = false;
+    auto& x = open_.put(delivery, fresh);
+    if (!fresh) return;
+    x.value = now;
+    open_.touch(x);
     trim(now);
-    // One that is never answered must not keep the thousands behind it.
-    if (order_.size() > 2 * open_.size() + 1'000) std::erase_if(order_, [this](auto& x) { return stale(x); });
   }
-  void answered(const std::string& delivery) { open_.erase(delivery); }
+  void answered(const std::string& delivery) {
+    if (auto* x = open_.find(delivery)) open_.erase(*x);
+  }
   std::size_t size() const { return open_.size(); } ///< without looking whether some are given up
   std::size_t count(instant now) {
     trim(now);
@@ -33,21 +34,12 @@ public:
 
 private:
   void trim(instant now) {
-    for (; !order_.empty(); order_.pop_front()) {
-      if (stale(order_.front())) continue;
-      if (now - order_.front().first < limit_ && open_.size() <= max_) return;
-      open_.erase(order_.front().second);
-    }
-  }
-  /// Answered; perhaps it opened again since.
-  bool stale(const std::pair<instant, std::string>& x) const {
-    auto it = open_.find(x.second);
-    return it == open_.end() || it->second != x.first;
+    while (open_.size() > 0 && (now - open_.oldest()->value >= limit_ || open_.size() > max_))
+      open_.erase(*open_.oldest());
   }
   milliseconds limit_;
   std::size_t max_;
-  std::unordered_map<std::string, instant> open_;     ///< when each was opened
-  std::deque<std::pair<instant, std::string>> order_; ///< oldest first; answered ones linger a while
+  aged_map<std::string, instant> open_; ///< when each was opened
 };
 
 } // namespace relay::core

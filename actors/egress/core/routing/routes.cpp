@@ -67,13 +67,11 @@ bool route_table::put_chat(const route_seen& x, bool restored, instant now) {
 }
 
 void route_table::put_turn(const route_seen& x, instant now) {
-  auto [it, first] = turns_.try_emplace(x.delivery_id);
-  auto& turn = it->second;
-  if (!first) turn_bytes_ -= cost_of(it->first, turn);
-  if (first)
-    turn.age = turn_ages_.insert(turn_ages_.end(), x.delivery_id);
-  else
-    turn_ages_.splice(turn_ages_.end(), turn_ages_, turn.age);
+  bool first = false;
+  auto& entry = turns_.put(x.delivery_id, first);
+  auto& turn = entry.value;
+  if (!first) turn_bytes_ -= cost_of(entry);
+  turns_.touch(entry);
   turn.chat = x.chat;
   turn.who = x.who;
   turn.parent = x.parent_chat_id;
@@ -82,7 +80,7 @@ void route_table::put_turn(const route_seen& x, instant now) {
   turn.type = x.chat_type;
   turn.opens_thread = x.opens_thread;
   turn.at = now;
-  turn_bytes_ += cost_of(it->first, turn);
+  turn_bytes_ += cost_of(entry);
   if (x.chat.platform == slack && !x.message_id.empty() && !x.chat.chat_id.empty())
     turn_of_slack_message_[{x.chat.chat_id, x.message_id}] = x.delivery_id;
 }
@@ -97,7 +95,7 @@ void route_table::restore(const route_seen& x, instant now) {
     const bool live = other != nullptr && !other->restored; // something came in since
     if (!live && x.chat.platform != generic_platform && !x.chat.platform.empty()) chats_.arrived(x.chat);
   }
-  if (!x.delivery_id.empty() && turns_.count(x.delivery_id) == 0) put_turn(x, now);
+  if (!x.delivery_id.empty() && !turns_.contains(x.delivery_id)) put_turn(x, now);
   trim(now);
 }
 
@@ -127,19 +125,18 @@ void route_table::trim(instant now) {
   };
   while (chats_.size() > 0 && (too_many() || now - chats_.oldest_use() >= bounds_.chat_age))
     forget_oldest_chat();
-  while (!turn_ages_.empty() &&
+  while (turns_.size() > 0 &&
          (turns_.size() > bounds_.max_turns || (turn_bytes_ > bounds_.max_turn_bytes && turns_.size() > 1) ||
-          now - turns_.at(turn_ages_.front()).at >= bounds_.turn_age))
+          now - turns_.oldest()->value.at >= bounds_.turn_age))
     forget_oldest_turn();
 }
 
 void route_table::forget_oldest_turn() {
-  auto old = turns_.find(turn_ages_.front());
-  auto on = turn_of_slack_message_.find({old->second.chat.chat_id, old->second.message});
-  if (on != turn_of_slack_message_.end() && on->second == old->first) turn_of_slack_message_.erase(on);
-  turn_bytes_ -= cost_of(old->first, old->second);
+  auto& old = *turns_.oldest();
+  auto on = turn_of_slack_message_.find({old.value.chat.chat_id, old.value.message});
+  if (on != turn_of_slack_message_.end() && on->second == old.key()) turn_of_slack_message_.erase(on);
+  turn_bytes_ -= cost_of(old);
   turns_.erase(old);
-  turn_ages_.pop_front();
 }
 
 std::optional<known_chat> route_table::chat(const chat_key& key, instant now) {
@@ -147,10 +144,11 @@ std::optional<known_chat> route_table::chat(const chat_key& key, instant now) {
   return chats_.find(key);
 }
 
-/// What a turn holds: its texts, and its name in several nodes.
-std::size_t route_table::cost_of(const std::string& delivery, const turn_entry& x) {
+/// What a turn holds: its texts, and its name in two nodes.
+std::size_t route_table::cost_of(const turns_by_delivery::entry& entry) {
   constexpr std::size_t around = 256;
-  return sizeof x + around + 3 * delivery.size() + 2 * x.chat.chat_id.size() + x.chat.platform.size() +
+  const auto& x = entry.value;
+  return sizeof entry + around + 2 * entry.key().size() + 2 * x.chat.chat_id.size() + x.chat.platform.size() +
          x.who.scope_id.size() + x.who.user_id.size() + x.who.profile.size() + x.parent.size() +
          x.thread.size() + 2 * x.message.size() + x.type.size() + x.opens_thread.size();
 }
@@ -167,16 +165,16 @@ bool route_table::generic() const {
 
 turn_place route_table::place_of(const std::string& delivery_id, const std::string& chat_id) const {
   turn_place out;
-  const auto it = turns_.find(delivery_id);
-  if (it == turns_.end()) return out;
-  auto& turn = it->second;
+  const auto* known = turns_.find(delivery_id);
+  if (known == nullptr) return out;
+  const auto& turn = known->value;
   if (turn.chat.chat_id == chat_id) out.thread_id = turn.thread.empty() ? turn.opens_thread : turn.thread;
   if (!turn.type.empty() && turn.type != "dm") out.group_author = turn.who.user_id;
   return out;
 }
 
 struct route_table::answered {
-  const turn_entry* entry = nullptr;
+  const known_turn* turn = nullptr;
   std::string platform; ///< its own, where the action goes there without naming one
   bool counts = false;  ///< the action goes out in its name
 };
@@ -196,15 +194,15 @@ routing route_table::resolve(const action_request& x, instant now) {
     out.error = "platform '" + named + "' is not fronted by this gateway; nothing was sent";
     return out;
   }
-  const auto turn = answered_turn(x, named);
-  auto platform = named.empty() ? turn.platform : named;
+  const auto answers = answered_turn(x, named);
+  auto platform = named.empty() ? answers.platform : named;
   auto last_seen = [&](const std::string& chat_id) { return chats_.last_platform(chat_id); };
   const auto& thread = thread_of(act);
   if (platform.empty()) platform = last_seen(act.chat_id);
   if (platform.empty()) platform = last_seen(thread);
   if (platform == generic_platform) platform.clear();
-  if (turn.counts)
-    out.where.who = turn.entry->who;
+  if (answers.counts)
+    out.where.who = answers.turn->who;
   else if (auto who = tenant_of(act, platform, now))
     out.where.who = std::move(*who);
   if (session != nullptr) {
@@ -216,19 +214,20 @@ routing route_table::resolve(const action_request& x, instant now) {
   }
   out.where.platform = platform;
   if (auto* bot = platform.empty() ? nullptr : fronts(platform)) out.where.bot_id = bot->bot_id;
-  const bool in_its_chat = turn.counts && (act.chat_id.empty() || act.chat_id == turn.entry->chat.chat_id);
+  const bool in_its_chat =
+      answers.counts && (act.chat_id.empty() || act.chat_id == answers.turn->chat.chat_id);
   if (!traits_of(act.kind).needs_parent)
-    choose_thread(act, in_its_chat ? turn.entry : nullptr, out.where, now);
+    choose_thread(act, in_its_chat ? answers.turn : nullptr, out.where, now);
   out.untagged = platform.empty() && identities_.size() > 1;
   return out;
 }
 
 route_table::answered route_table::answered_turn(const action_request& x, const std::string& named) const {
   answered out;
-  const auto it = turns_.find(x.delivery_id);
-  if (it == turns_.end()) return out;
+  const auto* known = turns_.find(x.delivery_id);
+  if (known == nullptr) return out;
   auto& act = x.act;
-  auto& t = it->second;
+  auto& t = known->value;
   auto& theirs = t.chat.platform;
   auto same_chat = act.chat_id.empty() || act.chat_id == t.chat.chat_id ||
                    (!t.parent.empty() && act.chat_id == t.parent) ||
@@ -241,7 +240,7 @@ route_table::answered route_table::answered_turn(const action_request& x, const 
   auto& platform = named.empty() ? out.platform : named;
   // An event that names no platform may be answered under any name.
   out.counts = !known_here && !known_elsewhere && (platform == theirs || theirs == generic_platform);
-  out.entry = &t;
+  out.turn = &t;
   return out;
 }
 
@@ -259,32 +258,32 @@ std::optional<discriminators> route_table::tenant_of(const action& act, const st
   return std::move(known->who);
 }
 
-const route_table::turn_entry* route_table::turn_of_message(const std::string& chat_id,
+const route_table::known_turn* route_table::turn_of_message(const std::string& chat_id,
                                                             const std::string& message_id) const {
   if (message_id.empty()) return nullptr;
   auto it = turn_of_slack_message_.find({chat_id, message_id});
-  return it != turn_of_slack_message_.end() ? &turns_.at(it->second) : nullptr;
+  return it != turn_of_slack_message_.end() ? &turns_.find(it->second)->value : nullptr;
 }
 
-/// `turn`: the one that the action answers in its own chat; null for none.
-void route_table::choose_thread(const action& act, const turn_entry* turn, route& where, instant now) {
-  if (turn && !turn->thread.empty()) {
-    where.thread_id = turn->thread;
+/// `answering`: the turn that the action answers in its own chat; null for none.
+void route_table::choose_thread(const action& act, const known_turn* answering, route& where, instant now) {
+  if (answering && !answering->thread.empty()) {
+    where.thread_id = answering->thread;
     return;
   }
   if (where.platform != slack) return;
-  auto& chat_id = turn ? turn->chat.chat_id : act.chat_id;
+  auto& chat_id = answering ? answering->chat.chat_id : act.chat_id;
   auto* replied = turn_of_message(chat_id, act.reply_to);
   if (replied && !replied->thread.empty()) { // a message inside a thread is no root of one
     where.thread_id = replied->thread;
     return;
   }
   if (reply_in_thread_) {
-    where.thread_id = !turn || replied || turn->message.empty() ? act.reply_to : turn->message;
+    where.thread_id = !answering || replied || answering->message.empty() ? act.reply_to : answering->message;
     return;
   }
-  auto known = turn ? std::nullopt : chat({where.platform, chat_id}, now);
-  where.flat = (turn ? turn->type : known ? known->type : std::string{}) == "dm";
+  auto known = answering ? std::nullopt : chat({where.platform, chat_id}, now);
+  where.flat = (answering ? answering->type : known ? known->type : std::string{}) == "dm";
 }
 
 chat_facts route_table::facts(const std::string& platform, const std::string& chat_id, instant now) {

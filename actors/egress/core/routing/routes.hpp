@@ -2,13 +2,13 @@
 // chat.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/actors/egress/core/routing/known_chats.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/flow.hpp"
 
 #include <cstddef>
-#include <list>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -82,17 +82,17 @@ public:
   std::size_t turn_bytes() const { return turn_bytes_; }
 
 private:
-  struct turn_entry {
+  struct known_turn {
     chat_key chat;
     discriminators who;
     std::string parent, thread, message, type;
     std::string opens_thread;
     instant at{};
-    std::list<std::string>::iterator age;
   };
+  using turns_by_delivery = aged_map<std::string, known_turn>;
   std::optional<known_chat> chat(const chat_key& key, instant now);
   bool put_chat(const route_seen& x, bool restored, instant now);
-  static std::size_t cost_of(const std::string& delivery, const turn_entry& x);
+  static std::size_t cost_of(const turns_by_delivery::entry& x);
   void put_turn(const route_seen& x, instant now);
   void trim(instant now);
   void forget_oldest_chat();
@@ -100,8 +100,8 @@ private:
   struct answered; ///< the turn that an action answers, as far as it counts
   answered answered_turn(const action_request& x, const std::string& named) const;
   std::optional<discriminators> tenant_of(const action& act, const std::string& platform, instant now);
-  void choose_thread(const action& act, const turn_entry* turn, route& where, instant now);
-  const turn_entry* turn_of_message(const std::string& chat_id, const std::string& message_id) const;
+  void choose_thread(const action& act, const known_turn* answering, route& where, instant now);
+  const known_turn* turn_of_message(const std::string& chat_id, const std::string& message_id) const;
   const identity* fronts(const std::string& platform) const;
   bool generic() const;
 
@@ -110,8 +110,7 @@ private:
   std::vector<identity> identities_;
   known_chats chats_;
   std::size_t turn_bytes_ = 0;
-  std::unordered_map<std::string, turn_entry> turns_;
-  std::list<std::string> turn_ages_; ///< oldest first
+  turns_by_delivery turns_;
   /// Slack only: by chat and message, the newest turn on that message.
   std::unordered_map<chat_key, std::string> turn_of_slack_message_;
   std::unordered_set<chat_key> changed_; ///< of chats that are known
