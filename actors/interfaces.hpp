@@ -274,9 +274,8 @@ using egress_router_actor = action_sink_actor::extend<
     caf::reacts_to<atom::finish>,
     // supervisor: drained yet? Answers when no action is pending any more.
     caf::replies_to<atom::drained>::with<bool>, caf::replies_to<atom::status>::with<egress_report>,
-    // INTERNAL: something held may be overdue, of a chat or before the store, or chats may be idle;
-    // (generation).
-    caf::reacts_to<atom::due, std::uint64_t>,
+    // INTERNAL: something held may be overdue, of a chat or before the store, or chats may be idle.
+    caf::reacts_to<atom::due>,
     // INTERNAL: a burst is over: write what it brought.
     caf::reacts_to<atom::start>>;
 
@@ -320,8 +319,8 @@ using link_manager_actor = caf::typed_actor<
     caf::reacts_to<atom::idle, std::uint64_t>,
     // connection: the socket ended.
     caf::reacts_to<link_gone>,
-    // INTERNAL: the timer of this generation.
-    caf::reacts_to<atom::due, std::uint64_t>,
+    // INTERNAL: the state machine's deadline may have passed.
+    caf::reacts_to<atom::due>,
     // INTERNAL: compare the clocks; of this chain.
     caf::reacts_to<atom::look, std::uint64_t>>;
 

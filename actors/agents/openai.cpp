@@ -360,7 +360,7 @@ openai_agent_actor::behavior_type openai_agent(openai_agent_actor::stateful_poin
       [s](model_key_read& x) { s->key_read(x); },
       [s](model_image_read& x) { s->image_read(x); },
       [s](model_sessions_found& x) { s->sessions_found(x); },
-      [s](atom::due, std::uint64_t which) { s->due(which); },
+      [s](atom::due) { s->wake(); },
   };
 }
 

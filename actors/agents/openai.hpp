@@ -4,6 +4,7 @@
 
 #include "relay_gateway/actors/agents/core/conversations.hpp"
 #include "relay_gateway/actors/agents/core/model_turn.hpp"
+#include "relay_gateway/actors/core/alarm.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/config/settings.hpp"
 
@@ -51,8 +52,8 @@ using openai_agent_actor = agent_actor::extend<
     caf::reacts_to<model_news>,
     // the secret file port, the media port, the store port.
     caf::reacts_to<model_key_read>, caf::reacts_to<model_image_read>, caf::reacts_to<model_sessions_found>,
-    // INTERNAL: something of a turn may be due; (generation).
-    caf::reacts_to<atom::due, std::uint64_t>>;
+    // INTERNAL: something of a turn may be due.
+    caf::reacts_to<atom::due>>;
 
 struct openai_setup {
   std::string url;           ///< of the API: `http://127.0.0.1:11434/v1`
@@ -115,7 +116,7 @@ struct openai_state {
   void heard(model_news& x);
   void ended(std::uint64_t id);
   void report(asking& x);
-  void due(std::uint64_t which);
+  void wake(); ///< does what is due
   void arm();
   asking* of_request(std::uint64_t request, std::uint64_t& id);
   descriptor platform_of(const std::string& platform) const;
@@ -132,8 +133,9 @@ struct openai_state {
   std::map<std::string, gathering> gathered;         ///< by delivery
   std::unordered_set<std::string> recent;            ///< deliveries that were answered
   std::deque<std::string> recent_order;
-  std::uint64_t turns_ever = 0, requests_ever = 0, generation = 0;
-  core::deadline armed, not_before;
+  std::uint64_t turns_ever = 0, requests_ever = 0;
+  core::alarm alarm; ///< of all turns
+  core::deadline not_before;
   bool known = false; ///< what earlier processes left open is
   bool takes_images = true, draining = false;
 };

@@ -278,9 +278,8 @@ void openai_state::ended(std::uint64_t id) {
   start();
 }
 
-void openai_state::due(std::uint64_t which) {
-  if (which != generation) return;
-  armed.reset();
+void openai_state::wake() {
+  alarm.rang();
   const auto now = now_of(self);
   std::vector<std::uint64_t> all;
   for (const auto& [id, one] : turns) all.push_back(id);
@@ -298,9 +297,7 @@ void openai_state::due(std::uint64_t which) {
 void openai_state::arm() {
   core::deadline at;
   for (const auto& [id, one] : turns) at = core::earlier(at, core::earlier(one.turn.due(), one.ask_at));
-  if (!at || (armed && *armed <= *at)) return; // an earlier alarm looks again
-  armed = at;
-  tell_later<openai_agent_actor>(self, *at - now_of(self), atom::due_v, ++generation);
+  if (alarm.arm(at)) tell_later<openai_agent_actor>(self, *at - now_of(self), atom::due_v);
 }
 
 } // namespace relay

@@ -338,18 +338,14 @@ void egress_state::finish() {
   execute(step);
 }
 
-/// One alarm for all that may be due.
 void egress_state::arm() {
   auto at = core::earlier(chats.due(), outbox.due());
   if (!early.empty()) at = core::earlier(at, early.front().until);
-  if (!at || (armed && *armed <= *at)) return; // an earlier alarm looks again
-  armed = at;
-  tell_later<egress_router_actor>(self, *at - now_of(self), atom::due_v, ++generation);
+  if (alarm.arm(at)) tell_later<egress_router_actor>(self, *at - now_of(self), atom::due_v);
 }
 
-void egress_state::wake(std::uint64_t which) {
-  if (which != generation) return;
-  armed.reset();
+void egress_state::wake() {
+  alarm.rang();
   auto now = now_of(self);
   for (; !early.empty() && early.front().until <= now; early.pop_front())
     early.front().asker.deliver(action_outcome{std::move(early.front().what.request_id), core::not_stored()});
@@ -454,7 +450,7 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
       [s](atom::finish) { s->finish(); },
       [s](atom::drained) { return s->drain(); },
       [s](atom::status) { return s->report(); },
-      [s](atom::due, std::uint64_t which) { s->wake(which); },
+      [s](atom::due) { s->wake(); },
       [s](atom::start) {
         s->commit_scheduled = false;
         egress::flush(*s);

@@ -1,6 +1,7 @@
 // From an agent's action to the frames that carry it out, chat by chat (protocol.md 6, routing).
 #pragma once
 
+#include "relay_gateway/actors/core/alarm.hpp"
 #include "relay_gateway/actors/egress/core/chat_table.hpp"
 #include "relay_gateway/actors/egress/core/idempotency_cache.hpp"
 #include "relay_gateway/actors/egress/core/outbox.hpp"
@@ -97,7 +98,7 @@ struct egress_state {
   void use(const link_up& x);
   void interrupt(const session_interrupt& x);
   void finish();
-  void wake(std::uint64_t generation); ///< does what is due
+  void wake(); ///< does what is due
   void arm();
   void drained_yet();
   void seen(const route_seen& x);
@@ -127,8 +128,7 @@ struct egress_state {
   std::deque<early_request> early;         ///< until it is
   std::vector<prompt_resumed> unannounced; ///< of before; nobody hears prompts yet
   bool commit_scheduled = false;
-  core::deadline armed;         ///< of the one alarm
-  std::uint64_t generation = 0; ///< of that alarm
+  core::alarm alarm; ///< of all that may be due
 };
 
 /// The chat that an action belongs to.

@@ -280,22 +280,21 @@ void link_manager_state::tell_status() {
 }
 
 void link_manager_state::arm() {
-  auto at = session.due();
-  if (!at) {
-    next_dial_ms = 0;
-    env.metrics->set(gauge::link_next_dial, 0);
-    armed.reset();
-    ++generation; // an alarm that is on its way means nothing any more
-    return;
-  }
-  if (armed && *armed == *at) return;
-  armed = at;
-  const bool dials = session.state() == core::link_state::waiting;
-  const auto wall =
-      env.clock->wall_ms() + std::chrono::duration_cast<milliseconds>(*at - now_of(self)).count();
-  next_dial_ms = dials ? wall : 0;
+  const auto at = session.due();
+  plan(at);
+  if (alarm.arm(at)) tell_later<link_manager_actor>(self, *at - now_of(self), atom::due_v);
+}
+
+/// Tells when the next dial is due. The wall clock is read once for each deadline, so that a status that is
+/// told again is the same.
+void link_manager_state::plan(core::deadline at) {
+  if (at && at == planned) return;
+  planned = at;
+  next_dial_ms = 0;
+  if (at && session.state() == core::link_state::waiting)
+    next_dial_ms =
+        env.clock->wall_ms() + std::chrono::duration_cast<milliseconds>(*at - now_of(self)).count();
   env.metrics->set(gauge::link_next_dial, next_dial_ms / 1000);
-  tell_later<link_manager_actor>(self, *at - now_of(self), atom::due_v, ++generation);
 }
 
 link_manager_actor::behavior_type link_manager(link_manager_actor::stateful_pointer<link_manager_state> self,
@@ -337,9 +336,8 @@ link_manager_actor::behavior_type link_manager(link_manager_actor::stateful_poin
       [s](descriptor& x, std::uint64_t epoch) { s->described(x, epoch); },
       [s](atom::idle, std::uint64_t epoch) { s->execute(s->session.idle_acked(epoch, now_of(s->self))); },
       [s](const link_gone& x) { s->gone(x); },
-      [s](atom::due, std::uint64_t generation) {
-        if (generation != s->generation) return;
-        s->armed.reset();
+      [s](atom::due) {
+        s->alarm.rang();
         s->execute(s->session.timer(now_of(s->self), s->random()));
       },
       [s](atom::look, std::uint64_t chain) {

@@ -2,6 +2,7 @@
 // (actors/core/link_state_machine).
 #pragma once
 
+#include "relay_gateway/actors/core/alarm.hpp"
 #include "relay_gateway/actors/core/outage.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/actors/link/core/link_state_machine.hpp"
@@ -49,6 +50,7 @@ struct link_manager_state {
   void look();
   void tell_status();
   void arm();
+  void plan(core::deadline at);
   void arm_look();
   std::uint64_t random() { return env.random->bits(); }
 
@@ -66,9 +68,9 @@ struct link_manager_state {
   descriptors_ptr what = std::make_shared<const descriptor_set>(); ///< of the last completed handshake
   bool up = false, aimed = false;
   link_status told;
-  std::int64_t next_dial_ms = 0; ///< unix ms; 0: none is planned
-  core::deadline armed;
-  std::uint64_t generation = 0;
+  std::int64_t next_dial_ms = 0;   ///< unix ms; 0: none is planned
+  core::alarm alarm;               ///< of the session machine's deadline
+  core::deadline planned;          ///< the deadline that next_dial_ms was made for
   core::instant dialled_at{};      ///< the newest dial
   std::int64_t minted_ms = 0;      ///< when the token of the newest dial was made, by the wall clock
   secret minted;                   ///< that token
