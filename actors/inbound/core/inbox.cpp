@@ -32,20 +32,19 @@ void inbox::restore(inbound_image& image, instant now, inbox_step& out,
   if (image.spilled > 0) spill_.unknown_backlog();
   for (auto& x : image.settled) dedupe_.settle({x.key}, x.seq, now - milliseconds{x.age_ms}, now);
   for (auto& x : image.open) {
-    entry y;
+    open_event y;
     if (x.session.empty()) x.session = session_of(*x.event); // of a version that kept none
     y.session = x.session;
-    y.stored = y.from_previous_process = true;
+    y.seen = true;
     y.recalled = true; // it may have been: giving the keys once more is harmless
     y.attempts = without_suspicion(x.attempts);
     y.resumed = true;
     if (is_suspect(x.attempts)) suspects_.add(x.seq, y.attempts);
     if (is_out(x.attempts)) {
-      y.out = true;
-      ++in_flight_;
+      y.stage = with_agent{};
       out_then.push_back(x.seq);
     }
-    y.held = y.was_held = held(*x.event);
+    if (held(*x.event)) y.held = file_wait::awaited;
     dedupe_.claim(x.keys, x.seq);
     y.keys = std::move(x.keys);
     y.event = std::move(x.event);
@@ -58,7 +57,7 @@ void inbox::restore(inbound_image& image, instant now, inbox_step& out,
   // The process that died may have died of one of these, as an agent does.
   died(out_then, now, out);
   for (auto& x : image.open)
-    if (entries_.count(x.seq) > 0) advance(x.session, now, out);
+    if (events_.contains(x.seq)) advance(x.session, now, out);
   wish(out);
 }
 
@@ -77,9 +76,9 @@ void inbox::consume(const inbound_event& event, const buffered_id& buffered, ins
   }
   dedupe_.claim(keys, id);
   out.records.emplace_back(keys_settled{id, keys});
-  entry x;
+  open_event x;
   x.keys = std::move(keys);
-  x.consumed = true;
+  x.once_stored = after_store::ends;
   name(id, x, buffered);
   admit(id, std::move(x), out);
 }
@@ -97,9 +96,9 @@ bool inbox::set_aside(const event_ref& line, const buffered_id& buffered, instan
   out.records.emplace_back(event_dead{id, line, 0, {}});
   if (rules_.durable) {
     dedupe_.claim(keys, id);
-    entry x;
+    open_event x;
     x.keys = std::move(keys);
-    x.consumed = true;
+    x.once_stored = after_store::ends;
     name(id, x, buffered);
     admit(id, std::move(x), out);
   } else {
@@ -111,19 +110,20 @@ bool inbox::set_aside(const event_ref& line, const buffered_id& buffered, instan
 }
 
 /// It waits for the disk from now on.
-void inbox::admit(std::uint64_t id, entry x, inbox_step& out) {
+void inbox::admit(std::uint64_t id, open_event x, inbox_step& out) {
+  x.stage = being_written{};
   out.upto = unstored_.add(id, x.bytes, false);
   insert(id, std::move(x));
 }
 
-void inbox::insert(std::uint64_t id, entry x) {
+void inbox::insert(std::uint64_t id, open_event x) {
   bytes_ += x.bytes;
-  entries_.emplace(id, std::move(x));
+  events_.put(id).value = std::move(x);
 }
 
-void inbox::erase(entries::iterator it) {
-  bytes_ -= it->second.bytes;
-  entries_.erase(it);
+void inbox::erase(entry& x) {
+  bytes_ -= x.value.bytes;
+  events_.erase(x);
 }
 
 arrival inbox::accept(const event_ref& event, const buffered_id& buffered, instant now, inbox_step& out,
@@ -157,7 +157,7 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
     dedupe_.claim(keys, id);
   else if (!buffered.empty()) // whether the message is its own is not decided yet
     dedupe_.claim({keys.front()}, id);
-  entry x;
+  open_event x;
   x.bytes = bytes;
   x.since = now;
   // It will be given out as soon as it is on disk: one record says both.
@@ -170,9 +170,10 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
   x.event = event;
   x.session = session;
   x.keys = std::move(keys);
-  x.held = x.was_held = held && !out.spilled;
-  x.spilled = out.spilled;
-  x.stored = !rules_.durable;
+  if (out.spilled)
+    x.once_stored = after_store::leaves_memory;
+  else if (held)
+    x.held = file_wait::awaited;
   name(id, x, buffered);
   if (rules_.durable) {
     admit(id, std::move(x), out);
@@ -186,20 +187,20 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
 }
 
 repeat_reason inbox::why_refused(std::uint64_t id) const {
-  auto it = entries_.find(id);
-  if (it == entries_.end() || it->second.event->message_id.empty()) return repeat_reason::buffer_id;
-  return it->second.event->source.message_is_edit ? repeat_reason::version : repeat_reason::message_id;
+  const auto* x = events_.find(id);
+  if (x == nullptr || x->value.event->message_id.empty()) return repeat_reason::buffer_id;
+  return x->value.event->source.message_is_edit ? repeat_reason::version : repeat_reason::message_id;
 }
 
 void inbox::repeat(std::uint64_t open, std::vector<std::string> keys, const buffered_id& buffered,
                    inbox_step& out) {
-  auto& x = entries_.at(open);
+  auto& x = events_.find(open)->value;
   auto more = dedupe_.claim(keys, open);
   if (!more.empty()) {
     x.keys.insert(x.keys.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     record(event_keyed{open, x.keys}, out);
   }
-  if (rules_.durable && x.stored)
+  if (rules_.durable && x.is_stored())
     ack(buffered, out); // the first one is safe already
   else
     name(open, x, buffered);
@@ -207,21 +208,22 @@ void inbox::repeat(std::uint64_t open, std::vector<std::string> keys, const buff
 
 /// Its ack waits for this event. A connector that began to count anew drops what it names now, so that no
 /// earlier event of that id may acknowledge it.
-void inbox::name(std::uint64_t id, entry& x, const buffered_id& buffered) {
+void inbox::name(std::uint64_t id, open_event& x, const buffered_id& buffered) {
   if (buffered.empty()) return;
   auto [it, first] = named_.try_emplace(buffered, id);
   if (!first && it->second == id) return;
-  if (auto old = entries_.find(it->second); !first && old != entries_.end())
-    std::erase(old->second.buffer_ids, buffered);
+  if (auto* old = events_.find(it->second); !first && old != nullptr)
+    std::erase(old->value.buffer_ids, buffered);
   it->second = id;
   x.buffer_ids.push_back(buffered);
 }
 
-void inbox::ack_all(std::uint64_t id, entry& x, instant now, inbox_step& out) {
+void inbox::ack_all(entry& of, instant now, inbox_step& out) {
+  auto& x = of.value;
   if (!x.buffer_ids.empty() && x.since != instant{}) out.receive_to_ack.push_back(now - x.since);
   for (auto& buffered : x.buffer_ids) {
     ack(buffered, out);
-    if (auto it = named_.find(buffered); it != named_.end() && it->second == id) named_.erase(it);
+    if (auto it = named_.find(buffered); it != named_.end() && it->second == of.key()) named_.erase(it);
   }
   x.buffer_ids.clear();
 }
@@ -232,19 +234,23 @@ void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
       marked(done->id, now, out);
       continue;
     }
-    auto it = entries_.find(done->id);
-    if (it == entries_.end()) continue;
-    auto& x = it->second;
-    ack_all(it->first, x, now, out);
-    x.stored = true;
-    if (x.consumed) {
-      dedupe_.settle(x.keys, it->first, now, now);
-      erase(it);
-    } else if (x.spilled) { // the store guards its keys; a refused one is a repeat of what is there
-      dedupe_.release(x.keys, it->first);
-      erase(it);
-    } else {
+    auto* of = events_.find(done->id);
+    if (of == nullptr) continue;
+    auto& x = of->value;
+    ack_all(*of, now, out);
+    switch (x.once_stored) {
+    case after_store::ends:
+      dedupe_.settle(x.keys, of->key(), now, now);
+      erase(*of);
+      break;
+    case after_store::leaves_memory: // the store guards its keys; a refused one is a repeat of what is there
+      dedupe_.release(x.keys, of->key());
+      erase(*of);
+      break;
+    case after_store::stays:
+      x.stage = waiting{};
       advance(x.session, now, out);
+      break;
     }
   }
   wish(out);
@@ -256,11 +262,11 @@ void inbox::recalled(recalled_events& x, instant now, inbox_step& out,
   for (const auto& e : x.events) bytes += bytes_of(*e.event);
   spill_.recalled(x.session, x.events.size(), x.left, bytes);
   for (auto& e : x.events) {
-    entry y;
-    y.stored = y.recalled = true;
+    open_event y;
+    y.recalled = true;
     y.attempts = without_suspicion(e.attempts);
     if (is_suspect(e.attempts)) suspects_.add(e.seq, y.attempts);
-    y.held = y.was_held = held(*e.event);
+    if (held(*e.event)) y.held = file_wait::awaited;
     y.session = x.session;
     // A repeat that came while only the store knew it may have claimed them; the store refuses that one.
     dedupe_.take_over(e.keys, e.seq);
@@ -292,14 +298,15 @@ void inbox::retry_dead_letter(const dead_letter& x, instant now, inbox_step& out
   // Whoever takes it back from the disk can tell that an agent saw it by its attempts only.
   if (rules_.durable)
     out.records.emplace_back(event_taken{{id, x.event, {}, out.spilled ? 1U : 0U, session}, out.spilled});
-  entry y;
+  open_event y;
   y.event = x.event;
   y.bytes = bytes;
   y.session = session;
-  y.from_previous_process = true; // an agent saw it
-  y.held = y.was_held = held && !out.spilled;
-  y.spilled = out.spilled;
-  y.stored = !rules_.durable;
+  y.seen = true;
+  if (out.spilled)
+    y.once_stored = after_store::leaves_memory;
+  else if (held)
+    y.held = file_wait::awaited;
   if (rules_.durable) {
     admit(id, std::move(y), out);
     if (!out.spilled) queues_[session].push_back(id);
@@ -328,40 +335,39 @@ void inbox::advance(const std::string& session, instant now, inbox_step& out) {
     return;
   }
   auto id = it->second.front();
-  auto& x = entries_.at(id);
+  auto& x = *events_.find(id);
   if (suspects_.contains(id))
     probe(now, out);
-  else if (!x.out && !x.held && x.stored && anybody_)
-    give(id, x, now, out);
+  else if (x.value.can_go() && anybody_)
+    give(x, now, out);
 }
 
 /// Gives out the next suspect if none is out.
 void inbox::probe(instant now, inbox_step& out) {
   if (!anybody_) return;
-  if (auto id = suspects_.next([this](auto x) { return may_go(x); })) give(id, entries_.at(id), now, out);
+  if (auto id = suspects_.next([this](auto x) { return may_go(x); })) give(*events_.find(id), now, out);
 }
 
 bool inbox::may_go(std::uint64_t id) const {
-  auto it = entries_.find(id);
-  if (it == entries_.end() || it->second.out || it->second.held || !it->second.stored) return false;
-  auto queue = queues_.find(it->second.session);
+  const auto* x = events_.find(id);
+  if (x == nullptr || !x->value.can_go()) return false;
+  auto queue = queues_.find(x->value.session);
   return queue != queues_.end() && !queue->second.empty() && queue->second.front() == id;
 }
 
 bool inbox::acked(std::uint64_t id, instant now, inbox_step& out) {
-  auto it = entries_.find(id);
-  if (it == entries_.end() || !ackable(it->second)) return false;
-  if (it->second.given != instant{}) out.delivery_to_ack.push_back(now - it->second.given);
-  settle(it, now, out);
+  auto* x = events_.find(id);
+  if (x == nullptr || !x->value.ackable()) return false;
+  if (x->value.given != instant{}) out.delivery_to_ack.push_back(now - x->value.given);
+  settle(*x, now, out);
   return true;
 }
 
-void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead) {
-  auto id = it->first;
-  auto& x = it->second;
-  if (x.out) --in_flight_;
-  if (x.was_held) out.released.push_back(id);
-  ack_all(id, x, now, out);
+void inbox::settle(entry& of, instant now, inbox_step& out, bool dead) {
+  const auto id = of.key();
+  auto& x = of.value;
+  if (x.held != file_wait::none) out.released.push_back(id);
+  ack_all(of, now, out);
   dedupe_.settle(x.keys, id, now, now);
   suspects_.clear(id);
   auto session = std::move(x.session);
@@ -374,7 +380,7 @@ void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead
     record(event_settled{id, std::move(guarded)}, out);
   }
   const auto bytes = x.bytes;
-  erase(it);
+  erase(of);
   auto& queue = queues_.at(session);
   if (queue.front() == id) // mostly: only the first of a session is ever given out
     queue.pop_front();
@@ -387,49 +393,45 @@ void inbox::settle(entries::iterator it, instant now, inbox_step& out, bool dead
 }
 
 /// Its delivery counts: nobody took it in time.
-void inbox::give_again(entries::iterator it, instant now, inbox_step& out) {
-  auto id = it->first;
-  auto& x = it->second;
-  x.out = false;
-  --in_flight_;
-  suspects_.back(id);
-  if (x.attempts >= rules_.max_deliveries) { // it blocks its chat no longer; a terminal decision (F32)
-    settle(it, now, out, true);
+void inbox::give_again(entry& x, instant now, inbox_step& out) {
+  const auto id = x.key();
+  take_back(x);
+  if (x.value.attempts >= rules_.max_deliveries) { // it blocks its chat no longer; a terminal decision (F32)
+    settle(x, now, out, true);
     return;
   }
   auto suspect = suspects_.contains(id);
   if (suspect) { // the others need not wait for one that hangs
-    note_attempts(id, x, false, out);
-    suspects_.add(id, x.attempts);
+    note_attempts(x, false, out);
+    suspects_.add(id, x.value.attempts);
     probe(now, out);
   } else if (anybody_) {
-    x.marked = false; // the next attempt is one more
-    hand_out(id, x, now, out);
+    x.value.marked = false; // the next attempt is one more
+    hand_out(x, now, out);
   } else {
-    note_attempts(id, x, false, out);
+    note_attempts(x, false, out);
   }
 }
 
 void inbox::died(const std::vector<std::uint64_t>& with_it, instant now, inbox_step& out) {
   std::vector<std::uint64_t> ids;
   for (auto id : with_it) {
-    auto it = entries_.find(id);
-    if (it == entries_.end() || !it->second.out) continue;
-    it->second.out = false;
-    --in_flight_;
+    auto* x = events_.find(id);
+    if (x == nullptr || !x->value.is_out()) continue;
+    take_back(*x);
     ids.push_back(id);
   }
   auto blamed = suspects_.blamed(ids);
   for (auto id : ids) {
-    auto& x = entries_.at(id);
-    x.from_previous_process = true;
+    auto& of = *events_.find(id);
+    auto& x = of.value;
+    x.seen = true;
     if (id != blamed && x.attempts > 0) --x.attempts;
-    suspects_.back(id);
     suspects_.add(id, x.attempts);
-    note_attempts(id, x, false, out);
+    note_attempts(of, false, out);
   }
-  auto it = entries_.find(blamed);
-  if (it != entries_.end() && it->second.attempts >= rules_.max_deliveries) settle(it, now, out, true);
+  auto* guilty = events_.find(blamed);
+  if (guilty != nullptr && guilty->value.attempts >= rules_.max_deliveries) settle(*guilty, now, out, true);
   probe(now, out);
 }
 
@@ -440,41 +442,31 @@ void inbox::presence(bool anybody, instant now, inbox_step& out) {
   std::vector<std::uint64_t> heads;
   for (auto& [session, ids] : queues_) {
     if (ids.empty()) continue;
-    auto& x = entries_.at(ids.front());
-    if (!x.out && !x.held && x.stored && !suspects_.contains(ids.front())) heads.push_back(ids.front());
+    const auto& x = events_.find(ids.front())->value;
+    if (x.can_go() && !suspects_.contains(ids.front())) heads.push_back(ids.front());
   }
   std::sort(heads.begin(), heads.end()); // oldest first over all chats
-  for (auto id : heads) give(id, entries_.at(id), now, out);
+  for (auto id : heads) give(*events_.find(id), now, out);
   probe(now, out);
 }
 
 void inbox::timer(instant now, inbox_step& out) {
-  while (anybody_ && !deadlines_.empty() && deadlines_.front().first <= now) {
-    auto [at, id] = deadlines_.front();
-    deadlines_.pop_front();
-    auto it = entries_.find(id);
-    if (it != entries_.end() && it->second.out && it->second.overdue == at) give_again(it, now, out);
-  }
+  for (auto at = due(); at && *at <= now; at = due()) give_again(*events_.oldest(), now, out);
 }
 
-deadline inbox::due() {
-  if (!anybody_) return {}; // nobody there to be late
-  while (!deadlines_.empty()) {
-    auto [at, id] = deadlines_.front();
-    auto it = entries_.find(id);
-    if (it != entries_.end() && it->second.out && it->second.overdue == at) return at;
-    deadlines_.pop_front();
-  }
-  return {};
+deadline inbox::due() const {
+  const auto* next = events_.oldest();
+  if (!anybody_ || next == nullptr) return {}; // nobody there to be late
+  return std::get<with_agent>(next->value.stage).overdue;
 }
 
 backpressure inbox::room(std::size_t outside, std::size_t outside_bytes) const {
   // With a disk only its own slowness stops the reader: what the agent does not take goes there.
-  auto waiting = outside + (rules_.durable ? unstored_.size() : entries_.size());
+  const auto events = outside + (rules_.durable ? unstored_.size() : events_.size());
   const auto bytes = outside_bytes + (rules_.durable ? unstored_.bytes() : bytes_);
-  if (waiting >= 2 * rules_.max_pending) return backpressure::hard;
+  if (events >= 2 * rules_.max_pending) return backpressure::hard;
   if (bytes >= 2 * rules_.max_pending_bytes) return backpressure::hard;
-  if (waiting >= rules_.max_pending || bytes >= rules_.max_pending_bytes) return backpressure::full;
+  if (events >= rules_.max_pending || bytes >= rules_.max_pending_bytes) return backpressure::full;
   return backpressure::open;
 }
 

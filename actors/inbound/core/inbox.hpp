@@ -7,6 +7,7 @@
 // Without a durable store "stored" is at once, and the connector's ack waits for the agent's.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/actors/inbound/core/arrival_times.hpp"
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
@@ -25,6 +26,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace relay::core {
@@ -158,36 +160,35 @@ public:
   repeat_reason why_refused(std::uint64_t id) const;
   /// An open event in memory; null when there is none of that id.
   const inbound_event* find(std::uint64_t id) const {
-    auto it = entries_.find(id);
-    return it == entries_.end() || it->second.consumed ? nullptr : it->second.event.ptr.get();
+    const auto* x = events_.find(id);
+    return x == nullptr || x->value.once_stored == after_store::ends ? nullptr : x->value.event.ptr.get();
   }
   /// Of an open event in memory; nothing of others.
   delivery_progress progress(std::uint64_t id) const {
-    auto it = entries_.find(id);
-    return it == entries_.end()
-               ? delivery_progress{}
-               : delivery_progress{it->second.attempts, it->second.given, ackable(it->second)};
+    const auto* x = events_.find(id);
+    return x == nullptr ? delivery_progress{}
+                        : delivery_progress{x->value.attempts, x->value.given, x->value.ackable()};
   }
   /// Its session key; `id` is of an open event in memory.
-  const std::string& session(std::uint64_t id) const { return entries_.at(id).session; }
+  const std::string& session(std::uint64_t id) const { return events_.find(id)->value.session; }
   /// Those that are with the agent, oldest first.
   std::vector<std::uint64_t> given_out() const;
   /// Those that an agent has or had, oldest first: it may still speak of them.
   std::vector<std::uint64_t> known_to_agents() const;
   /// Those that wait for ready(), oldest first.
   std::vector<std::uint64_t> waiting_for_files() const;
-  deadline due();
+  deadline due() const;
   /// How much room there is for further events, `outside` of which wait to be accepted.
   backpressure room(std::size_t outside = 0, std::size_t outside_bytes = 0) const;
   /// Open events in memory.
-  std::size_t pending() const { return entries_.size(); }
+  std::size_t pending() const { return events_.size(); }
   std::size_t pending_bytes() const { return bytes_; }
   /// How long the oldest event in memory waits to be taken; 0 when there is none. Looks at each of them.
   std::chrono::nanoseconds oldest_age(instant now) const;
   std::size_t remembered_bytes() const { return dedupe_.bytes(); }
   /// The process stops in order: what is with an agent at its end is no suspect of the next one.
   void stopping(inbox_step& out);
-  std::size_t in_flight() const { return in_flight_; }
+  std::size_t in_flight() const { return events_.aged(); }
   /// Events that may have killed an agent.
   std::size_t suspected() const { return suspects_.size(); }
   std::size_t unstored() const { return unstored_.size(); }
@@ -198,54 +199,86 @@ public:
   bool backlog() const { return spill_.backlog(); }
 
 private:
-  struct entry {
+  // Where an event is:
+  //
+  //   from           on                                     to
+  //   (new)          accept(), retry_dead_letter()          being_written; waiting without a durable store
+  //   (new)          restore(), recalled()                  waiting
+  //   being_written  stored()                               waiting; gone as after_store says
+  //   waiting        its turn                               with_agent
+  //   waiting        its turn, after a process that died    being_written: the attempt, then waiting again
+  //   with_agent     died(), returned(), ack overdue        waiting; gone after too many deliveries
+  //   any of these   acked(), as far as an agent had it     gone
+  struct being_written {}; ///< the disk does not have its record yet, or not that of its next attempt
+  struct waiting {};       ///< for its turn, its files or an agent
+  struct with_agent {
+    instant overdue{}; ///< its ack
+  };
+  using event_stage = std::variant<waiting, being_written, with_agent>;
+  /// What becomes of it once it is on disk.
+  enum class after_store : std::uint8_t {
+    stays,         ///< in memory, until an agent has taken it
+    leaves_memory, ///< it waits on disk
+    ends           ///< no agent gets it
+  };
+  enum class file_wait : std::uint8_t { none, awaited, over };
+
+  struct open_event {
     event_ref event;
     std::string session;
     std::vector<buffered_id> buffer_ids;
     std::vector<std::string> keys;
-    std::size_t bytes = 0;
-    std::uint32_t attempts = 0;         ///< deliveries that count, with the one that is under way
-    bool marked = false;                ///< the disk knows, or is told, that it is out
-    bool resumed = false;               ///< of a process that died, and not given out by this one yet
-    bool stored = false;                ///< on disk (without a durable store: always)
-    bool spilled = false;               ///< leaves memory once it is stored
-    bool consumed = false;              ///< ends here once it is stored
-    bool recalled = false;              ///< the store guards its keys
-    bool from_previous_process = false; ///< an agent may have seen it that did not take it
-    bool out = false;                   ///< with the agent
-    bool held = false, was_held = false;
     std::vector<media_file> files; ///< pinned until it is over, for its repeats (F31)
-    instant overdue{};
-    instant since{}; ///< when it arrived; the epoch: in an earlier process
-    instant given{}; ///< when it was handed out last
+    std::size_t bytes = 0;
+    event_stage stage;
+    after_store once_stored = after_store::stays;
+    file_wait held = file_wait::none;
+    std::uint32_t attempts = 0; ///< deliveries that count, with the one that is under way
+    bool marked = false;        ///< the disk knows, or is told, that it is out
+    bool resumed = false;       ///< of a process that died, and not given out by this one yet
+    bool recalled = false;      ///< the store guards its keys
+    bool seen = false;          ///< an agent may have had it that did not take it
+    instant since{};            ///< when it arrived; the epoch: in an earlier process
+    instant given{};            ///< when it was handed out last
+
+    bool is_out() const { return std::holds_alternative<with_agent>(stage); }
+    bool is_stored() const { return !std::holds_alternative<being_written>(stage); }
+    /// Nothing but its turn and an agent is missing.
+    bool can_go() const { return std::holds_alternative<waiting>(stage) && held != file_wait::awaited; }
+    /// An agent that had it of a process that died may ack it late: it is the agent's all the same.
+    bool ackable() const { return attempts > 0 || seen; }
   };
-  using entries = std::unordered_map<std::uint64_t, entry>;
-  /// An agent that had it of a process that died may ack it late: it is the agent's all the same.
-  static bool ackable(const entry& x) { return x.attempts > 0 || x.from_previous_process; }
+  /// Those that are with an agent have an age. Their acks have the same time-out, so that the oldest is the
+  /// next one due.
+  using open_events = aged_map<std::uint64_t, open_event>;
+  using entry = open_events::entry;
   void record(store_record x, inbox_step& out) const {
     if (rules_.durable) out.records.push_back(std::move(x));
   }
-  void admit(std::uint64_t id, entry x, inbox_step& out);
+  void admit(std::uint64_t id, open_event x, inbox_step& out);
   void repeat(std::uint64_t open, std::vector<std::string> keys, const buffered_id& buffered,
               inbox_step& out);
   std::string session_of(const inbound_event& x) const;
   void ack(const buffered_id& x, inbox_step& out) const {
     if (!x.empty() && x.origin == origin_) out.acks.push_back(x.id);
   }
-  void name(std::uint64_t id, entry& x, const buffered_id& buffered);
-  void ack_all(std::uint64_t id, entry& x, instant now, inbox_step& out);
+  void name(std::uint64_t id, open_event& x, const buffered_id& buffered);
+  void ack_all(entry& x, instant now, inbox_step& out);
   void line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out);
-  void insert(std::uint64_t id, entry x);
-  void erase(entries::iterator it);
-  void give(std::uint64_t id, entry& x, instant now, inbox_step& out);
+  void insert(std::uint64_t id, open_event x);
+  void erase(entry& x);
+  void give(entry& x, instant now, inbox_step& out);
   void marked(std::uint64_t id, instant now, inbox_step& out);
-  void hand_out(std::uint64_t id, entry& x, instant now, inbox_step& out);
-  void note_attempts(std::uint64_t id, entry& x, bool is_out, inbox_step& out) const;
+  void hand_out(entry& x, instant now, inbox_step& out);
+  void take_back(entry& x);
+  template <class Which>
+  std::vector<std::uint64_t> ids_of(const Which& which) const; ///< oldest first
+  void note_attempts(entry& x, bool is_out, inbox_step& out) const;
   void advance(const std::string& session, instant now, inbox_step& out);
   void probe(instant now, inbox_step& out);
   bool may_go(std::uint64_t id) const;
-  void settle(entries::iterator it, instant now, inbox_step& out, bool dead = false);
-  void give_again(entries::iterator it, instant now, inbox_step& out);
+  void settle(entry& x, instant now, inbox_step& out, bool dead = false);
+  void give_again(entry& x, instant now, inbox_step& out);
   void wish(inbox_step& out) {
     if (!closed_) spill_.wishes(out.wishes);
   }
@@ -260,8 +293,7 @@ private:
   std::size_t bytes_ = 0;
   repeat_reason why_repeated_ = repeat_reason::buffer_id;
   std::string origin_;
-  std::size_t in_flight_ = 0;
-  entries entries_;
+  open_events events_;
   /// By session: events in memory, in order.
   std::unordered_map<std::string, std::deque<std::uint64_t>> queues_;
   std::deque<std::uint64_t> unreadable_; ///< dead letters that are lines nobody could read, oldest first
@@ -269,7 +301,6 @@ private:
   /// Which event a buffer id names that is not acked yet: the newest one, for of older ones the connector
   /// knows nothing any more.
   std::unordered_map<buffered_id, std::uint64_t, buffered_id_hash> named_;
-  std::deque<std::pair<instant, std::uint64_t>> deadlines_;
 };
 
 } // namespace relay::core
