@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace relay::core {
@@ -33,6 +34,7 @@ struct link_rules {
   }
 };
 
+/// In the order of link_state_machine's states, which say what each has to remember.
 enum class link_state : std::uint8_t {
   idle,      ///< nothing to dial yet, or nothing at all
   waiting,   ///< a redial is due at the deadline
@@ -91,6 +93,25 @@ struct link_order {
 };
 using link_orders = std::vector<link_order>;
 
+/// What moves it where; `-`: nothing does. target_changed() dials from idle, waiting and disabled,
+/// target_gone() goes to idle; both close a socket first. finish() closes it and stops.
+///
+///   state      ended()      timer()      idle_acked()      drain()    go_dormant()  wake()
+///   idle       -            -            -                 stopped    -             -
+///   waiting    -            dialling     -                 stopped    -             dialling
+///   dialling   waiting (1)  waiting (2)  - (3)             stopped    -             -
+///   serving    waiting (1)  -            - (4)             quiescing  quiescing     -
+///   quiescing  waiting (1)  serving (5)  closing or quiet  -          -             - (6)
+///   quiet      stopped      -            -                 -          -             -
+///   closing    as `then`    as `then`    -                 - (7)      -             - (6)
+///   dormant    -            dialling     -                 stopped    dormant       dialling
+///   disabled   -            -            -                 stopped    -             -
+///   stopped    -            -            -                 -          -             -
+///
+/// (1) Dormant when it was asleep; dialling or disabled when refused; stopped while draining. (2) At first it
+/// hangs up and waits for the end. (3) described() makes it serving. (4) Closing when this ack was given up.
+/// (5) Quiet while draining. (6) No sleep follows. (7) It stops at the end. reconnect() is a wake() that also
+/// closes a live connection; resumed() is one, or the other, of a process that stood still.
 class link_state_machine {
 public:
   /// Epochs are counted from `epoch` on: the first dial's is one higher.
@@ -126,7 +147,7 @@ public:
   /// What was in flight is finished, or its time is over: close and stop.
   link_orders finish(instant now);
 
-  link_state state() const { return state_; }
+  link_state state() const { return static_cast<link_state>(state_.index()); }
   /// The socket that counts; 0 before the first dial.
   std::uint64_t epoch() const { return epoch_; }
   /// When timer() wants to be called.
@@ -135,15 +156,21 @@ public:
   const std::string& reason() const { return reason_; }
   /// A handshake has succeeded in this process: from then on a refused credential may be a revocation.
   bool ever_served() const { return ever_served_; }
-  bool draining() const { return draining_; }
+  bool draining() const { return drain_ != drain_progress::none; }
   /// Dormancy has not ended: a dial out of it changes nothing until its handshake is done (F73).
-  bool asleep() const { return asleep_ || state_ == link_state::dormant; }
+  bool asleep() const { return asleep_ || in<dormant>() != nullptr; }
   /// Asleep, and not dialling until released: woken, reconnected, resumed, or the hold is over.
-  bool held() const { return held_; }
+  bool held() const {
+    const auto* now = in<dormant>();
+    return now != nullptr && now->held;
+  }
   /// On its way into dormancy; whichever way it goes, this ends within idle_ack_timeout and two close_limits.
   bool falling_asleep() const {
-    return !draining_ && ((state_ == link_state::quiescing && for_dormancy_ && !woken_) ||
-                          (state_ == link_state::closing && after_close_ == then::sleep));
+    if (draining()) return false;
+    const auto* quiescing_now = in<quiescing>();
+    const auto* closing_now = in<closing>();
+    return (quiescing_now != nullptr && quiescing_now->for_dormancy && !quiescing_now->woken) ||
+           (closing_now != nullptr && closing_now->next == then::sleep);
   }
   std::uint64_t stale() const { return stale_; }
 
@@ -151,45 +178,85 @@ private:
   /// What to do once the socket that is being closed has ended.
   enum class then : std::uint8_t { stop, redial, sleep, rest };
 
+  struct idle {};
+  struct waiting {};
+  struct dialling {
+    bool hung_up = false; ///< the handshake timed out; only the socket's end counts any more
+  };
+  struct serving {
+    instant since{};
+    bool unanswered = false; ///< going_idle was sent on this socket and its ack has not come in time
+  };
+  struct quiescing {
+    instant since{};           ///< when service began
+    bool for_dormancy = false; ///< the going_idle under way is for dormancy, not for a drain
+    milliseconds hold{0};      ///< asked for, once asleep
+    bool woken = false;        ///< woken while the ack for dormancy was awaited
+  };
+  struct quiet {
+    instant since{}; ///< when service began
+  };
+  struct closing {
+    then next = then::redial;
+    milliseconds hold{0}; ///< of a sleep
+  };
+  struct dormant {
+    bool held = false; ///< the deadline is the end of a hold
+  };
+  struct disabled {};
+  struct stopped {};
+  using any_state =
+      std::variant<idle, waiting, dialling, serving, quiescing, quiet, closing, dormant, disabled, stopped>;
+  static_assert(std::variant_size_v<any_state> == link_state_count);
+
+  /// What is held against the credentials; void once they change, or after lasting service.
+  struct credential_doubts {
+    bool revocation_suspected = false; ///< refused once after service; a refused fresh token revokes then
+    bool fresh_token_used = false;     ///< the dial at once after a refusal is spent
+  };
+  enum class drain_progress : std::uint8_t { none, begun, told };
+
+  /// The members of this state; null in any other.
+  template <class State>
+  State* in() {
+    return std::get_if<State>(&state_);
+  }
+  template <class State>
+  const State* in() const {
+    return std::get_if<State>(&state_);
+  }
+  template <class State>
+  void enter(State next, deadline due = {}) {
+    state_ = next;
+    due_ = due;
+  }
   bool current(std::uint64_t epoch);
   bool has_socket() const;
-  bool is_up() const {
-    return state_ == link_state::serving || state_ == link_state::quiescing || state_ == link_state::quiet;
-  }
-  void enter(link_state next, deadline due = {});
+  /// Null when it is not up.
+  const instant* served_since() const;
+  bool is_up() const { return served_since() != nullptr; }
   void dial_now(link_orders& out, dial_cause cause, instant now);
-  void close_now(link_orders& out, link_order::kind_t how, then next, std::string why, instant now);
+  void close_now(link_orders& out, link_order::kind_t how, closing next, std::string why, instant now);
   void tell_drained(link_orders& out);
   void tell_down(link_orders& out, instant now);
   instant not_sooner(instant at) const { return not_before_ ? std::max(at, *not_before_) : at; }
   void pause(instant now, std::uint64_t random);
-  void sleep(instant now, std::uint64_t random);
-  void hold(instant now);
+  void sleep(instant now, std::uint64_t random, milliseconds hold_for);
+  void hold(instant now, milliseconds length);
+  void closed(link_orders& out, const closing& was, instant now, std::uint64_t random);
   void after_refusal(link_orders& out, const ending& why, instant now, std::uint64_t random);
 
   link_rules rules_;
   backoff pause_, dormant_backoff_;
-  link_state state_ = link_state::idle;
+  any_state state_;
   std::uint64_t epoch_, stale_ = 0;
-  deadline due_;
+  deadline due_;        ///< of the state
   deadline not_before_; ///< the connector said so when it refused the last upgrade
   std::string reason_ = "not started";
-  instant served_since_{};
-  then after_close_ = then::redial;
-  milliseconds hold_{0}; ///< asked for, and not begun
-  bool held_ = false;    ///< the deadline is the end of a hold
+  credential_doubts doubts_;
+  drain_progress drain_ = drain_progress::none;
   bool ever_served_ = false;
-  bool revocation_suspected_ =
-      false; ///< refused once after service; the next refusal of a fresh token revokes
-  bool fresh_token_used_ =
-      false;                  ///< the dial at once after a refusal is spent; lasting service gives it back
-  bool hung_up_ = false;      ///< the handshake timed out; only the socket's end counts any more
-  bool for_dormancy_ = false; ///< the going_idle under way is for dormancy, not for a drain
-  bool woken_ = false;        ///< woken while the ack for dormancy was awaited
-  bool unanswered_ = false;   ///< going_idle was sent on this socket and its ack has not come in time
-  bool asleep_ = false;       ///< dormant, or dialling out of it; ends with a handshake (F73)
-  bool draining_ = false;
-  bool drained_told_ = false;
+  bool asleep_ = false; ///< dormant, or dialling out of it; ends with a handshake (F73)
 };
 
 } // namespace relay::core
