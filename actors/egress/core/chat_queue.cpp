@@ -48,7 +48,7 @@ void chat_queue::push(chat_action x, chat_queue_step& out) {
   fresh.record = x.record;
   fresh.resend = x.resend;
   fresh.lost = x.lost;
-  fresh.abandoned = x.abandons;
+  fresh.draft.abandoned = x.abandons;
   if (late) unmark(fresh, out); // meant to go at once, and it will not
   if (const auto* draft = draft_of(fresh.act); draft != nullptr && !admit_draft(*draft, fresh, out)) return;
   if (traits_of(fresh.act.kind).replaces) collapse(fresh);
@@ -59,10 +59,10 @@ void chat_queue::push(chat_action x, chat_queue_step& out) {
 /// The older edit goes, its callers wait for the newest: nothing overtakes what was pushed in between.
 void chat_queue::collapse(item& newest) {
   // From the newest backwards, up to whatever else touches the same message or is on the wire.
-  for (std::size_t i = waiting_.size(); i > (on_wire_ || marking_ != 0 ? 1U : 0U); --i) {
+  for (std::size_t i = waiting_.size(); i > (first_has_turn() ? 1U : 0U); --i) {
     auto& y = waiting_[i - 1];
-    if (y.act.message_id != newest.act.message_id || y.draft != newest.draft) continue;
-    if (y.act.kind != newest.act.kind || y.seals || !(y.where == newest.where)) return;
+    if (y.act.message_id != newest.act.message_id || y.draft.id != newest.draft.id) continue;
+    if (y.act.kind != newest.act.kind || y.draft.seals || !(y.where == newest.where)) return;
     if (y.lost > 0 || y.next_piece > 0) return; // it may have arrived, which its callers must be told
     // Its content may go out for as long as anybody waits, so it must not be told earlier that it did not.
     auto& hold = newest.callers.back().hold_until;
@@ -83,22 +83,21 @@ void chat_queue::link(descriptors_ptr what, chat_queue_step& out) {
 }
 
 void chat_queue::abandon(chat_queue_step& out) {
-  if (!on_wire_ && aside_.empty()) return;
+  if (!first_is<on_wire>() && aside_.empty()) return;
   link_.reset();
   const auto lost = action_result::ambiguous("the connection was lost before the result came");
-  while (!aside_.empty()) settled({aside_.front().first, lost, true}, out);
-  if (on_wire_) settled({piece_on_wire_, lost, true}, out);
+  while (!aside_.empty()) settled({aside_.front().in<on_wire>()->piece, lost, true}, out);
+  if (first_is<on_wire>()) settled({waiting_.front().in<on_wire>()->piece, lost, true}, out);
 }
 
 void chat_queue::pump(chat_queue_step& out) {
-  while (link_ && !on_wire_ && marking_ == 0 && !resume_at_ && !waiting_.empty()) {
+  while (link_ && !resume_at_ && first_is<queued>()) { // the chat's order holds, others go on
     auto& x = waiting_.front();
-    if (x.upload != 0) return; // the chat's order holds, others go on
     const auto& to = destination(link_.get(), x.where.platform);
     const bool begun = x.next_piece > 0;
-    if (x.seals && !begun && becomes_text(x, to)) {
+    if (x.draft.seals && !begun && becomes_text(x, to)) {
       x.act = wire::draft_as_text(x.act);
-      x.seals = false;
+      x.draft.seals = false;
     }
     const auto as = shape_of(x.act, to, begun ? std::optional{x.as_text} : std::nullopt);
     x.as_text = as.as_text;
@@ -111,8 +110,8 @@ void chat_queue::pump(chat_queue_step& out) {
     }
     if (const auto* file =
             file_of(x.act)) { // only now: for a platform that takes it, and when its turn has come
-      x.upload = ++uploads_;
-      out.uploads.push_back({x.upload, *file});
+      x.stage = uploading{++uploads_};
+      out.uploads.push_back({uploads_, *file});
       return;
     }
     if (x.record == action_record::held) {
@@ -125,17 +124,15 @@ void chat_queue::pump(chat_queue_step& out) {
       finish(after_all(x, nothing_said()), out);
       continue;
     }
-    on_wire_ = traits_of(as.kind).holds_chat;
-    transmit t{++piece_, frame_of(said, piece, !begun), x.where};
+    transmit t{++pieces_, frame_of(said, piece, !begun), x.where};
     if (as.prompt != nullptr && !as.prompt->id.empty() && (as.as_text || piece.kind == x.act.kind))
       out.shown.push_back({as.prompt->id, as.as_text ? prompt_face::numbers : prompt_face::buttons});
     out.out.push_back(std::move(t));
     for (auto& who : x.callers) out.sent.push_back({who.token, x.next_piece + 1, x.pieces.size()});
-    if (on_wire_) {
-      piece_on_wire_ = piece_;
-    } else {
+    x.stage = on_wire{pieces_};
+    if (!traits_of(as.kind).holds_chat) {
       x.back = false;
-      aside_.emplace_back(piece_, std::move(x));
+      aside_.push_back(std::move(x));
       waiting_.pop_front();
     }
   }
@@ -169,8 +166,8 @@ void chat_queue::refuse(op missing, const descriptor& to, chat_queue_step& out) 
 }
 
 void chat_queue::mark(chat_queue_step& out) {
-  marking_ = ++marks_;
-  write_intent x{marking_, {}, true};
+  waiting_.front().stage = marking{++marks_};
+  write_intent x{marks_, {}, true};
   for (auto& who : waiting_.front().callers) x.tokens.push_back(who.token);
   out.marks.push_back(std::move(x));
 }
@@ -185,24 +182,28 @@ void chat_queue::unmark(item& x, chat_queue_step& out) {
 }
 
 void chat_queue::intent_committed(std::uint64_t number, chat_queue_step& out) {
-  if (marking_ == 0 || marking_ != number) return; // it was given up
-  marking_ = 0;
-  waiting_.front().record = action_record::sending;
-  if (!link_ || resume_at_) unmark(waiting_.front(), out); // the connection went meanwhile, or it must wait
+  if (!first_is<marking>() || waiting_.front().in<marking>()->number != number) return; // it was given up
+  auto& top = waiting_.front();
+  top.stage = queued{};
+  top.record = action_record::sending;
+  if (!link_ || resume_at_) unmark(top, out); // the connection went meanwhile, or it must wait
   pump(out);
 }
 
 void chat_queue::upload_lost(chat_queue_step& out) {
-  auto it = std::find_if(waiting_.begin(), waiting_.end(), [](auto& y) { return y.upload != 0; });
+  auto it = std::find_if(waiting_.begin(), waiting_.end(), [](const item& y) { return y.in<uploading>(); });
   if (it != waiting_.end())
-    uploaded(it->upload, {{}, "media_refused", "the upload was interrupted; nothing was sent"}, out);
+    uploaded(it->in<uploading>()->number,
+             {{}, "media_refused", "the upload was interrupted; nothing was sent"}, out);
 }
 
 void chat_queue::uploaded(std::uint64_t number, const media_reference& x, chat_queue_step& out, instant now) {
   // Mostly the first one, but for reactions that came back.
-  auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](auto& y) { return y.upload == number; });
-  if (it == waiting_.end() || number == 0) return; // it was given up
-  it->upload = 0;
+  auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](const item& y) {
+    return y.in<uploading>() && y.in<uploading>()->number == number;
+  });
+  if (it == waiting_.end()) return; // it was given up
+  it->stage = queued{};
   const milliseconds asked{x.retry_after_ms};
   if (x.url.empty() && asked.count() > 0 && begin_wait(*it, asked, now, out)) return;
   if (x.url.empty()) {
@@ -216,10 +217,12 @@ void chat_queue::uploaded(std::uint64_t number, const media_reference& x, chat_q
 
 /// False when it is none of the reactions that are out.
 bool chat_queue::settled_aside(const transmitted& x, chat_queue_step& out, instant now) {
-  auto it = std::find_if(aside_.begin(), aside_.end(), [&](auto& y) { return y.first == x.piece; });
+  auto it = std::find_if(aside_.begin(), aside_.end(),
+                         [&](const item& y) { return y.in<on_wire>()->piece == x.piece; });
   if (it == aside_.end()) return false;
-  auto one = std::move(it->second);
+  auto one = std::move(*it);
   aside_.erase(it);
+  one.stage = queued{};
   if (!x.written) link_.reset();
   const auto said = x.written ? told_to_wait(one, x.result, now, out) : x.result;
   if (x.written && !wants_wait(said) && !lost_once_more(one, said)) {
@@ -230,7 +233,7 @@ bool chat_queue::settled_aside(const transmitted& x, chat_queue_step& out, insta
   // Before all that waits, behind those that came back before it.
   if (!x.written) unmark(one, out);
   one.back = true;
-  auto at = waiting_.begin() + (on_wire_ || marking_ != 0 ? 1 : 0);
+  auto at = waiting_.begin() + (first_has_turn() ? 1 : 0);
   while (at != waiting_.end() && at->back) ++at;
   waiting_.insert(at, std::move(one));
   pump(out);
@@ -264,7 +267,7 @@ void chat_queue::end_wait(instant now, chat_queue_step& out) {
   stopping_ = stopping_ || now == instant::max();
   if (!resume_at_ || now < *resume_at_) return;
   resume_at_.reset();
-  if (now != instant::max() || !link_ || waiting_.empty()) return;
+  if (now != instant::max() || !link_ || !first_is<queued>()) return;
   const auto stopped = action_result::failed(
       "rate_limited",
       "the gateway stopped while the connector had asked it to wait; nothing of this was done");
@@ -272,9 +275,10 @@ void chat_queue::end_wait(instant now, chat_queue_step& out) {
 }
 
 void chat_queue::settled(const transmitted& x, chat_queue_step& out, instant now) {
-  if (settled_aside(x, out, now) || !on_wire_ || x.piece != piece_on_wire_) return;
-  on_wire_ = false;
+  if (settled_aside(x, out, now) || !first_is<on_wire>()) return;
   auto& top = waiting_.front();
+  if (top.in<on_wire>()->piece != x.piece) return;
+  top.stage = queued{};
   const auto said = x.written ? told_to_wait(top, x.result, now, out) : x.result;
   if (x.written && wants_wait(said)) return;
   if (!x.written) { // it never left: it goes first on the next connection, as long as it may be held
@@ -289,7 +293,7 @@ void chat_queue::settled(const transmitted& x, chat_queue_step& out, instant now
     std::rotate(waiting_.begin(), waiting_.begin() + 1, behind);
     return;
   }
-  if ((top.seals && top.next_piece == 0 && settle_seal(said)) || lost_once_more(top, said)) {
+  if ((top.draft.seals && top.next_piece == 0 && settle_seal(said)) || lost_once_more(top, said)) {
     pump(out);
     return;
   }
@@ -336,8 +340,8 @@ action_result chat_queue::piece_done(action_result result) {
 
 /// One open draft per turn: a second one would be a second message that grows under the user's eyes (F60).
 bool chat_queue::admit_draft(const draft_fields& what, item& fresh, chat_queue_step& out) {
-  fresh.draft = what.id;
-  fresh.seals = what.final;
+  fresh.draft.id = what.id;
+  fresh.draft.seals = what.final;
   if (fresh.turn.empty()) return true;
   const auto* open = drafts_.find(fresh.turn);
   if (open && !open->empty() && *open != what.id) {
@@ -372,7 +376,7 @@ bool chat_queue::lost_once_more(item& x, const action_result& result) {
 /// leaves none in the history (protocol.md 6).
 bool chat_queue::becomes_text(const item& x, const descriptor& to) {
   const auto& platform = x.where.platform.empty() ? to.platform : x.where.platform;
-  return platform != "slack" && !x.abandoned && offers(to, x.act, x.act.kind) && to.supports(op::send);
+  return platform != "slack" && !x.draft.abandoned && offers(to, x.act, x.act.kind) && to.supports(op::send);
 }
 
 /// True when the seal goes on, in this form or another, instead of being over.
@@ -381,11 +385,11 @@ bool chat_queue::settle_seal(const action_result& result) {
   if (result.how == outcome::done || result.code == "egress_declined")
     return false; // a refusal is final (F54)
   if (result.how == outcome::unknown) ++top.lost;
-  if (result.how == outcome::unknown && !std::exchange(top.sealed_twice, true))
+  if (result.how == outcome::unknown && !std::exchange(top.draft.seal_lost, true))
     return true; // idempotent (F61)
-  if (top.abandoned) return false;
+  if (top.draft.abandoned) return false;
   top.act = wire::draft_as_text(top.act);
-  top.seals = false;
+  top.draft.seals = false;
   return true;
 }
 
@@ -414,7 +418,7 @@ void chat_queue::finish(const action_result& result, chat_queue_step& out) {
 /// What becomes of an action that was held too long.
 action_result chat_queue::too_long(const item& x, bool disconnected) {
   if (x.lost > 0) {
-    auto out = action_result::ambiguous(x.sealed_twice
+    auto out = action_result::ambiguous(x.draft.seal_lost
                                             ? "the draft's seal was lost, and no connection came for another"
                                             : "the answer was lost, and no connection came to send it again");
     out.message_ids = x.message_ids;
@@ -432,9 +436,9 @@ action_result chat_queue::too_long(const item& x, bool disconnected) {
 
 void chat_queue::expire(instant now, chat_queue_step& out) {
   end_wait(now, out);
-  if (link_ && marking_ == 0) return pump(out);
+  if (link_ && !first_is<marking>()) return pump(out);
   // What is still out on a closing connection is that one's to tell.
-  std::size_t i = on_wire_ ? 1 : 0;
+  std::size_t i = first_is<on_wire>() ? 1 : 0;
   // With a link only the one that waits for the disk can be late.
   for (std::size_t last = link_ ? 1 : waiting_.size(); i < last;) {
     auto& x = waiting_[i];
@@ -451,7 +455,6 @@ void chat_queue::expire(instant now, chat_queue_step& out) {
       ++i;
       continue;
     }
-    if (i == 0) marking_ = 0;
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
     --last;
   }
@@ -460,9 +463,9 @@ void chat_queue::expire(instant now, chat_queue_step& out) {
 
 deadline chat_queue::due() const {
   deadline at = resume_at_;
-  if (link_ && marking_ == 0) return at;
+  if (link_ && !first_is<marking>()) return at;
   const std::size_t last = link_ ? 1 : waiting_.size();
-  for (std::size_t i = on_wire_ ? 1 : 0; i < last; ++i)
+  for (std::size_t i = first_is<on_wire>() ? 1 : 0; i < last; ++i)
     for (auto& who : waiting_[i].callers) at = earlier(at, who.hold_until);
   return at;
 }

@@ -20,6 +20,7 @@
 #include <deque>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace relay::core {
@@ -100,6 +101,31 @@ private:
     instant hold_until{};
     instant wait_until{}; ///< a wait that ends later is too long
   };
+  // Where an action is; only the first one has a stage of its own, but for reactions.
+  //
+  //   queued     its turn, with a file        uploading
+  //   queued     its turn, recorded as held   marking
+  //   queued     its turn                     on_wire
+  //   uploading  uploaded()                   queued, or gone without a file
+  //   marking    intent_committed()           queued, recorded as sending
+  //   on_wire    settled()                    gone; queued when it goes on, waits, or was never written
+  struct queued {};
+  struct uploading {
+    std::uint64_t number = 0;
+  };
+  struct marking {
+    std::uint64_t number = 0;
+  };
+  struct on_wire {
+    std::uint64_t piece = 0;
+  };
+  using item_stage = std::variant<queued, uploading, marking, on_wire>;
+  struct draft_state {
+    std::string id;         ///< empty: it is no draft
+    bool seals = false;     ///< its final state
+    bool abandoned = false; ///< that of an agent that is gone
+    bool seal_lost = false; ///< its seal was sent once, and the outcome lost
+  };
   struct item {
     std::vector<caller> callers; ///< several once edits have collapsed
     action act;
@@ -108,16 +134,21 @@ private:
     std::size_t next_piece = 0;
     bool as_text = false; ///< a prompt that began as a text
     std::vector<std::string> message_ids;
-    std::string draft, turn;   ///< of a draft
-    bool seals = false;        ///< a draft's final state
-    bool abandoned = false;    ///< that of an agent that is gone
-    bool sealed_twice = false; ///< its seal was lost once
-    std::uint64_t upload = 0;  ///< under way for its file
+    std::string turn; ///< of a draft
+    draft_state draft;
+    item_stage stage;
     action_record record = action_record::none;
     bool resend = false;
     std::uint8_t lost = 0;        ///< how often its current piece went out without an answer
     std::uint8_t lost_before = 0; ///< the same of all pieces, from before it was cut into these
     bool back = false;            ///< a reaction that was out and never left
+
+    template <class Stage>
+    const Stage* in() const {
+      return std::get_if<Stage>(&stage);
+    }
+    /// Nothing may come before it any more.
+    bool has_turn() const { return in<marking>() || in<on_wire>(); }
   };
   bool admit_draft(const draft_fields& what, item& fresh, chat_queue_step& out);
   static bool becomes_text(const item& x, const descriptor& to);
@@ -139,15 +170,20 @@ private:
   static action_result too_long(const item& x, bool disconnected);
   void collapse(item& newest);
 
-  std::deque<item> waiting_;                          ///< the first one may be on the wire
-  std::vector<std::pair<std::uint64_t, item>> aside_; ///< reactions on the wire, by piece
-  descriptors_ptr link_;                              ///< null = down
-  bool on_wire_ = false;
+  /// Whether the first one is in this stage.
+  template <class Stage>
+  bool first_is() const {
+    return !waiting_.empty() && waiting_.front().in<Stage>();
+  }
+  bool first_has_turn() const { return !waiting_.empty() && waiting_.front().has_turn(); }
+
+  std::deque<item> waiting_;                       ///< the first one may be on the wire
+  std::vector<item> aside_;                        ///< reactions on the wire
+  descriptors_ptr link_;                           ///< null = down
   bool stopping_ = false;                          ///< nothing can be waited for any more
   deadline resume_at_;                             ///< the chat was told to wait: nothing leaves before
-  std::uint64_t marking_ = 0;                      ///< the first one waits for this mark; 0 = it does not
   std::uint64_t marks_ = 0;                        ///< names marks
-  std::uint64_t piece_ = 0, piece_on_wire_ = 0;    ///< names pieces
+  std::uint64_t pieces_ = 0;                       ///< names pieces
   std::uint64_t uploads_ = 0;                      ///< names uploads
   recent<std::string, std::string> drafts_{1'000}; ///< turn -> its open draft; "" once sealed
   /// Message -> the ids of the messages that carry its text on.

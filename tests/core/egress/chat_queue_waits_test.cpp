@@ -169,6 +169,36 @@ TEST_F(waiting, AtTheEndNothingIsWaitedForAnyMore) {
   EXPECT_THAT(tokens(d.settle(slow_down(1s))), ElementsAre(2));
 }
 
+// The reaction was told to wait, the text behind it is on the wire: only its own result says what became of
+// it.
+TEST_F(waiting, TheEndOfAReactionsWaitSaysNothingOfWhatIsOnTheWire) {
+  d.push(make(1, op::react, "eyes"));
+  const auto reaction = d.piece;
+  d.push(text(2, "two"));
+  const auto message = std::exchange(d.piece, reaction);
+  EXPECT_EQ(d.settle(slow_down(5s)).waits, 5s);
+  EXPECT_THAT(tokens(d.expire(instant::max())), IsEmpty());
+  d.piece = message;
+  const auto step = d.settle(ok("m1"));
+  ASSERT_THAT(tokens(step), ElementsAre(2));
+  EXPECT_EQ(step.done[0].result.message_id, "m1");
+  EXPECT_THAT(contents(step), ElementsAre("eyes"));
+}
+
+TEST_F(waiting, AMarkThatComesAfterItsActionWasGivenUpIsIgnored) {
+  d.push(make(1, op::react, "eyes"));
+  auto x = text(2, "two");
+  x.record = action_record::held;
+  const auto marks = d.push(x).marks;
+  ASSERT_EQ(marks.size(), 1U);
+  d.settle(slow_down(5s));
+  const auto step = d.expire(instant::max());
+  ASSERT_THAT(tokens(step), ElementsAre(2));
+  EXPECT_EQ(step.done[0].result.code, "not_stored");
+  EXPECT_THAT(contents(step), ElementsAre("eyes"));
+  EXPECT_THAT(tokens(d.intent_committed(marks[0].number)), IsEmpty());
+}
+
 TEST_F(waiting, AFileIsGivenToTheStoreAgain) {
   d.link(set_of({platform("p", 10, {"send_media"})}));
   auto x = make(1, op::send_media, "");
