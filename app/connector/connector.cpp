@@ -158,7 +158,7 @@ std::size_t stand_in::send_raw(const std::vector<std::string>& pieces, std::stri
 }
 
 void stand_in::answer(rule x) {
-  impl_->with_core([&](core& to) { to.answer(std::move(x)); });
+  impl_->with_core([&](core& to) { to.answer(x); });
 }
 void stand_in::clear_script() {
   impl_->with_core([](core& x) { x.clear_script(); });

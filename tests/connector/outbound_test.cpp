@@ -292,6 +292,34 @@ TEST_F(outbound_frames, ScriptedResultsAreUsedUpInOrder) {
   EXPECT_EQ(connector_core.rules(), 0U);
 }
 
+// A scripted answer and a rule of a fault script are the same thing, in one order.
+TEST_F(outbound_frames, AFaultScriptDecidesAnswersToo) {
+  std::vector<faults::problem> problems;
+  auto script = faults::parse(R"([
+    {"when":{"on":"answer","to":"outbound","op":"send","nth":2},
+     "then":{"result":{"success":false,"error":"second"}},"times":1},
+    {"when":{"on":"answer","to":["outbound"],"chat":"b*"},"then":{"silence":true}}])",
+                              problems);
+  ASSERT_TRUE(script) << (problems.empty() ? "" : to_string(problems.front()));
+  connector_core.fault_rules().add(std::move(*script), milliseconds{0});
+  connector_core.answer({.on = moment::outbound, .result = R"({"success":false,"error":"last"})"});
+  const std::string send = R"({"op":"send","chat_id":"a","content":"x"})";
+  EXPECT_EQ(connector_core.rules(), 3U);
+  EXPECT_EQ(act(send).at("error"), "last") << "neither of the rules before it counts yet";
+  EXPECT_EQ(act(send).at("error"), "second");
+  EXPECT_EQ(act(send).at("success"), "true");
+  outbound(socket, R"({"op":"send","chat_id":"b7","content":"x"})");
+  EXPECT_TRUE(sent().empty()) << "silence";
+  EXPECT_EQ(connector_core.rules(), 1U) << "what is used up is gone";
+  connector_core.clear_script();
+  EXPECT_EQ(connector_core.rules(), 0U);
+  auto notes = connector_core.fault_rules().take_notes();
+  ASSERT_EQ(notes.size(), 3U);
+  EXPECT_EQ(notes[1].type, "outbound");
+  EXPECT_EQ(notes[1].op, "send");
+  EXPECT_EQ(notes[1].did, (texts{"result"}));
+}
+
 TEST_F(outbound_frames, ADelayedResultDiesWithItsSocket) {
   connector_core.answer({.on = moment::outbound, .delay = milliseconds{10}});
   outbound(socket, R"({"op":"send","chat_id":"a","content":"x"})");

@@ -127,7 +127,7 @@ net::server_response control_api::script_rules(const net::server_request& x) {
   } else if (auto why = take(doc); !why.empty()) {
     return bad(why);
   }
-  for (auto& one : rules) core_.answer(std::move(one));
+  for (const auto& one : rules) core_.answer(one);
   return fine();
 }
 
@@ -197,7 +197,7 @@ net::server_response control_api::change_gateways(const std::string& path, const
     no.gateway_id = gateway;
     no.count = static_cast<int>(json::number(body, "count", 1));
     no.status = static_cast<int>(std::clamp<std::int64_t>(json::number(body, "status", 503), 400, 599));
-    core_.answer(std::move(no));
+    core_.answer(no);
     return fine();
   }
   if (path == "/control/gateways") {

@@ -10,16 +10,6 @@ namespace relay::connector {
 
 namespace {
 
-constexpr std::array<std::pair<moment, std::string_view>, 9> moments{{{moment::provision, "provision"},
-                                                                      {moment::policy, "policy"},
-                                                                      {moment::enroll, "enroll"},
-                                                                      {moment::media_upload, "media_upload"},
-                                                                      {moment::media_fetch, "media_fetch"},
-                                                                      {moment::upgrade, "upgrade"},
-                                                                      {moment::hello, "hello"},
-                                                                      {moment::outbound, "outbound"},
-                                                                      {moment::going_idle, "going_idle"}}};
-
 /// A body may be given as text or as the JSON value itself.
 std::string text_or_json(const json::value& from, std::string_view key) {
   const auto* x = json::member(from, key);
@@ -70,23 +60,61 @@ bool read_waiting(const json::value& from, rule& out, std::string& why) {
   return true;
 }
 
-bool matches(const std::string& wanted, std::string_view is) { return wanted.empty() || wanted == is; }
+bool from_string(std::string_view name, moment& out) {
+  const auto it = std::find(faults::answerable.begin(), faults::answerable.end(), name);
+  if (it == faults::answerable.end()) return false;
+  out = static_cast<moment>(it - faults::answerable.begin());
+  return true;
+}
+
+faults::texts wanted(const std::string& x) { return x.empty() ? faults::texts{} : faults::texts{x}; }
+
+faults::condition condition_of(const rule& x) {
+  faults::condition out;
+  out.on = faults::trigger::answer;
+  out.to = {std::string{to_string(x.on)}};
+  out.platform = wanted(x.platform);
+  out.gateway = wanted(x.gateway_id);
+  out.op = wanted(x.op);
+  out.chat = wanted(x.chat_id);
+  out.contains = x.contains;
+  return out;
+}
+
+std::vector<faults::action> actions_of(const rule& x) {
+  std::vector<faults::action> out;
+  if (x.delay.count() > 0) out.emplace_back(faults::delay{{x.delay.count(), x.delay.count()}, false});
+  if (x.withhold) out.emplace_back(faults::silence{});
+  if (x.copies > 1) out.emplace_back(faults::duplicate{{x.copies - 1, x.copies - 1}, {}});
+  if (x.status != 0) out.emplace_back(faults::answer{x.status, x.body, "application/json", x.headers});
+  if (!x.result.empty() && x.on == moment::outbound) out.emplace_back(faults::result{x.result});
+  if (!x.descriptor.empty() && x.on == moment::hello) out.emplace_back(faults::descriptor{x.descriptor});
+  if (x.drop)
+    out.emplace_back(faults::cut{});
+  else if (x.close_code != 0)
+    out.emplace_back(faults::close{static_cast<std::uint16_t>(x.close_code), x.close_reason});
+  if (x.idle_anyway) out.emplace_back(faults::idle_anyway{});
+  return out;
+}
 
 } // namespace
 
-std::string_view to_string(moment x) {
-  for (const auto& [value, name] : moments)
-    if (value == x) return name;
-  return "unknown";
-}
+std::string_view to_string(moment x) { return faults::answerable.at(static_cast<std::size_t>(x)); }
 
-bool from_string(std::string_view name, moment& out) {
-  for (const auto& [value, known] : moments) {
-    if (known != name) continue;
-    out = value;
-    return true;
-  }
-  return false;
+faults::rule fault_rule_of(const rule& x) {
+  faults::rule out;
+  out.name = "answer to " + std::string{to_string(x.on)};
+  out.when = condition_of(x);
+  out.then = actions_of(x);
+  if (x.count >= 0) out.times = static_cast<std::uint64_t>(x.count);
+  json::fields when;
+  when.add("on", "answer").add("to", to_string(x.on)).maybe("platform", x.platform);
+  when.maybe("gateway", x.gateway_id)
+      .maybe("op", x.op)
+      .maybe("chat", x.chat_id)
+      .maybe("contains", x.contains);
+  out.source = json::fields{}.raw("when", when.object()).object();
+  return out;
 }
 
 bool read_rule(std::string_view text, rule& out, std::string& why) {
@@ -130,24 +158,6 @@ bool read_rule(std::string_view text, rule& out, std::string& why) {
     return false;
   }
   return true;
-}
-
-void script::add(rule x) {
-  if (x.count != 0) rules_.push_back(std::move(x));
-}
-
-std::optional<rule> script::take(const trigger& now) {
-  for (auto it = rules_.begin(); it != rules_.end(); ++it) {
-    if (it->on != now.on || !matches(it->platform, now.platform) ||
-        !matches(it->gateway_id, now.gateway_id) || !matches(it->op, now.op) ||
-        !matches(it->chat_id, now.chat_id) ||
-        (!it->contains.empty() && now.content.find(it->contains) == std::string_view::npos))
-      continue;
-    auto found = *it;
-    if (it->count > 0 && --it->count == 0) rules_.erase(it);
-    return found;
-  }
-  return std::nullopt;
 }
 
 } // namespace relay::connector

@@ -1,10 +1,11 @@
-// Scripted answers: what the stand-in does instead of its usual answer, for how many times.
+// Scripted answers: the short form of fault rules on answers (faults/language/script.hpp), as the control API
+// and stand_in::answer() take them.
 #pragma once
+
+#include "relay_gateway/app/connector/faults/language/script.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <list>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,7 +13,7 @@
 
 namespace relay::connector {
 
-/// Where a rule applies.
+/// Where a rule applies; in the order of faults::answerable.
 enum class moment : std::uint8_t {
   provision,    ///< POST /relay/provision
   policy,       ///< POST /relay/policy
@@ -25,7 +26,6 @@ enum class moment : std::uint8_t {
   going_idle    ///< a going_idle frame, answered with going_idle_ack
 };
 std::string_view to_string(moment x);
-bool from_string(std::string_view name, moment& out);
 
 /// One scripted answer. Empty match fields match everything. Only the fields that make sense for its moment
 /// count.
@@ -58,22 +58,7 @@ struct rule {
 /// `why` on failure.
 bool read_rule(std::string_view json, rule& out, std::string& why);
 
-/// What a rule is matched against.
-struct trigger {
-  moment on = moment::outbound;
-  std::string_view platform, gateway_id, op, chat_id, content;
-};
-
-/// The rules in the order given; the first match is used up. Not thread-safe.
-class script {
-public:
-  void add(rule x);
-  void clear() { rules_.clear(); }
-  std::optional<rule> take(const trigger& now);
-  std::size_t size() const { return rules_.size(); }
-
-private:
-  std::list<rule> rules_;
-};
+/// The same in the one language of rules.
+faults::rule fault_rule_of(const rule& x);
 
 } // namespace relay::connector

@@ -35,9 +35,8 @@ std::string random_text() {
 } // namespace
 
 engine::engine(asio::io_context& io, options what)
-    : io_(io), what_(std::move(what)), core_(what_, {unix_ms, random_text, {}}),
-      control_(io, core_, *this, what_), file_(what_.state_dir),
-      faults_(what_.faults, milliseconds{0}, what_.fault_seed) {}
+    : io_(io), what_(std::move(what)), core_(what_, {unix_ms, random_text, {}, [this] { return now(); }}),
+      control_(io, core_, *this, what_), file_(what_.state_dir), faults_(core_.fault_rules()) {}
 
 std::string engine::base_url() const {
   bool v6 = what_.host.find(':') != std::string::npos;

@@ -104,8 +104,8 @@ private:
   std::map<socket_id, std::shared_ptr<peer>> peers_;
   std::set<std::shared_ptr<boost::asio::steady_timer>> timers_;
   std::list<std::shared_ptr<net::raw_answer>> silent_calls_,
-      raw_answers_; ///< unanswered; being answered by hand
-  faults::injector faults_;
+      raw_answers_;            ///< unanswered; being answered by hand
+  faults::injector& faults_;   ///< the core's
   faults::seeded_rng pace_{1}; ///< of slow answers
   std::set<socket_id> half_open_;
   std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();

@@ -221,4 +221,30 @@ poke_verdict injector::on_poke(std::string_view gateway, milliseconds now) {
   return out;
 }
 
+// -- answers --------------------------------------------------------------------------------------------
+
+answer_verdict injector::on_answer(const answer_view& x, milliseconds now) {
+  const auto counting = std::find_if(rules_.begin(), rules_.end(), [&](entry& one) {
+    const auto& when = one.what.when;
+    return when.on == trigger::answer && matches(when.to, x.to) && matches(when.platform, x.platform) &&
+           matches(when.gateway, x.gateway) && matches(when.op, x.op) && matches(when.chat, x.chat) &&
+           (when.contains.empty() || x.text.find(when.contains) != std::string_view::npos) &&
+           counts(one, 0, now);
+  });
+  answer_verdict out;
+  if (counting == rules_.end()) return out;
+  out.decided = true;
+  std::vector<std::string> did;
+  for (const auto& what : counting->what.then) to_answer(what, counting->rng, out, did);
+  auto& seen = write(counting->title(), trigger::answer, clock_of(*counting, now));
+  seen.gateway = x.gateway;
+  seen.platform = x.platform;
+  seen.type = x.to;
+  seen.chat = x.chat;
+  seen.op = x.op;
+  seen.did = std::move(did);
+  if (counting->what.times && counting->used >= *counting->what.times) rules_.erase(counting);
+  return out;
+}
+
 } // namespace relay::connector::faults

@@ -72,6 +72,25 @@ struct poke_verdict {
   steps also;
 };
 
+/// What the connector is about to answer: `to` is one of `answerable`, `text` that of an outbound's action.
+struct answer_view {
+  std::string_view to, platform, gateway, op, chat, text;
+};
+
+struct answer_verdict {
+  bool decided = false; ///< a rule counts; what it does not name is as usual
+  milliseconds delay{0};
+  bool silent = false;
+  std::uint64_t copies = 0; ///< further ones
+  milliseconds between{0};
+  std::optional<answer> instead;   ///< of a call's or an upgrade's
+  std::optional<std::string> said; ///< JSON: the result, or the descriptor
+  std::optional<close> close_with; ///< the connection is closed instead
+  bool cut = false;                ///< or ends
+  bool idle_anyway = false;
+  bool ends() const { return cut || close_with.has_value(); }
+};
+
 /// What a rule did, for the record.
 struct note {
   milliseconds at{0}; ///< of the script's clock
@@ -100,6 +119,8 @@ public:
   call_verdict on_call(const call_view& x, milliseconds now);
   upgrade_verdict on_upgrade(const call_view& x, milliseconds now);
   poke_verdict on_poke(std::string_view gateway, milliseconds now);
+  /// Asked by the connector itself, before it answers. Rules on answers go when they are used up.
+  answer_verdict on_answer(const answer_view& x, milliseconds now);
   /// What has waited until now. Every call above does this first by itself, with its steps in front.
   steps due(milliseconds now);
   /// When due() is to be called next; nothing = only when something else happens.
@@ -112,12 +133,14 @@ public:
   bool remove(std::uint64_t number);
   /// Forgets all rules. What is held back still leaves at its time.
   void clear();
+  void clear(trigger on);
   /// Does that once, now, to the connections of these gateways (empty = all).
   steps fire(const one_off& x, milliseconds now);
 
   // -- to look at ---------------------------------------------------------------------------------------
-  bool idle() const { return rules_.empty() && next() == std::nullopt; } ///< frames may go past it unseen
+  bool idle() const; ///< frames may go past it unseen
   std::size_t rules() const { return rules_.size(); }
+  std::size_t rules(trigger on) const;
   std::vector<std::uint64_t> uses() const; ///< how often each rule was used, in their order
   /// `{seed, held, rules: [{id, name, matched, used, rule}]}`.
   std::string status() const;
@@ -153,6 +176,8 @@ private:
                     steps& out, std::vector<std::string>& did);
   void to_call(const action& what, seeded_rng& rng, call_verdict& on, std::vector<std::string>& did);
   void to_upgrade(const action& what, entry& by, upgrade_verdict& on, std::vector<std::string>& did);
+  static void to_answer(const action& what, seeded_rng& rng, answer_verdict& on,
+                        std::vector<std::string>& did);
   void fire_time(entry& x, milliseconds now, steps& out);
   /// What was done.
   std::vector<std::string> at_all(const std::vector<action>& what, const texts& gateway, seeded_rng& rng,

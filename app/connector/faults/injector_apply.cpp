@@ -243,4 +243,49 @@ void injector::to_upgrade(const action& what, entry& by, upgrade_verdict& on, st
              what);
 }
 
+void injector::to_answer(const action& what, seeded_rng& rng, answer_verdict& on,
+                         std::vector<std::string>& did) {
+  std::visit(boost::hana::overload(
+                 [&](const delay& x) {
+                   on.delay += milliseconds{rng.in(x.ms)};
+                   did.push_back("delay " + in_ms(on.delay));
+                 },
+                 [&](const silence&) {
+                   on.silent = true;
+                   did.emplace_back("silence");
+                 },
+                 [&](const duplicate& x) {
+                   on.copies += static_cast<std::uint64_t>(rng.in(x.copies));
+                   on.between = milliseconds{rng.in(x.after_ms)};
+                   did.push_back("duplicate " + std::to_string(on.copies));
+                 },
+                 [&](const answer& x) {
+                   on.instead = x;
+                   did.push_back("answer " + std::to_string(x.status));
+                 },
+                 [&](const result& x) {
+                   on.said = x.json;
+                   did.emplace_back("result");
+                 },
+                 [&](const descriptor& x) {
+                   on.said = x.json;
+                   did.emplace_back("descriptor");
+                 },
+                 [&](const close& x) {
+                   on.close_with = x;
+                   did.push_back("close " + std::to_string(x.code));
+                 },
+                 [&](const cut&) {
+                   on.cut = true;
+                   did.emplace_back("cut");
+                 },
+                 [&](const idle_anyway&) {
+                   on.idle_anyway = true;
+                   did.emplace_back("idle anyway");
+                 },
+                 [](const auto&) {} // of other triggers; the reader lets none of them through
+                 ),
+             what);
+}
+
 } // namespace relay::connector::faults

@@ -42,6 +42,17 @@ void injector::clear() {
   memory_.clear();
 }
 
+void injector::clear(trigger on) {
+  std::erase_if(rules_, [on](const entry& x) { return x.what.when.on == on; });
+}
+
+std::size_t injector::rules(trigger on) const {
+  return static_cast<std::size_t>(
+      std::count_if(rules_.begin(), rules_.end(), [on](const entry& x) { return x.what.when.on == on; }));
+}
+
+bool injector::idle() const { return rules(trigger::answer) == rules_.size() && next() == std::nullopt; }
+
 void injector::start_clock(entry& x, milliseconds now) {
   x.zero = now;
   if (x.what.when.on == trigger::time) x.fires = now + milliseconds{x.rng.in(x.what.when.after_ms)};

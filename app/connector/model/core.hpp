@@ -4,7 +4,7 @@
 
 #include "relay_gateway/actors/ports.hpp"
 #include "relay_gateway/app/connector/connector.hpp"
-#include "relay_gateway/app/connector/faults/language/actions.hpp"
+#include "relay_gateway/app/connector/faults/injector.hpp"
 #include "relay_gateway/app/connector/json.hpp"
 #include "relay_gateway/app/connector/model/backlog.hpp"
 #include "relay_gateway/app/connector/model/chats/chat_log.hpp"
@@ -29,6 +29,8 @@ struct surroundings {
   std::function<std::string()> fresh_text; ///< unguessable, of letters and digits
   /// Where the stand-in is reached, for the URLs that it hands out.
   std::string base_url;
+  /// The clock of the fault rules.
+  std::function<std::chrono::milliseconds()> since_start = [] { return std::chrono::milliseconds{0}; };
 };
 
 /// Not thread-safe, except records(). After any call, take_effects() says what is to be done.
@@ -82,9 +84,11 @@ public:
   std::size_t close_all(std::uint16_t code, std::string_view reason, std::string_view gateway_id);
   std::size_t drop_all(std::string_view gateway_id);
   std::size_t read_all(bool on, std::string_view gateway_id);
-  void answer(rule x) { script_.add(std::move(x)); }
-  void clear_script() { script_.clear(); }
-  std::size_t rules() const { return script_.size(); }
+  /// All rules; those on answers are asked here, the others at the edge.
+  faults::injector& fault_rules() { return faults_; }
+  void answer(const rule& x);
+  void clear_script() { faults_.clear(faults::trigger::answer); }
+  std::size_t rules() const { return faults_.rules(faults::trigger::answer); }
   const behaviour& how() const { return how_; }
   void set_habits(behaviour x) { how_ = std::move(x); }
   std::vector<gateway_status> gateways() const;
@@ -138,6 +142,7 @@ private:
   http_answer fetch(const gateway_call& x);
   /// Records the call and applies a rule for it; true when the rule decided the answer.
   bool scripted(moment on, std::string_view platform, std::string_view gateway_id, http_answer& out);
+  faults::answer_verdict verdict_on(moment on, std::string_view platform, std::string_view gateway_id);
   /// Why the identity bearer is not accepted; empty when it is.
   std::string identity_problem(const gateway_call& x) const;
   void note_call(std::string_view kind, std::string_view gateway_id, std::string_view platform,
@@ -149,13 +154,15 @@ private:
   void describe(socket_id to, const std::string& platform, const std::string& descriptor);
   void on_outbound(connection& from, const json::value& frame, std::string_view text);
   std::string tag_problem(const connection& from, const json::value& frame, std::string& platform) const;
-  /// What the platform says to an action, or what the script wants it to say.
+  /// What the platform says to an action, or what a rule wants it to say.
   std::string result_of(const std::string& platform, const json::value& action,
-                        const std::optional<rule>& script);
+                        const std::optional<std::string>& said);
   void on_ack(connection& from, const json::value& frame);
   void on_going_idle(connection& from);
-  /// True when the rule ends the connection instead of answering.
-  bool ends(const rule& x, socket_id which);
+  /// True when a rule ends the connection instead of answering.
+  bool ends(const faults::answer_verdict& x, socket_id which);
+  /// Says it as often and as late as a rule wants.
+  void say(const faults::answer_verdict& how, const std::function<void()>& once);
 
   // core_delivery.cpp
   std::vector<std::string> targets(std::string_view gateway_id, std::string_view platform) const;
@@ -194,7 +201,7 @@ private:
   std::map<std::string, platform_entry, std::less<>> platforms_;
   std::vector<std::string> platform_order_; ///< as configured
   keyring keys_;
-  script script_;
+  faults::injector faults_;
   media_store media_;
   chat_log chats_;
   platform_side side_;

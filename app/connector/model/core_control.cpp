@@ -8,6 +8,7 @@ namespace relay::connector {
 core::core(const options& what, surroundings env)
     : records_(what.max_records), world_(std::move(env)), how_(what.how),
       identity_token_(what.identity_token), keys_([this] { return world_.fresh_text(); }),
+      faults_(what.faults, std::chrono::milliseconds{0}, what.fault_seed),
       // Microseconds of the start: beyond every id of an earlier life, unless that sent a million a second.
       chats_(static_cast<std::uint64_t>(std::max<std::int64_t>(1, world_.wall_ms() * 1000))), side_(chats_),
       life_("b" + world_.fresh_text().substr(0, 8)) {
@@ -58,6 +59,13 @@ void core::later(milliseconds delay, std::function<void()> then) {
   auto token = ++last_token_;
   pending_.emplace(token, std::move(then));
   effects_.emplace_back(call_later{token, delay});
+}
+
+void core::answer(const rule& x) {
+  if (x.count == 0) return;
+  faults::script one;
+  one.rules.push_back(fault_rule_of(x));
+  faults_.add(std::move(one), world_.since_start());
 }
 
 template <class Do>

@@ -87,15 +87,19 @@ void core::note_call(std::string_view kind, std::string_view gateway_id, std::st
 }
 
 bool core::scripted(moment on, std::string_view platform, std::string_view gateway_id, http_answer& out) {
-  auto rule = script_.take({on, platform, gateway_id, {}, {}, {}});
-  if (!rule) return false;
-  out.delay = rule->delay;
-  out.hang = rule->withhold;
-  if (rule->status == 0) return rule->withhold;
-  out.status = rule->status;
-  out.headers = rule->headers;
-  out.body = rule->body;
+  const auto ruled = verdict_on(on, platform, gateway_id);
+  if (!ruled.decided) return false;
+  out.delay = ruled.delay;
+  out.hang = ruled.silent;
+  if (!ruled.instead) return ruled.silent;
+  out.status = ruled.instead->status;
+  out.headers = ruled.instead->headers;
+  out.body = ruled.instead->body;
   return true;
+}
+
+faults::answer_verdict core::verdict_on(moment on, std::string_view platform, std::string_view gateway_id) {
+  return faults_.on_answer({to_string(on), platform, gateway_id, {}, {}, {}}, world_.since_start());
 }
 
 http_answer core::provision(const gateway_call& x) {
@@ -240,18 +244,20 @@ upgrade_answer core::upgrade(const gateway_call& x) {
   auto verdict = keys_.verify(x.authorization, token_now_s());
   bool allowed = verdict.ok || (verdict.check == "missing" && !how_.require_token);
   out.gateway_id = verdict.gateway_id.empty() ? "anonymous" : verdict.gateway_id;
-  auto rule = script_.take({moment::upgrade, {}, out.gateway_id, {}, {}, {}});
-  if (rule) out.delay = rule->delay;
-  if (rule && rule->withhold) {
+  const auto ruled = verdict_on(moment::upgrade, {}, out.gateway_id);
+  out.delay = ruled.delay;
+  if (ruled.silent) {
     out.hang = true;
-  } else if (rule && rule->status != 0) {
-    out.status = rule->status;
-    out.headers = rule->headers;
-    out.body = rule->body.empty() ? json::fields{}.add("error", "refused by script").object() : rule->body;
-  } else if (rule && (rule->drop || rule->close_code != 0)) {
-    out.drop = rule->drop;
-    out.close_code = rule->close_code;
-    out.close_reason = rule->close_reason;
+  } else if (ruled.instead) {
+    out.status = ruled.instead->status;
+    out.headers = ruled.instead->headers;
+    out.body = ruled.instead->body.empty() ? json::fields{}.add("error", "refused by script").object()
+                                           : ruled.instead->body;
+  } else if (ruled.cut) {
+    out.drop = true;
+  } else if (ruled.close_with) {
+    out.close_code = ruled.close_with->code;
+    out.close_reason = ruled.close_with->reason;
   } else if (!allowed && how_.refuse_bad_token) {
     out.status = 401;
     out.body = json::fields{}.add("error", unauthorized_text(verdict)).object();

@@ -89,13 +89,17 @@ void core::ended(socket_id which, const socket_end& why) {
   }
 }
 
-bool core::ends(const rule& x, socket_id which) {
-  if (!x.drop && x.close_code == 0) return false;
-  if (x.drop)
+bool core::ends(const faults::answer_verdict& x, socket_id which) {
+  if (x.cut)
     effects_.emplace_back(drop_socket{which});
-  else
-    effects_.emplace_back(close_socket{which, static_cast<std::uint16_t>(x.close_code), x.close_reason});
-  return true;
+  else if (x.close_with)
+    effects_.emplace_back(close_socket{which, x.close_with->code, x.close_with->reason});
+  return x.ends();
+}
+
+void core::say(const faults::answer_verdict& how, const std::function<void()>& once) {
+  for (std::uint64_t i = 0; i <= how.copies; ++i)
+    later(how.delay + how.between * static_cast<std::int64_t>(i), once);
 }
 
 void core::on_hello(connection& from, const json::value& frame) {
@@ -104,14 +108,11 @@ void core::on_hello(connection& from, const json::value& frame) {
   auto same = [&](const auto& x) { return x.first == platform; };
   if (std::none_of(from.hellos.begin(), from.hellos.end(), same)) from.hellos.emplace_back(platform, bot);
   lines_[from.gateway_id].identities = from.hellos;
-  auto rule = script_.take({moment::hello, platform, from.gateway_id, {}, {}, {}});
-  if (rule && ends(*rule, from.id)) return;
-  if ((rule && rule->withhold) || (how_.first_hello_only && !first)) return;
-  auto descriptor =
-      rule && !rule->descriptor.empty() ? rule->descriptor : entry_of(platform).profile.descriptor;
-  for (int i = 0; i < (rule ? rule->copies : 1); ++i)
-    later(rule ? rule->delay : milliseconds{0},
-          [this, to = from.id, platform, descriptor] { describe(to, platform, descriptor); });
+  const auto ruled = verdict_on(moment::hello, platform, from.gateway_id);
+  if (ends(ruled, from.id)) return;
+  if (ruled.silent || (how_.first_hello_only && !first)) return;
+  auto descriptor = ruled.said ? *ruled.said : entry_of(platform).profile.descriptor;
+  say(ruled, [this, to = from.id, platform, descriptor] { describe(to, platform, descriptor); });
 }
 
 void core::describe(socket_id to, const std::string& platform, const std::string& descriptor) {
@@ -153,31 +154,32 @@ void core::on_outbound(connection& from, const json::value& frame, std::string_v
     problem = "outbound without action.op";
   json::value none{rapidjson::kObjectType};
   if (!action) action = &none;
-  auto rule = script_.take({moment::outbound, platform, from.gateway_id, json::text(*action, "op"),
-                            json::text(*action, "chat_id"), json::text(*action, "content")});
+  const auto ruled =
+      faults_.on_answer({to_string(moment::outbound), platform, from.gateway_id, json::text(*action, "op"),
+                         json::text(*action, "chat_id"), json::text(*action, "content")},
+                        world_.since_start());
   json::fields seen;
   seen.add("socket", from.id).add("dir", "in").add("order", ++from.outbound_seen);
   seen.add("tagged", json::member(frame, "platform") != nullptr).add("problem", problem);
-  seen.add("scripted", rule.has_value());
+  seen.add("scripted", ruled.decided);
   note("outbound", from.gateway_id, platform, seen.raw("frame", json::one_line(text)));
   if (request.empty()) return; // there is nothing that an answer could name
-  if (rule && (ends(*rule, from.id) || rule->withhold)) return;
-  if (rule && !rule->result.empty()) problem.clear(); // the script decides
-  auto result = problem.empty() ? result_of(platform, *action, rule)
+  if (ends(ruled, from.id) || ruled.silent) return;
+  if (ruled.said) problem.clear(); // the rule decides
+  auto result = problem.empty() ? result_of(platform, *action, ruled.said)
                                 : json::fields{}.add("success", false).add("error", problem).object();
   auto answer =
       R"({"type":"outbound_result","requestId":)" + json::quote(request) + R"(,"result":)" + result + "}";
-  for (int i = 0; i < (rule ? rule->copies : 1); ++i)
-    later(rule ? rule->delay : milliseconds{0}, [this, to = from.id, platform, answer] {
-      if (sockets_.count(to) > 0) write(to, answer, "outbound_result", platform);
-    });
+  say(ruled, [this, to = from.id, platform, answer] {
+    if (sockets_.count(to) > 0) write(to, answer, "outbound_result", platform);
+  });
 }
 
 std::string core::result_of(const std::string& platform, const json::value& action,
-                            const std::optional<rule>& script) {
+                            const std::optional<std::string>& said) {
   json::document told;
-  bool scripted = script && !script->result.empty() && json::parse_object(script->result, told);
-  if (scripted && !json::flag(told, "success", false)) return json::one_line(script->result);
+  bool scripted = said && json::parse_object(*said, told);
+  if (scripted && !json::flag(told, "success", false)) return json::one_line(*said);
   auto usual = side_.perform(platform, entry_of(platform).limits, action,
                              {how_.check_discriminators, how_.check_length}, now_ms());
   if (!scripted) return usual;
@@ -190,7 +192,7 @@ std::string core::result_of(const std::string& platform, const json::value& acti
       entry->id = json::text(told, "message_id");
       chats_.touch(*in, *entry);
     }
-  return json::one_line(script->result);
+  return json::one_line(*said);
 }
 
 void core::on_ack(connection& from, const json::value& frame) {
@@ -200,18 +202,16 @@ void core::on_ack(connection& from, const json::value& frame) {
 }
 
 void core::on_going_idle(connection& from) {
-  auto rule = script_.take({moment::going_idle, {}, from.gateway_id, {}, {}, {}});
-  if (rule && ends(*rule, from.id)) return;
-  bool answered = !(rule && rule->withhold);
-  if (answered || rule->idle_anyway) {
+  const auto ruled = verdict_on(moment::going_idle, {}, from.gateway_id);
+  if (ends(ruled, from.id)) return;
+  if (!ruled.silent || ruled.idle_anyway) {
     from.idle = true;
     lines_[from.gateway_id].poked = false;
   }
-  if (!answered) return;
-  for (int i = 0; i < (rule ? rule->copies : 1); ++i)
-    later(rule ? rule->delay : milliseconds{0}, [this, to = from.id] {
-      if (sockets_.count(to) > 0) write(to, R"({"type":"going_idle_ack"})", "going_idle_ack", {});
-    });
+  if (ruled.silent) return;
+  say(ruled, [this, to = from.id] {
+    if (sockets_.count(to) > 0) write(to, R"({"type":"going_idle_ack"})", "going_idle_ack", {});
+  });
 }
 
 void core::due(std::uint64_t token) {

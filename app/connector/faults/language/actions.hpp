@@ -20,11 +20,11 @@ struct range {
 
 // -- on one frame ------------------------------------------------------------------------------------
 struct drop {};
-struct delay { ///< also on calls, upgrades and pokes
+struct delay { ///< also on calls, upgrades, pokes and answers
   range ms;
   bool in_order = false; ///< what follows in the same direction waits, too
 };
-struct duplicate { ///< also on pokes
+struct duplicate { ///< also on pokes and answers
   range copies{1, 1};
   range after_ms{}; ///< between one copy and the next
 };
@@ -82,7 +82,7 @@ struct raw { ///< bytes as they are, below the WebSocket's framing
 };
 
 // -- on a call or an upgrade -------------------------------------------------------------------------
-/// Instead of the answer. Headers come behind the usual ones.
+/// Instead of the answer; also on answers. Headers come behind the usual ones.
 struct answer {
   int status = 503;
   std::string body, content_type = "application/json";
@@ -95,10 +95,19 @@ struct drip { ///< the body goes out so many bytes at a time
   std::int64_t bytes = 1;
   range every_ms{100, 100};
 };
-struct silence {}; ///< no answer, and the connection stays
+struct silence {}; ///< no answer, and the connection stays; also on answers
 struct processed { ///< whether the connector sees the call at all
   bool on = true;
 };
+
+// -- on an answer of the connector: what it says instead of the usual ----------------------------------
+struct result { ///< to an outbound
+  std::string json;
+};
+struct descriptor { ///< to a hello
+  std::string json;
+};
+struct idle_anyway {}; ///< to a going_idle beside `silence`: it buffers although it does not say so
 
 // -- on the connector --------------------------------------------------------------------------------
 struct expire_tokens { ///< sockets are closed with 4401 and this reason; a fresh token is fine
@@ -125,9 +134,9 @@ struct outage { ///< as a process that died; it comes back on the same port
   range ms{1'000, 1'000};
 };
 
-using action =
-    std::variant<drop, delay, duplicate, reorder, truncate, corrupt, rewrite, split, merge, binary, insert,
-                 close, cut, reset, stall, resume, half_open, raw, answer, pad, drip, silence, processed,
-                 expire_tokens, revoke_tokens, shift_clock, replay, poke, outage>;
+using action = std::variant<drop, delay, duplicate, reorder, truncate, corrupt, rewrite, split, merge, binary,
+                            insert, close, cut, reset, stall, resume, half_open, raw, answer, pad, drip,
+                            silence, processed, result, descriptor, idle_anyway, expire_tokens, revoke_tokens,
+                            shift_clock, replay, poke, outage>;
 
 } // namespace relay::connector::faults

@@ -9,7 +9,7 @@ namespace relay::connector::faults {
 constexpr std::int64_t longest_ms = 86'400'000;
 
 /// What `then` stands behind: decides which actions make sense.
-enum class setting : std::uint8_t { frame_in_or_any, frame_out, call, upgrade, poke, time, by_hand };
+enum class setting : std::uint8_t { frame_in_or_any, frame_out, call, upgrade, poke, time, by_hand, answer };
 
 void read_condition(const json::value& from, const std::string& pointer, problems& told, condition& out);
 void read_actions(const json::value& from, const std::string& pointer, problems& told, setting where,

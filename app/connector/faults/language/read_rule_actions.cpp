@@ -215,8 +215,8 @@ using set = unsigned;
 constexpr set bit(setting x) { return 1U << static_cast<unsigned>(x); }
 constexpr set frames_out = bit(setting::frame_out), frames = frames_out | bit(setting::frame_in_or_any),
               calls = bit(setting::call), upgrades = bit(setting::upgrade), pokes = bit(setting::poke),
-              times = bit(setting::time) | bit(setting::by_hand), sockets = frames | upgrades | times,
-              anywhere = frames | calls | upgrades | pokes | times;
+              answers = bit(setting::answer), times = bit(setting::time) | bit(setting::by_hand),
+              sockets = frames | upgrades | times, anywhere = frames | calls | upgrades | pokes | times;
 
 struct entry {
   std::string_view key;
@@ -227,8 +227,8 @@ struct entry {
 const std::vector<entry>& table() {
   static const std::vector<entry> all{
       {"drop", frames | pokes, plain<drop>},
-      {"delay", frames | calls | upgrades | pokes, read_delay},
-      {"duplicate", frames | pokes, read_duplicate},
+      {"delay", frames | calls | upgrades | pokes | answers, read_delay},
+      {"duplicate", frames | pokes | answers, read_duplicate},
       {"reorder", frames, read_reorder},
       {"rewrite", frames, {}},
       {"corrupt", frames | calls, read_corrupt},
@@ -237,20 +237,23 @@ const std::vector<entry>& table() {
       {"split", frames_out, read_split},
       {"merge", frames_out, read_merge},
       {"insert", sockets, read_insert},
-      {"close", sockets, read_close},
-      {"cut", sockets | calls, plain<cut>},
+      {"close", sockets | answers, read_close},
+      {"cut", sockets | calls | answers, plain<cut>},
       {"reset", sockets | calls, plain<reset>},
       {"stall_reading", sockets, [](object_reader& in) { return read_stall(in, true); }},
       {"stall_writing", sockets, [](object_reader& in) { return read_stall(in, false); }},
       {"resume", frames | times, plain<resume>},
       {"half_open", sockets, read_half_open},
       {"raw", sockets, read_raw},
-      {"answer", calls, read_answer},
+      {"answer", calls | answers, read_answer},
       {"refuse", upgrades, read_answer},
-      {"silence", calls | upgrades, plain<silence>},
+      {"silence", calls | upgrades | answers, plain<silence>},
       {"pad", calls, read_pad},
       {"drip", calls, read_drip},
       {"processed", calls, {}},
+      {"result", answers, {}},
+      {"descriptor", answers, {}},
+      {"idle_anyway", answers, plain<idle_anyway>},
       {"expire_tokens", anywhere, read_expire},
       {"revoke_tokens", anywhere, read_revoke},
       {"shift_clock", anywhere, read_clock},
@@ -273,6 +276,7 @@ std::string places(set where) {
   add(calls, "calls");
   add(upgrades, "upgrades");
   add(pokes, "pokes");
+  add(answers, "answers");
   add(times, "times");
   return out;
 }
@@ -293,6 +297,13 @@ rewrite read_rewrite(const json::value& from, const std::string& pointer, proble
   return out;
 }
 
+/// An action whose parameter is the JSON object that is said.
+template <class Said>
+Said read_said(const json::value& from, const std::string& pointer, problems& told) {
+  if (!from.IsObject()) told.push_back({pointer, "must be an object: what is said"});
+  return {json::write(from)};
+}
+
 /// The action of one key; nothing when it was wrong.
 void read_one(const entry& which, const json::value& from, const std::string& pointer, problems& told,
               std::vector<action>& out) {
@@ -305,6 +316,8 @@ void read_one(const entry& which, const json::value& from, const std::string& po
     out.emplace_back(processed{from.IsBool() && from.GetBool()});
     return;
   }
+  if (which.key == "result") return void(out.emplace_back(read_said<result>(from, pointer, told)));
+  if (which.key == "descriptor") return void(out.emplace_back(read_said<descriptor>(from, pointer, told)));
   static const json::value nothing{rapidjson::kObjectType};
   if (!from.IsTrue() && !from.IsObject()) {
     told.push_back({pointer, "must be an object, or true for the defaults"});
@@ -327,7 +340,9 @@ void check_together(const json::value& from, const std::string& pointer, problem
   clash({"drop"},
         {"delay", "duplicate", "reorder", "rewrite", "corrupt", "truncate", "binary", "split", "merge"},
         "the frame is gone");
-  clash({"silence"}, {"cut", "reset", "answer", "refuse", "pad", "drip", "truncate", "corrupt", "delay"},
+  clash({"silence"},
+        {"cut", "reset", "answer", "refuse", "pad", "drip", "truncate", "corrupt", "delay", "duplicate",
+         "result", "descriptor"},
         "there is no answer");
   clash({"refuse"}, {"close", "half_open", "stall_reading", "stall_writing", "insert", "raw", "cut", "reset"},
         "there is no connection");

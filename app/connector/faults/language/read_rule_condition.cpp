@@ -7,15 +7,16 @@ namespace relay::connector::faults {
 
 namespace {
 
-constexpr std::array<std::pair<trigger, std::string_view>, 5> names{{{trigger::frame, "frame"},
+constexpr std::array<std::pair<trigger, std::string_view>, 6> names{{{trigger::frame, "frame"},
                                                                      {trigger::call, "call"},
                                                                      {trigger::upgrade, "upgrade"},
                                                                      {trigger::poke, "poke"},
-                                                                     {trigger::time, "time"}}};
+                                                                     {trigger::time, "time"},
+                                                                     {trigger::answer, "answer"}}};
 
 void read_occasion(object_reader& in, condition& out) {
   std::string word = "frame";
-  in.word("on", word, {"frame", "call", "upgrade", "poke", "time"});
+  in.word("on", word, {"frame", "call", "upgrade", "poke", "time", "answer"});
   for (const auto& [value, name] : names)
     if (name == word) out.on = value;
 }
@@ -28,11 +29,12 @@ void read_matches(object_reader& in, condition& out) {
     texts& to;
     std::vector<trigger> on;
   };
-  auto frame = trigger::frame, call = trigger::call, upgrade = trigger::upgrade;
-  const std::array<field, 6> lists{{{"type", out.type, {frame}},
-                                    {"platform", out.platform, {frame, call}},
-                                    {"chat", out.chat, {frame}},
-                                    {"op", out.op, {frame}},
+  auto frame = trigger::frame, call = trigger::call, upgrade = trigger::upgrade, answer = trigger::answer;
+  const std::array<field, 7> lists{{{"type", out.type, {frame}},
+                                    {"platform", out.platform, {frame, call, answer}},
+                                    {"chat", out.chat, {frame, answer}},
+                                    {"op", out.op, {frame, answer}},
+                                    {"to", out.to, {answer}},
                                     {"path", out.path, {call, upgrade}},
                                     {"method", out.method, {call}}}};
   auto here = [&](const std::vector<trigger>& on) { return std::count(on.begin(), on.end(), out.on) > 0; };
@@ -43,13 +45,18 @@ void read_matches(object_reader& in, condition& out) {
   };
   for (const auto& x : lists)
     if (in.list(x.key, x.to) && !here(x.on)) elsewhere(x.key, x.on);
+  for (const auto& x : out.to)
+    if (std::find(answerable.begin(), answerable.end(), x) == answerable.end())
+      in.wrong("to",
+               "'" + x + "' is not one of these; " + suggestion(x, {answerable.begin(), answerable.end()}));
   in.list("gateway", out.gateway);
   std::string direction;
   if (in.word("direction", direction, {"in", "out"})) {
     out.direction = direction == "in" ? way::in : way::out;
     if (!here({frame})) elsewhere("direction", {frame});
   }
-  if (in.text("contains", out.contains) && !here({frame, call})) elsewhere("contains", {frame, call});
+  if (in.text("contains", out.contains) && !here({frame, call, answer}))
+    elsewhere("contains", {frame, call, answer});
   if (in.flag("per_connection", out.per_connection) && !here({frame})) elsewhere("per_connection", {frame});
 }
 
@@ -121,6 +128,7 @@ setting setting_of(const condition& x) {
   case trigger::call: return setting::call;
   case trigger::upgrade: return setting::upgrade;
   case trigger::poke: return setting::poke;
+  case trigger::answer: return setting::answer;
   case trigger::time: break;
   }
   return setting::time;

@@ -27,6 +27,28 @@ bool read_text(std::string_view text, json::document& out, problems& told) {
   return false;
 }
 
+/// What is said fits one kind of answer only.
+void check_answer(const rule& x, const std::string& pointer, problems& told) {
+  if (x.when.on != trigger::answer) return;
+  const auto frames = {"hello", "outbound", "going_idle"};
+  const auto to_all_of = [&](std::initializer_list<const char*> allowed) {
+    return !x.when.to.empty() && std::all_of(x.when.to.begin(), x.when.to.end(), [&](const auto& to) {
+      return std::find(allowed.begin(), allowed.end(), to) != allowed.end();
+    });
+  };
+  const auto needs = [&](const char* key, const char* to) {
+    told.push_back({step_into(step_into(pointer, "then"), key), std::string{"needs \"to\": \""} + to + "\""});
+  };
+  for (const auto& what : x.then) {
+    if (std::holds_alternative<result>(what) && !to_all_of({"outbound"})) needs("result", "outbound");
+    if (std::holds_alternative<descriptor>(what) && !to_all_of({"hello"})) needs("descriptor", "hello");
+    if (std::holds_alternative<idle_anyway>(what) && !to_all_of({"going_idle"}))
+      needs("idle_anyway", "going_idle");
+    if (std::holds_alternative<duplicate>(what) && !to_all_of(frames))
+      needs("duplicate", "hello, outbound or going_idle");
+  }
+}
+
 void read_rule(const json::value& from, const std::string& pointer, problems& told, rule& out) {
   object_reader in{from, pointer, told};
   if (!in.usable()) return;
@@ -44,6 +66,7 @@ void read_rule(const json::value& from, const std::string& pointer, problems& to
     read_actions(*then, step_into(pointer, "then"), told, setting_of(out.when), out.then);
   else
     in.wrong("then", "is needed: what is to happen");
+  check_answer(out, pointer, told);
   in.finish();
 }
 

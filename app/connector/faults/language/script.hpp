@@ -4,6 +4,7 @@
 
 #include "relay_gateway/app/connector/faults/language/actions.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,7 +19,8 @@ enum class trigger : std::uint8_t {
   call,    ///< an HTTP call below /relay
   upgrade, ///< a WebSocket upgrade
   poke,    ///< a call of the wake URL
-  time     ///< the clock
+  time,    ///< the clock
+  answer   ///< what the connector is about to say to a call or a frame; the first rule that counts decides
 };
 std::string_view to_string(trigger x);
 
@@ -29,6 +31,11 @@ enum class way : std::uint8_t {
 };
 std::string_view to_string(way x);
 
+/// What an answer may be to.
+inline constexpr std::array<std::string_view, 9> answerable{"provision",    "policy",      "enroll",
+                                                            "media_upload", "media_fetch", "upgrade",
+                                                            "hello",        "outbound",    "going_idle"};
+
 /// Any of these, or anything when empty. A `*` at the end stands for any rest.
 using texts = std::vector<std::string>;
 bool matches(const texts& wanted, std::string_view is);
@@ -36,10 +43,11 @@ bool matches(const texts& wanted, std::string_view is);
 struct condition {
   trigger on = trigger::frame;
   std::optional<way> direction;
-  texts type, platform, chat, op; ///< of the frame; platform also of a call
+  texts type, platform, chat, op; ///< of the frame; platform also of a call, the last three of an answer
+  texts to;                       ///< of an answer: some of `answerable`
   texts path, method;             ///< of the call or upgrade
   texts gateway;
-  std::string contains; ///< in the line or the call's body
+  std::string contains; ///< in the line, the call's body, or the text of the action that is answered
   // when, counted from the start of the script's clock
   range after_ms{};                      ///< time rules: when; others: not before
   std::optional<milliseconds> before_ms; ///< and no more from then on
