@@ -1,5 +1,6 @@
 #include "relay_gateway/tests/sim/script/scripted.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -17,7 +18,12 @@ std::optional<scripted::script> read_script(const std::string& path, std::string
   }
   std::vector<scripted::problem> told;
   auto out = scripted::parse(text.str(), told);
-  if (out) return out;
+  if (out) {
+    const auto on_answer = [](const auto& x) { return x.when.on == scripted::trigger::answer; };
+    if (std::none_of(out->rules.begin(), out->rules.end(), on_answer)) return out;
+    why = path + ": rules on answers are for relay-connector: the simulated connector asks none";
+    return std::nullopt;
+  }
   why = path + ": " + to_string(told.front());
   if (told.size() > 1)
     why += " (and " + std::to_string(told.size() - 1) + " more: relay-connector --check-faults lists them)";
