@@ -1,7 +1,8 @@
 // Settings of conversations: sessions, Slack, prompts, reactions, commands.
 #pragma once
 
-#include "relay_gateway/config/keys/entry.hpp"
+#include "relay_gateway/config/keys/setting_row.hpp"
+#include "relay_gateway/config/settings.hpp"
 
 #include <array>
 
@@ -54,3 +55,16 @@ inline constexpr std::array chats_entries{&slack_reply_in_thread, &slack_top_lev
 inline constexpr std::array session_entries{&group_sessions, &thread_sessions, &reactions, &commands};
 
 } // namespace relay::config::keys
+
+namespace relay::config {
+
+/// Those of a plain kind, in the order of settings.md.
+inline constexpr std::array slack_rows{
+    flag_row(keys::slack_reply_in_thread, &slack_settings::reply_in_thread),
+    flag_row(keys::slack_top_level_threads, &slack_settings::dm_top_level_threads_as_sessions)};
+inline constexpr std::array session_rows{
+    flag_row(keys::group_sessions, &service_settings::group_sessions_per_user),
+    flag_row(keys::thread_sessions, &service_settings::thread_sessions_per_user),
+    flag_row(keys::reactions, &service_settings::reactions)};
+
+} // namespace relay::config

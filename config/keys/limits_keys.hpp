@@ -1,12 +1,10 @@
-// Settings of time-outs and bounds, each with its kind and its member: reading and validating go by this one
-// table.
+// Settings of time-outs and bounds: reading and listing go by this one table.
 #pragma once
 
-#include "relay_gateway/config/keys/entry.hpp"
+#include "relay_gateway/config/keys/setting_row.hpp"
 #include "relay_gateway/config/settings.hpp"
 
 #include <array>
-#include <cstdint>
 
 namespace relay::config::keys {
 
@@ -183,24 +181,6 @@ inline constexpr entry turn_age{.key = "gateway.limits.turn_age",
 } // namespace relay::config::keys
 
 namespace relay::config {
-
-/// Exactly one of the members is set: a duration, a size in bytes or a count.
-struct limit_row {
-  const entry* key;
-  milliseconds limits::*duration = nullptr;
-  std::uint64_t limits::*size = nullptr;
-  std::uint64_t limits::*count = nullptr;
-};
-
-inline constexpr limit_row duration_row(const entry& key, milliseconds limits::*to) {
-  return {&key, to, nullptr, nullptr};
-}
-inline constexpr limit_row size_row(const entry& key, std::uint64_t limits::*to) {
-  return {&key, nullptr, to, nullptr};
-}
-inline constexpr limit_row count_row(const entry& key, std::uint64_t limits::*to) {
-  return {&key, nullptr, nullptr, to};
-}
 
 /// In the order of settings.md.
 inline constexpr std::array limit_table{duration_row(keys::handshake_timeout, &limits::handshake_timeout),

@@ -1,7 +1,8 @@
 // Settings of attachments.
 #pragma once
 
-#include "relay_gateway/config/keys/entry.hpp"
+#include "relay_gateway/config/keys/setting_row.hpp"
+#include "relay_gateway/config/settings.hpp"
 
 #include <array>
 
@@ -43,3 +44,14 @@ inline constexpr std::array media_entries{&media_disk, &media_at_once, &media_pe
                                           &media_upload_timeout};
 
 } // namespace relay::config::keys
+
+namespace relay::config {
+
+/// Those of a plain kind, in the order of settings.md.
+inline constexpr std::array media_rows{
+    count_row(keys::media_at_once, &media_settings::at_once),
+    count_row(keys::media_per_event, &media_settings::per_event),
+    duration_row(keys::media_wait, &media_settings::wait),
+    duration_row(keys::media_upload_timeout, &media_settings::upload_timeout)};
+
+} // namespace relay::config

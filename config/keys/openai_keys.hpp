@@ -1,7 +1,8 @@
 // Settings of the agent that asks a model.
 #pragma once
 
-#include "relay_gateway/config/keys/entry.hpp"
+#include "relay_gateway/config/keys/setting_row.hpp"
+#include "relay_gateway/config/settings.hpp"
 
 #include <array>
 
@@ -81,3 +82,15 @@ inline constexpr std::array openai_entries{
     &openai_idle_timeout, &openai_stream};
 
 } // namespace relay::config::keys
+
+namespace relay::config {
+
+/// Those of a plain kind, in the order of settings.md.
+inline constexpr std::array openai_rows{
+    size_row(keys::openai_history_bytes, &openai_settings::history_bytes),
+    duration_row(keys::openai_max_turn, &openai_settings::max_turn),
+    duration_row(keys::openai_first_token_timeout, &openai_settings::first_token_timeout),
+    duration_row(keys::openai_idle_timeout, &openai_settings::idle_timeout),
+    flag_row(keys::openai_stream, &openai_settings::stream)};
+
+} // namespace relay::config

@@ -1,8 +1,7 @@
 #include "relay_gateway/config/sections/limits_section.hpp"
 
 #include "relay_gateway/config/keys/limits_keys.hpp"
-#include "relay_gateway/config/values/scalars.hpp"
-#include "relay_gateway/config/values/units.hpp"
+#include "relay_gateway/config/sections/plain_rows.hpp"
 
 namespace relay::config {
 
@@ -24,15 +23,7 @@ void take_back(reading& in, limits& x, const entry& a, milliseconds limits::*to_
 
 limits read_limits(reading& in) {
   limits x;
-  for (auto& row : limit_table) {
-    if (row.duration != nullptr)
-      x.*row.duration = in.value(*row.key, x.*row.duration, parse_positive, duration_text);
-    else if (row.size != nullptr)
-      x.*row.size = in.value(*row.key, x.*row.size, parse_size, size_text);
-    else
-      x.*row.count =
-          in.value(*row.key, x.*row.count, parse_count, [](std::uint64_t n) { return std::to_string(n); });
-  }
+  read_rows(in, limit_table, x);
   if (x.ping_timeout <= x.ping_interval)
     take_back(in, x, keys::ping_timeout, &limits::ping_timeout, keys::ping_interval, &limits::ping_interval,
               "must be longer than ping_interval");

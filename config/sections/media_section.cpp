@@ -1,7 +1,6 @@
 #include "relay_gateway/config/sections/media_section.hpp"
 
-#include "relay_gateway/config/values/scalars.hpp"
-#include "relay_gateway/config/values/units.hpp"
+#include "relay_gateway/config/sections/plain_rows.hpp"
 
 namespace relay::config {
 
@@ -17,12 +16,8 @@ parsed<std::uint64_t> parse_disk(const std::string& text) {
 
 media_settings read_media(reading& in) {
   media_settings x;
-  auto number = [](std::uint64_t n) { return std::to_string(n); };
   x.disk = in.value(keys::media_disk, x.disk, parse_disk, size_text);
-  x.at_once = in.value(keys::media_at_once, x.at_once, parse_count, number);
-  x.per_event = in.value(keys::media_per_event, x.per_event, parse_count, number);
-  x.wait = in.value(keys::media_wait, x.wait, parse_positive, duration_text);
-  x.upload_timeout = in.value(keys::media_upload_timeout, x.upload_timeout, parse_positive, duration_text);
+  read_rows(in, media_rows, x);
   return x;
 }
 

@@ -1,9 +1,8 @@
 #include "relay_gateway/config/sections/openai_section.hpp"
 
+#include "relay_gateway/config/sections/plain_rows.hpp"
 #include "relay_gateway/config/sources/file_locations.hpp"
-#include "relay_gateway/config/values/scalars.hpp"
 #include "relay_gateway/config/values/text.hpp"
-#include "relay_gateway/config/values/units.hpp"
 
 #include <algorithm>
 
@@ -55,12 +54,7 @@ openai_settings read_openai(reading& in) {
   x.api_key = read_key(in);
   x.history = in.value(keys::openai_history, x.history, parse_number,
                        [](std::uint64_t n) { return std::to_string(n); });
-  x.history_bytes = in.value(keys::openai_history_bytes, x.history_bytes, parse_size, size_text);
-  x.max_turn = in.value(keys::openai_max_turn, x.max_turn, parse_positive, duration_text);
-  x.first_token_timeout =
-      in.value(keys::openai_first_token_timeout, x.first_token_timeout, parse_positive, duration_text);
-  x.idle_timeout = in.value(keys::openai_idle_timeout, x.idle_timeout, parse_positive, duration_text);
-  x.stream = in.boolean(keys::openai_stream, true, true);
+  read_rows(in, openai_rows, x);
   return x;
 }
 

@@ -1,6 +1,7 @@
 #include "relay_gateway/config/sections/service_section.hpp"
 
 #include "relay_gateway/config/sections/commands_section.hpp"
+#include "relay_gateway/config/sections/plain_rows.hpp"
 #include "relay_gateway/config/sections/proxy_section.hpp"
 #include "relay_gateway/config/sections/tls_section.hpp"
 #include "relay_gateway/config/sources/command_line.hpp"
@@ -108,8 +109,7 @@ std::string read_state_dir(reading& in) {
 
 slack_settings read_slack(reading& in) {
   slack_settings result;
-  result.reply_in_thread = in.boolean(keys::slack_reply_in_thread, true, true);
-  result.dm_top_level_threads_as_sessions = in.boolean(keys::slack_top_level_threads, true, true);
+  read_rows(in, slack_rows, result);
   return result;
 }
 
@@ -135,9 +135,7 @@ service_settings read_service(reading& in) {
   result.idle_hold = in.value(keys::idle_hold, result.idle_hold, parse_hold, duration_text);
   result.tls = read_tls(in);
   result.proxy = read_proxies(in);
-  result.group_sessions_per_user = in.boolean(keys::group_sessions, true, true);
-  result.thread_sessions_per_user = in.boolean(keys::thread_sessions, false, false);
-  result.reactions = in.boolean(keys::reactions, false, false);
+  read_rows(in, session_rows, result);
   result.commands = read_commands(in);
   return result;
 }

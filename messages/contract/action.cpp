@@ -10,6 +10,7 @@ namespace {
 constexpr std::array<std::string_view, op_count> op_names{
     "send",  "edit",   "typing", "follow_up", "get_chat_info",  "send_media",    "prompt",
     "react", "delete", "draft",  "task_card", "task_card_stop", "thread_create", "thread_rename"};
+static_assert(!op_names.back().empty(), "one name per op, in the order of the enum");
 } // namespace
 
 std::string_view to_string(op x) {
