@@ -8,6 +8,9 @@
 
 namespace relay {
 
+/// Bytes of the reason of an agent's interrupt; one with a longer reason is dropped.
+inline constexpr std::size_t longest_interrupt_reason = 16UL << 10;
+
 /// Leaves the count when its last copy is gone: with the message that it travels in, whatever becomes of
 /// that.
 using inflow_token = std::shared_ptr<void>;

@@ -24,6 +24,7 @@ enum class counter : std::uint8_t {
   buffer_acks,        ///< inbound_ack frames
   prompt_answers,     ///< label outcome: core::prompt_verdict
   acks_unknown,       ///< acks of agents for deliveries that are not open
+  acks_dropped,       ///< acks of agents for events that no agent has, beyond their rate
   actions_accepted,
   actions_refused,   ///< label reason: refused at the edge
   actions_settled,   ///< label outcome: done definite unknown

@@ -150,18 +150,11 @@ void agent_peers::said(agent_said& x) {
   auto silent = !std::exchange(it->second.spoken, true); // so far: what an earlier agent declared is in force
   for (auto& frame : x.frames) {
     if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {
-      if (auto held = holder.find(ack->delivery_id); held != holder.end()) {
-        if (auto owner = peers.find(held->second.peer); owner != peers.end())
-          owner->second.unacked.erase(ack->delivery_id);
-        holder.erase(held);
-      }
-      sticky_balancer.in_time(x.peer);
-      tell(self, host.acks, delivery_ack{std::move(ack->delivery_id)});
+      acknowledge(x.peer, *ack);
     } else if (auto* wanted = std::get_if<wire::agent_action>(&frame)) {
       ask(x.peer, it->second, wanted->request);
     } else if (auto* stop = std::get_if<wire::agent_interrupt>(&frame)) {
-      tell(self, host.actions,
-           session_interrupt{std::move(stop->session_key), std::move(stop->reason), stop->has_reason});
+      stop_session(*stop);
     } else if (auto* describe_self = std::get_if<wire::agent_hello>(&frame)) {
       silent = false;
       declared(x.peer, it->second, *describe_self);
@@ -171,6 +164,27 @@ void agent_peers::said(agent_said& x) {
     }
   }
   if (silent) declare(); // it has nothing to declare
+}
+
+void agent_peers::acknowledge(std::uint64_t peer, wire::agent_ack& x) {
+  if (auto held = holder.find(x.delivery_id); held != holder.end()) {
+    if (auto owner = peers.find(held->second.peer); owner != peers.end())
+      owner->second.unacked.erase(x.delivery_id);
+    holder.erase(held);
+  } else if (!late_acks.take(now_of(self))) {
+    env.metrics->add(counter::acks_dropped);
+    return;
+  }
+  sticky_balancer.in_time(peer);
+  tell(self, host.acks, delivery_ack{std::move(x.delivery_id)});
+}
+
+void agent_peers::stop_session(wire::agent_interrupt& x) {
+  if (x.reason.size() > longest_interrupt_reason || !interrupts.take(now_of(self))) {
+    env.metrics->add(counter::interrupts_sent, "dropped");
+    return;
+  }
+  tell(self, host.actions, session_interrupt{std::move(x.session_key), std::move(x.reason), x.has_reason});
 }
 
 void agent_peers::refuse(std::uint64_t peer, peer_entry& entry, const std::string& what,
@@ -190,6 +204,7 @@ void agent_peers::refuse(std::uint64_t peer, peer_entry& entry, const std::strin
 }
 
 void agent_peers::declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x) {
+  if (!entry.hellos.take(now_of(self))) return refuse(peer, entry, "hello: too many of them", {});
   for (auto& fault : x.faults) refuse(peer, entry, fault, {});
   if (!x.name.empty()) entry.name = std::move(x.name);
   entry.commands = std::move(x.commands);

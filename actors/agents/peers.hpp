@@ -30,6 +30,7 @@ struct agent_peers {
     std::map<std::string, action_request> statuses; ///< typing that nothing has ended yet, by chat and thread
     core::token_bucket complaints{100, 10};         ///< of bad frames, that are answered and noted
     std::uint64_t unanswered = 0;                   ///< bad frames since the last one that was noted
+    core::token_bucket hellos{10, 1};               ///< beyond them a hello is a bad frame
   };
   /// Who has an event.
   struct holding {
@@ -57,6 +58,10 @@ struct agent_peers {
   void deliver(delivery& x);
   void withdraw(const delivery_withdrawn& x);
   void said(agent_said& x);
+  /// An ack of an event that an agent has is passed on; so are others, which may be late, at a rate.
+  void acknowledge(std::uint64_t peer, wire::agent_ack& x);
+  /// Passed on at a rate: nothing else bounds how many wait for the router.
+  void stop_session(wire::agent_interrupt& x);
   void refuse(std::uint64_t peer, peer_entry& entry, const std::string& what, const std::string& request_id);
   void declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x);
   /// An action of an agent; its request id is made its own first.
@@ -84,6 +89,8 @@ struct agent_peers {
   bool welcomed = false, draining = false;
   core::sticky_balancer sticky_balancer{1};
   core::output_gate output;
+  core::token_bucket late_acks{10'000, 1'000}; ///< of all agents: acks of events that none of them has
+  core::token_bucket interrupts{1'000, 100};   ///< of all agents
   std::map<std::uint64_t, peer_entry> peers;
   std::unordered_map<std::string, holding> holder;          ///< by delivery
   std::unordered_map<std::string, std::deque<asker>> asked; ///< by request id as the router has it, in order

@@ -201,7 +201,7 @@ void inbound_state::tell_late(const inbound_event& x) {
 
 void inbound_state::acked(const delivery_ack& x) {
   if (!ready) { // beyond a number they come again, as redelivered
-    constexpr std::size_t most = 100'000;
+    constexpr std::size_t most = 10'000;
     if (early_acks.size() < most) early_acks.push_back(x);
     return;
   }

@@ -82,18 +82,35 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
     if (!forward->buffer_id.empty())
       acknowledge({{std::move(forward->buffer_id)}}); // terminal, so acked (F23, F32)
   } else if (auto* what = std::get_if<wire::descriptor_frame>(&x)) {
-    tell(self, link_manager_handle, std::move(what->what), setup.epoch);
+    if (within_rate(descriptor_rate, "descriptor"))
+      tell(self, link_manager_handle, std::move(what->what), setup.epoch);
   } else if (auto* stop = std::get_if<wire::interrupt_inbound>(&x)) {
     env.metrics->add(counter::interrupts_received);
-    tell_urgent(self, setup.users.inbound,
-                turn_interrupt{std::move(stop->session_key), std::move(stop->chat_id), {}});
-  } else if (std::holds_alternative<wire::going_idle_ack>(x)) {
+    if (within_rate(interrupt_rate, "interrupt_inbound"))
+      tell_urgent(self, setup.users.inbound,
+                  turn_interrupt{std::move(stop->session_key), std::move(stop->chat_id), {}});
+  } else if (std::holds_alternative<wire::going_idle_ack>(x) && idle_acks_due > 0) {
+    --idle_acks_due;
     tell_urgent(self, link_manager_handle, atom::idle_v, setup.epoch);
   } else if (auto* bad = std::get_if<wire::bad_frame>(&x)) {
     refused(*bad, batch);
   } else {
-    env.metrics->add(counter::frames_unknown); // newer types, and those that only a gateway sends
+    // Newer types, those that only a gateway sends, acks of a going_idle that was not said.
+    env.metrics->add(counter::frames_unknown);
   }
+}
+
+bool connection_state::within_rate(core::token_bucket& rate, const char* type) {
+  if (rate.take(now_of(self))) return true;
+  env.metrics->add(counter::frames_refused, "too_many");
+  if (left_out++ == 0)
+    env.log->write(severity::warn, "frame.refused",
+                   {{"epoch", setup.epoch},
+                    {"type", type},
+                    {"reason", "too_many"},
+                    {"what", "more of them than a connector has reason to send"},
+                    {"next", "left out, and so are further ones of this connection, without a line each"}});
+  return false;
 }
 
 void connection_state::refused(wire::bad_frame& x, inbound_batch& batch) {
@@ -174,7 +191,7 @@ void connection_state::send_best_effort(best_effort_send& x) {
 void connection_state::interrupt(const session_interrupt& x) {
   // An agent hears no result of these, so nothing else bounds how many wait for a connector that does not
   // read.
-  constexpr std::size_t most_waiting = 1'000, longest_reason = 16UL << 10;
+  constexpr std::size_t most_waiting = 1'000, longest_reason = longest_interrupt_reason;
   const auto fits = x.reason.size() <= longest_reason && socket->queued() < most_waiting;
   if (over || !fits) { // nothing to stop on a dead link; it must not throw or wait either (F20)
     env.metrics->add(counter::interrupts_sent, "dropped");
@@ -264,7 +281,9 @@ connection_actor::behavior_type connection(connection_actor::stateful_pointer<co
       [s](atom::idle) {
         std::string frame;
         wire::encode(frame, wire::going_idle{});
-        if (!s->over) s->write(std::move(frame));
+        if (s->over) return;
+        ++s->idle_acks_due;
+        s->write(std::move(frame));
       },
       [s](atom::finish) {
         if (s->over) {

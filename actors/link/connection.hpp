@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay_gateway/actors/core/alarm.hpp"
+#include "relay_gateway/actors/core/token_bucket.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 #include "relay_gateway/actors/link/core/pending_requests.hpp"
 #include "relay_gateway/actors/link/frame_listener.hpp"
@@ -54,6 +55,8 @@ struct connection_state {
   void update_read_gate();
   void on_frame(wire::frame& x, inbound_batch& batch);
   void refused(wire::bad_frame& x, inbound_batch& batch);
+  /// Frames that are passed on to actors whose mailboxes have no bound come at a rate. False: it is left out.
+  bool within_rate(core::token_bucket& rate, const char* type);
   void ended(const socket_end& why);
 
   connection_actor::pointer self;
@@ -67,6 +70,9 @@ struct connection_state {
   backpressure current_backpressure = backpressure::open;
   bool open_now = false, reading = true, over = false;
   core::alarm alarm; ///< of the oldest request
+  core::token_bucket descriptor_rate{64, 10}, interrupt_rate{1'000, 100};
+  std::uint64_t left_out = 0;      ///< frames beyond their rate
+  std::uint64_t idle_acks_due = 0; ///< of the going_idle frames that were sent
 };
 
 /// Dials at once. Lives on for a moment after the socket's end, so that a piece that crosses it is answered.

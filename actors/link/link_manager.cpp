@@ -167,6 +167,18 @@ void link_manager_state::described(descriptor& x, std::uint64_t epoch) {
     return;
   }
   auto fresh = session.state() == core::link_state::dialling;
+  if (!fresh && !what->all.empty()) {
+    const auto* before = what->find(x.platform);
+    if (before != nullptr && *before == x) return; // it says nothing new
+    // Each link_up has them all, and each further one makes a list anew.
+    constexpr std::size_t most = 64, most_bytes = 1UL << 20;
+    std::size_t bytes = x.raw.size();
+    for (const auto& y : what->all) bytes += &y == before ? 0 : y.raw.size();
+    if (bytes > most_bytes || (before == nullptr && what->all.size() >= most)) {
+      env.metrics->add(counter::frames_refused, "too_many");
+      return;
+    }
+  }
   // The old descriptors go only when the new handshake is done, which is now (protocol.md 3.1, F73).
   auto next = fresh ? std::make_shared<descriptor_set>() : std::make_shared<descriptor_set>(*what);
   next->put(std::move(x));

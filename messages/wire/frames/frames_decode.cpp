@@ -68,7 +68,14 @@ frame read_inbound(const input& x) {
 frame read_descriptor_frame(const input& x) {
   const auto* what = json::object(x.root, "descriptor");
   if (what == nullptr) return bad_field(x, "descriptor: descriptor is not an object");
-  auto read = read_descriptor(*what, json::member_text(x.line, "descriptor"));
+  const auto text = json::member_text(x.line, "descriptor");
+  constexpr std::size_t longest = 64UL << 10; // every chat's queue and every `ready` has it
+  if (text.size() > longest) {
+    auto out = bad_field(x, "descriptor: descriptor is longer than 65536 bytes");
+    std::get<bad_frame>(out).why = refusal::too_long;
+    return out;
+  }
+  auto read = read_descriptor(*what, text);
   if (read.platform.size() > longest_id) return long_id(x, "descriptor", "platform");
   return descriptor_frame{std::move(read)};
 }

@@ -107,6 +107,42 @@ class Deaf(Scenario):
         link.socket.reader._transport.resume_reading()
         self.assertTrue((await agent.result(agent.say("still there", platform="discord")))["success"])
 
+    async def test_acks_of_made_up_deliveries_are_bounded(self):
+        connector, gateway, link = await self.connected(GATEWAY_SCHEDULER="pool")
+        good = await self.agent(gateway)
+        reader, writer = await self.deaf(gateway)
+        before = gateway.rss()
+        line = json.dumps({"type": "ack", "delivery_id": "d" * 500})
+        offered = await self.offer(writer, frames(*[line] * 1000), 60 * MIB)
+        self.assertGreaterEqual(offered, 60 * MIB)
+        self.assertLess(gateway.peak() - before, 32 * MIB)
+        metrics = await gateway.metrics()
+        dropped = metrics["relay_gateway_acks_dropped_total"]
+        self.assertGreater(dropped, 60_000)
+        self.assertGreater(dropped + metrics["relay_gateway_acks_unknown_total"], 100_000)
+        for number in range(20):        # the others' acks count all the same
+            link.send(inbound(f"e{number}", buffer_id=f"b-{number}", message_id=f"m-{number}"))
+        await connector.until(lambda: len(link.of("inbound_ack")) == 20, "an ack for each", 20)
+        self.assertTrue((await good.result(good.say("still there", platform="discord")))["success"])
+
+    async def test_descriptors_and_stops_of_the_connector_are_bounded(self):
+        connector, gateway, link = await self.connected(GATEWAY_SCHEDULER="pool")
+        agent = await self.agent(gateway)
+        before = gateway.rss()
+        for number in range(20_000):
+            link.send({"type": "descriptor", "descriptor": {"platform": f"p{number}", "max_message_length": 4096,
+                                                            "platform_hint": "h" * 2000}},
+                      {"type": "interrupt_inbound", "session_key": "agent:main:discord:dm:42", "chat_id": "42"})
+            if number % 100 == 0:
+                await link.socket.flushed()
+        await link.socket.flushed()
+        link.send(inbound("after all of them", buffer_id="b-1"))
+        await agent.delivery("after all of them")
+        self.assertLess(gateway.peak() - before, 64 * MIB)
+        metrics = await gateway.metrics()
+        self.assertGreater(metrics['relay_gateway_frames_refused_total{reason="too_many"}'], 30_000)
+        self.assertLess(len(agent.of("interrupt")), 5_000)
+
     async def test_actors_that_are_slower_than_the_sockets_hold_agents_up(self):
         connector, gateway, link = await self.connected(GATEWAY_SCHEDULER="pool")
         before = gateway.rss()
