@@ -145,6 +145,8 @@ static_assert(in_order(counters), "a row for every counter, in their order");
 constexpr declared<gauge> gauges[] = {
     {gauge::connected, {"relay_gateway_connected", "1 while the relay serves.", "", ""}},
     {gauge::chats_active, {"relay_gateway_chats_active", "Chats with an actor.", "", ""}},
+    {gauge::chat_bytes,
+     {"relay_gateway_chat_bytes", "Bytes that the chats' queues remember of actions that are done.", "", ""}},
     {gauge::actions_pending, {"relay_gateway_actions_pending", "Actions accepted and not settled.", "", ""}},
     {gauge::actions_unstored,
      {"relay_gateway_actions_unstored", "Actions accepted and not on disk yet.", "", ""}},

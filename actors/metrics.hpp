@@ -60,6 +60,7 @@ enum class counter : std::uint8_t {
 enum class gauge : std::uint8_t {
   connected,
   chats_active,
+  chat_bytes, ///< remembered by the chats' queues of actions that are done
   actions_pending,
   actions_unstored, ///< waiting for the disk
   outcomes_recorded,

@@ -211,6 +211,7 @@ void egress_state::execute(core::chat_table_step& step) {
                     {"next", "its actions are reported as unknown; other chats go on"}});
   }
   env.metrics->set(gauge::chats_active, static_cast<std::int64_t>(chats.size()));
+  env.metrics->set(gauge::chat_bytes, static_cast<std::int64_t>(chats.remembered_bytes()));
   egress::schedule_commit(*this);
   arm();
 }

@@ -141,7 +141,7 @@ void chat_queue::pump(chat_queue_step& out) {
 void chat_queue::cut(item& x, const action& said, const descriptor& to) {
   const auto how = traits_of(said.kind).overflow;
   const bool further_messages = how == text_overflow::continued || how == text_overflow::removed;
-  const auto* further = further_messages ? continuations_.find(said.message_id) : nullptr;
+  const auto* further = further_messages ? memory_.further(said.message_id) : nullptr;
   auto pieces = text_frames(said, to, further ? *further : std::vector<std::string>{});
   if (x.lost > 0 && x.pieces != pieces) x.lost_before = x.lost;
   x.pieces = std::move(pieces);
@@ -319,13 +319,13 @@ action_result chat_queue::piece_done(action_result result) {
   const auto id = piece.message_id.empty() ? result.message_id : piece.message_id;
   const bool made = edits && piece.message_id.empty(), gone = piece.cleanup && piece.kind == op::remove;
   if (done && !id.empty() && (made || gone)) {
-    const auto* known = continuations_.find(top.act.message_id);
+    const auto* known = memory_.further(top.act.message_id);
     auto further = known ? *known : std::vector<std::string>{};
     if (made)
       further.push_back(id);
     else
       std::erase(further, id);
-    continuations_.put(top.act.message_id, std::move(further));
+    memory_.go_on(top.act.message_id, std::move(further));
   }
   if (piece.cleanup) {
     result = action_result::success();
@@ -343,15 +343,18 @@ bool chat_queue::admit_draft(const draft_fields& what, item& fresh, chat_queue_s
   fresh.draft.id = what.id;
   fresh.draft.seals = what.final;
   if (fresh.turn.empty()) return true;
-  const auto* open = drafts_.find(fresh.turn);
-  if (open && !open->empty() && *open != what.id) {
+  const auto* open = memory_.open_draft(fresh.turn);
+  if (open && *open != what.id) {
     out.done.push_back(
         {fresh.callers.front().token,
          action_result::failed(to_string(ec::bad_action),
                                "draft: draft_id " + *open + " of the same turn is not sealed yet")});
     return false;
   }
-  drafts_.put(fresh.turn, what.final ? std::string{} : what.id);
+  if (what.final)
+    memory_.seal(fresh.turn);
+  else
+    memory_.open(fresh.turn, what.id);
   return true;
 }
 

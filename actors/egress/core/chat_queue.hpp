@@ -7,10 +7,10 @@
 //     ^-------- never written ---------'
 #pragma once
 
-#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/actors/egress/core/action_shape.hpp"
 #include "relay_gateway/actors/egress/core/chat_action.hpp"
+#include "relay_gateway/actors/egress/core/chat_memory.hpp"
 #include "relay_gateway/actors/egress/core/text/text_frames.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/flow.hpp"
@@ -94,6 +94,10 @@ public:
   bool ready() const { return link_ && !resume_at_ && waiting_.empty(); }
   std::size_t size() const { return waiting_.size() + aside_.size(); }
   bool busy() const { return size() > 0; }
+  /// Bytes of what is remembered of actions that are done, about.
+  std::size_t remembered_bytes() const { return memory_.bytes(); }
+  /// Forgets that: a further edit begins a message of its own, and a turn may open another draft.
+  void forget() { memory_.forget(); }
 
 private:
   struct caller {
@@ -177,17 +181,15 @@ private:
   }
   bool first_has_turn() const { return !waiting_.empty() && waiting_.front().has_turn(); }
 
-  std::deque<item> waiting_;                       ///< the first one may be on the wire
-  std::vector<item> aside_;                        ///< reactions on the wire
-  descriptors_ptr link_;                           ///< null = down
-  bool stopping_ = false;                          ///< nothing can be waited for any more
-  deadline resume_at_;                             ///< the chat was told to wait: nothing leaves before
-  std::uint64_t marks_ = 0;                        ///< names marks
-  std::uint64_t pieces_ = 0;                       ///< names pieces
-  std::uint64_t uploads_ = 0;                      ///< names uploads
-  recent<std::string, std::string> drafts_{1'000}; ///< turn -> its open draft; "" once sealed
-  /// Message -> the ids of the messages that carry its text on.
-  recent<std::string, std::vector<std::string>> continuations_{200};
+  std::deque<item> waiting_;  ///< the first one may be on the wire
+  std::vector<item> aside_;   ///< reactions on the wire
+  descriptors_ptr link_;      ///< null = down
+  bool stopping_ = false;     ///< nothing can be waited for any more
+  deadline resume_at_;        ///< the chat was told to wait: nothing leaves before
+  std::uint64_t marks_ = 0;   ///< names marks
+  std::uint64_t pieces_ = 0;  ///< names pieces
+  std::uint64_t uploads_ = 0; ///< names uploads
+  chat_memory memory_;
 };
 
 } // namespace relay::core

@@ -147,6 +147,8 @@ void chat_table::take(entry& x, chat_queue_step& step, chat_table_step& out) {
   append(out.done, step.done);
   append(out.marks, step.marks);
   append(out.uploads, step.uploads);
+  count(x);
+  if (remembered_ > limits_.remembered_bytes) forget_some();
   if (settled) trim(x);
 }
 
@@ -168,6 +170,7 @@ void chat_table::drop_queue(entry& x, std::string what, chat_table_step& out) {
   out.failed.push_back({x.key(), std::move(what)});
   chat.tokens.clear();
   chat.queue = chat_queue{};
+  count(x);
   begin_queue(x);
   trim(x);
 }
@@ -175,6 +178,22 @@ void chat_table::drop_queue(entry& x, std::string what, chat_table_step& out) {
 chat_table::entry* chat_table::of_number(std::uint64_t number) {
   auto it = by_number_.find(number);
   return it != by_number_.end() ? it->second : nullptr;
+}
+
+void chat_table::count(entry& x) {
+  auto& chat = x.value;
+  const auto now = chat.queue.remembered_bytes();
+  remembered_ += now - chat.remembered;
+  chat.remembered = now;
+}
+
+/// Down to half of the bound, so that not every further byte walks over all chats.
+void chat_table::forget_some() {
+  for (auto* x = chats_.oldest(); x != nullptr && remembered_ > limits_.remembered_bytes / 2;
+       x = chats_.newer(*x)) {
+    x->value.queue.forget();
+    count(*x);
+  }
 }
 
 /// One that stayed beyond the bound because it was busy makes room when it is not any more.
@@ -185,6 +204,7 @@ void chat_table::trim(entry& x) {
 }
 
 void chat_table::remove(entry& x) {
+  remembered_ -= x.value.remembered;
   by_number_.erase(x.value.number);
   deadlines_.set(x.value.number, std::nullopt);
   chats_.erase(x);

@@ -46,6 +46,8 @@ struct chat_limits {
   std::size_t max_chats = 1'000'000; ///< beyond it, or beyond `idle_chats`, chats go as soon as they are idle
   milliseconds idle{1'800'000};      ///< an idle chat that got nothing for so long goes
   std::size_t idle_chats = 10'000; ///< a queue takes 1.5 KB, and an idle one has hardly anything to remember
+  /// Of what all queues remember of actions that are done. Beyond it the least recently used forget that.
+  std::size_t remembered_bytes = 32UL << 20;
 };
 
 /// One queue per active chat (chat_queue.hpp). An exception in one chat's step ends that queue alone: its
@@ -90,6 +92,8 @@ public:
   /// When expire() wants to be called.
   deadline due() const { return earlier(deadlines_.due(), sweep_at_); }
   std::size_t size() const { return chats_.size(); }
+  /// Bytes of what the queues remember of actions that are done, about.
+  std::size_t remembered_bytes() const { return remembered_; }
 
   /// One guarded step of one chat: calls `step` with its queue and a chat_queue_step. What the functions
   /// above do to a queue, they do by this.
@@ -105,6 +109,7 @@ private:
     std::set<std::uint64_t> tokens; ///< of the actions in the queue, kept apart from it for when it fails
     std::size_t held = 0;           ///< actions that wait for the disk
     instant used{};                 ///< when an action was accepted last
+    std::size_t remembered = 0;     ///< bytes that its queue remembers
     bool idle() const { return held == 0 && !queue.busy(); }
   };
   using table = aged_map<chat_key, active_chat>; ///< in the order of their use
@@ -118,6 +123,8 @@ private:
   void drop_queue(entry& x, std::string what, chat_table_step& out);
   entry* of_number(std::uint64_t number);
   std::size_t bound() const { return std::min(limits_.max_chats, limits_.idle_chats); }
+  void count(entry& x);
+  void forget_some();
   void trim(entry& x);
   void remove(entry& x);
   void sweep(instant now);
@@ -126,6 +133,7 @@ private:
   descriptors_ptr link_; ///< null = down
   bool finishing_ = false;
   std::uint64_t numbers_ = 0;
+  std::size_t remembered_ = 0; ///< bytes that all queues remember
   table chats_;
   std::unordered_map<std::uint64_t, entry*> by_number_;
   deadline_queue<std::uint64_t> deadlines_;

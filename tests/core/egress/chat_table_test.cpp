@@ -1,5 +1,6 @@
 // The queues of all chats: a failure stays in its chat, idle chats go, one deadline for all.
 #include "relay_gateway/actors/egress/core/chat_table.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
 #include "relay_gateway/tests/core/egress/chat_queue_rig.hpp"
 
 #include <gmock/gmock.h>
@@ -128,6 +129,65 @@ TEST(ChatTable, AnIntentOnDiskReachesItsQueue) {
   EXPECT_THAT(said(d.run([&](auto& out) { d.table.intent_committed(other, out); })), IsEmpty());
   EXPECT_THAT(said(d.run([&](auto& out) { d.table.intent_committed(step.marks[0], out); })),
               ElementsAre("a1"));
+}
+
+// -- what is remembered
+// ---------------------------------------------------------------------------------------
+
+chat_action draft(std::uint64_t token, const std::string& turn, std::int64_t id) {
+  chat_action x;
+  x.token = token;
+  x.act = wire::draft("c", id, "so far", false);
+  x.where.platform = "p";
+  x.hold_until = (start + 30s).time_since_epoch() / 1ns;
+  x.turn = turn;
+  return x;
+}
+
+TEST(ChatTable, WhatChatsRememberIsBoundedInBytesAndTheOldestForget) {
+  chat_limits limits;
+  limits.remembered_bytes = 20'000;
+  table_driver d{limits};
+  const std::string turn(500, 't');
+  std::uint64_t token = 0;
+  const auto says = [&](int chat, std::int64_t id) {
+    return told(d.push("c" + std::to_string(chat), draft(++token, turn, id)));
+  };
+  for (int chat = 0; chat < 1'000; ++chat) {
+    says(chat, 1);
+    ASSERT_LE(d.table.remembered_bytes(), limits.remembered_bytes);
+  }
+  EXPECT_GT(d.table.remembered_bytes(), limits.remembered_bytes / 3);
+  EXPECT_THAT(says(999, 2), ElementsAre(1'001)) << "the turn has a draft open: refused";
+  EXPECT_THAT(says(0, 2), IsEmpty()) << "the oldest has forgotten its turn's";
+  d.fail("c999");
+  const auto before = d.table.remembered_bytes();
+  says(999, 3);
+  EXPECT_GT(d.table.remembered_bytes(), before) << "what a dropped queue knew counts no more";
+}
+
+TEST(ChatMemory, EachKindIsBoundedInBytesAndEntries) {
+  chat_memory x;
+  const auto id = [](int n) { return std::to_string(n) + std::string(500, 'i'); };
+  for (int n = 0; n < 1'000; ++n) {
+    x.open(id(n), id(n));
+    x.go_on(id(n), {id(n), id(n + 1)});
+    ASSERT_LE(x.bytes(), 2 * chat_memory::most_bytes);
+  }
+  EXPECT_EQ(x.open_draft(id(0)), nullptr);
+  ASSERT_NE(x.open_draft(id(999)), nullptr);
+  ASSERT_NE(x.further(id(999)), nullptr);
+  EXPECT_THAT(*x.further(id(999)), SizeIs(2));
+  x.go_on("long", std::vector<std::string>(1'000, id(1)));
+  EXPECT_EQ(x.further("long"), nullptr) << "one that is too long by itself";
+  EXPECT_LE(x.bytes(), 2 * chat_memory::most_bytes);
+  for (int n = 0; n < 2'000; ++n) x.open(std::to_string(n), "d");
+  EXPECT_EQ(x.open_draft("999"), nullptr);
+  EXPECT_NE(x.open_draft("1000"), nullptr);
+  x.seal("1000");
+  EXPECT_EQ(x.open_draft("1000"), nullptr);
+  x.forget();
+  EXPECT_EQ(x.bytes(), 0U);
 }
 
 // -- what can leave at once -----------------------------------------------------------------------------
