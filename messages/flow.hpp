@@ -172,12 +172,14 @@ struct prompt_opened {
   std::string thread_id{}, profile{};
   bool approval = false;    ///< its kind
   std::string decided_by{}; ///< the author of the group's delivery that it answers; empty = there is none
+  /// The turn that it answers is forgotten: its thread, profile and author may be missing.
+  bool turn_forgotten = false;
   friend bool operator==(const prompt_opened&, const prompt_opened&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, prompt_opened& x) {
   return f(caf::meta::type_name("prompt_opened"), x.prompt_id, x.chat, x.options, x.lifetime_ms, x.thread_id,
-           x.profile, x.approval, x.decided_by);
+           x.profile, x.approval, x.decided_by, x.turn_forgotten);
 }
 
 /// How people see a prompt.
@@ -190,11 +192,14 @@ enum class prompt_face : std::uint8_t {
 struct prompt_shown {
   std::string prompt_id;
   prompt_face how = prompt_face::buttons;
+  /// Where it is, as its prompt_opened says it: other places may have a prompt of the same id.
+  chat_key chat{};
+  std::string thread_id{}, profile{};
   friend bool operator==(const prompt_shown&, const prompt_shown&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, prompt_shown& x) {
-  return f(caf::meta::type_name("prompt_shown"), x.prompt_id, x.how);
+  return f(caf::meta::type_name("prompt_shown"), x.prompt_id, x.how, x.chat, x.thread_id, x.profile);
 }
 
 } // namespace relay

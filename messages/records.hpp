@@ -84,8 +84,17 @@ struct prompt_kept {
   bool numbered = false;  ///< shown as a numbered text
   friend bool operator==(const prompt_kept&, const prompt_kept&) = default;
 };
+/// Names a prompt among all: agents may use one id in several places. The id itself where no place is known.
+inline std::string prompt_key(const prompt_opened& x) {
+  auto out = x.prompt_id;
+  const auto& profile = x.profile == "default" ? std::string{} : x.profile;
+  if (x.chat.chat_id.empty() && x.thread_id.empty() && profile.empty()) return out;
+  for (const auto* part : {&x.chat.platform, &x.chat.chat_id, &x.thread_id, &profile})
+    out.append("\n").append(*part);
+  return out;
+}
 struct prompt_gone {
-  std::string prompt_id;
+  std::string key; ///< prompt_key()
 };
 
 // -- the way out ---------------------------------------------------------------------------------------

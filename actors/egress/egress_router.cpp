@@ -105,8 +105,8 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
   open_action as{asker, {},    key,  traits_of(x.act.kind).answers ? x.delivery_id : std::string{},
                  {},    false, false};
   if (x.act.kind == op::prompt) {
-    as.prompt_id = open_prompt(x, key, to.where);
-    if (as.prompt_id.empty()) {
+    as.prompt = open_prompt(x, key, to.where);
+    if (as.prompt.prompt_id.empty()) {
       asker.deliver(refuse(x, to_string(ec::bad_action), lacks(x.act)));
       return;
     }
@@ -148,14 +148,20 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
   arm();
 }
 
-/// Names the prompt if its agent did not, and tells who hears its answers, before it can leave. Empty: it is
-/// none.
-std::string egress_state::open_prompt(action_request& x, const chat_key& chat, const route& where) {
+/// Names the prompt if its agent did not, and tells who hears its answers, before it can leave. Without an
+/// id: it is none.
+prompt_shown egress_state::open_prompt(action_request& x, const chat_key& chat, const route& where) {
   const auto* prompt = prompt_of(x.act);
   if (prompt == nullptr) return {};
   if (prompt->id.empty()) wire::name_prompt(x.act, minter.next());
-  tell(self, registry.prompts, opened(*prompt, chat, where, x.delivery_id));
-  return prompt->id;
+  auto said = opened(*prompt, chat, where, x.delivery_id);
+  auto place = place_of(said);
+  tell(self, registry.prompts, std::move(said));
+  return place;
+}
+
+prompt_shown egress_state::place_of(const prompt_opened& x) {
+  return {x.prompt_id, prompt_face::buttons, x.chat, x.thread_id, x.profile};
 }
 
 /// It belongs to the session of its turn, unless the action names another thread or profile.
@@ -170,6 +176,7 @@ prompt_opened egress_state::opened(const prompt_fields& asked, const chat_key& c
   out.profile = asked.profile.empty() ? where.who.profile : asked.profile;
   out.approval = asked.approval;
   out.decided_by = std::move(turn.group_author);
+  out.turn_forgotten = !delivery_id.empty() && !turn.known;
   return out;
 }
 
@@ -188,7 +195,12 @@ void egress_state::push(const chat_key& chat, chat_action x, bool held) {
 }
 
 void egress_state::execute(core::chat_table_step& step) {
-  for (auto& x : step.shown) tell(self, registry.prompts, std::move(x));
+  for (auto& x : step.shown) {
+    auto it = open.find(x.token);
+    if (it == open.end() || it->second.prompt.prompt_id.empty()) continue;
+    it->second.prompt.how = x.how;
+    tell(self, registry.prompts, it->second.prompt);
+  }
   for (auto& x : step.sent) sent(x);
   for (auto& x : step.out) tell(self, link.connection, std::move(x));
   for (auto& x : step.done) settle(x.token, std::move(x.result));
@@ -269,10 +281,10 @@ void egress_state::settle(std::uint64_t token, action_result result) {
     auto known = routes.facts(x.chat.platform, x.chat.chat_id, now_of(self));
     result = wire::chat_info(known.name, known.type);
   }
-  if (!x.prompt_id.empty()) {
-    if (result.how == outcome::definite) // what nobody saw, nobody answers
-      tell(self, registry.prompts, prompt_shown{x.prompt_id, prompt_face::withdrawn});
-    result.prompt_id = x.prompt_id;
+  if (!x.prompt.prompt_id.empty()) {
+    x.prompt.how = prompt_face::withdrawn;
+    if (result.how == outcome::definite) tell(self, registry.prompts, x.prompt); // nobody saw it
+    result.prompt_id = x.prompt.prompt_id;
   }
   if (outbox.settle(token, result, now_of(self)))
     deliver_outcome(token, std::move(result));

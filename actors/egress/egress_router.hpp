@@ -57,7 +57,7 @@ struct egress_state {
     std::string request_id;
     chat_key chat;
     std::string turn;       ///< the delivery that a message of it answers; empty when it is none
-    std::string prompt_id;  ///< of a prompt
+    prompt_shown prompt;    ///< of a prompt: its id and place
     bool asks_chat = false; ///< a get_chat_info
     bool ends = false;      ///< its outcome decides what that one's message shows
     core::instant since{};  ///< when it was accepted; the epoch: by an earlier process
@@ -82,7 +82,8 @@ struct egress_state {
   void begin(action_request& x, promise& asker);
   bool is_repeat(const action_request& x, std::uint64_t digest, promise& asker);
   void accept(action_request& x, std::uint64_t digest, core::routing to, promise& asker);
-  std::string open_prompt(action_request& x, const chat_key& chat, const route& where);
+  prompt_shown open_prompt(action_request& x, const chat_key& chat, const route& where);
+  static prompt_shown place_of(const prompt_opened& x);
   prompt_opened opened(const prompt_fields& asked, const chat_key& chat, const route& where,
                        const std::string& delivery_id) const;
   void push(const chat_key& chat, chat_action x, bool held);

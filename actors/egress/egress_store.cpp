@@ -40,12 +40,15 @@ void resume(egress_state& s, core::resumed_action& x) {
   as.delivery = asked.delivery_id;
   if (traits_of(asked.act.kind).answers) as.turn = asked.delivery_id;
   const auto* prompt = prompt_of(asked.act);
-  if (prompt != nullptr) as.prompt_id = prompt->id;
+  prompt_resumed said;
+  if (prompt != nullptr) {
+    said.what = s.opened(*prompt, key, x.what.where, asked.delivery_id);
+    as.prompt = egress_state::place_of(said.what);
+  }
   s.open.emplace(token, std::move(as));
   s.env.metrics->add(counter::actions_resumed, core::to_string(x.how));
   if (x.how != core::resumption::sent) return s.settle(token, std::move(x.result));
   if (prompt != nullptr) { // its answers are still ours
-    prompt_resumed said{s.opened(*prompt, key, x.what.where, asked.delivery_id)};
     if (s.registry.prompts)
       tell(s.self, s.registry.prompts, std::move(said));
     else

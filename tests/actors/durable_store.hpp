@@ -317,12 +317,12 @@ private:
   }
   void write(dead_gone& x, store_receipt&) { disk.dead.erase(x.seq); }
   void write(prompt_kept& x, store_receipt& out) {
-    prompt_gone old{x.what.prompt_id};
+    prompt_gone old{prompt_key(x.what)};
     write(old, out);
     disk.prompts.push_back({std::move(x), wall_()});
   }
   void write(prompt_gone& x, store_receipt&) {
-    std::erase_if(disk.prompts, [&](auto& y) { return y.what.what.prompt_id == x.prompt_id; });
+    std::erase_if(disk.prompts, [&](auto& y) { return prompt_key(y.what.what) == x.key; });
   }
 
   // -- the way out

@@ -122,8 +122,35 @@ TEST_F(store_records, PromptsComeBackOldestFirstWithWhatIsLeftOfThem) {
   three.what.lifetime_ms = 58'000;
   one.what.lifetime_ms = 8'000;
   EXPECT_EQ(way_in(*store).prompts, (std::vector<prompt_kept>{two, three, one}));
-  put(*store, {prompt_gone{"n.3"}});
+  put(*store, {prompt_gone{prompt_key(three.what)}});
   EXPECT_EQ(way_in(*store).prompts, (std::vector<prompt_kept>{two, one}));
+}
+
+TEST_F(store_records, PromptsOfOneIdInSeveralPlacesAreKeptApart) {
+  auto store = open();
+  prompt_kept one{{"own", {"discord", "c"}, {}, 500}, 0, false},
+      two{{"own", {"discord", "d"}, {}, 500}, 0, false};
+  put(*store, {one, two});
+  one.stage = 1;
+  put(*store, {one});
+  store.reset();
+  store = open();
+  EXPECT_EQ(way_in(*store).prompts, (std::vector<prompt_kept>{two, one}));
+  put(*store, {prompt_gone{prompt_key(one.what)}});
+  EXPECT_EQ(way_in(*store).prompts, (std::vector<prompt_kept>{two}));
+}
+
+TEST_F(store_records, APromptThatAnOlderVersionKeptIsNotKeptTwice) {
+  auto store = open();
+  prompt_kept one{{"own", {"discord", "c"}, {}, 500}, 0, false};
+  put(*store, {one});
+  store.reset();
+  SQLite::Database{database(), SQLite::OPEN_READWRITE}.exec("UPDATE prompt SET id='own'");
+  store = open();
+  EXPECT_EQ(way_in(*store).prompts, (std::vector<prompt_kept>{one}));
+  one.stage = 1;
+  put(*store, {one});
+  EXPECT_EQ(way_in(*store).prompts, (std::vector<prompt_kept>{one}));
 }
 
 TEST_F(store_records, OpenActionsComeBackByTokenWithWhetherTheyMayBeOut) {

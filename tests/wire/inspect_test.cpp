@@ -75,9 +75,11 @@ route_seen full(filler& f, route_seen*) {
 transmitted full(filler& f, transmitted*) { return {7, made<action_result>(f), false, 8}; }
 prompt_choice full(filler& f, prompt_choice*) { return {f.text(), f.text()}; }
 prompt_opened full(filler& f, prompt_opened*) {
-  return {f.text(), made<chat_key>(f), {made<prompt_choice>(f)}, 7, f.text(), f.text(), true, f.text()};
+  return {f.text(), made<chat_key>(f), {made<prompt_choice>(f)}, 7, f.text(), f.text(), true, f.text(), true};
 }
-prompt_shown full(filler& f, prompt_shown*) { return {f.text(), prompt_face::withdrawn}; }
+prompt_shown full(filler& f, prompt_shown*) {
+  return {f.text(), prompt_face::withdrawn, made<chat_key>(f), f.text(), f.text()};
+}
 
 platform_progress full(filler& f, platform_progress*) { return {f.text(), platform_step::failed, f.text()}; }
 descriptor_set full(filler& f, descriptor_set*) { return {{made<descriptor>(f)}, f.text()}; }

@@ -36,12 +36,18 @@ struct sent_piece {
   std::uint64_t token = 0;
   std::size_t piece = 1, pieces = 1; ///< counted from 1
 };
+/// A prompt leaves now.
+struct shown_prompt {
+  std::uint64_t token = 0; ///< of its action
+  prompt_face how = prompt_face::buttons;
+  friend bool operator==(const shown_prompt&, const shown_prompt&) = default;
+};
 /// What there is to do for the chat now, in order.
 struct chat_queue_step {
   std::vector<transmit> out;
   std::vector<sent_piece> sent; ///< whose frames `out` are
   std::vector<chat_outcome> done;
-  std::vector<prompt_shown> shown; ///< of prompts in `out`; to be told before these leave
+  std::vector<shown_prompt> shown; ///< of prompts in `out`; to be told before these leave
   std::vector<upload> uploads;     ///< to be done before what waits behind them goes on
   std::vector<write_intent> marks; ///< those that say `sending` are answered by intent_committed()
   milliseconds waits{0};           ///< the chat was told just now to wait for this long

@@ -32,7 +32,7 @@ struct chat_failure {
 };
 /// What the router has to do now, in this order.
 struct chat_table_step {
-  std::vector<prompt_shown> shown; ///< of prompts in `out`; to be told before these leave
+  std::vector<shown_prompt> shown; ///< of prompts in `out`; to be told before these leave
   std::vector<transmit> out;
   std::vector<sent_piece> sent; ///< whose frames `out` are
   std::vector<chat_outcome> done;

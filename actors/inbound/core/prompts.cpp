@@ -130,50 +130,95 @@ std::string prompt_minter::next() { return nonce_ + "." + wire::hex(next_++, 8);
 
 std::size_t prompts::size_of(const prompt_opened& x) {
   constexpr std::size_t around = 512; // the nodes that it is in
-  auto out = around + 3 * x.prompt_id.size() + x.chat.chat_id.size() + x.chat.platform.size() +
-             x.thread_id.size() + x.profile.size() + x.decided_by.size();
+  const auto place = x.chat.chat_id.size() + x.chat.platform.size() + x.thread_id.size() + x.profile.size();
+  auto out = around + 5 * x.prompt_id.size() + 4 * place + x.decided_by.size(); // its key is in three of them
   for (const auto& option : x.options) out += sizeof option + option.id.size() + option.label.size();
   return out;
 }
 
-void prompts::open(prompt_opened x, instant now) {
+/// The prompt of this id that is in this place. One whose turn is forgotten means the newest in its chat, and
+/// one without any place the newest of all.
+prompts::known::entry* prompts::at_place(const prompt_opened& x) {
+  if (auto* exact = known_.find(prompt_key(x))) return exact;
+  const auto bare = x.chat.chat_id.empty();
+  if (!bare && !x.turn_forgotten) return nullptr;
+  const auto keys = by_id_.find(x.prompt_id);
+  if (keys == by_id_.end()) return nullptr;
+  for (auto key = keys->second.rbegin(); key != keys->second.rend(); ++key) {
+    auto* it = known_.find(*key);
+    const auto& chat = it->value.what.chat;
+    if (bare || (chat.chat_id == x.chat.chat_id && chat.platform == x.chat.platform)) return it;
+  }
+  return nullptr;
+}
+
+/// The prompt that a press answers: of several with its id the newest in the session that it comes from, else
+/// the newest in its chat, else the newest.
+prompts::known::entry* prompts::meant_by(const inbound_event& x) {
+  const auto keys = by_id_.find(x.prompt.prompt_id);
+  if (keys == by_id_.end()) return nullptr;
+  known::entry *in_chat = nullptr, *newest = nullptr;
+  for (auto key = keys->second.rbegin(); key != keys->second.rend(); ++key) {
+    auto* it = known_.find(*key);
+    const auto& what = it->value.what;
+    if (is_there(x.source, what)) return it;
+    // An interaction in a thread may name the thread as its chat.
+    const bool here = what.chat.chat_id == x.source.chat_id ||
+                      (!what.thread_id.empty() && what.thread_id == x.source.chat_id);
+    if (in_chat == nullptr && here &&
+        (what.chat.platform.empty() || what.chat.platform == x.source.platform))
+      in_chat = it;
+    if (newest == nullptr) newest = it;
+  }
+  return in_chat != nullptr ? in_chat : newest;
+}
+
+void prompts::open(prompt_opened x, instant now) { put(std::move(x), now); }
+
+prompts::known::entry& prompts::put(prompt_opened x, instant now) {
   trim(now);
-  if (auto* old = known_.find(x.prompt_id)) {
+  if (auto* old = at_place(x)) {
     // Asked again while it waits, by a router that has forgotten whose turn it was: that decides it still.
     const auto& before = old->value;
     if (x.approval && x.decided_by.empty() && before.now == stage::open &&
         before.what.chat.chat_id == x.chat.chat_id)
       x.decided_by = before.what.decided_by;
+    if (x.turn_forgotten && x.thread_id.empty()) x.thread_id = before.what.thread_id;
+    if (x.turn_forgotten && x.profile.empty()) x.profile = before.what.profile;
     forget(*old);
   }
+  x.turn_forgotten = false;
   auto lifetime = rules_.lifetime;
   if (x.lifetime_ms > 0 && x.lifetime_ms < static_cast<std::uint64_t>(lifetime.count()))
     lifetime = milliseconds{static_cast<milliseconds::rep>(x.lifetime_ms)};
   bytes_ += size_of(x);
-  touch(x.prompt_id);
-  auto& fresh = known_.put(x.prompt_id);
+  auto key = prompt_key(x);
+  if (auto* other = known_.find(key)) forget(*other); // it has taken over this place
+  touch(key);
+  by_id_[x.prompt_id].push_back(key);
+  auto& fresh = known_.put(std::move(key));
   fresh.value.what = std::move(x);
   fresh.value.until = now + lifetime;
   fresh.value.changed = now;
   known_.touch(fresh);
   trim(now);
+  return fresh;
 }
 
 void prompts::resume(prompt_opened x, instant now) {
   trim(now);
-  if (known_.find(x.prompt_id) == nullptr) open(std::move(x), now);
+  if (at_place(x) == nullptr) open(std::move(x), now);
 }
 
 void prompts::restore(prompt_kept x, instant now) {
-  auto id = x.what.prompt_id;
   auto left = milliseconds{static_cast<milliseconds::rep>(x.what.lifetime_ms)};
-  open(std::move(x.what), now);
-  auto& one = known_.find(id)->value;
+  auto& fresh = put(std::move(x.what), now);
+  auto& one = fresh.value;
   one.until = now + left;
   one.now = static_cast<stage>(std::min<std::uint8_t>(x.stage, 2));
   if (x.numbered && one.now == stage::open) {
     one.numbered = true;
-    numbered_[one.what.chat.chat_id].push_back(id);
+    numbered_[one.what.chat.chat_id].push_back(fresh.key());
   }
 }
 
@@ -181,10 +226,10 @@ std::vector<store_record> prompts::changes(instant now) {
   std::vector<store_record> out;
   std::sort(touched_.begin(), touched_.end());
   touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
-  for (auto& id : touched_) {
-    const auto* there = known_.find(id);
+  for (auto& key : touched_) {
+    const auto* there = known_.find(key);
     if (!there) {
-      out.emplace_back(prompt_gone{id});
+      out.emplace_back(prompt_gone{key});
       continue;
     }
     auto& x = there->value;
@@ -198,7 +243,11 @@ std::vector<store_record> prompts::changes(instant now) {
 }
 
 void prompts::shown(const prompt_shown& x) {
-  auto* it = known_.find(x.prompt_id);
+  prompt_opened place{x.prompt_id, x.chat, {}};
+  place.thread_id = x.thread_id;
+  place.profile = x.profile;
+  place.turn_forgotten = x.thread_id.empty() && x.profile.empty(); // it may have taken over another place
+  auto* it = at_place(place);
   if (!it || it->value.now != stage::open) return;
   if (x.how == prompt_face::withdrawn) {
     forget(*it);
@@ -230,12 +279,11 @@ bool prompts::may_decide(const event_source& who, const prompt_opened& what) con
 
 prompt_hearing prompts::pressed(const inbound_event& event, instant now) {
   auto& x = event.prompt;
-  auto* it = known_.find(x.prompt_id);
+  auto* it = meant_by(event);
   if (!it) {
     if (!minted_here(x.prompt_id)) return {prompt_verdict::foreign, {}};
     // Of an earlier life of this registry, or forgotten. Remembered now, so that it is told once.
-    open({x.prompt_id, {}, {}, 0}, now);
-    settle(*known_.find(x.prompt_id), stage::told_late, now);
+    settle(put({x.prompt_id, {}, {}, 0}, now), stage::told_late, now);
     return {prompt_verdict::late, {}};
   }
   auto& one = it->value;
@@ -262,8 +310,8 @@ prompt_hearing prompts::wrote(const inbound_event& x, instant now) {
   const auto words = folded(x.text);
   // The newest one that still waits is what people see last and mean; the others keep waiting. A label says
   // by itself which one is meant.
-  for (auto id = at->second.rbegin(); id != at->second.rend(); ++id) {
-    auto* it = known_.find(*id);
+  for (auto key = at->second.rbegin(); key != at->second.rend(); ++key) {
+    auto* it = known_.find(*key);
     auto& one = it->value;
     auto& options = one.what.options;
     if (one.until <= now || !is_there(x.source, one.what) || !may_decide(x.source, one.what)) continue;
@@ -271,7 +319,7 @@ prompt_hearing prompts::wrote(const inbound_event& x, instant now) {
     const auto* chosen = counts ? &options[number - 1] : option_called(words, options);
     if (chosen == nullptr && number > 0) return {};
     if (chosen == nullptr) continue;
-    prompt_hearing out{prompt_verdict::numbered, {it->key(), chosen->id, chosen->label, {}, true}};
+    prompt_hearing out{prompt_verdict::numbered, {one.what.prompt_id, chosen->id, chosen->label, {}, true}};
     settle(*it, stage::answered, now); // ends the iteration: it changes the list
     return out;
   }
@@ -302,6 +350,9 @@ void prompts::forget(known::entry& x) {
   touch(x.key());
   unnumber(x);
   bytes_ -= size_of(x.value.what);
+  auto of_id = by_id_.find(x.value.what.prompt_id);
+  std::erase(of_id->second, x.key());
+  if (of_id->second.empty()) by_id_.erase(of_id);
   known_.erase(x);
 }
 

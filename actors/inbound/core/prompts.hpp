@@ -75,7 +75,8 @@ public:
     if (rules_.max < 1) rules_.max = 1;
   }
 
-  /// A prompt is about to leave. The same id again is a new prompt.
+  /// A prompt is about to leave. The same id again in the same place (chat, thread, profile) is a new prompt
+  /// that takes the place of the older one; in another place it is a prompt beside it.
   void open(prompt_opened x, instant now);
   /// It may be about to leave again: one that is known stays as it is, answered or not.
   void resume(prompt_opened x, instant now);
@@ -107,7 +108,10 @@ private:
     bool numbered = false;
     instant changed{}; ///< as old as that it is
   };
-  using known = aged_map<std::string, entry>;
+  using known = aged_map<std::string, entry>; ///< by prompt_key()
+  known::entry* at_place(const prompt_opened& x);
+  known::entry* meant_by(const inbound_event& x);
+  known::entry& put(prompt_opened x, instant now);
   prompt_hearing pressed(const inbound_event& x, instant now);
   prompt_hearing wrote(const inbound_event& x, instant now);
   bool may_decide(const event_source& who, const prompt_opened& what) const;
@@ -116,8 +120,8 @@ private:
   void forget(known::entry& x);
   void trim(instant now);
   bool minted_here(const std::string& id) const;
-  void touch(const std::string& id) {
-    if (tracked_) touched_.push_back(id);
+  void touch(const std::string& key) {
+    if (tracked_) touched_.push_back(key);
   }
 
   static std::size_t size_of(const prompt_opened& x);
@@ -128,7 +132,9 @@ private:
   std::string nonce_;
   prompt_rules rules_;
   known known_; ///< the least recently changed is the oldest
-  /// Chat id -> its prompts that a number answers, newest last.
+  /// Prompt id -> the keys of its prompts, newest last.
+  std::unordered_map<std::string, std::vector<std::string>> by_id_;
+  /// Chat id -> the keys of its prompts that a number answers, newest last.
   std::unordered_map<std::string, std::vector<std::string>> numbered_;
 };
 

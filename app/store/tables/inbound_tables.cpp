@@ -244,13 +244,13 @@ void inbound_tables::write(const prompt_kept& x, std::int64_t now, store_receipt
   event_text_.clear();
   wire::append_kept(event_text_, x.what);
   constexpr std::uint64_t longest = 1ULL << 40; // ms: beyond any life, and no sum overflows
-  exec(sql_.keep_prompt, x.what.prompt_id,
+  exec(sql_.keep_prompt, prompt_key(x.what),
        now + static_cast<std::int64_t>(std::min(x.what.lifetime_ms, longest)), x.stage, x.numbered,
        event_text_);
 }
 
 void inbound_tables::write(const prompt_gone& x, std::int64_t, store_receipt&) {
-  exec(sql_.drop_prompt, x.prompt_id);
+  exec(sql_.drop_prompt, x.key);
 }
 
 } // namespace relay::store

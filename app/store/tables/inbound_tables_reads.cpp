@@ -79,7 +79,8 @@ void inbound_tables::load_events(inbound_image& out, std::int64_t now) {
 }
 
 void inbound_tables::load_prompts(inbound_image& out, std::int64_t now) {
-  SQLite::Statement all{file_, "SELECT ord,until,stage,numbered,body FROM prompt ORDER BY ord"};
+  SQLite::Statement all{file_, "SELECT ord,until,stage,numbered,body,id FROM prompt ORDER BY ord"};
+  std::vector<std::pair<std::int64_t, std::string>> older; // written when the id alone was the key
   for (rows found{all}; found.next();) {
     prompt_kept x;
     if (!wire::read_kept(found.text(4), x.what)) {
@@ -89,8 +90,12 @@ void inbound_tables::load_prompts(inbound_image& out, std::int64_t now) {
     x.what.lifetime_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(found.number(1) - now, 0));
     x.stage = static_cast<std::uint8_t>(found.number(2));
     x.numbered = found.number(3) != 0;
+    if (auto key = prompt_key(x.what); key != found.text(5))
+      older.emplace_back(found.number(0), std::move(key));
     out.prompts.push_back(std::move(x));
   }
+  SQLite::Statement rename{file_, "UPDATE OR REPLACE prompt SET id=? WHERE ord=?"};
+  for (const auto& [ord, key] : older) exec(rename, key, ord);
 }
 
 void inbound_tables::set_unreadable_aside(std::uint64_t seq, const std::string& why, std::int64_t now) {

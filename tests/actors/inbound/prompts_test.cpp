@@ -81,6 +81,25 @@ TEST_F(prompt_flow, AnAgentsOwnIdGoesOutAsItIs) {
   EXPECT_EQ(agent->deliveries[0].event->prompt.option_id, "no");
 }
 
+TEST_F(prompt_flow, OneIdInTwoChatsAreTwoPrompts) {
+  ready();
+  ask({"r1", "discord", {}, prompt("c", R"(,"prompt_id":"1")")});
+  ask({"r2", "discord", {}, prompt("d", R"(,"prompt_id":"1")")});
+  ask({"r3", "telegram", {}, prompt("t", R"(,"prompt_id":"1")")});
+  answer_all();
+  press("1", "yes", "i1", "c");
+  press("1", "no", "i2", "d");
+  press("1", "no", "i3", "c");
+  hear(event("telegram", "t", "2", "1"));
+  ASSERT_EQ(agent->deliveries.size(), 3U);
+  const char* chosen[] = {"yes", "no", "no"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(agent->deliveries[i].event->prompt.prompt_id, "1");
+    EXPECT_EQ(agent->deliveries[i].event->prompt.option_id, chosen[i]);
+  }
+  EXPECT_EQ(answers("repeated"), 1U);
+}
+
 TEST_F(prompt_flow, F27_AnswersComeFromTheLogicalPlatform) {
   ready();
   ask({"r1", "discord", {}, prompt("c", R"(,"prompt_id":"own")")});

@@ -113,7 +113,7 @@ TEST(ChatQueue, APromptIsShownAsItsPlatformCan) {
     auto step = d.push(prompt(1, "which?"));
     ASSERT_EQ(step.out.size(), 1U);
     ASSERT_EQ(step.shown.size(), 1U);
-    EXPECT_EQ(step.shown[0], (prompt_shown{"n.1", drawn ? prompt_face::buttons : prompt_face::numbers}));
+    EXPECT_EQ(step.shown[0], (shown_prompt{1, drawn ? prompt_face::buttons : prompt_face::numbers}));
     EXPECT_EQ(step.out[0].act.kind, drawn ? op::prompt : op::send);
     EXPECT_EQ(step.out[0].act.content, drawn ? "which?" : "which?\n\n1. A\n2. B");
     EXPECT_EQ(step.out[0].act.rest.empty(), !drawn);

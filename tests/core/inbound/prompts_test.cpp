@@ -411,9 +411,10 @@ RC_GTEST_PROP(Prompts, F58_AtMostOneAnswerPerPrompt, ()) {
   std::map<std::string, model> opened;
   const auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 7));
   for (auto step : steps) {
-    const auto id =
-        (*rc::gen::arbitrary<bool>() ? "aaaa0000." : "own.") + std::to_string(*rc::gen::inRange(0, 3));
     const std::string chat = *rc::gen::element("c", "d");
+    // Of its chat alone: one id in both are two prompts (prompt_places_test).
+    const auto id =
+        (*rc::gen::arbitrary<bool>() ? "aaaa0000." : "own.") + std::to_string(*rc::gen::inRange(0, 3)) + chat;
     auto& x = opened[id];
     const bool live = !x.answered && !x.gone && r.now < x.until;
     if (step == 0) {

@@ -168,6 +168,7 @@ turn_place route_table::place_of(const std::string& delivery_id, const std::stri
   const auto* known = turns_.find(delivery_id);
   if (known == nullptr) return out;
   const auto& turn = known->value;
+  out.known = true;
   if (turn.chat.chat_id == chat_id) out.thread_id = turn.thread.empty() ? turn.opens_thread : turn.thread;
   if (!turn.type.empty() && turn.type != "dm") out.group_author = turn.who.user_id;
   return out;

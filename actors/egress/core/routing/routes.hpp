@@ -29,6 +29,7 @@ struct routing {
 struct turn_place {
   std::string thread_id;    ///< of its session; empty = none
   std::string group_author; ///< who wrote it; empty = unknown, or no group
+  bool known = false;       ///< the turn is; otherwise both are empty
 };
 
 struct route_bounds {

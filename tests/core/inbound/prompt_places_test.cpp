@@ -1,0 +1,119 @@
+// One prompt id in several places: agents choose their own, and number them anew in each chat.
+#include "relay_gateway/actors/inbound/core/prompts.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <variant>
+
+namespace relay::core {
+namespace prompt_places_test {
+
+using namespace std::chrono_literals;
+using enum prompt_verdict;
+
+inbound_event press(const std::string& chat, const std::string& thread = {}) {
+  inbound_event x;
+  x.source.platform = "telegram";
+  x.source.chat_id = chat;
+  x.source.thread_id = thread;
+  x.prompt = {"p", "yes", {}, {}, true};
+  return x;
+}
+prompt_opened asked(const std::string& chat, const std::string& thread = {}) {
+  prompt_opened x{"p", {"telegram", chat}, {{"yes", "Yes"}, {"no", "No"}}};
+  x.thread_id = thread;
+  return x;
+}
+prompt_shown shown(const prompt_opened& x, prompt_face how) {
+  return {x.prompt_id, how, x.chat, x.thread_id, x.profile};
+}
+
+struct places : ::testing::Test {
+  prompts all{"aaaa0000", prompt_rules{}};
+  instant now{1h};
+  void open(const prompt_opened& x) { all.open(x, now); }
+  prompt_verdict verdict(const inbound_event& x) { return all.hear(x, now).verdict; }
+};
+
+TEST_F(places, EachChatAnswersItsOwn) {
+  open(asked("c"));
+  open(asked("d"));
+  EXPECT_EQ(all.unanswered(now), 2U);
+  EXPECT_EQ(verdict(press("c")), taken);
+  EXPECT_EQ(verdict(press("c")), repeated);
+  EXPECT_EQ(verdict(press("d")), taken);
+  EXPECT_EQ(verdict(press("d")), repeated);
+}
+
+TEST_F(places, SoDoesEachThread) {
+  open(asked("c", "t1"));
+  open(asked("c", "t2"));
+  open(asked("c"));
+  EXPECT_EQ(verdict(press("c", "t1")), taken);
+  EXPECT_EQ(verdict(press("c")), taken);
+  EXPECT_EQ(verdict(press("t2")), taken) << "an interaction that names the thread as its chat";
+  EXPECT_EQ(all.unanswered(now), 0U);
+}
+
+TEST_F(places, APressFromElsewhereMeansTheNewest) {
+  open(asked("c"));
+  open(asked("d"));
+  EXPECT_EQ(verdict(press("elsewhere")), taken);
+  EXPECT_EQ(verdict(press("d")), repeated);
+  EXPECT_EQ(verdict(press("c")), taken);
+}
+
+TEST_F(places, WhatOneShowsOrWithdrawsIsItsOwn) {
+  open(asked("c"));
+  open(asked("d"));
+  all.shown(shown(asked("c"), prompt_face::numbers));
+  all.shown(shown(asked("d"), prompt_face::withdrawn));
+  auto words = press("c");
+  words.prompt = {};
+  words.text = "1";
+  const auto heard = all.hear(words, now);
+  EXPECT_EQ(heard.verdict, numbered);
+  EXPECT_EQ(heard.response.prompt_id, "p");
+  EXPECT_EQ(all.size(), 1U);
+}
+
+TEST_F(places, ThoseOfAnEarlierProcessComeBackApart) {
+  all.track();
+  open(asked("c"));
+  open(asked("d"));
+  EXPECT_EQ(verdict(press("c")), taken);
+  prompts next{"aaaa0000", prompt_rules{}};
+  for (auto& x : all.changes(now)) next.restore(std::get<prompt_kept>(x), now);
+  EXPECT_EQ(next.hear(press("c"), now).verdict, repeated);
+  EXPECT_EQ(next.hear(press("d"), now).verdict, taken);
+}
+
+// A router that has forgotten the turn knows no thread: that must not open what was answered once more.
+TEST_F(places, OneThatLeavesAgainWithoutItsTurnIsTheSame) {
+  open(asked("c", "t1"));
+  EXPECT_EQ(verdict(press("c", "t1")), taken);
+  auto again = asked("c");
+  again.turn_forgotten = true;
+  all.resume(again, now);
+  EXPECT_EQ(verdict(press("c", "t1")), repeated);
+  open(again); // its agent asks anew
+  EXPECT_EQ(all.size(), 1U);
+  all.shown(shown(asked("c"), prompt_face::numbers));
+  EXPECT_EQ(verdict(press("c", "t1")), taken);
+}
+
+TEST_F(places, ForgettingOneLeavesTheOthers) {
+  all = prompts{"aaaa0000", {1h, 2}};
+  for (const auto* chat : {"c", "d", "e"}) open(asked(chat));
+  EXPECT_EQ(all.size(), 2U);
+  EXPECT_EQ(verdict(press("d")), taken);
+  EXPECT_EQ(verdict(press("e")), taken);
+  now += 3h;
+  EXPECT_EQ(verdict(press("e")), foreign);
+  EXPECT_EQ(all.size(), 0U);
+  EXPECT_EQ(all.bytes(), 0U);
+}
+
+} // namespace prompt_places_test
+} // namespace relay::core
