@@ -155,6 +155,8 @@ using store_record = std::variant<event_taken, event_keyed, event_tried, event_s
 /// What became of a commit. Everything is on disk, but for:
 struct store_receipt {
   std::vector<std::uint64_t> refused; ///< spilled events that are repeats of spilled ones: not stored
+  bool room = true;                   ///< the store had room for further events behind it
+  std::uint64_t number = 0;           ///< of the store_health that said so
 };
 
 struct settled_key {
@@ -220,11 +222,12 @@ struct store_health {
   bool room = true;
   /// Bytes of events (core/event_bytes) that may be on their way to it at once, while there is `room`.
   std::uint64_t room_bytes = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t number = 0; ///< only grows; a receipt names the one that it was made under
   friend bool operator==(const store_health&, const store_health&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, store_health& x) {
-  return f(caf::meta::type_name("store_health"), x.ok, x.why, x.room, x.room_bytes);
+  return f(caf::meta::type_name("store_health"), x.ok, x.why, x.room, x.room_bytes, x.number);
 }
 
 } // namespace relay

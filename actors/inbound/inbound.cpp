@@ -51,6 +51,7 @@ void inbound_state::take(inbound_batch& batch) {
     auto is_new = batch.epoch > link.epoch;
     link.epoch = batch.epoch;
     link.connection = caf::actor_cast<connection_actor>(self->current_sender());
+    if (is_new) held_acks.clear();
     inbox.serve(batch.origin);
     if (is_new && told != backpressure::open) tell(self, link.connection, told);
   }
@@ -60,6 +61,7 @@ void inbound_state::take(inbound_batch& batch) {
     return;
   }
   auto items = batch.items.size();
+  for (auto& x : batch.items) held_acks.withdraw(x.buffer_id);
   if (outside.empty()) outside_since = now_of(self);
   auto repeats = outside.add(std::move(batch));
   if (!repeats.empty()) {
@@ -261,10 +263,7 @@ void inbound_state::execute(core::inbox_step& step) {
   }
   for (auto took : step.receive_to_ack) env.metrics->observe(histogram::receive_to_ack, took);
   for (auto took : step.delivery_to_ack) env.metrics->observe(histogram::delivery_to_ack, took);
-  if (!step.acks.empty()) {
-    if (event_log::wanted(*env.log)) event_log::buffer_acked(*env.log, link.epoch, step.acks);
-    tell(self, link.connection, buffer_acks{std::move(step.acks)});
-  }
+  if (!step.acks.empty()) acknowledge(std::move(step.acks));
   for (auto& x : step.deliver) {
     delivery out{name_of(x.id), x.session, x.event, x.redelivered, std::move(x.files), setup.gateway};
     env.metrics->add(counter::events_delivered);
@@ -340,6 +339,7 @@ void inbound_state::presence(agent_presence x) {
 
 void inbound_state::use(const link_up& x) {
   if (x.epoch < link.epoch) return; // of an older link than the one that already brings events
+  if (x.epoch > link.epoch) held_acks.clear();
   link = x;
   inbox.serve(x.origin);
   if (told != backpressure::open) tell(self, link.connection, told);

@@ -4,6 +4,7 @@
 #include "relay_gateway/actors/core/alarm.hpp"
 #include "relay_gateway/actors/inbound/core/admission_queue.hpp"
 #include "relay_gateway/actors/inbound/core/connector_keys.hpp"
+#include "relay_gateway/actors/inbound/core/held_acks.hpp"
 #include "relay_gateway/actors/inbound/core/inbox.hpp"
 #include "relay_gateway/actors/inbound/core/prompts.hpp"
 #include "relay_gateway/actors/inbound/core/session_aliases.hpp"
@@ -86,6 +87,8 @@ struct inbound_state {
   void loaded(inbound_image& image);
   void stored(const inbound_stored& x);
   void store_room(const store_health& x);
+  void heed_receipt(const store_receipt& x);
+  void acknowledge(std::vector<std::string> ids);
   std::size_t admissible_now() const;
   void admit_when_last();
   void recalled(recalled_events& x);
@@ -129,6 +132,7 @@ struct inbound_state {
   /// Came before that, while it was scarce, or beyond `room_bytes`: not known to the inbox, not acked.
   /// Bounded by backpressure::hard.
   core::admission_queue outside;
+  core::held_acks held_acks;     ///< of the link that is served
   core::instant outside_since{}; ///< when the first of those that wait there came
   std::vector<delivery_ack> early_acks;
   std::map<std::uint64_t, std::pair<dead_letter_ask, caf::typed_response_promise<dead_letter_answer>>>

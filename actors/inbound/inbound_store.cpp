@@ -2,10 +2,12 @@
 // room for, prompts, dead letters.
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/inbound/core/attachment_cache.hpp"
+#include "relay_gateway/actors/inbound/event_log.hpp"
 #include "relay_gateway/actors/inbound/inbound.hpp"
 #include "relay_gateway/actors/metrics.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 
+#include <limits>
 #include <utility>
 
 namespace relay {
@@ -53,11 +55,26 @@ void inbound_state::loaded(inbound_image& image) {
   admit_waiting();
 }
 
-/// Without room what comes stays outside: the rest of the disk is for what makes room.
+/// Without room what comes stays outside, not acknowledged: the rest of the disk is for what makes room.
 void inbound_state::store_room(const store_health& x) {
-  scarce = !x.room && !draining;
+  constexpr auto last = std::numeric_limits<std::uint64_t>::max();
+  if (!held_acks.told(x.room || draining, draining ? last : x.number)) return; // a receipt knows better
+  scarce = held_acks.holding();
   room_bytes = draining ? store_health{}.room_bytes : x.room_bytes;
+  if (!scarce && held_acks.size() > 0) acknowledge(held_acks.release());
   admit_waiting();
+}
+
+/// What the store has told, too, but by way of the supervisor.
+void inbound_state::heed_receipt(const store_receipt& x) {
+  if (draining || x.room || !held_acks.told(false, x.number)) return;
+  scarce = true;
+}
+
+void inbound_state::acknowledge(std::vector<std::string> ids) {
+  if (held_acks.holding()) return held_acks.hold(std::move(ids));
+  if (event_log::wanted(*env.log)) event_log::buffer_acked(*env.log, link.epoch, ids);
+  tell(self, link.connection, buffer_acks{std::move(ids)});
 }
 
 std::size_t inbound_state::admissible_now() const {
@@ -81,6 +98,7 @@ void inbound_state::ask_store(core::inbox_step& step) {
 }
 
 void inbound_state::stored(const inbound_stored& x) {
+  heed_receipt(x.receipt);
   core::inbox_step step;
   for (auto id : x.receipt.refused)
     if (auto* event = inbox.find(id)) repeated(*event, {}, inbox.why_refused(id));

@@ -102,7 +102,9 @@ void group_writer::watch(std::function<void(store_health)> told) {
 
 void group_writer::set_health(store_health x) {
   std::lock_guard guard{watch_lock_};
+  x.number = health_.number;
   if (x == health_) return;
+  ++x.number;
   health_ = std::move(x);
   if (what_.metrics) what_.metrics->set(gauge::store_ok, health_.ok && health_.room ? 1 : 0);
   if (watcher_) watcher_(health_);
@@ -303,7 +305,17 @@ void group_writer::transact(std::vector<job>& batch) {
 
 /// In order, and outside of any lock: they may well call this store.
 void group_writer::tell(std::vector<job>& batch) {
+  // Whoever acts on a receipt knows what whoever watches was told before it.
+  bool room = true;
+  std::uint64_t number = 0;
+  {
+    std::lock_guard guard{watch_lock_};
+    room = health_.ok && health_.room;
+    number = health_.number;
+  }
   for (auto& x : batch) {
+    x.receipt.room = room;
+    x.receipt.number = number;
     try {
       if (x.done) x.done(std::move(x.receipt));
       if (x.then) x.then();
@@ -344,6 +356,7 @@ void group_writer::written() {
     std::lock_guard guard{watch_lock_};
     before = health_;
   }
+  now.number = before.number;
   if (now == before) return;
   if (!before.ok) note(severity::info, "store.recovered", {{"next", "what waited is on disk"}});
   if (!now.room && (before.room || !before.ok))

@@ -60,6 +60,80 @@ TEST_F(scarce_disk, WhatComesWaitsUnackedAndWhatTheAgentTakesIsSettled) {
   EXPECT_EQ(report().inbound.pending, 0U);
 }
 
+// An event that was on its way when the disk was told full was acknowledged behind it.
+TEST_F(scarce_disk, NothingIsAckedFromFullUntilThereIsRoom) {
+  agent->ack = false;
+  start(with::scripted);
+  handshake();
+  disk->hold();
+  say(1, 3);
+  scarce(true);
+  EXPECT_FALSE(report().ready);
+  disk->release();
+  settle();
+  EXPECT_EQ(disk->disk.events.size(), 3U);
+  EXPECT_TRUE(acked().empty());
+  EXPECT_EQ(agent->deliveries.size(), 2U) << "it is kept, and so given out";
+  scarce(false);
+  EXPECT_EQ(acked().size(), 3U);
+}
+
+TEST_F(scarce_disk, AHeldAckIsNoAckOfAnotherEventOfItsId) {
+  agent->ack = false;
+  start(with::scripted);
+  handshake();
+  disk->hold();
+  say(1, 2);
+  scarce(true);
+  disk->release();
+  settle();
+  env.link->last().say(event("discord", "c9", "another", "m-9", "b1"));
+  settle();
+  disk->hold();
+  scarce(false);
+  ASSERT_EQ(acked().size(), 1U);
+  EXPECT_EQ(field(acked()[0], "bufferId"), "b2") << "what b1 names now is not on disk";
+  disk->release();
+  settle();
+  EXPECT_EQ(acked().size(), 2U);
+}
+
+TEST_F(scarce_disk, ANewLinkBringsWhatWasNotAckedAgain) {
+  agent->ack = false;
+  start(with::scripted);
+  handshake();
+  disk->hold();
+  say(1, 2);
+  scarce(true);
+  disk->release();
+  settle();
+  env.link->last().end();
+  settle();
+  advance(10s);
+  handshake();
+  say(1, 2);
+  EXPECT_TRUE(acked().empty());
+  scarce(false);
+  EXPECT_EQ(acked().size(), 2U);
+  EXPECT_EQ(agent->deliveries.size(), 2U);
+}
+
+TEST_F(scarce_disk, AnOrderedStopAcksWhatIsOnDisk) {
+  agent->ack = false;
+  start(with::scripted);
+  handshake();
+  disk->hold();
+  say(1, 2);
+  scarce(true);
+  disk->release();
+  settle();
+  caf::anon_send(root, command::drain);
+  settle();
+  env.link->last().say("{\"type\":\"going_idle_ack\"}\n"); // nothing new comes
+  settle();
+  EXPECT_EQ(acked().size(), 2U);
+}
+
 TEST_F(scarce_disk, WhatWaitedGoesBeforeWhatComesThen) {
   start(with::scripted);
   handshake();
