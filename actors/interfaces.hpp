@@ -261,7 +261,7 @@ using egress_router_actor = action_sink_actor::extend<
     // connection: what became of a piece.
     caf::reacts_to<transmitted>,
     // the store port.
-    caf::reacts_to<outbound_image>, caf::reacts_to<store_done>,
+    caf::reacts_to<chat_page>, caf::reacts_to<outbound_image>, caf::reacts_to<store_done>,
     // supervisor: who hears the answers to prompts; again after it was restarted.
     caf::reacts_to<prompt_sink>,
     // link_manager: the connection to use, or that there is none.

@@ -145,6 +145,7 @@ struct fronted_set {
 
 } // namespace relay
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::chat_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::dead_letter_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::dead_letter_ask)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fetch_done)

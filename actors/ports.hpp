@@ -242,6 +242,12 @@ public:
 
 // -- what outlives the process (messages/records.hpp) ----------------------------------------------
 
+/// Routes of chats; a million of them at once would take 400 MB.
+struct chat_page {
+  std::vector<route_seen> chats;
+  std::uint64_t next = 0; ///< further ones are behind this use; 0: there are none
+};
+
 /// Calls take effect in the order in which they are made, and their call-backs come in that order. While the
 /// disk refuses (full, read-only), everything waits and is tried again; watch() tells. Nothing is ever half
 /// done.
@@ -260,6 +266,12 @@ public:
   /// it.
   virtual void load_inbound(std::function<void(inbound_image)> done) = 0;
   virtual void load_outbound(std::function<void(outbound_image)> done) = 0;
+  /// Routes of up to `limit` chats that were used after the one of this number, least recently used first. A
+  /// store with few of them may bring them with load_outbound() instead.
+  virtual void chats_after(std::uint64_t /*use*/, std::size_t /*limit*/,
+                           std::function<void(chat_page)> done) {
+    std::exchange(done, nullptr)({});
+  }
   /// Takes up to `limit` spilled events of a session back into memory, oldest first, fewer when they are
   /// large (about 1 MiB). Their keys stay guarded until event_settled or event_dead.
   virtual void recall(std::string session, std::size_t limit, std::function<void(recalled_events)> done) = 0;

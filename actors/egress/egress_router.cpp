@@ -448,6 +448,7 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
         s->chats.settled(x, now_of(s->self), step);
         s->execute(step);
       },
+      [s](const chat_page& x) { egress::loaded(*s, x); },
       [s](outbound_image& x) { egress::loaded(*s, x); },
       [s](const store_done& x) { egress::stored(*s, x); },
       [s](const prompt_sink& x) {

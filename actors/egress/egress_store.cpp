@@ -13,6 +13,8 @@
 
 namespace relay::egress {
 
+constexpr std::size_t chats_at_once = 10'000; // some 4 MiB
+
 void load(egress_state& s) {
   const auto durable = s.env.store->durable();
   s.outbox = core::outbox{core::outbox_rules{durable, s.setup.egress_hold}};
@@ -21,7 +23,7 @@ void load(egress_state& s) {
             // written
   s.ready = false;
   s.routes.track();
-  s.env.store->load_outbound(posts_to(egress_router_actor{s.self}));
+  s.env.store->chats_after(0, chats_at_once, posts_to(egress_router_actor{s.self}));
 }
 
 namespace {
@@ -69,6 +71,16 @@ void resume(egress_state& s, core::resumed_action& x) {
 }
 
 } // namespace
+
+void loaded(egress_state& s, const chat_page& page) {
+  if (s.ready) return;
+  const auto now = now_of(s.self);
+  for (auto& x : page.chats) s.routes.restore(x, now);
+  if (page.next != 0)
+    s.env.store->chats_after(page.next, chats_at_once, posts_to(egress_router_actor{s.self}));
+  else
+    s.env.store->load_outbound(posts_to(egress_router_actor{s.self}));
+}
 
 void loaded(egress_state& s, outbound_image& image) {
   if (s.ready) return;

@@ -12,6 +12,8 @@ namespace egress {
 /// Asks for what was left of before. Until it is known actions wait, unless the store is not durable.
 void load(egress_state& s);
 /// What was left of before: outcomes are remembered, routes known, open actions resumed.
+/// Routes of chats come first, page by page.
+void loaded(egress_state& s, const chat_page& page);
 void loaded(egress_state& s, outbound_image& image);
 /// Writes what there is to write when the burst is over: a message to itself stands behind what the mailbox
 /// holds.

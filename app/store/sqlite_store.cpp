@@ -51,6 +51,9 @@ public:
   void load_outbound(std::function<void(outbound_image)> done) override {
     ask(std::move(done), [](tables& x) { return x.load_outbound(); });
   }
+  void chats_after(std::uint64_t use, std::size_t limit, std::function<void(chat_page)> done) override {
+    ask(std::move(done), [use, limit](tables& x) { return x.chats_after(use, limit); });
+  }
   void recall(std::string session, std::size_t limit, std::function<void(recalled_events)> done) override {
     ask(std::move(done),
         [session = std::move(session), limit](tables& x) { return x.recall(session, limit); });

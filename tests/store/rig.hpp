@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include <fstream>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -111,7 +113,14 @@ inline inbound_image way_in(store_port& of) {
   return waited<inbound_image>([&](auto done) { of.load_inbound(std::move(done)); });
 }
 inline outbound_image way_out(store_port& of) {
-  return waited<outbound_image>([&](auto done) { of.load_outbound(std::move(done)); });
+  auto out = waited<outbound_image>([&](auto done) { of.load_outbound(std::move(done)); });
+  constexpr std::size_t few = 2; // so that there are several pages
+  for (std::uint64_t next = 0;;) {
+    auto page = waited<chat_page>([&](auto done) { of.chats_after(next, few, std::move(done)); });
+    std::move(page.chats.begin(), page.chats.end(), std::back_inserter(out.chats));
+    next = page.next;
+    if (next == 0) return out;
+  }
 }
 inline recalled_events recall(store_port& of, const std::string& session, std::size_t limit) {
   return waited<recalled_events>([&](auto done) { of.recall(session, limit, std::move(done)); });

@@ -142,10 +142,15 @@ outbound_image outbound_tables::load(std::int64_t now) {
   }
   std::stable_sort(out.settled.begin(), out.settled.end(),
                    [](auto& a, auto& b) { return a.age_ms > b.age_ms; });
+  return out;
+}
+
+chat_page outbound_tables::chats_after(std::uint64_t use, std::size_t limit) {
+  chat_page out;
   SQLite::Statement chats{file_,
-                          "SELECT platform,chat_id,scope_id,user_id,profile,parent,chat_type,chat_name "
-                          "FROM chat ORDER BY used"};
-  for (rows found{chats}; found.next();)
+                          "SELECT platform,chat_id,scope_id,user_id,profile,parent,chat_type,chat_name,used "
+                          "FROM chat WHERE used>? ORDER BY used LIMIT ?"};
+  for (rows found{chats, use, limit}; found.next(); out.next = found.count(8))
     out.chats.push_back({{},
                          {found.text(0), found.text(1)},
                          {found.text(2), found.text(3), found.text(4)},
@@ -154,6 +159,7 @@ outbound_image outbound_tables::load(std::int64_t now) {
                          {},
                          found.text(6),
                          found.text(7)});
+  if (out.chats.size() < limit) out.next = 0;
   return out;
 }
 

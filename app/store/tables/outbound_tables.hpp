@@ -2,6 +2,7 @@
 // Private to app/store; one thread, inside the transaction that its owner holds; throws SQLite::Exception.
 #pragma once
 
+#include "relay_gateway/actors/ports.hpp"
 #include "relay_gateway/app/store/tables/inbound_tables.hpp"
 
 #include <algorithm>
@@ -19,8 +20,9 @@ public:
   void write(const action_settled& x, std::int64_t now, store_receipt& out);
   void write(const chat_routed& x, std::int64_t now, store_receipt& out);
 
-  /// All but the turns, which the way in knows.
+  /// All but the turns, which the way in knows, and the chats.
   outbound_image load(std::int64_t now);
+  chat_page chats_after(std::uint64_t use, std::size_t limit);
 
   /// Settled actions that are over; trim() forgets at most so many of them, and of chats beyond the bound.
   std::size_t overdue(std::int64_t now) const { return settled_.overdue(now); }

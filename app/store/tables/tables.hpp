@@ -33,6 +33,7 @@ public:
   void write(const store_record& x, store_receipt& out);
   inbound_image load_inbound() { return in_.load(now_); }
   outbound_image load_outbound();
+  chat_page chats_after(std::uint64_t use, std::size_t limit) { return out_.chats_after(use, limit); }
   recalled_events recall(const std::string& session, std::size_t limit) {
     return in_.recall(session, limit, now_);
   }
