@@ -25,7 +25,12 @@ class Container(unittest.TestCase):
 
     def test_every_base_is_the_argument(self):
         for stage in self.stages[1:-1]:
-            self.assertRegex(stage, r"^(\$\{BASE\} AS |scratch AS package\n)")
+            self.assertRegex(stage, r"^(\$\{BASE\} AS |scratch AS package\n|\$\{PACKAGE\} AS ready\n)")
+
+    def test_the_package_is_built_unless_another_is_named(self):
+        self.assertIn("\nARG PACKAGE=package\n", self.stages[0])
+        for name in ("exec-agent", "root"):
+            self.assertIn("\nCOPY --from=ready ", next(x for x in self.stages if x.split("\n")[0].endswith(f"AS {name}")))
 
 
 @needs_yaml
