@@ -1,6 +1,7 @@
 #include "relay_gateway/app/metrics/metrics.hpp"
 
 #include "relay_gateway/app/metrics/process_metrics.hpp"
+#include "relay_gateway/app/metrics/quantile.hpp"
 #include "relay_gateway/app/version.hpp"
 
 #include <prometheus/counter.h>
@@ -45,22 +46,11 @@ std::string short_name(std::string_view name) {
   return std::string{name};
 }
 
-/// The bound below which that part of the samples lies; the highest bound for those beyond it.
-double quantile(const prometheus::ClientMetric::Histogram& x, double part) {
-  const auto wanted = part * static_cast<double>(x.sample_count);
-  double below = 0;
-  std::uint64_t seen = 0;
-  for (const auto& bucket : x.bucket) {
-    const auto inside = bucket.cumulative_count - seen;
-    if (static_cast<double>(bucket.cumulative_count) >= wanted && inside > 0) {
-      if (bucket.upper_bound > buckets.back()) return buckets.back();
-      return below + (bucket.upper_bound - below) * (wanted - static_cast<double>(seen)) /
-                         static_cast<double>(inside);
-    }
-    seen = bucket.cumulative_count;
-    below = bucket.upper_bound;
-  }
-  return 0;
+std::vector<histogram_bucket> buckets_of(const prometheus::ClientMetric::Histogram& x) {
+  std::vector<histogram_bucket> result;
+  for (const auto& one : x.bucket)
+    result.push_back({one.upper_bound, static_cast<double>(one.cumulative_count)});
+  return result;
 }
 
 std::uint64_t whole(const prometheus::Counter& x) { return static_cast<std::uint64_t>(x.Value()); }
@@ -214,8 +204,9 @@ std::vector<latency> metrics::latencies() const {
     auto name = short_name(describe(static_cast<histogram>(i)).name);
     if (const auto end = name.rfind("_seconds"); end != std::string::npos) name.resize(end);
     const auto now = impl_->histograms[i]->Collect().histogram;
-    result.push_back(
-        {std::move(name), now.sample_count, now.sample_sum, quantile(now, 0.5), quantile(now, 0.99)});
+    const auto by_bound = buckets_of(now);
+    result.push_back({std::move(name), now.sample_count, now.sample_sum, quantile(by_bound, 0.5),
+                      quantile(by_bound, 0.99)});
   }
   return result;
 }

@@ -20,7 +20,7 @@ constexpr milliseconds answer_limit{3'000};
 
 /// The body of an endpoint; empty when no gateway answers.
 std::string asked(const setting_options& from, const std::string& path) {
-  auto answer = ask_gateway(from, "GET", path, {}, answer_limit);
+  auto answer = look_at_gateway(from, path, answer_limit);
   return answer.status == 200 ? answer.body.reveal() : std::string{};
 }
 

@@ -18,4 +18,11 @@ std::string listener_url(const config::service_settings& x);
 http_response ask_gateway(const setting_options& from, const std::string& method, const std::string& path,
                           const std::string& body, milliseconds limit);
 
+/// A GET of what a read token may see: with that token, or the admin token where there is none.
+http_response look_at_gateway(const setting_options& from, const std::string& path, milliseconds limit);
+
+/// What to say of an answer 401 to it.
+inline constexpr auto wrong_token =
+    "the gateway does not take this token; set GATEWAY_READ_TOKEN or GATEWAY_ADMIN_TOKEN to its own";
+
 } // namespace relay::commands

@@ -82,11 +82,9 @@ std::string for_a_person(const value& root) {
 } // namespace
 
 int status(const setting_options& from, bool json) {
-  auto answer = ask_gateway(from, "GET", "/v1/status", {}, milliseconds{10'000});
+  auto answer = look_at_gateway(from, "/v1/status", milliseconds{10'000});
   if (answer.status == 0) return fail(exit_code::failure, answer.error);
-  if (answer.status == 401)
-    return fail(exit_code::failure,
-                "the gateway does not take this admin token; set GATEWAY_ADMIN_TOKEN to its own");
+  if (answer.status == 401) return fail(exit_code::failure, wrong_token);
   if (answer.status != 200)
     return fail(exit_code::failure,
                 "the gateway answered " + std::to_string(answer.status) + ": " + answer.body.reveal());
