@@ -13,6 +13,7 @@
 #include "relay_gateway/app/commands/running/send.hpp"
 #include "relay_gateway/app/commands/running/status.hpp"
 #include "relay_gateway/app/commands/say.hpp"
+#include "relay_gateway/app/commands/top/top_command.hpp"
 #include "relay_gateway/app/commands/version_command.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/version.hpp"
@@ -104,6 +105,13 @@ private:
         "status", "Ask the running gateway for its status", [this] { return status(settings_, json_); },
         takes::listener)
         ->add_flag("--json", json_, "As the gateway's JSON object");
+
+    auto* watch = add(
+        "top", "Watch the running gateway: state, platforms, rates, latencies, queues",
+        [this] { return top_command(settings_, top_); }, takes::listener);
+    watch->add_flag("--once", top_.once, "One page, after one interval, and end");
+    watch->add_option("--interval", top_.interval, "Time between two looks, 100ms or more")
+        ->capture_default_str();
 
     auto* doctor_command =
         add("doctor", "Look for what keeps the gateway from working: settings, network, clock, tokens, state",
@@ -305,6 +313,7 @@ private:
   demo_options demo_;
   dlq_options dlq_;
   doctor_options doctor_;
+  top_options top_;
   std::string probe_ = "live", shell_;
   bool json_ = false, state_reset_ = false;
 };
