@@ -1,11 +1,13 @@
 #include "relay_gateway/app/commands/doctor/doctor_link.hpp"
 #include "relay_gateway/app/commands/doctor/doctor_local.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_model.hpp"
 #include "relay_gateway/app/commands/doctor/findings.hpp"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 #include <unistd.h>
 
 namespace relay::commands {
@@ -72,6 +74,51 @@ TEST(Doctor, AStateDirectoryIsTriedAndLeftAsItWas) {
   EXPECT_NE(below.next.find("GATEWAY_STATE_DIR"), std::string::npos);
   EXPECT_EQ(check_state_dir("/proc/relay", false).how, verdict::failed);
   fs::remove_all(dir);
+}
+
+http_response models(int status, const std::string& body) {
+  http_response out;
+  out.status = status;
+  out.body = secret{body};
+  return out;
+}
+
+TEST(Doctor, AModelIsLookedForInTheListOfItsServer) {
+  const auto judged = [](int status, const std::string& body, const std::string& model) {
+    return judge_models(models(status, body), "http://m/v1", model);
+  };
+  const std::string one = R"({"object":"list","data":[{"id":"tiny"}]})",
+                    two = R"({"data":[{"id":"tiny:latest"},{"id":"b"}]})";
+  EXPECT_EQ(judged(200, one, "tiny").how, verdict::fine);
+  EXPECT_EQ(judged(200, one, "").how, verdict::fine);
+  EXPECT_EQ(judged(200, two, "tiny").how, verdict::fine) << "a model's name without its tag";
+  const auto other = judged(200, two, "huge");
+  EXPECT_EQ(other.how, verdict::warning);
+  EXPECT_EQ(other.what, "the server does not list huge; it has tiny:latest, b");
+  EXPECT_EQ(judged(200, two, "").how, verdict::warning) << "several, and none is chosen";
+  EXPECT_EQ(judged(200, R"({"data":[]})", "tiny").how, verdict::warning);
+  const auto many = judged(
+      200, R"({"data":[{"id":"a"},{"id":"b"},{"id":"c"},{"id":"d"},{"id":"e"},{"id":"f"},{"id":"g"}]})", "x");
+  EXPECT_NE(many.what.find("a, b, c, d, e and 2 more"), std::string::npos) << many.what;
+}
+
+TEST(Doctor, AModelsServerThatGivesNoListIsNamedByWhatItSays) {
+  for (const auto& [status, body, how, part] : {std::tuple{401, "{}", verdict::failed, "refuses the key"},
+                                                {403, "", verdict::failed, "refuses the key"},
+                                                {404, "", verdict::warning, "no list of models"},
+                                                {429, "", verdict::warning, "cannot answer now"},
+                                                {503, "", verdict::warning, "cannot answer now"},
+                                                {200, "<html>", verdict::failed, "no OpenAI-compatible"},
+                                                {200, "{}", verdict::failed, "no OpenAI-compatible"},
+                                                {302, "", verdict::failed, "no OpenAI-compatible"}}) {
+    const auto found = judge_models(models(status, body), "http://m/v1", "tiny");
+    EXPECT_EQ(found.how, how) << status;
+    EXPECT_NE(found.what.find(part), std::string::npos) << found.what;
+    EXPECT_FALSE(found.next.empty()) << status;
+  }
+  http_response none;
+  none.error = "connection refused";
+  EXPECT_NE(judge_models(none, "http://m/v1", "").what.find("connection refused"), std::string::npos);
 }
 
 } // namespace

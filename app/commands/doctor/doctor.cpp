@@ -3,6 +3,7 @@
 #include "relay_gateway/app/commands/doctor/bundle.hpp"
 #include "relay_gateway/app/commands/doctor/doctor_link.hpp"
 #include "relay_gateway/app/commands/doctor/doctor_local.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_model.hpp"
 #include "relay_gateway/app/commands/running/running_gateway.hpp"
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/files/shared_file.hpp"
@@ -66,7 +67,7 @@ findings refusals_of(const wire::json::value& status) {
 }
 
 neighbour check_running(const setting_options& from) {
-  auto answer = ask_gateway(from, "GET", "/v1/status", {}, running_limit);
+  auto answer = look_at_gateway(from, "/v1/status", running_limit);
   if (answer.status == 0) return {{"gateway", verdict::skipped, "none runs here with these settings", {}}};
   wire::json::document doc;
   auto readable = answer.status == 200 && doc.parse(answer.body.reveal()) && doc.root().IsObject();
@@ -75,7 +76,7 @@ neighbour check_running(const setting_options& from) {
     return {{"gateway", verdict::warning,
              "something else than this gateway answers at its listener (HTTP status " +
                  std::to_string(answer.status) + ")",
-             "check --listen and GATEWAY_ADMIN_TOKEN"}};
+             "check --listen, GATEWAY_READ_TOKEN and GATEWAY_ADMIN_TOKEN"}};
   auto reason = wire::json::text(doc.root(), "reason");
   auto bad = state == "disabled" || state == "waiting";
   return {{"gateway",
@@ -109,6 +110,14 @@ findings examine(const setting_options& from) {
   auto here = check_running(from);
   out.push_back(here.what);
   out.insert(out.end(), here.refused.begin(), here.refused.end());
+  net::io_thread io;
+  net::client_options how;
+  how.tls = settings.service.tls;
+  how.proxy = settings.service.proxy;
+  how.user_agent = "relay-gateway/" + std::string{version()};
+  auto env = small_world(io, how);
+  if (settings.service.agent.kind == config::agent_kind::openai)
+    out.push_back(check_model(io.context(), how, env, settings));
   auto urls = wire::derive_urls(settings.relay.url);
   if (settings.relay.vetoed || !urls.valid()) {
     out.push_back(
@@ -118,12 +127,6 @@ findings examine(const setting_options& from) {
     out.push_back(check_state_dir(settings.service.state_dir, here.runs));
     return out;
   }
-  net::io_thread io;
-  net::client_options how;
-  how.tls = settings.service.tls;
-  how.proxy = settings.service.proxy;
-  how.user_agent = "relay-gateway/" + std::string{version()};
-  auto env = small_world(io, how);
   auto way = survey_way(io.context(), how, urls.dial, settings.limits.handshake_timeout);
   auto reached = all_well(way);
   out.insert(out.end(), way.begin(), way.end());

@@ -30,21 +30,21 @@ const char* step_of(kind x) {
   return "?";
 }
 
-std::string remedy(kind x, const std::string& why) {
+std::string remedy(kind x, const std::string& why, const std::string& setting) {
   const auto tells = [&](const char* words) { return why.find(words) != std::string::npos; };
   if (x == kind::tls && tells("has expired"))
-    return "the connector's operator must renew its certificate; if it is younger than this machine's clock "
+    return "the server's operator must renew its certificate; if it is younger than this machine's clock "
            "says, set the clock";
   if (x == kind::tls && tells("does not speak TLS"))
-    return "use an http URL in gateway.relay_url, or the port that speaks TLS";
+    return "use an http URL in " + setting + ", or the port that speaks TLS";
   switch (x) {
   case kind::settings: return "mend the file or the setting that is named (GATEWAY_TLS_*, HTTPS_PROXY)";
-  case kind::name: return "check gateway.relay_url and this machine's resolver";
-  case kind::address: return "check that the connector runs, and firewalls on the way (outgoing, that port)";
+  case kind::name: return "check " + setting + " and this machine's resolver";
+  case kind::address: return "check that the server runs, and firewalls on the way (outgoing, that port)";
   case kind::proxy: return "check HTTPS_PROXY and its credentials, or name the host in NO_PROXY";
   case kind::tls:
-    return "check the host name in gateway.relay_url, and GATEWAY_TLS_CA_FILE if the connector's CA is not a "
-           "public one";
+    return "check the host name in " + setting +
+           ", and GATEWAY_TLS_CA_FILE if the server's CA is not a public one";
   }
   return {};
 }
@@ -88,13 +88,13 @@ private:
 } // namespace
 
 findings survey_way(boost::asio::io_context& io, const net::client_options& how, const std::string& dial_url,
-                    milliseconds limit) {
+                    milliseconds limit, const std::string& setting) {
   auto answer = std::make_shared<std::promise<std::vector<net::dial_step_result>>>();
   net::dial_probe(io, how, dial_url, limit,
                   [answer](std::vector<net::dial_step_result> x) { answer->set_value(std::move(x)); });
   findings out;
   for (auto& x : answer->get_future().get()) {
-    auto next = x.passed ? std::string{} : remedy(x.what, x.text);
+    auto next = x.passed ? std::string{} : remedy(x.what, x.text, setting);
     out.push_back(
         {step_of(x.what), x.passed ? verdict::fine : verdict::failed, std::move(x.text), std::move(next)});
   }

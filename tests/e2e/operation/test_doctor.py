@@ -9,6 +9,7 @@ import unittest
 
 from harness.certificates import Authority, available
 from harness.http import Answer
+from harness.model_server import ModelServer
 from harness.scenario import ECHO, PINNED, TOKEN, TWO, Scenario
 
 QUIET = {"GATEWAY_LISTEN": "127.0.0.1:1"}      # nobody listens there
@@ -314,3 +315,71 @@ class Doctor(Scenario):
         self.assertIn("connected", steps["gateway"]["what"])
         self.assertIn("running gateway", steps["websocket"]["what"])
         self.assertEqual(len(connector.dials), 1)
+
+
+class ModelServers(Scenario):
+    """`--agent openai:URL`: the server of the model is a step of its own."""
+    examine = Doctor.examine
+
+    async def judged(self, reply, *settings, tls=None, url=None, **more):
+        """Exit code and that step."""
+        server = await ModelServer().start(tls=tls)
+        self._stack.push_async_callback(server.stop)
+        server.reply = reply
+        code, steps = await self.examine(await self.connector(), PINNED, TWO, {"GATEWAY_AGENT": "openai:" + (url or server.url),
+                                                                               "GATEWAY_OPENAI_MODEL": "tiny"}, *settings, **more)
+        return code, steps["model"], server
+
+    @staticmethod
+    async def lists(exchange):
+        await exchange.answer(200, {"object": "list", "data": [{"id": "tiny", "object": "model"}, {"id": "large"}]})
+
+    async def test_a_model_that_is_there(self):
+        code, step, server = await self.judged(self.lists, GATEWAY_OPENAI_API_KEY="canary-model-key")
+        self.assertEqual((code, step["verdict"], step["what"]), (0, "ok", "the server has tiny"))
+        asked, = server.exchanges
+        self.assertEqual((asked.request.method, asked.request.path, asked.request.headers["authorization"]),
+                         ("GET", "/v1/models", "Bearer canary-model-key"))
+        self.assertNotIn("canary", json.dumps(step))
+
+    async def test_a_model_that_is_not_there(self):
+        code, step, _ = await self.judged(self.lists, GATEWAY_OPENAI_MODEL="tony")
+        self.assertEqual((code, step["verdict"]), (0, "warn"))
+        self.assertIn("does not list tony; it has tiny, large", step["what"])
+        self.assertIn("gateway.openai.model", step["next"])
+
+    async def test_a_key_that_is_refused_and_one_that_cannot_be_read(self):
+        async def refuse(exchange):
+            await exchange.answer(401, {"error": {"message": "Incorrect API key provided: canary-wrong-key"}})
+        code, step, _ = await self.judged(refuse, GATEWAY_OPENAI_API_KEY="canary-wrong-key")
+        self.assertEqual((code, step["verdict"]), (1, "FAIL"))
+        self.assertIn("refuses the key", step["what"])
+        self.assertNotIn("canary", json.dumps(step))
+        code, step, server = await self.judged(self.lists, GATEWAY_OPENAI_API_KEY_FILE="/nonexistent/key")
+        self.assertEqual((code, step["verdict"], server.exchanges), (1, "FAIL", []))
+        self.assertIn("/nonexistent/key", step["what"])
+        self.assertIn("api_key_file", step["next"])
+
+    async def test_a_server_that_is_down_and_one_that_is_another(self):
+        closed = await self.connector()
+        await closed.stop()
+        code, step, _ = await self.judged(self.lists, url=closed.url + "/v1")
+        self.assertEqual((code, step["verdict"]), (1, "FAIL"))
+        self.assertIn("cannot be reached (tcp)", step["what"])
+
+        async def page(exchange):
+            await exchange.answer(200, b"<html>", Content_Type="text/html")
+        code, step, _ = await self.judged(page)
+        self.assertEqual((code, step["verdict"]), (1, "FAIL"))
+        self.assertIn("no OpenAI-compatible server", step["what"])
+        self.assertIn("/v1", step["next"])
+
+    @unittest.skipUnless(available, "no openssl command to make certificates with")
+    async def test_a_certificate_of_an_unknown_ca(self):
+        authority = Authority(self.home())
+        code, step, server = await self.judged(self.lists, tls=authority.server("IP:127.0.0.1"))
+        self.assertEqual((code, step["verdict"], server.exchanges), (1, "FAIL", []))
+        self.assertIn("(tls)", step["what"])
+        self.assertIn("the URL in gateway.agent", step["next"])
+        code, step, _ = await self.judged(self.lists, tls=authority.server("IP:127.0.0.1"), GATEWAY_TLS_CA_FILE=authority.file)
+        self.assertEqual((code, step["verdict"]), (0, "ok"), step)
