@@ -5,6 +5,8 @@
 
 #include <iostream>
 
+static_assert(RELAY_GATEWAY_TYPE_ID_OFFSET > 0, "the CAF type ids below the library's are this program's");
+
 int main() {
   relay::event_source from;
   from.platform = "telegram";
