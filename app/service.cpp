@@ -234,7 +234,8 @@ bool service::impl::open_metrics_listener(start_failure& why) {
 
 admin::surroundings service::impl::what_listeners_show() {
   return {what.counts.get(), &beats, what.log.get(),
-          [log = what.log](std::size_t limit) { return log->recent(limit); }};
+          [log = what.log](std::size_t limit) { return log->recent(limit); },
+          [log = what.log](std::uint64_t seen) { return log->recent_after(seen); }};
 }
 
 /// The manager hears of the service once the io_context runs: only then it is served.

@@ -13,6 +13,7 @@
 #include "relay_gateway/messages/wire/frames/frames.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 
+#include <charconv>
 #include <optional>
 #include <random>
 #include <string_view>
@@ -239,14 +240,30 @@ private:
                                       : json(200, status_json(*x, counters, store, times))));
     });
   }
-  void recent(const server_request&, const answering& to) {
+  static std::string array_of(const std::vector<std::string>& lines) {
     std::string out = "[";
-    for (const auto& line : with_.recent ? with_.recent(recent_most) : std::vector<std::string>{}) {
-      if (out.size() > 1) out += ',';
-      out += line;
-    }
+    for (const auto& line : lines) out += (out.size() > 1 ? "," : "") + line;
+    return out + ']';
+  }
+  /// With `after=N` what came after that number, to read on; else what a person wants to see first.
+  void recent(const server_request& x, const answering& to) {
     std::string body;
-    wire::json::object_writer{body}.json("events", out + ']').end();
+    const auto after = x.parameter("after");
+    if (after.empty()) {
+      const auto lines = with_.recent ? with_.recent(recent_most) : std::vector<std::string>{};
+      wire::json::object_writer{body}.json("events", array_of(lines)).end();
+      return to->answer(guarded(json(200, std::move(body))));
+    }
+    std::uint64_t seen = 0;
+    const auto* end = after.data() + after.size();
+    if (auto read = std::from_chars(after.data(), end, seen); read.ec != std::errc{} || read.ptr != end)
+      return to->answer(guarded(problem(400, "after must be a number")));
+    const auto part = with_.follow ? with_.follow(seen) : numbered_lines::part{};
+    wire::json::object_writer{body}
+        .json("events", array_of(part.lines))
+        .json("last", std::to_string(part.last))
+        .json("missed", std::to_string(part.missed))
+        .end();
     to->answer(guarded(json(200, std::move(body))));
   }
   void page(const server_request& x, const answering& to) {

@@ -5,6 +5,7 @@
 #include "relay_gateway/actors/agents/link.hpp"
 #include "relay_gateway/app/admin/supervisor_line.hpp"
 #include "relay_gateway/app/health/liveness_monitor.hpp"
+#include "relay_gateway/app/log/recent_lines.hpp"
 #include "relay_gateway/app/metrics/metrics.hpp"
 #include "relay_gateway/messages/secret.hpp"
 
@@ -36,6 +37,8 @@ struct surroundings {
   log_port* log = nullptr;
   /// The last log lines as JSON objects, at most so many, oldest first. Unset: none are told.
   std::function<std::vector<std::string>(std::size_t limit)> recent{};
+  /// The log lines after a number. Unset: none are told.
+  std::function<numbered_lines::part(std::uint64_t seen)> follow{};
 };
 
 /// What a reload led to: nothing is wrong, or why the running settings stay.

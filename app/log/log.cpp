@@ -8,6 +8,7 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 
 namespace relay {
@@ -113,6 +114,7 @@ public:
   }
 
   std::vector<std::string> recent(std::size_t limit) const override { return recent_.last(limit); }
+  numbered_lines::part recent_after(std::uint64_t seen) const override { return followed_.after(seen); }
 
   void configure(const std::string& level, config::log_format format) override {
     logger_.set_level(spdlog::level::from_str(level));
@@ -126,8 +128,10 @@ private:
   void put(severity level, std::string_view id, std::span<const log_field> fields) {
     auto line = line_of(sink_->json, level, id, fields);
     logger_.log(level_of(level), spdlog::string_view_t{line.data(), line.size()});
-    if (level >= severity::info)
-      recent_.add(sink_->json ? std::move(line) : line_of(true, level, id, fields));
+    if (level < severity::debug) return;
+    auto kept = sink_->json ? std::move(line) : line_of(true, level, id, fields);
+    if (level >= severity::info) recent_.add(kept);
+    followed_.add(std::move(kept));
   }
   void tell(const std::vector<repeat_limiter::summary>& left_out) {
     for (const auto& x : left_out) {
@@ -140,6 +144,9 @@ private:
   std::mutex repeats_lock_;
   repeat_limiter repeats_;
   recent_lines recent_;
+  numbered_lines followed_{static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                          std::chrono::system_clock::now().time_since_epoch())
+                                                          .count())};
   std::shared_ptr<output_sink> sink_;
   spdlog::logger logger_;
 };

@@ -10,6 +10,7 @@
 
 #include "relay_gateway/actors/ports.hpp"
 #include "relay_gateway/app/log/log_output.hpp"
+#include "relay_gateway/app/log/recent_lines.hpp"
 #include "relay_gateway/config/settings.hpp"
 
 #include <cstdint>
@@ -30,6 +31,8 @@ public:
   virtual void tell_repeats() noexcept = 0;
   /// The last lines that were written, as JSON objects, oldest first.
   virtual std::vector<std::string> recent(std::size_t limit) const = 0;
+  /// The lines after a number, those at debug included; those at trace may hold messages' texts.
+  virtual numbered_lines::part recent_after(std::uint64_t seen) const = 0;
 };
 
 std::shared_ptr<configurable_log> make_log(std::shared_ptr<line_output> to, const std::string& level = "info",

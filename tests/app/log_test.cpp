@@ -241,5 +241,33 @@ TEST(RecentLines, TheNewestAreKeptOldestFirst) {
   EXPECT_THAT(x.last(1'000), SizeIs(recent_lines::most));
 }
 
+TEST(NumberedLines, AReaderGoesOnWhereItWas) {
+  numbered_lines x{1'000};
+  EXPECT_THAT(x.after(0).lines, SizeIs(0));
+  EXPECT_EQ(x.after(0).last, 1'000U);
+  x.add("a");
+  x.add("b");
+  const auto all = x.after(0);
+  EXPECT_THAT(all.lines, ::testing::ElementsAre("a", "b"));
+  EXPECT_EQ(all.last, 1'002U);
+  EXPECT_THAT(x.after(all.last).lines, SizeIs(0));
+  x.add("c");
+  EXPECT_THAT(x.after(all.last).lines, ::testing::ElementsAre("c"));
+  EXPECT_EQ(x.after(all.last).missed, 0U);
+}
+
+TEST(NumberedLines, WhatIsNotKeptIsCountedAndANumberOfAnotherProcessIsNone) {
+  numbered_lines x{1'000};
+  x.add("first");
+  const auto seen = x.after(0).last;
+  for (std::size_t i = 0; i < numbered_lines::most + 10; ++i) x.add("later");
+  EXPECT_EQ(x.after(seen).missed, 10U);
+  EXPECT_THAT(x.after(seen).lines, SizeIs(numbered_lines::most));
+  for (const std::uint64_t of_another : {std::uint64_t{0}, std::uint64_t{999}, std::uint64_t{9'999'999}}) {
+    EXPECT_THAT(x.after(of_another).lines, SizeIs(numbered_lines::most));
+    EXPECT_EQ(x.after(of_another).missed, 0U);
+  }
+}
+
 } // namespace
 } // namespace relay
