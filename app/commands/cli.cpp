@@ -9,6 +9,7 @@
 #include "relay_gateway/app/commands/help/suggestion.hpp"
 #include "relay_gateway/app/commands/run.hpp"
 #include "relay_gateway/app/commands/running/dlq.hpp"
+#include "relay_gateway/app/commands/running/log_command.hpp"
 #include "relay_gateway/app/commands/running/probe.hpp"
 #include "relay_gateway/app/commands/running/send.hpp"
 #include "relay_gateway/app/commands/running/status.hpp"
@@ -106,6 +107,12 @@ private:
         takes::listener)
         ->add_flag("--json", json_, "As the gateway's JSON object");
 
+    auto* tail = add(
+        "log", "Show the running gateway's last log lines; with --follow those to come as well",
+        [this] { return log_command(settings_, log_); }, takes::listener);
+    tail->add_flag("--follow,-f", log_.follow, "Go on with each new line");
+    tail->add_flag("--json", log_.json, "Each line as the gateway's JSON object");
+
     auto* watch = add(
         "top", "Watch the running gateway: state, platforms, rates, latencies, queues",
         [this] { return top_command(settings_, top_); }, takes::listener);
@@ -175,8 +182,8 @@ private:
                 print(help::completion(described(), shell_));
                 return exit_code::fine;
               })
-        ->add_option("shell", shell_, "bash or zsh")
-        ->check(CLI::IsMember({"bash", "zsh"}))
+        ->add_option("shell", shell_, "bash, zsh or fish")
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}))
         ->required();
 
     add_plain("man", "Print the man page in roff", [this] {
@@ -278,7 +285,7 @@ private:
       one.takes_value = x->get_items_expected_min() > 0;
       if (one.positional == "what") one.choices = {"live", "ready"};
       if (one.positional == "verb") one.choices = {"list", "show", "retry", "drop"};
-      if (one.positional == "shell") one.choices = {"bash", "zsh"};
+      if (one.positional == "shell") one.choices = {"bash", "zsh", "fish"};
       result.push_back(std::move(one));
     }
     return result;
@@ -313,6 +320,7 @@ private:
   demo_options demo_;
   dlq_options dlq_;
   doctor_options doctor_;
+  log_options log_;
   top_options top_;
   std::string probe_ = "live", shell_;
   bool json_ = false, state_reset_ = false;

@@ -8,6 +8,7 @@ if(RELAY_GATEWAY_PROGRAMS)
   install(FILES ${described}/relay-gateway.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
   install(FILES ${described}/relay-gateway DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
   install(FILES ${described}/_relay-gateway DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(FILES ${described}/relay-gateway.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
 foreach(folder messages config actors app)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/relay_gateway

@@ -1,6 +1,7 @@
 // The small pure parts: status JSON, one-shot sends, liveness_monitor, small files.
 #include "relay_gateway/app/admin/one_shot.hpp"
 #include "relay_gateway/app/admin/status_json.hpp"
+#include "relay_gateway/app/commands/running/log_command.hpp"
 #include "relay_gateway/app/health/liveness_monitor.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 
@@ -15,6 +16,13 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using wire::json::document;
 using namespace std::chrono_literals;
+
+TEST(LogText, TellsTimeLevelAndEventFirstAndLetsNothingThrough) {
+  EXPECT_EQ(
+      commands::log_text(R"({"ts":"T","level":"warn","event":"link.lost","why":"a\u001b[2J b","epoch":3})"),
+      "T warn  link.lost why=\"a\\u001B[2J b\" epoch=3");
+  EXPECT_EQ(commands::log_text("no line"), "");
+}
 
 // -- status -------------------------------------------------------------------------------------------
 

@@ -44,7 +44,8 @@ class Package(unittest.TestCase):
                      "/etc/relay-gateway/config.yaml", "/usr/share/doc/relay-gateway/runbook.md",
                      "/usr/share/doc/relay-gateway/sbom.spdx.json", "/usr/share/relay-gateway/alerts.yaml",
                      "/usr/share/relay-gateway/grafana-dashboard.json", "/usr/share/doc/relay-gateway/changelog.gz",
-                     "/usr/share/man/man1/relay-gateway.1.gz", "/usr/share/bash-completion/completions/relay-gateway"):
+                     "/usr/share/man/man1/relay-gateway.1.gz", "/usr/share/bash-completion/completions/relay-gateway",
+                     "/usr/share/zsh/vendor-completions/_relay-gateway", "/usr/share/fish/vendor_completions.d/relay-gateway.fish"):
             self.assertIn(f".{name}\n", inside)
 
     @needs("lintian")

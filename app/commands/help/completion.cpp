@@ -88,9 +88,58 @@ std::string for_zsh(const program& x) {
   return out + "esac\n";
 }
 
+/// Inside single quotes of fish, where a backslash escapes.
+std::string quoted_for_fish(const std::string& text) {
+  std::string result = "'";
+  for (char c : text) result += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string{c};
+  return result + "'";
+}
+
+/// ` -l config -r -F -d 'what'`; an option that takes no file completes none.
+std::string fish_option(const option& x) {
+  std::string result;
+  for (const auto& name : x.names)
+    result += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+  const auto named = [&](std::string_view name) {
+    for (const auto& one : x.names)
+      if (one == name) return true;
+    return false;
+  };
+  if (x.takes_value) {
+    if (named("--config") || named("--bundle"))
+      result += " -r -F";
+    else
+      result += named("--state-dir") ? " -x -a '(__fish_complete_directories)'" : " -x";
+  }
+  return result + " -d " + quoted_for_fish(x.what);
+}
+
+std::string for_fish(const program& x) {
+  const auto complete = "complete -c " + x.name;
+  const auto at_first = complete + " -n __fish_use_subcommand";
+  std::string out = "# fish completion of " + x.name + "\n" + complete + " -f\n";
+  for (const auto& one : x.options)
+    if (!one.names.empty()) out += at_first + fish_option(one) + "\n";
+  for (const auto& one : x.commands) {
+    out += at_first + " -a " + one.name + " -d " + quoted_for_fish(one.what) + "\n";
+    const auto within = complete + " -n '__fish_seen_subcommand_from " + one.name + "'";
+    for (const auto& option : one.options) {
+      if (!option.names.empty()) {
+        out += within + fish_option(option) + "\n";
+        continue;
+      }
+      std::string choices;
+      for (const auto& choice : option.choices) choices += (choices.empty() ? "" : " ") + choice;
+      if (!choices.empty()) out += within + " -a " + quoted_for_fish(choices) + "\n";
+    }
+  }
+  return out;
+}
+
 } // namespace
 
 std::string completion(const program& x, const std::string& shell) {
+  if (shell == "fish") return for_fish(x);
   return shell == "zsh" ? for_zsh(x) : for_bash(x);
 }
 

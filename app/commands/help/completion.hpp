@@ -7,7 +7,7 @@
 
 namespace relay::commands::help {
 
-/// A script that bash (`complete`) or zsh (`compdef`) reads; `shell` is `bash` or `zsh`.
+/// A script that the shell reads; `shell` is `bash`, `zsh` or `fish`.
 std::string completion(const program& x, const std::string& shell);
 
 } // namespace relay::commands::help

@@ -110,8 +110,26 @@ class Shells(Scenario):
         code, _, err = await output_of("zsh", "-n", path)
         self.assertEqual((code, err), (0, ""))
 
+    async def test_fish_completes_commands_options_and_choices(self):
+        code, script, _ = await self.command("completion", "fish")
+        self.assertEqual(code, 0)
+        for line in ("complete -c relay-gateway -n __fish_use_subcommand -a probe -d ",
+                     "complete -c relay-gateway -n '__fish_seen_subcommand_from probe' -a 'live ready'",
+                     "complete -c relay-gateway -n '__fish_seen_subcommand_from run' -l config -r -F -d "):
+            self.assertTrue(any(x.startswith(line) for x in script.splitlines()), line)
+        if shutil.which("fish") is None:
+            raise unittest.SkipTest("fish is not installed")
+        path = os.path.join(self.home(), "relay-gateway.fish")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(script)
+        for words, found in (("pro", ["probe"]), ("probe re", ["ready"]), ("run --state-r", ["--state-reset"]),
+                             ("status --agent", [])):
+            code, out, err = await output_of("fish", "--no-config", "-c", f"source {path}; complete -C 'relay-gateway {words}'")
+            self.assertEqual((code, err), (0, ""))
+            self.assertEqual([x.split("\t")[0] for x in out.splitlines()], found, words)
+
     async def test_a_shell_that_is_not_known_is_refused(self):
-        code, _, err = await self.command("completion", "fish")
+        code, _, err = await self.command("completion", "csh")
         self.assertEqual(code, 2)
         self.assertIn("bash", err)
 

@@ -1,12 +1,13 @@
-"""`relay-gateway top`: the running gateway at a glance, on a terminal and in a pipe."""
+"""`relay-gateway top` and `log`: what the running gateway does, on a terminal and in a pipe."""
 import asyncio
+import json
 import os
 import pty
 import re
 
 from harness.events import inbound
 from harness.gateway import Gateway
-from harness.scenario import ECHO, Scenario, binary
+from harness.scenario import ECHO, PINNED, TWO, Scenario, binary
 
 
 class Top(Scenario):
@@ -126,3 +127,66 @@ class Top(Scenario):
             self.assertIn("\x1b[H", text)
         self.assertRegex(coloured, r"\x1b\[32mstate       connected")
         self.assertNotRegex(plain, r"\x1b\[[0-9;]*m")
+
+
+class Log(Scenario):
+    async def following(self, gateway, *arguments, **settings):
+        listen = gateway.url.removeprefix("http://")
+        return await self.gateway(None, settings, GATEWAY_LISTEN=listen, arguments=("log", *arguments), listening=False)
+
+    async def test_the_last_lines_for_a_person_and_as_json(self):
+        _, gateway, _ = await self.connected(ECHO)
+        await gateway.ready()
+        at = ("--listen", gateway.url.removeprefix("http://"))
+        code, out, err = await self.command("log", *at)
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, r"(?m)^\d{4}-\S+Z info  link\.up epoch=1 ")
+        code, out, _ = await self.command("log", "--json", *at)
+        lines = [json.loads(x) for x in out.splitlines()]
+        self.assertIn("link.up", [x["event"] for x in lines])
+        written = [json.loads(x) for x in gateway.stderr if x.startswith("{")]
+        self.assertEqual(lines, written[-len(lines):])
+
+    async def test_a_turn_is_followed_by_its_ids_at_debug_after_a_reload(self):
+        home = self.home()
+        self.config(home, "gateway: {log: {level: info}}\n")
+        connector, gateway, link = await self.connected(ECHO, home=home)
+        await gateway.ready()
+        log = await self.following(gateway, "--follow", "--json")
+        await log.said('"link.up"')
+        self.config(home, "gateway: {log: {level: debug}}\n")
+        self.assertEqual((await gateway.get("/v1/reload", method="POST")).status, 202)
+        await log.said('"settings.applied"')
+        link.send(inbound("canary-text", message_id="m1"))
+        await connector.reply("canary-text")
+        await log.said('"action.settled"')
+        lines = [json.loads(x) for x in log.stdout]
+        delivery, = [x["delivery"] for x in lines if x["event"] == "event.delivered"]
+        turn = [x["event"] for x in lines if x.get("delivery") == delivery]
+        for event in ("event.delivered", "event.acked", "action.accepted", "action.settled"):
+            self.assertEqual(turn.count(event), 1, event)
+        self.assertNotIn("canary-text", log.text)
+
+    async def test_a_gateway_that_comes_back_is_followed_on(self):
+        connector, gateway, _ = await self.connected(ECHO)
+        await gateway.ready()
+        log = await self.following(gateway, "-f")
+        await log.said("link.up")
+        gateway.signal(15)
+        await gateway.exited()
+        await log.said("no gateway answers")
+        await self.gateway(connector, PINNED, TWO, ECHO, GATEWAY_LISTEN=gateway.url.removeprefix("http://"))
+        await log.changes.until(lambda: sum("service.started" in x for x in log.stdout) == 2, "the second life's lines", 15)
+        await log.changes.until(lambda: sum("link.up" in x for x in log.stdout) == 2, "and those that follow", 15)
+        self.assertNotIn("too fast", log.text)
+
+    async def test_a_read_token_is_needed_and_enough(self):
+        _, gateway, _ = await self.connected(ECHO, GATEWAY_READ_TOKEN="reader", GATEWAY_ADMIN_TOKEN="admin", GATEWAY_LISTEN="0.0.0.0:0")
+        at = ("--listen", "127.0.0.1:" + gateway.url.rsplit(":", 1)[1])
+        code, out, err = await self.command("log", *at, GATEWAY_READ_TOKEN="reader")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("service.started", out)
+        code, out, err = await self.command("log", "--follow", *at, GATEWAY_READ_TOKEN="wrong")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("GATEWAY_READ_TOKEN", err)
+        self.assertEqual((await gateway.get("/v1/log?after=x", headers={"Authorization": "Bearer reader"})).status, 400)
