@@ -8,8 +8,12 @@
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 namespace relay::commands {
@@ -30,6 +34,24 @@ std::string as_json(const std::string& text) {
   return doc.parse(text) ? std::string{doc.text()} : "null";
 }
 
+/// The machine that asks, which is the gateway's as a rule.
+std::string system_json() {
+  std::string out;
+  wire::json::object_writer to{out};
+  utsname name{};
+  if (::uname(&name) == 0)
+    to.text("kernel", std::string{name.sysname} + " " + name.release + " " + name.machine);
+  struct sysinfo about {};
+  if (::sysinfo(&about) == 0)
+    to.json("memory_bytes", std::to_string(std::uint64_t{about.totalram} * about.mem_unit))
+        .json("memory_free_bytes", std::to_string(std::uint64_t{about.freeram} * about.mem_unit))
+        .json("uptime_s", std::to_string(about.uptime));
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) to.json("max_files", std::to_string(files.rlim_cur));
+  to.json("processors", std::to_string(::sysconf(_SC_NPROCESSORS_ONLN))).end();
+  return out;
+}
+
 std::string failure(const std::string& path) {
   return "cannot write " + path + ": " + std::strerror(errno) + "; choose another --bundle file";
 }
@@ -41,6 +63,7 @@ std::string write_bundle(const std::string& path, const setting_options& from, c
   std::string out;
   wire::json::object_writer to{out};
   to.json("version", version_json())
+      .json("system", system_json())
       .json("doctor", as_json(doctor))
       .json("settings", as_json(config::resolution_json(found)))
       .json("status", as_json(asked(from, "/v1/status")))

@@ -213,6 +213,9 @@ class Doctor(Scenario):
         self.assertEqual(bundle["status"]["gateway_id"], PINNED["GATEWAY_RELAY_ID"])
         self.assertIn("relay_gateway_", bundle["metrics"])
         self.assertIn("libraries", bundle["version"])
+        self.assertRegex(bundle["system"]["kernel"], r"^Linux \d")
+        for name in ("memory_bytes", "max_files", "processors"):
+            self.assertGreater(bundle["system"][name], 0, name)
         self.assertIn("link.dial", [x["event"] for x in bundle["log"]["events"]])
         self.assertIn({"key": "gateway.relay_secret", "value": "***", "source": "environment GATEWAY_RELAY_SECRET"},
                       bundle["settings"]["settings"])
