@@ -76,7 +76,8 @@ using policy_actor = caf::typed_actor<
 
 // -- attachments ---------------------------------------------------------------------------------------
 
-/// MEDIA: attachments between the connector's store and files of this machine (actors/core/attachment_cache).
+/// MEDIA: attachments between the connector's store and files of this machine
+/// (actors/inbound/core/attachment_cache).
 using media_actor = caf::typed_actor<
     // inbound: fetch a delivery's attachments; answered in bounded time, whatever became of them.
     caf::replies_to<media_wanted>::with<media_ready>,
@@ -296,7 +297,8 @@ struct link_users {
   egress_router_actor egress;
 };
 
-/// LINK KEEPER: owns the connection and its redials; one dialler at a time (actors/core/link_state_machine).
+/// LINK MANAGER: owns the connection and its redials; one dialler at a time
+/// (actors/link/core/link_state_machine).
 /// Tells the supervisor: link_status, descriptors (link_up).
 using link_manager_actor = caf::typed_actor<
     // supervisor: what to dial. The first one starts the link.

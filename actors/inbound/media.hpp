@@ -1,5 +1,5 @@
 // Attachments between the connector's store and files of this machine: executes what its cache decides
-// (actors/core/attachment_cache).
+// (actors/inbound/core/attachment_cache).
 #pragma once
 
 #include "relay_gateway/actors/core/alarm.hpp"

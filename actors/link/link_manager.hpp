@@ -1,5 +1,5 @@
-// Owns the connection and its redials: executes what the session machine decides
-// (actors/core/link_state_machine).
+// Owns the connection and its redials: executes what the state machine decides
+// (actors/link/core/link_state_machine).
 #pragma once
 
 #include "relay_gateway/actors/core/alarm.hpp"

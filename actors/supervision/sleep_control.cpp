@@ -36,7 +36,7 @@ void sleep_control::look_for_work() {
   if (!s_.stop.plan.running() || !idle_policy_on()) return;
   looking_ = true;
   tell_later<supervisor_actor>(s_.self, idle_.pace(), atom::idle_v);
-  // Only a serving link can be put to sleep in order; until then this is no idleness but an outage.
+  // Only a serving link can be put to sleep in order. Without one this is an outage, not idleness.
   if (s_.view.link.phase != link_phase::connected) {
     looked({false, 0, 0});
     return;

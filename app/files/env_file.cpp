@@ -54,7 +54,7 @@ std::string without(std::string_view text, const variables& values) {
   return result;
 }
 
-/// Everything else reads as before, and the variables as they should.
+/// Whether all other variables read as before, and these as they should.
 bool harmless(std::string_view before, std::string_view after, const variables& values) {
   auto old = config::parse_dotenv(before).values, now = config::parse_dotenv(after).values;
   for (const auto& [name, value] : values) {
@@ -85,8 +85,8 @@ secret with_variables(std::string_view text, const variables& values, std::strin
   }
   auto result = without(text, values) + added;
   if (harmless(text, result, values)) return secret{std::move(result)};
-  // A value over several lines holds what looks like one of ours: leave all as it is, the last of a name
-  // counts.
+  // A value over several lines contains what looks like one of these variables. Then nothing is removed: the
+  // last line of a name counts.
   result = std::string{text} + (text.empty() || text.back() == '\n' ? "" : "\n") + added;
   if (harmless(text, result, values)) return secret{std::move(result)};
   error = "the file has a quote that does not end; repair it first";

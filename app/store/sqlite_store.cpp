@@ -33,7 +33,8 @@ public:
   ~sqlite_store() override {
     writer_->watch(nullptr);
     writer_->finish();
-    // The last handle may have been a call-back's; the thread holds all that it needs.
+    // A call-back on the writer's own thread may have held the last handle, and a thread cannot join itself.
+    // It owns all that it needs.
     if (thread_.get_id() == std::this_thread::get_id())
       thread_.detach();
     else
@@ -89,7 +90,7 @@ void note(const sqlite_store_options& to, severity level, std::string_view id,
   if (to.log) to.log->write(level, id, fields);
 }
 
-/// What is there goes under another name.
+/// Moves the files that exist aside, under another name.
 bool begin_anew(const sqlite_store_options& what, const store::state_directory& where, store_fault& why) {
   std::string moved_to;
   if (!store::reset_database(where, what.wall_ms() / 1'000, moved_to, why)) return false;

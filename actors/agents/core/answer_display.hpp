@@ -50,16 +50,16 @@ struct display_action {
 class answer_display {
 public:
   answer_display() = default;
-  /// `shown_id`: the message that shows it already, of a process before.
+  /// `shown_id`: the message of an earlier process that shows the answer already; empty: none.
   answer_display(display_mode mode, const display_pace& pace, descriptor to, std::string shown_id);
 
-  /// The chat is told that somebody works on it.
+  /// Shows that the answer is being worked on.
   void begin(instant now, std::vector<display_action>& out);
   /// The answer so far.
   void grow(const std::string& text, instant now, std::vector<display_action>& out);
   /// The whole answer: it is said once what is under way has its outcome.
   void finish(const std::string& text, instant now, std::vector<display_action>& out);
-  /// A process before has decided to say this, and how; the same action again gets its recorded outcome.
+  /// An earlier process has decided on this final action; the same action again gets its recorded outcome.
   void resume(const display_action& final, std::vector<display_action>& out);
   /// The answer is given up and nothing is said.
   void give_up(std::vector<display_action>& out);
@@ -89,12 +89,12 @@ private:
   display_mode mode_ = display_mode::whole;
   display_pace pace_;
   descriptor to_;
-  std::string text_, shown_, shown_id_; // the newest, the one that is seen, and where
+  std::string text_, shown_, shown_id_; // the newest text, the text that is shown, its message
   std::optional<kind> out_;             // under way
   std::string out_text_;
   deadline show_at_, typing_at_;
   bool finishing_ = false, over_ = false, drafted_ = false;
-  bool lost_first_ = false; // a message with the answer so far is there, perhaps, and nobody knows its id
+  bool lost_first_ = false; // a message with the answer so far may be in the chat, its id is unknown
   bool typing_shown_ = false;
   action_result result_;
 };

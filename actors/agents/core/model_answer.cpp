@@ -90,7 +90,7 @@ void model_answer::ended(int status, const std::string& error, std::string_view 
   if (over()) return;
   status_ = status;
   if (status == 0) {
-    // After the model has said why it stopped nothing is missing but a politer end.
+    // The model has said why it stopped: the answer is complete, only the end of the stream is missing.
     if (finished_) return finish_stream();
     return end(headed_ ? answer_end::broken : answer_end::unreachable, error);
   }

@@ -24,18 +24,18 @@ action_shape shape_of(const action& x, const descriptor& to, std::optional<bool>
   action_shape out{x.kind};
   const auto* prompt = prompt_of(x);
   if (prompt == nullptr) return out;
-  const bool drawn = begun_as_text ? !*begun_as_text : to.supports(x.kind);
-  if (!drawn && !to.supports(op::send)) return out;
+  const bool has_buttons = begun_as_text ? !*begun_as_text : to.supports(x.kind);
+  if (!has_buttons && !to.supports(op::send)) return out;
   out.prompt = prompt;
-  out.as_text = !drawn;
-  if (!drawn) out.kind = op::send;
+  out.as_text = !has_buttons;
+  if (!has_buttons) out.kind = op::send;
   return out;
 }
 
 bool offers(const descriptor& to, const action& x, op kind) {
   // A draft needs more than its name in the list (protocol.md 6).
   if (traits_of(kind).streams && !to.supports_draft_streaming) return false;
-  // Connectors of old know no clear: to them its empty text is one more status (F65).
+  // Old connectors know no clear: to them its empty text is one more status (F65).
   if (clears_status(x) && to.supported_ops.empty()) return false;
   return to.supports(kind);
 }

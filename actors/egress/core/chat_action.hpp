@@ -27,7 +27,7 @@ struct chat_action {
   action_record record = action_record::none;
   bool resend = false;   ///< an unknown outcome sends it again
   std::uint8_t lost = 0; ///< how often it may have been written without an answer
-  bool abandons = false; ///< as its request says
+  bool abandons = false; ///< a draft that its agent left, as in action_request
 };
 
 /// The disk has to know that the frame of these may be written from now on, or that it was not. The former is

@@ -1,6 +1,6 @@
-// Who may answer which prompt (protocol.md 6): one answer wins, a sibling gateway's answers are none of ours,
-// and whoever answers too late is told so once. A typed answer counts in the session of the prompt only: in
-// its chat and thread, and to its profile's bot.
+// Decides which event answers which prompt (protocol.md 6). The first answer wins, answers to the prompts of
+// a sibling gateway are ignored, and who answers too late is told so once. A typed answer counts in the
+// session of its prompt only: in its chat and thread, and to its profile's bot.
 #pragma once
 
 #include "relay_gateway/actors/core/bounded_map.hpp"
@@ -35,7 +35,7 @@ struct prompt_rules {
   milliseconds lifetime{3'600'000};   ///< a prompt's own time-out counts when it is smaller
   std::size_t max = 10'000;           ///< prompts remembered, answered ones included
   std::size_t max_bytes = 16UL << 20; ///< of these
-  bool anyone_approves = false;       ///< an approval in a group is not only its asker's to decide
+  bool anyone_approves = false;       ///< anybody may decide an approval in a group, not only its asker
 
   static prompt_rules of(const config::settings& from) {
     prompt_rules x;
@@ -49,13 +49,13 @@ struct prompt_rules {
 enum class prompt_verdict : std::uint8_t {
   none,       ///< no answer: an ordinary event
   taken,      ///< the answer of an open prompt: for the agent
-  numbered,   ///< a text that is one, a number or a label: for the agent, with `response`
+  numbered,   ///< a typed number or label that answers one: for the agent, with `response`
   foreign,    ///< of a sibling gateway: consumed silently (F57)
   repeated,   ///< answered before: consumed silently (F58)
   no_option,  ///< names no option of its prompt: consumed silently
   late,       ///< ours, but expired or unknown: consumed, told once
   late_again, ///< the same once more: consumed silently
-  bystander,  ///< somebody else's to decide: consumed silently, and the prompt stays open
+  bystander,  ///< of somebody who may not decide it: consumed silently, and the prompt stays open
 };
 const char* to_string(prompt_verdict x);
 
@@ -75,10 +75,10 @@ public:
     if (rules_.max < 1) rules_.max = 1;
   }
 
-  /// A prompt is about to leave. The same id again in the same place (chat, thread, profile) is a new prompt
+  /// The prompt is about to be sent. The same id again in the same place (chat, thread, profile) is a new prompt
   /// that takes the place of the older one; in another place it is a prompt beside it.
   void open(prompt_opened x, instant now);
-  /// It may be about to leave again: one that is known stays as it is, answered or not.
+  /// The prompt may be sent again: a known one keeps its state, answered or not.
   void resume(prompt_opened x, instant now);
   /// How it was shown; ignored once it is answered.
   void shown(const prompt_shown& x);
@@ -87,7 +87,7 @@ public:
   /// Decides about a fresh event (a repeat of one that was decided must not come here).
   prompt_hearing hear(const inbound_event& x, instant now);
 
-  /// One that was kept before a restart; `what.lifetime_ms` is what is left of it, 0 = it is over.
+  /// A prompt that an earlier process kept; `lifetime_ms` is the time that is left, 0 = it has expired.
   void restore(prompt_kept x, instant now);
   /// From now on changes() tells.
   void track() { tracked_ = true; }
@@ -106,7 +106,7 @@ private:
     instant until{};
     stage now = stage::open;
     bool numbered = false;
-    instant changed{}; ///< as old as that it is
+    instant changed{}; ///< its age counts from here
   };
   using known = aged_map<std::string, entry>; ///< by prompt_key()
   known::entry* at_place(const prompt_opened& x);

@@ -3,14 +3,14 @@
 namespace relay::core {
 
 void session_aliases::learn(const event_source& x) {
-  // Only this platform has a second queue (protocol.md 5.2).
+  // Only Discord has interactions, which come by a second queue (protocol.md 5.2).
   if (x.platform != "discord") return;
   // The session of a message that opens a thread is that thread's (protocol.md 5.1).
   const bool opens = x.thread_id.empty() && !x.prospective_thread_id.empty();
   const auto& thread = opens ? x.prospective_thread_id : x.thread_id;
   const auto& channel = thread.empty() ? x.chat_id : thread;
   const bool plain = thread.empty() && x.chat_type == (x.scope_id.empty() ? "dm" : "group");
-  if (plain) { // as an interaction calls it
+  if (plain) { // an interaction names it the same way
     if (auto* known = known_.find(channel)) known_.erase(*known);
     return;
   }

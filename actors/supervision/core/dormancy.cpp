@@ -12,7 +12,7 @@ dormancy_orders dormancy::order(const dormancy_order& what, bool by_itself, bool
   } else {
     what_ = what;
     by_itself_ = by_itself;
-    at_ = step::weighing;
+    at_ = step::first_check;
     out.read_work = ++number_;
   }
   return out;
@@ -21,7 +21,7 @@ dormancy_orders dormancy::order(const dormancy_order& what, bool by_itself, bool
 dormancy_orders dormancy::work_read(std::uint64_t number, const workload& work, link_phase phase) {
   dormancy_orders out;
   if (number != number_) return out;
-  if (at_ == step::weighing) {
+  if (at_ == step::first_check) {
     if (what_.when_idle && work.busy()) {
       settle(out, {false, work.text()}, phase);
       return out;
@@ -29,7 +29,7 @@ dormancy_orders dormancy::work_read(std::uint64_t number, const workload& work, 
     before_ = work;
     at_ = step::ordered;
     out.order_link = what_;
-  } else if (at_ == step::checking) {
+  } else if (at_ == step::second_check) {
     auto quiet = !work.busy() && work.ever_done == before_.ever_done;
     out.wake_link = !quiet;
     settle(out,
@@ -47,14 +47,14 @@ dormancy_orders dormancy::link_answered(dormancy_outcome x, link_phase phase) {
     settle(out, std::move(x), phase);
     return out;
   }
-  at_ = step::checking;
+  at_ = step::second_check;
   out.read_work = ++number_; // the connector buffers since its ack, so what came before it is here by now
   return out;
 }
 
 dormancy_orders dormancy::cancel(std::string why, link_phase phase) {
   dormancy_orders out;
-  if (at_ == step::weighing || at_ == step::checking) settle(out, {false, std::move(why)}, phase);
+  if (at_ == step::first_check || at_ == step::second_check) settle(out, {false, std::move(why)}, phase);
   return out;
 }
 

@@ -1,5 +1,6 @@
-// One order to sleep, from its weighing to its outcome, and the watch over the sleep (protocol.md 3.2; F70).
-// Idleness is judged right before going_idle and again after its ack; work that comes while asleep wakes.
+// One order to sleep, from the first check for work to its outcome, and the looks for work while asleep
+// (protocol.md 3.2; F70). Idleness is judged right before going_idle and again after its ack; work that comes
+// while asleep wakes the gateway.
 #pragma once
 
 #include "relay_gateway/actors/supervision/core/idle_detector.hpp"
@@ -21,7 +22,7 @@ struct dormancy_orders {
   bool wake_link = false;                   ///< tell the link manager to dial again
   bool work_came = false;                   ///< why: there is work for a gateway that sleeps
   std::optional<dormancy_outcome> settled;  ///< the outcome, for everybody who asked
-  bool call_sleep_url = false;              ///< whoever stops the machine now finds the socket closed
+  bool call_sleep_url = false;              ///< the socket is closed: the machine may be stopped
   std::optional<std::uint64_t> look_later;  ///< call look_due() with this number after `look_interval`
 };
 
@@ -38,9 +39,9 @@ public:
   dormancy_orders work_read(std::uint64_t number, const workload& work, link_phase phase);
   /// What the link manager made of the order.
   dormancy_orders link_answered(dormancy_outcome x, link_phase phase);
-  /// An order that the link manager has not is void, one that it had come to is over.
+  /// The order is void, unless the link manager has it.
   dormancy_orders cancel(std::string why, link_phase phase);
-  /// Whatever the link manager had is over.
+  /// An order that the link manager had is over.
   dormancy_orders link_manager_died(link_phase phase);
   /// The phase turned to dormant: from now on work is looked for.
   dormancy_orders fell_asleep();
@@ -51,9 +52,9 @@ public:
 private:
   enum class step : std::uint8_t {
     none,
-    weighing, ///< is there work?
-    ordered,  ///< the link manager has it
-    checking  ///< acknowledged and closed; is there work by now?
+    first_check, ///< is there work?
+    ordered,     ///< the link manager has it
+    second_check ///< acknowledged and closed; is there work by now?
   };
   void settle(dormancy_orders& out, dormancy_outcome x, link_phase phase);
 
