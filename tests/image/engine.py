@@ -69,7 +69,7 @@ class Containers(unittest.TestCase):
 
     def remove(self):
         if self.names:
-            podman("--runtime", "runc", "rm", "--force", "--time", "0", "--volumes", *self.names, check=False)
+            podman("--runtime", "runc", "rm", "--force", "--ignore", "--time", "0", "--volumes", *self.names, check=False)
 
     def start(self, name, image, *options, command=()):
         name = f"relay-image-test-{name}-{free_port()}"

@@ -3,8 +3,9 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 
-from engine import IMAGES, Containers, call, logs, podman
+from engine import IMAGES, Containers, call, free_port, logs, podman
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIMIT = 150 * 1000 * 1000
@@ -93,6 +94,41 @@ class Running(Containers):
     def test_a_wrong_setting_ends_it_with_78(self):
         name = self.start("wrong", IMAGES["gateway"], "--env", "GATEWAY_LISTEN=0.0.0.0:9480")
         self.assertEqual(podman("wait", name).strip(), "78")
+
+
+class Readme(Containers):
+    """What deploy/README.md tells a newcomer to type, typed."""
+
+    def typed(self):
+        with open(os.path.join(ROOT, "deploy/README.md"), encoding="utf-8") as file:
+            block = re.search(r"^## A container\n\n((?:    [^\n]*\n)+)", file.read(), re.M).group(1)
+        build, *rest = [x[4:] for x in block.splitlines()]
+        self.assertTrue(build.startswith("deploy/container/build --base "), build)     # which the image has been
+        return "\n".join(rest)
+
+    def test_a_secured_and_observed_container(self):
+        connector, text = self.connector(), self.typed()
+        mark, metrics, listen = f"relay-image-test-{os.getpid()}", free_port(), free_port()
+        self.names.append(mark)
+        self.addCleanup(podman, "volume", "rm", "--force", mark, check=False)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        for theirs, ours in (("THE-TOKEN", "a-token"), ("relay-state", mark), ("https://connector.example", connector), ("--name gw", f"--name {mark}"),
+                             ("exec gw", f"exec {mark}"), ("9481", str(metrics)),
+                             ('localhost/relay-gateway:"$(deploy/version)"', IMAGES["gateway"]),
+                             ("-e GATEWAY_RELAY_ID=gw-1", f"-e GATEWAY_RELAY_ID=gw-1 -e GATEWAY_LISTEN=127.0.0.1:{listen}")):
+            self.assertIn(theirs, text)
+            text = text.replace(theirs, ours)
+        run, look = text.split("podman exec", 1)
+        shell = f'set -euo pipefail\npodman() {{ "{ROOT}/tests/image/podman-on-host" "$@"; }}\n'
+        ready = f'until curl -s --fail http://127.0.0.1:{listen}/readyz; do :; done >/dev/null\n'
+        done = subprocess.run(["bash", "-c", f"{shell}{run}\n{ready}podman exec{look}"], capture_output=True, text=True,
+                              check=False, timeout=120, cwd=folder.name)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for part in ("state         connected", "PLATFORM", "relay_gateway_connected 1"):
+            self.assertIn(part, done.stdout)
+        self.assertEqual(call(f"http://127.0.0.1:{metrics}/metrics")[0], 401)
+        self.assertEqual(podman("--runtime", "runc", "exec", mark, "relay-gateway", "check").count("a-token"), 0)
 
 
 class ExecAgent(Containers):
