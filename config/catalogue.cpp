@@ -16,6 +16,7 @@ const std::vector<entry>& catalogue() {
     add(keys::service_entries);
     add(keys::session_entries);
     add(keys::openai_entries);
+    add(keys::nats_entries);
     add(keys::media_entries);
     for (const auto& x : limit_table) out.push_back(*x.key);
     return out;

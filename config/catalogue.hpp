@@ -6,6 +6,7 @@
 #include "relay_gateway/config/keys/identity_keys.hpp"
 #include "relay_gateway/config/keys/limits_keys.hpp"
 #include "relay_gateway/config/keys/media_keys.hpp"
+#include "relay_gateway/config/keys/nats_keys.hpp"
 #include "relay_gateway/config/keys/openai_keys.hpp"
 #include "relay_gateway/config/keys/relay_keys.hpp"
 #include "relay_gateway/config/keys/service_keys.hpp"

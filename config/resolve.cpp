@@ -4,6 +4,7 @@
 #include "relay_gateway/config/sections/identity_section.hpp"
 #include "relay_gateway/config/sections/limits_section.hpp"
 #include "relay_gateway/config/sections/media_section.hpp"
+#include "relay_gateway/config/sections/nats_section.hpp"
 #include "relay_gateway/config/sections/openai_section.hpp"
 #include "relay_gateway/config/sections/policy_section.hpp"
 #include "relay_gateway/config/sections/proxy_section.hpp"
@@ -113,6 +114,7 @@ void resolve_into(const sources& from, resolution& into) {
   into.values.service = read_service(in);
   into.values.service.secret_variables = variables_of_secrets(at.root());
   into.values.openai = read_openai(in);
+  into.values.nats = read_nats(in);
   into.values.media = read_media(in);
   into.values.limits = read_limits(in);
   check_unknown_keys(in);

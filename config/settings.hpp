@@ -128,6 +128,18 @@ struct openai_settings {
   friend bool operator==(const openai_settings&, const openai_settings&) = default;
 };
 
+/// The queue between a gateway and its workers.
+struct nats_settings {
+  std::string url;    ///< of a worker; a gateway's are in its agent's argument
+  std::string prefix = "relay";
+  std::string credentials_file, user; ///< either may be empty
+  secret_source password, token;
+  std::uint64_t replicas = 1, max_ack_pending = 1'024;
+  std::uint64_t room = 16; ///< events that a worker takes at a time
+  milliseconds ack_wait{30'000};
+  friend bool operator==(const nats_settings&, const nats_settings&) = default;
+};
+
 /// The largest file (protocol.md 6): less room would hold none.
 inline constexpr std::uint64_t smallest_media_disk = 25ULL << 20;
 
@@ -165,6 +177,7 @@ struct settings {
   media_settings media;
   config::limits limits;
   openai_settings openai;
+  nats_settings nats;
   friend bool operator==(const settings&, const settings&) = default;
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 using json_writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
-constexpr std::array sections{section::relay, section::identity, section::service, section::openai,
+constexpr std::array sections{section::relay, section::identity, section::service, section::openai, section::nats,
                               section::chats, section::media,    section::limits};
 
 void member(json_writer& out, const char* key, std::string_view value) {
@@ -41,6 +41,7 @@ std::string_view name_of(section x) noexcept {
   case section::identity: return "identity";
   case section::service: return "service";
   case section::openai: return "openai";
+  case section::nats: return "nats";
   case section::chats: return "chats";
   case section::media: return "media";
   case section::limits: return "limits";

@@ -4,6 +4,7 @@
 #include "relay_gateway/config/sources/command_line.hpp"
 #include "relay_gateway/config/values/addresses/url_rules.hpp"
 #include "relay_gateway/config/values/hold.hpp"
+#include "relay_gateway/config/values/subject_prefix.hpp"
 #include "relay_gateway/config/values/text.hpp"
 #include "relay_gateway/config/values/units.hpp"
 
@@ -109,6 +110,15 @@ void check_openai(validation& in, const openai_settings& x) {
   in.at_least_one(keys::openai_history_bytes.key, x.history_bytes);
 }
 
+void check_nats(validation& in, const nats_settings& x) {
+  if (const auto fault = prefix_fault(x.prefix); !fault.empty()) in.wrong(keys::nats_prefix.key, fault);
+  in.line(keys::nats_user, x.user);
+  in.positive(keys::nats_ack_wait.key, x.ack_wait);
+  in.at_least_one(keys::nats_max_ack_pending.key, x.max_ack_pending);
+  in.at_least_one(keys::nats_room.key, x.room);
+  if (x.replicas < 1 || x.replicas > most_replicas) in.wrong(keys::nats_replicas.key, "must be 1 to 5");
+}
+
 void check_service(validation& in, const service_settings& x) {
   in.positive(keys::grace.key, x.grace);
   if (x.idle_after.count() < 0) in.wrong(keys::idle_after.key, "is negative");
@@ -136,6 +146,7 @@ std::vector<problem> validate(const settings& x) {
   check_limits(in, x.limits);
   check_media(in, x.media);
   check_openai(in, x.openai);
+  check_nats(in, x.nats);
   check_service(in, x.service);
   return std::move(in.found);
 }

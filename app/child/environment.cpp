@@ -35,6 +35,8 @@ std::vector<secret> secrets_of(const config::settings& settings) {
   add(settings.idp.access_token.value);
   add(settings.service.admin_token);
   add(settings.openai.api_key.value);
+  add(settings.nats.password.value);
+  add(settings.nats.token.value);
   for (const auto* x : {&settings.service.proxy.https, &settings.service.proxy.http})
     if (has_user(*x)) add(*x);
   return out;

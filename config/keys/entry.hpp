@@ -7,7 +7,7 @@
 namespace relay::config {
 
 /// Where a setting stands in listings.
-enum class section : std::uint8_t { relay, identity, service, openai, chats, media, limits };
+enum class section : std::uint8_t { relay, identity, service, openai, nats, chats, media, limits };
 
 /// When a changed value takes effect.
 enum class applies : std::uint8_t { at_reload, at_restart };

@@ -23,6 +23,10 @@ agent_answer with_url(agent_kind kind, const std::string& text, const url_rule& 
 
 } // namespace
 
+parsed<agent_settings> parse_nats_servers(const std::string& text) {
+  return with_url(agent_kind::nats, text, {{"nats", "tls", "ws", "wss"}, true});
+}
+
 parsed<agent_settings> parse_agent(std::string_view text) {
   auto colon = text.find(':');
   auto kind = lowered(text.substr(0, colon));
@@ -36,7 +40,7 @@ parsed<agent_settings> parse_agent(std::string_view text) {
   if (kind == "nats") {
     // Written as a NATS URL and nothing else, the scheme is the kind.
     if (argument.compare(0, 2, "//") == 0) argument = std::string{text};
-    return with_url(agent_kind::nats, argument, {{"nats", "tls", "ws", "wss"}, true});
+    return parse_nats_servers(argument);
   }
   return agent_answer::bad(
       "is not an agent (link, echo, exec:<command line>, openai:<base URL>, nats:<URL>)");
