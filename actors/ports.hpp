@@ -3,6 +3,7 @@
 // returns; nothing is called back after the promise given at each function.
 #pragma once
 
+#include "relay_gateway/actors/queue_port.hpp"
 #include "relay_gateway/config/resolve.hpp"
 #include "relay_gateway/messages/records.hpp"
 #include "relay_gateway/messages/secret.hpp"
@@ -420,6 +421,7 @@ struct ports {
   std::shared_ptr<file_port> files;            ///< null: this program shares none
   std::shared_ptr<settings_port> settings;     ///< null: these settings come from no file; nothing to reload
   std::shared_ptr<http_stream_port> streams{}; ///< of the openai agent
+  std::shared_ptr<queue_port> queue{};         ///< of the nats agent and of workers; null: not built in
 };
 
 } // namespace relay
