@@ -44,17 +44,18 @@ enum class counter : std::uint8_t {
   child_restarts,     ///< label child: actor name
   agents_attached,
   agent_frames_refused,
-  agent_restarts, ///< of the exec agent's child
-  media_fetched,  ///< label outcome
-  media_uploaded, ///< label outcome
-  reactions,      ///< label outcome: sent dropped
-  waits_asked,    ///< label where: action upgrade provision policy token media model
-  stray_messages, ///< label kind: error down unexpected exception
-  store_commits,  ///< transactions that are on disk
-  store_records,  ///< written by these
-  store_failures, ///< label reason: full read_only io open busy damaged other
-  reloads,        ///< label outcome: accepted refused
-  model_answers,  ///< label outcome: core::answer_end, stopped, unsaid
+  agent_restarts,     ///< of the exec agent's child
+  queue_publications, ///< label outcome: stored failed
+  media_fetched,      ///< label outcome
+  media_uploaded,     ///< label outcome
+  reactions,          ///< label outcome: sent dropped
+  waits_asked,        ///< label where: action upgrade provision policy token media model
+  stray_messages,     ///< label kind: error down unexpected exception
+  store_commits,      ///< transactions that are on disk
+  store_records,      ///< written by these
+  store_failures,     ///< label reason: full read_only io open busy damaged other
+  reloads,            ///< label outcome: accepted refused
+  model_answers,      ///< label outcome: core::answer_end, stopped, unsaid
   count_
 };
 enum class gauge : std::uint8_t {
@@ -83,6 +84,8 @@ enum class gauge : std::uint8_t {
   agents_now,
   agent_actions,      ///< asked for by agents and without an outcome
   agent_action_bytes, ///< of these
+  queue_unstored,     ///< messages for a queue that it has not stored yet
+  queue_out,          ///< events in the queue or with its workers
   media_bytes,        ///< on disk
   store_ok,           ///< 1 while the store takes further events
   store_queue,        ///< records that wait for the next commit
