@@ -1,0 +1,100 @@
+// Which messages of the queue a worker has in hand. One event may come in several messages: the queue repeats
+// what it takes for lost, and a gateway publishes again what it takes for missed.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace relay::core {
+
+enum class turn_arrival : std::uint8_t {
+  fresh,   ///< for the agent
+  again,   ///< the gateway takes it for missed: the agent, which has it, gets it once more
+  known,   ///< the queue repeats what is in hand
+  over,    ///< the agent took it before; the gateway has to be told again
+  suspect, ///< others had it and said nothing any more: the gateway decides
+};
+
+class worker_turns {
+public:
+  /// A message that the queue has given out so often is not tried another time.
+  static constexpr std::uint64_t most_deliveries = 2;
+
+  /// `id`: of the event, unique over all gateways.
+  turn_arrival arrived(const std::string& id, std::uint64_t sequence, std::uint64_t deliveries) {
+    const auto known = turns_.find(id);
+    const bool here = known != turns_.end();
+    auto& one = turns_[id];
+    const bool repeated = std::find(one.messages.begin(), one.messages.end(), sequence) != one.messages.end();
+    if (!repeated) one.messages.push_back(sequence);
+    if (repeated || one.closed) return turn_arrival::known;
+    if (done_.count(id) > 0) {
+      one.closed = true;
+      return turn_arrival::over;
+    }
+    if (here) return turn_arrival::again;
+    return deliveries > most_deliveries ? turn_arrival::suspect : turn_arrival::fresh;
+  }
+  /// The agent took it. False when it is not in hand, or was taken before.
+  bool acked(const std::string& id) {
+    const auto it = turns_.find(id);
+    if (it == turns_.end() || it->second.closed) return false;
+    it->second.closed = true;
+    remember(id);
+    return true;
+  }
+  /// The agent gave it back, or nobody waits for it. False when it is not in hand, or closed.
+  bool returned(const std::string& id) {
+    const auto it = turns_.find(id);
+    if (it == turns_.end() || it->second.closed) return false;
+    it->second.closed = true;
+    return true;
+  }
+  /// The gateway will hear of it: its messages, which are to be settled.
+  std::vector<std::uint64_t> settled(const std::string& id) {
+    const auto it = turns_.find(id);
+    if (it == turns_.end()) return {};
+    auto out = std::move(it->second.messages);
+    turns_.erase(it);
+    return out;
+  }
+  /// Of all that is in hand.
+  std::vector<std::uint64_t> messages() const {
+    std::vector<std::uint64_t> out;
+    for (const auto& [id, one] : turns_) out.insert(out.end(), one.messages.begin(), one.messages.end());
+    return out;
+  }
+  /// What agents have whose ids begin so.
+  std::vector<std::string> open(const std::string& prefix) const {
+    std::vector<std::string> out;
+    for (const auto& [id, one] : turns_)
+      if (!one.closed && id.starts_with(prefix)) out.push_back(id);
+    return out;
+  }
+  std::size_t size() const { return turns_.size(); }
+
+private:
+  struct open_turn {
+    std::vector<std::uint64_t> messages;
+    bool closed = false; ///< what became of it is on its way to the gateway
+  };
+  void remember(const std::string& id) {
+    constexpr std::size_t most = 10'000;
+    if (!done_.insert(id).second) return;
+    order_.push_back(id);
+    if (order_.size() <= most) return;
+    done_.erase(order_.front());
+    order_.pop_front();
+  }
+  std::unordered_map<std::string, open_turn> turns_;
+  std::unordered_set<std::string> done_; ///< taken by the agent, the newest
+  std::deque<std::string> order_;
+};
+
+} // namespace relay::core
