@@ -145,6 +145,7 @@ std::unique_ptr<gateway> start_gateway(caf::actor_system& system, gateway_option
   auto env = real_ports(io, what.settings, what.log, what.metrics);
   env.store = std::move(what.store);
   env.settings = std::move(what.source);
+  env.queue = std::move(what.queue);
   auto end = std::make_shared<gateway_end>(what.log);
   auto options = guarded_options(what, what.log, *env.random);
   auto on_state = options.on_state;

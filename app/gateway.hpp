@@ -42,6 +42,8 @@ struct gateway_options {
   /// What outlives the process. Null: the store of `settings.service.state_dir`, opened here; memory when
   /// that is empty.
   std::shared_ptr<store_port> store;
+  /// The queue of the `nats:` agent; without one that agent is not built in.
+  std::shared_ptr<queue_port> queue{};
   /// Does the I/O. Null: a thread of the gateway's own. Must outlive the gateway and be run by exactly one
   /// thread; nobody has to run it while the gateway is destroyed.
   boost::asio::io_context* io = nullptr;

@@ -12,6 +12,7 @@
 #include "relay_gateway/app/host/service_notifier.hpp"
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/queue/nats_port.hpp"
 #include "relay_gateway/app/settings_source.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/app/wiring.hpp"
@@ -69,6 +70,7 @@ struct service::impl {
   std::unique_ptr<admin::server> listener, metrics_listener; ///< the second is null when none is set
   std::unique_ptr<caf::actor_system_config> actor_setup;
   std::unique_ptr<caf::actor_system> system;
+  std::shared_ptr<queue_port> workers; // outlives the actors: what they said last has to leave
   std::unique_ptr<gateway> relay;
   std::unique_ptr<heartbeat_timer> pace;
   std::shared_ptr<settings_port> source;
@@ -181,6 +183,9 @@ bool service::impl::start_gateway(std::shared_ptr<store_port> store, start_failu
   tree.metrics = what.counts;
   tree.store = std::move(store);
   tree.io = &io;
+  if (running.service.agent.kind == config::agent_kind::nats)
+    tree.queue = workers =
+        queue::make_nats_port({running.service.agent.argument, running.nats, running.service.tls});
   if (what.resolve) tree.source = source = make_settings_source(what.resolve);
   tree.origin = what.origin;
   std::string error;

@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/agents/echo.hpp"
 #include "relay_gateway/actors/agents/exec.hpp"
 #include "relay_gateway/actors/agents/link_state.hpp"
+#include "relay_gateway/actors/agents/nats.hpp"
 #include "relay_gateway/actors/agents/openai.hpp"
 #include "relay_gateway/actors/inbound/inbound.hpp"
 #include "relay_gateway/actors/supervision/supervisor.hpp"
@@ -85,32 +86,21 @@ ports real_ports(boost::asio::io_context& io, const config::settings& settings, 
   return out;
 }
 
-// settings -> the agent at the far end of the way; the supervisor starts the rest of it
-bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& env,
-                const config::settings& settings, tree_options with, std::string& error) {
-  supervisor_setup setup;
-  setup.settings = std::make_shared<const config::settings>(settings);
+// settings -> the agent at the far end of the way
+bool choose_agent(agent_maker& out, caf::actor_system& system, const ports& env,
+                  const config::settings& settings, const std::shared_ptr<link_slot>& slot,
+                  std::string& error) {
   auto& chosen = settings.service.agent;
-  setup.gateway = std::move(with.name);
-  setup.on_state = std::move(with.on_state);
-  setup.origin = std::move(with.origin);
-  if (with.agent) {
-    setup.agent = std::move(with.agent);
-    setup.agent_name = "embedded";
-  } else if (with.make_agent) {
-    setup.agent_name = "embedded";
-    setup.make_agent = [&system, make = std::move(with.make_agent)](
-                           const caf::strong_actor_ptr&) -> agent_actor { return make(system); };
-  } else if (chosen.kind == config::agent_kind::echo) {
-    setup.agent_name = "echo";
-    setup.make_agent = [&system, env](caf::strong_actor_ptr parent) -> agent_actor {
+  if (chosen.kind == config::agent_kind::echo) {
+    out.name = "echo";
+    out.make = [&system, env](caf::strong_actor_ptr parent) -> agent_actor {
       return system.spawn(echo_agent, env, std::move(parent));
     };
-  } else if (chosen.kind == config::agent_kind::link) {
-    setup.agent_name = "link";
-    setup.agent_present = false; // it says itself who is attached
-    setup.make_agent = [&system, env, slot = out.link,
-                        max_chats = settings.limits.max_chats](caf::strong_actor_ptr parent) -> agent_actor {
+  } else if (chosen.kind == config::agent_kind::link && slot) {
+    out.name = "link";
+    out.present = false; // it says itself who is attached
+    out.make = [&system, env, slot,
+                max_chats = settings.limits.max_chats](caf::strong_actor_ptr parent) -> agent_actor {
       auto link = system.spawn(link_agent, env, max_chats, std::move(parent));
       slot->set(link);
       return link;
@@ -122,22 +112,54 @@ bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& env,
               "; mend --agent, GATEWAY_AGENT or gateway.agent";
       return false;
     }
-    setup.agent_name = "exec";
-    setup.agent_present = false; // it says itself whether its child runs
-    setup.make_agent = [&system, env, what = exec_setup_of(settings, std::move(*words.value))](
-                           caf::strong_actor_ptr parent) -> agent_actor {
+    out.name = "exec";
+    out.present = false; // it says itself whether its child runs
+    out.make = [&system, env, what = exec_setup_of(settings, std::move(*words.value))](
+                   caf::strong_actor_ptr parent) -> agent_actor {
       return system.spawn(exec_agent, env, what, std::move(parent));
     };
   } else if (chosen.kind == config::agent_kind::openai) {
-    setup.agent_name = "openai";
-    setup.make_agent = [&system, env,
-                        what = openai_setup_of(settings)](caf::strong_actor_ptr parent) -> agent_actor {
+    out.name = "openai";
+    out.make = [&system, env, what = openai_setup_of(settings)](caf::strong_actor_ptr parent) -> agent_actor {
       return system.spawn(openai_agent, env, what, std::move(parent));
     };
+  } else if (chosen.kind == config::agent_kind::nats && env.queue && slot) {
+    out.name = "nats";
+    out.present = false; // it says itself which workers are there
+    out.make = [&system, env, what = nats_setup_of(settings)](caf::strong_actor_ptr parent) -> agent_actor {
+      return system.spawn(nats_agent, env, what, std::move(parent));
+    };
   } else {
-    error = "agent: only `echo`, `link`, `exec:` and `openai:` are built into this version; set --agent, "
-            "GATEWAY_AGENT or gateway.agent";
+    error = slot
+                ? "agent: a program without a queue port has only `echo`, `link`, `exec:` and `openai:`; set "
+                  "--agent, GATEWAY_AGENT or gateway.agent"
+                : "agent: a worker hosts `echo`, `exec:` or `openai:`; set --agent, GATEWAY_AGENT or "
+                  "gateway.agent";
     return false;
+  }
+  return true;
+}
+
+// ... and the supervisor, which starts the rest of it
+bool spawn_tree(actor_tree& out, caf::actor_system& system, const ports& env,
+                const config::settings& settings, tree_options with, std::string& error) {
+  supervisor_setup setup;
+  setup.settings = std::make_shared<const config::settings>(settings);
+  setup.gateway = std::move(with.name);
+  setup.on_state = std::move(with.on_state);
+  setup.origin = std::move(with.origin);
+  setup.agent_name = "embedded";
+  if (with.agent) {
+    setup.agent = std::move(with.agent);
+  } else if (with.make_agent) {
+    setup.make_agent = [&system, make = std::move(with.make_agent)](
+                           const caf::strong_actor_ptr&) -> agent_actor { return make(system); };
+  } else {
+    agent_maker chosen;
+    if (!choose_agent(chosen, system, env, settings, out.link, error)) return false;
+    setup.agent_name = std::move(chosen.name);
+    setup.agent_present = chosen.present;
+    setup.make_agent = std::move(chosen.make);
   }
   out.supervisor = system.spawn(supervisor, env, std::move(setup));
   return true;

@@ -49,6 +49,18 @@ private:
   link_agent_actor current_;
 };
 
+/// How the agent that the settings name is made.
+struct agent_maker {
+  std::string name;
+  bool present = true; ///< it can take events before it says so
+  std::function<agent_actor(caf::strong_actor_ptr parent)> make;
+};
+/// `slot`: for the link agent; null: a worker's, which has neither that one nor workers of its own. False and
+/// one line in `error` for an agent of a kind that is not built in.
+bool choose_agent(agent_maker& out, caf::actor_system& system, const ports& env,
+                  const config::settings& settings, const std::shared_ptr<link_slot>& slot,
+                  std::string& error);
+
 /// One gateway's actors.
 struct actor_tree {
   supervisor_actor supervisor;

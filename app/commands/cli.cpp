@@ -16,6 +16,7 @@
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/commands/top/top_command.hpp"
 #include "relay_gateway/app/commands/version_command.hpp"
+#include "relay_gateway/app/commands/worker.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/config/catalogue.hpp"
@@ -33,7 +34,7 @@ namespace relay::commands {
 namespace {
 
 /// What operators set on the command line; every other setting has its flag as well, which --help-all shows.
-const std::set<std::string> usual{"agent", "listen", "state_dir", "log.level", "log.format", "grace"};
+const std::set<std::string> usual{"agent", "listen", "state_dir", "log.level", "log.format", "grace", "nats"};
 
 /// Which settings a command takes as flags.
 enum class takes { all, listener };
@@ -80,6 +81,9 @@ private:
         [this] { return run(settings_, state_reset_); })
         ->add_flag("--state-reset", state_reset_,
                    "Set aside what the state directory holds and begin anew: what was not done is forgotten");
+
+    add("worker", "Host agents for gateways whose agent is nats:, on this machine or another one",
+        [this] { return worker(settings_); });
 
     auto* demo_command =
         app_.add_subcommand("demo", "Connector stand-in, gateway and echo agent in one process");

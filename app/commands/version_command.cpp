@@ -2,6 +2,7 @@
 
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/process.hpp"
+#include "relay_gateway/app/queue/nats_port.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 
@@ -30,6 +31,7 @@ void append_libraries(std::string& out) {
       .text("boost", dotted(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100))
       .text("openssl", OpenSSL_version(OPENSSL_VERSION_STRING))
       .text("sqlite", sqlite3_libversion())
+      .text("nats", queue::nats_library_version())
       .text("rapidjson", RAPIDJSON_VERSION_STRING)
       .text("spdlog", dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH))
       .text("cli11", CLI11_VERSION)

@@ -4,6 +4,7 @@
 #include "relay_gateway/app/commands/doctor/doctor_link.hpp"
 #include "relay_gateway/app/commands/doctor/doctor_local.hpp"
 #include "relay_gateway/app/commands/doctor/doctor_model.hpp"
+#include "relay_gateway/app/commands/doctor/doctor_queue.hpp"
 #include "relay_gateway/app/commands/running/running_gateway.hpp"
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/files/shared_file.hpp"
@@ -118,6 +119,8 @@ findings examine(const setting_options& from) {
   auto env = small_world(io, how);
   if (settings.service.agent.kind == config::agent_kind::openai)
     out.push_back(check_model(io.context(), how, env, settings));
+  auto queue = check_queue(settings);
+  out.insert(out.end(), queue.begin(), queue.end());
   auto urls = wire::derive_urls(settings.relay.url);
   if (settings.relay.vetoed || !urls.valid()) {
     out.push_back(

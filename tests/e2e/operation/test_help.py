@@ -78,7 +78,7 @@ class Version(Scenario):
         self.assertEqual(plain.strip(), "relay-gateway " + told["version"])
         self.assertRegex(told["revision"], r"^([0-9a-f]{7,40}|unknown)$")
         self.assertRegex(told["compiler"], r"^(gcc|clang) \d+")
-        for name in ("caf", "boost", "openssl", "sqlite", "rapidjson", "spdlog", "cli11"):
+        for name in ("caf", "boost", "openssl", "sqlite", "rapidjson", "spdlog", "cli11", "nats"):
             self.assertRegex(told["libraries"][name], r"^\d+\.\d+", name)
 
 
