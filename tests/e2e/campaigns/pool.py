@@ -1,0 +1,231 @@
+"""Gateways, a cluster of NATS servers and a pool of workers, killed and frozen one after the other while events come.
+
+What must hold: every event is answered, though nobody sends it again once it is acknowledged; no answer leaves twice; per
+chat the answers keep the order of the events. An answer that was on its way when its own gateway was killed may be missing:
+the gateway reports it as unknown and does not repeat it.
+"""
+import asyncio
+import os
+import random
+import shutil
+import signal
+import tempfile
+
+from harness.connector import Connector
+from harness.events import inbound
+from harness.gateway import Gateway
+from harness.nats_server import NatsServer, free_port
+from harness.scenario import PINNED, TWO
+from harness.waiting import Changes, ended, lasts
+
+CHATS = [("discord", str(n)) for n in range(6)] + [("telegram", str(n)) for n in range(6)]
+SETTINGS = {**PINNED, **TWO, "GATEWAY_BACKOFF_MIN": "20ms", "GATEWAY_BACKOFF_MAX": "200ms", "GATEWAY_LOG_FORMAT": "json",
+            "GATEWAY_EGRESS_HOLD": "120s", "GATEWAY_AGENT_ACK_TIMEOUT": "20s", "GATEWAY_AGENT_MAX_DELIVERIES": "1000",
+            "GATEWAY_NATS_ACK_WAIT": "2s"}
+
+
+class Tenant:
+    """A connector with one gateway, and what was said there."""
+
+    def __init__(self, pool, number):
+        self.pool, self.number, self.name = pool, number, f"gw-{number}"
+        self.home = os.path.join(pool.home, self.name)
+        os.makedirs(self.home)
+        self.buffer, self.chat_of, self.place, self.told = {}, {}, {}, {}
+        self.said = {chat: [] for chat in CHATS}
+        self.last = {chat: -1 for chat in CHATS}
+        self.excused, self.open = set(), set()
+        self.count, self.gateway = 0, None
+
+    async def begin(self):
+        self.connector = await Connector().start()
+        self.connector.on_frame = self.hear
+        self.connector.result_of = self.answer
+        self.link = None
+        await self.start()
+
+    async def start(self):
+        self.gateway = Gateway(self.pool.binary, self.home, {
+            **SETTINGS, "GATEWAY_RELAY_ID": self.name, "GATEWAY_RELAY_URL": self.connector.url,
+            "GATEWAY_AGENT": "nats:" + self.pool.urls, "GATEWAY_NATS_REPLICAS": str(len(self.pool.servers)),
+            "GATEWAY_STATE_DIR": os.path.join(self.home, "state")})
+        await self.gateway.start()
+        await self.gateway.listening(30)
+
+    def hear(self, frame):
+        if frame.get("type") == "inbound_ack":
+            self.buffer.pop(frame["bufferId"], None)
+        elif frame.get("type") == "hello" and frame["platform"] == "telegram":
+            link = frame.link
+            asyncio.get_running_loop().call_soon(self.replay, link)
+
+    def replay(self, link):
+        if link.over is None:
+            link.send(*self.buffer.values())
+        self.link = link
+
+    def say(self, dice):
+        self.count += 1
+        chat = dice.choice(CHATS)
+        text = f"{self.name}-{self.count:06}"
+        self.chat_of[text], self.place[text] = chat, len(self.said[chat])
+        self.said[chat].append(text)
+        self.open.add(text)
+        frame = inbound(text, buffer_id=f"b-{text}", message_id=f"m-{text}", platform=chat[0], chat_id=chat[1])
+        self.buffer[frame["bufferId"]] = frame
+        if self.link and self.link.over is None:
+            self.link.send(frame)
+
+    def answer(self, frame):
+        text, chat = frame["action"].get("content"), (frame.get("platform"), frame["action"].get("chat_id"))
+        if text not in self.chat_of:
+            self.pool.wrong(f"{self.name}: an answer to nothing: {frame}")
+        elif self.chat_of[text] != chat:
+            self.pool.wrong(f"{self.name}: {text} of {self.chat_of[text]} was answered in {chat}")
+        else:
+            self.told[text] = self.told.get(text, 0) + 1
+            if self.told[text] > 1:
+                self.pool.wrong(f"{self.name}: {text} was answered {self.told[text]} times")
+            elif self.place[text] < self.last[chat]:
+                self.pool.wrong(f"{self.name}: {text} was answered after a later one of its chat")
+            self.last[chat] = max(self.last[chat], self.place[text])
+        self.open.discard(text)
+        self.pool.changes.notify()
+        return {"success": True, "message_id": f"m-{text}"}
+
+    def missing(self):
+        return [x for x in self.open if x not in self.excused]
+
+    async def kill(self):
+        self.gateway.signal(signal.SIGKILL)
+        await self.gateway.exited()
+        # Only what the agent had at that moment can be on its way to the platform.
+        self.excused |= {x for x in self.open if f"b-{x}" not in self.buffer}
+        self.connector.links[:] = self.connector.links[-2:]
+        await self.start()
+
+
+class Pool:
+    def __init__(self, binary, seed, servers=3, gateways=2, workers=4):
+        self.binary, self.seed, self.dice = binary, seed, random.Random(f"{seed} faults")
+        self.people = random.Random(f"{seed} people")
+        self.home = tempfile.mkdtemp(prefix="relay-pool-")
+        self.changes, self.violations, self.counts = Changes(), [], {}
+        self.servers = [NatsServer(self.home) for _ in range(servers)]
+        self.tenants = [Tenant(self, n) for n in range(gateways)]
+        self.workers, self.wanted = [], workers
+        self.urls = ",".join(x.url for x in self.servers)
+
+    def wrong(self, what):
+        self.violations.append(what)
+        print(f"VIOLATION seed {self.seed}: {what}", flush=True)
+
+    async def begin(self):
+        routes = [free_port() for _ in self.servers]
+        for number, server in enumerate(self.servers):
+            if len(self.servers) > 1:
+                server.more = {"server_name": f"n{number}", "cluster": {
+                    "name": "pool", "host": "127.0.0.1", "port": routes[number],
+                    "routes": [f"nats://127.0.0.1:{port}" for port in routes]}}
+        await asyncio.gather(*(x.start() for x in self.servers))
+        await asyncio.gather(*(x.begin() for x in self.tenants))
+        for _ in range(self.wanted):
+            await self.hire()
+        for tenant in self.tenants:
+            await self.staffed(tenant, self.wanted)
+
+    async def hire(self):
+        home = tempfile.mkdtemp(dir=self.home)
+        worker = Gateway(self.binary, home, {
+            "GATEWAY_NATS_URL": self.urls, "GATEWAY_AGENT": "echo", "GATEWAY_STATE_DIR": "none", "GATEWAY_LOG_FORMAT": "json",
+            "GATEWAY_NATS_ACK_WAIT": "2s", "GATEWAY_NATS_REPLICAS": str(len(self.servers))}, ("worker",))
+        await worker.start()
+        await worker.said("worker.started", 30)
+        self.workers.append(worker)
+
+    async def staffed(self, tenant, number):
+        async def there():
+            return (await tenant.gateway.metrics()).get("relay_gateway_agents", 0) >= number
+        try:
+            await tenant.gateway.changes.poll(there, f"{number} workers", 60)
+        except AssertionError as late:
+            self.wrong(f"{tenant.name}: {late}")
+
+    async def talk(self):
+        while True:
+            for tenant in self.tenants:
+                if len(tenant.open) < 60:
+                    for _ in range(self.people.randint(1, 3)):
+                        tenant.say(self.people)
+            await lasts(self.people.random() * 0.05)
+
+    # -- faults --
+
+    async def kill_worker(self):
+        worker = self.workers.pop(self.dice.randrange(len(self.workers)))
+        worker.signal(signal.SIGKILL)
+        await worker.exited()
+        await self.hire()
+
+    async def freeze_worker(self):
+        worker = self.dice.choice(self.workers)
+        worker.signal(signal.SIGSTOP)
+        await lasts(self.dice.uniform(0.5, 4))
+        worker.signal(signal.SIGCONT)
+
+    async def kill_gateway(self):
+        await self.dice.choice(self.tenants).kill()
+
+    async def kill_server(self):
+        server = self.dice.choice(self.servers)
+        await server.kill()
+        await lasts(self.dice.uniform(0, 2))
+        await server.start()
+
+    async def cut_server(self):
+        """Frozen, it is cut off from clients and servers; it goes on as if nothing had been."""
+        server = self.dice.choice(self.servers)
+        server.process.send_signal(signal.SIGSTOP)
+        await lasts(self.dice.uniform(0.5, 6))
+        server.process.send_signal(signal.SIGCONT)
+
+    async def settled(self, limit=90):
+        try:
+            await self.changes.poll(lambda: not any(x.missing() or x.buffer for x in self.tenants), "", limit)
+            return True
+        except AssertionError:
+            for x in self.tenants:
+                self.wrong(f"{x.name}: {len(x.missing())} events without an answer, {len(x.buffer)} not acknowledged: "
+                           f"{sorted(x.missing())[:5]}")
+            return False
+
+    async def run(self, faults):
+        """So many faults, each at a seeded moment."""
+        kinds = [self.kill_worker, self.kill_server, self.kill_gateway, self.freeze_worker, self.cut_server]
+        for number in range(faults):
+            fault = kinds[number % len(kinds)]
+            traffic = asyncio.ensure_future(self.talk())
+            await lasts(self.dice.uniform(0.2, 1.5))
+            self.counts[fault.__name__] = self.counts.get(fault.__name__, 0) + 1
+            await fault()
+            await lasts(self.dice.uniform(0.2, 1.0))
+            await ended(traffic)
+            if not await self.settled():
+                break
+        return sum(x.count for x in self.tenants)
+
+    async def finish(self):
+        for x in (*self.workers, *(y.gateway for y in self.tenants if y.gateway)):
+            if x.running:
+                x.signal(signal.SIGCONT)
+            await x.finish()
+        for x in self.tenants:
+            await x.connector.stop()
+        for x in self.servers:
+            await x.stop()
+        if self.violations:
+            print(f"its directory is kept: {self.home}", flush=True)
+            for x in self.tenants:
+                print(f"--- {x.name}\n" + "\n".join(y[:400] for y in x.gateway.output[-20:]), flush=True)
+        else:
+            shutil.rmtree(self.home, ignore_errors=True)
