@@ -9,7 +9,7 @@ import unittest
 from tree import needs_yaml, path, program, read, yaml
 
 SECRETS = {"RELAY_SECRET": "a", "RELAY_DELIVERY_KEY": "b", "RELAY_ACCESS_TOKEN": "c", "IDP_CLIENT_SECRET": "d", "ADMIN_TOKEN": "e",
-           "READ_TOKEN": "f", "MODEL_API_KEY": "g"}
+           "READ_TOKEN": "f", "MODEL_API_KEY": "g", "NATS_PASSWORD": "h", "NATS_TOKEN": "i"}
 # Settings with an example in the place of a default.
 EXAMPLES = {"gateway.relay_platforms", "gateway.relay_id", "gateway.state_dir", "platforms.relay.enabled"}
 
