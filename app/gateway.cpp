@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/metrics.hpp"
 #include "relay_gateway/app/embedding/gateway_end.hpp"
+#include "relay_gateway/app/embedding/null_ports.hpp"
 #include "relay_gateway/app/embedding/reporter.hpp"
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
@@ -22,19 +23,6 @@ namespace relay {
 namespace {
 
 using namespace std::chrono_literals;
-
-class null_log final : public log_port {
-public:
-  bool wants(severity) const noexcept override { return false; }
-  void write(severity, std::string_view, std::initializer_list<log_field>) noexcept override {}
-};
-class null_metrics final : public metrics_port {
-public:
-  void add(counter, std::uint64_t) noexcept override {}
-  void add(counter, std::string_view, std::uint64_t) noexcept override {}
-  void set(gauge, std::int64_t) noexcept override {}
-  void observe(histogram, std::chrono::nanoseconds) noexcept override {}
-};
 
 class spawned_gateway final : public gateway {
 public:
