@@ -76,6 +76,10 @@ public:
   bool wait_for(const std::string& id) {
     return wait([&] { return std::find(ids_.begin(), ids_.end(), id) != ids_.end(); }, 20s);
   }
+  /// Until that was written so often.
+  bool wait_for(const std::string& id, std::ptrdiff_t times) {
+    return wait([&] { return std::count(ids_.begin(), ids_.end(), id) >= times; }, 20s);
+  }
   template <class Condition>
   bool wait_state(Condition that, milliseconds limit = 20s) {
     return wait([&] { return !states_.empty() && that(states_.back()); }, limit);
