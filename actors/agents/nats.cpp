@@ -20,7 +20,7 @@ constexpr auto ack_hold = 500ms;
 constexpr auto settle_pause = 50ms;
 constexpr std::uint32_t most_unsettled = 20'000;
 /// The server gives a message of this gateway again when it hears nothing of it for so long.
-constexpr auto reply_wait = 60s;
+constexpr auto reply_wait = 10s;
 constexpr auto idle_probe = 30s;
 
 } // namespace
@@ -60,7 +60,11 @@ void nats_state::rehost(agent_host x) {
     for (auto& [id, askers] : std::exchange(asked, {}))
       for (const auto& who : askers)
         answer(who, {id, action_result::ambiguous("the gateway's router was restarted")});
-  if (other_router) open_actions = 0;
+  if (other_router) {
+    open_actions = 0;
+    for (auto& [id, turn] : std::exchange(turns, {}))
+      if (turn.ack != 0) acknowledged(turn.ack, id);
+  }
   tell(self, host.acks, agent_presence{told, false});
   declare();
   for (auto& x2 : std::exchange(unheard, {})) take(x2);
@@ -88,7 +92,11 @@ void nats_state::tell_workers(const std::string& frame) {
 
 void nats_state::hand(delivery& x) {
   core::delivery_step step;
-  deliveries.handed(std::move(x), now_of(self), step);
+  const auto turn = turns.find(x.id);
+  if (turn != turns.end() && turn->second.ack != 0) // it was taken; inbound waits no longer for its answers
+    acknowledged(std::exchange(turn->second.ack, 0), x.id);
+  else
+    deliveries.handed(std::move(x), now_of(self), step);
   run(step);
   arm();
 }
@@ -197,9 +205,10 @@ void nats_state::take(queue_message& x) {
 void nats_state::obey(const queue_message& x, wire::worker_frame& frame) {
   core::delivery_step step;
   if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {
-    deliveries.acked(ack->delivery_id, step);
-    tell(self, host.acks, delivery_ack{std::move(ack->delivery_id)});
-    acks.emplace_back(now_of(self) + ack_hold, x.sequence);
+    if (const auto turn = turns.find(ack->delivery_id); turn != turns.end() && turn->second.ack == 0)
+      turn->second.ack = x.sequence;
+    else
+      acknowledged(x.sequence, ack->delivery_id);
   } else if (auto* wanted = std::get_if<wire::agent_action>(&frame)) {
     ask(x, wanted->request);
   } else if (auto* back = std::get_if<wire::worker_returned>(&frame)) {
@@ -223,13 +232,30 @@ void nats_state::obey(const queue_message& x, wire::worker_frame& frame) {
   run(step);
 }
 
+void nats_state::acknowledged(std::uint64_t sequence, const std::string& delivery_id) {
+  core::delivery_step step;
+  deliveries.acked(delivery_id, step);
+  tell(self, host.acks, delivery_ack{delivery_id});
+  acks.emplace_back(now_of(self) + ack_hold, sequence);
+  run(step);
+}
+
+void nats_state::answered(const std::string& delivery_id) {
+  const auto turn = turns.find(delivery_id);
+  if (turn == turns.end() || --turn->second.actions > 0) return;
+  const auto ack = turn->second.ack;
+  turns.erase(turn);
+  if (ack != 0) acknowledged(ack, delivery_id);
+}
+
 void nats_state::ask(const queue_message& x, action_request& wanted) {
   if (file_of(wanted.act) != nullptr) { // a path of another machine
     const auto refused =
         action_result::failed("unsupported", "a worker cannot send a file by its path; send a URL");
     return answer({x.sender, x.sequence}, {wanted.request_id, refused});
   }
-  asked[wanted.request_id].push_back({x.sender, x.sequence});
+  asked[wanted.request_id].push_back({x.sender, x.sequence, wanted.delivery_id});
+  if (!wanted.delivery_id.empty()) ++turns[wanted.delivery_id].actions;
   env.metrics->set(gauge::agent_actions, static_cast<std::int64_t>(++open_actions));
   tell(self, host.actions, std::move(wanted));
 }
@@ -241,6 +267,7 @@ void nats_state::outcome_of(const action_outcome& x) {
   it->second.pop_front();
   if (it->second.empty()) asked.erase(it);
   answer(who, x);
+  answered(who.delivery_id);
   env.metrics->set(gauge::agent_actions, static_cast<std::int64_t>(--open_actions));
 }
 

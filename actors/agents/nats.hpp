@@ -48,6 +48,13 @@ struct nats_state {
   struct asker {
     std::string worker;
     std::uint64_t sequence = 0;
+    std::string delivery_id{}; ///< of the event that it answers
+  };
+  /// The answers of an event that have no outcome yet, and its ack, which waits for them: else a gateway that
+  /// dies now would answer the next event before it gets these again.
+  struct open_turn {
+    std::size_t actions = 0;
+    std::uint64_t ack = 0; ///< the message; 0: it has not come
   };
   explicit nats_state(nats_agent_actor::pointer ptr) : self(ptr) {}
 
@@ -63,6 +70,8 @@ struct nats_state {
 
   void state_changed(const queue_state& x);
   void take(queue_message& x);
+  void acknowledged(std::uint64_t sequence, const std::string& delivery_id);
+  void answered(const std::string& delivery_id);
   void obey(const queue_message& x, wire::worker_frame& frame);
   void ask(const queue_message& x, action_request& wanted);
   void noted(const queue_note& x);
@@ -90,6 +99,7 @@ struct nats_state {
   core::published_deliveries deliveries;
   core::worker_roster<std::vector<command_spec>> workers;
   std::unordered_map<std::string, std::deque<asker>> asked; ///< by request id, in order
+  std::unordered_map<std::string, open_turn> turns;         ///< by delivery
   std::set<std::uint64_t> in_hand;                          ///< messages that are not settled
   std::deque<std::pair<core::instant, std::uint64_t>> acks; ///< settled once inbound has written them
   std::vector<queue_message> unheard;                       ///< before it is known whom to tell
