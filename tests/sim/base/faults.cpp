@@ -78,6 +78,7 @@ constexpr std::array<fault_text, fault_count> texts{{
     {"login_unwritten", "the login store cannot be written"},
     {"rate_limited", "the connector wants a frame again after a while"},
     {"buffer_ids_again", "the connector restarts and counts its buffer ids from one again"},
+    {"chat_throws", "a step of one chat's queue throws"},
 }};
 
 } // namespace

@@ -100,6 +100,8 @@ enum class fault : std::uint8_t {
   // connector; behind the others, so that what they choose stays the same
   rate_limited,
   buffer_ids_again,
+  // egress
+  chat_throws,
   count_
 };
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::count_);

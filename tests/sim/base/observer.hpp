@@ -41,6 +41,8 @@ public:
   virtual void suspended(usec /*until*/) {}
   /// An actor of this name was killed.
   virtual void actor_killed(const std::string& /*name*/) {}
+  /// A step of the queue of this chat threw. The platform is empty where the gateway knows none.
+  virtual void chat_failed(const std::string& /*platform*/, const std::string& /*chat*/) {}
   /// The operator's settings count from now on; the first ones at the begin of each life.
   virtual void settings_changed(const config::settings&) {}
   virtual void commanded(command) {}

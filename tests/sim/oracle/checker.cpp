@@ -76,6 +76,10 @@ void checker::actor_killed(const std::string& name) {
   on_.log.line(on_.time.now(), "actor.killed", name);
   tell([&](observer& x) { x.actor_killed(name); });
 }
+void checker::chat_failed(const std::string& platform, const std::string& chat) {
+  on_.log.line(on_.time.now(), "chat.failed", platform + "/" + chat);
+  tell([&](observer& x) { x.chat_failed(platform, chat); });
+}
 void checker::settings_changed(const config::settings& s) {
   on_.log.line(on_.time.now(), "settings", "");
   tell([&](observer& x) { x.settings_changed(s); });

@@ -89,6 +89,12 @@ bool history::lost_since(usec when) const {
   return std::any_of(losses.begin(), losses.end(), [&](auto x) { return x >= when; });
 }
 
+bool history::lost_since(usec when, const std::string& chat) const {
+  return lost_since(when) || std::any_of(chat_losses.begin(), chat_losses.end(), [&](auto& x) {
+           return x.first >= when && (chat.empty() || x.second == chat);
+         });
+}
+
 bool history::link_ended_since(usec when) const {
   return std::any_of(sockets.begin(), sockets.end(), [&](auto& x) {
     return (x.second.is_over || x.second.dropped) && x.second.over >= when;
@@ -119,6 +125,10 @@ void history::actor_killed(const std::string& name) {
   auto out = name == "egress-router" || name == "connection";
   if (out) ++routers;
   if (out && !plan_.durable_out) ++outbound_age;
+}
+
+void history::chat_failed(const std::string&, const std::string& chat) {
+  chat_losses.emplace_back(on_.time.now(), chat);
 }
 
 // -- the link --------------------------------------------------------------------------------------

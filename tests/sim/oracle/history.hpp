@@ -122,6 +122,8 @@ public:
   std::map<std::uint64_t, socket_record> sockets;
   std::set<std::uint64_t> peers; ///< attached agents
   std::vector<usec> losses;      ///< moments at which what was only in memory was lost
+  /// Moments at which what only the queue of one chat knew was lost, and that chat.
+  std::vector<std::pair<usec, std::string>> chat_losses;
   usec suspended_until{0}, last_suspension{0};
   std::uint64_t life = 0;
   /// What the gateway remembers of the way in, and of the way out, is as old as this number says: a new one
@@ -144,6 +146,8 @@ public:
   bool set_aside_unseen() const;
   bool was_set_aside(const std::string& delivery) const { return set_aside_.count(delivery) > 0; }
   bool lost_since(usec when) const;
+  /// The same, also of what only the queue of this chat knew. A session's own actions name no chat.
+  bool lost_since(usec when, const std::string& chat) const;
   /// A connection ended, or was given up, since then.
   bool link_ended_since(usec when) const;
   /// A line that the connector did not say named this buffer id: the gateway may have acknowledged that.
@@ -158,6 +162,7 @@ public:
   void life_ends(std::uint64_t life, ending how) override;
   void suspended(usec until) override;
   void actor_killed(const std::string& name) override;
+  void chat_failed(const std::string& platform, const std::string& chat) override;
   void dialled(std::uint64_t socket, const dial_request& x) override;
   void link_opened(std::uint64_t socket) override;
   void link_wrote(std::uint64_t socket, const frame_view& x) override;

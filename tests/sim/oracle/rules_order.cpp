@@ -39,11 +39,13 @@ public:
     if (x.op == "react" && std::any_of(x.heard.begin(), x.heard.end(), waited))
       return; // behind what left meanwhile
     // What its agent would rather have twice leaves again when the disk had not heard of its end.
-    auto forgotten = [&](const put_frame& y) { return elsewhere(y) && checker_.notes().lost_since(y.at); };
+    auto forgotten = [&](const put_frame& y) {
+      return elsewhere(y) && checker_.notes().lost_since(y.at, x.chat_id);
+    };
     if (x.resend && std::any_of(x.frames.begin(), x.frames.end(), forgotten)) return;
     auto& last = lanes_[lane_of(frame.root)];
     if (last.age != checker_.notes().outbound_age) last = {checker_.notes().outbound_age, 0, 0, {}, {}};
-    if (checker_.notes().lost_since(last.at) && was_put_off(last.mark)) last.number = last.before;
+    if (checker_.notes().lost_since(last.at, x.chat_id) && was_put_off(last.mark)) last.number = last.before;
     last.at = now();
     if (last.mark == mark) return;
     std::uint64_t next = 0;
@@ -87,7 +89,7 @@ public:
     usec patience = checker_.what().settings.limits.outbound_timeout;
     constexpr usec just_before{1'000'000}; // the last word of a chat that died
     auto over = out.request.empty() || out.answered || out.socket != socket || now() >= out.at + patience ||
-                notes.lost_since(out.at - just_before);
+                notes.lost_since(out.at - just_before, text(member(frame.root, "action"), "chat_id"));
     if (!over)
       fail(text(frame.root, "requestId") + " left while " + out.request + " of the same chat was out");
     out = {text(frame.root, "requestId"), socket, now(), false};
@@ -125,6 +127,10 @@ public:
     until_.clear();
     out_.clear();
     died_ = now();
+  }
+  void chat_failed(const std::string&, const std::string&) override {
+    until_.clear();
+    out_.clear();
   }
   void altered_read(std::uint64_t, const frame_view&) override { until_.clear(); }
   void link_read(std::uint64_t socket, const frame_view& frame) override {
@@ -174,7 +180,7 @@ public:
     told_.erase(it);
     const auto code = text(result, "code");
     if (definite && code != "not_connected" && code != "not_stored" && code != "unsupported" &&
-        !notes.lost_since(since - slack))
+        !notes.lost_since(since - slack, notes.actions.at(id.substr(2)).chat_id))
       fail(id.substr(2) + " is told as failed while it had time to wait: " + text(result, "error"));
   }
 

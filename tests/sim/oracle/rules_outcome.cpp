@@ -134,7 +134,7 @@ private:
     for (auto& y : x.results)
       // What a crash kept from the disk counts as unknown afterwards.
       if (y.age == last.age && !y.of_a_repeat && !last.of_a_repeat && !y.refused() && !last.refused() &&
-          !checker_.notes().lost_since(y.at - restart) &&
+          !checker_.notes().lost_since(y.at - restart, x.chat_id) &&
           (y.how != last.how || y.message_id != last.message_id))
         fail(mark + " has two different outcomes");
   }
@@ -256,8 +256,8 @@ private:
     auto since = x.asks.front().at;
     auto& notes = checker_.notes();
     auto repeat = x.results.size() < x.asks.size(); // the first one's outcome is still to come
-    if (x.frames.empty() && !collapses(x.op) && !outside && !repeat && !notes.lost_since(since - restart) &&
-        !notes.link_ended_since(since))
+    if (x.frames.empty() && !collapses(x.op) && !outside && !repeat &&
+        !notes.lost_since(since - restart, x.chat_id) && !notes.link_ended_since(since))
       fail(x.mark + " (" + x.op + ") is told as unknown and never left");
   }
 };
@@ -277,7 +277,8 @@ public:
     auto mark = checker_.notes().mark_of(peer, text(frame.root, "request_id"));
     if (mark.empty()) return;
     auto& x = checker_.notes().actions[mark];
-    if (x.asks.empty() || !x.file.empty() || checker_.notes().lost_since(x.asks.front().at)) return;
+    if (x.asks.empty() || !x.file.empty() || checker_.notes().lost_since(x.asks.front().at, x.chat_id))
+      return;
     usec hold = checker_.what().settings.limits.egress_hold;
     if (now() < x.asks.front().at + hold)
       fail(x.mark + " is told as not connected after " +
@@ -314,7 +315,8 @@ public:
     auto& last = x.frames.back();
     auto it = answers_.find(last.request_id);
     // Of several answers; after a crash the gateway has to take what it was about to write for written.
-    auto several = x.frames.size() > 1 || (x.resend && checker_.notes().lost_since(x.asks.front().at));
+    auto several =
+        x.frames.size() > 1 || (x.resend && checker_.notes().lost_since(x.asks.front().at, x.chat_id));
     if ((x.resend || x.op == "delete") && several) return;
     if (x.resend && x.op == "get_chat_info") return; // not offered any more when it is wanted again
     if (it != answers_.end() && it->second.waits && (best_effort_send(x.op) || x.op == "get_chat_info"))
@@ -323,7 +325,7 @@ public:
     auto& notes = checker_.notes();
     usec patience = checker_.what().settings.limits.outbound_timeout;
     auto in_time = it->second.at + slack < last.at + patience && notes.last_suspension < last.at;
-    if (!in_time || notes.lost_since(last.at - slack) || x.results.size() > 1) return;
+    if (!in_time || notes.lost_since(last.at - slack, x.chat_id) || x.results.size() > 1) return;
     if (x.results.back().how != it->second.how)
       fail(x.mark + " is not told as the connector said it (" + last.request_id + ")");
   }
@@ -362,7 +364,7 @@ public:
     if (!x.resend || x.doubted || x.asks.size() != 1 || collapses(x.op) || best_effort_send(x.op)) return;
     auto& asked = x.asks.front();
     constexpr usec restart{15'000'000};
-    if (checker_.notes().lost_since(asked.at - restart)) return;
+    if (checker_.notes().lost_since(asked.at - restart, x.chat_id)) return;
     constexpr std::size_t most = 3;
     usec hold = checker_.what().settings.limits.egress_hold;
     if (x.frames.size() < most && now() < asked.at + hold)
@@ -411,7 +413,7 @@ public:
     auto& x = notes.actions[it->first];
     if (x.results.empty()) return;
     root.unsure = root.unsure || x.doubted || x.asks.size() > 1 || x.results.back().how != told_outcome::done;
-    if (root.unsure || forgets() || notes.lost_since(root.since - slack)) return;
+    if (root.unsure || forgets() || notes.lost_since(root.since - slack, x.chat_id)) return;
     for (auto& [id_shown, mark] : root.shows)
       if (mark != it->first && surely_before(notes.actions[mark], x))
         fail(id_shown + " shows what is left of " + mark + " after " + it->first + " is done");
@@ -439,6 +441,34 @@ private:
   std::map<std::string, message*> root_of_;
 };
 
+/// A queue that fails is the affair of its own chat: what was in it is told as unknown, and nothing else is.
+class failed_queues final : public rule {
+public:
+  explicit failed_queues(checker& at) : rule(at, "failed-queues") {}
+  void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
+    if (text(frame.root, "type") != "result") return;
+    look(checker_.notes().mark_of(peer, text(frame.root, "request_id")), member(frame.root, "result"));
+  }
+  void one_shot_answered(const std::string& mark, const frame_view& frame) override {
+    look(mark, frame.root);
+  }
+
+private:
+  void look(const std::string& mark, const json& result) {
+    if (mark.empty() || text(result, "error").find("queue failed") == std::string::npos) return;
+    const auto& notes = checker_.notes();
+    const auto it = notes.actions.find(mark);
+    if (it == notes.actions.end() || it->second.asks.empty()) return;
+    const auto& x = it->second;
+    const auto own = std::any_of(notes.chat_losses.begin(), notes.chat_losses.end(), [&](auto& y) {
+      return y.first >= x.asks.front().at && (x.chat_id.empty() || y.second == x.chat_id);
+    });
+    if (!own) fail(mark + " is told as lost with a queue, and that of its chat never failed");
+    if (!flag(result, "ambiguous"))
+      fail(mark + " was in a queue that failed and is told as if its fate were known");
+  }
+};
+
 } // namespace
 
 void add_outcome_rules(rule_list& to, checker& at) {
@@ -449,6 +479,7 @@ void add_outcome_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<word_for_word>(at));
   to.push_back(std::make_unique<resending>(at));
   to.push_back(std::make_unique<newest_text>(at));
+  to.push_back(std::make_unique<failed_queues>(at));
 }
 
 } // namespace relay::sim

@@ -93,6 +93,14 @@ bool deterministic_scheduler::kill_any(seeded_rng& rng, std::string& name, std::
   return true;
 }
 
+caf::strong_actor_ptr deterministic_scheduler::last_of(const std::string& name) const {
+  const auto it = seen_.find(name);
+  auto out = it == seen_.end() ? nullptr : it->second.lock();
+  if (out && caf::actor_cast<caf::abstract_actor*>(out)->getf(caf::abstract_actor::is_terminated_flag))
+    return {};
+  return out;
+}
+
 bool deterministic_scheduler::kill_ready(seeded_rng& rng, std::string& name) {
   auto& jobs = jobs_->jobs;
   if (jobs.empty()) return false;

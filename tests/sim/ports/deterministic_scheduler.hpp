@@ -41,6 +41,8 @@ public:
   bool kill_ready(seeded_rng& rng, std::string& name);
   /// Kills any actor that has run at least once; each name is as likely as another. `spared` is not.
   bool kill_any(seeded_rng& rng, std::string& name, std::string_view spared);
+  /// The last actor of this name that has run, if it lives.
+  caf::strong_actor_ptr last_of(const std::string& name) const;
   /// Forgets all timers.
   void cancel_timers() { jobs_->clock().cancel_all(); }
   /// Actors that live, without the system's own.

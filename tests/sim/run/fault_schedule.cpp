@@ -148,6 +148,9 @@ void run::plan_process_faults() {
     if (!life_ || life_->host().suspended()) return;
     if (life_->actors().kill_any(faults_.of(fault::actor_crash), name, "supervisor")) actor_dies(name);
   });
+  schedule(fault::chat_throws, 5, [this] {
+    if (life_ && !life_->host().suspended()) (void)life_->break_chat(faults_.of(fault::chat_throws));
+  });
 }
 
 /// What an operator does with the gateway.

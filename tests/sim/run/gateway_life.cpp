@@ -4,11 +4,16 @@
 #include "relay_gateway/actors/agents/exec.hpp"
 #include "relay_gateway/actors/agents/link_state.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/egress/egress_router.hpp"
 #include "relay_gateway/actors/supervision/supervisor.hpp"
 #include "relay_gateway/app/store/memory_store.hpp"
 
 #include <caf/event_based_actor.hpp>
 
+#include <iterator>
+#include <set>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace relay::sim {
@@ -155,6 +160,32 @@ void gateway_life::letters(dead_letter_ask what, std::function<void(const dead_l
                 },
                 [](const caf::error&) {});
       });
+}
+
+/// The router is not running now: what it sends goes by the scheduler.
+bool gateway_life::break_chat(seeded_rng& rng) {
+  const auto who = hall_.last_of(egress_state::name);
+  if (!who) return false;
+  using router_type = caf::stateful_actor<egress_state, egress_router_actor::base>;
+  auto& router = *static_cast<router_type*>(caf::actor_cast<caf::abstract_actor*>(who));
+  auto& state = router.state;
+  std::set<std::pair<std::string, std::string>> busy; // in an order of their own, so that a seed repeats
+  for (auto& [token, x] : state.open)
+    if (state.chats.contains(x.chat)) busy.emplace(x.chat.platform, x.chat.chat_id);
+  if (busy.empty()) return false;
+  const auto& [platform, chat] =
+      *std::next(busy.begin(), static_cast<std::ptrdiff_t>(rng.below(busy.size())));
+  around_.judge.chat_failed(platform, chat);
+  router.context(nullptr);
+  core::chat_table_step step;
+  state.chats.run(
+      {platform, chat},
+      [](core::chat_queue&, core::chat_queue_step&) {
+        throw std::runtime_error("as the simulator wants it");
+      },
+      step);
+  state.execute(step);
+  return true;
 }
 
 cable_setup gateway_life::hooks(std::uint64_t peer) {

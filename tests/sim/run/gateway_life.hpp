@@ -58,6 +58,8 @@ public:
   void letters(dead_letter_ask what, std::function<void(const dead_letter_answer&)> told);
   /// Accepts an agent's socket.
   std::shared_ptr<sim_socket> attach(std::shared_ptr<far_end> who);
+  /// A step of the queue of some chat with work throws. False when there is none.
+  bool break_chat(seeded_rng& rng);
   /// kill -9: nothing of it is seen any more.
   void kill(seeded_rng& rng);
   /// The ordered stop is complete.
