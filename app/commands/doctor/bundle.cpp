@@ -1,6 +1,7 @@
 #include "relay_gateway/app/commands/doctor/bundle.hpp"
 
 #include "relay_gateway/app/commands/running/running_gateway.hpp"
+#include "relay_gateway/app/commands/version_command.hpp"
 #include "relay_gateway/app/process_sources.hpp"
 #include "relay_gateway/config/render.hpp"
 #include "relay_gateway/config/resolve.hpp"
