@@ -1,0 +1,338 @@
+// A gateway, a queue and workers: what happens to events and actions when any of them fails.
+#include "relay_gateway/actors/agents/nats.hpp"
+#include "relay_gateway/actors/worker/worker.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
+#include "relay_gateway/tests/actors/fixture.hpp"
+#include "relay_gateway/tests/actors/worker/queue_model.hpp"
+
+#include <map>
+
+namespace relay::testing {
+namespace {
+
+class pool : public gateway_test {
+protected:
+  std::shared_ptr<queue_model> queue = std::make_shared<queue_model>();
+  std::map<std::string, worker_actor> workers;
+  std::map<std::string, std::shared_ptr<scripted_agent>> agents;
+
+  ~pool() override {
+    for (auto& [name, x] : workers) caf::anon_send_exit(x, caf::exit_reason::kill);
+    workers.clear();
+    sched.clock().cancel_all();
+    settle();
+    for (auto& [name, x] : agents) x->host = {};
+    settle();
+  }
+  ports with_queue() {
+    auto out = env.all();
+    out.queue = queue;
+    return out;
+  }
+  void start_gateway() {
+    supervisor_setup setup;
+    settings.limits.agent_max_deliveries = 3;
+    setup.settings = std::make_shared<const config::settings>(settings);
+    setup.agent_name = "nats";
+    setup.agent_present = false;
+    setup.make_agent = [this, all = with_queue(),
+                        what = nats_setup_of(settings)](caf::strong_actor_ptr parent) -> agent_actor {
+      return sys.spawn(nats_agent, all, what, std::move(parent));
+    };
+    root = sys.spawn(supervisor, with_queue(), std::move(setup));
+    settle();
+    handshake();
+  }
+  void start_worker(const std::string& name, bool echo = true, bool acks = true) {
+    worker_setup what;
+    what.name = name;
+    what.room = 4;
+    auto script = agents[name] = std::make_shared<scripted_agent>();
+    script->ack = acks;
+    what.make_agent = [this, echo, script, all = env.all()](caf::strong_actor_ptr parent) -> agent_actor {
+      if (echo) return sys.spawn(echo_agent, all, std::move(parent));
+      return sys.spawn(run_scripted, script);
+    };
+    workers[name] = sys.spawn(worker, with_queue(), std::move(what));
+    settle();
+  }
+  void kill_worker(const std::string& name) {
+    queue->kill(name);
+    caf::anon_send_exit(workers[name], caf::exit_reason::kill);
+    workers.erase(name);
+    settle();
+  }
+  void arrives(const std::string& chat, const std::string& text, const std::string& id) {
+    env.link->last().say(event("discord", chat, text, id));
+    settle();
+  }
+  std::size_t answers() { return sent().size(); }
+};
+
+TEST_F(pool, AnEventIsAnsweredByAWorker) {
+  start_gateway();
+  start_worker("w1");
+  EXPECT_EQ(report().inbound.agents, 1U);
+  arrives("c", "hello", "1");
+  ASSERT_EQ(answers(), 1U);
+  EXPECT_NE(sent()[0].find("hello"), std::string::npos);
+  EXPECT_EQ(report().inbound.pending, 1U) << "its answer has no outcome yet";
+  answer_all();
+  EXPECT_EQ(report().inbound.pending, 0U);
+  advance(1s);
+  EXPECT_EQ(queue->stored("relay_IN"), 0U);
+  EXPECT_EQ(queue->stored("relay_OUT_gw-test"), 0U) << "all is settled once it is done";
+}
+
+TEST_F(pool, TheNextEventWaitsForTheAnswerOfThisOne) {
+  start_gateway();
+  start_worker("w1");
+  arrives("c", "one", "1");
+  arrives("c", "two", "2");
+  arrives("other", "three", "3");
+  EXPECT_EQ(answers(), 2U) << "one of each chat";
+  answer_all();
+  EXPECT_EQ(answers(), 3U);
+}
+
+TEST_F(pool, AnAckDoesNotWaitForAnAnswerForEver) {
+  start_gateway();
+  start_worker("w1");
+  arrives("c", "one", "1");
+  EXPECT_EQ(report().inbound.pending, 1U);
+  env.link->last().end(0, "gone"); // the answer was written, and nobody knows
+  advance(70s, 1s);
+  EXPECT_EQ(report().inbound.pending, 0U);
+  EXPECT_EQ(env.log->count("event.dead_letter"), 0U);
+}
+
+TEST_F(pool, WithoutAWorkerEventsWaitAndNoTimeRuns) {
+  start_gateway();
+  arrives("c", "hello", "1");
+  advance(600s, 5s);
+  EXPECT_EQ(report().inbound.pending, 1U);
+  EXPECT_EQ(queue->stored("relay_IN"), 0U);
+  start_worker("w1");
+  EXPECT_EQ(answers(), 1U);
+}
+
+TEST_F(pool, WhatAKilledWorkerHadGoesToAnother) {
+  start_gateway();
+  start_worker("w1", false, false);
+  arrives("c", "hello", "1");
+  ASSERT_EQ(agents["w1"]->deliveries.size(), 1U);
+  EXPECT_FALSE(agents["w1"]->deliveries[0].redelivered);
+  kill_worker("w1");
+  start_worker("w2", false);
+  queue->ack_wait_over();
+  settle();
+  ASSERT_EQ(agents["w2"]->deliveries.size(), 1U);
+  EXPECT_TRUE(agents["w2"]->deliveries[0].redelivered);
+  EXPECT_EQ(report().inbound.pending, 0U);
+}
+
+TEST_F(pool, AWorkerThatIsSilentIsNoTaker) {
+  start_gateway();
+  start_worker("w1");
+  EXPECT_EQ(report().inbound.agents, 1U);
+  kill_worker("w1");
+  advance(11s);
+  EXPECT_EQ(report().inbound.agents, 0U);
+}
+
+TEST_F(pool, ALostReceiptPublishesNothingTwice) {
+  start_gateway();
+  start_worker("w1");
+  queue->lose_receipts(1); // of the event
+  arrives("c", "hello", "1");
+  advance(2s);
+  EXPECT_EQ(answers(), 1U);
+  arrives("c", "more", "2");
+  queue->lose_receipts(1); // of whatever comes next
+  advance(2s);
+  EXPECT_EQ(answers(), 1U) << "one action of a chat at a time";
+  answer_all();
+  advance(2s);
+  EXPECT_EQ(answers(), 2U);
+}
+
+TEST_F(pool, LostReceiptsOfAWorkerDoNothingTwice) {
+  start_gateway();
+  start_worker("w1", false);
+  arrives("c", "hello", "1");
+  auto& script = *agents["w1"];
+  ASSERT_EQ(script.deliveries.size(), 1U);
+  queue->lose_receipts(1);
+  caf::scoped_actor asks{sys};
+  asks->send(script.host.actions,
+             action_request{"q1", "discord", script.deliveries[0].id, wire::send("c", "hi")});
+  settle();
+  advance(2s);
+  EXPECT_EQ(answers(), 1U);
+  EXPECT_EQ(queue->stored("relay_OUT_gw-test"), 1U) << "until its outcome is known";
+  answer_all();
+  advance(1s);
+  EXPECT_EQ(queue->stored("relay_OUT_gw-test"), 0U);
+  EXPECT_EQ(answers(), 1U);
+}
+
+TEST_F(pool, TheSameRequestAgainGetsTheRecordedOutcome) {
+  start_gateway();
+  start_worker("w1", false);
+  arrives("c", "hello", "1");
+  auto& script = *agents["w1"];
+  const auto ask = [&] {
+    caf::scoped_actor asks{sys};
+    bool got = false;
+    asks->send(script.host.actions,
+               action_request{"q1", "discord", script.deliveries[0].id, wire::send("c", "hi")});
+    settle();
+    answer_all();
+    asks->receive(
+        [&](const action_outcome& x) { got = x.result.how == outcome::done && x.request_id == "q1"; },
+        caf::after(0s) >> [] {});
+    return got;
+  };
+  EXPECT_TRUE(ask());
+  EXPECT_TRUE(ask()) << "its message is a duplicate, and the gateway is asked all the same";
+  EXPECT_EQ(answers(), 1U);
+}
+
+TEST_F(pool, WhileTheServerIsAwayNobodyIsThereAndNothingIsLost) {
+  start_gateway();
+  start_worker("w1");
+  queue->down();
+  settle();
+  EXPECT_EQ(report().inbound.agents, 0U);
+  arrives("c", "hello", "1");
+  advance(300s, 5s);
+  EXPECT_EQ(answers(), 0U);
+  EXPECT_EQ(report().inbound.pending, 1U);
+  queue->up();
+  settle();
+  advance(1s);
+  EXPECT_EQ(answers(), 1U);
+  answer_all();
+  EXPECT_EQ(report().inbound.pending, 0U);
+}
+
+TEST_F(pool, AServerThatStoresNothingIsNotUsed) {
+  start_gateway();
+  start_worker("w1");
+  queue->lose_publications(1'000);
+  arrives("c", "hello", "1");
+  EXPECT_EQ(report().inbound.agents, 0U);
+  advance(60s, 1s);
+  EXPECT_EQ(report().inbound.agents, 0U);
+  queue->lose_publications(0);
+  advance(6s);
+  EXPECT_EQ(report().inbound.agents, 1U);
+  EXPECT_EQ(answers(), 1U);
+}
+
+TEST_F(pool, AnActionOfAWorkerWaitsForTheServer) {
+  start_gateway();
+  start_worker("w1", false);
+  arrives("c", "hello", "1");
+  auto& script = *agents["w1"];
+  ASSERT_EQ(script.deliveries.size(), 1U);
+  queue->down();
+  settle();
+  caf::scoped_actor asks{sys};
+  asks->send(script.host.actions,
+             action_request{"q1", "discord", script.deliveries[0].id, wire::send("c", "hi")});
+  settle();
+  EXPECT_EQ(answers(), 0U);
+  queue->up();
+  settle();
+  EXPECT_EQ(answers(), 1U);
+}
+
+TEST_F(pool, WhatAWorkersAgentGivesBackCountsAsADeath) {
+  start_gateway();
+  start_worker("w1", false, false);
+  arrives("c", "poison", "1");
+  auto& script = *agents["w1"];
+  for (std::size_t i = 1; i <= 3; ++i) {
+    ASSERT_EQ(script.deliveries.size(), i);
+    EXPECT_EQ(script.deliveries.back().redelivered, i > 1);
+    caf::scoped_actor dies{sys};
+    dies->send(script.host.acks, delivery_returned{{script.deliveries.back().id}, false});
+    settle();
+  }
+  EXPECT_EQ(script.deliveries.size(), 3U);
+  EXPECT_EQ(env.log->count("event.dead_letter"), 1U);
+  EXPECT_EQ(report().inbound.pending, 0U);
+}
+
+TEST_F(pool, AThirdWorkerIsNotRiskedForOneEvent) {
+  start_gateway();
+  start_worker("w1", false, false);
+  arrives("c", "poison", "1");
+  for (const auto* next : {"w2", "w3"}) {
+    kill_worker(next == std::string{"w2"} ? "w1" : "w2");
+    start_worker(next, false, false);
+    queue->ack_wait_over();
+    settle();
+  }
+  // The third one gives it back unseen by its agent, and the gateway gives it out anew.
+  EXPECT_EQ(env.log->count("worker.suspect_event"), 1U);
+  ASSERT_EQ(agents["w3"]->deliveries.size(), 1U);
+  EXPECT_EQ(queue->ids.back().substr(queue->ids.back().rfind('#')), "#2");
+}
+
+TEST_F(pool, OneGatewayAgentIsOneHostedAgent) {
+  start_gateway();
+  start_worker("w1", false);
+  ASSERT_EQ(agents["w1"]->welcomes.size(), 1U);
+  EXPECT_EQ(agents["w1"]->welcomes[0].gateway_id, "gw-test");
+  EXPECT_EQ(agents["w1"]->welcomes[0].platforms.size(), 2U);
+  EXPECT_EQ(agents["w1"]->hosted, 1U);
+}
+
+TEST_F(pool, InterruptsReachTheWorker) {
+  start_gateway();
+  start_worker("w1", false);
+  arrives("c", "hello", "1");
+  const auto key = agents["w1"]->deliveries.at(0).session_key;
+  env.link->last().say(R"({"type":"interrupt_inbound","session_key":")" + key + R"(","chat_id":"c"})" + "\n");
+  settle();
+  ASSERT_EQ(agents["w1"]->interrupts.size(), 1U);
+  EXPECT_EQ(agents["w1"]->interrupts[0].session_key, key);
+}
+
+TEST_F(pool, AnotherRouterTellsTheWorkerThatItDoesNotKnow) {
+  start_gateway();
+  start_worker("w1", false);
+  arrives("c", "hello", "1");
+  auto& script = *agents["w1"];
+  caf::scoped_actor asks{sys};
+  asks->send(script.host.actions,
+             action_request{"q1", "discord", script.deliveries[0].id, wire::send("c", "hi")});
+  settle();
+  kill("egress-router");
+  advance(2s);
+  bool unknown = false;
+  asks->receive([&](const action_outcome& x) { unknown = x.result.how == outcome::unknown; },
+                caf::after(0s) >> [] {});
+  EXPECT_TRUE(unknown);
+}
+
+TEST_F(pool, AStoppedWorkerFinishesAndSaysGoodbye) {
+  start_gateway();
+  start_worker("w1", false, false);
+  arrives("c", "hello", "1");
+  caf::anon_send(workers["w1"], atom::finish_v);
+  settle();
+  EXPECT_EQ(report().inbound.agents, 0U) << "it takes nothing new";
+  auto& script = *agents["w1"];
+  EXPECT_EQ(script.finished, 1U);
+  caf::scoped_actor acks{sys};
+  acks->send(script.host.acks, delivery_ack{script.deliveries[0].id});
+  settle();
+  EXPECT_EQ(report().inbound.pending, 0U);
+  EXPECT_EQ(env.log->count("worker.detached"), 1U);
+}
+
+} // namespace
+} // namespace relay::testing

@@ -1,0 +1,208 @@
+// A queue with streams as gateways and workers see it, without threads and on no clock: what the server, the
+// network and their faults do, the test says.
+#pragma once
+
+#include "relay_gateway/actors/queue_port.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace relay::testing {
+
+/// One server and all that are connected to it.
+class queue_model : public queue_port, public std::enable_shared_from_this<queue_model> {
+  struct session;
+
+public:
+  std::shared_ptr<queue_session> open(queue_request what, std::shared_ptr<queue_listener> who) override {
+    auto x = std::make_shared<session>();
+    x->request = std::move(what);
+    x->who = std::move(who);
+    sessions_.push_back(x);
+    for (const auto& made : x->request.streams)
+      streams_.try_emplace(made.name).first->second.subjects = made.subjects;
+    if (up_) x->who->on_state({true, {}});
+    return std::make_shared<handle>(shared_from_this(), std::move(x));
+  }
+
+  // -- faults --
+  /// The server ends: nothing is lost, and nobody reaches it.
+  void down() {
+    up_ = false;
+    for (auto& [name, s] : streams_)
+      for (auto& m : s.all) m.owner = nullptr;
+    for (const auto& x : alive()) {
+      x->held = 0;
+      x->who->on_state({false, "the server is away"});
+    }
+  }
+  void up() {
+    up_ = true;
+    for (const auto& x : alive()) x->who->on_state({true, {}});
+    hand_out();
+  }
+  /// So many of the next publications are stored, and nobody hears of it.
+  void lose_receipts(int n) { lost_receipts_ = n; }
+  /// So many are not stored.
+  void lose_publications(int n) { lost_publications_ = n; }
+  /// The stream forgets which ids it has seen.
+  void forget_ids() {
+    for (auto& [name, s] : streams_) s.ids.clear();
+  }
+  /// Whatever is out comes again, to anybody else who wants it.
+  void ack_wait_over() {
+    for (auto& [name, s] : streams_)
+      for (auto& m : s.all)
+        if (auto* before = std::exchange(m.owner, nullptr); before != nullptr) {
+          before->held -= before->held > 0 ? 1 : 0;
+          m.not_for = before;
+        }
+    hand_out();
+  }
+  /// The process behind the session of that name is gone, without a word.
+  void kill(const std::string& name) {
+    for (const auto& x : alive())
+      if (x->request.name.find(name) != std::string::npos) x->over = true;
+  }
+  /// It neither hears nor says anything.
+  void freeze(const std::string& name, bool frozen) {
+    for (const auto& x : alive())
+      if (x->request.name.find(name) != std::string::npos) x->frozen = frozen;
+    if (!frozen) hand_out();
+  }
+
+  // -- what a test looks at --
+  std::size_t stored(const std::string& stream) const {
+    const auto it = streams_.find(stream);
+    return it == streams_.end() ? 0 : it->second.all.size();
+  }
+  std::vector<std::string> ids; ///< of all that was stored, in order
+  std::vector<queue_note> notes;
+
+private:
+  struct session {
+    queue_request request;
+    std::shared_ptr<queue_listener> who;
+    std::uint32_t limit = 0;
+    std::size_t held = 0;
+    bool over = false, frozen = false;
+  };
+  struct message {
+    queue_message what;
+    session* owner = nullptr;
+    session* not_for = nullptr;
+  };
+  struct stored_stream {
+    std::vector<std::string> subjects;
+    std::set<std::string> ids;
+    std::deque<message> all;
+    std::uint64_t last = 0;
+  };
+  class handle final : public queue_session {
+  public:
+    handle(std::shared_ptr<queue_model> to, std::shared_ptr<session> as)
+        : to_(std::move(to)), as_(std::move(as)) {}
+    handle(const handle&) = delete;
+    handle& operator=(const handle&) = delete;
+    ~handle() override { as_->over = true; }
+    void publish(std::vector<queue_publication> what) override {
+      for (auto& x : what) to_->publish(*as_, std::move(x));
+      to_->hand_out();
+    }
+    void note(std::vector<queue_note> what) override {
+      for (auto& x : what) to_->note(*as_, x);
+    }
+    void limit(std::uint32_t most) override {
+      as_->limit = most;
+      to_->hand_out();
+    }
+    void settle(std::vector<queue_settlement> what) override {
+      for (const auto& x : what) to_->settle(*as_, x);
+      to_->hand_out();
+    }
+
+  private:
+    std::shared_ptr<queue_model> to_;
+    std::shared_ptr<session> as_;
+  };
+
+  static bool matches(const std::string& pattern, const std::string& subject) {
+    if (pattern.ends_with(">")) return subject.starts_with(pattern.substr(0, pattern.size() - 1));
+    return pattern == subject;
+  }
+  std::vector<std::shared_ptr<session>> alive() {
+    std::erase_if(sessions_, [](const auto& x) { return x->over; });
+    return sessions_;
+  }
+  void publish(session& from, queue_publication x) {
+    if (from.over || from.frozen) return;
+    queue_receipt out{x.number, false, false, false, "the server is away"};
+    stored_stream* to = nullptr;
+    for (auto& [name, s] : streams_)
+      for (const auto& pattern : s.subjects)
+        if (matches(pattern, x.subject)) to = &s;
+    const bool taken = up_ && to != nullptr && lost_publications_-- <= 0;
+    lost_publications_ = std::max(lost_publications_, 0);
+    if (taken) {
+      out = {x.number, true, !to->ids.insert(x.id).second, false, {}};
+      if (!out.duplicate) {
+        ids.push_back(x.id);
+        to->all.push_back({{++to->last, 0, x.subject, x.sender, x.session, x.body}, nullptr, nullptr});
+      }
+      if (lost_receipts_ > 0) {
+        --lost_receipts_;
+        out = {x.number, false, false, false, "timeout"};
+      }
+    }
+    from.who->on_receipts({out});
+  }
+  void note(session& from, const queue_note& x) {
+    if (!up_ || from.over || from.frozen) return;
+    notes.push_back(x);
+    for (const auto& to : alive())
+      if (!to->frozen &&
+          std::find(to->request.notes.begin(), to->request.notes.end(), x.subject) != to->request.notes.end())
+        to->who->on_note(x);
+  }
+  void settle(session& from, const queue_settlement& x) {
+    if (!up_ || from.over || from.frozen) return;
+    auto& s = streams_[from.request.stream];
+    const auto it = std::find_if(s.all.begin(), s.all.end(),
+                                 [&](const auto& m) { return m.what.sequence == x.sequence; });
+    if (it == s.all.end() || x.how == settlement::working) return;
+    if (it->owner != nullptr && it->owner->held > 0) --it->owner->held;
+    it->owner = nullptr;
+    if (x.how == settlement::done) s.all.erase(it);
+  }
+  void hand_out() {
+    if (!up_) return;
+    for (auto& [name, s] : streams_) {
+      for (auto& m : s.all) {
+        if (m.owner != nullptr && !m.owner->over) continue;
+        for (const auto& to : alive()) {
+          if (to->frozen || to->request.stream != name || to->held >= to->limit) continue;
+          if (m.not_for == to.get() && alive().size() > 2) continue;
+          m.owner = to.get();
+          ++to->held;
+          ++m.what.deliveries;
+          to->who->on_messages({m.what});
+          break;
+        }
+      }
+    }
+  }
+
+  bool up_ = true;
+  int lost_receipts_ = 0, lost_publications_ = 0;
+  std::map<std::string, stored_stream> streams_;
+  std::vector<std::shared_ptr<session>> sessions_;
+};
+
+} // namespace relay::testing
