@@ -191,9 +191,10 @@ void connection_state::send_best_effort(best_effort_send& x) {
 void connection_state::interrupt(const session_interrupt& x) {
   // An agent hears no result of these, so nothing else bounds how many wait for a connector that does not
   // read.
-  constexpr std::size_t most_waiting = 1'000, longest_reason = longest_interrupt_reason;
-  const auto fits = x.reason.size() <= longest_reason && socket->queued() < most_waiting;
-  if (over || !fits) { // nothing to stop on a dead link; it must not throw or wait either (F20)
+  constexpr std::size_t most_waiting = 1'000;
+  const bool usable =
+      !over && socket; // nothing to stop on a dead link; it must not throw or wait either (F20)
+  if (!usable || x.reason.size() > longest_interrupt_reason || socket->queued() >= most_waiting) {
     env.metrics->add(counter::interrupts_sent, "dropped");
     return;
   }
