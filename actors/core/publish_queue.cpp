@@ -45,8 +45,9 @@ void publish_queue::usable(bool x, instant now, publish_step& out) {
 
 void publish_queue::receipt(const queue_receipt& x, instant now, publish_step& out) {
   const auto it = entries_.find(x.number);
-  if (it == entries_.end() || !it->second.flying) return;
-  --flying_;
+  // A late one that tells of success is as good.
+  if (it == entries_.end() || (!it->second.flying && !x.stored)) return;
+  if (std::exchange(it->second.flying, false)) --flying_;
   if (x.stored) {
     failing_ = false;
     pause_ = milliseconds{0};
@@ -56,25 +57,46 @@ void publish_queue::receipt(const queue_receipt& x, instant now, publish_step& o
     out.refused.push_back(x.number);
     remove(it);
   } else {
+    failed(x.number, it->second, now);
+  }
+  pump(now, out);
+}
+
+void publish_queue::failed(std::uint64_t number, entry& x, instant now) {
+  x.sent = true;
+  ready_.emplace(number, true);
+  if (!failing_ || now >= retry_at_) {
+    pause_ = pause_.count() == 0 ? rules_.backoff_min : std::min(pause_ * 2, rules_.backoff_max);
+    retry_at_ = now + pause_;
+  }
+  failing_ = true;
+}
+
+/// A receipt that never comes must hold nothing up.
+void publish_queue::timer(instant now, publish_step& out) {
+  for (; !flights_.empty() && flights_.front().first + rules_.flight_limit <= now; flights_.pop_front()) {
+    const auto it = entries_.find(flights_.front().second);
+    if (it == entries_.end() || !it->second.flying || it->second.sent_at != flights_.front().first) continue;
     it->second.flying = false;
-    it->second.sent = true;
-    ready_.emplace(x.number, true);
-    if (!failing_ || now >= retry_at_) {
-      pause_ = pause_.count() == 0 ? rules_.backoff_min : std::min(pause_ * 2, rules_.backoff_max);
-      retry_at_ = now + pause_;
-    }
-    failing_ = true;
+    --flying_;
+    failed(it->first, it->second, now);
   }
   pump(now, out);
 }
 
 deadline publish_queue::due() const {
-  if (!usable_ || !failing_ || flying_ > 0 || ready_.empty()) return {};
-  return retry_at_;
+  deadline at;
+  if (!flights_.empty()) at = flights_.front().first + rules_.flight_limit;
+  if (usable_ && failing_ && flying_ == 0 && !ready_.empty()) at = earlier(at, retry_at_);
+  return at;
 }
 
 /// While publications fail only one at a time is tried: it is the probe.
 void publish_queue::pump(instant now, publish_step& out) {
+  for (; !flights_.empty(); flights_.pop_front()) {
+    const auto it = entries_.find(flights_.front().second);
+    if (it != entries_.end() && it->second.flying && it->second.sent_at == flights_.front().first) break;
+  }
   while (usable_ && !ready_.empty()) {
     if (failing_ && (flying_ > 0 || now < retry_at_)) return;
     if (flying_ >= rules_.window) return;
@@ -82,6 +104,8 @@ void publish_queue::pump(instant now, publish_step& out) {
     ready_.erase(ready_.begin());
     auto& x = entries_.at(number);
     x.flying = true;
+    x.sent_at = now;
+    flights_.emplace_back(now, number);
     ++flying_;
     out.publish.push_back(x.what);
   }

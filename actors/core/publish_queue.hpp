@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace relay::core {
@@ -18,6 +19,7 @@ namespace relay::core {
 struct publish_rules {
   std::size_t window = 512; ///< on their way at a time
   milliseconds backoff_min{250}, backoff_max{5'000};
+  milliseconds flight_limit{15'000}; ///< without a receipt by then, it counts as not stored
   std::size_t max_entries = 10'000, max_bytes = 64UL << 20;
 };
 
@@ -43,7 +45,7 @@ public:
   /// Whether the queue can be used.
   void usable(bool x, instant now, publish_step& out);
   void receipt(const queue_receipt& x, instant now, publish_step& out);
-  void timer(instant now, publish_step& out) { pump(now, out); }
+  void timer(instant now, publish_step& out);
   /// When timer() has something to do.
   deadline due() const;
   /// The last publication was stored, as far as any was.
@@ -57,14 +59,17 @@ private:
     queue_publication what;
     bool flying = false;
     bool sent = false; ///< before: a duplicate is then its own
+    instant sent_at{};
   };
   void pump(instant now, publish_step& out);
+  void failed(std::uint64_t number, entry& x, instant now);
   void remove(std::map<std::uint64_t, entry>::iterator it);
 
   publish_rules rules_;
   std::map<std::uint64_t, entry> entries_;
   std::unordered_map<std::string, std::deque<std::uint64_t>> keys_;
   std::map<std::uint64_t, bool> ready_; ///< heads of their keys that are not on their way, in order
+  std::deque<std::pair<instant, std::uint64_t>> flights_; ///< in the order in which they left
   std::uint64_t next_ = 1;
   std::size_t flying_ = 0, bytes_ = 0;
   bool usable_ = false, failing_ = false;

@@ -110,6 +110,35 @@ TEST_F(PublishQueue, TheBackoffGrowsAndEndsWithSuccess) {
   EXPECT_TRUE(std::is_sorted(pauses.begin(), pauses.end()));
 }
 
+TEST_F(PublishQueue, AReceiptThatNeverComesHoldsNothingUp) {
+  usable(true);
+  const auto first = put("a", "1");
+  put("a", "2");
+  taken();
+  ASSERT_TRUE(queue.due().has_value());
+  now = *queue.due();
+  timer();
+  EXPECT_FALSE(queue.healthy());
+  ASSERT_TRUE(queue.due().has_value());
+  now = *queue.due();
+  timer();
+  EXPECT_EQ(taken(), strings{"1"});
+  receipt({first, true, true, false, {}});
+  EXPECT_EQ(taken(), strings{"2"});
+}
+
+TEST_F(PublishQueue, ALateReceiptCounts) {
+  usable(true);
+  const auto first = put("a", "1");
+  put("a", "2");
+  taken();
+  now = *queue.due();
+  timer();
+  receipt({first, true, false, false, {}});
+  EXPECT_TRUE(queue.healthy());
+  EXPECT_EQ(taken(), strings{"2"});
+}
+
 TEST_F(PublishQueue, TheWindowBoundsWhatIsOnItsWay) {
   usable(true);
   for (int i = 0; i < 6; ++i) put("k" + std::to_string(i), std::to_string(i));
