@@ -130,7 +130,7 @@ struct openai_settings {
 
 /// The queue between a gateway and its workers.
 struct nats_settings {
-  std::string url;    ///< of a worker; a gateway's are in its agent's argument
+  std::string url; ///< of a worker; a gateway's are in its agent's argument
   std::string prefix = "relay";
   std::string credentials_file, user; ///< either may be empty
   secret_source password, token;

@@ -11,8 +11,8 @@ namespace {
 
 using json_writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
-constexpr std::array sections{section::relay, section::identity, section::service, section::openai, section::nats,
-                              section::chats, section::media,    section::limits};
+constexpr std::array sections{section::relay, section::identity, section::service, section::openai,
+                              section::nats,  section::chats,    section::media,   section::limits};
 
 void member(json_writer& out, const char* key, std::string_view value) {
   out.Key(key);

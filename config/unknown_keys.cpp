@@ -39,7 +39,8 @@ void check_section(reading& in, const std::string& section) {
 
 void check_unknown_keys(reading& in) {
   check_section(in, "gateway");
-  for (const char* part : {"idp", "log", "idle", "tls", "media", "limits", "slack", "prompts", "openai", "nats"})
+  for (const char* part :
+       {"idp", "log", "idle", "tls", "media", "limits", "slack", "prompts", "openai", "nats"})
     check_section(in, std::string{"gateway."} + part);
 }
 

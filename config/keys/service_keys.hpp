@@ -7,13 +7,14 @@
 
 namespace relay::config::keys {
 
-inline constexpr entry agent{.key = "gateway.agent",
-                             .variable = "GATEWAY_AGENT",
-                             .flag = "agent",
-                             .section = section::service,
-                             .what = "Who answers: link, echo, exec:<command line>, openai:<base URL> or nats:<URL>",
-                             .by_default = "link",
-                             .applies = applies::at_restart};
+inline constexpr entry agent{
+    .key = "gateway.agent",
+    .variable = "GATEWAY_AGENT",
+    .flag = "agent",
+    .section = section::service,
+    .what = "Who answers: link, echo, exec:<command line>, openai:<base URL> or nats:<URL>",
+    .by_default = "link",
+    .applies = applies::at_restart};
 inline constexpr entry listen{.key = "gateway.listen",
                               .variable = "GATEWAY_LISTEN",
                               .flag = "listen",
