@@ -99,7 +99,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   egress::schedule_commit(*this);
 }
 
-void egress_state::accept(action_request& x, std::uint64_t digest, core::routing to, promise& asker) {
+void egress_state::accept(action_request& x, std::uint64_t digest, core::routing&& to, promise& asker) {
   const auto now = now_of(self);
   const auto key = chat_of(to.where, x.act);
   open_action as{asker, {},    key,  traits_of(x.act.kind).answers ? x.delivery_id : std::string{},
@@ -188,7 +188,7 @@ action_outcome egress_state::refuse(const action_request& x, std::string code, s
   return {x.request_id, action_result::failed(std::move(code), std::move(error))};
 }
 
-void egress_state::push(const chat_key& chat, chat_action x, bool held) {
+void egress_state::push(const chat_key& chat, chat_action&& x, bool held) {
   core::chat_table_step step;
   chats.push(chat, std::move(x), held, now_of(self), step);
   execute(step);
@@ -443,9 +443,9 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
       [s](const session_interrupt& x) { s->interrupt(x); },
       [s](const route_seen& x) { s->seen(x); },
       [s](const turn_mark& x) { egress::mark(*s, x); },
-      [s](const transmitted& x) {
+      [s](transmitted& x) {
         core::chat_table_step step;
-        s->chats.settled(x, now_of(s->self), step);
+        s->chats.settled(std::move(x), now_of(s->self), step);
         s->execute(step);
       },
       [s](const chat_page& x) { egress::loaded(*s, x); },

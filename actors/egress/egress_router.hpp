@@ -81,12 +81,12 @@ struct egress_state {
   caf::result<action_outcome> request(action_request& x);
   void begin(action_request& x, promise& asker);
   bool is_repeat(const action_request& x, std::uint64_t digest, promise& asker);
-  void accept(action_request& x, std::uint64_t digest, core::routing to, promise& asker);
+  void accept(action_request& x, std::uint64_t digest, core::routing&& to, promise& asker);
   prompt_shown open_prompt(action_request& x, const chat_key& chat, const route& where);
   static prompt_shown place_of(const prompt_opened& x);
   prompt_opened opened(const prompt_fields& asked, const chat_key& chat, const route& where,
                        const std::string& delivery_id) const;
-  void push(const chat_key& chat, chat_action x, bool held);
+  void push(const chat_key& chat, chat_action&& x, bool held);
   action_outcome refuse(const action_request& x, std::string code, std::string error);
 
   // -- from a decision to what is done

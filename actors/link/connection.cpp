@@ -6,6 +6,8 @@
 #include "relay_gateway/messages/wire/actions/commands.hpp"
 #include "relay_gateway/messages/wire/frames/discord.hpp"
 
+#include <array>
+#include <charconv>
 #include <chrono>
 
 namespace relay {
@@ -55,7 +57,7 @@ void connection_state::heard() {
 void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
   if (auto* result = std::get_if<wire::outbound_result>(&x)) {
     core::pending_requests<asker>::request who;
-    if (open.take(result->request_id, who)) {
+    if (open.take(number_of(result->request_id), who)) {
       tell_owner(who.owner, std::move(result->result), true);
       update_read_gate();
     } else {
@@ -152,19 +154,38 @@ void connection_state::write(std::string frame) {
   if (socket) socket->write(std::move(frame));
 }
 
+/// Names the next request.
+std::string connection_state::next_request_id() {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), ++requests).ptr;
+  std::string out;
+  out.reserve(setup.request_prefix.size() + digits.size());
+  return out.append(setup.request_prefix).append(digits.data(), end);
+}
+
+/// Of a request id as it was given; 0 of any other text.
+std::uint64_t connection_state::number_of(std::string_view request_id) const {
+  const std::string_view prefix{setup.request_prefix};
+  if (!request_id.starts_with(prefix)) return 0;
+  const auto digits = request_id.substr(prefix.size());
+  std::uint64_t out = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  const bool whole = error == std::errc{} && end == digits.data() + digits.size();
+  return whole && digits.front() != '0' ? out : 0;
+}
+
 void connection_state::put(transmit& x, const transmitted_sink_actor& from) {
   if (over) {
     tell_owner({from, x.chat, x.piece}, action_result::failed("not_connected", "the connection is gone"),
                false);
     return;
   }
-  auto id = setup.request_prefix + std::to_string(++requests);
   std::string frame;
   frame.reserve(x.act.content.size() + 256);
-  wire::encode(frame, wire::outbound{id, std::move(x.act), std::move(x.where)});
+  wire::encode(frame, wire::outbound{next_request_id(), std::move(x.act), std::move(x.where)});
   write(std::move(frame));
   env.metrics->add(counter::frames_sent);
-  open.add(std::move(id), {from, x.chat, x.piece}, frames, now_of(self) + setup.outbound_timeout);
+  open.add(requests, {from, x.chat, x.piece}, frames, now_of(self) + setup.outbound_timeout);
   update_read_gate();
   arm();
 }
@@ -179,12 +200,11 @@ void connection_state::send_best_effort(best_effort_send& x) {
   auto fits = !over && open_now && open.size() < most_open;
   env.metrics->add(counter::reactions, fits ? "sent" : "dropped");
   if (!fits) return;
-  auto id = setup.request_prefix + std::to_string(++requests);
   std::string frame;
-  wire::encode(frame, wire::outbound{id, std::move(x.act), std::move(x.where)});
+  wire::encode(frame, wire::outbound{next_request_id(), std::move(x.act), std::move(x.where)});
   write(std::move(frame));
   env.metrics->add(counter::frames_sent);
-  open.add(std::move(id), {}, frames, now_of(self) + setup.outbound_timeout); // nobody hears of its result
+  open.add(requests, {}, frames, now_of(self) + setup.outbound_timeout); // nobody hears of its result
   arm();
 }
 

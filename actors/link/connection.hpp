@@ -11,6 +11,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace relay {
@@ -47,6 +48,8 @@ struct connection_state {
   void send_hello(const identity& who);
   void publish(const command_manifest& x);
   void write(std::string frame);
+  std::string next_request_id();
+  std::uint64_t number_of(std::string_view request_id) const;
   void interrupt(const session_interrupt& x);
   void acknowledge(const buffer_acks& x);
   void room(backpressure x);

@@ -20,12 +20,22 @@ public:
     for (unsigned char c : x) byte(c);
   }
   void number(std::uint64_t x) {
+    if (x < 256) { // seven zero bytes follow, which only multiply
+      h_ = (h_ ^ x) * prime_to_the_8th;
+      return;
+    }
     for (int shift = 0; shift < 64; shift += 8) byte(static_cast<unsigned char>(x >> shift));
   }
   std::uint64_t value() const { return h_ == 0 ? 1 : h_; }
 
 private:
-  void byte(unsigned char c) { h_ = (h_ ^ c) * 0x100000001b3ULL; }
+  static constexpr std::uint64_t prime = 0x100000001b3ULL;
+  static constexpr std::uint64_t prime_to_the_8th = [] {
+    std::uint64_t out = 1;
+    for (int i = 0; i < 8; ++i) out *= prime;
+    return out;
+  }();
+  void byte(unsigned char c) { h_ = (h_ ^ c) * prime; }
   std::uint64_t h_ = 0xcbf29ce484222325ULL;
 };
 

@@ -101,7 +101,9 @@ void chat_queue::pump(chat_queue_step& out) {
     }
     const auto as = shape_of(x.act, to, begun ? std::optional{x.as_text} : std::nullopt);
     x.as_text = as.as_text;
-    const auto said = as.as_text ? wire::numbered_prompt(x.act) : x.act;
+    std::optional<action> numbered;
+    if (as.as_text) numbered = wire::numbered_prompt(x.act);
+    const auto& said = numbered ? *numbered : x.act;
     // Until a piece has left, the connection that takes the first one decides the limit.
     if (!begun) cut(x, said, to);
     if (const auto lacks = missing_op(to, x.act, x.pieces, x.next_piece)) {
@@ -216,7 +218,7 @@ void chat_queue::uploaded(std::uint64_t number, const media_reference& x, chat_q
 }
 
 /// False when it is none of the reactions that are out.
-bool chat_queue::settled_aside(const transmitted& x, chat_queue_step& out, instant now) {
+bool chat_queue::settled_aside(transmitted& x, chat_queue_step& out, instant now) {
   auto it = std::find_if(aside_.begin(), aside_.end(),
                          [&](const item& y) { return y.in<on_wire>()->piece == x.piece; });
   if (it == aside_.end()) return false;
@@ -224,9 +226,9 @@ bool chat_queue::settled_aside(const transmitted& x, chat_queue_step& out, insta
   aside_.erase(it);
   one.stage = queued{};
   if (!x.written) link_.reset();
-  const auto said = x.written ? told_to_wait(one, x.result, now, out) : x.result;
+  auto said = x.written ? told_to_wait(one, std::move(x.result), now, out) : std::move(x.result);
   if (x.written && !wants_wait(said) && !lost_once_more(one, said)) {
-    const auto result = after_all(one, said);
+    const auto result = after_all(one, std::move(said));
     for (auto& who : one.callers) out.done.push_back({who.token, result});
     return true;
   }
@@ -254,12 +256,11 @@ bool chat_queue::begin_wait(item& x, milliseconds asked, instant now, chat_queue
 }
 
 /// The result to go on with: still a wish to wait when the action waits, else one that names none.
-action_result chat_queue::told_to_wait(item& x, const action_result& said, instant now,
-                                       chat_queue_step& out) {
+action_result chat_queue::told_to_wait(item& x, action_result said, instant now, chat_queue_step& out) {
   if (!wants_wait(said)) return said;
   const milliseconds asked{said.retry_after_ms};
   if (!may_skip(x.act) && begin_wait(x, asked, now, out)) return said;
-  return wait_refused(said);
+  return wait_refused(std::move(said));
 }
 
 /// `now` at its maximum: nothing can be waited for any more.
@@ -274,12 +275,12 @@ void chat_queue::end_wait(instant now, chat_queue_step& out) {
   finish(after_all(waiting_.front(), stopped), out);
 }
 
-void chat_queue::settled(const transmitted& x, chat_queue_step& out, instant now) {
+void chat_queue::settled(transmitted x, chat_queue_step& out, instant now) {
   if (settled_aside(x, out, now) || !first_is<on_wire>()) return;
   auto& top = waiting_.front();
   if (top.in<on_wire>()->piece != x.piece) return;
   top.stage = queued{};
-  const auto said = x.written ? told_to_wait(top, x.result, now, out) : x.result;
+  auto said = x.written ? told_to_wait(top, std::move(x.result), now, out) : std::move(x.result);
   if (x.written && wants_wait(said)) return;
   if (!x.written) { // it never left: it goes first on the next connection, as long as it may be held
     link_.reset();
@@ -297,9 +298,9 @@ void chat_queue::settled(const transmitted& x, chat_queue_step& out, instant now
     pump(out);
     return;
   }
-  auto result = after_all(top, said);
+  auto result = after_all(top, std::move(said));
   if (top.pieces.size() <= 1) {
-    finish(result, out);
+    finish(std::move(result), out);
     pump(out);
     return;
   }
@@ -360,7 +361,7 @@ bool chat_queue::admit_draft(const draft_fields& what, item& fresh, chat_queue_s
 
 /// That the last of several frames failed does not say that nothing was done: an earlier one may have arrived
 /// (F3). Only a refusal is handed on as it came (F54).
-action_result chat_queue::after_all(const item& x, const action_result& of_last) {
+action_result chat_queue::after_all(const item& x, action_result of_last) {
   if (x.lost == 0 || of_last.how != outcome::definite || of_last.code == "egress_declined") return of_last;
   auto out = action_result::ambiguous(
       "it was sent more than once; the first may have arrived, the last failed: " + of_last.error);
@@ -413,8 +414,10 @@ action_result chat_queue::whole(action_result of_piece) const {
   return result;
 }
 
-void chat_queue::finish(const action_result& result, chat_queue_step& out) {
-  for (auto& x : waiting_.front().callers) out.done.push_back({x.token, result});
+void chat_queue::finish(action_result result, chat_queue_step& out) {
+  const auto& callers = waiting_.front().callers;
+  for (std::size_t i = 0; i + 1 < callers.size(); ++i) out.done.push_back({callers[i].token, result});
+  if (!callers.empty()) out.done.push_back({callers.back().token, std::move(result)});
   waiting_.pop_front();
 }
 

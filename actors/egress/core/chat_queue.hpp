@@ -84,7 +84,7 @@ public:
   /// A failure that names a wait (`retry_after_ms`) was not done: the chat holds and the same piece goes out
   /// again after it, up to `longest_wait` beyond its hold; a longer one is a definite failure. Typings that
   /// may be skipped do not wait.
-  void settled(const transmitted& x, chat_queue_step& out, instant now = instant::min());
+  void settled(transmitted x, chat_queue_step& out, instant now = instant::min());
   /// Where an action's file is now, or why it is nowhere: then the action fails, and nothing was sent.
   /// A store that names a wait is asked again, as settled() does it.
   void uploaded(std::uint64_t number, const media_reference& x, chat_queue_step& out,
@@ -165,17 +165,17 @@ private:
   bool settle_seal(const action_result& result);
   void pump(chat_queue_step& out);
   bool begin_wait(item& x, milliseconds asked, instant now, chat_queue_step& out);
-  action_result told_to_wait(item& x, const action_result& said, instant now, chat_queue_step& out);
+  action_result told_to_wait(item& x, action_result said, instant now, chat_queue_step& out);
   void end_wait(instant now, chat_queue_step& out);
-  bool settled_aside(const transmitted& x, chat_queue_step& out, instant now);
+  bool settled_aside(transmitted& x, chat_queue_step& out, instant now);
   void cut(item& x, const action& said, const descriptor& to);
   void refuse(op missing, const descriptor& to, chat_queue_step& out);
   action_result piece_done(action_result result);
-  static action_result after_all(const item& x, const action_result& of_last);
+  static action_result after_all(const item& x, action_result of_last);
   static bool lost_once_more(item& x, const action_result& result);
   void mark(chat_queue_step& out);
   static void unmark(item& x, chat_queue_step& out);
-  void finish(const action_result& result, chat_queue_step& out);
+  void finish(action_result result, chat_queue_step& out);
   action_result whole(action_result of_piece) const;
   static action_result too_long(const item& x, bool disconnected);
   void collapse(item& newest);

@@ -53,7 +53,7 @@ void chat_table::release(const chat_key& key) {
   trim(*x);
 }
 
-void chat_table::push(const chat_key& key, chat_action x, bool held, instant now, chat_table_step& out) {
+void chat_table::push(const chat_key& key, chat_action&& x, bool held, instant now, chat_table_step& out) {
   if (!chats_.contains(key)) activate(key, now);
   auto& known = *chats_.find(key);
   auto& chat = known.value;
@@ -83,10 +83,11 @@ void chat_table::describe(const descriptors_ptr& what) {
   chats_.for_each([&](entry& x) { x.value.queue.describe(what); });
 }
 
-void chat_table::settled(const transmitted& x, instant now, chat_table_step& out) {
+void chat_table::settled(transmitted&& x, instant now, chat_table_step& out) {
   if (auto* chat = of_number(x.chat))
     run(
-        *chat, [&](chat_queue& queue, chat_queue_step& step) { queue.settled(x, step, now); }, out);
+        *chat, [&](chat_queue& queue, chat_queue_step& step) { queue.settled(std::move(x), step, now); },
+        out);
 }
 
 void chat_table::intent_committed(const write_intent& x, chat_table_step& out) {

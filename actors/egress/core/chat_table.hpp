@@ -69,7 +69,7 @@ public:
   /// An action that was held never comes.
   void release(const chat_key& key);
   /// An action enters its chat's queue. `held`: it was held until now.
-  void push(const chat_key& key, chat_action x, bool held, instant now, chat_table_step& out);
+  void push(const chat_key& key, chat_action&& x, bool held, instant now, chat_table_step& out);
 
   /// The connection to use (its descriptors), or null for none. `abandoned`: the one before it died without
   /// a word.
@@ -77,7 +77,7 @@ public:
   /// The same connection told more descriptors.
   void describe(const descriptors_ptr& what);
   /// What became of a piece; ignored when its queue is gone.
-  void settled(const transmitted& x, instant now, chat_table_step& out);
+  void settled(transmitted&& x, instant now, chat_table_step& out);
   /// This intent is on disk.
   void intent_committed(const write_intent& x, chat_table_step& out);
   /// Where the file of this upload is now.

@@ -5,8 +5,6 @@
 #include "relay_gateway/messages/wire/actions/action_rules.hpp"
 #include "relay_gateway/messages/wire/json/object_members.hpp"
 
-#include <optional>
-
 namespace relay::wire {
 
 namespace {
@@ -70,6 +68,38 @@ void append_metadata(std::string& out, const json::value& metadata, std::string_
   to.end();
 }
 
+/// `given`: the action's own metadata; null = it has none. A document is large, so few have one.
+void append_action(std::string& out, const action& x, const route& where, const json::document* given) {
+  const json::value nothing;
+  const auto& metadata = given != nullptr ? given->root() : nothing;
+  const std::string_view reply_to = loses_reply(metadata, where) ? std::string_view{} : x.reply_to;
+  const auto& traits = traits_of(x.kind);
+  json::object_writer to{out};
+  to.text("op", to_string(x.kind)).optional("chat_id", x.chat_id).optional("message_id", x.message_id);
+  if (const auto* session = std::get_if<follow_up_fields>(&x.fields))
+    to.optional("session_key", session->session_key).optional("kind", session->kind);
+  if (traits.needs_text) {
+    to.text("content", x.content);
+  } else {
+    to.optional("content", x.content);
+  }
+  if (traits.says_reply) {
+    to.nullable("reply_to", reply_to);
+  } else {
+    to.optional("reply_to", reply_to);
+  }
+  to.members(x.rest.text());
+  if (given != nullptr) {
+    std::string merged;
+    append_metadata(merged, metadata, given->text(), where);
+    if (merged != "{}") to.json("metadata", merged);
+  } else if (!where.who.empty() || !where.thread_id.empty()) {
+    to.key("metadata");
+    append_metadata(out, nothing, {}, where);
+  }
+  to.end();
+}
+
 } // namespace
 
 action_or_error read_action(const json::value& from, std::string_view source) {
@@ -121,37 +151,11 @@ action_or_error decode_action(std::string_view text) {
 }
 
 void append_action(std::string& out, const action& x, const route& where) {
+  if (x.metadata.empty()) return append_action(out, x, where, nullptr);
   // Parsed, not spliced: an embedder's text must not be able to break the frame.
-  std::optional<json::document> parsed;
-  if (!x.metadata.empty()) parsed.emplace(json::document::content::ordinary).parse(x.metadata);
-  const json::value nothing;
-  const auto& metadata = parsed ? parsed->root() : nothing;
-  const std::string_view reply_to = loses_reply(metadata, where) ? std::string_view{} : x.reply_to;
-  const auto& traits = traits_of(x.kind);
-  json::object_writer to{out};
-  to.text("op", to_string(x.kind)).optional("chat_id", x.chat_id).optional("message_id", x.message_id);
-  if (const auto* session = std::get_if<follow_up_fields>(&x.fields))
-    to.optional("session_key", session->session_key).optional("kind", session->kind);
-  if (traits.needs_text) {
-    to.text("content", x.content);
-  } else {
-    to.optional("content", x.content);
-  }
-  if (traits.says_reply) {
-    to.nullable("reply_to", reply_to);
-  } else {
-    to.optional("reply_to", reply_to);
-  }
-  to.members(x.rest.text());
-  if (parsed) {
-    std::string merged;
-    append_metadata(merged, metadata, parsed->text(), where);
-    if (merged != "{}") to.json("metadata", merged);
-  } else if (!where.who.empty() || !where.thread_id.empty()) {
-    to.key("metadata");
-    append_metadata(out, nothing, {}, where);
-  }
-  to.end();
+  json::document metadata;
+  metadata.parse(x.metadata);
+  append_action(out, x, where, &metadata);
 }
 
 std::string encode_action(const action& x, const discriminators& who) {

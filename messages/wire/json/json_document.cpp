@@ -1,5 +1,6 @@
 #include "relay_gateway/messages/wire/json/json_document.hpp"
 
+#include "relay_gateway/messages/wire/json/in_place_stream.hpp"
 #include "relay_gateway/messages/wire/json/json_scan.hpp"
 
 #include <openssl/crypto.h>
@@ -87,19 +88,20 @@ bool document::parse(std::string_view text) {
   case text_fault::utf8: why_ = refusal::bad_utf8; return false;
   case text_fault::depth: why_ = refusal::too_deep; return false;
   }
+  constexpr auto padding = in_place_stream::padding;
   char* copy = room_.text.data();
-  if (text.size() >= room_.text.size()) {
-    room_.long_text = std::make_unique_for_overwrite<char[]>(text.size() + 1);
+  if (text.size() + padding > room_.text.size()) {
+    room_.long_text = std::make_unique_for_overwrite<char[]>(text.size() + padding);
     room_.long_size = text.size();
     copy = room_.long_text.get();
   }
   if (!text.empty()) std::memcpy(copy, text.data(), text.size());
-  copy[text.size()] = '\0';
+  std::memset(copy + text.size(), 0, padding);
   const auto read = [&](auto& to) {
     constexpr unsigned flags =
         rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
     rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, pool> reader{&stack_};
-    rapidjson::InsituStringStream stream{copy};
+    in_place_stream stream{copy, text.size()};
     number_reader numbers{to};
     return !reader.Parse<flags>(stream, numbers).IsError();
   };

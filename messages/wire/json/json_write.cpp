@@ -1,11 +1,13 @@
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 
 #include "relay_gateway/messages/wire/json/json_scan.hpp"
+#include "relay_gateway/messages/wire/json/json_words.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <rapidjson/writer.h>
 
 #include <array>
+#include <cstdint>
 
 namespace relay::wire::json {
 
@@ -49,9 +51,11 @@ void append_string(std::string& out, std::string_view text) {
   const char* end = p + text.size();
   const char* run = p; // what is copied as it is, from here to p
   const auto flush = [&] { out.append(run, static_cast<std::size_t>(p - run)); };
+  const auto foreign = [](std::uint64_t x) { return word_marks::special(x) | (x & word_marks::high); };
   while (p != end) {
     if (plain_bytes[static_cast<unsigned char>(*p)]) {
-      ++p;
+      const auto run_on = plain_run(p, end, foreign);
+      p += run_on > 0 ? run_on : 1;
     } else if (static_cast<unsigned char>(*p) >= 0x80) {
       if (const auto n = utf8_length(p, end); n != 0) {
         p += n;

@@ -19,6 +19,8 @@ using requests = pending_requests<int>;
 
 constexpr instant now{1h};
 
+std::uint64_t number(int x) { return static_cast<std::uint64_t>(x); }
+
 std::vector<int> owners(const std::vector<requests::request>& all) {
   std::vector<int> out;
   for (auto& x : all) out.push_back(x.owner);
@@ -27,23 +29,24 @@ std::vector<int> owners(const std::vector<requests::request>& all) {
 
 TEST(PendingRequests, AResultIsTakenOnce) {
   requests x;
-  x.add("a", 1, 7, now + 30s);
+  x.add(5, 1, 7, now + 30s);
   requests::request out;
-  EXPECT_FALSE(x.take("b", out));
-  ASSERT_TRUE(x.take("a", out));
+  EXPECT_FALSE(x.take(4, out));
+  EXPECT_FALSE(x.take(6, out));
+  ASSERT_TRUE(x.take(5, out));
   EXPECT_EQ(out.owner, 1);
   EXPECT_EQ(out.frame, 7U);
-  EXPECT_FALSE(x.take("a", out)) << "a second result is nobody's";
+  EXPECT_FALSE(x.take(5, out)) << "a second result is nobody's";
   EXPECT_EQ(x.size(), 0U);
 }
 
 TEST(PendingRequests, TheOldestUnsettledOneIsDueNext) {
   requests x;
   EXPECT_EQ(x.due(), deadline{});
-  for (int i = 1; i <= 3; ++i) x.add(std::to_string(i), i, 0, now + i * 1s);
+  for (int i = 1; i <= 3; ++i) x.add(number(i), i, 0, now + i * 1s);
   EXPECT_EQ(x.due(), deadline{now + 1s});
   requests::request out;
-  x.take("1", out);
+  x.take(1, out);
   EXPECT_EQ(x.due(), deadline{now + 2s});
   EXPECT_THAT(owners(x.overdue(now + 2s - 1ms)), IsEmpty());
   EXPECT_THAT(owners(x.overdue(now + 2s)), ElementsAre(2));
@@ -54,24 +57,33 @@ TEST(PendingRequests, TheOldestUnsettledOneIsDueNext) {
 
 TEST(PendingRequests, F1_EverythingIsSettledAtOnceOldestFirst) {
   requests x;
-  for (int i = 1; i <= 4; ++i) x.add(std::to_string(i), i, static_cast<std::uint64_t>(i), now + i * 1s);
+  for (int i = 1; i <= 4; ++i) x.add(number(i), i, number(i), now + i * 1s);
   requests::request out;
-  x.take("2", out);
+  x.take(2, out);
   EXPECT_THAT(owners(x.all()), ElementsAre(1, 3, 4));
   EXPECT_EQ(x.size(), 0U);
   EXPECT_THAT(owners(x.all()), IsEmpty());
   EXPECT_EQ(x.due(), deadline{});
 }
 
-TEST(PendingRequests, AnIdThatIsUsedAgainHasItsNewDeadline) {
+TEST(PendingRequests, AnOldOneIsFoundAmongManyThatAreSettled) {
   requests x;
-  x.add("a", 1, 0, now + 1s);
   requests::request out;
-  x.take("a", out);
-  x.add("a", 2, 0, now + 9s);
-  EXPECT_EQ(x.due(), deadline{now + 9s});
-  EXPECT_THAT(owners(x.overdue(now + 5s)), IsEmpty());
-  EXPECT_THAT(owners(x.overdue(now + 9s)), ElementsAre(2));
+  x.add(1, 1, 0, now + 1s);
+  for (int i = 2; i < 1'000; ++i) {
+    x.add(number(i), i, 0, now + 2s);
+    if (i % 100 != 0) {
+      ASSERT_TRUE(x.take(number(i), out));
+      ASSERT_EQ(out.owner, i);
+    }
+  }
+  EXPECT_EQ(x.size(), 10U);
+  EXPECT_FALSE(x.take(499, out));
+  ASSERT_TRUE(x.take(500, out));
+  EXPECT_EQ(out.owner, 500);
+  ASSERT_TRUE(x.take(1, out));
+  EXPECT_EQ(x.due(), deadline{now + 2s});
+  EXPECT_THAT(owners(x.all()), ElementsAre(100, 200, 300, 400, 600, 700, 800, 900));
 }
 
 RC_GTEST_PROP(PendingProperty, EachIsGivenBackOnce, ()) {
@@ -86,13 +98,13 @@ RC_GTEST_PROP(PendingProperty, EachIsGivenBackOnce, ()) {
     case 0:
       ++next;
       open[next] = t + 1s;
-      x.add(std::to_string(next), next, 0, t + 1s);
+      x.add(number(next), next, 0, t + 1s);
       break;
     case 1: {
       auto id = *rc::gen::inRange(0, next + 2);
       requests::request out;
       auto had = open.erase(id) > 0;
-      RC_ASSERT(x.take(std::to_string(id), out) == had);
+      RC_ASSERT(x.take(number(id), out) == had);
       if (had) RC_ASSERT(out.owner == id);
       break;
     }

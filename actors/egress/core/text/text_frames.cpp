@@ -51,6 +51,11 @@ bool grows(const action& x) {
   return traits_of(x.kind).streams && (draft == nullptr || !draft->final);
 }
 
+/// A copy of all but its text, which is the frame's to say.
+action around_text(const action& x) {
+  return {x.kind, x.chat_id, {}, x.message_id, x.reply_to, x.metadata, x.fields, x.rest};
+}
+
 } // namespace
 
 std::vector<text_frame> text_frames(const action& x, const descriptor& to,
@@ -73,7 +78,7 @@ std::vector<text_frame> text_frames(const action& x, const descriptor& to,
 }
 
 action frame_of(const action& x, const text_frame& frame, bool first) {
-  auto out = frame.kind == op::send && x.kind != op::send ? wire::text_beside(x) : x;
+  auto out = frame.kind == op::send && x.kind != op::send ? wire::text_beside(x) : around_text(x);
   out.kind = frame.kind;
   out.content = frame.content;
   if (!frame.message_id.empty()) out.message_id = frame.message_id;
