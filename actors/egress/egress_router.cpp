@@ -432,7 +432,9 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
   s->chats = core::chat_table{core::chat_limits{setup.max_chats, setup.chat_idle}};
   s->routes.fronted(setup.fronted);
   s->routes.slack_threads(setup.reply_in_thread);
-  s->idempotency_cache = core::idempotency_cache{setup.dedupe_entries, setup.dedupe_window};
+  constexpr std::size_t outcome_bytes = 32UL << 20;
+  s->idempotency_cache = core::idempotency_cache{
+      setup.dedupe_entries, setup.dedupe_window, outcome_bytes, {env.random->bits(), env.random->bits()}};
   s->shown = core::reaction_book{10'000, setup.turn_age};
   s->env = std::move(env);
   s->setup = std::move(setup);

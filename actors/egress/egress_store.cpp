@@ -88,7 +88,7 @@ void loaded(egress_state& s, outbound_image& image) {
   const auto now = now_of(s.self);
   for (auto& x : image.settled) {
     auto [id, digest] = core::without_digest(x.request_id);
-    s.idempotency_cache.restore(id, std::move(x.result), now, milliseconds{x.age_ms}, digest);
+    s.idempotency_cache.restore(id, x.result, now, milliseconds{x.age_ms}, digest);
   }
   for (auto& x : image.chats) s.routes.restore(x, now);
   for (auto& x : image.turns) s.routes.restore(x, now);

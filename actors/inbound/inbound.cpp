@@ -410,6 +410,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
   s->env = std::move(env);
   s->setup = std::move(setup);
   s->setup.rules.durable = s->env.store->durable();
+  s->setup.rules.secret = {s->env.random->bits(), s->env.random->bits()};
   s->setup.rules.session_of = [s](const inbound_event& x) { return s->session_of(x); };
   s->inbox = core::inbox{s->setup.rules};
   s->prompts = core::prompts{s->setup.prompt_nonce, s->setup.prompts};

@@ -12,7 +12,11 @@ std::string name_space(const std::string& profile) {
 } // namespace
 
 std::string session_key(const event_source& from, const session_rules& rules, std::string_view message_id) {
-  auto key = name_space(from.profile);
+  std::string key;
+  constexpr std::size_t around = 32; // the namespace of a default profile, the type and the separators
+  key.reserve(around + from.profile.size() + from.platform.size() + from.chat_id.size() +
+              from.thread_id.size() + from.user_id.size());
+  key += name_space(from.profile);
   const auto part = [&key](std::string_view x) {
     if (x.empty()) return;
     key += ':';
@@ -54,10 +58,14 @@ bool profile_of(std::string_view session_key, std::string& profile) {
 }
 
 std::string chat_type_of(const event_source& from, std::string_view session_key) {
-  const auto before = name_space(from.profile) + ":" + from.platform + ":";
-  if (from.chat_type != "dm" || !session_key.starts_with(before)) return from.chat_type;
-  const auto type = session_key.substr(before.size());
-  return std::string{type.substr(0, type.find(':'))};
+  if (from.chat_type != "dm") return from.chat_type;
+  const auto space = name_space(from.profile);
+  auto rest = session_key;
+  for (const std::string_view part : {std::string_view{space}, std::string_view{from.platform}}) {
+    if (!rest.starts_with(part) || !rest.substr(part.size()).starts_with(':')) return from.chat_type;
+    rest.remove_prefix(part.size() + 1);
+  }
+  return std::string{rest.substr(0, rest.find(':'))};
 }
 
 } // namespace relay::wire

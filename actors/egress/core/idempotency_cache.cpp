@@ -4,10 +4,30 @@
 
 namespace relay::core {
 
-std::size_t idempotency_cache::cost_of(const std::string& id, const action_result& x) {
-  constexpr std::size_t around = 384; // the record itself, and the nodes that it is in
-  auto out = around + 2 * id.size() + x.message_id.size() + x.error.size() + x.code.size() + x.raw.size() +
-             x.prompt_id.size();
+idempotency_cache::packed_result::packed_result(const action_result& x) {
+  if (x.how != outcome::done || !x.message_ids.empty() || !x.error.empty() || !x.code.empty() ||
+      !x.prompt_id.empty() || x.retry_after_ms != 0) {
+    other_ = std::make_unique<const action_result>(x);
+    return;
+  }
+  id_size_ = x.message_id.size();
+  success_.reserve(id_size_ + x.raw.size());
+  success_.append(x.message_id).append(x.raw);
+}
+
+action_result idempotency_cache::packed_result::unpacked() const {
+  if (other_) return *other_;
+  auto out = action_result::success();
+  out.message_id.assign(success_, 0, id_size_);
+  out.raw.assign(success_, id_size_, std::string::npos);
+  return out;
+}
+
+std::size_t idempotency_cache::packed_result::bytes() const {
+  if (!other_) return success_.size();
+  const auto& x = *other_;
+  auto out =
+      sizeof x + x.message_id.size() + x.error.size() + x.code.size() + x.raw.size() + x.prompt_id.size();
   for (const auto& one : x.message_ids) out += sizeof one + one.size();
   return out;
 }
@@ -15,7 +35,7 @@ std::size_t idempotency_cache::cost_of(const std::string& id, const action_resul
 idempotency_cache::verdict idempotency_cache::open(const std::string& id, instant now, std::uint64_t digest) {
   trim(now);
   bool fresh = false;
-  auto& x = entries_.put(id, fresh).value;
+  auto& x = entries_.put(print(id), fresh).value;
   if (fresh) {
     x.digest = digest;
     return verdict::fresh;
@@ -24,48 +44,49 @@ idempotency_cache::verdict idempotency_cache::open(const std::string& id, instan
   return x.settled ? verdict::settled : verdict::pending;
 }
 
-void idempotency_cache::record(entries::entry& x, action_result result, instant at, instant now) {
-  x.value.result = std::move(result);
+void idempotency_cache::record(entries::entry& x, const action_result& result, instant at, instant now) {
+  x.value.result = packed_result{result};
   x.value.settled = true;
   x.value.at = at;
   entries_.touch(x);
-  bytes_ += cost_of(x.key(), x.value.result);
+  bytes_ += entries::bytes_each + x.value.result.bytes();
   trim(now);
 }
 
 void idempotency_cache::settle(const std::string& id, const action_result& result, instant now) {
-  auto* x = entries_.find(id);
+  auto* x = entries_.find(print(id));
   if (!x || x->value.settled) return;
   record(*x, result, now, now);
 }
 
-void idempotency_cache::restore(const std::string& id, action_result result, instant now, milliseconds age,
-                                std::uint64_t digest) {
+void idempotency_cache::restore(const std::string& id, const action_result& result, instant now,
+                                milliseconds age, std::uint64_t digest) {
   bool fresh = false;
-  auto& x = entries_.put(id, fresh);
+  auto& x = entries_.put(print(id), fresh);
   if (!fresh) return;
   x.value.digest = digest;
-  record(x, std::move(result), now - age, now);
+  record(x, result, now - age, now);
 }
 
-const action_result* idempotency_cache::recorded(const std::string& id) const {
-  const auto* x = entries_.find(id);
-  return x && x->value.settled ? &x->value.result : nullptr;
+std::optional<action_result> idempotency_cache::recorded(const std::string& id) const {
+  const auto* x = entries_.find(print(id));
+  return x && x->value.settled ? std::optional{x->value.result.unpacked()} : std::nullopt;
+}
+
+void idempotency_cache::erase(entries::entry& x) {
+  if (x.value.settled) bytes_ -= entries::bytes_each + x.value.result.bytes();
+  entries_.erase(x);
 }
 
 void idempotency_cache::forget(const std::string& id) {
-  auto* x = entries_.find(id);
-  if (!x) return;
-  if (x->value.settled) bytes_ -= cost_of(x->key(), x->value.result);
-  entries_.erase(*x);
+  if (auto* x = entries_.find(print(id))) erase(*x);
 }
 
 void idempotency_cache::trim(instant now) {
   while (auto* x = entries_.oldest()) {
     const bool large = bytes_ > max_bytes_ && entries_.aged() > 1; // whoever asked last may ask again
     if (entries_.aged() <= max_ && !large && now - x->value.at < window_) break;
-    bytes_ -= cost_of(x->key(), x->value.result);
-    entries_.erase(*x);
+    erase(*x);
   }
 }
 

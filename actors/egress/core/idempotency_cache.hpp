@@ -2,12 +2,14 @@
 // nothing.
 #pragma once
 
-#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/core/fingerprint_map.hpp"
 #include "relay_gateway/messages/contract/result.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 namespace relay::core {
@@ -15,8 +17,10 @@ namespace relay::core {
 /// Bounded by number, bytes and age; an entry whose outcome is open is never forgotten.
 class idempotency_cache {
 public:
-  idempotency_cache(std::size_t max_entries, milliseconds window, std::size_t max_bytes = 32UL << 20)
-      : max_(max_entries), max_bytes_(max_bytes), window_(window) {}
+  /// `secret`: agents choose the ids.
+  idempotency_cache(std::size_t max_entries, milliseconds window, std::size_t max_bytes = 32UL << 20,
+                    fingerprint_key secret = {})
+      : max_(max_entries), max_bytes_(max_bytes), window_(window), secret_(secret) {}
 
   enum class verdict : std::uint8_t {
     fresh,   ///< first time: act
@@ -29,10 +33,10 @@ public:
   verdict open(const std::string& id, instant now, std::uint64_t digest = 0);
   /// Its outcome. Unknown ids are ignored.
   void settle(const std::string& id, const action_result& result, instant now);
-  /// The recorded outcome, or null.
-  const action_result* recorded(const std::string& id) const;
+  /// The recorded outcome, if there is one.
+  std::optional<action_result> recorded(const std::string& id) const;
   /// An outcome of `age` ago, as it was recorded then. Before all others, oldest first.
-  void restore(const std::string& id, action_result result, instant now, milliseconds age,
+  void restore(const std::string& id, const action_result& result, instant now, milliseconds age,
                std::uint64_t digest = 0);
   /// It was not accepted after all; the id is free again.
   void forget(const std::string& id);
@@ -41,18 +45,34 @@ public:
   std::size_t bytes() const { return bytes_; }
 
 private:
+  /// Most outcomes are a success of which the connector said no more than an id: one text holds that.
+  class packed_result {
+  public:
+    packed_result() = default;
+    explicit packed_result(const action_result& x);
+    action_result unpacked() const;
+    /// Beside the object itself.
+    std::size_t bytes() const;
+
+  private:
+    std::string success_; ///< the message's id and what the connector said, without anything between
+    std::size_t id_size_ = 0;
+    std::unique_ptr<const action_result> other_; ///< of any other kind
+  };
   struct entry {
-    action_result result;
-    bool settled = false;
+    packed_result result;
     std::uint64_t digest = 0;
     instant at{};
+    bool settled = false;
   };
-  using entries = aged_map<std::string, entry>;
-  void record(entries::entry& x, action_result result, instant at, instant now);
+  using entries = fingerprint_map<entry>;
+  fingerprint print(const std::string& id) const { return fingerprint_of(id, secret_); }
+  void record(entries::entry& x, const action_result& result, instant at, instant now);
+  void erase(entries::entry& x);
   void trim(instant now);
-  static std::size_t cost_of(const std::string& id, const action_result& x);
   std::size_t max_, max_bytes_, bytes_ = 0;
   milliseconds window_;
+  fingerprint_key secret_;
   entries entries_; ///< the settled ones have an age
 };
 

@@ -3,6 +3,7 @@
 #include "relay_gateway/messages/lengths.hpp"
 #include "relay_gateway/messages/wire/http/hex.hpp"
 
+#include <array>
 #include <charconv>
 #include <initializer_list>
 
@@ -16,7 +17,9 @@ constexpr char version_mark = '#';
 constexpr std::size_t version_digits = 16;
 
 void append_part(std::string& out, std::string_view part) {
-  out.append(std::to_string(part.size())).append(":").append(part);
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), part.size()).ptr;
+  out.append(digits.data(), end).append(1, ':').append(part);
 }
 
 /// FNV-1a over parts that are kept apart by their lengths, then mixed. On disk, so never changed.
@@ -105,7 +108,11 @@ std::vector<std::string> keys_of(const inbound_event& event, const buffered_id& 
   std::vector<std::string> keys;
   if (!buffered.empty()) keys.push_back(buffer_key(event, buffered));
   if (event.message_id.empty()) return keys;
-  auto& key = keys.emplace_back(1, message_mark);
+  auto& key = keys.emplace_back();
+  constexpr std::size_t around = 48; // marks, lengths and the version
+  key.reserve(around + event.source.platform.size() + event.source.profile.size() +
+              chat_or_participant(event.source).size() + event.message_id.size());
+  key += message_mark;
   append_message(key, event);
   key.append(1, version_mark).append(version_of(event));
   return keys;
@@ -135,7 +142,7 @@ dedupe_index::finding dedupe_index::find(const std::vector<std::string>& keys, b
   trim(now);
   finding unknown;
   for (auto& key : keys) {
-    const auto* found = keys_.find(std::string{name_of_key(key)});
+    const auto* found = keys_.find(print(key));
     if (!found) continue;
     auto& x = found->value;
     const bool message = has_version(key);
@@ -154,7 +161,7 @@ dedupe_index::finding dedupe_index::find(const std::vector<std::string>& keys, b
 /// It is open from now on.
 void dedupe_index::own(known::entry& x, std::string_view key, std::uint64_t seq) {
   if (!x.value.open) {
-    bytes_ -= cost(x.key());
+    bytes_ -= known::bytes_each;
     keys_.leave(x);
   }
   x.value = {seq, version_of_key(key), true, {}};
@@ -164,7 +171,7 @@ std::vector<std::string> dedupe_index::claim(const std::vector<std::string>& key
   std::vector<std::string> fresh;
   for (auto& key : keys) {
     bool first = false;
-    auto& x = keys_.put(std::string{name_of_key(key)}, first);
+    auto& x = keys_.put(print(key), first);
     if (first) fresh.push_back(key);
     if (first || (has_version(key) && x.value.seq < seq)) own(x, key, seq);
   }
@@ -174,7 +181,7 @@ std::vector<std::string> dedupe_index::claim(const std::vector<std::string>& key
 void dedupe_index::take_over(const std::vector<std::string>& keys, std::uint64_t seq) {
   for (auto& key : keys) {
     bool first = false;
-    auto& x = keys_.put(std::string{name_of_key(key)}, first);
+    auto& x = keys_.put(print(key), first);
     if (first || x.value.open || (has_version(key) && x.value.seq < seq)) own(x, key, seq);
   }
 }
@@ -182,28 +189,27 @@ void dedupe_index::take_over(const std::vector<std::string>& keys, std::uint64_t
 void dedupe_index::settle(const std::vector<std::string>& keys, std::uint64_t seq, instant at, instant now) {
   for (auto& key : keys) {
     bool first = false;
-    auto& x = keys_.put(std::string{name_of_key(key)}, first);
+    auto& x = keys_.put(print(key), first);
     if (!first && x.value.seq != seq && (x.value.open || x.value.seq > seq)) continue;
     if (!first && !x.value.open && !has_version(key)) continue;
     own(x, key, seq);
     x.value.open = false;
     x.value.at = at;
     keys_.touch(x);
-    bytes_ += cost(x.key());
+    bytes_ += known::bytes_each;
   }
   trim(now);
 }
 
 void dedupe_index::release(const std::vector<std::string>& keys, std::uint64_t seq) {
   for (auto& key : keys)
-    if (auto* x = keys_.find(std::string{name_of_key(key)}); x && x->value.open && x->value.seq == seq)
-      keys_.erase(*x);
+    if (auto* x = keys_.find(print(key)); x && x->value.open && x->value.seq == seq) keys_.erase(*x);
 }
 
 void dedupe_index::trim(instant now) {
   while (auto* x = keys_.oldest()) {
     if (keys_.aged() <= max_ && bytes_ <= max_bytes_ && now - x->value.at < window_) break;
-    bytes_ -= cost(x->key());
+    bytes_ -= known::bytes_each;
     keys_.erase(*x);
   }
 }

@@ -7,8 +7,8 @@
 // known, so that an edit back to an older version is news.
 #pragma once
 
-#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/core/fingerprint_map.hpp"
 #include "relay_gateway/messages/contract/event.hpp"
 
 #include <cstddef>
@@ -67,8 +67,10 @@ const char* to_string(repeat_reason x);
 /// Settled keys are bounded by number, bytes and age, oldest first; open ones by whoever claims.
 class dedupe_index {
 public:
-  dedupe_index(std::size_t max_settled, milliseconds window, std::size_t max_bytes = std::size_t(-1))
-      : max_(max_settled), max_bytes_(max_bytes), window_(window) {}
+  /// `secret`: peers choose what the keys are made of.
+  dedupe_index(std::size_t max_settled, milliseconds window, std::size_t max_bytes = std::size_t(-1),
+               fingerprint_key secret = {})
+      : max_(max_settled), max_bytes_(max_bytes), window_(window), secret_(secret) {}
 
   enum class verdict : std::uint8_t { unknown, open, settled };
   struct finding {
@@ -101,14 +103,15 @@ private:
     bool open = true;
     instant at{}; ///< of a settled one
   };
-  using known = aged_map<std::string, state>;
+  using known = fingerprint_map<state>;
   void own(known::entry& x, std::string_view key, std::uint64_t seq);
   void trim(instant now);
-  /// With its node and its place in the table.
-  static std::size_t cost(const std::string& name) { return name.size() + 160; }
+  /// Of name_of_key().
+  fingerprint print(std::string_view key) const { return fingerprint_of(name_of_key(key), secret_); }
   std::size_t max_, max_bytes_, bytes_ = 0;
   milliseconds window_;
-  known keys_; ///< by name_of_key(); the settled ones have an age
+  fingerprint_key secret_;
+  known keys_; ///< the settled ones have an age
 };
 
 } // namespace relay::core

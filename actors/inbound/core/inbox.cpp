@@ -14,7 +14,7 @@ constexpr std::uint64_t most_dead_in_memory = 1'000; // as many as a store witho
 } // namespace
 
 inbox::inbox(const inbox_rules& rules)
-    : rules_(rules), dedupe_(rules.dedupe_entries, rules.dedupe_window, rules.dedupe_bytes),
+    : rules_(rules), dedupe_(rules.dedupe_entries, rules.dedupe_window, rules.dedupe_bytes, rules.secret),
       spill_({rules.durable, std::min(rules.max_in_memory, rules.max_pending), rules.max_bytes_in_memory,
               rules.chat_in_memory, rules.max_session_queues}) {}
 
@@ -109,6 +109,11 @@ bool inbox::set_aside(const event_ref& line, const buffered_id& buffered, instan
   return true;
 }
 
+bool inbox::nothing_waits(const std::string& session) const {
+  const auto queue = queues_.find(session);
+  return queue == queues_.end() || queue->second.empty();
+}
+
 /// It waits for the disk from now on.
 void inbox::admit(std::uint64_t id, open_event x, inbox_step& out) {
   x.stage = being_written{};
@@ -161,9 +166,7 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
   x.bytes = bytes;
   x.since = now;
   // It will be given out as soon as it is on disk: one record says both.
-  const auto queue = queues_.find(session);
-  x.marked = rules_.durable && !out.spilled && !held && anybody_ && !stopping_ &&
-             (queue == queues_.end() || queue->second.empty());
+  x.marked = rules_.durable && !out.spilled && !held && anybody_ && !stopping_ && nothing_waits(session);
   if (rules_.durable)
     out.records.emplace_back(event_taken{
         {id, event, keys, x.marked ? 1 | out_bit : 0, session}, out.spilled, repeat_of, differs_from});
@@ -323,13 +326,16 @@ void inbox::drop_dead_letter(std::uint64_t seq, inbox_step& out) {
 }
 
 void inbox::line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out) {
-  queues_[session].push_back(id);
-  advance(session, now, out);
+  const auto it = queues_.try_emplace(session).first;
+  it->second.push_back(id);
+  advance(it, now, out);
 }
 
 void inbox::advance(const std::string& session, instant now, inbox_step& out) {
-  auto it = queues_.find(session);
-  if (it == queues_.end()) return;
+  if (const auto it = queues_.find(session); it != queues_.end()) advance(it, now, out);
+}
+
+void inbox::advance(queues::iterator it, instant now, inbox_step& out) {
   if (it->second.empty()) {
     queues_.erase(it);
     return;
@@ -381,13 +387,10 @@ void inbox::settle(entry& of, instant now, inbox_step& out, bool dead) {
   }
   const auto bytes = x.bytes;
   erase(of);
-  auto& queue = queues_.at(session);
-  if (queue.front() == id) // mostly: only the first of a session is ever given out
-    queue.pop_front();
-  else
-    queue.erase(std::find(queue.begin(), queue.end(), id));
+  const auto queue = queues_.find(session); // it has one as long as it is open
+  queue->second.erase(id);                  // mostly the first one: only that is ever given out
   spill_.gone(session, bytes);
-  advance(session, now, out);
+  advance(queue, now, out);
   probe(now, out);
   wish(out);
 }

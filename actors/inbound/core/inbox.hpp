@@ -9,6 +9,7 @@
 
 #include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/core/id_queue.hpp"
 #include "relay_gateway/actors/inbound/core/arrival_times.hpp"
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 #include "relay_gateway/actors/inbound/core/spill.hpp"
@@ -39,6 +40,7 @@ struct inbox_rules {
   std::size_t max_in_memory = 4'096, chat_in_memory = 64, max_session_queues = 20'000;
   /// The same in bytes: of events in memory (with a disk), of those that stop the reader, of settled keys.
   std::size_t max_bytes_in_memory = 64UL << 20, max_pending_bytes = 64UL << 20, dedupe_bytes = 64UL << 20;
+  fingerprint_key secret{}; ///< of the keys that are remembered
   /// The session key of an event; unset: wire::session_key() with the rules that hold by default.
   std::function<std::string(const inbound_event&)> session_of{};
 
@@ -262,9 +264,11 @@ private:
   void ack(const buffered_id& x, inbox_step& out) const {
     if (!x.empty() && x.origin == origin_) out.acks.push_back(x.id);
   }
+  using queues = std::unordered_map<std::string, id_queue>;
   void name(std::uint64_t id, open_event& x, const buffered_id& buffered);
   void ack_all(entry& x, instant now, inbox_step& out);
   void line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out);
+  bool nothing_waits(const std::string& session) const;
   void insert(std::uint64_t id, open_event x);
   void erase(entry& x);
   void give(entry& x, instant now, inbox_step& out);
@@ -275,6 +279,7 @@ private:
   std::vector<std::uint64_t> ids_of(const Which& which) const; ///< oldest first
   void note_attempts(entry& x, bool is_out, inbox_step& out) const;
   void advance(const std::string& session, instant now, inbox_step& out);
+  void advance(queues::iterator it, instant now, inbox_step& out);
   void probe(instant now, inbox_step& out);
   bool may_go(std::uint64_t id) const;
   void settle(entry& x, instant now, inbox_step& out, bool dead = false);
@@ -295,7 +300,7 @@ private:
   std::string origin_;
   open_events events_;
   /// By session: events in memory, in order.
-  std::unordered_map<std::string, std::deque<std::uint64_t>> queues_;
+  queues queues_;
   std::deque<std::uint64_t> unreadable_; ///< dead letters that are lines nobody could read, oldest first
   unstored_writes unstored_;
   /// Which event a buffer id names that is not acked yet: the newest one, for of older ones the connector

@@ -6,6 +6,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -71,10 +72,10 @@ TEST(IdempotencyCache, ARepeatWaitsThenGetsTheRecordedOutcome) {
   idempotency_cache x{10, 10min};
   EXPECT_EQ(x.open("a", now), verdict::fresh);
   EXPECT_EQ(x.open("a", now), verdict::pending);
-  EXPECT_EQ(x.recorded("a"), nullptr);
+  EXPECT_EQ(x.recorded("a"), std::nullopt);
   x.settle("a", result("1"), now);
   EXPECT_EQ(x.open("a", now), verdict::settled);
-  ASSERT_NE(x.recorded("a"), nullptr);
+  ASSERT_NE(x.recorded("a"), std::nullopt);
   EXPECT_EQ(*x.recorded("a"), result("1"));
 }
 
@@ -122,9 +123,9 @@ TEST(IdempotencyCache, OutcomesAreForgottenByNumberOldestFirst) {
   for (auto id : {"a", "b", "c", "open"}) x.open(id, now);
   for (auto id : {"b", "a", "c"}) x.settle(id, result(id), now);
   EXPECT_EQ(x.size(), 3U);
-  EXPECT_EQ(x.recorded("b"), nullptr) << "its outcome was the oldest";
-  EXPECT_NE(x.recorded("a"), nullptr);
-  EXPECT_NE(x.recorded("c"), nullptr);
+  EXPECT_EQ(x.recorded("b"), std::nullopt) << "its outcome was the oldest";
+  EXPECT_NE(x.recorded("a"), std::nullopt);
+  EXPECT_NE(x.recorded("c"), std::nullopt);
   EXPECT_EQ(x.open("open", now), verdict::pending);
 }
 
@@ -171,7 +172,7 @@ RC_GTEST_PROP(LedgerProperty, NothingRunsTwiceWithinTheBounds, ()) {
       x.settle(id, result(id), now);
       if (state[id] == 1) {
         state[id] = 2, --open;
-        RC_ASSERT(x.recorded(id) != nullptr); // the newest outcome is there
+        RC_ASSERT(x.recorded(id) != std::nullopt); // the newest outcome is there
       }
       break;
     default:
@@ -194,8 +195,8 @@ TEST(IdempotencyCache, OutcomesAreBoundedInBytesOldestFirst) {
     x.settle(id, large, now);
     EXPECT_LE(x.bytes(), 100'000U);
   }
-  EXPECT_EQ(x.recorded("a"), nullptr);
-  EXPECT_NE(x.recorded("e"), nullptr);
+  EXPECT_EQ(x.recorded("a"), std::nullopt);
+  EXPECT_NE(x.recorded("e"), std::nullopt);
   for (auto id : {"c", "d", "e"}) x.forget(id);
   EXPECT_EQ(x.bytes(), 0U);
 }

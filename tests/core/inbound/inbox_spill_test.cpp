@@ -59,14 +59,14 @@ TEST(InboxDurable, BytesThatWaitForTheDiskStopTheReader) {
 
 TEST(InboxDurable, SettledKeysAreBoundedInBytes) {
   auto rules = durable();
-  rules.dedupe_bytes = 50'000;
+  rules.dedupe_bytes = 20'000;
   driver d{rules};
   for (int i = 0; i < 200; ++i) {
     d.accept(event("c" + std::string(500, 'x'), std::to_string(i)), "b" + std::to_string(i));
     d.sync();
     d.ack(static_cast<std::uint64_t>(i + 1));
   }
-  EXPECT_LE(d.box.remembered_bytes(), 50'000U);
+  EXPECT_LE(d.box.remembered_bytes(), 20'000U);
   EXPECT_GT(d.box.remembered(), 10U);
   d.accept(event("c" + std::string(500, 'x'), "199"), "b199");
   EXPECT_EQ(d.last, arrival::repeat_settled) << "the newest are known";

@@ -16,7 +16,7 @@ constexpr const char* nothing_left = "\xE2\x80\xA6";
 
 std::vector<std::string> pieces_of(const action& x, const descriptor& to) {
   // No more bytes than units means that it fits, whatever they are.
-  if (x.content.size() <= to.max_message_length) return {x.content};
+  if (x.content.size() <= to.max_message_length) return std::vector<std::string>(1, x.content);
   auto out = split_text(x.content, to.max_message_length, to.len_unit, to.markdown_dialect);
   if (out.empty()) out.emplace_back(); // white space alone, which is longer than the platform takes
   return out;
