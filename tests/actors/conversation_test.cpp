@@ -183,6 +183,16 @@ TEST_F(conversation, F20_InterruptWithoutALinkIsDroppedAndCounted) {
   EXPECT_EQ(env.metrics->get("interrupts_sent_total{dropped}"), 1U);
 }
 
+// The router hears of the end a moment after the connection.
+TEST_F(conversation, AnInterruptThatCrossesTheEndOfTheLinkIsDropped) {
+  start(with::scripted);
+  handshake();
+  env.link->last().end();
+  caf::send_as(agent_handle, agent->host.actions, session_interrupt{"s", {}, false});
+  settle();
+  EXPECT_EQ(env.metrics->get("interrupts_sent_total{dropped}"), 1U);
+}
+
 TEST_F(conversation, F12_BadFramesAreCountedAckedAndTheReaderLivesOn) {
   start();
   handshake();
