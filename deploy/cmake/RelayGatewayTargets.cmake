@@ -57,3 +57,15 @@ function(relay_gateway_library target name)
   set_property(GLOBAL APPEND PROPERTY RELAY_GATEWAY_LIBRARIES ${target})
   relay_gateway_target(${target})
 endfunction()
+
+# relay_gateway_program(TARGET SOURCES...): an executable that runs for long, with the allocator that was chosen. Linked first and
+# whole, for nothing calls it by name.
+function(relay_gateway_program target)
+  add_executable(${target} ${ARGN})
+  relay_gateway_target(${target})
+  if(NOT RELAY_GATEWAY_ALLOCATOR STREQUAL "system")
+    target_link_libraries(${target} PRIVATE -Wl,--push-state,--no-as-needed ${RELAY_GATEWAY_ALLOCATOR_${RELAY_GATEWAY_ALLOCATOR}}
+                                            -Wl,--pop-state)
+    target_compile_definitions(${target} PRIVATE RELAY_GATEWAY_ALLOCATOR_${RELAY_GATEWAY_ALLOCATOR})
+  endif()
+endfunction()

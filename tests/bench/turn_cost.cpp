@@ -1,5 +1,5 @@
 // Echo turns through the whole actor tree in this one thread, memory only, with a connector that is a few
-// lines: nothing depends on the machine's mood, so that what a turn costs can be counted (turn_cost.py).
+// lines: what a turn costs can be counted, whatever else the machine does (turn_cost.py).
 //
 //   relay-turn-cost [--turns N] [--window N] [--read N]
 //
