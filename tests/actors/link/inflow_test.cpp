@@ -162,13 +162,13 @@ TEST_F(inflow_test, DescriptorsAreBoundedInNumberAndRate) {
   for (int i = 0; i < 5'000; ++i) fresh += descriptor_line("p" + std::to_string(i), 4096);
   socket.say(fresh);
   settle();
-  EXPECT_LE(of(x, "ready").size(), before + 64);
+  EXPECT_LE(of(x, "ready").size(), before + 256);
   for (int i = 0; i < 60; ++i) {
     advance(1s);
     socket.say(fresh);
     settle();
   }
-  EXPECT_LE(of(x, "ready").size(), before + 64);
+  EXPECT_LE(of(x, "ready").size(), before + 256);
   EXPECT_GT(env.metrics->get("frames_refused_total{too_many}"), 300'000U);
 }
 
