@@ -128,7 +128,8 @@ void chat_queue::pump(chat_queue_step& out) {
     }
     transmit t{++pieces_, frame_of(said, piece, !begun), x.where};
     if (as.prompt != nullptr && !as.prompt->id.empty() && (as.as_text || piece.kind == x.act.kind))
-      out.shown.push_back({x.callers.front().token, as.as_text ? prompt_face::numbers : prompt_face::buttons});
+      out.shown.push_back(
+          {x.callers.front().token, as.as_text ? prompt_face::numbers : prompt_face::buttons});
     out.out.push_back(std::move(t));
     for (auto& who : x.callers) out.sent.push_back({who.token, x.next_piece + 1, x.pieces.size()});
     x.stage = on_wire{pieces_};

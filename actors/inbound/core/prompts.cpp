@@ -165,8 +165,7 @@ prompts::known::entry* prompts::meant_by(const inbound_event& x) {
     // An interaction in a thread may name the thread as its chat.
     const bool here = what.chat.chat_id == x.source.chat_id ||
                       (!what.thread_id.empty() && what.thread_id == x.source.chat_id);
-    if (in_chat == nullptr && here &&
-        (what.chat.platform.empty() || what.chat.platform == x.source.platform))
+    if (in_chat == nullptr && here && (what.chat.platform.empty() || what.chat.platform == x.source.platform))
       in_chat = it;
     if (newest == nullptr) newest = it;
   }

@@ -75,8 +75,8 @@ public:
     if (rules_.max < 1) rules_.max = 1;
   }
 
-  /// The prompt is about to be sent. The same id again in the same place (chat, thread, profile) is a new prompt
-  /// that takes the place of the older one; in another place it is a prompt beside it.
+  /// The prompt is about to be sent. The same id again in the same place (chat, thread, profile) is a new
+  /// prompt that takes the place of the older one; in another place it is a prompt beside it.
   void open(prompt_opened x, instant now);
   /// The prompt may be sent again: a known one keeps its state, answered or not.
   void resume(prompt_opened x, instant now);
