@@ -4,7 +4,6 @@
 #include "relay_gateway/actors/core/alarm.hpp"
 #include "relay_gateway/actors/inbound/core/admission_queue.hpp"
 #include "relay_gateway/actors/inbound/core/connector_keys.hpp"
-#include "relay_gateway/actors/inbound/core/held_acks.hpp"
 #include "relay_gateway/actors/inbound/core/inbox.hpp"
 #include "relay_gateway/actors/inbound/core/prompts.hpp"
 #include "relay_gateway/actors/inbound/core/session_aliases.hpp"

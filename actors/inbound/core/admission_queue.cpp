@@ -66,4 +66,27 @@ inbound_batch admission_queue::take(std::size_t most) {
   return out;
 }
 
+bool held_acks::told(bool room, std::uint64_t number) {
+  if (number < number_) return false;
+  number_ = number;
+  room_ = room;
+  return true;
+}
+
+void held_acks::hold(std::vector<std::string> ids) {
+  constexpr std::size_t most = 10'000;
+  for (auto& id : ids)
+    if (order_.size() < most && ids_.insert(id).second) order_.push_back(std::move(id));
+}
+
+void held_acks::withdraw(const std::string& id) {
+  if (!ids_.empty()) ids_.erase(id);
+}
+
+std::vector<std::string> held_acks::release() {
+  auto out = std::exchange(order_, {});
+  std::erase_if(out, [this](const std::string& id) { return ids_.erase(id) == 0; });
+  return out;
+}
+
 } // namespace relay::core

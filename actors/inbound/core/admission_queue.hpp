@@ -1,5 +1,5 @@
-// Where events wait that must not be accepted yet: in order, each once however often the connector replays
-// it.
+// What waits while the store has hardly any room: events that must not be accepted yet, in order, each once
+// however often the connector replays it, and acks.
 #pragma once
 
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
@@ -51,6 +51,32 @@ private:
   std::unordered_set<std::string> buffered_;
   std::unordered_map<buffered_id, std::string, buffered_id_hash> named_; ///< id -> the key that it is part of
   std::size_t size_ = 0, bytes_ = 0;
+};
+
+/// Acks while the store has no room: whoever was told that the disk is full sees no event acknowledged until
+/// it has room again, also none that was on its way to the disk and still found its place there.
+class held_acks {
+public:
+  /// The store's word on its room, by a receipt or by its health; `number` orders them. False: it is older
+  /// than what is known.
+  bool told(bool room, std::uint64_t number);
+  bool holding() const { return !room_; }
+
+  /// These wait. Beyond a number of them further ones are dropped: the connector brings their events again.
+  void hold(std::vector<std::string> ids);
+  /// The id comes again: whatever it names by now is acknowledged by itself.
+  void withdraw(const std::string& id);
+  /// A new connection: the connector brings again what was not acknowledged.
+  void clear() { (void)release(); }
+  /// All that wait, in their order. Only while not holding().
+  std::vector<std::string> release();
+  std::size_t size() const { return ids_.size(); }
+
+private:
+  bool room_ = true;
+  std::uint64_t number_ = 0;
+  std::unordered_set<std::string> ids_;
+  std::vector<std::string> order_; ///< also of some that were withdrawn
 };
 
 } // namespace relay::core

@@ -192,7 +192,8 @@ prompts::known::entry& prompts::put(prompt_opened x, instant now) {
     lifetime = milliseconds{static_cast<milliseconds::rep>(x.lifetime_ms)};
   bytes_ += size_of(x);
   auto key = prompt_key(x);
-  if (auto* other = known_.find(key)) forget(*other); // it has taken over this place
+  if (auto* other = known_.find(key)) forget(*other);         // it has taken over this place
+  if (auto* other = known_.find(x.prompt_id)) forget(*other); // a press of it came when it was not known
   touch(key);
   by_id_[x.prompt_id].push_back(key);
   auto& fresh = known_.put(std::move(key));

@@ -1,5 +1,5 @@
 // Acks while the disk is full.
-#include "relay_gateway/actors/inbound/core/held_acks.hpp"
+#include "relay_gateway/actors/inbound/core/admission_queue.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 namespace relay::core {
 namespace held_acks_test {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::testing::UnorderedElementsAre;
 
 TEST(HeldAcks, TheyWaitUntilThereIsRoom) {
   held_acks x;
@@ -20,7 +20,7 @@ TEST(HeldAcks, TheyWaitUntilThereIsRoom) {
   x.hold({"c"});
   EXPECT_TRUE(x.told(true, 2));
   EXPECT_FALSE(x.holding());
-  EXPECT_THAT(x.release(), UnorderedElementsAre("a", "b", "c"));
+  EXPECT_THAT(x.release(), ElementsAre("a", "b", "c")) << "in their order";
   EXPECT_THAT(x.release(), IsEmpty());
 }
 
@@ -40,7 +40,7 @@ TEST(HeldAcks, AnIdThatComesAgainIsNotAcknowledgedForWhatItNamedBefore) {
   x.hold({"a", "b"});
   x.withdraw("a");
   (void)x.told(true, 2);
-  EXPECT_THAT(x.release(), UnorderedElementsAre("b"));
+  EXPECT_THAT(x.release(), ElementsAre("b"));
   x.hold({"c"});
   x.clear();
   EXPECT_THAT(x.release(), IsEmpty()) << "a new connection brings it again";
