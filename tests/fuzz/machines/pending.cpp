@@ -19,14 +19,14 @@ public:
     switch (in.below(6)) {
     case 0:
     case 1: {
-      const auto id = "r" + std::to_string(next_++);
+      const auto id = next_++;
       history_.add(id, next_, next_, now + limit);
       open_[id] = {next_, now + limit};
       break;
     }
     case 2:
     case 3: {
-      const auto id = "r" + std::to_string(in.below(std::min<std::size_t>(next_ + 2, 256)));
+      const std::uint64_t id = in.below(std::min<std::size_t>(next_ + 2, 256));
       pending_requests<std::uint64_t>::request x;
       const auto it = open_.find(id);
       const bool found = history_.take(id, x);
@@ -64,7 +64,7 @@ private:
   }
 
   pending_requests<std::uint64_t> history_;
-  std::map<std::string, std::pair<std::uint64_t, instant>> open_;
+  std::map<std::uint64_t, std::pair<std::uint64_t, instant>> open_; ///< by number
   std::uint64_t next_ = 0;
 };
 
