@@ -1,6 +1,6 @@
 #include "relay_gateway/config/sections/media_section.hpp"
 
-#include "relay_gateway/config/sections/plain_rows.hpp"
+#include "relay_gateway/config/values/plain_rows.hpp"
 
 namespace relay::config {
 

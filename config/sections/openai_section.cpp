@@ -1,7 +1,7 @@
 #include "relay_gateway/config/sections/openai_section.hpp"
 
-#include "relay_gateway/config/sections/plain_rows.hpp"
 #include "relay_gateway/config/sources/file_locations.hpp"
+#include "relay_gateway/config/values/plain_rows.hpp"
 #include "relay_gateway/config/values/text.hpp"
 
 #include <algorithm>

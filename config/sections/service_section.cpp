@@ -1,7 +1,6 @@
 #include "relay_gateway/config/sections/service_section.hpp"
 
 #include "relay_gateway/config/sections/commands_section.hpp"
-#include "relay_gateway/config/sections/plain_rows.hpp"
 #include "relay_gateway/config/sections/proxy_section.hpp"
 #include "relay_gateway/config/sections/tls_section.hpp"
 #include "relay_gateway/config/sources/command_line.hpp"
@@ -9,6 +8,7 @@
 #include "relay_gateway/config/values/addresses/listener.hpp"
 #include "relay_gateway/config/values/agent_choice.hpp"
 #include "relay_gateway/config/values/hold.hpp"
+#include "relay_gateway/config/values/plain_rows.hpp"
 #include "relay_gateway/config/values/text.hpp"
 #include "relay_gateway/config/values/units.hpp"
 
