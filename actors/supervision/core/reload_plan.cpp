@@ -68,6 +68,7 @@ std::vector<std::string> waiting_for_restart(const config::settings& running, co
   compare("gateway.metrics_listen", a.metrics_host == b.metrics_host && a.metrics_port == b.metrics_port);
   compare("gateway.agent", a.agent == b.agent);
   compare("gateway.openai", running.openai == next.openai);
+  compare("gateway.nats", running.nats == next.nats);
   compare("gateway.state_dir", a.state_dir == b.state_dir);
   compare("gateway.scheduler", a.scheduler == b.scheduler);
   compare("gateway.reactions", a.reactions == b.reactions);

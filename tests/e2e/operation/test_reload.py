@@ -82,6 +82,7 @@ OTHER_VALUES = {
     "gateway.idp.token_url": "http://127.0.0.1:1/token", "gateway.prompts.approval_by": "anyone", "gateway.agent": "echo",
     "gateway.listen": "127.0.0.1:1", "gateway.metrics_listen": "127.0.0.1:1", "gateway.log.level": "debug", "gateway.log.format": "text",
     "gateway.scheduler": "pool", "gateway.idle.action": "exit", "gateway.idle.after": "1h", "gateway.state_dir": "none",
+    "gateway.nats.url": "nats://127.0.0.1:1", "gateway.nats.prefix": "other", "gateway.nats.replicas": 3,
     "gateway.commands": [{"name": "ask", "description": "Ask"}], "gateway.limits.route_age": "100h", "gateway.limits.turn_age": "10h"}
 
 
