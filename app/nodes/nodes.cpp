@@ -21,8 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* heartbeats = "middleman.heartbeat-interval";
-constexpr const char* time_out = "middleman.connection-timeout";
+constexpr char heartbeats[] = "middleman.heartbeat-interval";
+constexpr char time_out[] = "middleman.connection-timeout";
 
 /// Why this system cannot have nodes; empty when it can.
 std::string unfit(caf::actor_system& system, transport how) {
@@ -104,7 +104,7 @@ void prepare_nodes(caf::actor_system_config& config, transport how) {
   config.add_message_types<caf::id_block::relay_nodes>();
   config.load<caf::io::middleman>();
   if (how == transport::tls) config.load<caf::openssl::manager>();
-  const auto set = [&config](const char* key, caf::timespan value) {
+  const auto set = [&config](caf::string_view key, caf::timespan value) {
     if (caf::get_or(config, key, caf::timespan{0}).count() <= 0) config.set(key, value);
   };
   set(heartbeats, 1s);
