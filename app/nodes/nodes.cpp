@@ -112,7 +112,7 @@ void prepare_nodes(caf::actor_system_config& config, transport how) {
 }
 
 std::unique_ptr<agent_publication> publish_agents(caf::actor_system& system, gateway& of,
-                                                  publication_options what, std::string& error) {
+                                                  const publication_options& what, std::string& error) {
   error = unfit(system, what.how);
   if (!error.empty()) return nullptr;
   node_hub_setup setup;

@@ -49,7 +49,7 @@ public:
 /// Lets nodes attach agents to `of`, whose agent is `link`. Null and one line in `error` when the actor
 /// system was not made for it (prepare_nodes()), shows no certificate, or the port cannot be had. Blocking.
 std::unique_ptr<agent_publication> publish_agents(caf::actor_system& system, gateway& of,
-                                                  publication_options what, std::string& error);
+                                                  const publication_options& what, std::string& error);
 
 /// How an attached agent stands.
 struct node_state {

@@ -85,7 +85,7 @@ protected:
     what.how = how;
     what.log = log;
     std::string error;
-    hub = publish_agents(*node, *relay, std::move(what), error);
+    hub = publish_agents(*node, *relay, what, error);
     ASSERT_TRUE(hub) << error;
   }
   void TearDown() override {

@@ -64,7 +64,7 @@ TEST_F(cluster, AHubThatComesBackIsFoundAgain) {
   publication_options what;
   what.port = port;
   std::string error;
-  hub = publish_agents(*node, *relay, std::move(what), error);
+  hub = publish_agents(*node, *relay, what, error);
   ASSERT_TRUE(hub) << error;
   const auto mark = peer->mark();
   say("c1", "still there?");
