@@ -8,7 +8,7 @@
 namespace relay {
 
 remote_gateway_actor::behavior_type
-remote_gateway(remote_gateway_actor::stateful_pointer<remote_gateway_state> self, ports env,
+remote_gateway(remote_gateway_actor::stateful_pointer<remote_gateway_state> self, const ports& env,
                std::string gateway, hosted_sink_actor to) {
   guard_actor(self, env, caf::actor_cast<caf::strong_actor_ptr>(to));
   auto* s = &self->state;

@@ -49,7 +49,7 @@ struct remote_gateway_state {
 
 /// `to`: the worker, whose end is its own.
 remote_gateway_actor::behavior_type
-remote_gateway(remote_gateway_actor::stateful_pointer<remote_gateway_state> self, ports env,
+remote_gateway(remote_gateway_actor::stateful_pointer<remote_gateway_state> self, const ports& env,
                std::string gateway, hosted_sink_actor to);
 
 } // namespace relay

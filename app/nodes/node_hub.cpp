@@ -106,8 +106,8 @@ node_peer_actor::behavior_type node_peer(node_peer_actor::stateful_pointer<node_
   };
 }
 
-node_hub_actor::behavior_type node_hub(node_hub_actor::stateful_pointer<node_hub_state> self, ports env,
-                                       node_hub_setup setup) {
+node_hub_actor::behavior_type node_hub(node_hub_actor::stateful_pointer<node_hub_state> self,
+                                       const ports& env, node_hub_setup setup) {
   auto* s = &self->state;
   guard_actor(self, env, nullptr, [s](const caf::down_msg&) { --s->attached; });
   s->setup = std::move(setup);

@@ -71,7 +71,7 @@ struct node_hub_state {
   std::size_t attached = 0;
 };
 
-node_hub_actor::behavior_type node_hub(node_hub_actor::stateful_pointer<node_hub_state> self, ports env,
-                                       node_hub_setup setup);
+node_hub_actor::behavior_type node_hub(node_hub_actor::stateful_pointer<node_hub_state> self,
+                                       const ports& env, node_hub_setup setup);
 
 } // namespace relay

@@ -64,6 +64,7 @@ options_handle options_of(const nats_options& what, std::string& why) {
   options_handle out{made};
   const auto servers = config::split_list(what.servers);
   std::vector<const char*> urls;
+  urls.reserve(servers.size());
   for (const auto& x : servers) urls.push_back(x.c_str());
   if (status == NATS_OK) status = natsOptions_SetServers(made, urls.data(), static_cast<int>(urls.size()));
   if (status == NATS_OK) status = natsOptions_SetTimeout(made, connect_timeout_ms);
