@@ -100,8 +100,14 @@ void node_host_state::tell_state(const std::string& why) {
   for (auto& x : std::exchange(first, {})) x.deliver(attached, why);
   if (std::exchange(decided, true) && state == why) return;
   state = why;
-  env.log->write(attached ? severity::info : severity::warn, attached ? "node.connected" : "node.lost",
-                 {{"host", setup.host}, {"port", setup.port}, {"why", why}});
+  if (attached)
+    env.log->write(severity::info, "node.connected", {{"host", setup.host}, {"port", setup.port}});
+  else
+    env.log->write(severity::warn, "node.lost",
+                   {{"host", setup.host},
+                    {"port", setup.port},
+                    {"why", why},
+                    {"next", "it is dialled again unless it was detached"}});
   if (setup.on_state) setup.on_state({attached, why});
 }
 
