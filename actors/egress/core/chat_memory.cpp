@@ -15,7 +15,7 @@ void chat_memory::open(const std::string& turn, std::string draft) {
 
 void chat_memory::go_on(const std::string& message, std::vector<std::string> further) {
   auto bytes = around_entry + message.size();
-  for (const auto& id : further) bytes += sizeof id + id.size();
+  for (const auto& id : further) bytes += sizeof(std::string) + id.size();
   continued_.put(message, std::move(further), bytes);
 }
 

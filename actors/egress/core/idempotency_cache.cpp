@@ -28,7 +28,7 @@ std::size_t idempotency_cache::packed_result::bytes() const {
   const auto& x = *other_;
   auto out =
       sizeof x + x.message_id.size() + x.error.size() + x.code.size() + x.raw.size() + x.prompt_id.size();
-  for (const auto& one : x.message_ids) out += sizeof one + one.size();
+  for (const auto& one : x.message_ids) out += sizeof(std::string) + one.size();
   return out;
 }
 
