@@ -59,21 +59,26 @@ void exec_agent_state::opened() {
   born = now_of(me);
   attach(peer, child);
   useful = false;
-  if (doubted) {
-    due_at = born + setup.proof;
-    tell_later<exec_agent_actor>(me, setup.proof, atom::due_v, peer);
-  } else {
+  if (doubted)
+    wait_until(born + setup.proof);
+  else
     join(peer);
-  }
 }
 
-void exec_agent_state::due(std::uint64_t which) {
-  if (now_of(me) < due_at) return; // of an alarm that was replaced
-  if (!child && which == peer + 1) {
-    if (!draining) start_child();
-  } else if (which == peer) {
+void exec_agent_state::wait_until(core::instant at) {
+  due_at = at;
+  if (alarm.arm(due_at)) tell_later<exec_agent_actor>(me, at - now_of(me), atom::due_v);
+}
+
+void exec_agent_state::due() {
+  alarm.rang();
+  if (!due_at) return;
+  if (now_of(me) < *due_at) return wait_until(*due_at); // the message was for a deadline that was replaced
+  due_at.reset();
+  if (child)
     proved();
-  }
+  else if (!draining)
+    start_child();
 }
 
 void exec_agent_state::proved() {
@@ -84,10 +89,8 @@ void exec_agent_state::proved() {
 void exec_agent_state::set_aside() {
   pause.reset();
   if (child || draining || peer == 0) return;
-  auto delay = pause.next(env.random->bits());
-  if (now_of(me) + delay >= due_at) return;
-  due_at = now_of(me) + delay;
-  tell_later<exec_agent_actor>(me, delay, atom::due_v, peer + 1);
+  const auto at = now_of(me) + pause.next(env.random->bits());
+  if (!due_at || at < *due_at) wait_until(at);
 }
 
 void exec_agent_state::hand(delivery& x) {
@@ -151,8 +154,7 @@ void exec_agent_state::ended(const agent_detached& x) {
                   {"next", next}});
   if (draining) return;
   env.metrics->add(counter::agent_restarts);
-  due_at = now_of(me) + delay;
-  tell_later<exec_agent_actor>(me, delay, atom::due_v, peer + 1);
+  wait_until(now_of(me) + delay);
 }
 
 exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<exec_agent_state> self,
@@ -184,7 +186,7 @@ exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<ex
       },
       [s](agent_said& x) { s->heard(x); },
       [s](const agent_detached& x) { s->ended(x); },
-      [s](atom::due, std::uint64_t which) { s->due(which); },
+      [s](atom::due) { s->due(); },
   };
 }
 

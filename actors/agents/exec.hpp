@@ -3,6 +3,7 @@
 #pragma once
 
 #include "relay_gateway/actors/agents/peers.hpp"
+#include "relay_gateway/actors/core/alarm.hpp"
 #include "relay_gateway/actors/core/backoff.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 
@@ -27,8 +28,8 @@ struct child_news {
 using exec_agent_actor = agent_actor::extend<
     // the child's listener.
     caf::reacts_to<child_news>, caf::reacts_to<agent_said>, caf::reacts_to<agent_detached>,
-    // INTERNAL: the child of this number may be started, or has proved itself.
-    caf::reacts_to<atom::due, std::uint64_t>>;
+    // INTERNAL: the next child may be started, or the one that runs has proved itself.
+    caf::reacts_to<atom::due>>;
 
 struct exec_setup {
   std::vector<std::string> argv;
@@ -54,7 +55,8 @@ struct exec_agent_state : agent_peers {
 
   void start_child();
   void opened();
-  void due(std::uint64_t which);
+  void wait_until(core::instant at);
+  void due();
   void proved();
   void set_aside();
   void hand(delivery& x);
@@ -70,7 +72,8 @@ struct exec_agent_state : agent_peers {
   bool runs = false;                   ///< it was started
   bool doubted = false;                ///< it has to prove itself
   bool useful = false;                 ///< it took an event
-  core::instant due_at{};              ///< an alarm that comes before is ignored
+  core::alarm alarm;
+  core::deadline due_at; ///< when a child that has to prove itself has, or the next one is started
   core::instant born{};
   std::deque<delivery> held; ///< for a child that is slow to read
 };
