@@ -58,10 +58,14 @@ inline constexpr std::array session_entries{&group_sessions, &thread_sessions, &
 
 namespace relay::config {
 
-/// Those of a plain kind, in the order of settings.md.
+/// Those that a row can describe, in the order of settings.md.
 inline constexpr std::array slack_rows{
     flag_row(keys::slack_reply_in_thread, &slack_settings::reply_in_thread),
     flag_row(keys::slack_top_level_threads, &slack_settings::dm_top_level_threads_as_sessions)};
+inline constexpr auto approvers =
+    std::to_array<word<approval_by>>({{"asker", approval_by::asker}, {"anyone", approval_by::anyone}});
+inline constexpr std::array prompt_rows{
+    words_row<&prompt_settings::approval_by, approvers>(keys::prompts_approval_by)};
 inline constexpr std::array session_rows{
     flag_row(keys::group_sessions, &service_settings::group_sessions_per_user),
     flag_row(keys::thread_sessions, &service_settings::thread_sessions_per_user),

@@ -1,7 +1,8 @@
 // Settings of the identity that may provision.
 #pragma once
 
-#include "relay_gateway/config/keys/entry.hpp"
+#include "relay_gateway/config/keys/setting_row.hpp"
+#include "relay_gateway/config/values/addresses/url_rules.hpp"
 
 #include <array>
 
@@ -50,3 +51,15 @@ inline constexpr std::array identity_entries{&idp_token_url, &idp_client_id,    
                                              &nous_portal};
 
 } // namespace relay::config::keys
+
+namespace relay::config {
+
+/// Those that a row can describe, in the order of settings.md.
+inline constexpr std::array identity_rows{
+    url_row(keys::idp_token_url, &identity_settings::token_url, token_rule),
+    text_row(keys::idp_client_id, &identity_settings::client_id),
+    hidden_row(keys::idp_client_secret, &identity_settings::client_secret),
+    text_row(keys::idp_scope, &identity_settings::scope),
+    hidden_or_file_row(keys::relay_access_token, &identity_settings::access_token)};
+
+} // namespace relay::config

@@ -3,6 +3,7 @@
 
 #include "relay_gateway/config/keys/setting_row.hpp"
 #include "relay_gateway/config/settings.hpp"
+#include "relay_gateway/config/values/units.hpp"
 
 #include <array>
 
@@ -47,8 +48,15 @@ inline constexpr std::array media_entries{&media_disk, &media_at_once, &media_pe
 
 namespace relay::config {
 
-/// Those of a plain kind, in the order of settings.md.
+inline parsed<std::uint64_t> parse_media_disk(const std::string& text) {
+  auto result = parse_size(text);
+  if (!result.value || *result.value >= smallest_media_disk) return result;
+  return parsed<std::uint64_t>::bad("is less than the " + size_text(smallest_media_disk) + " of one file");
+}
+
+/// In the order of settings.md.
 inline constexpr std::array media_rows{
+    form_row<&media_settings::disk, parse_media_disk, size_text>(keys::media_disk),
     count_row(keys::media_at_once, &media_settings::at_once),
     count_row(keys::media_per_event, &media_settings::per_event),
     duration_row(keys::media_wait, &media_settings::wait),

@@ -1,7 +1,9 @@
 // Settings of the queue to workers on other machines.
 #pragma once
 
-#include "relay_gateway/config/keys/entry.hpp"
+#include "relay_gateway/config/keys/setting_row.hpp"
+#include "relay_gateway/config/values/scalars.hpp"
+#include "relay_gateway/config/values/subject_prefix.hpp"
 
 #include <array>
 
@@ -82,3 +84,24 @@ inline constexpr std::array nats_entries{
     &nats_replicas, &nats_ack_wait, &nats_max_ack_pending,  &nats_room};
 
 } // namespace relay::config::keys
+
+namespace relay::config {
+
+inline parsed<std::uint64_t> parse_replicas(const std::string& text) {
+  auto read = parse_count(text);
+  if (read.value && *read.value > most_replicas) return parsed<std::uint64_t>::bad("must be 1 to 5");
+  return read;
+}
+inline std::string replicas_text(std::uint64_t copies) { return std::to_string(copies); }
+
+/// Those that a row can describe, in the order of config/README.md.
+inline constexpr std::array nats_rows{
+    text_row(keys::nats_user, &nats_settings::user),
+    hidden_or_file_row(keys::nats_password, &nats_settings::password),
+    hidden_or_file_row(keys::nats_token, &nats_settings::token),
+    form_row<&nats_settings::replicas, parse_replicas, replicas_text>(keys::nats_replicas),
+    duration_row(keys::nats_ack_wait, &nats_settings::ack_wait),
+    count_row(keys::nats_max_ack_pending, &nats_settings::max_ack_pending),
+    count_row(keys::nats_room, &nats_settings::room)};
+
+} // namespace relay::config

@@ -3,6 +3,7 @@
 
 #include "relay_gateway/config/keys/setting_row.hpp"
 #include "relay_gateway/config/settings.hpp"
+#include "relay_gateway/config/values/scalars.hpp"
 
 #include <array>
 
@@ -85,8 +86,15 @@ inline constexpr std::array openai_entries{
 
 namespace relay::config {
 
-/// Those of a plain kind, in the order of settings.md.
+/// How many earlier questions: none, or a count.
+inline parsed<std::uint64_t> parse_history(const std::string& text) {
+  return text == "0" ? parsed<std::uint64_t>::good(0) : parse_count(text);
+}
+inline std::string history_text(std::uint64_t questions) { return std::to_string(questions); }
+
+/// Those that a row can describe, in the order of settings.md.
 inline constexpr std::array openai_rows{
+    form_row<&openai_settings::history, parse_history, history_text>(keys::openai_history),
     size_row(keys::openai_history_bytes, &openai_settings::history_bytes),
     duration_row(keys::openai_max_turn, &openai_settings::max_turn),
     duration_row(keys::openai_first_token_timeout, &openai_settings::first_token_timeout),

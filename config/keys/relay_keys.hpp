@@ -1,7 +1,8 @@
 // Settings of the relay: connector, platforms, credentials.
 #pragma once
 
-#include "relay_gateway/config/keys/entry.hpp"
+#include "relay_gateway/config/keys/setting_row.hpp"
+#include "relay_gateway/config/values/addresses/url_rules.hpp"
 
 #include <array>
 
@@ -90,3 +91,19 @@ inline constexpr std::array relay_entries{
     &relay_sleep_url,    &relay_wake_url,  &relay_enabled};
 
 } // namespace relay::config::keys
+
+namespace relay::config {
+
+/// Those that a row can describe, in the order of settings.md; between the two tables stands the display
+/// name.
+inline constexpr std::array relay_account_rows{
+    hidden_row(keys::relay_secret, &relay_settings::gateway_secret),
+    hidden_row(keys::relay_delivery_key, &relay_settings::delivery_key),
+    url_row(keys::relay_endpoint, &relay_settings::endpoint, callback_rule),
+    list_row(keys::relay_route_keys, &relay_settings::route_keys),
+    text_row(keys::relay_instance_id, &relay_settings::instance_id)};
+inline constexpr std::array relay_sleep_rows{
+    url_row(keys::relay_sleep_url, &relay_settings::sleep_url, callback_rule),
+    url_row(keys::relay_wake_url, &relay_settings::wake_url, callback_rule)};
+
+} // namespace relay::config

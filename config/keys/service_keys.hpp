@@ -1,7 +1,9 @@
 // Settings of the service: agent, listener, state, log, network.
 #pragma once
 
-#include "relay_gateway/config/keys/entry.hpp"
+#include "relay_gateway/config/keys/setting_row.hpp"
+#include "relay_gateway/config/values/hold.hpp"
+#include "relay_gateway/config/values/units.hpp"
 
 #include <array>
 
@@ -138,3 +140,33 @@ inline constexpr std::array service_entries{
     &tls_cert_file, &tls_key_file, &https_proxy, &http_proxy, &no_proxy};
 
 } // namespace relay::config::keys
+
+namespace relay::config {
+
+inline constexpr auto log_levels = std::to_array<word<const char*>>({{"trace", "trace"},
+                                                                     {"debug", "debug"},
+                                                                     {"info", "info"},
+                                                                     {"warn", "warn"},
+                                                                     {"warning", "warn"},
+                                                                     {"error", "error"},
+                                                                     {"critical", "critical"},
+                                                                     {"off", "off"}});
+inline constexpr auto log_formats = std::to_array<word<log_format>>(
+    {{"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}});
+inline constexpr auto schedulers =
+    std::to_array<word<scheduler_kind>>({{"io", scheduler_kind::io}, {"pool", scheduler_kind::pool}});
+inline constexpr auto idle_actions =
+    std::to_array<word<idle_action>>({{"dormant", idle_action::dormant}, {"exit", idle_action::exit}});
+
+/// Those that a row can describe, in the order of settings.md. 0 is what `idle.after` is by default and means
+/// never, so it is also how a value of the config file is taken back.
+inline constexpr std::array service_rows{
+    words_row<&service_settings::log_level, log_levels>(keys::log_level),
+    words_row<&service_settings::format, log_formats>(keys::log_format),
+    words_row<&service_settings::scheduler, schedulers>(keys::scheduler),
+    form_row<&service_settings::grace, parse_duration, duration_text>(keys::grace),
+    form_row<&service_settings::idle_after, parse_duration, duration_text>(keys::idle_after),
+    words_row<&service_settings::idle_does, idle_actions>(keys::idle_action),
+    form_row<&service_settings::idle_hold, parse_hold, duration_text>(keys::idle_hold)};
+
+} // namespace relay::config

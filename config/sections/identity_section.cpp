@@ -2,6 +2,7 @@
 
 #include "relay_gateway/config/sources/file_locations.hpp"
 #include "relay_gateway/config/values/addresses/url_rules.hpp"
+#include "relay_gateway/config/values/rows.hpp"
 
 namespace relay::config {
 
@@ -24,12 +25,8 @@ void check_client(reading& in, identity_settings& idp) {
 
 identity_settings read_identity(reading& in) {
   identity_settings result;
-  result.token_url = in.url(keys::idp_token_url, token_rule);
-  result.client_id = in.text(keys::idp_client_id);
-  result.client_secret = in.hidden(keys::idp_client_secret);
-  result.scope = in.text(keys::idp_scope);
+  read_rows(in, identity_rows, result);
   check_client(in, result);
-  result.access_token = in.hidden_or_file(keys::relay_access_token);
   if (auto home = hermes_home(in.from()); !home.empty()) result.login_store = beside(home + "/", "auth.json");
   in.row("login_store", result.login_store, "default");
   auto hermes = in.url(keys::hermes_portal, portal_rule);

@@ -1,7 +1,7 @@
 #include "relay_gateway/config/sections/limits_section.hpp"
 
 #include "relay_gateway/config/keys/limits_keys.hpp"
-#include "relay_gateway/config/values/plain_rows.hpp"
+#include "relay_gateway/config/values/rows.hpp"
 
 namespace relay::config {
 

@@ -1,7 +1,7 @@
 #include "relay_gateway/config/sections/openai_section.hpp"
 
 #include "relay_gateway/config/sources/file_locations.hpp"
-#include "relay_gateway/config/values/plain_rows.hpp"
+#include "relay_gateway/config/values/rows.hpp"
 #include "relay_gateway/config/values/text.hpp"
 
 #include <algorithm>
@@ -9,10 +9,6 @@
 namespace relay::config {
 
 namespace {
-
-parsed<std::uint64_t> parse_number(const std::string& text) {
-  return text == "0" ? parsed<std::uint64_t>::good(0) : parse_count(text);
-}
 
 /// May have several lines.
 std::string read_prompt(reading& in) {
@@ -52,8 +48,6 @@ openai_settings read_openai(reading& in) {
   x.model = in.text(keys::openai_model);
   x.system = read_prompt(in);
   x.api_key = read_key(in);
-  x.history = in.value(keys::openai_history, x.history, parse_number,
-                       [](std::uint64_t n) { return std::to_string(n); });
   read_rows(in, openai_rows, x);
   return x;
 }

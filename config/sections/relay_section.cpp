@@ -2,6 +2,7 @@
 
 #include "relay_gateway/config/values/addresses/url_rules.hpp"
 #include "relay_gateway/config/values/bot_ids.hpp"
+#include "relay_gateway/config/values/rows.hpp"
 #include "relay_gateway/config/values/text.hpp"
 
 #include <algorithm>
@@ -101,14 +102,9 @@ relay_settings read_relay(reading& in) {
   auto host = trimmed(in.from().hostname);
   result.default_gateway_id = host.empty() || !line_fault(host).empty() ? "gw-hermes" : "gw-" + host;
   result.gateway_id = read_gateway_id(in, result.default_gateway_id);
-  result.gateway_secret = in.hidden(keys::relay_secret);
-  result.delivery_key = in.hidden(keys::relay_delivery_key);
-  result.endpoint = in.url(keys::relay_endpoint, callback_rule);
-  result.route_keys = in.list(keys::relay_route_keys);
-  result.instance_id = in.text(keys::relay_instance_id);
+  read_rows(in, relay_account_rows, result);
   result.display_name = read_display_name(in);
-  result.sleep_url = in.url(keys::relay_sleep_url, callback_rule);
-  result.wake_url = in.url(keys::relay_wake_url, callback_rule);
+  read_rows(in, relay_sleep_rows, result);
   // A switch that cannot be read is taken as off: provisioning would rotate another process's credentials
   // (F45), and "any text is true" is what F47 forbids.
   result.vetoed = !in.boolean(keys::relay_enabled, true, false);

@@ -7,47 +7,12 @@
 #include "relay_gateway/config/sources/file_locations.hpp"
 #include "relay_gateway/config/values/addresses/listener.hpp"
 #include "relay_gateway/config/values/agent_choice.hpp"
-#include "relay_gateway/config/values/hold.hpp"
-#include "relay_gateway/config/values/plain_rows.hpp"
+#include "relay_gateway/config/values/rows.hpp"
 #include "relay_gateway/config/values/text.hpp"
-#include "relay_gateway/config/values/units.hpp"
-
-#include <utility>
 
 namespace relay::config {
 
 namespace {
-
-/// One of a few words. The first name of a value is the one that is shown.
-template <class T>
-using words = std::vector<std::pair<std::string, T>>;
-
-template <class T>
-T choice(reading& in, const entry& x, T fallback, const words<T>& known) {
-  auto parse = [&](const std::string& text) {
-    std::string names;
-    for (const auto& [name, value] : known) {
-      if (lowered(text) == name) return parsed<T>::good(value);
-      names += (names.empty() ? "" : ", ") + name;
-    }
-    return parsed<T>::bad("is none of " + names);
-  };
-  auto show = [&](const T& used) {
-    for (const auto& [name, value] : known)
-      if (value == used) return name;
-    return std::string{};
-  };
-  return in.value(x, fallback, parse, show);
-}
-
-const words<std::string> levels{{"trace", "trace"},       {"debug", "debug"},  {"info", "info"},
-                                {"warn", "warn"},         {"warning", "warn"}, {"error", "error"},
-                                {"critical", "critical"}, {"off", "off"}};
-const words<log_format> formats{
-    {"auto", log_format::automatic}, {"text", log_format::text}, {"json", log_format::json}};
-const words<idle_action> idle_actions{{"dormant", idle_action::dormant}, {"exit", idle_action::exit}};
-const words<approval_by> approvers{{"asker", approval_by::asker}, {"anyone", approval_by::anyone}};
-const words<scheduler_kind> schedulers{{"io", scheduler_kind::io}, {"pool", scheduler_kind::pool}};
 
 void read_listener(reading& in, service_settings& into) {
   const listener standard{into.listen_host, into.listen_port};
@@ -115,7 +80,7 @@ slack_settings read_slack(reading& in) {
 
 prompt_settings read_prompts(reading& in) {
   prompt_settings result;
-  result.approval_by = choice(in, keys::prompts_approval_by, result.approval_by, approvers);
+  read_rows(in, prompt_rows, result);
   return result;
 }
 
@@ -125,14 +90,7 @@ service_settings read_service(reading& in) {
   read_listener(in, result);
   read_metrics_listener(in, result);
   result.state_dir = read_state_dir(in);
-  result.log_level = choice(in, keys::log_level, result.log_level, levels);
-  result.format = choice(in, keys::log_format, result.format, formats);
-  result.scheduler = choice(in, keys::scheduler, result.scheduler, schedulers);
-  result.grace = in.value(keys::grace, result.grace, parse_duration, duration_text);
-  // 0 is the default and means never, so it is also what takes a file's value back.
-  result.idle_after = in.value(keys::idle_after, result.idle_after, parse_duration, duration_text);
-  result.idle_does = choice(in, keys::idle_action, result.idle_does, idle_actions);
-  result.idle_hold = in.value(keys::idle_hold, result.idle_hold, parse_hold, duration_text);
+  read_rows(in, service_rows, result);
   result.tls = read_tls(in);
   result.proxy = read_proxies(in);
   read_rows(in, session_rows, result);

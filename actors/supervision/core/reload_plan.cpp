@@ -1,5 +1,7 @@
 #include "relay_gateway/actors/supervision/core/reload_plan.hpp"
 
+#include "relay_gateway/config/catalogue.hpp"
+
 namespace relay::core {
 
 namespace {
@@ -63,6 +65,10 @@ std::vector<std::string> waiting_for_restart(const config::settings& running, co
   auto compare = [&](const char* key, bool same) {
     if (!same) out.emplace_back(key);
   };
+  auto compare_rows = [&](const auto& rows, const auto& x, const auto& y) {
+    for (const auto& row : rows)
+      if (row.key->applies == config::applies::at_restart) compare(row.key->key, same_value(row, x, y));
+  };
   const auto &a = running.service, &b = next.service;
   compare("gateway.listen", a.listen_host == b.listen_host && a.listen_port == b.listen_port);
   compare("gateway.metrics_listen", a.metrics_host == b.metrics_host && a.metrics_port == b.metrics_port);
@@ -70,15 +76,11 @@ std::vector<std::string> waiting_for_restart(const config::settings& running, co
   compare("gateway.openai", running.openai == next.openai);
   compare("gateway.nats", running.nats == next.nats);
   compare("gateway.state_dir", a.state_dir == b.state_dir);
-  compare("gateway.scheduler", a.scheduler == b.scheduler);
-  compare("gateway.reactions", a.reactions == b.reactions);
-  compare("gateway.group_sessions_per_user", a.group_sessions_per_user == b.group_sessions_per_user);
-  compare("gateway.thread_sessions_per_user", a.thread_sessions_per_user == b.thread_sessions_per_user);
-  // Replies follow a reload at once, the sessions that they belong to do not.
-  compare("gateway.slack.reply_in_thread", running.slack.reply_in_thread == next.slack.reply_in_thread);
-  compare("gateway.slack.dm_top_level_threads_as_sessions",
-          running.slack.dm_top_level_threads_as_sessions == next.slack.dm_top_level_threads_as_sessions);
-  compare("gateway.prompts.approval_by", running.prompts.approval_by == next.prompts.approval_by);
+  compare_rows(config::service_rows, a, b);
+  compare_rows(config::session_rows, a, b);
+  // Slack's replies follow a reload at once, the sessions that they belong to do not.
+  compare_rows(config::slack_rows, running.slack, next.slack);
+  compare_rows(config::prompt_rows, running.prompts, next.prompts);
   compare("gateway.limits", running.limits == next.limits);
   compare("gateway.tls", a.tls == b.tls);
   compare("the proxy", a.proxy == b.proxy);

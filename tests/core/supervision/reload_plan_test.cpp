@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace relay::core {
@@ -91,6 +93,24 @@ TEST(WaitingForRestart, ComparesWithWhatRunsSoAnUndoneChangeWaitsForNothing) {
   changed.limits.max_pending = 5;
   EXPECT_THAT(waiting_for_restart(started, changed), ElementsAre("gateway.reactions", "gateway.limits"));
   EXPECT_THAT(waiting_for_restart(started, started), IsEmpty());
+}
+
+TEST(WaitingForRestart, NamesEachSettingThatOnlyARestartApplies) {
+  const auto started = some_settings();
+  const std::vector<std::pair<std::string, std::function<void(config::settings&)>>> changes{
+      {"gateway.scheduler", [](auto& x) { x.service.scheduler = config::scheduler_kind::pool; }},
+      {"gateway.group_sessions_per_user", [](auto& x) { x.service.group_sessions_per_user = false; }},
+      {"gateway.slack.reply_in_thread", [](auto& x) { x.slack.reply_in_thread = false; }},
+      {"gateway.prompts.approval_by", [](auto& x) { x.prompts.approval_by = config::approval_by::anyone; }},
+  };
+  for (auto& [key, change] : changes) {
+    auto next = started;
+    change(next);
+    EXPECT_THAT(waiting_for_restart(started, next), ElementsAre(key));
+  }
+  auto next = started;
+  next.service.log_level = "debug"; // a reload applies it
+  EXPECT_THAT(waiting_for_restart(started, next), IsEmpty());
 }
 
 /// A few settings, some of them like in the other.
