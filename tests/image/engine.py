@@ -25,7 +25,7 @@ def podman(*arguments, check=True, limit=120):
     return done.stdout
 
 
-def moment(text):
+def parse_time(text):
     """Seconds of a time like 2026-01-02T03:04:05.678901234Z, whose digits and zone vary."""
     whole, rest = text[:19], text[19:]
     fraction = re.match(r"\.(\d+)", rest)
@@ -100,7 +100,7 @@ class Containers(unittest.TestCase):
         state = json.loads(podman("inspect", name))[0]["State"]
         signal = next(x["ts"] for x in map(json.loads, filter(lambda x: x.startswith("{"), logs(name).splitlines()))
                       if x["event"] == "service.signal")
-        return state["ExitCode"], moment(state["FinishedAt"]) - moment(signal)
+        return state["ExitCode"], parse_time(state["FinishedAt"]) - parse_time(signal)
 
     # -- the pair ---------------------------------------------------------------------------------------------------
 

@@ -26,14 +26,14 @@ class Attached(World):
 
 class Deaths:
     def __init__(self, world):
-        self.world, self.dice = world, world.dice("deaths")
+        self.world, self.rng = world, world.rng("deaths")
 
     async def one(self, number):
         world = self.world
-        kind = self.dice.choices(list(KINDS), KINDS.values())[0]
-        await world.moment(self.dice)
+        kind = self.rng.choices(list(KINDS), KINDS.values())[0]
+        await world.random_point(self.rng)
         world.did(kind)
-        agent = self.dice.choice(world.agents)
+        agent = self.rng.choice(world.agents)
         await getattr(self, "do_" + kind.replace(" ", "_"))(agent)
         await world.staffed()
         await world.answered(world.event())
@@ -46,16 +46,16 @@ class Deaths:
         self.world.forget(agent)
 
     async def do_close(self, agent):
-        agent.socket.close(self.dice.choice([1000, 1001, 1011, 3000]))
+        agent.socket.close(self.rng.choice([1000, 1001, 1011, 3000]))
         self.world.forget(agent)
 
     async def do_half_a_frame(self, agent):
         whole = websocket.encode(websocket.TEXT, json.dumps({"type": "ack", "delivery_id": "y" * 200}).encode(), mask=b"abcd")
-        agent.socket.writer.write(whole[:self.dice.randint(1, len(whole) - 1)])
+        agent.socket.writer.write(whole[:self.rng.randint(1, len(whole) - 1)])
         self.world.detach(agent, politely=True)
 
     async def do_nonsense(self, agent):
-        agent.socket.writer.write(self.dice.choice([b"\xff" * 40, b"GET / HTTP/1.1\r\n\r\n", b"\x81\x05hello"]))
+        agent.socket.writer.write(self.rng.choice([b"\xff" * 40, b"GET / HTTP/1.1\r\n\r\n", b"\x81\x05hello"]))
         self.world.forget(agent)
         await self.world.within(10, lambda: agent.socket.closed, "the end of an agent's link that speaks nonsense")
 
@@ -71,7 +71,7 @@ class Deaths:
     async def do_joins(self, agent):
         """One more for a while: chats are spread anew, and come back."""
         more = await self.world.attach()
-        await self.world.moment(self.dice)
+        await self.world.random_point(self.rng)
         if more:
             self.world.detach(more)
 
@@ -141,12 +141,12 @@ class Children(World):
 
 class ChildDeaths:
     def __init__(self, world):
-        self.world, self.dice = world, world.dice("deaths")
+        self.world, self.rng = world, world.rng("deaths")
 
     async def one(self, number):
         world = self.world
-        kind = self.dice.choices(list(CHILD_KINDS), CHILD_KINDS.values())[0]
-        await world.moment(self.dice)
+        kind = self.rng.choices(list(CHILD_KINDS), CHILD_KINDS.values())[0]
+        await world.random_point(self.rng)
         await world.staffed()
         child = world.agents[-1]
         world.did(kind)
@@ -157,7 +157,7 @@ class ChildDeaths:
         elif kind == "leaves":
             child.writer.write_eof()
         elif kind == "half a line":
-            child.writer.write(b'{"type":"action","request_id":"' + b"y" * self.dice.randint(0, 5000))
+            child.writer.write(b'{"type":"action","request_id":"' + b"y" * self.rng.randint(0, 5000))
             child.writer.write_eof()
         else:
             os.kill(child.pid, getattr(signal, kind))

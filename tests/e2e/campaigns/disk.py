@@ -75,25 +75,25 @@ class Disk(World):
 
 class Fillings:
     def __init__(self, world):
-        self.world, self.dice = world, world.dice("fillings")
+        self.world, self.rng = world, world.rng("fillings")
 
     async def one(self, number, full=False):
-        world, dice = self.world, self.dice
-        await world.moment(dice)
-        if dice.random() < 0.6 or full:
+        world, rng = self.world, self.rng
+        await world.random_point(rng)
+        if rng.random() < 0.6 or full:
             world.fill(0)
             world.did("full")
             await self.felt()
         else:
-            world.fill(dice.choice([0, 4096, 32768]))
+            world.fill(rng.choice([0, 4096, 32768]))
             world.did("hardly any room")
-        if dice.random() < 0.3:
+        if rng.random() < 0.3:
             world.link.reset()
             world.did("cut meanwhile")
-        if dice.random() < 0.3:
+        if rng.random() < 0.3:
             world.detach(world.agents[0])
             world.did("agent died meanwhile")
-        await world.moment(dice)
+        await world.random_point(rng)
         os.unlink(world.filler)
         world.resume()
         await world.staffed()

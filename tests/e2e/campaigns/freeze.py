@@ -23,20 +23,20 @@ class Freeze(World):
 
 class Frosts:
     def __init__(self, world, longest):
-        self.world, self.dice, self.longest = world, world.dice("frosts"), longest
+        self.world, self.rng, self.longest = world, world.rng("frosts"), longest
 
     def length(self, number):
         """Mostly less than the silence that ends a link, often more; now and then so long that all time-outs pass."""
         if number % 40 == 20:
             return self.longest
-        return self.dice.random() * 0.3 if self.dice.random() < 0.6 else SILENCE * (1.1 + self.dice.random())
+        return self.rng.random() * 0.3 if self.rng.random() < 0.6 else SILENCE * (1.1 + self.rng.random())
 
     async def one(self, number):
         world = self.world
-        meanwhile = self.dice.choices(list(MEANWHILE), MEANWHILE.values())[0]
+        meanwhile = self.rng.choices(list(MEANWHILE), MEANWHILE.values())[0]
         if meanwhile == "refused":
             await world.aged(STABLE)        # the first refusal since the link was good
-        await world.moment(self.dice)
+        await world.random_point(self.rng)
         link, length = world.link, self.length(number)
         world.did(meanwhile)
         world.gateway.signal(signal.SIGSTOP)
@@ -58,7 +58,7 @@ class Frosts:
         link.reset()
 
     async def do_closed(self, link):
-        link.close(self.dice.choice([1000, 1001, 1011]))
+        link.close(self.rng.choice([1000, 1001, 1011]))
 
     async def do_refused(self, link):
         link.close(4401, "refused")
@@ -76,7 +76,7 @@ class Frosts:
             self.world.event()
 
     async def do_agent_dies(self, link):
-        self.world.detach(self.dice.choice(self.world.agents))
+        self.world.detach(self.rng.choice(self.world.agents))
 
 
 async def run(binary, rounds, seed):

@@ -15,7 +15,7 @@ class Kills(World):
 
     def __init__(self, binary, seed):
         super().__init__(binary, seed, "kills")
-        self._deaths = self.dice("deaths")
+        self._deaths = self.rng("deaths")
         self.kills = self.cuts = 0
 
     async def listening(self):

@@ -37,7 +37,7 @@ class Mistaken(World):
 
     async def one(self, number):
         link = self.link
-        await self.moment(self.dice("moments"))
+        await self.random_point(self.rng("moments"))
         link.reset()
         await self.relinked(link)
         await self.answered(self.event())

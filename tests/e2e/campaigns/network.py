@@ -32,7 +32,7 @@ class Network(World):
         self.number = number
 
     async def make_connector(self):
-        self.wire = Wire(self.number, self.dice("packets"))
+        self.wire = Wire(self.number, self.rng("packets"))
         self.wire.start()
         self.connector = await Connector().start(bound=self.wire.listener())
 
@@ -46,12 +46,12 @@ class Network(World):
 
 class Storms:
     def __init__(self, world):
-        self.world, self.dice = world, world.dice("storms")
+        self.world, self.rng = world, world.rng("storms")
 
     async def one(self, number):
         world = self.world
-        kind = self.dice.choices(list(KINDS), KINDS.values())[0]
-        await world.moment(self.dice)
+        kind = self.rng.choices(list(KINDS), KINDS.values())[0]
+        await world.random_point(self.rng)
         world.did(kind)
         try:
             await getattr(self, "do_" + kind.replace(" ", "_").replace("-", "_"))()
@@ -69,33 +69,33 @@ class Storms:
     async def bad(self, both=True, **conditions):
         there, back = Conditions(**conditions), Conditions(**conditions)
         if not both:
-            there, back = self.dice.choice([(there, None), (None, back)])
+            there, back = self.rng.choice([(there, None), (None, back)])
         self.world.wire.be(there, back)
-        await lasts(self.dice.uniform(0.3, 1.5))
+        await lasts(self.rng.uniform(0.3, 1.5))
 
     async def do_loss(self):
-        await self.bad(loss=self.dice.uniform(0.02, 0.3))
+        await self.bad(loss=self.rng.uniform(0.02, 0.3))
 
     async def do_one_way_loss(self):
-        await self.bad(both=False, loss=self.dice.uniform(0.1, 0.6))
+        await self.bad(both=False, loss=self.rng.uniform(0.1, 0.6))
 
     async def do_delay(self):
-        await self.bad(delay=self.dice.uniform(0.01, 0.2), jitter=self.dice.uniform(0, 0.1))
+        await self.bad(delay=self.rng.uniform(0.01, 0.2), jitter=self.rng.uniform(0, 0.1))
 
     async def do_disorder(self):
-        await self.bad(delay=0.005, jitter=0.03, reorder=self.dice.uniform(0.1, 0.5), twice=self.dice.uniform(0, 0.3))
+        await self.bad(delay=0.005, jitter=0.03, reorder=self.rng.uniform(0.1, 0.5), twice=self.rng.uniform(0, 0.3))
 
     async def do_garbled(self):
-        await self.bad(both=self.dice.random() < 0.5, corrupt=self.dice.uniform(0.05, 0.4))
+        await self.bad(both=self.rng.random() < 0.5, corrupt=self.rng.uniform(0.05, 0.4))
 
     async def do_blink(self):
         self.world.wire.be(GONE, GONE)
-        await lasts(self.dice.uniform(0.05, SILENCE * 0.6))
+        await lasts(self.rng.uniform(0.05, SILENCE * 0.6))
 
     async def do_half_open(self):
         self.world.wire.be(GONE, GONE)
         await self.noticed()
-        await lasts(self.dice.random())
+        await lasts(self.rng.random())
 
     async def do_deaf(self):
         self.world.wire.be(None, GONE)
@@ -107,14 +107,14 @@ class Storms:
 
     async def do_down(self):
         wire.ip(f"link set {self.world.wire.device} down")
-        await lasts(self.dice.uniform(0.1, SILENCE * 2))
+        await lasts(self.rng.uniform(0.1, SILENCE * 2))
         wire.ip(f"link set {self.world.wire.device} up")
 
     async def do_moved(self):
         """The gateway's address is another one from now on: what stood cannot go on."""
         world, link = self.world, self.world.link
         was = world.wire.near
-        world.wire.near = f"10.77.{world.number}.{self.dice.choice([x for x in range(3, 250) if not was.endswith(f'.{x}')])}"
+        world.wire.near = f"10.77.{world.number}.{self.rng.choice([x for x in range(3, 250) if not was.endswith(f'.{x}')])}"
         wire.ip(f"addr del {was}/24 dev {world.wire.device}")
         wire.ip(f"addr add {world.wire.near}/24 dev {world.wire.device}")
         await world.relinked(link)

@@ -67,9 +67,9 @@ class Tenant:
             link.send(*self.buffer.values())
         self.link = link
 
-    def say(self, dice):
+    def say(self, rng):
         self.count += 1
-        chat = dice.choice(CHATS)
+        chat = rng.choice(CHATS)
         text = f"{self.name}-{self.count:06}"
         self.chat_of[text], self.place[text] = chat, len(self.said[chat])
         self.said[chat].append(text)
@@ -113,7 +113,7 @@ class Tenant:
 
 class Pool:
     def __init__(self, binary, seed, servers=3, gateways=2, workers=4):
-        self.binary, self.seed, self.dice = binary, seed, random.Random(f"{seed} faults")
+        self.binary, self.seed, self.rng = binary, seed, random.Random(f"{seed} faults")
         self.people = random.Random(f"{seed} people")
         self.home = tempfile.mkdtemp(prefix="relay-pool-")
         self.changes, self.violations, self.counts = Changes(), [], {}
@@ -168,31 +168,31 @@ class Pool:
     # -- faults --
 
     async def kill_worker(self):
-        worker = self.workers.pop(self.dice.randrange(len(self.workers)))
+        worker = self.workers.pop(self.rng.randrange(len(self.workers)))
         worker.signal(signal.SIGKILL)
         await worker.exited()
         await self.hire()
 
     async def freeze_worker(self):
-        worker = self.dice.choice(self.workers)
+        worker = self.rng.choice(self.workers)
         worker.signal(signal.SIGSTOP)
-        await lasts(self.dice.uniform(0.5, 4))
+        await lasts(self.rng.uniform(0.5, 4))
         worker.signal(signal.SIGCONT)
 
     async def kill_gateway(self):
-        await self.dice.choice(self.tenants).kill()
+        await self.rng.choice(self.tenants).kill()
 
     async def kill_server(self):
-        server = self.dice.choice(self.servers)
+        server = self.rng.choice(self.servers)
         await server.kill()
-        await lasts(self.dice.uniform(0, 2))
+        await lasts(self.rng.uniform(0, 2))
         await server.start()
 
     async def cut_server(self):
         """Frozen, it is cut off from clients and servers; it goes on as if nothing had been."""
-        server = self.dice.choice(self.servers)
+        server = self.rng.choice(self.servers)
         server.process.send_signal(signal.SIGSTOP)
-        await lasts(self.dice.uniform(0.5, 6))
+        await lasts(self.rng.uniform(0.5, 6))
         server.process.send_signal(signal.SIGCONT)
 
     async def settled(self, limit=90):
@@ -211,10 +211,10 @@ class Pool:
         for number in range(faults):
             fault = kinds[number % len(kinds)]
             traffic = asyncio.ensure_future(self.talk())
-            await lasts(self.dice.uniform(0.2, 1.5))
+            await lasts(self.rng.uniform(0.2, 1.5))
             self.counts[fault.__name__] = self.counts.get(fault.__name__, 0) + 1
             await fault()
-            await lasts(self.dice.uniform(0.2, 1.0))
+            await lasts(self.rng.uniform(0.2, 1.0))
             await ended(traffic)
             if not await self.settled():
                 break

@@ -40,25 +40,25 @@ class Cuts:
     has lasted would revoke. So a link has to last in between."""
 
     def __init__(self, world):
-        self.world, self.dice = world, world.dice("cuts")
+        self.world, self.rng = world, world.rng("cuts")
 
     async def one(self, number):
-        world, dice = self.world, self.dice
-        kind = dice.choices(list(KINDS), KINDS.values())[0]
-        verdict = dice.choice(VERDICTS)
+        world, rng = self.world, self.rng
+        kind = rng.choices(list(KINDS), KINDS.values())[0]
+        verdict = rng.choice(VERDICTS)
         if kind == "4401" or (kind == "upgrade" and verdict == 401):
             await world.aged(STABLE)
-        await world.moment(dice)
+        await world.random_point(rng)
         link = world.link
         world.did(kind)
         if kind == "upgrade":
-            await self.refuse(link, verdict, dice.randint(1, 1 if verdict == 401 else 4))
+            await self.refuse(link, verdict, rng.randint(1, 1 if verdict == 401 else 4))
         else:
             await getattr(self, "do_" + kind.replace(" ", "_"))(link)
         await world.relinked(link)
 
     async def do_close(self, link):
-        link.close(self.dice.choice([1000, 1001, 1002, 1003, 1008, 1009, 1011, 1014, 3000, 4000, 4400, 4999]), "by the campaign")
+        link.close(self.rng.choice([1000, 1001, 1002, 1003, 1008, 1009, 1011, 1014, 3000, 4000, 4400, 4999]), "by the campaign")
 
     async def do_reset(self, link):
         link.reset()
@@ -68,19 +68,19 @@ class Cuts:
 
     async def do_half_a_frame(self, link):
         whole = websocket.encode(websocket.TEXT, b'{"type":"inbound","event":{"text":"' + b"y" * 300)
-        link.socket.writer.write(whole[:self.dice.randint(1, len(whole) - 1)])
+        link.socket.writer.write(whole[:self.rng.randint(1, len(whole) - 1)])
         await link.socket.flushed()
-        self.dice.choice([link.reset, link.drop])()
+        self.rng.choice([link.reset, link.drop])()
 
     async def do_nonsense(self, link):
-        link.socket.writer.write(self.dice.choice([b"\xff" * 40, b"HTTP/1.1 200 OK\r\n\r\n", b"\x81\xfe" + b"\0" * 30,
+        link.socket.writer.write(self.rng.choice([b"\xff" * 40, b"HTTP/1.1 200 OK\r\n\r\n", b"\x81\xfe" + b"\0" * 30,
                                                    b"\x83\x01a", b"\x89\x7e\x01\x00" + b"p" * 256, b"\xc1\x02{}"]))
 
     async def do_restart(self, link):
         await self.world.outage(0)
 
     async def do_refused(self, link):
-        await self.world.outage(self.dice.random() * 0.3)
+        await self.world.outage(self.rng.random() * 0.3)
 
     async def refuse(self, link, verdict, times):
         """The next dials are refused, in one way or another."""
@@ -104,7 +104,7 @@ class Cuts:
     async def do_fleet(self, link):
         """1012 and 1013 spread a fleet over 15 s; SIGUSR1 dials at once."""
         before = self.world.links
-        link.close(self.dice.choice([1012, 1013]), "restarting")
+        link.close(self.rng.choice([1012, 1013]), "restarting")
         await self.world.within(5, lambda: link.over or self.world.links > before, "the end of the link")
         self.world.gateway.signal(signal.SIGUSR1)
 
@@ -117,7 +117,7 @@ class Cuts:
 
     async def do_in_the_handshake(self, link):
         """The next link ends between two frames of its handshake."""
-        world, number, known = self.world, self.dice.randint(0, 2), self.world.connector.descriptor_of
+        world, number, known = self.world, self.rng.randint(0, 2), self.world.connector.descriptor_of
         done = []
 
         def descriptor_of(platform):

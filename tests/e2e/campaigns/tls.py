@@ -6,7 +6,7 @@ import os
 from harness import certificates
 from harness.connector import Connector
 
-from .cable import Cable, Fault
+from .fault_proxy import FaultProxy, Fault
 from .conduct import conduct
 from .world import World
 
@@ -34,40 +34,40 @@ class Tls(World):
         self.misnamed = trusted.server("DNS:other.example")
         self.settings = {**Tls.settings, "GATEWAY_TLS_CA_FILE": trusted.file}
         self.connector = await Connector().start(tls=self.good)
-        self.cable = await Cable(("127.0.0.1", self.connector.port)).start()
-        self.cable.changes = self.changes
+        self.fault_proxy = await FaultProxy(("127.0.0.1", self.connector.port)).start()
+        self.fault_proxy.changes = self.changes
 
     @property
     def relay_url(self):
-        return f"https://127.0.0.1:{self.cable.port}"
+        return f"https://127.0.0.1:{self.fault_proxy.port}"
 
     async def finish(self):
         await super().finish()
-        await self.cable.stop()
+        await self.fault_proxy.stop()
 
 
 class Cuts:
     def __init__(self, world):
-        self.world, self.dice = world, world.dice("cuts")
+        self.world, self.rng = world, world.rng("cuts")
 
     async def one(self, number):
-        world, dice = self.world, self.dice
-        if dice.random() < 0.08:
-            return await self.disguise(dice.choice(["bad", "misnamed"]))
-        where = dice.choices(list(WHERE), WHERE.values())[0]
-        kind = dice.choices(list(KINDS), KINDS.values())[0]
-        from_gateway = dice.random() < 0.5
-        lasts = SILENCE * (0.3 if dice.random() < 0.4 else 2)       # within the patience of both, or not
-        await world.moment(dice)
+        world, rng = self.world, self.rng
+        if rng.random() < 0.08:
+            return await self.disguise(rng.choice(["bad", "misnamed"]))
+        where = rng.choices(list(WHERE), WHERE.values())[0]
+        kind = rng.choices(list(KINDS), KINDS.values())[0]
+        from_gateway = rng.random() < 0.5
+        lasts = SILENCE * (0.3 if rng.random() < 0.4 else 2)       # within the patience of both, or not
+        await world.random_point(rng)
         world.did(f"{kind} {where}")
-        link, struck = world.link, world.cable.struck
+        link, struck = world.link, world.fault_proxy.struck
         if where == "in the records":
-            world.cable.strike(Fault(kind, dice.randint(0, 3000), from_gateway, lasts))
+            world.fault_proxy.strike(Fault(kind, rng.randint(0, 3000), from_gateway, lasts))
         else:
-            after = dice.randint(0, 600 if from_gateway else 1200) if where == "in the handshake" else dice.randint(600, 2000)
-            world.cable.next_fault = Fault(kind, after, from_gateway, lasts)
+            after = rng.randint(0, 600 if from_gateway else 1200) if where == "in the handshake" else rng.randint(600, 2000)
+            world.fault_proxy.next_fault = Fault(kind, after, from_gateway, lasts)
             link.reset()
-        await world.within(world.patience, lambda: world.cable.struck > struck, f"{kind} {where}")
+        await world.within(world.patience, lambda: world.fault_proxy.struck > struck, f"{kind} {where}")
         if kind in ("stall", "drip") and where == "in the records":     # the link may live on
             await world.within(world.patience, lambda: world.link.over is None, "a link")
         else:

@@ -69,14 +69,14 @@ class Pinned(Checked):
 
 class Refusals:
     def __init__(self, world):
-        self.world, self.dice = world, world.dice("refusals")
+        self.world, self.rng = world, world.rng("refusals")
 
     async def one(self, number):
         world = self.world
-        kind = self.dice.choices(list(KINDS), KINDS.values())[0]
+        kind = self.rng.choices(list(KINDS), KINDS.values())[0]
         if kind in ("refused", "revoked"):
             await world.aged(STABLE)        # or it would not be the first refusal
-        await world.moment(self.dice)
+        await world.random_point(self.rng)
         world.did(kind)
         before = world.refused
         await getattr(self, "do_" + kind)(world.link)
@@ -85,7 +85,7 @@ class Refusals:
         await world.answered(world.event())
 
     async def do_expired(self, link):
-        for _ in range(self.dice.randint(1, 4)):
+        for _ in range(self.rng.randint(1, 4)):
             link = self.world.link
             link.close(4401, "expired")
             await self.world.relinked(link)
@@ -162,14 +162,14 @@ class Provisioned(Checked):
 
 class Reloads:
     def __init__(self, world):
-        self.world, self.dice = world, world.dice("reloads")
+        self.world, self.rng = world, world.rng("reloads")
 
     async def one(self, number):
-        world, dice = self.world, self.dice
-        kind = dice.choices(list(CHANGES), CHANGES.values())[0]
-        bad, times = dice.choice(BAD), dice.choice([0, 1, 2, 4])
-        unprovisioned = dice.choice(NOT_PROVISIONED)
-        await world.moment(dice)
+        world, rng = self.world, self.rng
+        kind = rng.choices(list(CHANGES), CHANGES.values())[0]
+        bad, times = rng.choice(BAD), rng.choice([0, 1, 2, 4])
+        unprovisioned = rng.choice(NOT_PROVISIONED)
+        await world.random_point(rng)
         world.did(kind)
         link = world.link
         if kind == "cut":

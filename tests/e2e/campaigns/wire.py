@@ -1,5 +1,5 @@
 """Two network namespaces and what lies between them: each has a TUN device, and this process carries the packets from
-one to the other, or does not. It does what `tc netem` does, by seeded dice, on kernels without netem, too."""
+one to the other, or does not. It does what `tc netem` does, by seeded rng, on kernels without netem, too."""
 import asyncio
 import concurrent.futures
 import ctypes
@@ -54,8 +54,8 @@ class Conditions:
 class Way:
     """Packets in one direction."""
 
-    def __init__(self, source, target, dice):
-        self.source, self.target, self.dice = source, target, dice
+    def __init__(self, source, target, rng):
+        self.source, self.target, self.rng = source, target, rng
         self.conditions = Conditions()
         self.last = 0.0             # when the packet before this one arrives
         self.carried = self.lost = self.garbled = 0
@@ -69,20 +69,20 @@ class Way:
             self.carry(packet)
 
     def carry(self, packet):
-        conditions, dice = self.conditions, self.dice
-        if dice.random() < conditions.loss:
+        conditions, rng = self.conditions, self.rng
+        if rng.random() < conditions.loss:
             self.lost += 1
             return
-        if dice.random() < conditions.corrupt:
+        if rng.random() < conditions.corrupt:
             self.garbled += 1
-            place = dice.randrange(len(packet))
-            packet = packet[:place] + bytes([packet[place] ^ (1 << dice.randrange(8))]) + packet[place + 1:]
+            place = rng.randrange(len(packet))
+            packet = packet[:place] + bytes([packet[place] ^ (1 << rng.randrange(8))]) + packet[place + 1:]
         loop = asyncio.get_running_loop()
         now = loop.time()
-        due = now + conditions.delay + conditions.jitter * dice.random()
-        if dice.random() >= conditions.reorder:
+        due = now + conditions.delay + conditions.jitter * rng.random()
+        if rng.random() >= conditions.reorder:
             due = self.last = max(due, self.last)       # in order
-        for _ in range(1 + (dice.random() < conditions.twice)):
+        for _ in range(1 + (rng.random() < conditions.twice)):
             self.carried += 1
             self.write(packet) if due <= now else loop.call_at(due, self.write, packet)
 
@@ -96,13 +96,13 @@ class Way:
 class Wire:
     """The gateway's side is this thread's namespace, which must be one of its own; the connector's is another."""
 
-    def __init__(self, number, dice):
+    def __init__(self, number, rng):
         self.near, self.far = f"10.77.{number}.1", f"10.77.{number}.2"
         self.device, self.number = f"gw{number}", number
         self.there = concurrent.futures.ThreadPoolExecutor(1, initializer=enter_new_namespace)
         near = tun(self.device, self.near)
         far = self.there.submit(tun, f"co{number}", self.far).result(10)
-        self.out, self.back = Way(near, far, dice), Way(far, near, dice)
+        self.out, self.back = Way(near, far, rng), Way(far, near, rng)
         self.ends = [near, far]
 
     def listener(self, port=0):

@@ -1,7 +1,7 @@
 """A real gateway between a connector and agents that the oracle listens to: what every campaign stands in.
 
 All events are buffered ones, so the connector replays after each handshake what was not acked. Each stream of choices
-draws from dice of its own: which faults come, and in which order, depends on the seed alone.
+draws from rng of its own: which faults come, and in which order, depends on the seed alone.
 """
 import asyncio
 import contextlib
@@ -54,7 +54,7 @@ class World:
         self.count, self.talking = 0, True
         self.gateway, self._traffic = None, None
 
-    def dice(self, purpose):
+    def rng(self, purpose):
         return random.Random(f"{self.seed} {self.name} {purpose}")
 
     def _say(self, what):
@@ -170,10 +170,10 @@ class World:
             self.open[text] = {"type": "action", "request_id": "a-" + text, "delivery_id": frame["delivery_id"],
                                "action": {"op": "send", "chat_id": self.oracle.chat_of[text][1], "content": "re:" + text}}
             self.ask(agent, text)
-        if self._habits.random() < 0.7:
+        if self._behaviour.random() < 0.7:
             self.ack(agent, frame)
         else:
-            asyncio.get_running_loop().call_later(self._habits.random() * 0.03, self.ack, agent, frame)
+            asyncio.get_running_loop().call_later(self._behaviour.random() * 0.03, self.ack, agent, frame)
 
     def ack(self, agent, frame):
         if agent.over is None:
@@ -243,7 +243,7 @@ class World:
 
     async def begin(self):
         self.home = tempfile.mkdtemp(prefix="relay-campaign-")
-        self._people, self._platform, self._habits = (self.dice(x) for x in ("people", "platform", "habits"))
+        self._people, self._platform, self._behaviour = (self.rng(x) for x in ("people", "platform", "habits"))
         await self.make_connector()
         self.connector.on_frame = lambda frame: self.hear(frame)
         self.connector.result_of = lambda frame: self.apply(frame)
@@ -318,10 +318,10 @@ class World:
         except Exception as gone:      # evidence only
             return f"{gone!r}"
 
-    async def moment(self, dice):
+    async def random_point(self, rng):
         """Some moment in the life of a link, by what was seen so far; the load goes on meanwhile."""
-        of = dice.choice([lambda: self.heard, lambda: len(self.oracle.seen), lambda: sum(self.oracle.applied.values())])
-        goal = of() + dice.choice([0, 1, 2, 3, 5, 8, 13, 30])
+        of = rng.choice([lambda: self.heard, lambda: len(self.oracle.seen), lambda: sum(self.oracle.applied.values())])
+        goal = of() + rng.choice([0, 1, 2, 3, 5, 8, 13, 30])
         with contextlib.suppress(AssertionError):      # then nothing moves, which is a moment, too
             await self.changes.until(lambda: of() >= goal, "", 2.0)
 

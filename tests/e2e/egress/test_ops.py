@@ -240,13 +240,13 @@ class Splitting(Linked):
     async def test_random_texts_lose_nothing_and_every_piece_fits_in_the_platforms_unit(self):
         connector, _, _, agent = await self.start()
         seed = random.randrange(1 << 32)
-        dice = random.Random(seed)
+        rng = random.Random(seed)
         words = ["a", "word", "longer-word", "🥊", "🥊🥊🥊", "漢字", "é", "x" * 30, "`code`"]
         sizes = {"discord": len, "telegram": lambda text: len(text.encode("utf-16-le")) // 2}
         for platform, limit in (("discord", 41), ("telegram", 53)):
             for _ in range(15):
                 # Numbered, so that an order shows; separated by what a split may stand in for.
-                text = "".join(f"{n}{dice.choice(words)}" + dice.choice([" ", " ", "\n", "\n\n"]) for n in range(dice.randint(1, 60))).rstrip()
+                text = "".join(f"{n}{rng.choice(words)}" + rng.choice([" ", " ", "\n", "\n\n"]) for n in range(rng.randint(1, 60))).rstrip()
                 before = len(connector.outbound)
                 result = await agent.result(agent.say(text, platform=platform))
                 self.assertIs(result["success"], True)

@@ -1,4 +1,4 @@
-"""An agent that hangs: the disk takes what it does not, memory stays flat, and the other lanes go on."""
+"""An agent that hangs: the disk takes what it does not, memory stays flat, and everything else goes on."""
 import collections
 import os
 
@@ -31,7 +31,7 @@ class Frozen(Scenario):
         self.assertLess(resident, 64 << 20)
         self.assertEqual(len(agent.deliveries), CHATS, "one of each chat is with the agent")
 
-        # The other lanes: results and interrupts pass by all of it.
+        # Everything else: results and interrupts pass by all of it.
         number = agent.say("still here", chat_id="c1", platform="discord")
         self.assertTrue((await agent.result(number))["success"])
         link.send({"type": "interrupt_inbound", "session_key": "agent:main:discord:channel:c1:u-1", "chat_id": "c1"})

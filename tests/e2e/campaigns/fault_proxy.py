@@ -14,7 +14,7 @@ class Fault:
         self.kind, self.after, self.from_gateway, self.lasts = kind, after, from_gateway, lasts
 
 
-class Cable:
+class FaultProxy:
     """Carries bytes between a port of its own and a target. `next_fault` is taken by the next connection, `strike()` is
     for those that stand."""
 
@@ -66,10 +66,10 @@ class Cable:
 
 
 class Line:
-    """One connection through the cable."""
+    """One connection through the proxy."""
 
-    def __init__(self, cable, gateway, connector, fault):
-        self.cable, self.gateway, self.connector = cable, gateway, connector
+    def __init__(self, fault_proxy, gateway, connector, fault):
+        self.fault_proxy, self.gateway, self.connector = fault_proxy, gateway, connector
         self.broken = False
         self.gone = {True: 0, False: 0}         # bytes, from the gateway or not
         self.stalled = asyncio.Event()
@@ -120,14 +120,14 @@ class Line:
             await writer.drain()
             if fault.kind == "stall":
                 self.stalled.clear()
-                self.cable.happened()
+                self.fault_proxy.happened()
                 await lasts(fault.lasts)     # the silence is the fault
                 self.stalled.set()
                 return piece[at:]
             self.broken = fault.kind == "reset"
-            self.cable.happened()
+            self.fault_proxy.happened()
             raise ConnectionAbortedError
-        self.cable.happened()
+        self.fault_proxy.happened()
         return piece
 
     def end(self, how):
