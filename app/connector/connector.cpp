@@ -165,7 +165,7 @@ void stand_in::clear_script() {
 }
 void stand_in::refuse_upgrades(int n, int status) {
   rule no;
-  no.on = moment::upgrade;
+  no.on = answer_point::upgrade;
   no.count = n;
   no.status = status;
   answer(std::move(no));
@@ -173,8 +173,8 @@ void stand_in::refuse_upgrades(int n, int status) {
 behaviour stand_in::how() const {
   return impl_->with_core([](core& x) { return x.how(); });
 }
-void stand_in::set_habits(behaviour x) {
-  impl_->with_core([&](core& to) { to.set_habits(std::move(x)); });
+void stand_in::set_behaviour(behaviour x) {
+  impl_->with_core([&](core& to) { to.set_behaviour(std::move(x)); });
 }
 
 bool stand_in::add_faults(std::string_view script_json, std::string& error) {

@@ -132,7 +132,7 @@ public:
   /// Refuses the next `n` upgrades with that HTTP status.
   void refuse_upgrades(int n, int status);
   behaviour how() const;
-  void set_habits(behaviour x);
+  void set_behaviour(behaviour x);
 
   // -- faults (README.md has the scripts) ---------------------------------------
   /// Adds the rules of a fault script. False and one line in `error` when it is not one.

@@ -29,7 +29,7 @@ TEST_F(credentials, ProvisioningNeedsABearerAndItsFields) {
 TEST_F(credentials, AReplayMayWithholdTheSecret) {
   auto how = connector_core.how();
   how.withhold_on_replay = true;
-  connector_core.set_habits(how);
+  connector_core.set_behaviour(how);
   EXPECT_FALSE(as_record(provision("gw", "discord")).at("secret").empty());
   auto replay = as_record(provision("gw", "telegram"));
   EXPECT_EQ(replay.at("secretIssued"), "false");
@@ -37,7 +37,7 @@ TEST_F(credentials, AReplayMayWithholdTheSecret) {
 }
 
 TEST_F(credentials, ScriptedProvisioningAnswersPerPlatformAndIssuesNothing) {
-  connector_core.answer({.on = moment::provision,
+  connector_core.answer({.on = answer_point::provision,
                          .platform = "telegram",
                          .count = 2,
                          .status = 500,
@@ -72,7 +72,7 @@ TEST_F(credentials, AnExpiredTokenSaysSo) {
   EXPECT_EQ(last("upgrade").at("token.exp"), std::to_string(start_s + 300));
   auto how = connector_core.how();
   how.clock_offset_s = -600; // a connector whose clock is slow
-  connector_core.set_habits(how);
+  connector_core.set_behaviour(how);
   EXPECT_EQ(ask(bearer).close_code, 0);
   EXPECT_EQ(ask(token("gw", 0)).close_code, 0) << "0 never expires";
 }
@@ -83,10 +83,10 @@ TEST_F(credentials, AMissingTokenIsRefusedUnlessAllowed) {
   EXPECT_EQ(ask("Bearer nonsense").close_code, 4401);
   auto how = connector_core.how();
   how.refuse_bad_token = true;
-  connector_core.set_habits(how);
+  connector_core.set_behaviour(how);
   EXPECT_EQ(ask("").status, 401);
   how.require_token = false;
-  connector_core.set_habits(how);
+  connector_core.set_behaviour(how);
   EXPECT_EQ(ask("").status, 0);
   EXPECT_EQ(ask("Bearer nonsense").status, 401) << "a bad token is not a missing one";
 }

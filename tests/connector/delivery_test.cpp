@@ -9,7 +9,7 @@ protected:
   void SetUp() override {
     auto how = connector_core.how();
     how.replay_window = 2;
-    connector_core.set_habits(how);
+    connector_core.set_behaviour(how);
   }
   injected say(const std::string& text) { return connector_core.inject({.chat_id = "c", .text = text}); }
 };
@@ -33,8 +33,8 @@ TEST_F(delivery, OneDescriptorPerHelloAndTheFirstCompletesTheHandshake) {
 TEST_F(delivery, ADescriptorCanBeDelayedWithheldOrReplaced) {
   provision("gw", "discord");
   auto socket = dial("gw");
-  connector_core.answer({.on = moment::hello, .platform = "discord", .withhold = true});
-  connector_core.answer({.on = moment::hello,
+  connector_core.answer({.on = answer_point::hello, .platform = "discord", .withhold = true});
+  connector_core.answer({.on = answer_point::hello,
                          .platform = "telegram",
                          .delay = milliseconds{50},
                          .descriptor = R"({"platform":"telegram","max_message_length":7})"});
@@ -60,7 +60,7 @@ TEST_F(delivery, LiveEventsHaveNoBufferIdUnlessAllAreBuffered) {
   EXPECT_FALSE(frames[0].has("bufferId"));
   auto how = connector_core.how();
   how.buffer_all = true;
-  connector_core.set_habits(how);
+  connector_core.set_behaviour(how);
   EXPECT_EQ(say("kept").buffered, 1U);
   EXPECT_NE(sent("bufferId"), texts{""});
 }
@@ -129,11 +129,11 @@ TEST_F(delivery, AnIdleGatewayIsBufferedForAndPokedOnce) {
 
 TEST_F(delivery, AWithheldIdleAckLeavesTheGatewayLiveUnlessToldOtherwise) {
   auto socket = connect("gw");
-  connector_core.answer({.on = moment::going_idle, .withhold = true});
+  connector_core.answer({.on = answer_point::going_idle, .withhold = true});
   connector_core.line(socket, R"({"type":"going_idle"})");
   EXPECT_TRUE(sent().empty());
   EXPECT_EQ(say("x").live, 1U);
-  connector_core.answer({.on = moment::going_idle, .withhold = true, .idle_anyway = true});
+  connector_core.answer({.on = answer_point::going_idle, .withhold = true, .idle_anyway = true});
   connector_core.line(socket, R"({"type":"going_idle"})");
   EXPECT_EQ(say("y").buffered, 1U);
 }

@@ -153,7 +153,7 @@ TEST_F(outbound_frames, AThreadThatSomebodyElseMadeIsNotRenamedUnderTheGuard) {
 TEST_F(outbound_frames, AFollowUpGoesWhereItsSessionWasMade) {
   auto how = connector_core.how();
   how.check_discriminators = true;
-  connector_core.set_habits(how);
+  connector_core.set_behaviour(how);
   connector_core.interact({.chat_id = "c7", .name = "ask", .scope_id = "s1", .user_id = "u7"});
   connector_core.inject({.chat_id = "d1", .text = "hi", .user_id = "u8"});
   sent();
@@ -263,7 +263,7 @@ TEST_F(outbound_frames, TheDisplayNameOfAProvisioningIsKept) {
 TEST_F(outbound_frames, DiscriminatorsDecideWhenTheyAreChecked) {
   auto how = connector_core.how();
   how.check_discriminators = true;
-  connector_core.set_habits(how);
+  connector_core.set_behaviour(how);
   connector_core.inject(
       {.chat_id = "g", .text = "x", .chat_type = "channel", .user_id = "u7", .scope_id = "s1"});
   sent();
@@ -278,10 +278,12 @@ TEST_F(outbound_frames, DiscriminatorsDecideWhenTheyAreChecked) {
 
 TEST_F(outbound_frames, ScriptedResultsAreUsedUpInOrder) {
   std::string send = R"({"op":"send","chat_id":"a","content":"x"})";
-  connector_core.answer(
-      {.on = moment::outbound, .op = "send", .count = 2, .result = R"({"success":false,"error":"no"})"});
-  connector_core.answer({.on = moment::outbound, .chat_id = "a", .withhold = true});
-  connector_core.answer({.on = moment::outbound, .contains = "rare", .copies = 2});
+  connector_core.answer({.on = answer_point::outbound,
+                         .op = "send",
+                         .count = 2,
+                         .result = R"({"success":false,"error":"no"})"});
+  connector_core.answer({.on = answer_point::outbound, .chat_id = "a", .withhold = true});
+  connector_core.answer({.on = answer_point::outbound, .contains = "rare", .copies = 2});
   EXPECT_EQ(act(send).at("error"), "no");
   EXPECT_EQ(act(send).at("error"), "no");
   outbound(socket, send);
@@ -302,7 +304,7 @@ TEST_F(outbound_frames, AFaultScriptDecidesAnswersToo) {
                               problems);
   ASSERT_TRUE(script) << (problems.empty() ? "" : to_string(problems.front()));
   connector_core.fault_rules().add(std::move(*script), milliseconds{0});
-  connector_core.answer({.on = moment::outbound, .result = R"({"success":false,"error":"last"})"});
+  connector_core.answer({.on = answer_point::outbound, .result = R"({"success":false,"error":"last"})"});
   const std::string send = R"({"op":"send","chat_id":"a","content":"x"})";
   EXPECT_EQ(connector_core.rules(), 3U);
   EXPECT_EQ(act(send).at("error"), "last") << "neither of the rules before it counts yet";
@@ -321,7 +323,7 @@ TEST_F(outbound_frames, AFaultScriptDecidesAnswersToo) {
 }
 
 TEST_F(outbound_frames, ADelayedResultDiesWithItsSocket) {
-  connector_core.answer({.on = moment::outbound, .delay = milliseconds{10}});
+  connector_core.answer({.on = answer_point::outbound, .delay = milliseconds{10}});
   outbound(socket, R"({"op":"send","chat_id":"a","content":"x"})");
   auto later = effect_of<call_later>();
   ASSERT_TRUE(later);
@@ -331,13 +333,13 @@ TEST_F(outbound_frames, ADelayedResultDiesWithItsSocket) {
 }
 
 TEST_F(outbound_frames, AScriptedMessageIdCanBeEdited) {
-  connector_core.answer({.on = moment::outbound, .result = R"({"success":true,"message_id":"mine"})"});
+  connector_core.answer({.on = answer_point::outbound, .result = R"({"success":true,"message_id":"mine"})"});
   EXPECT_EQ(act(R"({"op":"send","chat_id":"a","content":"x"})").at("message_id"), "mine");
   EXPECT_EQ(act(R"({"op":"edit","chat_id":"a","message_id":"mine","content":"y"})").at("success"), "true");
 }
 
 TEST_F(outbound_frames, ARuleCanEndTheConnection) {
-  connector_core.answer({.on = moment::outbound, .close_code = 1012, .close_reason = "restart"});
+  connector_core.answer({.on = answer_point::outbound, .close_code = 1012, .close_reason = "restart"});
   outbound(socket, R"({"op":"send","chat_id":"a","content":"x"})");
   auto close = effect_of<close_socket>();
   ASSERT_TRUE(close);

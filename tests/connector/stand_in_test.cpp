@@ -227,7 +227,7 @@ TEST_F(stand_in_test, ControlCallsDoWhatTheLibraryDoes) {
   EXPECT_EQ(control("inject", R"({"platform":"slack","text":"x"})").at("error"), "no gateway fronts slack");
   EXPECT_EQ(control("script", R"([{"on":"outbound","count":2}])").at("ok"), "true");
   EXPECT_EQ(control("script", R"({"on":"nowhere"})").has("error"), true);
-  EXPECT_EQ(control("habits", R"({"buffer_all":true})").at("ok"), "true");
+  EXPECT_EQ(control("behaviour", R"({"buffer_all":true})").at("ok"), "true");
   EXPECT_TRUE(peer->how().buffer_all);
   EXPECT_EQ(control("nothing", "{}").at("error"), "no such path");
   EXPECT_EQ(control("close", R"({"code":7})").has("error"), true);

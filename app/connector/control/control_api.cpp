@@ -121,7 +121,7 @@ std::string control_api::status_text() const {
   behaviour.add("clock_offset_s", how.clock_offset_s);
   json::fields out;
   out.add("base_url", core_.base_url()).add("platforms", core_.platform_names());
-  out.raw("gateways", gateways.array()).raw("habits", behaviour.object());
+  out.raw("gateways", gateways.array()).raw("behaviour", behaviour.object());
   out.add("rules", static_cast<std::uint64_t>(core_.rules())).add("last", core_.records().last());
   return out.object();
 }

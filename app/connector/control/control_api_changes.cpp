@@ -181,8 +181,8 @@ net::server_response control_api::change(const net::server_request& x) {
       return bad("give 'session_key', or 'platform' and 'chat_id' of a chat that was written in");
     return core_.interrupt(key, text("chat_id"), gateway) ? fine() : bad("no gateway is connected", 409);
   }
-  if (path == "/control/habits") {
-    core_.set_habits(changed(core_.how(), body));
+  if (path == "/control/behaviour") {
+    core_.set_behaviour(changed(core_.how(), body));
     return fine();
   }
   return change_gateways(path, body);
@@ -193,7 +193,7 @@ net::server_response control_api::change_gateways(const std::string& path, const
   auto gateway = text("gateway_id");
   if (path == "/control/refuse") {
     rule no;
-    no.on = moment::upgrade;
+    no.on = answer_point::upgrade;
     no.gateway_id = gateway;
     no.count = static_cast<int>(json::number(body, "count", 1));
     no.status = static_cast<int>(std::clamp<std::int64_t>(json::number(body, "status", 503), 400, 599));

@@ -43,14 +43,14 @@ bool read_waiting(const json::value& from, rule& out, std::string& why) {
     why = "a rule's 'retry_after' must be a number of seconds";
     return false;
   }
-  if (out.on == moment::outbound) {
+  if (out.on == answer_point::outbound) {
     if (out.result.empty())
       out.result = json::fields{}
                        .add("success", false)
                        .add("error", "HTTP 429: rate limited")
                        .raw("retry_after", json::write(*wait))
                        .object();
-  } else if (out.on <= moment::upgrade) {
+  } else if (out.on <= answer_point::upgrade) {
     if (out.status == 0) out.status = 429;
     out.headers.emplace_back("Retry-After", json::write(*wait));
   } else {
@@ -60,10 +60,10 @@ bool read_waiting(const json::value& from, rule& out, std::string& why) {
   return true;
 }
 
-bool from_string(std::string_view name, moment& out) {
+bool from_string(std::string_view name, answer_point& out) {
   const auto it = std::find(faults::answerable.begin(), faults::answerable.end(), name);
   if (it == faults::answerable.end()) return false;
-  out = static_cast<moment>(it - faults::answerable.begin());
+  out = static_cast<answer_point>(it - faults::answerable.begin());
   return true;
 }
 
@@ -87,8 +87,9 @@ std::vector<faults::action> actions_of(const rule& x) {
   if (x.withhold) out.emplace_back(faults::silence{});
   if (x.copies > 1) out.emplace_back(faults::duplicate{{x.copies - 1, x.copies - 1}, {}});
   if (x.status != 0) out.emplace_back(faults::answer{x.status, x.body, "application/json", x.headers});
-  if (!x.result.empty() && x.on == moment::outbound) out.emplace_back(faults::result{x.result});
-  if (!x.descriptor.empty() && x.on == moment::hello) out.emplace_back(faults::descriptor{x.descriptor});
+  if (!x.result.empty() && x.on == answer_point::outbound) out.emplace_back(faults::result{x.result});
+  if (!x.descriptor.empty() && x.on == answer_point::hello)
+    out.emplace_back(faults::descriptor{x.descriptor});
   if (x.drop)
     out.emplace_back(faults::cut{});
   else if (x.close_code != 0)
@@ -99,7 +100,7 @@ std::vector<faults::action> actions_of(const rule& x) {
 
 } // namespace
 
-std::string_view to_string(moment x) { return faults::answerable.at(static_cast<std::size_t>(x)); }
+std::string_view to_string(answer_point x) { return faults::answerable.at(static_cast<std::size_t>(x)); }
 
 faults::rule fault_rule_of(const rule& x) {
   faults::rule out;
@@ -152,7 +153,7 @@ bool read_rule(std::string_view text, rule& out, std::string& why) {
     why = "a rule's 'status' must be 200 to 599";
     return false;
   }
-  bool http_call = out.on < moment::upgrade;
+  bool http_call = out.on < answer_point::upgrade;
   if (http_call && (out.drop || out.close_code != 0)) {
     why = "an HTTP call is withheld or answered here; a fault script can 'cut' or 'reset' it";
     return false;

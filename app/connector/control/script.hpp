@@ -14,7 +14,7 @@
 namespace relay::connector {
 
 /// Where a rule applies; in the order of faults::answerable.
-enum class moment : std::uint8_t {
+enum class answer_point : std::uint8_t {
   provision,    ///< POST /relay/provision
   policy,       ///< POST /relay/policy
   enroll,       ///< POST /relay/enroll
@@ -25,12 +25,12 @@ enum class moment : std::uint8_t {
   outbound,     ///< an outbound frame, answered with an outbound_result
   going_idle    ///< a going_idle frame, answered with going_idle_ack
 };
-std::string_view to_string(moment x);
+std::string_view to_string(answer_point x);
 
-/// One scripted answer. Empty match fields match everything. Only the fields that make sense for its moment
-/// count.
+/// One scripted answer. Empty match fields match everything. Only the fields that make sense for its answer
+/// point count.
 struct rule {
-  moment on = moment::outbound;
+  answer_point on = answer_point::outbound;
   // what it matches
   std::string platform{}, gateway_id{}, op{}, chat_id{};
   std::string contains{}; ///< outbound: text that the action's content must contain

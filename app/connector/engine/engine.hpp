@@ -77,7 +77,7 @@ private:
   void abandon(socket_id which);
   void outage(bool on);
   void tell_faults();  ///< into the records
-  void watch_faults(); ///< sees to it that what waits comes at its time
+  void watch_faults(); ///< schedules the next step that the faults wait for
   std::string faults_status() const override;
   std::vector<std::uint64_t> add_faults(faults::script x) override;
   bool remove_fault(std::uint64_t number) override;

@@ -94,7 +94,7 @@ void engine::perform_one(faults::step x) {
   } else if (auto* clock = std::get_if<faults::set_clock>(&x)) {
     auto how = core_.how();
     how.clock_offset_s = clock->seconds;
-    core_.set_habits(how);
+    core_.set_behaviour(how);
   } else if (auto* storm = std::get_if<faults::replay_events>(&x)) {
     each(storm->gateway, [&](const std::string& id) { core_.replay(storm->how, id); });
   } else if (auto* poke = std::get_if<faults::call_wake_url>(&x)) {

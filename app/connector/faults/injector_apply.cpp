@@ -71,7 +71,7 @@ void injector::alter(const action& what, seeded_rng& rng, frame_context& on, std
                  [&](const split& x) { did.push_back(cut_up(on, x, rng)); },
                  [&](const merge& x) {
                    on.how.merge = static_cast<std::uint64_t>(rng.in(x.frames));
-                   on.how.gather = x.within;
+                   on.how.merge_within = x.within;
                    did.push_back("merge " + std::to_string(on.how.merge));
                  },
                  [&](const insert& x) {

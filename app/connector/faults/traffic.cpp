@@ -21,8 +21,8 @@ std::optional<milliseconds> traffic::next() const {
 }
 
 bool traffic::clear(connection_id which, way direction, milliseconds now) const {
-  auto it = lanes_.find({which, direction});
-  if (it == lanes_.end()) return true;
+  auto it = directions_.find({which, direction});
+  if (it == directions_.end()) return true;
   const auto& on = it->second;
   return std::max(on.gate, on.busy) <= now && on.overtaken.empty() && on.gathering == 0;
 }
@@ -30,7 +30,7 @@ bool traffic::clear(connection_id which, way direction, milliseconds now) const 
 void traffic::send(connection_id which, way direction, parcel x, const hold& how, milliseconds now,
                    steps& out) {
   place from{which, direction};
-  auto& on = lanes_[from];
+  auto& on = directions_[from];
   if (held_ >= most_held) return leave(from, std::move(x), now, out);
   auto when = std::max({now + how.delay, on.gate, on.busy});
   if (how.in_order) on.gate = when;
@@ -44,7 +44,7 @@ void traffic::send(connection_id which, way direction, parcel x, const hold& how
 }
 
 void traffic::proceed(const place& from, parcel x, const hold& how, milliseconds now, steps& out) {
-  auto& on = lanes_[from];
+  auto& on = directions_[from];
   if (how.overtaken_by > 0) {
     on.overtaken.push_back({std::move(x), how.overtaken_by, now + how.at_most, how.keep_chat_order});
     ++held_;
@@ -52,14 +52,14 @@ void traffic::proceed(const place& from, parcel x, const hold& how, milliseconds
   }
   if (how.merge > 0 && on.gathering == 0) {
     on.gathering = how.merge;
-    on.gather_until = now + how.gather;
-    at(on.gather_until, {from, look_again{}});
+    on.merge_until = now + how.merge_within;
+    at(on.merge_until, {from, look_again{}});
   }
   leave(from, std::move(x), now, out);
 }
 
 void traffic::leave(const place& from, parcel x, milliseconds now, steps& out) {
-  auto& waiting_there = lanes_[from].overtaken;
+  auto& waiting_there = directions_[from].overtaken;
   std::vector<parcel> before, after;
   for (auto it = waiting_there.begin(); it != waiting_there.end();) {
     bool minds = it->keep_chat_order && !x.chat.empty() && it->what.chat == x.chat;
@@ -78,7 +78,7 @@ void traffic::leave(const place& from, parcel x, milliseconds now, steps& out) {
 }
 
 void traffic::hand_out(const place& from, parcel x, milliseconds now, steps& out) {
-  auto& on = lanes_[from];
+  auto& on = directions_[from];
   if (on.gathering > 0) {
     for (auto& [offset, one] : x.messages) on.gathered += one.text;
     if (--on.gathering == 0) flush_gathered(from, on, now, out);
@@ -95,7 +95,7 @@ void traffic::hand_out(const place& from, parcel x, milliseconds now, steps& out
   }
 }
 
-void traffic::flush_gathered(const place& from, lane& on, milliseconds now, steps& out) {
+void traffic::flush_gathered(const place& from, direction_state& on, milliseconds now, steps& out) {
   on.gathering = 0;
   if (on.gathered.empty()) return;
   parcel all;
@@ -104,8 +104,8 @@ void traffic::flush_gathered(const place& from, lane& on, milliseconds now, step
 }
 
 void traffic::look(const place& from, milliseconds now, steps& out) {
-  auto& on = lanes_[from];
-  if (on.gathering > 0 && on.gather_until <= now) flush_gathered(from, on, now, out);
+  auto& on = directions_[from];
+  if (on.gathering > 0 && on.merge_until <= now) flush_gathered(from, on, now, out);
   std::vector<parcel> over;
   for (auto it = on.overtaken.begin(); it != on.overtaken.end();) {
     if (it->until > now) {
@@ -151,10 +151,10 @@ void traffic::forget(connection_id which) {
     it = agenda_.erase(it);
   }
   for (auto direction : {way::in, way::out}) {
-    auto it = lanes_.find({which, direction});
-    if (it == lanes_.end()) continue;
+    auto it = directions_.find({which, direction});
+    if (it == directions_.end()) continue;
     held_ -= it->second.overtaken.size();
-    lanes_.erase(it);
+    directions_.erase(it);
   }
 }
 

@@ -26,8 +26,8 @@ struct hold {
   std::uint64_t overtaken_by = 0; ///< so many later parcels go first,
   milliseconds at_most{0};        ///< as long as they come within this
   bool keep_chat_order = false;
-  std::uint64_t merge = 0; ///< gather until so many share one message,
-  milliseconds gather{0};  ///< or this is over
+  std::uint64_t merge = 0;      ///< wait until so many share one message,
+  milliseconds merge_within{0}; ///< or this is over
 };
 
 /// Each connection has two queues. Bounded: beyond 100,000 held parcels nothing more is held. Not
@@ -52,12 +52,12 @@ private:
     milliseconds until{0};
     bool keep_chat_order = false;
   };
-  struct lane {
+  struct direction_state {
     milliseconds gate{0}; ///< what is sent from now on leaves not before, so that the order stays
     milliseconds busy{0}; ///< until then the pieces of one parcel leave, and nothing may come between them
     std::deque<waiting> overtaken;
     std::uint64_t gathering = 0; ///< parcels that the shared message still waits for
-    milliseconds gather_until{0};
+    milliseconds merge_until{0};
     std::string gathered;
   };
   struct departure {
@@ -75,10 +75,10 @@ private:
   void proceed(const place& from, parcel x, const hold& how, milliseconds now, steps& out);
   void leave(const place& from, parcel x, milliseconds now, steps& out);
   void hand_out(const place& from, parcel x, milliseconds now, steps& out);
-  void flush_gathered(const place& from, lane& on, milliseconds now, steps& out);
+  void flush_gathered(const place& from, direction_state& on, milliseconds now, steps& out);
   void look(const place& from, milliseconds now, steps& out);
 
-  std::map<place, lane> lanes_;
+  std::map<place, direction_state> directions_;
   std::map<std::pair<milliseconds, std::uint64_t>, appointment> agenda_;
   std::uint64_t last_ = 0;
   std::size_t held_ = 0;

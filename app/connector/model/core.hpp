@@ -90,7 +90,7 @@ public:
   void clear_script() { faults_.clear(faults::trigger::answer); }
   std::size_t rules() const { return faults_.rules(faults::trigger::answer); }
   const behaviour& how() const { return how_; }
-  void set_habits(behaviour x) { how_ = std::move(x); }
+  void set_behaviour(behaviour x) { how_ = std::move(x); }
   std::vector<gateway_status> gateways() const;
   std::vector<std::string> gateway_ids() const;
   void add_gateway(const std::string& gateway_id, const secret& key, std::string_view tenant);
@@ -141,8 +141,8 @@ private:
   http_answer upload(const gateway_call& x);
   http_answer fetch(const gateway_call& x);
   /// Records the call and applies a rule for it; true when the rule decided the answer.
-  bool scripted(moment on, std::string_view platform, std::string_view gateway_id, http_answer& out);
-  faults::answer_verdict verdict_on(moment on, std::string_view platform, std::string_view gateway_id);
+  bool scripted(answer_point on, std::string_view platform, std::string_view gateway_id, http_answer& out);
+  faults::answer_verdict verdict_on(answer_point on, std::string_view platform, std::string_view gateway_id);
   /// Why the identity bearer is not accepted; empty when it is.
   std::string identity_problem(const gateway_call& x) const;
   void note_call(std::string_view kind, std::string_view gateway_id, std::string_view platform,

@@ -86,7 +86,8 @@ void core::note_call(std::string_view kind, std::string_view gateway_id, std::st
   note(kind, gateway_id, platform, out);
 }
 
-bool core::scripted(moment on, std::string_view platform, std::string_view gateway_id, http_answer& out) {
+bool core::scripted(answer_point on, std::string_view platform, std::string_view gateway_id,
+                    http_answer& out) {
   const auto ruled = verdict_on(on, platform, gateway_id);
   if (!ruled.decided) return false;
   out.delay = ruled.delay;
@@ -98,7 +99,8 @@ bool core::scripted(moment on, std::string_view platform, std::string_view gatew
   return true;
 }
 
-faults::answer_verdict core::verdict_on(moment on, std::string_view platform, std::string_view gateway_id) {
+faults::answer_verdict core::verdict_on(answer_point on, std::string_view platform,
+                                        std::string_view gateway_id) {
   return faults_.on_answer({to_string(on), platform, gateway_id, {}, {}, {}}, world_.since_start());
 }
 
@@ -112,7 +114,7 @@ http_answer core::provision(const gateway_call& x) {
     platform = json::text(body, "platform");
   }
   auto refusal = identity_problem(x);
-  if (scripted(moment::provision, platform, gateway_id, out)) {
+  if (scripted(answer_point::provision, platform, gateway_id, out)) {
     // the rule's answer stands, and nothing is issued
   } else if (!refusal.empty()) {
     out.status = 401;
@@ -152,7 +154,7 @@ http_answer core::policy(const gateway_call& x) {
   bool readable = json::parse_object(x.body, body);
   std::string platform;
   if (readable) platform = json::text(body, "platform");
-  if (scripted(moment::policy, platform, verdict.gateway_id, out)) {
+  if (scripted(answer_point::policy, platform, verdict.gateway_id, out)) {
   } else if (!verdict.ok) {
     out = problem(401, unauthorized_text(verdict));
   } else if (platform.empty()) {
@@ -175,7 +177,7 @@ http_answer core::enroll(const gateway_call& x) {
     token = json::text(body, "enrollmentToken");
   }
   auto refusal = identity_problem(x);
-  if (scripted(moment::enroll, {}, gateway_id, out)) {
+  if (scripted(answer_point::enroll, {}, gateway_id, out)) {
   } else if (!refusal.empty()) {
     out = problem(401, refusal);
   } else if (gateway_id.empty() || token.empty()) {
@@ -202,7 +204,7 @@ http_answer core::upload(const gateway_call& x) {
   http_answer out;
   auto verdict = keys_.verify(x.authorization, token_now_s());
   std::string id;
-  if (scripted(moment::media_upload, {}, verdict.gateway_id, out)) {
+  if (scripted(answer_point::media_upload, {}, verdict.gateway_id, out)) {
   } else if (!verdict.ok) {
     out = problem(401, unauthorized_text(verdict));
   } else if (x.body.size() > media_store::max_one) {
@@ -226,7 +228,7 @@ http_answer core::fetch(const gateway_call& x) {
   http_answer out;
   auto verdict = keys_.verify(x.authorization, token_now_s());
   auto id = x.path.substr(x.path.rfind('/') + 1);
-  if (scripted(moment::media_fetch, {}, verdict.gateway_id, out)) {
+  if (scripted(answer_point::media_fetch, {}, verdict.gateway_id, out)) {
   } else if (!verdict.ok) {
     out = problem(401, unauthorized_text(verdict));
   } else if (const auto* found = media_.find(id, now_ms() / 1000); !found) {
@@ -244,7 +246,7 @@ upgrade_answer core::upgrade(const gateway_call& x) {
   auto verdict = keys_.verify(x.authorization, token_now_s());
   bool allowed = verdict.ok || (verdict.check == "missing" && !how_.require_token);
   out.gateway_id = verdict.gateway_id.empty() ? "anonymous" : verdict.gateway_id;
-  const auto ruled = verdict_on(moment::upgrade, {}, out.gateway_id);
+  const auto ruled = verdict_on(answer_point::upgrade, {}, out.gateway_id);
   out.delay = ruled.delay;
   if (ruled.silent) {
     out.hang = true;

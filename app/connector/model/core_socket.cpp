@@ -108,7 +108,7 @@ void core::on_hello(connection& from, const json::value& frame) {
   auto same = [&](const auto& x) { return x.first == platform; };
   if (std::none_of(from.hellos.begin(), from.hellos.end(), same)) from.hellos.emplace_back(platform, bot);
   lines_[from.gateway_id].identities = from.hellos;
-  const auto ruled = verdict_on(moment::hello, platform, from.gateway_id);
+  const auto ruled = verdict_on(answer_point::hello, platform, from.gateway_id);
   if (ends(ruled, from.id)) return;
   if (ruled.silent || (how_.first_hello_only && !first)) return;
   auto descriptor = ruled.said ? *ruled.said : entry_of(platform).profile.descriptor;
@@ -154,10 +154,10 @@ void core::on_outbound(connection& from, const json::value& frame, std::string_v
     problem = "outbound without action.op";
   json::value none{rapidjson::kObjectType};
   if (!action) action = &none;
-  const auto ruled =
-      faults_.on_answer({to_string(moment::outbound), platform, from.gateway_id, json::text(*action, "op"),
-                         json::text(*action, "chat_id"), json::text(*action, "content")},
-                        world_.since_start());
+  const auto ruled = faults_.on_answer({to_string(answer_point::outbound), platform, from.gateway_id,
+                                        json::text(*action, "op"), json::text(*action, "chat_id"),
+                                        json::text(*action, "content")},
+                                       world_.since_start());
   json::fields seen;
   seen.add("socket", from.id).add("dir", "in").add("order", ++from.outbound_seen);
   seen.add("tagged", json::member(frame, "platform") != nullptr).add("problem", problem);
@@ -202,7 +202,7 @@ void core::on_ack(connection& from, const json::value& frame) {
 }
 
 void core::on_going_idle(connection& from) {
-  const auto ruled = verdict_on(moment::going_idle, {}, from.gateway_id);
+  const auto ruled = verdict_on(answer_point::going_idle, {}, from.gateway_id);
   if (ends(ruled, from.id)) return;
   if (!ruled.silent || ruled.idle_anyway) {
     from.idle = true;

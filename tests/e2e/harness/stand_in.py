@@ -63,8 +63,8 @@ class StandIn:
     async def status(self):
         return await self.control("status", method="GET")
 
-    async def habits(self, **changes):
-        await self.control("habits", changes)
+    async def behaviour(self, **changes):
+        await self.control("behaviour", changes)
 
     async def add_faults(self, *rules):
         return (await self.control("faults", list(rules)))["ids"]

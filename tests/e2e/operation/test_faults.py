@@ -107,7 +107,7 @@ KINDS = {
 class Storm(Scenario):
     async def start(self, faults, *settings, **more):
         stand_in = await self.stand_in(faults)
-        await stand_in.habits(buffer_all=True)
+        await stand_in.behaviour(buffer_all=True)
         home = self.home()
         self.config(home, "discord:\n  require_mention: true\n")
         # In memory, so that whatever was not answered yet has to come again.

@@ -123,7 +123,7 @@ void play_provisioning(const stage& on) {
   how.more = {{"DISCORD_ALLOW_BOTS", "all"}};
   how.before = [](stand_in& peer) {
     rule away, broken, wait, no_policy;
-    away.on = broken.on = wait.on = moment::provision;
+    away.on = broken.on = wait.on = answer_point::provision;
     away.platform = broken.platform = wait.platform = "discord";
     away.status = 307;
     away.headers = {{"Location", peer.base_url() + "/relay/enroll"}};
@@ -131,7 +131,7 @@ void play_provisioning(const stage& on) {
     broken.body = "{not json";
     wait.status = 429;
     wait.headers = {{"Retry-After", "7"}};
-    no_policy.on = moment::policy;
+    no_policy.on = answer_point::policy;
     no_policy.status = 500;
     no_policy.count = -1;
     peer.answer(away);

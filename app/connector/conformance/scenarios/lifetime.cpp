@@ -51,7 +51,7 @@ void judge_delay(trial& x) {
 
 void judge_backoff_and_backlog(trial& x) {
   rule no;
-  no.on = moment::upgrade;
+  no.on = answer_point::upgrade;
   no.status = 503;
   no.count = 2;
   x.peer().answer(no);
@@ -139,7 +139,7 @@ void play_revoked(const stage& on) {
   how.name = "revoked";
   how.before = [](stand_in& peer) {
     rule cold, wait;
-    cold.on = wait.on = moment::upgrade;
+    cold.on = wait.on = answer_point::upgrade;
     cold.close_code = 4401;
     cold.close_reason = "unauthorized";
     wait.status = 503;
@@ -189,7 +189,7 @@ void play_drain(const stage& on) {
   how.name = "drain";
   how.before = [](stand_in& peer) {
     rule wait;
-    wait.on = moment::going_idle;
+    wait.on = answer_point::going_idle;
     wait.withhold = true;
     peer.answer(wait);
   };

@@ -161,7 +161,7 @@ void play_legacy(const stage& on) {
   how.name = "legacy";
   how.before = [](stand_in& peer) {
     rule old, odd;
-    old.on = odd.on = moment::hello;
+    old.on = odd.on = answer_point::hello;
     old.platform = "discord";
     odd.platform = "telegram";
     old.count = odd.count = -1;
@@ -188,7 +188,7 @@ void play_passthrough(const stage& on) {
   x.until_served();
   auto behaviour = x.peer().how();
   behaviour.buffer_all = true;
-  x.peer().set_habits(behaviour);
+  x.peer().set_behaviour(behaviour);
   auto answer =
       command(x, {.type = 2, .chat_id = "i1", .name = "conformance", .options = {{"what", "value"}}});
   auto said = answer ? answer->at("frame.action.content") : std::string{};

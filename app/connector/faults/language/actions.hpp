@@ -1,5 +1,5 @@
 // What a fault may do. Plain values: the injector decides with them, the edge (or a simulator) carries out
-// what comes of it. app/connector/README.md has every action with an example.
+// their verdicts. app/connector/README.md has every action with an example.
 #pragma once
 
 #include <chrono>

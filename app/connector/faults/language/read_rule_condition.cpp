@@ -14,7 +14,7 @@ constexpr std::array<std::pair<trigger, std::string_view>, 6> names{{{trigger::f
                                                                      {trigger::time, "time"},
                                                                      {trigger::answer, "answer"}}};
 
-void read_occasion(object_reader& in, condition& out) {
+void read_trigger(object_reader& in, condition& out) {
   std::string word = "frame";
   in.word("on", word, {"frame", "call", "upgrade", "poke", "time", "answer"});
   for (const auto& [value, name] : names)
@@ -109,7 +109,7 @@ std::string_view to_string(way x) { return x == way::in ? "in" : "out"; }
 void read_condition(const json::value& from, const std::string& pointer, problems& told, condition& out) {
   object_reader in{from, pointer, told};
   if (!in.usable()) return;
-  read_occasion(in, out);
+  read_trigger(in, out);
   read_matches(in, out);
   read_times(in, out);
   read_nth(in, out);
