@@ -1,6 +1,7 @@
 #include "relay_gateway/config/render.hpp"
 
 #include "relay_gateway/config/values/text.hpp"
+#include "relay_gateway/messages/wire/fnv.hpp"
 
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
@@ -115,10 +116,8 @@ std::string problems_json(const resolution& x) {
 }
 
 std::int64_t digest(const resolution& x) {
-  std::uint64_t hash = 14'695'981'039'346'656'037ULL; // FNV-1a
-  const auto mix = [&hash](const std::string& text) {
-    for (const char c : text + '\n') hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211ULL;
-  };
+  auto hash = wire::fnv_start;
+  const auto mix = [&hash](const std::string& text) { hash = wire::fnv1a("\n", wire::fnv1a(text, hash)); };
   for (const auto& row : x.listing) {
     mix(row.key);
     mix(row.value);

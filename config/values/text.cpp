@@ -1,5 +1,7 @@
 #include "relay_gateway/config/values/text.hpp"
 
+#include "relay_gateway/messages/wire/trimmed.hpp"
+
 #include <rapidjson/encodings.h>
 #include <rapidjson/memorystream.h>
 
@@ -8,8 +10,6 @@
 namespace relay::config {
 
 namespace {
-
-constexpr std::string_view blanks = " \t\r\n\v\f";
 
 bool is_control(char c) {
   auto u = static_cast<unsigned char>(c);
@@ -28,11 +28,7 @@ char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + '
 
 } // namespace
 
-std::string trimmed(std::string_view text) {
-  auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return std::string{text.substr(first, text.find_last_not_of(blanks) - first + 1)};
-}
+std::string trimmed(std::string_view text) { return std::string{wire::trimmed(text, " \t\r\n\v\f")}; }
 
 std::string lowered(std::string_view text) {
   std::string result{text};

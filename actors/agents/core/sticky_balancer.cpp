@@ -1,5 +1,7 @@
 #include "relay_gateway/actors/agents/core/sticky_balancer.hpp"
 
+#include "relay_gateway/messages/wire/fnv.hpp"
+
 #include <cstring>
 #include <functional>
 #include <limits>
@@ -13,8 +15,7 @@ constexpr std::size_t most_bytes = 48UL << 20;
 
 sticky_balancer::digest::digest(const std::string& session) {
   const auto one = static_cast<std::uint64_t>(std::hash<std::string>{}(session));
-  std::uint64_t other = 0xcbf29ce484222325ULL;
-  for (const unsigned char c : session) other = (other ^ c) * 0x100000001b3ULL;
+  const auto other = wire::fnv1a(session);
   std::memcpy(text, &one, sizeof one);
   std::memcpy(text + sizeof one, &other, sizeof other);
 }

@@ -1,5 +1,6 @@
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
 
+#include "relay_gateway/messages/wire/fnv.hpp"
 #include "relay_gateway/messages/wire/http/hex.hpp"
 
 #include <charconv>
@@ -17,7 +18,7 @@ class hasher {
 public:
   void text(std::string_view x) {
     number(x.size());
-    for (unsigned char c : x) byte(c);
+    h_ = wire::fnv1a(x, h_);
   }
   void number(std::uint64_t x) {
     if (x < 256) { // seven zero bytes follow, which only multiply
@@ -29,14 +30,13 @@ public:
   std::uint64_t value() const { return h_ == 0 ? 1 : h_; }
 
 private:
-  static constexpr std::uint64_t prime = 0x100000001b3ULL;
   static constexpr std::uint64_t prime_to_the_8th = [] {
     std::uint64_t out = 1;
-    for (int i = 0; i < 8; ++i) out *= prime;
+    for (int i = 0; i < 8; ++i) out *= wire::fnv_prime;
     return out;
   }();
-  void byte(unsigned char c) { h_ = (h_ ^ c) * prime; }
-  std::uint64_t h_ = 0xcbf29ce484222325ULL;
+  void byte(unsigned char c) { h_ = (h_ ^ c) * wire::fnv_prime; }
+  std::uint64_t h_ = wire::fnv_start;
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 
 #include "relay_gateway/messages/lengths.hpp"
+#include "relay_gateway/messages/wire/fnv.hpp"
 #include "relay_gateway/messages/wire/http/hex.hpp"
 
 #include <array>
@@ -27,21 +28,17 @@ class digest {
 public:
   digest& add(std::string_view part) {
     const auto size = std::to_string(part.size());
-    for (auto text : {std::string_view{size}, std::string_view{":"}, part})
-      for (unsigned char c : text) h_ = (h_ ^ c) * 0x100000001b3ULL;
+    for (auto text : {std::string_view{size}, std::string_view{":"}, part}) h_ = wire::fnv1a(text, h_);
     return *this;
   }
   std::string hex() const {
-    auto h = h_;
-    h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    h = (h ^ (h >> 27)) * 0x94d049bb133111ebULL;
-    h ^= h >> 31;
+    auto h = wire::mixed(h_);
     if (h == 0) h = 1; // 0 stands for an unknown version
     return wire::hex(h, version_digits);
   }
 
 private:
-  std::uint64_t h_ = 0xcbf29ce484222325ULL;
+  std::uint64_t h_ = wire::fnv_start;
 };
 
 /// Text, media and their order: what a person sees of a message.

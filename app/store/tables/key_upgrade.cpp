@@ -2,6 +2,7 @@
 
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 #include "relay_gateway/app/store/tables/sql.hpp"
+#include "relay_gateway/messages/wire/fnv.hpp"
 #include "relay_gateway/messages/wire/records.hpp"
 
 #include <charconv>
@@ -82,11 +83,7 @@ void upgrade_table(SQLite::Database& file, const std::string& table) {
 
 /// FNV-1a, then mixed.
 std::int64_t hash_of_key(std::string_view key) {
-  std::uint64_t h = 0xcbf29ce484222325ULL;
-  for (unsigned char c : core::name_of_key(key)) h = (h ^ c) * 0x100000001b3ULL;
-  h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  h = (h ^ (h >> 27)) * 0x94d049bb133111ebULL;
-  return static_cast<std::int64_t>(h ^ (h >> 31));
+  return static_cast<std::int64_t>(wire::mixed(wire::fnv1a(core::name_of_key(key))));
 }
 
 void upgrade_keys(SQLite::Database& file) {

@@ -12,8 +12,8 @@ namespace relay::store {
 std::int64_t hash_of_key(std::string_view key);
 
 /// Rewrites the keys of the first format, which had neither profile nor participant nor version, so that
-/// repeats of what an earlier version took are known. Buffer ids of then are forgotten: nobody knows whose
-/// they were. Inside the transaction of a migration.
+/// repeats of what an earlier version took are known. Buffer ids of that version are forgotten: their
+/// connector is not known. Inside the transaction of a migration.
 void upgrade_keys(SQLite::Database& file);
 
 } // namespace relay::store

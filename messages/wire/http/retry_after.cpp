@@ -1,5 +1,7 @@
 #include "relay_gateway/messages/wire/http/retry_after.hpp"
 
+#include "relay_gateway/messages/wire/trimmed.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -10,13 +12,6 @@ namespace relay::wire {
 using std::chrono::milliseconds;
 
 namespace {
-
-std::string_view without_blanks(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 /// Takes the parts of a date from the front of its text; after a mismatch everything fails.
 class date_reader {
@@ -88,7 +83,7 @@ std::int64_t unix_seconds(const date_parts& x) {
 } // namespace
 
 std::int64_t read_http_date(std::string_view text) noexcept {
-  date_reader in{without_blanks(text)};
+  date_reader in{trimmed(text)};
   date_parts x;
   in.weekday();
   if (in.accept(", ")) {
@@ -130,7 +125,7 @@ milliseconds retry_after(int status, std::string_view retry_after, std::string_v
                          std::int64_t wall_ms) noexcept {
   constexpr int too_many_requests = 429, unavailable = 503;
   if (status != too_many_requests && status != unavailable) return milliseconds{0};
-  const auto text = without_blanks(retry_after);
+  const auto text = trimmed(retry_after);
   if (text.empty()) return milliseconds{0};
   milliseconds out{0};
   if (text.find_first_not_of("0123456789.") == std::string_view::npos) {

@@ -1,5 +1,7 @@
 #include "relay_gateway/messages/wire/http/urls.hpp"
 
+#include "relay_gateway/messages/wire/trimmed.hpp"
+
 #include <boost/url/ipv6_address.hpp>
 #include <boost/url/parse.hpp>
 
@@ -15,13 +17,6 @@ std::string lower(std::string_view text) {
   std::string out{text};
   for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
   return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const auto from = text.find_first_not_of(space);
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(space) - from + 1);
 }
 
 /// What this project needs of a URL; all parts still percent-encoded.
