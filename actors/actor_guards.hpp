@@ -17,14 +17,14 @@
 
 namespace relay {
 
-/// `parent`: whose death is this actor's; null = nobody's. `on_down`: hears of every other DOWN; unset = a
-/// stray. Parents are watched rather than linked: a link costs a list search in the parent for every child
-/// that goes.
+/// `parent`: this actor ends when that one does; null: no parent to monitor. `on_down` gets every other DOWN;
+/// unset: such a DOWN is a stray. Parents are monitored rather than linked: a link costs a list search in the
+/// parent for every child that ends.
 template <class Self>
 void guard_actor(Self* self, const ports& env, const caf::strong_actor_ptr& parent = nullptr,
                  std::function<void(const caf::down_msg&)> on_down = nullptr) {
-  // Not the whole world: handlers live as long as the actor's memory, the right to touch the world ends with
-  // it.
+  // Only log and metrics, not all ports: handlers live as long as the actor's memory, which may outlive the
+  // other ports.
   auto stray = [log = env.log, metrics = env.metrics, who = std::string{self->name()}](const char* kind,
                                                                                        std::string what) {
     metrics->add(counter::stray_messages, kind);

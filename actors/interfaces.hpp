@@ -79,7 +79,7 @@ using policy_actor = caf::typed_actor<
 /// MEDIA: attachments between the connector's store and files of this machine
 /// (actors/inbound/core/attachment_cache).
 using media_actor = caf::typed_actor<
-    // inbound: fetch a delivery's attachments; answered in bounded time, whatever became of them.
+    // inbound: fetch a delivery's attachments; answered in bounded time, fetched or not.
     caf::replies_to<media_wanted>::with<media_ready>,
     // inbound: these files may go.
     caf::reacts_to<media_released>,
@@ -232,7 +232,7 @@ using inbound_actor = delivery_sink_actor::extend<
     caf::reacts_to<turn_interrupt>,
     // the store port.
     caf::reacts_to<inbound_image>, caf::reacts_to<inbound_stored>, caf::reacts_to<recalled_events>,
-    caf::reacts_to<spill_page>, caf::reacts_to<letters_found>,
+    caf::reacts_to<spill_page>, caf::reacts_to<dead_letters_found>,
     // supervisor: a person asks for, retries or drops what was set aside.
     caf::replies_to<dead_letter_ask>::with<dead_letter_answer>,
     // supervisor: drained yet? Answers when no event in memory waits for an agent's ack any more; what is on
@@ -338,7 +338,7 @@ struct agent_change {
 using supervisor_actor = agent_registry_actor::extend<
     // the application: drain and stop; dormant; wake; reconnect. After drain it quits when all is done.
     caf::reacts_to<command>,
-    // the application: go dormant, and say what came of it.
+    // the application: go dormant; answered with the outcome.
     caf::replies_to<dormancy_order>::with<dormancy_outcome>,
     // the application: run with these settings from now on.
     caf::reacts_to<settings_ptr>,
@@ -347,7 +347,7 @@ using supervisor_actor = agent_registry_actor::extend<
     // the application: deliver to this agent instead. Refused, with a log event, when the gateway makes its
     // agents itself.
     caf::reacts_to<agent_change>,
-    // the application: how everything stands.
+    // the application: the status of everything.
     caf::replies_to<atom::status>::with<gateway_report>,
     // the application: what was set aside (GET, POST, DELETE /v1/dlq).
     caf::replies_to<dead_letter_ask>::with<dead_letter_answer>,

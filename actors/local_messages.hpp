@@ -113,11 +113,11 @@ struct dead_letter_ask {
 };
 struct dead_letter_answer {
   bool found = false; ///< always of a list
-  std::vector<dead_letter> letters;
+  std::vector<dead_letter> dead_letters;
   bool refused = false; ///< it was to be tried again, and nobody can read it
 };
 /// The store's answer to a dead_letter_ask of this number.
-struct letters_found {
+struct dead_letters_found {
   std::uint64_t ask = 0;
   std::vector<dead_letter> found;
 };
@@ -153,7 +153,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::fronted_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::http_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::inbound_image)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::inbound_stored)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::letters_found)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::dead_letters_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_target)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::login_locked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::login_replaced)

@@ -30,7 +30,7 @@ enum class counter : std::uint8_t {
   actions_settled,   ///< label outcome: done definite unknown
   actions_repeated,  ///< request ids seen before: answered from the record
   actions_untagged,  ///< left without a platform although several are fronted (F74)
-  actions_resumed,   ///< label outcome: sent unknown refused: of before a restart
+  actions_resumed,   ///< label outcome: sent unknown refused: left by an earlier process
   frames_sent,       ///< outbound frames given to a socket
   results_unmatched, ///< results of unknown or settled requests
   interrupts_received,

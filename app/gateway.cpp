@@ -137,7 +137,7 @@ std::unique_ptr<gateway> start_gateway(caf::actor_system& system, gateway_option
   auto end = std::make_shared<gateway_end>(what.log);
   auto options = guarded_options(what, what.log, *env.random);
   auto on_state = options.on_state;
-  // Every actor that may touch the world holds a copy of this; the last one to go tells the end.
+  // Every actor that uses ports holds a copy of this; the last one to go tells the end.
   env.lifetime = std::shared_ptr<void>{end.get(), [end](void*) { end->happened(); }};
   actor_tree tree;
   if (!spawn_tree(tree, system, env, what.settings, std::move(options), error)) return nullptr;

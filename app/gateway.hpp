@@ -90,7 +90,7 @@ public:
   /// meanwhile. Called exactly once, on some thread. What a callback throws is logged and goes no further.
   virtual void report(std::function<void(const gateway_report*)> done) = 0;
   /// Reads the settings anew from `gateway_options::source` and runs with them when they are usable; `done`
-  /// gets what came of it, or null when the gateway went meanwhile. Called exactly once, on some thread.
+  /// gets the outcome, or null when the gateway went meanwhile. Called exactly once, on some thread.
   virtual void reload(std::function<void(const reload_outcome*)> done) = 0;
 };
 

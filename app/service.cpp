@@ -43,7 +43,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds overtime{3'000};
 /// How long answers on their way out (to POST /v1/drain, say) may take before the listener goes.
 constexpr milliseconds last_answers{50};
-/// How long the supervisor may take to say how it stands.
+/// Time limit of the supervisor's answer to a status request.
 constexpr milliseconds report_limit{2'000};
 
 std::unique_ptr<caf::actor_system_config> actor_config(config::scheduler_kind kind,
@@ -243,7 +243,7 @@ admin::surroundings service::impl::what_listeners_show() {
           [log = what.log](std::uint64_t seen) { return log->recent_after(seen); }};
 }
 
-/// The manager hears of the service once the io_context runs: only then it is served.
+/// Notifies the service manager once the io_context runs: only then requests are served.
 void service::impl::notify_manager(const admin::supervisor_line& line) {
   if (!what.manager) return;
   auto report = [line](std::function<void(const gateway_report*)> done) {

@@ -133,7 +133,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, dormancy_order& x) {
   return f(caf::meta::type_name("dormancy_order"), x.hold, x.when_idle);
 }
-/// link_manager -> supervisor -> who asked: what came of it.
+/// link_manager -> supervisor -> who asked: the outcome.
 struct dormancy_outcome {
   bool asleep = false; ///< going_idle was acknowledged and the socket is closed
   std::string why_not; ///< one line when it is not
@@ -253,8 +253,8 @@ typename Inspector::result_type inspect(Inspector& f, buffer_acks& x) {
 
 /// inbound -> connection: how much room there is for further events.
 enum class backpressure : std::uint8_t {
-  open,
-  full, ///< stop reading unless results are awaited
+  none,
+  soft, ///< stop reading unless results are awaited
   hard, ///< stop reading
 };
 

@@ -99,13 +99,13 @@ struct prompt_gone {
 
 // -- the way out ---------------------------------------------------------------------------------------
 
-/// An accepted action. `sending`: its frame may reach the wire from now on, so that after a crash nobody
-/// knows what became of it; otherwise it certainly was not written.
+/// An accepted action. `maybe_written`: its frame may reach the wire from now on, so that after a crash
+/// nobody knows what became of it; otherwise it certainly was not written.
 struct stored_action {
   std::uint64_t token = 0; ///< the router's name for it; only grows
   action_request what;
   route where;
-  bool sending = false;
+  bool maybe_written = false;
   /// Unix ms: not written by then, it is not sent any more, also by a process that comes later. 0 = no such
   /// time.
   std::int64_t until_ms = 0;
@@ -117,7 +117,7 @@ struct action_taken {
 /// Its frame may reach the wire from now on, or is known not to have.
 struct action_marked {
   std::uint64_t token = 0;
-  bool sending = false;
+  bool maybe_written = false;
 };
 /// Its outcome. Remembered by `request_id` for the dedupe window; one without an id is forgotten.
 struct action_settled {

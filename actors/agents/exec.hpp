@@ -24,7 +24,7 @@ struct child_news {
   bool opened = false;
 };
 
-/// EXEC AGENT: what the link agent is to attached ones, to a child that it keeps running.
+/// EXEC AGENT: hands events to one child process, which it keeps running.
 using exec_agent_actor = agent_actor::extend<
     // the child's listener.
     caf::reacts_to<child_news>, caf::reacts_to<agent_said>, caf::reacts_to<agent_detached>,
@@ -36,7 +36,7 @@ struct exec_setup {
   std::uint64_t max_chats = 1'000'000;
   std::uint64_t max_line = 8ULL << 20; ///< bytes of a line of the child
   milliseconds backoff_min{1'000}, backoff_max{30'000};
-  milliseconds stable_after{30'000}; ///< a life of this length makes the next restart a first one again (F11)
+  milliseconds stable_after{30'000}; ///< a child that lived this long resets the backoff (F11)
   milliseconds stall_limit{60'000};
   milliseconds close_limit{2'000}; ///< for the child's end at a stop
   /// How long a child whose predecessor said nothing at all has to live, or until it says something, before
@@ -61,7 +61,7 @@ struct exec_agent_state : agent_peers {
   void set_aside();
   void hand(delivery& x);
   void hand_held();
-  void heard(agent_said& x);
+  void on_frames(agent_said& x);
   void ended(const agent_detached& x);
 
   exec_agent_actor::pointer me;

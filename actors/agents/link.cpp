@@ -48,7 +48,7 @@ namespace {
 /// Splits and decodes on the socket's thread; one message to the agent per burst.
 class agent_listener final : public socket_listener {
 public:
-  agent_listener(const agent_voice_actor& to, std::uint64_t peer, std::uint64_t max_line)
+  agent_listener(const agent_frame_sink_actor& to, std::uint64_t peer, std::uint64_t max_line)
       : to_(to), peer_(peer), max_line_(max_line), lines_(max_line) {}
   void on_open() override {}
   void on_bytes(std::string_view piece) override {
@@ -79,7 +79,7 @@ private:
       frames_.emplace_back(std::move(hello));
     if (more) frames_.push_back(wire::decode_agent_frame(line));
   }
-  weak_handle<agent_voice_actor> to_;
+  weak_handle<agent_frame_sink_actor> to_;
   std::uint64_t peer_, max_line_;
   wire::line_splitter lines_;
   std::vector<wire::agent_frame> frames_;
@@ -90,7 +90,7 @@ private:
 
 } // namespace
 
-std::shared_ptr<socket_listener> make_agent_listener(const agent_voice_actor& to, std::uint64_t peer,
+std::shared_ptr<socket_listener> make_agent_listener(const agent_frame_sink_actor& to, std::uint64_t peer,
                                                      std::uint64_t max_line) {
   return std::make_shared<agent_listener>(to, peer, max_line);
 }

@@ -17,13 +17,13 @@ namespace relay {
 struct agent_attached {
   std::uint64_t peer = 0;
   std::shared_ptr<line_socket> socket;
-  bool media_paths = false; ///< said at the door, so that its very first event comes with files
+  bool media_paths = false; ///< asked for in the upgrade's URL, so that its very first event comes with files
 };
 /// What one read of that socket yielded.
 struct agent_said {
   std::uint64_t peer = 0;
   std::vector<wire::agent_frame> frames;
-  inflow_token token{}; ///< until it is seen to
+  inflow_token token{}; ///< released once the agent has handled it
 };
 /// The socket ended.
 struct agent_detached {
@@ -31,8 +31,8 @@ struct agent_detached {
   std::string why;
 };
 
-/// Whoever listens to agents.
-using agent_voice_actor = caf::typed_actor<
+/// What the listener of an agent's socket, or of a child, reports to.
+using agent_frame_sink_actor = caf::typed_actor<
     // a socket's listener.
     caf::reacts_to<agent_said>, caf::reacts_to<agent_detached>>;
 
@@ -46,7 +46,7 @@ using link_agent_actor = agent_actor::extend<
 /// Makes the listener for one agent's socket; give it to the server's accept(), then send agent_attached with
 /// the same peer number and the socket that accept() returned. A line longer than `max_line` bytes is
 /// refused, and reading goes on behind it.
-std::shared_ptr<socket_listener> make_agent_listener(const agent_voice_actor& to, std::uint64_t peer,
+std::shared_ptr<socket_listener> make_agent_listener(const agent_frame_sink_actor& to, std::uint64_t peer,
                                                      std::uint64_t max_line);
 
 } // namespace relay

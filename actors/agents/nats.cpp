@@ -56,7 +56,7 @@ void nats_state::rehost(agent_host x) {
   const bool other_router = host.actions && host.actions != x.actions;
   host = std::move(x);
   deliveries.new_host();
-  if (other_router) // whoever knew of these is gone, and with it what became of them
+  if (other_router) // the router that had these is gone: their outcomes are unknown
     for (auto& [id, askers] : std::exchange(asked, {}))
       for (const auto& who : askers)
         answer(who, {id, action_result::ambiguous("the gateway's router was restarted")});
@@ -72,12 +72,12 @@ void nats_state::rehost(agent_host x) {
 
 void nats_state::announce_gateway(gateway_announcement& x) {
   announcement = std::move(x);
-  welcomed = true;
-  for (const auto& [worker, entry] : workers.all()) greet(worker);
+  announced = true;
+  for (const auto& [worker, entry] : workers.all()) announce_to(worker);
 }
 
-void nats_state::greet(const std::string& worker) {
-  if (!welcomed) return;
+void nats_state::announce_to(const std::string& worker) {
+  if (!announced) return;
   std::string frame;
   wire::encode_ready(frame, announcement.gateway_id, announcement.platforms);
   session->note({{names.results(worker), setup.gateway, std::move(frame)}});
@@ -144,7 +144,7 @@ void nats_state::run(core::publish_step& step) {
   env.metrics->set(gauge::queue_unstored, static_cast<std::int64_t>(publications.entries()));
 }
 
-void nats_state::heard(queue_news& x) {
+void nats_state::on_news(queue_news& x) {
   if (x.state) state_changed(*x.state);
   core::publish_step step;
   for (const auto& one : x.receipts) {
@@ -296,7 +296,7 @@ void nats_state::noted(const queue_note& x) {
     if (fresh) {
       env.metrics->add(counter::agents_attached);
       env.log->write(severity::info, "worker.attached", {{"worker", hello->worker}, {"room", hello->room}});
-      greet(hello->worker);
+      announce_to(hello->worker);
     }
     if (changed) declare();
   } else if (auto* bye = std::get_if<wire::worker_bye>(&frame); bye != nullptr && workers.bye(bye->worker)) {
@@ -392,7 +392,7 @@ nats_agent_actor::behavior_type nats_agent(nats_agent_actor::stateful_pointer<na
       [s](const action_outcome& x) { s->outcome_of(x); },
       [s](const turn_interrupt& x) { s->interrupt(x); },
       [](atom::finish) {}, // workers go on: acks and actions of what is out still come
-      [s](queue_news& x) { s->heard(x); },
+      [s](queue_news& x) { s->on_news(x); },
       [s](atom::due) { s->due(); },
   };
 }

@@ -65,7 +65,7 @@ struct nats_state {
   void withdraw(const delivery_withdrawn& x);
   void outcome_of(const action_outcome& x);
   void interrupt(const turn_interrupt& x);
-  void heard(queue_news& x);
+  void on_news(queue_news& x);
   void due();
 
   void state_changed(const queue_state& x);
@@ -76,7 +76,7 @@ struct nats_state {
   void ask(const queue_message& x, action_request& wanted);
   void noted(const queue_note& x);
   void answer(const asker& to, const action_outcome& x);
-  void greet(const std::string& worker);
+  void announce_to(const std::string& worker);
   void tell_workers(const std::string& frame);
   void probe();
   void run(core::delivery_step& step);
@@ -94,7 +94,7 @@ struct nats_state {
   std::shared_ptr<queue_session> session;
   agent_host host;
   gateway_announcement announcement;
-  bool welcomed = false;
+  bool announced = false;
   core::publish_queue publications;
   core::published_deliveries deliveries;
   core::worker_roster<std::vector<command_spec>> workers;

@@ -153,7 +153,7 @@ void openai_state::take(delivery& x) {
   std::string rest;
   if (obey_command(x, rest) && wire::is_blank(rest)) return acknowledge(x);
   if (sessions.has_room(session))
-    gather(x);
+    read_images(x);
   else
     hold(x); // it waits where it came from
 }
@@ -240,7 +240,7 @@ void openai_state::say(const delivery& answered, const std::string& text) {
 }
 
 /// Its images are read before its ack: they go with it.
-void openai_state::gather(delivery& x) {
+void openai_state::read_images(delivery& x) {
   auto paths = takes_images ? images_of(x) : std::vector<std::string>{};
   if (paths.empty()) {
     accept(x, {});
@@ -356,7 +356,7 @@ openai_agent_actor::behavior_type openai_agent(openai_agent_actor::stateful_poin
       [](const action_outcome&) {}, // of typing and notices; those of answers come as responses
       [s](const turn_interrupt& x) { s->interrupt(x); },
       [s](atom::finish) { s->finish(); },
-      [s](model_news& x) { s->heard(x); },
+      [s](model_news& x) { s->on_news(x); },
       [s](model_key_read& x) { s->key_read(x); },
       [s](model_image_read& x) { s->image_read(x); },
       [s](model_sessions_found& x) { s->sessions_found(x); },

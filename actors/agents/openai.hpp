@@ -78,7 +78,7 @@ struct openai_state {
     core::deadline ask_at{};   ///< the server wants no request before
     secret key{};
     bool forgotten = false; ///< its session has begun anew since
-    bool measured = false;  ///< its first token was
+    bool measured = false;  ///< its time to the first token is counted
   };
   /// A delivery whose images are read.
   struct gathering {
@@ -95,7 +95,7 @@ struct openai_state {
   void hold_for_store(delivery& x);
   void retake(const std::string& session);
   bool obey_command(const delivery& x, std::string& rest);
-  void gather(delivery& x);
+  void read_images(delivery& x);
   void image_read(model_image_read& x);
   void withdraw(const delivery_withdrawn& x);
   void accept(const delivery& x, const std::vector<std::string>& images);
@@ -113,7 +113,7 @@ struct openai_state {
   void ask(std::uint64_t id);
   void key_read(model_key_read& x);
   void send_request(asking& x);
-  void heard(model_news& x);
+  void on_news(model_news& x);
   void ended(std::uint64_t id);
   void report(asking& x);
   void wake(); ///< does what is due
@@ -136,7 +136,7 @@ struct openai_state {
   std::uint64_t turns_ever = 0, requests_ever = 0;
   core::alarm alarm; ///< of all turns
   core::deadline not_before;
-  bool known = false; ///< what earlier processes left open is
+  bool known = false; ///< the store has told what earlier processes left open
   bool takes_images = true, draining = false;
 };
 

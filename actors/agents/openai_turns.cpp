@@ -1,4 +1,4 @@
-// The questions that are asked: requests, what comes of them, what is said in their chats.
+// The questions that are asked: their requests, the answers, and what the chats are told.
 #include "relay_gateway/actors/agents/openai.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/metrics.hpp"
@@ -129,7 +129,7 @@ void openai_state::perform(std::uint64_t id, const core::display_action& x) {
     out.resend_unknown = x.what == kind::final_edit; // the same edit again changes nothing
     keep(one.session);                               // before it can be sent: the store keeps the order
   }
-  auto heard = [this, id](const action_result& result) {
+  auto answered = [this, id](const action_result& result) {
     const auto it = turns.find(id);
     if (it == turns.end()) return;
     core::turn_orders orders;
@@ -141,11 +141,11 @@ void openai_state::perform(std::uint64_t id, const core::display_action& x) {
     }
     execute(id, orders);
   };
-  if (!host.actions) return heard(action_result::failed("no_gateway", "there is no gateway to say it to"));
+  if (!host.actions) return answered(action_result::failed("no_gateway", "there is no gateway to say it to"));
   self->request(host.actions, caf::infinite, std::move(out))
-      .then([heard](const action_outcome& y) { heard(y.result); },
-            [heard](const caf::error&) {
-              heard(action_result::ambiguous("the gateway's router went before it answered"));
+      .then([answered](const action_outcome& y) { answered(y.result); },
+            [answered](const caf::error&) {
+              answered(action_result::ambiguous("the gateway's router went before it answered"));
             });
 }
 
@@ -179,7 +179,7 @@ void openai_state::key_read(model_key_read& x) {
   if (x.key.error.empty()) return send_request(*one);
   model_news none{x.request, model_news::kind::end, {}, {}};
   none.end.error = "the key cannot be read: " + x.key.error;
-  heard(none);
+  on_news(none);
 }
 
 void openai_state::send_request(asking& x) {
@@ -207,7 +207,7 @@ void openai_state::send_request(asking& x) {
       std::move(call), std::make_shared<news_sender>(caf::actor_cast<caf::weak_actor_ptr>(self), x.request));
 }
 
-void openai_state::heard(model_news& x) {
+void openai_state::on_news(model_news& x) {
   std::uint64_t id = 0;
   auto* one = of_request(x.request, id);
   if (one == nullptr) return; // it was ended meanwhile

@@ -19,7 +19,7 @@ std::size_t size_of(const action_request& x) {
   return around + x.request_id.size() + size_of(x.act);
 }
 
-/// Whether what one agent has open may be noted for the day it goes.
+/// Whether there is room for one more note of what has to be closed when the agent goes.
 bool fits_notes(const std::map<std::string, action_request>& notes, const std::string& key,
                 const action_request& x) {
   constexpr std::size_t most = 1'000, most_bytes = 4UL << 20;
@@ -36,7 +36,7 @@ void agent_peers::attach(std::uint64_t peer, std::shared_ptr<line_socket> socket
   entry.socket = std::move(socket);
   env.metrics->add(counter::agents_attached);
   env.log->write(severity::info, "agent.attached", {{"peer", peer}, {"agents", peers.size()}});
-  if (welcomed) {
+  if (announced) {
     std::string frame;
     wire::encode_ready(frame, announcement.gateway_id, announcement.platforms);
     entry.socket->write(std::move(frame));
@@ -126,7 +126,7 @@ std::uint64_t agent_peers::taker_of(const delivery& x) {
                     {"next", "its session goes to agent " + std::to_string(other)}});
     return other;
   }
-  missed.clear(); // everybody had his chance
+  missed.clear(); // every agent missed one: all may get it again
   return sticky_balancer.pick(x.session_key);
 }
 
@@ -322,7 +322,7 @@ void agent_peers::clear_statuses(const peer_entry& gone) {
 
 void agent_peers::send_hello(gateway_announcement& x) {
   announcement = std::move(x);
-  welcomed = true;
+  announced = true;
   std::string frame;
   wire::encode_ready(frame, announcement.gateway_id, announcement.platforms);
   broadcast(frame);
@@ -357,7 +357,7 @@ void agent_peers::rehost(agent_host x) {
   auto same_actions = had_host && host.actions == x.actions;
   host = std::move(x);
   for (auto& [id, held] : holder) held.new_host = true;
-  if (had_host && !same_actions) { // whoever knew of these is gone, and with it what became of them
+  if (had_host && !same_actions) { // the router that had these is gone: their outcomes are unknown
     for (auto& [id, askers] : std::exchange(asked, {}))
       for (auto& who : askers) {
         settled(who);

@@ -48,7 +48,7 @@ struct agent_peers {
   void rehost(agent_host x);
   void send_hello(gateway_announcement& x);
   void drain(); ///< tells the agents, once
-  /// It hears of the gateway; it gets events only once it has joined.
+  /// It gets the gateway's announcement; events only once it has joined.
   void attach(std::uint64_t peer, std::shared_ptr<line_socket> socket);
   /// Before it joins: its very first event comes with files.
   void wish_files(std::uint64_t peer);
@@ -86,7 +86,7 @@ struct agent_peers {
   ports env;
   agent_host host;
   gateway_announcement announcement;
-  bool welcomed = false, draining = false;
+  bool announced = false, draining = false;
   core::sticky_balancer sticky_balancer{1};
   core::output_gate output;
   core::token_bucket late_acks{10'000, 1'000}; ///< of all agents: acks of events that none of them has

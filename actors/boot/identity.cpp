@@ -22,7 +22,7 @@ caf::result<identity_token> identity_state::give() {
     if (!fetching) fetch();
     return later();
   }
-  if (!from.access_token.file.empty()) { // a mounted token is renewed behind our back: read anew at each use
+  if (!from.access_token.file.empty()) { // others renew a mounted token: it is read at each use
     if (!std::exchange(fetching, true)) read_token_file();
     return later();
   }

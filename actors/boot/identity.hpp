@@ -15,11 +15,11 @@
 
 namespace relay {
 
-/// What must outlive the actor: a refresh token works once, so whoever follows an actor that died must know
-/// which one was sent, and what came of it.
+/// What must outlive the actor: a refresh token works once, so the successor of an actor that died must know
+/// which one was sent, and with which outcome.
 struct refresh_record {
   secret token;    ///< a refresh token that was sent
-  std::string why; ///< what became of it
+  std::string why; ///< the outcome
   /// A new pair that is on no disk yet. Until it is, it is not used: another program would renew, too.
   secret fresh_access, fresh_refresh;
   std::int64_t fresh_until = 0; ///< unix seconds; 0 = not told

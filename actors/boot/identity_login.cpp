@@ -135,7 +135,7 @@ void identity_state::saved(const std::string& why_not) {
   answer(kept);
 }
 
-/// There is nobody to provision as until somebody logs in.
+/// Without a login there is no identity to provision with.
 void identity_state::no_login(std::string why) {
   login.lock.reset();
   answer({{}, std::move(why), true});

@@ -204,7 +204,7 @@ void egress_state::execute(core::chat_table_step& step) {
   for (auto& x : step.sent) sent(x);
   for (auto& x : step.out) tell(self, link.connection, std::move(x));
   for (auto& x : step.done) settle(x.token, std::move(x.result));
-  for (auto& x : step.marks) outbox.intend(std::move(x));
+  for (auto& x : step.intents) outbox.intend(std::move(x));
   for (auto& x : step.uploads) upload(x);
   for (auto& x : step.waits) {
     env.metrics->add(counter::waits_asked, "action");
@@ -315,7 +315,7 @@ void egress_state::deliver_outcome(std::uint64_t token, action_result result) {
     }
   }
   auto how = result.how;
-  if (done.asker.pending()) // of before: nobody asks yet
+  if (done.asker.pending()) // none of a resumed action
     done.asker.deliver(action_outcome{std::move(done.request_id), std::move(result)});
   if (done.ends && !done.turn.empty() && shown.size() > 0)
     egress::end_turn(*this, done.turn,
@@ -435,7 +435,7 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
   constexpr std::size_t outcome_bytes = 32UL << 20;
   s->idempotency_cache = core::idempotency_cache{
       setup.dedupe_entries, setup.dedupe_window, outcome_bytes, {env.random->bits(), env.random->bits()}};
-  s->shown = core::reaction_book{10'000, setup.turn_age};
+  s->shown = core::shown_reactions{10'000, setup.turn_age};
   s->env = std::move(env);
   s->setup = std::move(setup);
   s->minter = core::prompt_minter{s->setup.prompt_nonce, static_cast<std::uint32_t>(s->env.random->bits())};

@@ -66,7 +66,7 @@ struct egress_state {
     std::size_t piece = 0;     ///< the one that went out last, counted from 1
     std::uint32_t attempt = 0; ///< how often that one went out
   };
-  /// An action that came before it was known what was left of before.
+  /// An action that arrived before the stored state was loaded.
   struct early_request {
     core::instant until{};
     action_request what;
@@ -116,7 +116,7 @@ struct egress_state {
   core::open_turns turns;
   core::prompt_minter minter{{}, 0};
   prompt_sink registry;
-  core::reaction_book shown{10'000, milliseconds{24 * 3'600'000}};
+  core::shown_reactions shown{10'000, milliseconds{24 * 3'600'000}};
   link_up link;
   media_actor media;
   core::chat_table chats{core::chat_limits{}};
@@ -125,9 +125,9 @@ struct egress_state {
   std::size_t repeats_waiting = 0;                               ///< how many these are
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
   core::outbox outbox{core::outbox_rules{}};
-  bool ready = true;                       ///< what was left of before is known
+  bool ready = true;                       ///< the stored state is loaded
   std::deque<early_request> early;         ///< until it is
-  std::vector<prompt_resumed> unannounced; ///< of before; nobody hears prompts yet
+  std::vector<prompt_resumed> unannounced; ///< resumed ones, until there is a prompt_sink
   bool commit_scheduled = false;
   core::alarm alarm; ///< of all that may be due
 };

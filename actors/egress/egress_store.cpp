@@ -63,10 +63,10 @@ void resume(egress_state& s, core::resumed_action& x) {
   out.where = std::move(x.what.where);
   out.hold_until = nanoseconds_of(x.until);
   out.turn = std::move(asked.delivery_id);
-  out.record = x.what.sending ? action_record::sending : action_record::held;
+  out.record = x.what.maybe_written ? action_record::maybe_written : action_record::not_written;
   out.resend = asked.resend_unknown;
   out.abandons = asked.abandons;
-  out.lost = x.what.sending ? 1 : 0;
+  out.lost = x.what.maybe_written ? 1 : 0;
   s.push(key, std::move(out), false);
 }
 

@@ -9,9 +9,9 @@ struct egress_state;
 
 namespace egress {
 
-/// Asks for what was left of before. Until it is known actions wait, unless the store is not durable.
+/// Loads the stored state. Until it is there actions wait, unless the store is not durable.
 void load(egress_state& s);
-/// What was left of before: outcomes are remembered, routes known, open actions resumed.
+/// The stored state is there: its outcomes are remembered, its open actions resumed.
 /// Routes of chats come first, page by page.
 void loaded(egress_state& s, const chat_page& page);
 void loaded(egress_state& s, outbound_image& image);

@@ -53,17 +53,17 @@ void inbound_state::take(inbound_batch& batch) {
     link.connection = caf::actor_cast<connection_actor>(self->current_sender());
     if (is_new) held_acks.clear();
     inbox.serve(batch.origin);
-    if (is_new && told != backpressure::open) tell(self, link.connection, told);
+    if (is_new && told != backpressure::none) tell(self, link.connection, told);
   }
   const auto ample = room_bytes == store_health{}.room_bytes;
-  if (ready && !scarce && ample && outside.empty()) {
+  if (ready && !scarce && ample && awaiting_admission.empty()) {
     accept(batch);
     return;
   }
   auto items = batch.items.size();
   for (auto& x : batch.items) held_acks.withdraw(x.buffer_id);
-  if (outside.empty()) outside_since = now_of(self);
-  auto repeats = outside.add(std::move(batch));
+  if (awaiting_admission.empty()) awaiting_since = now_of(self);
+  auto repeats = awaiting_admission.add(std::move(batch));
   if (!repeats.empty()) {
     ever += repeats.size();
     env.metrics->add(counter::events_received, repeats.size());
@@ -88,10 +88,10 @@ void inbound_state::repeated(const inbound_event& x, const std::string& buffer_i
 /// Some at once: then the store tells whether there still is room.
 void inbound_state::admit_waiting() {
   constexpr std::size_t some = 64;
-  while (ready && !scarce && !outside.empty() && (draining || inbox.unstored() < some)) {
+  while (ready && !scarce && !awaiting_admission.empty() && (draining || inbox.unstored() < some)) {
     const auto bytes = admissible_now();
     if (bytes == 0) return;
-    auto batch = outside.take(bytes);
+    auto batch = awaiting_admission.take(bytes);
     accept(batch);
   }
 }
@@ -158,12 +158,12 @@ void inbound_state::fetch_held(const std::vector<std::uint64_t>& ids) {
       inbox.ready(id, std::move(files), now_of(self), step);
       execute(step);
     };
-    auto letter = letter_of.extract(id);
+    auto dead = dead_letter_of.extract(id);
     auto* event = inbox.find(id);
     if (!event) continue;
     self->request(media, caf::duration{media_patience},
                   media_wanted{name_of(id), core::media_urls(*event),
-                               letter ? std::move(letter.mapped()) : std::string{}})
+                               dead ? std::move(dead.mapped()) : std::string{}})
         .then([go_on](media_ready& x) { go_on(std::move(x.files)); },
               [go_on](const caf::error&) { go_on({}); }); // the URLs are still there
   }
@@ -172,16 +172,16 @@ void inbound_state::fetch_held(const std::vector<std::uint64_t>& ids) {
 /// Whether the event ends here: an answer that no agent waits for. One that is for the agent may be changed.
 bool inbound_state::answers_prompt(inbound_item& item, const std::string& origin, core::instant now,
                                    core::inbox_step& step) {
-  auto heard = prompts.hear(*item.event, now);
-  if (heard.verdict == core::prompt_verdict::none) return false;
-  env.metrics->add(counter::prompt_answers, core::to_string(heard.verdict));
-  if (heard.verdict == core::prompt_verdict::numbered)
-    item.event = event_ref{wire::with_answer(*item.event, std::move(heard.response))};
-  if (heard.for_agent()) return false;
+  auto answer = prompts.hear(*item.event, now);
+  if (answer.verdict == core::prompt_verdict::none) return false;
+  env.metrics->add(counter::prompt_answers, core::to_string(answer.verdict));
+  if (answer.verdict == core::prompt_verdict::numbered)
+    item.event = event_ref{wire::with_answer(*item.event, std::move(answer.response))};
+  if (answer.for_agent()) return false;
   env.metrics->add(counter::events_dropped, "prompt");
-  event_log::consumed(*env.log, item, core::to_string(heard.verdict));
+  event_log::consumed(*env.log, item, core::to_string(answer.verdict));
   inbox.consume(*item.event, {item.buffer_id, origin}, now, step);
-  if (heard.verdict == core::prompt_verdict::late) tell_late(*item.event);
+  if (answer.verdict == core::prompt_verdict::late) tell_late(*item.event);
   return true;
 }
 
@@ -287,24 +287,26 @@ void inbound_state::mark(const std::string& delivery_id, const inbound_event& x,
 std::uint64_t inbound_state::oldest_ms() const {
   const auto now = now_of(self);
   auto age = inbox.oldest_age(now);
-  if (age.count() == 0 && !outside.empty()) age = now - outside_since;
+  if (age.count() == 0 && !awaiting_admission.empty()) age = now - awaiting_since;
   return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(age).count());
 }
 
 void inbound_state::after() {
-  env.metrics->set(gauge::events_pending, static_cast<std::int64_t>(inbox.pending() + outside.size()));
+  env.metrics->set(gauge::events_pending,
+                   static_cast<std::int64_t>(inbox.pending() + awaiting_admission.size()));
   env.metrics->set(gauge::events_in_flight, static_cast<std::int64_t>(inbox.in_flight()));
   env.metrics->set(gauge::events_pending_bytes,
-                   static_cast<std::int64_t>(inbox.pending_bytes() + outside.bytes()));
+                   static_cast<std::int64_t>(inbox.pending_bytes() + awaiting_admission.bytes()));
   env.metrics->set(gauge::dedupe_entries, static_cast<std::int64_t>(inbox.remembered()));
   env.metrics->set(gauge::dedupe_bytes, static_cast<std::int64_t>(inbox.remembered_bytes()));
   env.metrics->set(gauge::prompt_bytes, static_cast<std::int64_t>(prompts.bytes()));
   env.metrics->set(gauge::prompts_known, static_cast<std::int64_t>(prompts.size()));
-  env.metrics->set(gauge::events_unstored, static_cast<std::int64_t>(inbox.unstored() + outside.size()));
+  env.metrics->set(gauge::events_unstored,
+                   static_cast<std::int64_t>(inbox.unstored() + awaiting_admission.size()));
   env.metrics->set(gauge::dead_letters, static_cast<std::int64_t>(inbox.dead_letters()));
-  auto room = inbox.room(outside.size(), outside.bytes());
+  auto room = inbox.room(awaiting_admission.size(), awaiting_admission.bytes());
   // An agent at work may be told to stop, and that comes through the same socket.
-  if (room == backpressure::full && inbox.in_flight() > 0) room = backpressure::open;
+  if (room == backpressure::soft && inbox.in_flight() > 0) room = backpressure::none;
   if (room != told) {
     told = room;
     tell(self, link.connection, room);
@@ -317,7 +319,8 @@ void inbound_state::after() {
 void inbound_state::drained_yet() {
   if (drain_waiters.empty()) return;
   // Without an agent nothing moves any more: what is not on disk the connector has in its buffer.
-  if (inbox.unstored() + outside.size() > 0 || (inbox.pending() > 0 && (agents > 0 || inbox.in_flight() > 0)))
+  if (inbox.unstored() + awaiting_admission.size() > 0 ||
+      (inbox.pending() > 0 && (agents > 0 || inbox.in_flight() > 0)))
     return;
   for (auto& x : drain_waiters) x.deliver(true);
   drain_waiters.clear();
@@ -342,7 +345,7 @@ void inbound_state::use(const link_up& x) {
   if (x.epoch > link.epoch) held_acks.clear();
   link = x;
   inbox.serve(x.origin);
-  if (told != backpressure::open) tell(self, link.connection, told);
+  if (told != backpressure::none) tell(self, link.connection, told);
 }
 
 void inbound_state::serve(agent_line& x) {
@@ -385,7 +388,7 @@ caf::result<bool> inbound_state::drain() {
 }
 
 caf::result<inbound_report> inbound_state::report() {
-  return inbound_report{inbox.pending() + outside.size(),
+  return inbound_report{inbox.pending() + awaiting_admission.size(),
                         inbox.in_flight(),
                         inbox.remembered(),
                         inbox.dead_letters(),
@@ -414,8 +417,8 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
   s->setup.rules.session_of = [s](const inbound_event& x) { return s->session_of(x); };
   s->inbox = core::inbox{s->setup.rules};
   s->prompts = core::prompts{s->setup.prompt_nonce, s->setup.prompts};
-  s->session_aliases = core::session_aliases{s->setup.max_places};
-  s->connector_keys = core::connector_keys{s->setup.max_places};
+  s->session_aliases = core::session_aliases{s->setup.max_aliases};
+  s->connector_keys = core::connector_keys{s->setup.max_aliases};
   s->agents = s->setup.agent_present ? 1 : 0;
   s->load();
   return {
@@ -454,7 +457,7 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       [s](const inbound_stored& x) { s->stored(x); },
       [s](recalled_events& x) { s->recalled(x); },
       [s](const spill_page& x) { s->scanned(x); },
-      [s](letters_found& x) { s->letters(x); },
+      [s](dead_letters_found& x) { s->on_dead_letters(x); },
       [s](const dead_letter_ask& x) { return s->dead_letters(x); },
       [s](atom::drained) { return s->drain(); },
       [s](atom::status) { return s->report(); },

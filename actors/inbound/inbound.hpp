@@ -30,7 +30,7 @@ struct inbound_setup {
   std::string instance; ///< makes delivery ids unique over restarts; a durable store has its own
   core::prompt_rules prompts;
   std::string prompt_nonce; ///< the process's, as egress_router has it
-  std::size_t max_places = 10'000;
+  std::size_t max_aliases = 10'000;
   /// Whether the agent counts as present from the start (a built-in or embedded one), or says so itself (the
   /// link).
   bool agent_present = true;
@@ -95,9 +95,9 @@ struct inbound_state {
   void keep_prompts(core::inbox_step& step);
   void keep_prompts();
   caf::result<dead_letter_answer> dead_letters(const dead_letter_ask& x);
-  void letters(letters_found& x);
+  void on_dead_letters(dead_letters_found& x);
   static bool made_readable(dead_letter& x);
-  void decide(const dead_letter_ask& x, const dead_letter& letter);
+  void decide(const dead_letter_ask& x, const dead_letter& dead);
 
   /// The session key of an event under the running settings.
   std::string session_of(const inbound_event& x) const;
@@ -121,24 +121,24 @@ struct inbound_state {
   std::uint32_t agents = 0;
   std::uint64_t ever = 0; ///< events that came
   link_up link;
-  backpressure told = backpressure::open;
+  backpressure told = backpressure::none;
   core::alarm alarm;
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
-  bool ready = false;  ///< what was left of before is known
-  bool scarce = false; ///< the store has hardly any room; what comes waits outside
+  bool ready = false;  ///< the stored state is loaded
+  bool scarce = false; ///< the store has hardly any room; what comes waits for admission
   std::uint64_t room_bytes = store_health{}.room_bytes;
   bool draining = false;
   /// Came before that, while it was scarce, or beyond `room_bytes`: not known to the inbox, not acked.
   /// Bounded by backpressure::hard.
-  core::admission_queue outside;
-  core::held_acks held_acks;     ///< of the link that is served
-  core::instant outside_since{}; ///< when the first of those that wait there came
+  core::admission_queue awaiting_admission;
+  core::held_acks held_acks;      ///< of the link that is served
+  core::instant awaiting_since{}; ///< when the first of those that wait there came
   std::vector<delivery_ack> early_acks;
   std::map<std::uint64_t, std::pair<dead_letter_ask, caf::typed_response_promise<dead_letter_answer>>>
-      open_letter_asks;
-  std::uint64_t letter_asks = 0;
+      open_dead_letter_asks;
+  std::uint64_t dead_letter_asks = 0;
   /// What an operator wants tried again and who has its files, until they are asked for: by event.
-  std::map<std::uint64_t, std::string> letter_of;
+  std::map<std::uint64_t, std::string> dead_letter_of;
 };
 
 /// `parent`: its supervisor.

@@ -55,7 +55,8 @@ void inbound_state::loaded(inbound_image& image) {
   admit_waiting();
 }
 
-/// Without room what comes stays outside, not acknowledged: the rest of the disk is for what makes room.
+/// Without room what comes waits for admission, not acknowledged: the rest of the disk is for what makes
+/// room.
 void inbound_state::store_room(const store_health& x) {
   constexpr auto last = std::numeric_limits<std::uint64_t>::max();
   if (!held_acks.told(x.room || draining, draining ? last : x.number)) return; // a receipt knows better
@@ -78,7 +79,7 @@ void inbound_state::acknowledge(std::vector<std::string> ids) {
 }
 
 std::size_t inbound_state::admissible_now() const {
-  return core::admissible(room_bytes, inbox.unstored_bytes(), outside.first_bytes(),
+  return core::admissible(room_bytes, inbox.unstored_bytes(), awaiting_admission.first_bytes(),
                           inbox.pending() == 0 && !inbox.backlog());
 }
 
@@ -142,20 +143,20 @@ caf::result<dead_letter_answer> inbound_state::dead_letters(const dead_letter_as
   auto after = listing ? x.seq : x.seq - 1;
   weak_handle<inbound_actor> to{self};
   // The answer passes through this actor: promises are not for other threads.
-  auto number = ++letter_asks;
-  open_letter_asks.emplace(number, std::make_pair(x, later));
+  auto number = ++dead_letter_asks;
+  open_dead_letter_asks.emplace(number, std::make_pair(x, later));
   env.store->dead_letters(after, listing ? x.limit : 1, [to, number](std::vector<dead_letter> found) {
-    to.post(letters_found{number, std::move(found)});
+    to.post(dead_letters_found{number, std::move(found)});
   });
   return later;
 }
 
-void inbound_state::letters(letters_found& x) {
-  auto it = open_letter_asks.find(x.ask);
-  if (it == open_letter_asks.end()) return;
+void inbound_state::on_dead_letters(dead_letters_found& x) {
+  auto it = open_dead_letter_asks.find(x.ask);
+  if (it == open_dead_letter_asks.end()) return;
   auto [ask, later] = std::move(it->second);
-  open_letter_asks.erase(it);
-  for (auto& letter : x.found) letter.delivery_id = name_of(letter.seq);
+  open_dead_letter_asks.erase(it);
+  for (auto& dead : x.found) dead.delivery_id = name_of(dead.seq);
   auto listing = ask.what == dead_letter_ask::wish::list;
   auto found = listing || (!x.found.empty() && x.found.front().seq == ask.seq);
   auto refused = found && ask.what == dead_letter_ask::wish::retry && !made_readable(x.found.front());
@@ -174,22 +175,22 @@ bool inbound_state::made_readable(dead_letter& x) {
   return event != nullptr;
 }
 
-void inbound_state::decide(const dead_letter_ask& x, const dead_letter& letter) {
+void inbound_state::decide(const dead_letter_ask& x, const dead_letter& dead) {
   core::inbox_step step;
   auto again = x.what == dead_letter_ask::wish::retry;
-  auto files = again && wants_files(*letter.event);
+  auto files = again && wants_files(*dead.event);
   if (again)
-    inbox.retry_dead_letter(letter, now_of(self), step, files);
+    inbox.retry_dead_letter(dead, now_of(self), step, files);
   else
-    inbox.drop_dead_letter(letter.seq, step);
+    inbox.drop_dead_letter(dead.seq, step);
   env.log->write(severity::info, again ? "dead_letter.retried" : "dead_letter.dropped",
-                 {{"delivery", letter.delivery_id},
+                 {{"delivery", dead.delivery_id},
                   {"next", again ? "given out as " + name_of(step.fresh) : "nothing of it is left"}});
   // The files that it had are still there.
   if (files)
-    letter_of.emplace(step.fresh, letter.delivery_id);
-  else if (auto urls = core::media_urls(*letter.event); media && !urls.empty())
-    tell(self, media, media_forgotten{letter.delivery_id, std::move(urls)});
+    dead_letter_of.emplace(step.fresh, dead.delivery_id);
+  else if (auto urls = core::media_urls(*dead.event); media && !urls.empty())
+    tell(self, media, media_forgotten{dead.delivery_id, std::move(urls)});
   execute(step);
   if (files && !step.spilled) fetch_held({step.fresh});
 }

@@ -23,7 +23,7 @@ void connection_state::begin(ports p, connection_setup s, link_manager_actor k) 
   setup.dial.bearer = {}; // one dial, one token
 }
 
-void connection_state::heard() {
+void connection_state::on_arrivals() {
   auto news = listener->fetch();
   if (over) return;
   if (news.opened) {
@@ -204,7 +204,7 @@ void connection_state::send_best_effort(best_effort_send& x) {
   wire::encode(frame, wire::outbound{next_request_id(), std::move(x.act), std::move(x.where)});
   write(std::move(frame));
   env.metrics->add(counter::frames_sent);
-  open.add(requests, {}, frames, now_of(self) + setup.outbound_timeout); // nobody hears of its result
+  open.add(requests, {}, frames, now_of(self) + setup.outbound_timeout); // its result is reported to nobody
   arm();
 }
 
@@ -243,8 +243,8 @@ void connection_state::update_read_gate() {
   if (over || !socket) return;
   // Results come through the same reader as events: while some are awaited, events may go up to the second
   // bound.
-  auto want = current_backpressure == backpressure::open ||
-              (current_backpressure == backpressure::full && open.size() > 0);
+  auto want = current_backpressure == backpressure::none ||
+              (current_backpressure == backpressure::soft && open.size() > 0);
   if (want == reading) return;
   reading = want;
   socket->read(want);
@@ -318,7 +318,7 @@ connection_actor::behavior_type connection(connection_actor::stateful_pointer<co
       [s](atom::finish, const std::string& why) {
         if (!s->over && s->socket) s->socket->drop(why);
       },
-      [s](atom::start) { s->heard(); },
+      [s](atom::start) { s->on_arrivals(); },
       [s](atom::due) { s->overdue(); },
   };
 }

@@ -41,7 +41,7 @@ struct connection_state {
   explicit connection_state(connection_actor::pointer ptr) : self(ptr) {}
 
   void begin(ports p, connection_setup s, link_manager_actor k);
-  void heard(); ///< takes what the listener holds
+  void on_arrivals(); ///< takes what the listener holds
   void put(transmit& x, const transmitted_sink_actor& from);
   void tell_owner(const asker& owner, action_result result, bool written);
   void send_best_effort(best_effort_send& x);
@@ -70,7 +70,7 @@ struct connection_state {
   std::shared_ptr<line_socket> socket;
   core::pending_requests<asker> open;
   std::uint64_t requests = 0, frames = 0;
-  backpressure current_backpressure = backpressure::open;
+  backpressure current_backpressure = backpressure::none;
   bool open_now = false, reading = true, over = false;
   core::alarm alarm; ///< of the oldest request
   core::token_bucket descriptor_rate{64, 10}, interrupt_rate{1'000, 100};

@@ -97,11 +97,11 @@ void link_manager_state::execute(const core::link_orders& orders) {
       up = true;
       env.metrics->add(counter::handshakes);
       log_up();
-      spread_link();
+      announce_link();
       break;
     case core::link_order::down:
       up = false;
-      spread_link();
+      announce_link();
       break;
     case core::link_order::drained: tell(self, owner, atom::drained_v); break;
     }
@@ -154,7 +154,7 @@ void link_manager_state::dial(core::dial_cause cause) {
   self->monitor(connection);
 }
 
-void link_manager_state::spread_link() {
+void link_manager_state::announce_link() {
   link_up x{session.epoch(), up ? connection : connection_actor{}, what, false, origin};
   tell(self, users.inbound, x);
   tell(self, users.egress, x);
@@ -186,7 +186,7 @@ void link_manager_state::described(descriptor& x, std::uint64_t epoch) {
   if (fresh) {
     execute(session.described(epoch, now_of(self)));
   } else if (up) {
-    spread_link();
+    announce_link();
   }
 }
 
@@ -268,7 +268,7 @@ void link_manager_state::look() {
   if (!gap.any()) return arm_look();
   auto orders = session.resumed(gap, now_of(self));
   env.log->write(severity::info, "link.resumed",
-                 {{"slept_ms", gap.slept.count()},
+                 {{"slept_ms", gap.suspended.count()},
                   {"late_ms", gap.late.count()},
                   {"next", orders.empty() ? "nothing: the link needs no help" : "connecting anew at once"}});
   execute(orders);
@@ -327,7 +327,7 @@ link_manager_actor::behavior_type link_manager(link_manager_actor::stateful_poin
       [s](link_users& x) {
         s->users = std::move(x);
         tell(s->self, s->connection, s->users);
-        if (s->up) s->spread_link();
+        if (s->up) s->announce_link();
       },
       [s](command_manifest& x) {
         s->manifest = std::move(x);

@@ -20,7 +20,7 @@ struct link_setup {
   milliseconds outbound_timeout{30'000}, ping_interval{10'000}, ping_timeout{25'000};
   std::uint64_t max_frame = 8ULL << 20;
   std::string request_prefix;
-  std::uint64_t epoch = 0; ///< of before: those of this link manager are higher
+  std::uint64_t epoch = 0; ///< of its predecessor: its own are higher
 
   static link_setup of(const config::limits& l) {
     link_setup x;
@@ -40,7 +40,7 @@ struct link_manager_state {
   void update_target(link_target x);
   void execute(const core::link_orders& orders);
   void dial(core::dial_cause cause);
-  void spread_link();
+  void announce_link();
   void described(descriptor& x, std::uint64_t epoch);
   void gone(link_gone x);
   void log_end(const link_gone& x);

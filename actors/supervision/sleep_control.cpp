@@ -106,7 +106,7 @@ void sleep_control::cancel(std::string why) { execute(dormancy_.cancel(std::move
 
 void sleep_control::link_manager_died() { execute(dormancy_.link_manager_died(s_.view.link.phase)); }
 
-void sleep_control::fell_asleep() { execute(dormancy_.fell_asleep()); }
+void sleep_control::became_dormant() { execute(dormancy_.became_dormant()); }
 
 void sleep_control::look_while_asleep(std::uint64_t which) {
   execute(dormancy_.look_due(which, s_.view.link.phase, s_.stop.plan.running()));

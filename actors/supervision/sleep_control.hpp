@@ -28,14 +28,14 @@ public:
   void look_for_work();
 
   // -- one sleep
-  /// Somebody's order; answered with what came of it.
+  /// A request to go dormant; answered with the outcome.
   caf::result<dormancy_outcome> order(const dormancy_order& x);
   void sleep_now(const dormancy_order& x, bool by_itself = false);
   void link_answered(dormancy_outcome x);
   /// An order that the link manager has not is void, one that it had come to is over.
   void cancel(std::string why);
   void link_manager_died();
-  void fell_asleep();
+  void became_dormant();
   void look_while_asleep(std::uint64_t which);
   void sleep_url_answered(const http_done& x);
 

@@ -171,7 +171,7 @@ void supervisor_state::link_changed(link_status& x) {
   if (x.phase != view.link.phase) view.since_ms = env.clock->wall_ms();
   auto turned_dormant = x.phase == link_phase::dormant && view.link.phase != link_phase::dormant;
   view.link = std::move(x);
-  if (turned_dormant) sleep.fell_asleep();
+  if (turned_dormant) sleep.became_dormant();
   status.tell_state();
   if (view.link.phase != link_phase::stopped) return;
   tell(self, actors.egress, atom::finish_v); // nobody will dial again: what is held can only fail

@@ -1,4 +1,4 @@
-// The root of the tree: what restarts whom, and who hears of what. Its parts: how the tree is wired (tree),
+// The root of the tree: what restarts whom, who is notified of what. Its parts: how the tree is wired (tree),
 // from settings to a link (boot_sequence), sleep (sleep_control), the ordered stop (stop_control), reports
 // (status).
 #pragma once

@@ -1,4 +1,4 @@
-// What a supervisor is started with, and what an embedding program hears of it.
+// What a supervisor is started with, and the state that it tells an embedding program.
 #pragma once
 
 #include "relay_gateway/actors/interfaces.hpp"

@@ -2,6 +2,7 @@
 
 #include "relay_gateway/actors/actor_guards.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/messages/wire/fnv.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -19,11 +20,7 @@ constexpr auto outcome_wait = 60s;
 constexpr std::size_t most_gateways = 1'000;
 
 /// The same for the same text in every worker.
-std::string digest_of(const std::string& text) {
-  std::uint64_t hash = 14695981039346656037ULL; // FNV-1a
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return std::to_string(hash);
-}
+std::string digest_of(const std::string& text) { return std::to_string(wire::fnv1a(text)); }
 
 std::string turn_of(const std::string& gateway, const std::string& delivery_id) {
   return gateway + "\n" + delivery_id;
@@ -46,7 +43,7 @@ void worker_state::open() {
   set_limit();
 }
 
-void worker_state::heard(queue_news& x) {
+void worker_state::on_news(queue_news& x) {
   core::publish_step step;
   if (x.state) {
     usable = x.state->usable;
@@ -420,7 +417,7 @@ worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> 
   s->arm();
   return {
       [s](hosted_news& x) { s->hear(x); },
-      [s](queue_news& x) { s->heard(x); },
+      [s](queue_news& x) { s->on_news(x); },
       [s](atom::finish) { s->finish(); },
       [s](atom::due) { s->due(); },
   };

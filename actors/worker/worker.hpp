@@ -70,7 +70,7 @@ struct worker_state {
   explicit worker_state(worker_actor::pointer ptr) : self(ptr) {}
 
   void open();
-  void heard(queue_news& x);
+  void on_news(queue_news& x);
   void take(const queue_message& x);
   void noted(const queue_note& x);
   void hear(hosted_news& x);

@@ -34,14 +34,14 @@ std::string_view beginning_of(std::string_view text) {
   return text.substr(0, end);
 }
 
-letter_request wrong(std::string why) {
-  letter_request out;
+dead_letter_request wrong(std::string why) {
+  dead_letter_request out;
   out.error = std::move(why);
   return out;
 }
 
-letter_request one(dead_letter_ask::wish what, std::string_view id) {
-  letter_request out;
+dead_letter_request one(dead_letter_ask::wish what, std::string_view id) {
+  dead_letter_request out;
   out.what.what = what;
   out.what.seq = seq_of(id);
   out.whole = true;
@@ -50,7 +50,7 @@ letter_request one(dead_letter_ask::wish what, std::string_view id) {
 
 } // namespace
 
-letter_request read_letter_request(const net::server_request& x) {
+dead_letter_request read_dead_letter_request(const net::server_request& x) {
   if (x.method == "POST") {
     wire::json::document doc;
     if (!doc.parse_object(x.body)) return wrong(std::string{"the body is "} + wire::json::explain(doc.why()));
@@ -62,7 +62,7 @@ letter_request read_letter_request(const net::server_request& x) {
     if (out.error.empty()) --out.what.seq, out.what.limit = 1;
     return out;
   }
-  letter_request out;
+  dead_letter_request out;
   if (auto after = x.parameter("after"); !after.empty() && !read_number(after, out.what.seq))
     return wrong("after is not a number");
   std::uint64_t limit = out.what.limit;
@@ -72,20 +72,20 @@ letter_request read_letter_request(const net::server_request& x) {
   return out;
 }
 
-std::string letters_json(const dead_letter_answer& x, bool whole) {
+std::string dead_letters_json(const dead_letter_answer& x, bool whole) {
   std::string list = "[";
-  for (const auto& letter : x.letters) {
+  for (const auto& dead : x.dead_letters) {
     if (list.size() > 1) list += ',';
-    const auto& event = *letter.event;
+    const auto& event = *dead.event;
     wire::json::object_writer to{list};
-    to.text("id", letter.delivery_id)
-        .json("seq", std::to_string(letter.seq))
+    to.text("id", dead.delivery_id)
+        .json("seq", std::to_string(dead.seq))
         .text("platform", event.source.platform)
         .text("chat_id", event.source.chat_id)
         .optional("message_id", event.message_id)
         .optional("user", event.display_name())
-        .json("attempts", std::to_string(letter.attempts))
-        .json("age_s", std::to_string(letter.age_ms / 1000))
+        .json("attempts", std::to_string(dead.attempts))
+        .json("age_s", std::to_string(dead.age_ms / 1000))
         .text("text", whole ? std::string_view{event.text} : beginning_of(event.text));
     if (event.unreadable) to.json("unreadable", "true").text("error", event.context_error);
     if (whole && !event.raw.empty()) to.json("event", event.raw);

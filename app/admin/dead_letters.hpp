@@ -9,7 +9,7 @@
 namespace relay::admin {
 
 /// Either a question for the supervisor or one line that says what is wrong with the request.
-struct letter_request {
+struct dead_letter_request {
   dead_letter_ask what;
   bool whole = false; ///< show the event itself, too
   std::string error;  ///< empty = fine
@@ -17,9 +17,9 @@ struct letter_request {
 /// `GET /v1/dlq?after=SEQ&limit=N` (a page of the list), `GET /v1/dlq?id=DELIVERY` (one, whole),
 /// `POST /v1/dlq/retry` and `POST /v1/dlq/drop` with `{"id":"DELIVERY"}`. An id is a delivery id, or the
 /// number behind its last dash.
-letter_request read_letter_request(const net::server_request& x);
+dead_letter_request read_dead_letter_request(const net::server_request& x);
 
 /// `{"letters":[{"id","seq","platform","chat_id","message_id","user","attempts","age_s","text","event"?}]}`.
-std::string letters_json(const dead_letter_answer& x, bool whole);
+std::string dead_letters_json(const dead_letter_answer& x, bool whole);
 
 } // namespace relay::admin

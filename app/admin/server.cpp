@@ -32,7 +32,7 @@ using steady = std::chrono::steady_clock;
 constexpr std::string_view session_cookie = "relay_gateway_session";
 constexpr auto session_seconds = std::chrono::seconds{page_sessions::lifetime}.count();
 constexpr std::size_t recent_most = 200;
-constexpr milliseconds letter_limit{10'000}; ///< the disk may be slow
+constexpr milliseconds dead_letter_limit{10'000}; ///< the disk may be slow
 
 server_response json(int status, std::string body) {
   server_response out;
@@ -324,17 +324,17 @@ private:
       to->answer(guarded(json(status_of(result), wire::encode_result(result))));
     });
   }
-  void letters(const server_request& x, const answering& to) {
-    auto wish = read_letter_request(x);
+  void dead_letters(const server_request& x, const answering& to) {
+    auto wish = read_dead_letter_request(x);
     if (!wish.error.empty()) return to->answer(guarded(problem(400, wish.error)));
     auto shown = wish.what.what == dead_letter_ask::wish::list && wish.whole ? wish.what.seq + 1 : 0;
-    target_->supervisor.letters(wish.what, letter_limit, [to, shown](const dead_letter_answer* y) {
+    target_->supervisor.dead_letters(wish.what, dead_letter_limit, [to, shown](const dead_letter_answer* y) {
       if (y == nullptr) return to->answer(guarded(problem(503, "the store does not answer")));
-      auto another = shown != 0 && (y->letters.empty() || y->letters.front().seq != shown);
+      auto another = shown != 0 && (y->dead_letters.empty() || y->dead_letters.front().seq != shown);
       if (y->refused)
         return to->answer(guarded(problem(409, "nobody can read it; see it with dlq show, then drop it")));
       to->answer(guarded(!y->found || another ? problem(404, "nothing of that id is set aside")
-                                              : json(200, letters_json(*y, shown != 0))));
+                                              : json(200, dead_letters_json(*y, shown != 0))));
     });
   }
   void agent(const server_request&, const answering& to) {
@@ -373,9 +373,9 @@ const admin_server::endpoint admin_server::endpoints[] = {
     {"/v1/drain", "POST", &admin_server::drain},
     {"/v1/dormant", "POST", &admin_server::dormant},
     {"/v1/actions", "POST", &admin_server::act},
-    {"/v1/dlq", "GET", &admin_server::letters},
-    {"/v1/dlq/retry", "POST", &admin_server::letters},
-    {"/v1/dlq/drop", "POST", &admin_server::letters},
+    {"/v1/dlq", "GET", &admin_server::dead_letters},
+    {"/v1/dlq/retry", "POST", &admin_server::dead_letters},
+    {"/v1/dlq/drop", "POST", &admin_server::dead_letters},
     {"/v1/agent", "GET", &admin_server::agent},
 };
 

@@ -18,7 +18,7 @@ struct action_question {
   std::function<void(const action_outcome*)> done;
 };
 
-struct letter_question {
+struct dead_letter_question {
   dead_letter_ask what;
   milliseconds limit;
   std::function<void(const dead_letter_answer*)> done;
@@ -34,15 +34,15 @@ struct sleep_question {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::sleep_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::status_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::action_question)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::letter_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::admin::dead_letter_question)
 
 namespace relay::admin {
 
 namespace {
 
 /// Whoever asks has no mailbox of its own, so this one asks for all.
-using desk_actor = caf::typed_actor<caf::reacts_to<status_question>, caf::reacts_to<action_question>,
-                                    caf::reacts_to<letter_question>, caf::reacts_to<sleep_question>>;
+using proxy_actor = caf::typed_actor<caf::reacts_to<status_question>, caf::reacts_to<action_question>,
+                                     caf::reacts_to<dead_letter_question>, caf::reacts_to<sleep_question>>;
 
 template <class Answer, class Self, class Done, class Question>
 void ask(Self* self, const supervisor_actor& to, milliseconds limit, const Done& done, Question what) {
@@ -50,8 +50,8 @@ void ask(Self* self, const supervisor_actor& to, milliseconds limit, const Done&
       .then([done](const Answer& x) { done(&x); }, [done](const caf::error&) { done(nullptr); });
 }
 
-desk_actor::behavior_type clerk(desk_actor::pointer self, const supervisor_actor& to) {
-  // A late answer to a question that timed out is nobody's any more.
+proxy_actor::behavior_type supervisor_proxy(proxy_actor::pointer self, const supervisor_actor& to) {
+  // A late answer to a question that timed out is ignored.
   self->set_default_handler([](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
     return caf::sec::unexpected_message;
   });
@@ -59,41 +59,41 @@ desk_actor::behavior_type clerk(desk_actor::pointer self, const supervisor_actor
   return {
       [self, to](status_question& x) { ask<gateway_report>(self, to, x.limit, x.done, atom::status_v); },
       [self, to](action_question& x) { ask<action_outcome>(self, to, x.limit, x.done, std::move(x.what)); },
-      [self, to](letter_question& x) { ask<dead_letter_answer>(self, to, x.limit, x.done, x.what); },
+      [self, to](dead_letter_question& x) { ask<dead_letter_answer>(self, to, x.limit, x.done, x.what); },
       [self, to](sleep_question& x) { ask<dormancy_outcome>(self, to, x.limit, x.done, x.what); },
   };
 }
 
 } // namespace
 
-struct supervisor_line::desk {
-  explicit desk(desk_actor x) : actor(std::move(x)) {}
-  desk(const desk&) = delete;
-  desk& operator=(const desk&) = delete;
-  ~desk() { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); }
-  desk_actor actor;
+struct supervisor_line::proxy {
+  explicit proxy(proxy_actor x) : actor(std::move(x)) {}
+  proxy(const proxy&) = delete;
+  proxy& operator=(const proxy&) = delete;
+  ~proxy() { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); }
+  proxy_actor actor;
 };
 
 supervisor_line::supervisor_line(caf::actor_system& system, supervisor_actor to)
-    : to_(std::move(to)), desk_(std::make_shared<const desk>(system.spawn(clerk, to_))) {}
+    : to_(std::move(to)), proxy_(std::make_shared<const proxy>(system.spawn(supervisor_proxy, to_))) {}
 
 void supervisor_line::report(milliseconds limit, std::function<void(const gateway_report*)> done) const {
-  post(desk_->actor, status_question{limit, std::move(done)});
+  post(proxy_->actor, status_question{limit, std::move(done)});
 }
 
 void supervisor_line::act(action_request what, milliseconds limit,
                           std::function<void(const action_outcome*)> done) const {
-  post(desk_->actor, action_question{std::move(what), limit, std::move(done)});
+  post(proxy_->actor, action_question{std::move(what), limit, std::move(done)});
 }
 
-void supervisor_line::letters(dead_letter_ask what, milliseconds limit,
-                              std::function<void(const dead_letter_answer*)> done) const {
-  post(desk_->actor, letter_question{what, limit, std::move(done)});
+void supervisor_line::dead_letters(dead_letter_ask what, milliseconds limit,
+                                   std::function<void(const dead_letter_answer*)> done) const {
+  post(proxy_->actor, dead_letter_question{what, limit, std::move(done)});
 }
 
 void supervisor_line::sleep(dormancy_order what, milliseconds limit,
                             std::function<void(const dormancy_outcome*)> done) const {
-  post(desk_->actor, sleep_question{what, limit, std::move(done)});
+  post(proxy_->actor, sleep_question{what, limit, std::move(done)});
 }
 
 void supervisor_line::tell(command x) const { post(to_, x); }

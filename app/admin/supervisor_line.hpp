@@ -22,16 +22,16 @@ public:
 
   void report(milliseconds limit, std::function<void(const gateway_report*)> done) const;
   void act(action_request what, milliseconds limit, std::function<void(const action_outcome*)> done) const;
-  void letters(dead_letter_ask what, milliseconds limit,
-               std::function<void(const dead_letter_answer*)> done) const;
+  void dead_letters(dead_letter_ask what, milliseconds limit,
+                    std::function<void(const dead_letter_answer*)> done) const;
   void sleep(dormancy_order what, milliseconds limit,
              std::function<void(const dormancy_outcome*)> done) const;
   void tell(command x) const;
 
 private:
-  struct desk;
+  struct proxy;
   supervisor_actor to_;
-  std::shared_ptr<const desk> desk_;
+  std::shared_ptr<const proxy> proxy_;
 };
 
 } // namespace relay::admin

@@ -88,8 +88,8 @@ void end_all(pid_t child) noexcept {
       ::waitpid(x, nullptr, WNOHANG);
     });
     if (left == 0 && has_ended(child)) return;
-    const timespec a_moment{0, 1'000'000};
-    ::nanosleep(&a_moment, nullptr);
+    const timespec pause{0, 1'000'000};
+    ::nanosleep(&pause, nullptr);
   }
 }
 

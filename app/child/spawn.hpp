@@ -25,8 +25,8 @@ struct spawned {
 
 /// Starts it and waits until the program itself runs, or certainly will not. The child leads a process group,
 /// has nothing but its three pipes open, all signals at their defaults, and ends with this process, as does
-/// all that it has started (keeper.hpp). `forked` hears of it before it may run the program, so that it can
-/// be killed even if that takes for ever, and of 0 when that failed. Blocks.
+/// all that it has started (keeper.hpp). `forked` gets its id before it may run the program, so that it can
+/// be killed even if that takes for ever, and 0 when the fork failed. Blocks.
 spawned spawn(const spawn_plan& what, const std::function<void(pid_t)>& forked);
 
 } // namespace relay::child

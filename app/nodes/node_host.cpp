@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto dial_limit = 10s, greet_limit = 5s;
+constexpr auto dial_limit = 10s, attach_limit = 5s;
 
 /// A frame that the gateway did not take.
 struct refused_frame {
@@ -46,7 +46,7 @@ void node_host_state::dial() {
       .then(
           [this, mine](const caf::node_id&, const caf::strong_actor_ptr& found,
                        const std::set<std::string>& interface) {
-            if (mine == tries) greet(found, interface);
+            if (mine == tries) attach_to(found, interface);
           },
           [this, mine](const caf::error& x) {
             if (mine != tries) return;
@@ -55,7 +55,7 @@ void node_host_state::dial() {
           });
 }
 
-void node_host_state::greet(const caf::strong_actor_ptr& found, const std::set<std::string>& interface) {
+void node_host_state::attach_to(const caf::strong_actor_ptr& found, const std::set<std::string>& interface) {
   if (!found) return lost("nothing is published at port " + std::to_string(setup.port));
   const auto wanted = self->system().message_types(caf::detail::type_list<node_hub_actor>{});
   if (!self->system().assignable(interface, wanted))
@@ -64,12 +64,12 @@ void node_host_state::greet(const caf::strong_actor_ptr& found, const std::set<s
   // The middleman remembers whom it found, also for a moment after that one's end: then nobody answers.
   hub = found->address();
   self->monitor(hub);
-  self->request(caf::actor_cast<node_hub_actor>(found), greet_limit, node_protocol, setup.name,
+  self->request(caf::actor_cast<node_hub_actor>(found), attach_limit, node_protocol, setup.name,
                 caf::strong_actor_ptr{self->ctrl()})
       .then(
           [this, mine = tries](std::uint32_t protocol, const std::string& why,
                                const caf::strong_actor_ptr& other) {
-            if (mine == tries) welcome(protocol, why, other);
+            if (mine == tries) on_attached(protocol, why, other);
           },
           [this, mine = tries](const caf::error& x) {
             if (mine == tries) lost("the gateway does not answer: " + self->system().render(x));
@@ -81,8 +81,8 @@ void node_host_state::forget_hub() {
   hub = {};
 }
 
-void node_host_state::welcome(std::uint32_t protocol, const std::string& why,
-                              const caf::strong_actor_ptr& other) {
+void node_host_state::on_attached(std::uint32_t protocol, const std::string& why,
+                                  const caf::strong_actor_ptr& other) {
   if (!other)
     return lost("the gateway refuses: " +
                 (why.empty() ? "it speaks protocol " + std::to_string(protocol) : why));

@@ -39,9 +39,9 @@ struct node_host_state {
   explicit node_host_state(node_host_actor::pointer ptr) : self(ptr) {}
 
   void dial();
-  void greet(const caf::strong_actor_ptr& found, const std::set<std::string>& interface);
+  void attach_to(const caf::strong_actor_ptr& found, const std::set<std::string>& interface);
   void forget_hub();
-  void welcome(std::uint32_t protocol, const std::string& why, const caf::strong_actor_ptr& other);
+  void on_attached(std::uint32_t protocol, const std::string& why, const caf::strong_actor_ptr& other);
   /// The connection is gone, or never came.
   void lost(const std::string& why, bool again = true);
   void take(node_lines& x);

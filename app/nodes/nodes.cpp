@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr char heartbeats[] = "middleman.heartbeat-interval";
+constexpr char heartbeat_key[] = "middleman.heartbeat-interval";
 constexpr char time_out[] = "middleman.connection-timeout";
 
 /// Why this system cannot have nodes; empty when it can.
@@ -29,11 +29,11 @@ std::string unfit(caf::actor_system& system, transport how) {
   const std::string mend =
       "; call relay::prepare_nodes() on the configuration before the actor system is made";
   if (!system.has_middleman()) return "the actor system has no middleman" + mend;
-  const auto beat = caf::get_or(system.config(), heartbeats, caf::timespan{0});
+  const auto beat = caf::get_or(system.config(), heartbeat_key, caf::timespan{0});
   const auto limit = caf::get_or(system.config(), time_out, caf::timespan{0});
   // Without both a node that is frozen is never noticed, and keeps what it has.
   if (beat.count() <= 0 || limit <= beat)
-    return std::string{heartbeats} + " and a longer " + time_out + " are not set" + mend;
+    return std::string{heartbeat_key} + " and a longer " + time_out + " are not set" + mend;
   if (how == transport::plain) return {};
   if (!system.has_openssl_manager()) return "the actor system has no TLS" + mend;
   if (!system.openssl_manager().authentication_enabled())
@@ -107,7 +107,7 @@ void prepare_nodes(caf::actor_system_config& config, transport how) {
   const auto set = [&config](caf::string_view key, caf::timespan value) {
     if (caf::get_or(config, key, caf::timespan{0}).count() <= 0) config.set(key, value);
   };
-  set(heartbeats, 1s);
+  set(heartbeat_key, 1s);
   set(time_out, 4s);
 }
 

@@ -332,7 +332,8 @@ private:
     disk.actions.insert_or_assign(token, std::move(x.what));
   }
   void write(action_marked& x, store_receipt&) {
-    if (auto it = disk.actions.find(x.token); it != disk.actions.end()) it->second.sending = x.sending;
+    if (auto it = disk.actions.find(x.token); it != disk.actions.end())
+      it->second.maybe_written = x.maybe_written;
   }
   void write(action_settled& x, store_receipt&) {
     disk.last_token = std::max(disk.last_token, x.token);

@@ -26,7 +26,7 @@ using ::testing::Not;
 struct script {
   gateway_report report;
   action_result outcome = action_result::success();
-  dead_letter_answer letters;
+  dead_letter_answer dead_letters;
   std::atomic<bool> silent = false; ///< answers no question
 
   void told(std::string what) {
@@ -69,7 +69,7 @@ supervisor_actor::behavior_type fake_supervisor(supervisor_actor::pointer self,
       [self, say](const dead_letter_ask& x) -> caf::result<dead_letter_answer> {
         say->told("dlq " + std::to_string(static_cast<int>(x.what)) + " " + std::to_string(x.seq));
         if (say->silent) return self->make_response_promise<dead_letter_answer>();
-        return say->letters;
+        return say->dead_letters;
       },
       [self, say](action_request& x) -> caf::result<action_outcome> {
         say->told("action " + x.platform + " " + x.request_id + " " + x.act.content);
@@ -195,7 +195,7 @@ TEST_F(Admin, WhatWasSetAsideIsListedShownTriedAgainAndDropped) {
   event.source.platform = "discord";
   event.source.chat_id = "c";
   event.raw = "{}";
-  say->letters = {true, {{12, "dabc-12", event_ref{event}, 5, 1'000}}};
+  say->dead_letters = {true, {{12, "dabc-12", event_ref{event}, 5, 1'000}}};
   listen();
   EXPECT_THAT(raw_call(listener->port(), "GET", "/v1/dlq").body, HasSubstr(R"("id":"dabc-12")"));
   EXPECT_TRUE(say->wait_for("dlq 0 0"));
@@ -204,7 +204,7 @@ TEST_F(Admin, WhatWasSetAsideIsListedShownTriedAgainAndDropped) {
   EXPECT_EQ(get("/v1/dlq?limit=x"), 400);
   EXPECT_EQ(raw_call(listener->port(), "POST", "/v1/dlq/retry", {}, R"({"id":"dabc-12"})").status, 200);
   EXPECT_TRUE(say->wait_for("dlq 1 12"));
-  say->letters = {};
+  say->dead_letters = {};
   EXPECT_EQ(raw_call(listener->port(), "POST", "/v1/dlq/drop", {}, R"({"id":"dabc-13"})").status, 404);
   EXPECT_TRUE(say->wait_for("dlq 2 13"));
 }

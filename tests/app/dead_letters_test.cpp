@@ -23,33 +23,33 @@ net::server_request post(const std::string& verb, const std::string& body) {
 }
 
 TEST(DeadLetters, AListHasPages) {
-  auto all = read_letter_request(get({}));
+  auto all = read_dead_letter_request(get({}));
   EXPECT_TRUE(all.error.empty());
   EXPECT_EQ(all.what.what, dead_letter_ask::wish::list);
   EXPECT_EQ(all.what.seq, 0U);
   EXPECT_EQ(all.what.limit, 100U);
-  auto page = read_letter_request(get({{"after", "7"}, {"limit", "5"}}));
+  auto page = read_dead_letter_request(get({{"after", "7"}, {"limit", "5"}}));
   EXPECT_EQ(page.what.seq, 7U);
   EXPECT_EQ(page.what.limit, 5U);
-  EXPECT_EQ(read_letter_request(get({{"limit", "999999"}})).what.limit, 1'000U);
+  EXPECT_EQ(read_dead_letter_request(get({{"limit", "999999"}})).what.limit, 1'000U);
   for (auto& bad :
        {get({{"after", "x"}}), get({{"limit", "0"}}), get({{"limit", "-1"}}), get({{"id", "d-x"}})})
-    EXPECT_FALSE(read_letter_request(bad).error.empty());
+    EXPECT_FALSE(read_dead_letter_request(bad).error.empty());
 }
 
 TEST(DeadLetters, OneIsNamedByItsDeliveryOrItsNumber) {
   for (auto id : {"dabc-12", "12"}) {
-    auto show = read_letter_request(get({{"id", id}}));
+    auto show = read_dead_letter_request(get({{"id", id}}));
     EXPECT_EQ(show.what.seq, 11U) << "behind the one before it";
     EXPECT_EQ(show.what.limit, 1U);
     EXPECT_TRUE(show.whole);
     auto body = std::string{R"({"id":")"} + id + R"("})";
-    EXPECT_EQ(read_letter_request(post("retry", body)).what.what, dead_letter_ask::wish::retry);
-    EXPECT_EQ(read_letter_request(post("drop", body)).what.what, dead_letter_ask::wish::drop);
-    EXPECT_EQ(read_letter_request(post("drop", body)).what.seq, 12U);
+    EXPECT_EQ(read_dead_letter_request(post("retry", body)).what.what, dead_letter_ask::wish::retry);
+    EXPECT_EQ(read_dead_letter_request(post("drop", body)).what.what, dead_letter_ask::wish::drop);
+    EXPECT_EQ(read_dead_letter_request(post("drop", body)).what.seq, 12U);
   }
   for (auto body : {"", "[]", "{}", R"({"id":"0"})", R"({"id":"d1-"})"})
-    EXPECT_FALSE(read_letter_request(post("drop", body)).error.empty()) << body;
+    EXPECT_FALSE(read_dead_letter_request(post("drop", body)).error.empty()) << body;
 }
 
 TEST(DeadLetters, AListShowsTheBeginningOneShowsAll) {
@@ -60,14 +60,14 @@ TEST(DeadLetters, AListShowsTheBeginningOneShowsAll) {
   event.raw = R"({"text":"as it came"})";
   dead_letter_answer x{true, {{12, "dabc-12", event_ref{event}, 5, 61'000}}};
   wire::json::document doc;
-  auto list = letters_json(x, false);
+  auto list = dead_letters_json(x, false);
   ASSERT_TRUE(doc.parse(list));
-  auto& letter = (*wire::json::array(doc.root(), "letters"))[0];
-  EXPECT_EQ(wire::json::text(letter, "id"), "dabc-12");
-  EXPECT_EQ(wire::json::text(letter, "text"), std::string(119, 'x')) << "no half of a character";
-  EXPECT_EQ(wire::json::id(letter, "age_s"), "61");
-  EXPECT_EQ(wire::json::find(letter, "event"), nullptr);
-  auto whole = letters_json(x, true);
+  auto& dead = (*wire::json::array(doc.root(), "letters"))[0];
+  EXPECT_EQ(wire::json::text(dead, "id"), "dabc-12");
+  EXPECT_EQ(wire::json::text(dead, "text"), std::string(119, 'x')) << "no half of a character";
+  EXPECT_EQ(wire::json::id(dead, "age_s"), "61");
+  EXPECT_EQ(wire::json::find(dead, "event"), nullptr);
+  auto whole = dead_letters_json(x, true);
   ASSERT_TRUE(doc.parse(whole));
   auto& one = (*wire::json::array(doc.root(), "letters"))[0];
   EXPECT_EQ(wire::json::text(one, "text"), event.text);
@@ -80,12 +80,12 @@ TEST(DeadLetters, ALineThatNobodyCouldReadSaysSo) {
   line.context_error = "not_json: not JSON";
   line.unreadable = true;
   wire::json::document doc;
-  const auto text = letters_json({true, {{12, "dabc-12", event_ref{line}, 0, 0}}}, true);
+  const auto text = dead_letters_json({true, {{12, "dabc-12", event_ref{line}, 0, 0}}}, true);
   ASSERT_TRUE(doc.parse(text));
-  auto& letter = (*wire::json::array(doc.root(), "letters"))[0];
-  EXPECT_TRUE(wire::json::flag(letter, "unreadable"));
-  EXPECT_EQ(wire::json::text(letter, "text"), line.text);
-  EXPECT_EQ(wire::json::text(letter, "error"), line.context_error);
+  auto& dead = (*wire::json::array(doc.root(), "letters"))[0];
+  EXPECT_TRUE(wire::json::flag(dead, "unreadable"));
+  EXPECT_EQ(wire::json::text(dead, "text"), line.text);
+  EXPECT_EQ(wire::json::text(dead, "error"), line.context_error);
 }
 
 } // namespace

@@ -39,7 +39,7 @@ protected:
   std::shared_ptr<near_side> near = std::make_shared<near_side>();
   std::shared_ptr<far_side> far = std::make_shared<far_side>();
   std::shared_ptr<sim_socket> wire =
-      std::make_shared<sim_socket>(host, cable_setup{}, seeded_rng{GetParam(), "test"});
+      std::make_shared<sim_socket>(host, socket_setup{}, seeded_rng{GetParam(), "test"});
   std::shared_ptr<line_socket> handle = wire->make_handle();
 
   cables() {
@@ -104,7 +104,7 @@ TEST_P(cables, ClosingWaitsForWhatIsQueued) {
 TEST_P(cables, OnlyTheEndOfAPipeEndsItsLine) {
   for (auto pipe : {true, false}) {
     std::vector<std::string> read;
-    cable_setup setup;
+    socket_setup setup;
     setup.end_ends_line = pipe;
     setup.read = [&](std::string_view line) { read.emplace_back(line); };
     auto output = std::make_shared<sim_socket>(host, setup, seeded_rng{GetParam(), "output"});

@@ -291,12 +291,12 @@ TEST_F(store_damage, AnEventThatCannotBeReadIsADeadLetter) {
   auto got = recall(*store, "c1", 5);
   EXPECT_TRUE(got.events.empty());
   EXPECT_EQ(got.left, 0U);
-  auto letters = dead_letters(*store);
-  ASSERT_EQ(letters.size(), 2U);
-  EXPECT_EQ(letters[0].event->raw, "{\"text\":");
-  EXPECT_EQ(letters[0].attempts, 2U) << "without the suspicion";
-  EXPECT_EQ(letters[0].event->chat(), (chat_key{"discord", "c1"}));
-  EXPECT_EQ(letters[1].event->source.user_id, "u1");
+  auto found = dead_letters(*store);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].event->raw, "{\"text\":");
+  EXPECT_EQ(found[0].attempts, 2U) << "without the suspicion";
+  EXPECT_EQ(found[0].event->chat(), (chat_key{"discord", "c1"}));
+  EXPECT_EQ(found[1].event->source.user_id, "u1");
   EXPECT_EQ(seen->lines("store.unreadable").size(), 2U);
   EXPECT_EQ(way_in(*store).settled.size(), 2U); // their repeats are known all the same
   EXPECT_TRUE(put(*store, {event_taken{taken(9, {"bb"}), true}}).refused.empty());

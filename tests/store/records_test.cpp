@@ -67,13 +67,13 @@ TEST_F(store_records, ADeadLetterKeepsItsEventUntilItIsGone) {
   EXPECT_EQ(in.dead, 2U);
   EXPECT_TRUE(in.open.empty());
   ASSERT_EQ(in.settled.size(), 1U);
-  auto letters = dead_letters(*store);
-  ASSERT_EQ(letters.size(), 2U);
-  EXPECT_EQ(letters[0].seq, 4U);
-  EXPECT_EQ(letters[0].delivery_id, delivery_name(in.instance, 4));
-  EXPECT_EQ(letters[0].event, x.event);
-  EXPECT_EQ(letters[0].attempts, 5U);
-  EXPECT_EQ(letters[0].age_ms, 700U);
+  auto found = dead_letters(*store);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].seq, 4U);
+  EXPECT_EQ(found[0].delivery_id, delivery_name(in.instance, 4));
+  EXPECT_EQ(found[0].event, x.event);
+  EXPECT_EQ(found[0].attempts, 5U);
+  EXPECT_EQ(found[0].age_ms, 700U);
   EXPECT_EQ(dead_letters(*store, 4).size(), 1U);
   EXPECT_EQ(dead_letters(*store, 0, 1).size(), 1U);
   put(*store, {dead_gone{4}});
@@ -96,11 +96,11 @@ TEST_F(store_records, ALineThatNobodyCouldReadIsADeadLetterOfItsOwnKind) {
   EXPECT_EQ(in.dead, 2U);
   EXPECT_EQ(in.unreadable, std::vector<std::uint64_t>{5});
   EXPECT_EQ(in.settled.size(), 2U) << "its repeats are known";
-  auto letters = dead_letters(*store, 4);
-  ASSERT_EQ(letters.size(), 1U);
-  EXPECT_TRUE(letters[0].event->unreadable);
-  EXPECT_EQ(letters[0].event->text, line.text);
-  EXPECT_EQ(letters[0].event->context_error, line.context_error);
+  auto found = dead_letters(*store, 4);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_TRUE(found[0].event->unreadable);
+  EXPECT_EQ(found[0].event->text, line.text);
+  EXPECT_EQ(found[0].event->context_error, line.context_error);
   put(*store, {dead_gone{5}});
   EXPECT_TRUE(way_in(*store).unreadable.empty());
 }
@@ -162,8 +162,8 @@ TEST_F(store_records, OpenActionsComeBackByTokenWithWhetherTheyMayBeOut) {
                action_marked{2, false}});
   store.reset();
   auto out = way_out(*open());
-  one.sending = true;
-  two.sending = false;
+  one.maybe_written = true;
+  two.maybe_written = false;
   EXPECT_EQ(out.open, (std::vector<stored_action>{one, two, three}));
   EXPECT_EQ(out.last_token, 3U);
 }

@@ -150,11 +150,12 @@ inline stored_event taken(std::uint64_t seq, std::vector<std::string> keys = {},
                           const std::string& chat = "c1") {
   return {seq, event("text " + std::to_string(seq), chat), std::move(keys), 0, chat};
 }
-inline stored_action action_of(std::uint64_t token, const std::string& request_id, bool sending = false) {
+inline stored_action action_of(std::uint64_t token, const std::string& request_id,
+                               bool maybe_written = false) {
   return {token,
           {request_id, "discord", "d0-1", wire::send("c1", "answer " + std::to_string(token)), false},
           {"discord", "bot", {"g1", "u1", "p1"}},
-          sending};
+          maybe_written};
 }
 
 class store_rig : public ::testing::Test {

@@ -117,7 +117,7 @@ void answer_display::give_up(std::vector<display_action>& out) {
 
 void answer_display::final_outcome(kind said, const action_result& x, std::vector<display_action>& out) {
   const bool nothing_came = x.how != outcome::done && x.message_ids.empty();
-  // An edit that nobody knows the fate of may have left the answer half shown: rather twice than not at all.
+  // After an edit with an unknown outcome the answer may be half shown: twice is better than not at all.
   const bool again = said == kind::final_edit || (said == kind::final_draft && x.how == outcome::definite);
   if (nothing_came && again && !is_declined(x) && !was_said_before(x)) {
     shown_id_.clear();

@@ -34,7 +34,7 @@ public:
   void add(const std::string& session, open_question x);
   /// Whether what the store has of it is to be loaded first.
   bool is_known(const std::string& session) const;
-  /// What the store has of it; questions of then come first.
+  /// What the store has of it; its questions come before those in memory.
   void loaded(const std::string& session, conversation stored);
 
   /// Sessions whose first question is to be asked now; they run from now on.

@@ -12,9 +12,9 @@ namespace relay {
 
 /// What the disk says about an action, and so what may happen to its frame.
 enum class action_record : std::uint8_t {
-  none,   ///< nothing, and nobody wants to know: it may go out
-  held,   ///< certainly not written: to be marked before it goes out
-  sending ///< perhaps written: it may go out
+  none,         ///< nothing, because nothing is kept: its frame may be written
+  not_written,  ///< certainly not written: a write intent has to be on disk before its frame is written
+  maybe_written ///< perhaps written: its frame may be written
 };
 /// One routed action. `token` is the router's name for it; `hold_until` is in nanoseconds of the actor clock:
 /// unsent by then it fails as definite.
@@ -30,12 +30,12 @@ struct chat_action {
   bool abandons = false; ///< a draft that its agent left, as in action_request
 };
 
-/// The disk has to know that the frame of these may be written from now on, or that it was not. The former is
-/// answered once it is on disk; before that it must not be written.
+/// To be recorded: the frame of these actions may be written from now on, or certainly was not. The former is
+/// answered by intent_committed() once it is on disk; the frame must not be written before that.
 struct write_intent {
   std::uint64_t number = 0;          ///< the queue's name for it
   std::vector<std::uint64_t> tokens; ///< several once edits have collapsed
-  bool sending = false;
+  bool maybe_written = false;
   std::uint64_t chat = 0; ///< number of the queue
 };
 

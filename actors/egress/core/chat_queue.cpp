@@ -16,7 +16,7 @@ namespace {
 
 /// A connector that asks for no time at all must not make the chat spin.
 constexpr milliseconds least_wait{250};
-/// Beyond a wait, for the disk to take the mark and for a connection that was lost meanwhile.
+/// Beyond a wait, for the disk to take the write intent and for a connection that was lost meanwhile.
 constexpr milliseconds grace_after_wait{10'000};
 
 constexpr std::uint8_t most_sends = 3; ///< of one frame, when its agent wants unknown outcomes sent again
@@ -49,7 +49,7 @@ void chat_queue::push(chat_action x, chat_queue_step& out) {
   fresh.resend = x.resend;
   fresh.lost = x.lost;
   fresh.draft.abandoned = x.abandons;
-  if (late) unmark(fresh, out); // meant to go at once, and it will not
+  if (late) take_back_intent(fresh, out); // meant to go at once, and it will not
   if (const auto* draft = draft_of(fresh.act); draft != nullptr && !admit_draft(*draft, fresh, out)) return;
   if (traits_of(fresh.act.kind).replaces) collapse(fresh);
   waiting_.push_back(std::move(fresh));
@@ -116,8 +116,8 @@ void chat_queue::pump(chat_queue_step& out) {
       out.uploads.push_back({uploads_, *file});
       return;
     }
-    if (x.record == action_record::held) {
-      mark(out);
+    if (x.record == action_record::not_written) {
+      state_intent(out);
       return;
     }
     const auto& piece = x.pieces[x.next_piece];
@@ -168,28 +168,29 @@ void chat_queue::refuse(op missing, const descriptor& to, chat_queue_step& out) 
   finish(result, out);
 }
 
-void chat_queue::mark(chat_queue_step& out) {
-  waiting_.front().stage = marking{++marks_};
-  write_intent x{marks_, {}, true};
+void chat_queue::state_intent(chat_queue_step& out) {
+  waiting_.front().stage = committing{++intents_};
+  write_intent x{intents_, {}, true};
   for (auto& who : waiting_.front().callers) x.tokens.push_back(who.token);
-  out.marks.push_back(std::move(x));
+  out.intents.push_back(std::move(x));
 }
 
 /// It waits after all, and nothing of it was ever written: after a crash it is to be sent.
-void chat_queue::unmark(item& x, chat_queue_step& out) {
-  if (x.record != action_record::sending || x.next_piece > 0 || x.lost > 0) return;
-  x.record = action_record::held;
+void chat_queue::take_back_intent(item& x, chat_queue_step& out) {
+  if (x.record != action_record::maybe_written || x.next_piece > 0 || x.lost > 0) return;
+  x.record = action_record::not_written;
   write_intent back{0, {}, false};
   for (auto& who : x.callers) back.tokens.push_back(who.token);
-  out.marks.push_back(std::move(back));
+  out.intents.push_back(std::move(back));
 }
 
 void chat_queue::intent_committed(std::uint64_t number, chat_queue_step& out) {
-  if (!first_is<marking>() || waiting_.front().in<marking>()->number != number) return; // it was given up
+  if (!first_is<committing>() || waiting_.front().in<committing>()->number != number)
+    return; // it was given up
   auto& top = waiting_.front();
   top.stage = queued{};
-  top.record = action_record::sending;
-  if (!link_ || resume_at_) unmark(top, out); // the connection went meanwhile, or it must wait
+  top.record = action_record::maybe_written;
+  if (!link_ || resume_at_) take_back_intent(top, out); // the connection went meanwhile, or it must wait
   pump(out);
 }
 
@@ -234,7 +235,7 @@ bool chat_queue::settled_aside(transmitted& x, chat_queue_step& out, instant now
     return true;
   }
   // Before all that waits, behind those that came back before it.
-  if (!x.written) unmark(one, out);
+  if (!x.written) take_back_intent(one, out);
   one.back = true;
   auto at = waiting_.begin() + (first_has_turn() ? 1 : 0);
   while (at != waiting_.end() && at->back) ++at;
@@ -252,7 +253,7 @@ bool chat_queue::begin_wait(item& x, milliseconds asked, instant now, chat_queue
   for (auto& who : x.callers) who.hold_until = std::max(who.hold_until, until + grace_after_wait);
   resume_at_ = resume_at_ ? std::max(*resume_at_, until) : until;
   out.waits = wait;
-  unmark(x, out); // it was certainly not done, which holds after a crash, too
+  take_back_intent(x, out); // it was certainly not done, which holds after a crash, too
   return true;
 }
 
@@ -289,7 +290,7 @@ void chat_queue::settled(transmitted x, chat_queue_step& out, instant now) {
       finish(action_result::success(), out);
       return;
     }
-    unmark(top, out);
+    take_back_intent(top, out);
     // Reactions that came back stood before it.
     auto behind = std::find_if(waiting_.begin() + 1, waiting_.end(), [](auto& y) { return !y.back; });
     std::rotate(waiting_.begin(), waiting_.begin() + 1, behind);
@@ -443,7 +444,7 @@ action_result chat_queue::too_long(const item& x, bool disconnected) {
 
 void chat_queue::expire(instant now, chat_queue_step& out) {
   end_wait(now, out);
-  if (link_ && !first_is<marking>()) return pump(out);
+  if (link_ && !first_is<committing>()) return pump(out);
   // What is still out on a closing connection is that one's to tell.
   std::size_t i = first_is<on_wire>() ? 1 : 0;
   // With a link only the one that waits for the disk can be late.
@@ -470,7 +471,7 @@ void chat_queue::expire(instant now, chat_queue_step& out) {
 
 deadline chat_queue::due() const {
   deadline at = resume_at_;
-  if (link_ && !first_is<marking>()) return at;
+  if (link_ && !first_is<committing>()) return at;
   const std::size_t last = link_ ? 1 : waiting_.size();
   for (std::size_t i = first_is<on_wire>() ? 1 : 0; i < last; ++i)
     for (auto& who : waiting_[i].callers) at = earlier(at, who.hold_until);

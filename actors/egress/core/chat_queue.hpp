@@ -1,10 +1,10 @@
 // One chat's way out: strict order, one piece on the wire at a time (agent-link.md, Promises).
 //
-// An action that is recorded as held waits for its mark before its first piece goes out, so that after a
-// crash everybody knows which frames may have been written:
+// The first piece of an action that is recorded as `not_written` waits until a write intent is on disk, so
+// that after a crash it is known which frames may have been written:
 //
-//   held -> mark asked for -> cleared -> on the wire -> outcome
-//     ^-------- never written ---------'
+//   not_written -> intent stated -> intent committed -> on the wire -> outcome
+//        ^---------------- never written ----------------'
 #pragma once
 
 #include "relay_gateway/actors/core/clock.hpp"
@@ -47,10 +47,10 @@ struct chat_queue_step {
   std::vector<transmit> out;
   std::vector<sent_piece> sent; ///< whose frames `out` are
   std::vector<chat_outcome> done;
-  std::vector<shown_prompt> shown; ///< of prompts in `out`; to be told before these leave
-  std::vector<upload> uploads;     ///< to be done before what waits behind them goes on
-  std::vector<write_intent> marks; ///< those that say `sending` are answered by intent_committed()
-  milliseconds waits{0};           ///< the chat was told just now to wait for this long
+  std::vector<shown_prompt> shown;   ///< of prompts in `out`; to be told before these leave
+  std::vector<upload> uploads;       ///< to be done before what waits behind them goes on
+  std::vector<write_intent> intents; ///< those that say `maybe_written` are answered by intent_committed()
+  milliseconds waits{0};             ///< the chat was told just now to wait for this long
 };
 
 /// A chat that was told to wait does so for at most this long beyond the hold of its action (protocol.md 6).
@@ -64,16 +64,16 @@ public:
   /// outcome is lost is sent once more, and then, or when it fails, its content goes out as a plain text: a
   /// final is worth more than its form. Elsewhere it is a plain text from the start. The seal of a draft that
   /// its agent left is a seal everywhere, and never a text. A `react` is sent in its turn and holds nothing
-  /// up: connectors of old never answer one. What is longer than its platform takes leaves in several frames
+  /// up: old connectors never answer one. What is longer than its platform takes leaves in several frames
   /// (text_frames.hpp); the messages that an edit went on in are remembered for its next one, of the last 200
   /// messages.
   void push(chat_action x, chat_queue_step& out);
-  /// The mark of this number is on disk: its action may go out. Unknown numbers are ignored.
+  /// The write intent of this number is on disk: its action may go out. Unknown numbers are ignored.
   void intent_committed(std::uint64_t number, chat_queue_step& out);
   /// The connection to use (its descriptors), or null for none. A piece that is out on the old one keeps
-  /// waiting for that one's word; when a new one comes first, its fate is reported as unknown.
+  /// waiting for its result; when a new connection comes first, its outcome is reported as unknown.
   void link(descriptors_ptr what, chat_queue_step& out);
-  /// The connection died without a word: nobody will ever tell of the piece that is out. Before link().
+  /// The connection's actor died: the outcome of the piece that is out stays unknown. Before link().
   void abandon(chat_queue_step& out);
   /// The same connection told more descriptors; ignored while there is no link.
   void describe(descriptors_ptr what) {
@@ -91,8 +91,8 @@ public:
                 instant now = instant::min());
   /// Whoever uploads is gone: the action that waits for it fails.
   void upload_lost(chat_queue_step& out);
-  /// Ends a wait that is over. Fails what was held too long, without a link or because the disk does not take
-  /// its mark (definite: nothing was written). At instant::max() what waits fails, too.
+  /// Ends a wait that is over. Fails what waited too long, without a link or because the disk does not take
+  /// its write intent (definite: nothing was written). At instant::max() what waits fails, too.
   void expire(instant now, chat_queue_step& out);
   /// When expire() wants to be called; none while nothing is held.
   deadline due() const;
@@ -113,23 +113,23 @@ private:
   };
   // Where an action is; only the first one has a stage of its own, but for reactions.
   //
-  //   queued     its turn, with a file        uploading
-  //   queued     its turn, recorded as held   marking
-  //   queued     its turn                     on_wire
-  //   uploading  uploaded()                   queued, or gone without a file
-  //   marking    intent_committed()           queued, recorded as sending
-  //   on_wire    settled()                    gone; queued when it goes on, waits, or was never written
+  //   queued      its turn, with a file           uploading
+  //   queued      its turn, recorded not_written  committing
+  //   queued      its turn                        on_wire
+  //   uploading   uploaded()                      queued, or gone without a file
+  //   committing  intent_committed()              queued, recorded maybe_written
+  //   on_wire     settled()                       gone; queued when it goes on, waits, or was never written
   struct queued {};
   struct uploading {
     std::uint64_t number = 0;
   };
-  struct marking {
+  struct committing {
     std::uint64_t number = 0;
   };
   struct on_wire {
     std::uint64_t piece = 0;
   };
-  using item_stage = std::variant<queued, uploading, marking, on_wire>;
+  using item_stage = std::variant<queued, uploading, committing, on_wire>;
   struct draft_state {
     std::string id;         ///< empty: it is no draft
     bool seals = false;     ///< its final state
@@ -158,7 +158,7 @@ private:
       return std::get_if<Stage>(&stage);
     }
     /// Nothing may come before it any more.
-    bool has_turn() const { return in<marking>() || in<on_wire>(); }
+    bool has_turn() const { return in<committing>() || in<on_wire>(); }
   };
   bool admit_draft(const draft_fields& what, item& fresh, chat_queue_step& out);
   static bool becomes_text(const item& x, const descriptor& to);
@@ -173,8 +173,8 @@ private:
   action_result piece_done(action_result result);
   static action_result after_all(const item& x, action_result of_last);
   static bool lost_once_more(item& x, const action_result& result);
-  void mark(chat_queue_step& out);
-  static void unmark(item& x, chat_queue_step& out);
+  void state_intent(chat_queue_step& out);
+  static void take_back_intent(item& x, chat_queue_step& out);
   void finish(action_result result, chat_queue_step& out);
   action_result whole(action_result of_piece) const;
   static action_result too_long(const item& x, bool disconnected);
@@ -192,7 +192,7 @@ private:
   descriptors_ptr link_;      ///< null = down
   bool stopping_ = false;     ///< nothing can be waited for any more
   deadline resume_at_;        ///< the chat was told to wait: nothing leaves before
-  std::uint64_t marks_ = 0;   ///< names marks
+  std::uint64_t intents_ = 0; ///< names intents
   std::uint64_t pieces_ = 0;  ///< names pieces
   std::uint64_t uploads_ = 0; ///< names uploads
   chat_memory memory_;

@@ -137,7 +137,7 @@ void chat_table::run_all(const Step& step, chat_table_step& out) {
 void chat_table::take(entry& x, chat_queue_step& step, chat_table_step& out) {
   auto& chat = x.value;
   for (auto& y : step.out) y.chat = chat.number;
-  for (auto& y : step.marks) y.chat = chat.number;
+  for (auto& y : step.intents) y.chat = chat.number;
   for (auto& y : step.uploads) y.chat = chat.number;
   for (auto& y : step.done) chat.tokens.erase(y.token);
   if (step.waits.count() > 0) out.waits.push_back({x.key(), step.waits});
@@ -146,7 +146,7 @@ void chat_table::take(entry& x, chat_queue_step& step, chat_table_step& out) {
   append(out.out, step.out);
   append(out.sent, step.sent);
   append(out.done, step.done);
-  append(out.marks, step.marks);
+  append(out.intents, step.intents);
   append(out.uploads, step.uploads);
   count(x);
   if (remembered_ > limits_.remembered_bytes) forget_some();

@@ -36,8 +36,8 @@ struct chat_table_step {
   std::vector<transmit> out;
   std::vector<sent_piece> sent; ///< whose frames `out` are
   std::vector<chat_outcome> done;
-  std::vector<write_intent> marks; ///< those that say `sending` are answered by intent_committed()
-  std::vector<upload> uploads;     ///< answered by uploaded()
+  std::vector<write_intent> intents; ///< those that say `maybe_written` are answered by intent_committed()
+  std::vector<upload> uploads;       ///< answered by uploaded()
   std::vector<chat_wait> waits;
   std::vector<chat_failure> failed;
 };

@@ -27,7 +27,7 @@ std::string state_of(const stored_action& x) {
 std::set<std::uint64_t> overtaken(const std::vector<stored_action>& open) {
   std::map<std::string, std::uint64_t> newest; // of those whose frame may be out
   for (auto& x : open)
-    if (auto state = state_of(x); x.sending && !state.empty())
+    if (auto state = state_of(x); x.maybe_written && !state.empty())
       newest[state] = std::max(newest[state], x.token);
   std::set<std::uint64_t> out;
   for (auto& x : open)
@@ -60,7 +60,7 @@ outbox_admission outbox::accept(std::uint64_t token, const action_request& asked
   what.what.request_id = x.stored_id;
   add(action_taken{std::move(what)});
   open_.emplace(token, std::move(x));
-  return {at_once ? action_record::sending : action_record::held, true};
+  return {at_once ? action_record::maybe_written : action_record::not_written, true};
 }
 
 void outbox::wait(chat_action x, instant now) {
@@ -69,8 +69,8 @@ void outbox::wait(chat_action x, instant now) {
 
 void outbox::intend(write_intent x) {
   for (auto token : x.tokens)
-    if (open_.count(token) > 0) add(action_marked{token, x.sending});
-  if (x.sending) intents_.push_back({next_number(), std::move(x)});
+    if (open_.count(token) > 0) add(action_marked{token, x.maybe_written});
+  if (x.maybe_written) intents_.push_back({next_number(), std::move(x)});
 }
 
 bool outbox::must_be_stored(const entry& x, const action_result& result, instant now) const {
@@ -167,7 +167,7 @@ std::vector<resumed_action> outbox::resume(outbound_image& image,
 }
 
 void outbox::judge(resumed_action& x, bool served, instant now, std::int64_t wall_ms) const {
-  const bool maybe_out = x.what.sending;
+  const bool maybe_out = x.what.maybe_written;
   const auto end = [&](resumption how, action_result result) {
     x.how = how;
     x.result = std::move(result);

@@ -24,7 +24,7 @@ namespace relay::core {
 
 struct outbox_rules {
   bool durable = false;
-  milliseconds hold{30'000};      ///< what is not written by then is not sent any more
+  milliseconds hold{30'000};      ///< send deadline of an accepted action
   std::uint64_t max_commits = 64; ///< on their way at once; beyond it records gather
 };
 
@@ -120,7 +120,7 @@ private:
   /// An action that is on its way to the disk or there, and has no outcome there.
   struct entry {
     std::string stored_id; ///< the request id with the digest
-    instant until{};       ///< not sent any more from then on, and by nobody
+    instant until{};       ///< send deadline; it also holds after a restart
     bool resend = false;
     bool settled = false; ///< `result` is told when the disk has it, or `until` has passed
     action_result result{};

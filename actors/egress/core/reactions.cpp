@@ -24,8 +24,8 @@ bool ends_turn(const action& x) {
   return draft != nullptr && draft->final;
 }
 
-std::vector<action> reaction_book::begun(const std::string& delivery_id, const chat_key& chat,
-                                         const std::string& message_id, bool able, instant now) {
+std::vector<action> shown_reactions::begun(const std::string& delivery_id, const chat_key& chat,
+                                           const std::string& message_id, bool able, instant now) {
   bool fresh = false;
   auto& entry = turns_.put(delivery_id, fresh);
   if (!fresh) return {};
@@ -41,7 +41,7 @@ std::vector<action> reaction_book::begun(const std::string& delivery_id, const c
   return {wire::react(chat.chat_id, message_id, working_emoji(chat.platform))};
 }
 
-std::vector<action> reaction_book::ended(const std::string& delivery_id, turn_end how) {
+std::vector<action> shown_reactions::ended(const std::string& delivery_id, turn_end how) {
   auto* known = turns_.find(delivery_id);
   if (known == nullptr || !known->value.open) return {};
   auto& x = known->value;

@@ -15,7 +15,7 @@
 
 namespace relay::core {
 
-/// How a turn ended. Of an unknown end nothing is claimed: the eyes go, no verdict comes.
+/// How a turn ended. After an unknown end the first reaction is removed and no other one is shown.
 enum class turn_end : std::uint8_t { answered, failed, unknown };
 
 /// The emoji of a platform: one outside of its own set would never land (F64).
@@ -29,9 +29,9 @@ bool carries_reactions(const inbound_event& x);
 bool ends_turn(const action& x);
 
 /// The turns that show something. Bounded by number and age: the oldest is forgotten first.
-class reaction_book {
+class shown_reactions {
 public:
-  reaction_book(std::size_t max_turns, milliseconds max_age)
+  shown_reactions(std::size_t max_turns, milliseconds max_age)
       : max_(max_turns < 1 ? 1 : max_turns), max_age_(max_age) {}
 
   /// A delivery reached an agent. What to send now; a repeat of an open turn asks for nothing. `able`:

@@ -95,7 +95,7 @@ void attachment_cache::settle(const std::string& delivery_id, event& x, media_st
   for (auto& one : x.items) all.files.push_back(one.file);
   x.open = 0;
   out.ready.emplace_back(delivery_id, std::move(all));
-  drop_letter(std::exchange(x.before, {}), out); // its files have the new name, or nobody comes for them
+  drop_dead_letter(std::exchange(x.before, {}), out); // its files have the new name, or nobody comes for them
 }
 
 void attachment_cache::released(const std::string& delivery_id, instant now, media_step& out) {
@@ -115,51 +115,51 @@ void attachment_cache::close(std::map<std::string, event>::iterator it, media_st
     if (where.delivery == it->first) where.delivery.clear();
   // The same delivery may be wanted again, with other files.
   std::erase_if(waiting_, [&](const place& x) { return x.delivery == it->first; });
-  drop_letter(it->second.before, out);
+  drop_dead_letter(it->second.before, out);
   events_.erase(it);
 }
 
 void attachment_cache::kept(const std::string& delivery_id, instant now, media_step& out) {
   auto it = events_.find(delivery_id);
   if (it == events_.end()) return;
-  letter all{delivery_id, {}, 0, now + rules_.letters_stay};
+  dead_letter_files all{delivery_id, {}, 0, now + rules_.dead_letters_stay};
   for (auto& x : it->second.items) {
     if (x.file.path.empty()) continue;
     all.bytes += x.bytes;
     all.paths.push_back(std::move(x.file.path));
   }
   close(it, out);
-  letter_bytes_ += all.bytes;
-  if (!all.paths.empty()) letters_.push_back(std::move(all));
-  while (letter_bytes_ > rules_.max_total / 4) drop_letter(letters_.begin(), out);
+  dead_letter_bytes_ += all.bytes;
+  if (!all.paths.empty()) dead_letters_.push_back(std::move(all));
+  while (dead_letter_bytes_ > rules_.max_total / 4) drop_dead_letter(dead_letters_.begin(), out);
   pump(now, out);
 }
 
 void attachment_cache::forgotten(const std::string& delivery_id, instant now, media_step& out) {
-  drop_letter(delivery_id, out);
+  drop_dead_letter(delivery_id, out);
   pump(now, out);
 }
 
-void attachment_cache::drop_letter(const std::deque<letter>::iterator& it, media_step& out) {
+void attachment_cache::drop_dead_letter(const std::deque<dead_letter_files>::iterator& it, media_step& out) {
   bytes_ -= it->bytes;
-  letter_bytes_ -= it->bytes;
+  dead_letter_bytes_ -= it->bytes;
   for (auto& path : it->paths)
     if (!in_use(path)) out.remove.push_back(std::move(path));
-  letters_.erase(it);
+  dead_letters_.erase(it);
 }
 
-void attachment_cache::drop_letter(const std::string& delivery_id, media_step& out) {
+void attachment_cache::drop_dead_letter(const std::string& delivery_id, media_step& out) {
   if (delivery_id.empty()) return;
-  auto it =
-      std::find_if(letters_.begin(), letters_.end(), [&](auto& x) { return x.delivery == delivery_id; });
-  if (it != letters_.end()) drop_letter(it, out);
+  auto it = std::find_if(dead_letters_.begin(), dead_letters_.end(),
+                         [&](auto& x) { return x.delivery == delivery_id; });
+  if (it != dead_letters_.end()) drop_dead_letter(it, out);
 }
 
 void attachment_cache::set_aside(instant now, media_step& out) {
   media_step files;
-  auto letters = std::exchange(letters_, {}); // theirs is another time
+  auto kept = std::exchange(dead_letters_, {}); // theirs is another time
   all_released(now, files);
-  letters_ = std::move(letters);
+  dead_letters_ = std::move(kept);
   for (auto& path : files.remove) aside_.insert_or_assign(std::move(path), now + rules_.patience);
   files.remove.clear();
   out = std::move(files);
@@ -179,7 +179,7 @@ void attachment_cache::all_released(instant now, media_step& out) {
     auto id = events_.begin()->first;
     released(id, now, out);
   }
-  while (!letters_.empty()) drop_letter(letters_.begin(), out);
+  while (!dead_letters_.empty()) drop_dead_letter(dead_letters_.begin(), out);
 }
 
 void attachment_cache::timer(instant now, media_step& out) {
@@ -196,7 +196,8 @@ void attachment_cache::timer(instant now, media_step& out) {
     settle(id, x, out);
   }
   if (not_before_ && *not_before_ <= now) not_before_.reset();
-  while (!letters_.empty() && letters_.front().until <= now) drop_letter(letters_.begin(), out);
+  while (!dead_letters_.empty() && dead_letters_.front().until <= now)
+    drop_dead_letter(dead_letters_.begin(), out);
   std::erase_if(aside_, [&](auto& x) {
     auto over = x.second <= now;
     if (over) out.remove.push_back(x.first);
@@ -210,7 +211,7 @@ deadline attachment_cache::due() const {
   for (auto& [id, x] : events_)
     if (x.open > 0) at = earlier(at, x.until);
   for (auto& [path, until] : aside_) at = earlier(at, until);
-  if (!letters_.empty()) at = earlier(at, letters_.front().until);
+  if (!dead_letters_.empty()) at = earlier(at, dead_letters_.front().until);
   if (not_before_ && !waiting_.empty()) at = earlier(at, *not_before_);
   return at;
 }

@@ -18,11 +18,11 @@
 namespace relay::core {
 
 struct media_rules {
-  std::uint64_t max_bytes = largest_media;                ///< of one file
-  std::uint64_t max_total = 512ULL << 20;                 ///< of all files together, those under way included
-  std::size_t max_at_once = 8, max_items = 32;            ///< downloads; files of one event
-  milliseconds patience{60'000};                          ///< an event waits no longer for its files
-  milliseconds letters_stay = std::chrono::hours{24 * 7}; ///< files of what was set aside
+  std::uint64_t max_bytes = largest_media;     ///< of one file
+  std::uint64_t max_total = 512ULL << 20;      ///< of all files together, those under way included
+  std::size_t max_at_once = 8, max_items = 32; ///< downloads; files of one event
+  milliseconds patience{60'000};               ///< an event waits no longer for its files
+  milliseconds dead_letters_stay = std::chrono::hours{24 * 7}; ///< files of what was set aside
 };
 
 /// What to do, in order.
@@ -84,7 +84,7 @@ private:
     std::string before;
   };
   /// Of an event that was set aside.
-  struct letter {
+  struct dead_letter_files {
     std::string delivery;
     std::vector<std::string> paths;
     std::uint64_t bytes = 0;
@@ -98,8 +98,8 @@ private:
   bool in_use(const std::string& path) const;
   void pump(instant now, media_step& out);
   void close(std::map<std::string, event>::iterator it, media_step& out);
-  void drop_letter(const std::deque<letter>::iterator& it, media_step& out);
-  void drop_letter(const std::string& delivery_id, media_step& out);
+  void drop_dead_letter(const std::deque<dead_letter_files>::iterator& it, media_step& out);
+  void drop_dead_letter(const std::string& delivery_id, media_step& out);
   void settle(const std::string& delivery_id, event& x, media_step& out);
 
   media_rules rules_;
@@ -108,8 +108,8 @@ private:
   std::unordered_map<std::uint64_t, place> calls_; ///< an empty delivery: nobody waits for it any more
   deadline not_before_;                            ///< the store asked for this long a pause
   std::unordered_map<std::string, instant> aside_; ///< files that nobody has claimed yet, until when
-  std::deque<letter> letters_;                     ///< oldest first
-  std::uint64_t next_call_ = 0, bytes_ = 0, letter_bytes_ = 0;
+  std::deque<dead_letter_files> dead_letters_;     ///< oldest first
+  std::uint64_t next_call_ = 0, bytes_ = 0, dead_letter_bytes_ = 0;
 };
 
 /// All URLs of an event's attachments, each once.

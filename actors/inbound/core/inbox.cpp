@@ -463,14 +463,14 @@ deadline inbox::due() const {
   return std::get<with_agent>(next->value.stage).overdue;
 }
 
-backpressure inbox::room(std::size_t outside, std::size_t outside_bytes) const {
+backpressure inbox::room(std::size_t awaiting, std::size_t awaiting_bytes) const {
   // With a disk only its own slowness stops the reader: what the agent does not take goes there.
-  const auto events = outside + (rules_.durable ? unstored_.size() : events_.size());
-  const auto bytes = outside_bytes + (rules_.durable ? unstored_.bytes() : bytes_);
+  const auto events = awaiting + (rules_.durable ? unstored_.size() : events_.size());
+  const auto bytes = awaiting_bytes + (rules_.durable ? unstored_.bytes() : bytes_);
   if (events >= 2 * rules_.max_pending) return backpressure::hard;
   if (bytes >= 2 * rules_.max_pending_bytes) return backpressure::hard;
-  if (events >= rules_.max_pending || bytes >= rules_.max_pending_bytes) return backpressure::full;
-  return backpressure::open;
+  if (events >= rules_.max_pending || bytes >= rules_.max_pending_bytes) return backpressure::soft;
+  return backpressure::none;
 }
 
 } // namespace relay::core

@@ -85,7 +85,7 @@ struct inbox_step {
   std::vector<std::pair<std::uint64_t, event_ref>> dead;
   std::vector<std::uint64_t> released; ///< events that are over and had been held for their files
   std::uint64_t fresh = 0;             ///< the id that accept() gave to a fresh event
-  bool spilled = false;                ///< that one waits on disk: it is not held, and nobody hears of it now
+  bool spilled = false;                ///< that one waits on disk: it is not held, and not given out now
   spill_wishes wishes;                 ///< to be asked of the store behind the records
   std::vector<std::chrono::nanoseconds> receive_to_ack;  ///< of the events that `acks` are of
   std::vector<std::chrono::nanoseconds> delivery_to_ack; ///< of the events that agents took
@@ -101,8 +101,8 @@ class inbox {
 public:
   explicit inbox(const inbox_rules& rules);
 
-  /// What was left of before, first of all. Everything open may have been given to an agent; those for which
-  /// `held` says so wait for ready().
+  /// The stored state, before any other call. Everything open may have been given to an agent; those for
+  /// which `held` says so wait for ready().
   void restore(inbound_image& image, instant now, inbox_step& out,
                const std::function<bool(const inbound_event&)>& held);
 
@@ -158,7 +158,7 @@ public:
   /// Handles overdue acks (harmless when nothing is).
   void timer(instant now, inbox_step& out);
 
-  /// Why the store refused this event, which it did as a repeat. Before stored() hears of it.
+  /// Why the store refused this event as a repeat. To be asked before stored() is called.
   repeat_reason why_refused(std::uint64_t id) const;
   /// An open event in memory; null when there is none of that id.
   const inbound_event* find(std::uint64_t id) const {
@@ -180,8 +180,8 @@ public:
   /// Those that wait for ready(), oldest first.
   std::vector<std::uint64_t> waiting_for_files() const;
   deadline due() const;
-  /// How much room there is for further events, `outside` of which wait to be accepted.
-  backpressure room(std::size_t outside = 0, std::size_t outside_bytes = 0) const;
+  /// How much room there is for further events, `awaiting` of which wait for admission.
+  backpressure room(std::size_t awaiting = 0, std::size_t awaiting_bytes = 0) const;
   /// Open events in memory.
   std::size_t pending() const { return events_.size(); }
   std::size_t pending_bytes() const { return bytes_; }

@@ -42,7 +42,7 @@ public:
   void gone(const std::string& session, std::size_t bytes = 0);
   /// There may be spilled events of any session (after a restart). Before restored().
   void unknown_backlog() { unlisted_ = true; }
-  /// An event of before is in memory.
+  /// An event of an earlier process is in memory.
   void restored(const std::string& session, std::size_t bytes = 0);
   /// `got` events of the session came back, `left` are still on disk.
   void recalled(const std::string& session, std::size_t got, std::uint64_t left, std::size_t bytes = 0);

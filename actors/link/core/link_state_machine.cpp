@@ -156,9 +156,9 @@ link_orders link_state_machine::ended(std::uint64_t epoch, const ending& why, in
   if (!asleep_ && restarting && (served || first)) {
     // It takes the place of the first delay; a connector that restarts in a loop still meets longer ones
     // (F11).
-    auto spread = draw(milliseconds{0}, rules_.restart_spread, random);
+    auto jitter = draw(milliseconds{0}, rules_.restart_jitter, random);
     auto least = pause_.next(random);
-    enter(waiting{}, not_sooner(now + (first ? spread : std::max(spread, least))));
+    enter(waiting{}, not_sooner(now + (first ? jitter : std::max(jitter, least))));
     return out;
   }
   pause(now, random);
@@ -335,18 +335,18 @@ link_orders link_state_machine::reconnect(instant now) {
 link_orders link_state_machine::resumed(const time_gap& gap, instant now) {
   link_orders out;
   if (draining()) return out;
-  auto slept = gap.slept.count() > 0;
-  if (not_before_) *not_before_ -= gap.slept;  // that time has passed, too
-  auto too_long = gap.slept >= rules_.silence; // the peer heard nothing for as long
+  auto suspended = gap.suspended.count() > 0;
+  if (not_before_) *not_before_ -= gap.suspended;  // that time has passed, too
+  auto too_long = gap.suspended >= rules_.silence; // the peer heard nothing for as long
   switch (state()) {
   case link_state::waiting:
-    if (slept) dial_now(out, dial_cause::resumed, now);
+    if (suspended) dial_now(out, dial_cause::resumed, now);
     break;
   case link_state::dormant: // somebody woke the machine: what for comes with the next handshake
-    if (slept || (held() && gap.late.count() > 0)) dial_now(out, dial_cause::resumed, now);
+    if (suspended || (held() && gap.late.count() > 0)) dial_now(out, dial_cause::resumed, now);
     break;
   case link_state::closing:
-    if (slept && in<closing>()->next == then::sleep) in<closing>()->next = then::redial;
+    if (suspended && in<closing>()->next == then::sleep) in<closing>()->next = then::redial;
     break;
   case link_state::dialling: // its token may have grown old on the way
     if (too_long && !in<dialling>()->hung_up)

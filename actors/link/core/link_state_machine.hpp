@@ -18,7 +18,7 @@ namespace relay::core {
 struct link_rules {
   milliseconds handshake_timeout{30'000}, stable_after{30'000}, backoff_min{1'000}, backoff_max{30'000},
       idle_ack_timeout{10'000};
-  milliseconds restart_spread{15'000}; ///< after 1012 or 1013 the first delay is drawn from 0..this
+  milliseconds restart_jitter{15'000}; ///< after 1012 or 1013 the first delay is drawn from 0..this
   milliseconds close_limit{1'000};     ///< a close handshake gets this long (F19)
   milliseconds silence{25'000};        ///< a socket that was silent for this long is dead
 

@@ -11,9 +11,10 @@ namespace relay::core {
 
 /// What one look found; gaps too short to mean anything are 0.
 struct time_gap {
-  milliseconds slept{0}; ///< the wall clock ran this much ahead of the steady one: the machine slept
-  milliseconds late{0};  ///< the look came this much after its time: the process was frozen
-  bool any() const { return slept.count() > 0 || late.count() > 0; }
+  /// The wall clock ran this much ahead of the steady one: the machine was suspended.
+  milliseconds suspended{0};
+  milliseconds late{0}; ///< the look came this much after its time: the process was frozen
+  bool any() const { return suspended.count() > 0 || late.count() > 0; }
 };
 
 class suspend_detector {
@@ -25,7 +26,7 @@ public:
   time_gap look(instant now, std::int64_t wall_ms) {
     time_gap out;
     if (seen_)
-      out.slept =
+      out.suspended =
           worth(milliseconds{wall_ms - wall_ms_} - std::chrono::duration_cast<milliseconds>(now - now_));
     if (due_) out.late = worth(std::chrono::duration_cast<milliseconds>(now - *due_));
     seen_ = true;

@@ -64,7 +64,7 @@ dormancy_orders dormancy::link_manager_died(link_phase phase) {
   return out;
 }
 
-dormancy_orders dormancy::fell_asleep() {
+dormancy_orders dormancy::became_dormant() {
   dormancy_orders out;
   out.look_later = ++looks_;
   return out;

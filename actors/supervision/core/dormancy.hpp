@@ -44,7 +44,7 @@ public:
   /// An order that the link manager had is over.
   dormancy_orders link_manager_died(link_phase phase);
   /// The phase turned to dormant: from now on work is looked for.
-  dormancy_orders fell_asleep();
+  dormancy_orders became_dormant();
   dormancy_orders look_due(std::uint64_t which, link_phase phase, bool running);
   /// The workload that look_at_work asked for.
   dormancy_orders work_seen(const workload& work, link_phase phase);
@@ -60,7 +60,7 @@ private:
 
   step at_ = step::none;
   dormancy_order what_;
-  bool by_itself_ = false;   ///< ordered by the idle policy, by nobody outside
+  bool by_itself_ = false;   ///< ordered by the idle policy, not by a request
   workload before_;          ///< when it was ordered, then at each look while asleep
   std::uint64_t number_ = 0; ///< of the order; an older one is void
   std::uint64_t looks_ = 0;  ///< of the chain of looks while asleep

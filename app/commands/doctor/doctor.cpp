@@ -90,7 +90,7 @@ neighbour check_running(const setting_options& from) {
 }
 
 /// What the checks need of the world: no sockets to the connector but their own, no store.
-ports small_world(net::io_thread& io, const net::client_options& how) {
+ports doctor_ports(net::io_thread& io, const net::client_options& how) {
   ports out;
   out.http = net::make_reloading_http_port(io.context(), how);
   out.link = net::make_reloading_link_port(io.context(), how);
@@ -116,7 +116,7 @@ findings examine(const setting_options& from) {
   how.tls = settings.service.tls;
   how.proxy = settings.service.proxy;
   how.user_agent = "relay-gateway/" + std::string{version()};
-  auto env = small_world(io, how);
+  auto env = doctor_ports(io, how);
   if (settings.service.agent.kind == config::agent_kind::openai)
     out.push_back(check_model(io.context(), how, env, settings));
   auto queue = check_queue(settings);
@@ -130,7 +130,7 @@ findings examine(const setting_options& from) {
     out.push_back(check_state_dir(settings.service.state_dir, here.runs));
     return out;
   }
-  auto way = survey_way(io.context(), how, urls.dial, settings.limits.handshake_timeout);
+  auto way = probe_dial(io.context(), how, urls.dial, settings.limits.handshake_timeout);
   auto reached = all_well(way);
   out.insert(out.end(), way.begin(), way.end());
   auto base = urls.provision.substr(0, urls.provision.rfind('/'));

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 using kind = net::dial_step_result::kind;
 
 /// A connector that refuses a credential after the upgrade does so at once.
-constexpr auto moment = 1'000ms;
+constexpr auto refusal_time = 1'000ms;
 
 const char* step_of(kind x) {
   switch (x) {
@@ -66,7 +66,7 @@ public:
   std::optional<socket_end> wait(milliseconds limit) {
     std::unique_lock guard{lock_};
     changed_.wait_for(guard, limit, [this] { return open_ || end_; });
-    changed_.wait_for(guard, moment, [this] { return spoke_ || end_; });
+    changed_.wait_for(guard, refusal_time, [this] { return spoke_ || end_; });
     return end_;
   }
 
@@ -87,7 +87,7 @@ private:
 
 } // namespace
 
-findings survey_way(boost::asio::io_context& io, const net::client_options& how, const std::string& dial_url,
+findings probe_dial(boost::asio::io_context& io, const net::client_options& how, const std::string& dial_url,
                     milliseconds limit, const std::string& setting) {
   auto answer = std::make_shared<std::promise<std::vector<net::dial_step_result>>>();
   net::dial_probe(io, how, dial_url, limit,

@@ -16,7 +16,7 @@ class io_context;
 namespace relay::commands {
 
 /// Names, addresses, proxy, TLS up to a server. `setting`: what names its URL, for what to do next.
-findings survey_way(boost::asio::io_context& io, const net::client_options& how, const std::string& dial_url,
+findings probe_dial(boost::asio::io_context& io, const net::client_options& how, const std::string& dial_url,
                     milliseconds limit, const std::string& setting = "gateway.relay_url");
 /// Compares clocks by a request without credentials.
 finding check_clock(http_port& http, const clock_port& clock, const std::string& base_url,

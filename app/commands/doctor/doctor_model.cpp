@@ -95,7 +95,7 @@ finding check_model(boost::asio::io_context& io, const net::client_options& how,
   secret key;
   if (auto unread = read_key(env, from.openai.api_key, key); unread.how == verdict::failed) return unread;
   // An HTTP client alone would tell that there is no way, and not where it ends.
-  for (auto& step : survey_way(io, how, url, from.limits.handshake_timeout, "the URL in gateway.agent"))
+  for (auto& step : probe_dial(io, how, url, from.limits.handshake_timeout, "the URL in gateway.agent"))
     if (step.how == verdict::failed)
       return of_model(verdict::failed,
                       "the model's server cannot be reached (" + step.step + "): " + step.what, step.next);

@@ -37,7 +37,7 @@ int fetch(const setting_options& from, const std::string& method, const std::str
   return exit_code::fine;
 }
 
-/// All pages of the list; `each` is called per letter and says whether to go on.
+/// All pages of the list; `each` is called for each one and says whether to go on.
 template <class F>
 int for_all(const setting_options& from, F each) {
   std::string after = "0";
@@ -45,9 +45,9 @@ int for_all(const setting_options& from, F each) {
     std::string text;
     wire::json::document doc;
     if (auto code = fetch(from, "GET", "/v1/dlq?limit=200&after=" + after, {}, text, doc)) return code;
-    const auto* letters = wire::json::array(doc.root(), "letters");
-    if (letters == nullptr || letters->Empty()) return exit_code::fine;
-    for (const auto& x : letters->GetArray()) {
+    const auto* list = wire::json::array(doc.root(), "letters");
+    if (list == nullptr || list->Empty()) return exit_code::fine;
+    for (const auto& x : list->GetArray()) {
       after = number(x, "seq");
       if (auto code = each(x)) return code;
     }

@@ -40,7 +40,7 @@ class client_tls {
 public:
   /// As make_client_tls() (tls.hpp); may block for ever.
   using maker = std::function<tls_load::result(const config::tls_settings&, std::string& error)>;
-  /// Whoever waits longer for a load gives up; what comes of it is there for the next one.
+  /// Whoever waits longer for a load gives up; its result is there for the next one.
   static constexpr std::chrono::milliseconds patience{2'000};
 
   explicit client_tls(config::tls_settings what);

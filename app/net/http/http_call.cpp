@@ -173,7 +173,7 @@ void http_call::parse() {
 bool http_call::keep(std::size_t size) {
   auto status = parser_->get().result_int();
   auto good = status >= 200 && status < 300;
-  if (good && stream_.keep) return keep_elsewhere(size);
+  if (good && stream_.keep) return hand_on(size);
   auto limit = good ? what_.max_body : what_.max_error_body;
   auto fits = std::min<std::uint64_t>(size, limit - body_.size());
   body_.append(chunk_.data(), static_cast<std::size_t>(fits));
@@ -186,7 +186,7 @@ bool http_call::keep(std::size_t size) {
 }
 
 /// The same for a body that somebody else takes: reading goes on when that is done.
-bool http_call::keep_elsewhere(std::size_t size) {
+bool http_call::hand_on(std::size_t size) {
   if (size == 0) return true;
   kept_ += size;
   auto told = parser_->content_length();

@@ -51,7 +51,7 @@ private:
   void cut_off(error_code why);
   void parse();
   bool keep(std::size_t size);
-  bool keep_elsewhere(std::size_t size);
+  bool hand_on(std::size_t size);
   void finish();
   void fail(std::string why);
   void end(http_response x);

@@ -157,7 +157,7 @@ void http_connection::read_more() {
   below_->fill([self = shared_from_this()](error_code ec) {
     if (self->closed_) return;
     if (ec)
-      self->close(false); // the peer is gone; half a request is nobody's
+      self->close(false); // the peer is gone; half a request is dropped
     else
       self->parse();
   });

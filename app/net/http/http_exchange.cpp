@@ -52,7 +52,7 @@ public:
       if (auto then = std::exchange(self->then_, nullptr)) then({});
     });
   }
-  /// The handle is gone: the connection goes, and nobody hears of it.
+  /// The handle is gone: closes the connection and calls the listener no more.
   void drop() {
     asio::post(io_, [self = shared_from_this()] {
       self->who_ = nullptr;

@@ -40,9 +40,9 @@ private:
 file_handle open_to_read(const std::string& path, std::uint64_t& size, std::string& error);
 
 /// A directory of this process's own (0700) below `base`, made when the first file is, gone with this object.
-/// What processes that died left below `base` is removed at construction: a lock tells whose is whose. Beside
-/// it, `base`/pinned holds what is to outlive the process; what nobody came for in a week goes, too.
-/// The disk's thread only, but for construction and destruction.
+/// What processes that died left below `base` is removed at construction: a lock file marks directories whose
+/// process lives. Beside it, `base`/pinned holds what is to outlive the process; what nobody came for in a
+/// week goes, too. The disk's thread only, but for construction and destruction.
 class media_directory {
 public:
   explicit media_directory(std::string base);

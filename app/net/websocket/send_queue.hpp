@@ -39,7 +39,7 @@ public:
     dropping how = dropping::at_once; ///< goes with drop
   };
 
-  // Each returns whether the caller has to see to it that take() is called: the first of a burst.
+  // Each returns whether the caller must arrange a call of take(): true for the first of a burst.
   bool write(std::string text, bool raw = false);
   bool read(bool on);
   bool hold(bool on);

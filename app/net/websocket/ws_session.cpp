@@ -55,7 +55,7 @@ void ws_session::write(std::string frame, bool raw) {
 std::size_t ws_session::queued() const {
   // written() first: read the other way round the difference could be negative.
   if (over_.load(std::memory_order_relaxed)) return 0;
-  auto written = ledger_.written();
+  auto written = written_frames_.written();
   return static_cast<std::size_t>(inbox_.given() - written);
 }
 
@@ -266,13 +266,13 @@ void ws_session::pump() {
       if (below_->unsent() >= max_unsent) break; // blocked: on_flushed goes on
     }
     error_code ec;
-    ledger_.begin(below_->appended());
+    written_frames_.begin(below_->appended());
     moved_ += queue_.front().text.size();
     if (const auto& x = queue_.front(); x.raw)
       below_->append(x.text);
     else
       ws_->write(x.text, ec);
-    if (ec) break; // the reader hears of it, too
+    if (ec) break; // the reader gets the same error
     queue_.pop_front();
     if (++since_flush_ >= frames_per_flush) {
       since_flush_ = 0;
@@ -300,7 +300,7 @@ void ws_session::flush_soon() {
   });
 }
 
-void ws_session::settle() { ledger_.departed(below_->departed()); }
+void ws_session::settle() { written_frames_.departed(below_->departed()); }
 
 /// A flush may have sent all at once, of which nobody hears: its reader must go on all the same.
 void ws_session::drained() {
@@ -390,7 +390,7 @@ void ws_session::end(socket_end why) {
   again_.cancel();
   queue_.clear();
   why.opened = opened_;
-  why.frames_written = ledger_.written();
+  why.frames_written = written_frames_.written();
   who_->on_end(why);
   who_.reset();
   if (auto told = std::exchange(on_ended, nullptr)) told();

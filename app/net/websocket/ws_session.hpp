@@ -90,7 +90,7 @@ private:
   std::shared_ptr<socket_listener> who_;
   options what_;
   arrival_queue inbox_;
-  written_frame_counter ledger_;
+  written_frame_counter written_frames_;
   state state_ = state::opening;
   std::atomic<bool> over_ = false;
 

@@ -57,11 +57,11 @@ void outbound_tables::write(const action_taken& x, std::int64_t, store_receipt&)
   saw(x.what.token);
   text_.clear();
   wire::append_kept(text_, x.what.what, x.what.where, x.what.until_ms);
-  exec(sql_.insert, x.what.token, x.what.sending, x.what.what.request_id, text_);
+  exec(sql_.insert, x.what.token, x.what.maybe_written, x.what.what.request_id, text_);
 }
 
 void outbound_tables::write(const action_marked& x, std::int64_t, store_receipt&) {
-  exec(sql_.mark, x.token, x.sending);
+  exec(sql_.mark, x.token, x.maybe_written);
 }
 
 void outbound_tables::write(const action_settled& x, std::int64_t now, store_receipt&) {

@@ -77,7 +77,7 @@ TEST_F(outbox, F6_WhatIsKnownNotToHaveBeenWrittenIsSentAfterARestart) {
   env.link->last().end(); // and with it the frame
   settle();
   ASSERT_EQ(disk->disk.actions.size(), 1U);
-  EXPECT_FALSE(disk->disk.actions.begin()->second.sending);
+  EXPECT_FALSE(disk->disk.actions.begin()->second.maybe_written);
   restart();
   handshake();
   EXPECT_EQ(contents(), strings{"x"});

@@ -28,7 +28,7 @@ TEST_F(outbox, TheCommonCaseCostsOneWriteBeforeTheWire) {
   EXPECT_EQ(sent().size(), 1U);
   EXPECT_EQ(disk->commits - before, 1U) << "one says that it is there and that it may be out";
   ASSERT_EQ(disk->disk.actions.size(), 1U);
-  EXPECT_TRUE(disk->disk.actions.begin()->second.sending);
+  EXPECT_TRUE(disk->disk.actions.begin()->second.maybe_written);
 }
 
 TEST_F(outbox, ABurstSharesItsWrites) {
@@ -75,7 +75,7 @@ TEST_F(outbox, WhatWaitsInItsChatIsMarkedBeforeItGoesOut) {
   ask(send("r2", "two"));
   EXPECT_EQ(disk->records - before, 1U);
   ASSERT_EQ(disk->disk.actions.size(), 2U);
-  EXPECT_FALSE(disk->disk.actions.rbegin()->second.sending) << "it certainly was not written";
+  EXPECT_FALSE(disk->disk.actions.rbegin()->second.maybe_written) << "it certainly was not written";
   disk->hold();
   answer_all();
   EXPECT_EQ(contents(), strings{"one"}) << "its mark is not on disk yet";
@@ -129,7 +129,7 @@ TEST_F(outbox, F30_ARouterThatIsReplacedSendsWhatWaitedOnceAndNothingTwice) {
   ASSERT_EQ(contents(), strings{"one"});
   kill_router(); // its frame is still on the connection's list
   ASSERT_EQ(contents(), (strings{"one", "two"}));
-  EXPECT_TRUE(disk->disk.actions.begin()->second.sending) << "marked before it went out";
+  EXPECT_TRUE(disk->disk.actions.begin()->second.maybe_written) << "marked before it went out";
   advance(1s);
   for (int i = 0; i < 4; ++i) answer_all(); // "one" is answered while the new router's "two" is out
   EXPECT_EQ(contents(), (strings{"one", "two", "three"}));

@@ -363,13 +363,13 @@ TEST_F(durable_inbound, WhatWasSetAsideIsOnDiskAndMayBeTriedAgain) {
   start(with::scripted);
   EXPECT_TRUE(agent->deliveries.empty());
   auto list = operator_wants({});
-  ASSERT_EQ(list.letters.size(), 1U);
-  EXPECT_EQ(list.letters[0].event->text, "poison");
+  ASSERT_EQ(list.dead_letters.size(), 1U);
+  EXPECT_EQ(list.dead_letters[0].event->text, "poison");
   EXPECT_FALSE(operator_wants({dead_letter_ask::wish::retry, 999, 1}).found);
-  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, list.letters[0].seq, 1}).found);
+  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, list.dead_letters[0].seq, 1}).found);
   ASSERT_EQ(agent->deliveries.size(), 1U);
   EXPECT_TRUE(agent->deliveries[0].redelivered);
-  EXPECT_TRUE(operator_wants({}).letters.empty());
+  EXPECT_TRUE(operator_wants({}).dead_letters.empty());
 }
 
 } // namespace

@@ -109,8 +109,8 @@ TEST_F(durable_store_promises, ActionsEndAsOutcomesAndAreForgottenWithTheWindow)
   commit({action_taken{{7, {"r", {}, {}, {}, true}, {}, true}}, action_taken{{8, {}, {}, false}}});
   commit({action_marked{7, false}, action_marked{8, true}});
   ASSERT_EQ(out().open.size(), 2U);
-  EXPECT_FALSE(out().open[0].sending);
-  EXPECT_TRUE(out().open[1].sending);
+  EXPECT_FALSE(out().open[0].maybe_written);
+  EXPECT_TRUE(out().open[1].maybe_written);
   commit({action_settled{7, "r", action_result::success()}, action_settled{8, {}, {}}});
   wall += 599'999;
   ASSERT_EQ(out().settled.size(), 1U);

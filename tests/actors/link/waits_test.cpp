@@ -198,7 +198,7 @@ protected:
   void kept() {
     ASSERT_EQ(acked().size(), 1U);
     EXPECT_NE(acked()[0].find("b1"), std::string::npos);
-    const auto all = operator_wants({}).letters;
+    const auto all = operator_wants({}).dead_letters;
     ASSERT_EQ(all.size(), 1U);
     EXPECT_TRUE(all[0].event->unreadable);
     EXPECT_EQ(all[0].event->text, poison);
@@ -221,7 +221,7 @@ TEST_F(unreadable_lines, AreDeadLettersAndAckedOnceTheyAreOnDisk) {
   die();
   start(with::scripted);
   handshake();
-  EXPECT_EQ(operator_wants({}).letters.size(), 1U) << "over a restart";
+  EXPECT_EQ(operator_wants({}).dead_letters.size(), 1U) << "over a restart";
 }
 
 TEST_F(unreadable_lines, AreDeadLettersWithoutADiskToo) {
@@ -236,14 +236,15 @@ TEST_F(unreadable_lines, AreTriedAgainOnlyWhenTheyCanBeReadByThen) {
   start(with::scripted);
   handshake();
   say(poison);
-  const auto seq = operator_wants({}).letters.at(0).seq;
+  const auto seq = operator_wants({}).dead_letters.at(0).seq;
   EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, seq, 1}).refused);
-  EXPECT_EQ(operator_wants({}).letters.size(), 1U);
+  EXPECT_EQ(operator_wants({}).dead_letters.size(), 1U);
   EXPECT_TRUE(operator_wants({dead_letter_ask::wish::drop, seq, 1}).found);
-  EXPECT_TRUE(operator_wants({}).letters.empty());
+  EXPECT_TRUE(operator_wants({}).dead_letters.empty());
   say("{\"type\":\"inbound\",\"event\":{\"text\":\"caf\xE9\",\"source\":{\"platform\":\"discord\",\"chat_"
       "id\":\"c\"}}}");
-  const auto again = operator_wants({dead_letter_ask::wish::retry, operator_wants({}).letters.at(0).seq, 1});
+  const auto again =
+      operator_wants({dead_letter_ask::wish::retry, operator_wants({}).dead_letters.at(0).seq, 1});
   EXPECT_TRUE(again.found);
   EXPECT_FALSE(again.refused);
   ASSERT_EQ(agent->deliveries.size(), 1U);

@@ -9,7 +9,7 @@
 #include <string>
 
 namespace relay::core {
-namespace spread_test {
+namespace sticky_balancer_test {
 
 std::string session(int i) { return "agent:main:p:dm:" + std::to_string(i); }
 
@@ -110,5 +110,5 @@ RC_GTEST_PROP(SpreadProperty, AlwaysSomebodyWhoIsThereAndAlwaysTheSame, ()) {
   }
 }
 
-} // namespace spread_test
+} // namespace sticky_balancer_test
 } // namespace relay::core

@@ -10,7 +10,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace lane_capability_test {
+namespace chat_queue_capability_test {
 
 using namespace rig;
 using ::testing::ElementsAre;
@@ -205,5 +205,5 @@ TEST(ChatQueue, F38_TheLimitIsTheDestinationsOwn) {
   EXPECT_EQ(d.push(text(1, std::string(2001, 'x'))).out[0].act.content.size(), 2000U);
 }
 
-} // namespace lane_capability_test
+} // namespace chat_queue_capability_test
 } // namespace relay::core

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace lane_drafts_test {
+namespace chat_queue_drafts_test {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
@@ -226,5 +226,5 @@ TEST(DraftCodec, SealAndTextKeepWhatIsNotTheDrafts) {
             R"({"op":"send","chat_id":"c","content":"so far","reply_to":null,"metadata":{"k":1}})");
 }
 
-} // namespace lane_drafts_test
+} // namespace chat_queue_drafts_test
 } // namespace relay::core

@@ -14,7 +14,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace lane_durable_test {
+namespace chat_queue_durable_test {
 
 using namespace rig;
 using namespace std::chrono_literals;
@@ -23,11 +23,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 chat_action held(chat_action x) {
-  x.record = action_record::held;
+  x.record = action_record::not_written;
   return x;
 }
-chat_action sending(chat_action x) {
-  x.record = action_record::sending;
+chat_action maybe_written(chat_action x) {
+  x.record = action_record::maybe_written;
   return x;
 }
 chat_action resend(chat_action x) {
@@ -35,10 +35,10 @@ chat_action resend(chat_action x) {
   return x;
 }
 /// `+1,2` asks for a mark of these, `-1` takes one back.
-std::vector<std::string> marks(const chat_queue_step& x) {
+std::vector<std::string> intents(const chat_queue_step& x) {
   std::vector<std::string> out;
-  for (auto& y : x.marks) {
-    std::string s = y.sending ? "+" : "-";
+  for (auto& y : x.intents) {
+    std::string s = y.maybe_written ? "+" : "-";
     for (auto token : y.tokens) s += (s.size() > 1 ? "," : "") + std::to_string(token);
     out.push_back(std::move(s));
   }
@@ -51,34 +51,34 @@ action_result lost() { return action_result::ambiguous("no result"); }
 TEST(DurableChatQueue, WhatIsRecordedAsSendingGoesAtOnce) {
   chat_queue_driver d;
   d.link();
-  auto step = d.push(sending(text(1, "one")));
+  auto step = d.push(maybe_written(text(1, "one")));
   EXPECT_THAT(contents(step), ElementsAre("one"));
-  EXPECT_THAT(marks(step), IsEmpty());
+  EXPECT_THAT(intents(step), IsEmpty());
 }
 
 TEST(DurableChatQueue, WhatIsHeldGoesOutOnlyWhenItsMarkIsOnDisk) {
   chat_queue_driver d;
   d.link();
-  d.push(sending(text(1, "one")));
+  d.push(maybe_written(text(1, "one")));
   d.push(held(text(2, "two")));
   auto step = d.settle(ok("m"));
   EXPECT_THAT(contents(step), IsEmpty());
-  ASSERT_THAT(marks(step), ElementsAre("+2"));
+  ASSERT_THAT(intents(step), ElementsAre("+2"));
   EXPECT_THAT(contents(d.push(held(text(3, "three")))), IsEmpty()) << "nothing overtakes it";
-  EXPECT_THAT(contents(d.intent_committed(step.marks[0].number + 1)), IsEmpty()) << "that is another one";
-  EXPECT_THAT(contents(d.intent_committed(step.marks[0].number)), ElementsAre("two"));
-  EXPECT_THAT(contents(d.intent_committed(step.marks[0].number)), IsEmpty()) << "told twice";
+  EXPECT_THAT(contents(d.intent_committed(step.intents[0].number + 1)), IsEmpty()) << "that is another one";
+  EXPECT_THAT(contents(d.intent_committed(step.intents[0].number)), ElementsAre("two"));
+  EXPECT_THAT(contents(d.intent_committed(step.intents[0].number)), IsEmpty()) << "told twice";
 }
 
 TEST(DurableChatQueue, EachPieceOfASplitSendIsCoveredByTheFirstMark) {
   chat_queue_driver d;
   d.link();
   auto step = d.push(held(text(1, "aaaa bbbb cccc dddd")));
-  ASSERT_THAT(marks(step), ElementsAre("+1"));
-  d.intent_committed(step.marks[0].number);
+  ASSERT_THAT(intents(step), ElementsAre("+1"));
+  d.intent_committed(step.intents[0].number);
   step = d.settle(ok("m1"));
   EXPECT_THAT(contents(step), ElementsAre("cccc dddd"));
-  EXPECT_THAT(marks(step), IsEmpty());
+  EXPECT_THAT(intents(step), IsEmpty());
 }
 
 TEST(DurableChatQueue, WhatThePlatformDoesNotOfferNeedsNoMark) {
@@ -86,7 +86,7 @@ TEST(DurableChatQueue, WhatThePlatformDoesNotOfferNeedsNoMark) {
   d.link();
   auto step = d.push(held(make(1, op::remove, "")));
   EXPECT_THAT(tokens(step), ElementsAre(1));
-  EXPECT_THAT(marks(step), IsEmpty());
+  EXPECT_THAT(intents(step), IsEmpty());
 }
 
 TEST(DurableChatQueue, AFileIsUploadedBeforeItsActionIsMarked) {
@@ -96,10 +96,10 @@ TEST(DurableChatQueue, AFileIsUploadedBeforeItsActionIsMarked) {
   x.act.fields = media_fields{{"/tmp/picture", {}, {}}};
   auto step = d.push(x);
   EXPECT_EQ(step.uploads.size(), 1U);
-  EXPECT_THAT(marks(step), IsEmpty());
+  EXPECT_THAT(intents(step), IsEmpty());
   step = d.run([&](auto& out) { d.chat_queue.uploaded(1, {"https://store/1", {}, {}}, out); });
-  ASSERT_THAT(marks(step), ElementsAre("+1"));
-  EXPECT_EQ(d.intent_committed(step.marks[0].number).out.size(), 1U);
+  ASSERT_THAT(intents(step), ElementsAre("+1"));
+  EXPECT_EQ(d.intent_committed(step.intents[0].number).out.size(), 1U);
 }
 
 TEST(DurableChatQueue, AllCallersOfCollapsedEditsAreMarkedTogether) {
@@ -107,11 +107,11 @@ TEST(DurableChatQueue, AllCallersOfCollapsedEditsAreMarkedTogether) {
   d.push(held(edit(1, "m", "a")));
   d.push(held(edit(2, "m", "b")));
   auto step = d.link();
-  ASSERT_THAT(marks(step), ElementsAre("+1,2"));
+  ASSERT_THAT(intents(step), ElementsAre("+1,2"));
   d.push(held(edit(3, "m", "c")));
-  EXPECT_THAT(contents(d.intent_committed(step.marks[0].number)), ElementsAre("b"))
+  EXPECT_THAT(contents(d.intent_committed(step.intents[0].number)), ElementsAre("b"))
       << "what is being marked is as good as on the wire";
-  EXPECT_THAT(marks(d.settle(ok(""))), ElementsAre("+3"));
+  EXPECT_THAT(intents(d.settle(ok(""))), ElementsAre("+3"));
 }
 
 // -- marks that are taken back ----------------------------------------------------------------------------
@@ -119,42 +119,42 @@ TEST(DurableChatQueue, AllCallersOfCollapsedEditsAreMarkedTogether) {
 TEST(DurableChatQueue, F6_WhatWasNeverWrittenIsHeldAgain) {
   chat_queue_driver d;
   d.link();
-  d.push(sending(text(1, "one")));
-  EXPECT_THAT(marks(d.unwritten()), ElementsAre("-1"));
+  d.push(maybe_written(text(1, "one")));
+  EXPECT_THAT(intents(d.unwritten()), ElementsAre("-1"));
   auto step = d.link();
   EXPECT_THAT(contents(step), IsEmpty());
-  ASSERT_THAT(marks(step), ElementsAre("+1"));
-  EXPECT_THAT(contents(d.intent_committed(step.marks[0].number)), ElementsAre("one"));
+  ASSERT_THAT(intents(step), ElementsAre("+1"));
+  EXPECT_THAT(contents(d.intent_committed(step.intents[0].number)), ElementsAre("one"));
 }
 
 TEST(DurableChatQueue, F3_WhatShouldHaveGoneAtOnceAndCannotIsHeld) {
   chat_queue_driver down;
-  EXPECT_THAT(marks(down.push(sending(text(1, "one")))), ElementsAre("-1"));
+  EXPECT_THAT(intents(down.push(maybe_written(text(1, "one")))), ElementsAre("-1"));
   chat_queue_driver busy;
   busy.link();
-  busy.push(sending(text(1, "one")));
-  EXPECT_THAT(marks(busy.push(sending(text(2, "two")))), ElementsAre("-2"));
-  EXPECT_THAT(marks(busy.settle(ok("m"))), ElementsAre("+2"));
+  busy.push(maybe_written(text(1, "one")));
+  EXPECT_THAT(intents(busy.push(maybe_written(text(2, "two")))), ElementsAre("-2"));
+  EXPECT_THAT(intents(busy.settle(ok("m"))), ElementsAre("+2"));
 }
 
 TEST(DurableChatQueue, AMarkThatComesAfterTheLinkWentIsTakenBack) {
   chat_queue_driver d;
   d.link();
-  auto number = d.push(held(text(1, "one"))).marks.at(0).number;
+  auto number = d.push(held(text(1, "one"))).intents.at(0).number;
   d.down();
   auto step = d.intent_committed(number);
   EXPECT_THAT(contents(step), IsEmpty());
-  EXPECT_THAT(marks(step), ElementsAre("-1"));
-  EXPECT_THAT(marks(d.link()), ElementsAre("+1"));
+  EXPECT_THAT(intents(step), ElementsAre("-1"));
+  EXPECT_THAT(intents(d.link()), ElementsAre("+1"));
 }
 
 TEST(DurableChatQueue, ALinkThatComesAndGoesAsksForNoSecondMark) {
   chat_queue_driver d;
   d.link();
-  auto number = d.push(held(text(1, "one"))).marks.at(0).number;
+  auto number = d.push(held(text(1, "one"))).intents.at(0).number;
   for (int i = 0; i < 3; ++i) {
-    EXPECT_THAT(marks(d.down()), IsEmpty());
-    EXPECT_THAT(marks(d.link()), IsEmpty()) << "while the disk hangs nothing may pile up there";
+    EXPECT_THAT(intents(d.down()), IsEmpty());
+    EXPECT_THAT(intents(d.link()), IsEmpty()) << "while the disk hangs nothing may pile up there";
   }
   EXPECT_THAT(contents(d.intent_committed(number)), ElementsAre("one"));
 }
@@ -162,18 +162,18 @@ TEST(DurableChatQueue, ALinkThatComesAndGoesAsksForNoSecondMark) {
 TEST(DurableChatQueue, F6_ASplitSendThatIsPartlyOutStaysSending) {
   chat_queue_driver d;
   d.link();
-  d.push(sending(text(1, "aaaa bbbb cccc dddd")));
+  d.push(maybe_written(text(1, "aaaa bbbb cccc dddd")));
   d.settle(ok("m1"));
-  EXPECT_THAT(marks(d.unwritten()), IsEmpty());
+  EXPECT_THAT(intents(d.unwritten()), IsEmpty());
   EXPECT_THAT(contents(d.link()), ElementsAre("cccc dddd"));
 }
 
 TEST(DurableChatQueue, F6_WhatIsLostIsNotHeldAgain) {
   chat_queue_driver d;
   d.link();
-  d.push(sending(text(1, "one")));
+  d.push(maybe_written(text(1, "one")));
   auto step = d.down();
-  EXPECT_THAT(marks(step), IsEmpty());
+  EXPECT_THAT(intents(step), IsEmpty());
   ASSERT_THAT(tokens(step), ElementsAre(1));
   EXPECT_EQ(step.done[0].result.how, outcome::unknown);
 }
@@ -183,7 +183,7 @@ TEST(DurableChatQueue, F6_WhatIsLostIsNotHeldAgain) {
 TEST(DurableChatQueue, AMarkThatNeverComesFailsAsDefinite) {
   chat_queue_driver d;
   d.link();
-  auto number = d.push(held(text(1, "one"))).marks.at(0).number;
+  auto number = d.push(held(text(1, "one"))).intents.at(0).number;
   d.push(held(make(2, op::send, "two", start + 40s)));
   EXPECT_EQ(d.chat_queue.due(), deadline{start + 30s});
   EXPECT_THAT(tokens(d.expire(start + 29s)), IsEmpty());
@@ -191,9 +191,9 @@ TEST(DurableChatQueue, AMarkThatNeverComesFailsAsDefinite) {
   ASSERT_THAT(tokens(step), ElementsAre(1));
   EXPECT_EQ(step.done[0].result.how, outcome::definite);
   EXPECT_EQ(step.done[0].result.code, "not_stored");
-  ASSERT_THAT(marks(step), ElementsAre("+2")) << "the next one has its turn";
+  ASSERT_THAT(intents(step), ElementsAre("+2")) << "the next one has its turn";
   EXPECT_THAT(contents(d.intent_committed(number)), IsEmpty()) << "too late for the first";
-  EXPECT_THAT(contents(d.intent_committed(step.marks[0].number)), ElementsAre("two"));
+  EXPECT_THAT(contents(d.intent_committed(step.intents[0].number)), ElementsAre("two"));
   EXPECT_EQ(d.chat_queue.due(), deadline{});
 }
 
@@ -263,7 +263,7 @@ TEST(DurableChatQueue, F3_AFailureAfterALostAnswerDoesNotSayThatNothingWasDone) 
 TEST(DurableChatQueue, F3_WhatMayHaveArrivedIsNotCalledUnsupportedAsIfNothingWasDone) {
   chat_queue_driver d;
   d.link();
-  d.push(sending(resend(text(1, "one"))));
+  d.push(maybe_written(resend(text(1, "one"))));
   d.down();
   auto step = d.link(set_of({platform("p", 10, {"edit"})}));
   ASSERT_THAT(tokens(step), ElementsAre(1));
@@ -274,7 +274,7 @@ TEST(DurableChatQueue, F3_WhatMayHaveArrivedIsNotCalledUnsupportedAsIfNothingWas
 TEST(DurableChatQueue, WhatWasLostInOnePieceGoesOutThreeTimesInAllAlsoInSmallerOnes) {
   chat_queue_driver d;
   d.link(set_of({platform("p", 100, {"send"})}));
-  d.push(sending(resend(text(1, "aaaa bbbb cccc dddd"))));
+  d.push(maybe_written(resend(text(1, "aaaa bbbb cccc dddd"))));
   d.down();
   EXPECT_THAT(contents(d.link()), ElementsAre("aaaa bbbb"));
   EXPECT_THAT(contents(d.settle(ok("m1"))), ElementsAre("cccc dddd"));
@@ -295,12 +295,12 @@ TEST(DurableChatQueue, F54_ARefusalIsHandedOnVerbatimAlsoAfterALostAnswer) {
 TEST(DurableChatQueue, WhatWasLostWithItsConnectionGoesOutOnTheNextOne) {
   chat_queue_driver d;
   d.link();
-  d.push(sending(resend(text(1, "one"))));
+  d.push(maybe_written(resend(text(1, "one"))));
   auto step = d.down();
   EXPECT_THAT(tokens(step), IsEmpty());
-  EXPECT_THAT(marks(step), IsEmpty()) << "it may have arrived, whatever comes";
+  EXPECT_THAT(intents(step), IsEmpty()) << "it may have arrived, whatever comes";
   EXPECT_THAT(contents(d.link()), ElementsAre("one"));
-  EXPECT_THAT(marks(d.unwritten()), IsEmpty()) << "nor does this take it back";
+  EXPECT_THAT(intents(d.unwritten()), IsEmpty()) << "nor does this take it back";
 }
 
 TEST(DurableChatQueue, WithinTheHoldThenItIsUnknownNotUnsent) {
@@ -315,10 +315,10 @@ TEST(DurableChatQueue, WithinTheHoldThenItIsUnknownNotUnsent) {
 }
 
 TEST(DurableChatQueue, WhatAnEarlierProcessMayHaveSentIsNeverCalledUnsent) {
-  auto x = sending(resend(text(1, "one")));
+  auto x = maybe_written(resend(text(1, "one")));
   x.lost = 1;
   chat_queue_driver d;
-  EXPECT_THAT(marks(d.push(x)), IsEmpty());
+  EXPECT_THAT(intents(d.push(x)), IsEmpty());
   EXPECT_THAT(contents(d.link()), ElementsAre("one"));
   EXPECT_THAT(contents(d.settle(lost())), ElementsAre("one"));
   EXPECT_THAT(tokens(d.settle(lost())), ElementsAre(1)) << "three times, the earlier process included";
@@ -351,7 +351,7 @@ struct model {
       if (!sends && !is_done[token]) RC_ASSERT(!maybe[token]);
   }
   void look(chat_queue_step& step) {
-    for (auto& x : step.marks) writing.push_back(x);
+    for (auto& x : step.intents) writing.push_back(x);
     for (auto& x : step.out) {
       RC_ASSERT(up && out.empty());
       auto newest = by_content.at(x.act.content);
@@ -375,11 +375,11 @@ struct model {
     if (writing.empty()) return;
     auto x = writing.front();
     writing.pop_front();
-    for (auto token : x.tokens) disk[token] = x.sending;
-    if (x.sending) covers[*std::max_element(x.tokens.begin(), x.tokens.end())] = x.tokens;
+    for (auto token : x.tokens) disk[token] = x.maybe_written;
+    if (x.maybe_written) covers[*std::max_element(x.tokens.begin(), x.tokens.end())] = x.tokens;
     check();
     chat_queue_step step;
-    if (x.sending) chat_queue.intent_committed(x.number, step);
+    if (x.maybe_written) chat_queue.intent_committed(x.number, step);
     look(step);
   }
   void settle(const action_result& result, bool written) {
@@ -398,7 +398,7 @@ struct model {
     auto x = *rc::gen::arbitrary<bool>() ? text(token, content) : edit(token, "m", content);
     x.hold_until = (now + 5s).time_since_epoch() / 1ns;
     auto at_once = up && !chat_queue.busy();
-    x.record = at_once ? action_record::sending : action_record::held;
+    x.record = at_once ? action_record::maybe_written : action_record::not_written;
     disk[token] = at_once;
     by_content[content] = token;
     is_done[token] = false;
@@ -439,7 +439,7 @@ struct model {
   }
 
   core::chat_queue chat_queue;
-  std::map<std::uint64_t, bool> disk;    ///< token -> sending
+  std::map<std::uint64_t, bool> disk;    ///< token -> maybe_written
   std::map<std::uint64_t, bool> maybe;   ///< token -> a frame of it may have been written
   std::map<std::uint64_t, bool> is_done; ///< token -> told
   std::map<std::string, std::uint64_t> by_content;
@@ -488,5 +488,5 @@ TEST(DurableChatQueue, F6_WhatMayHaveArrivedDoesNotVanishInANewerEdit) {
   EXPECT_THAT(contents(d.link()), ElementsAre("two"));
 }
 
-} // namespace lane_durable_test
+} // namespace chat_queue_durable_test
 } // namespace relay::core

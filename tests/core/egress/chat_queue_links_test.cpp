@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace lane_links_test {
+namespace chat_queue_links_test {
 
 using namespace rig;
 using namespace std::chrono_literals;
@@ -194,5 +194,5 @@ TEST(ChatQueue, F42_AFurtherDescriptorSettlesNothing) {
   EXPECT_THAT(contents(d.push(text(3, "three"))), IsEmpty()) << "a description is not a link";
 }
 
-} // namespace lane_links_test
+} // namespace chat_queue_links_test
 } // namespace relay::core

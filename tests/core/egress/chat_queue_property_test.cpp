@@ -10,7 +10,7 @@
 #include <string>
 
 namespace relay::core {
-namespace lane_property_test {
+namespace chat_queue_property_test {
 
 using namespace rig;
 
@@ -156,5 +156,5 @@ RC_GTEST_PROP(LaneProperty, OrderOneInFlightAndOneOutcomeEach, ()) {
   m.finish();
 }
 
-} // namespace lane_property_test
+} // namespace chat_queue_property_test
 } // namespace relay::core

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace relay::core {
-namespace lane_reactions_test {
+namespace chat_queue_reactions_test {
 
 using namespace rig;
 using ::testing::ElementsAre;
@@ -115,17 +115,17 @@ TEST(ChatQueueReactions, ADurableOneIsMarkedBeforeItLeavesAndTakenBackWhenItDidN
   chat_queue_driver d;
   d.link();
   auto x = react(1);
-  x.record = action_record::held;
+  x.record = action_record::not_written;
   auto step = d.push(x);
   EXPECT_THAT(contents(step), IsEmpty());
-  ASSERT_EQ(step.marks.size(), 1U);
-  EXPECT_TRUE(step.marks[0].sending);
-  EXPECT_THAT(contents(d.intent_committed(step.marks[0].number)), ElementsAre("eyes"));
+  ASSERT_EQ(step.intents.size(), 1U);
+  EXPECT_TRUE(step.intents[0].maybe_written);
+  EXPECT_THAT(contents(d.intent_committed(step.intents[0].number)), ElementsAre("eyes"));
   d.closing();
   step = d.unwritten();
-  ASSERT_EQ(step.marks.size(), 1U);
-  EXPECT_FALSE(step.marks[0].sending);
-  EXPECT_THAT(step.marks[0].tokens, ElementsAre(1));
+  ASSERT_EQ(step.intents.size(), 1U);
+  EXPECT_FALSE(step.intents[0].maybe_written);
+  EXPECT_THAT(step.intents[0].tokens, ElementsAre(1));
 }
 
 TEST(ChatQueueReactions, OneThatComesBackHidesNoUpload) {
@@ -153,5 +153,5 @@ TEST(ChatQueueReactions, OneThatComesBackHidesNoUpload) {
   }
 }
 
-} // namespace lane_reactions_test
+} // namespace chat_queue_reactions_test
 } // namespace relay::core

@@ -8,7 +8,7 @@
 #include <vector>
 
 namespace relay::core {
-namespace lane_test {
+namespace chat_queue_test {
 
 using namespace rig;
 using ::testing::ElementsAre;
@@ -296,5 +296,5 @@ TEST(ChatQueue, ALongFollowUpGoesInPieces) {
   EXPECT_THAT(step.done.at(0).result.message_ids, ElementsAre("m1", "m2"));
 }
 
-} // namespace lane_test
+} // namespace chat_queue_test
 } // namespace relay::core

@@ -9,7 +9,7 @@
 #include <string>
 
 namespace relay::core {
-namespace lane_waits_test {
+namespace chat_queue_waits_test {
 
 using namespace rig;
 using ::testing::ElementsAre;
@@ -146,16 +146,16 @@ TEST_F(waiting, WithoutAConnectionItIsGivenUpInTheEnd) {
 
 TEST_F(waiting, WhatIsRecordedAsSendingIsRecordedAsNotWritten) {
   auto x = text(1, "one");
-  x.record = action_record::sending;
+  x.record = action_record::maybe_written;
   d.push(x);
   auto step = d.settle(slow_down(5s));
-  ASSERT_EQ(step.marks.size(), 1U);
-  EXPECT_FALSE(step.marks[0].sending);
+  ASSERT_EQ(step.intents.size(), 1U);
+  EXPECT_FALSE(step.intents[0].maybe_written);
   step = at(start + 5s);
-  ASSERT_EQ(step.marks.size(), 1U);
-  EXPECT_TRUE(step.marks[0].sending);
+  ASSERT_EQ(step.intents.size(), 1U);
+  EXPECT_TRUE(step.intents[0].maybe_written);
   EXPECT_THAT(contents(step), IsEmpty());
-  EXPECT_THAT(contents(d.intent_committed(step.marks[0].number)), ElementsAre("one"));
+  EXPECT_THAT(contents(d.intent_committed(step.intents[0].number)), ElementsAre("one"));
 }
 
 TEST_F(waiting, AtTheEndNothingIsWaitedForAnyMore) {
@@ -188,8 +188,8 @@ TEST_F(waiting, TheEndOfAReactionsWaitSaysNothingOfWhatIsOnTheWire) {
 TEST_F(waiting, AMarkThatComesAfterItsActionWasGivenUpIsIgnored) {
   d.push(make(1, op::react, "eyes"));
   auto x = text(2, "two");
-  x.record = action_record::held;
-  const auto marks = d.push(x).marks;
+  x.record = action_record::not_written;
+  const auto marks = d.push(x).intents;
   ASSERT_EQ(marks.size(), 1U);
   d.settle(slow_down(5s));
   const auto step = d.expire(instant::max());
@@ -232,5 +232,5 @@ TEST_F(waiting, ASealOfADraftWaitsInItsOwnForm) {
   EXPECT_EQ(step.out[0].act.kind, op::draft);
 }
 
-} // namespace lane_waits_test
+} // namespace chat_queue_waits_test
 } // namespace relay::core

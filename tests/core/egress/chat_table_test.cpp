@@ -120,14 +120,14 @@ TEST(ChatTable, AnIntentOnDiskReachesItsQueue) {
   table_driver d;
   d.link();
   auto held = text(1, "a1");
-  held.record = action_record::held;
+  held.record = action_record::not_written;
   auto step = d.push("a", held);
-  ASSERT_THAT(step.marks, SizeIs(1));
+  ASSERT_THAT(step.intents, SizeIs(1));
   EXPECT_THAT(said(step), IsEmpty());
-  auto other = step.marks[0];
+  auto other = step.intents[0];
   ++other.chat;
   EXPECT_THAT(said(d.run([&](auto& out) { d.table.intent_committed(other, out); })), IsEmpty());
-  EXPECT_THAT(said(d.run([&](auto& out) { d.table.intent_committed(step.marks[0], out); })),
+  EXPECT_THAT(said(d.run([&](auto& out) { d.table.intent_committed(step.intents[0], out); })),
               ElementsAre("a1"));
 }
 
@@ -254,9 +254,9 @@ TEST(ChatTable, WhatAStepDidBeforeItThrewIsNotDone) {
 TEST(ChatTable, WhatADroppedQueueWaitedForIsForgotten) {
   table_driver d;
   auto held = text(1, "a1");
-  held.record = action_record::held;
+  held.record = action_record::not_written;
   d.link();
-  auto mark = d.push("a", held).marks.at(0);
+  auto mark = d.push("a", held).intents.at(0);
   d.fail("a");
   EXPECT_EQ(d.table.due(), deadline{start + 15min}) << "no deadline of it is left";
   d.push("a", text(2, "a2"));
@@ -366,13 +366,13 @@ struct model {
       RC_ASSERT(done.insert(x.token).second);
       RC_ASSERT(open.erase(x.token) == 1U);
     }
-    for (auto& x : step.marks)
-      if (x.sending) writing.push_back(x);
+    for (auto& x : step.intents)
+      if (x.maybe_written) writing.push_back(x);
   }
   void push(const std::string& chat) {
     auto content = "#" + std::to_string(++token);
     auto x = make(token, op::send, content, d.now + 5s);
-    x.record = *rc::gen::arbitrary<bool>() ? action_record::held : action_record::none;
+    x.record = *rc::gen::arbitrary<bool>() ? action_record::not_written : action_record::none;
     open[token] = chat;
     by_text[content] = token;
     look(d.push(chat, x));

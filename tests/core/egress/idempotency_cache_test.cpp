@@ -11,7 +11,7 @@
 #include <utility>
 
 namespace relay::core {
-namespace ledger_test {
+namespace idempotency_cache_test {
 
 using namespace std::chrono_literals;
 using verdict = idempotency_cache::verdict;
@@ -229,5 +229,5 @@ TEST(ActionDigest, IsTheSameInEveryVersion) {
   EXPECT_EQ(digest(R"({"op":"typing","chat_id":"c","content":""})"), "87f74c0079522035");
 }
 
-} // namespace ledger_test
+} // namespace idempotency_cache_test
 } // namespace relay::core

@@ -29,7 +29,8 @@ struct model_disk {
       open[taken->what.token] = taken->what;
       last_token = std::max(last_token, taken->what.token);
     } else if (auto* marked = std::get_if<action_marked>(&x)) {
-      if (auto it = open.find(marked->token); it != open.end()) it->second.sending = marked->sending;
+      if (auto it = open.find(marked->token); it != open.end())
+        it->second.maybe_written = marked->maybe_written;
     } else if (auto* done = std::get_if<action_settled>(&x)) {
       open.erase(done->token);
       settled[without_digest(done->request_id).first] = done->result;
@@ -129,9 +130,9 @@ struct model_world {
       const auto id = x.act.content.substr(1);
       auto& s = stories.at(id);
       RC_ASSERT(up);
-      RC_ASSERT(disk.open.at(s.token).sending); // the disk knows that it may be out
-      RC_ASSERT(!s.maybe_out || s.resend);      // not twice, unless its agent wants that
-      RC_ASSERT(!s.told_definite);              // nor after its agent heard that it was not sent
+      RC_ASSERT(disk.open.at(s.token).maybe_written); // the disk knows that it may be out
+      RC_ASSERT(!s.maybe_out || s.resend);            // not twice, unless its agent wants that
+      RC_ASSERT(!s.told_definite);                    // nor after its agent heard that it was not sent
       RC_ASSERT(!s.told || s.resend);
       s.maybe_out = true;
       wire.push_back(x);
@@ -214,9 +215,9 @@ struct model_world {
       y.act = x.what.what.act;
       y.where = x.what.where;
       y.hold_until = x.until.time_since_epoch() / 1ns;
-      y.record = x.what.sending ? action_record::sending : action_record::held;
+      y.record = x.what.maybe_written ? action_record::maybe_written : action_record::not_written;
       y.resend = s.resend;
-      y.lost = x.what.sending ? 1 : 0;
+      y.lost = x.what.maybe_written ? 1 : 0;
       chats.activate(key(s.chat), now);
       push(s.chat, std::move(y), false);
     }

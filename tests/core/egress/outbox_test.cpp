@@ -63,12 +63,12 @@ TEST(Outbox, AnActionEntersItsQueueOnceTheDiskHasIt) {
   outbox_driver d;
   auto how = d.accept(1, request("r1"));
   EXPECT_TRUE(how.waits);
-  EXPECT_EQ(how.record, action_record::sending) << "one record says both";
+  EXPECT_EQ(how.record, action_record::maybe_written) << "one record says both";
   auto commit = d.outbox.next_commit();
   ASSERT_TRUE(commit);
   ASSERT_THAT(commit->records, SizeIs(1));
   auto& taken = std::get<action_taken>(commit->records[0]).what;
-  EXPECT_TRUE(taken.sending);
+  EXPECT_TRUE(taken.maybe_written);
   EXPECT_EQ(taken.what.request_id, with_digest("r1", 7));
   EXPECT_EQ(taken.until_ms, wall + 30'000);
   EXPECT_FALSE(d.outbox.quiet());
@@ -78,10 +78,10 @@ TEST(Outbox, AnActionEntersItsQueueOnceTheDiskHasIt) {
 
 TEST(Outbox, OneThatCannotLeaveAtOnceIsHeld) {
   outbox_driver d;
-  EXPECT_EQ(d.accept(1, request("r1"), false).record, action_record::held);
+  EXPECT_EQ(d.accept(1, request("r1"), false).record, action_record::not_written);
   auto file = request("r2");
   file.act.fields = media_fields{{"/tmp/x", {}, {}}};
-  EXPECT_EQ(d.accept(2, file).record, action_record::held) << "its file is uploaded first";
+  EXPECT_EQ(d.accept(2, file).record, action_record::not_written) << "its file is uploaded first";
 }
 
 TEST(Outbox, WhatIsNotRecordedWaitsOnlyBehindWhatIs) {
@@ -113,7 +113,7 @@ TEST(Outbox, AnIntentComesBackOnceItIsOnDisk) {
   d.stored(d.outbox.next_commit()->number);
   d.outbox.intend({5, {1}, true, 9});
   auto commit = d.outbox.next_commit();
-  EXPECT_TRUE(std::get<action_marked>(commit->records.at(0)).sending);
+  EXPECT_TRUE(std::get<action_marked>(commit->records.at(0)).maybe_written);
   auto step = d.stored(commit->number);
   ASSERT_THAT(step.committed, SizeIs(1));
   EXPECT_EQ(step.committed[0].number, 5U);
@@ -185,9 +185,10 @@ TEST(Outbox, WhatWasSentIsToldAtOnceUnlessItMightBeSentAgain) {
 // -- after a restart
 // ----------------------------------------------------------------------------------------
 
-stored_action left(std::uint64_t token, action_request x, bool sending, std::int64_t until = wall + 10'000) {
+stored_action left(std::uint64_t token, action_request x, bool maybe_written,
+                   std::int64_t until = wall + 10'000) {
   x.request_id = with_digest(x.request_id, 7);
-  return {token, std::move(x), to_p(), sending, until};
+  return {token, std::move(x), to_p(), maybe_written, until};
 }
 std::vector<resumed_action> resume(core::outbox& x, std::vector<stored_action> open, bool served = true) {
   outbound_image image;

@@ -17,51 +17,51 @@ constexpr instant now{1h};
 const chat_key discord{"discord", "c"}, telegram{"telegram", "c"};
 
 TEST(reactions, eyes_then_the_verdict) {
-  reaction_book book{10, 1h};
-  EXPECT_THAT(book.begun("d1", discord, "m", true, now), ElementsAre(react("c", "m", "\U0001F440")));
-  EXPECT_THAT(book.ended("d1", turn_end::answered),
+  shown_reactions shown{10, 1h};
+  EXPECT_THAT(shown.begun("d1", discord, "m", true, now), ElementsAre(react("c", "m", "\U0001F440")));
+  EXPECT_THAT(shown.ended("d1", turn_end::answered),
               ElementsAre(react("c", "m", "\U0001F440", true), react("c", "m", "\u2705")));
-  book.begun("d2", discord, "m", true, now);
-  EXPECT_THAT(book.ended("d2", turn_end::failed),
+  shown.begun("d2", discord, "m", true, now);
+  EXPECT_THAT(shown.ended("d2", turn_end::failed),
               ElementsAre(react("c", "m", "\U0001F440", true), react("c", "m", "\u274C")));
 }
 
 TEST(reactions, F64_telegram_has_a_vocabulary_of_its_own) {
-  reaction_book book{10, 1h};
-  EXPECT_THAT(book.begun("d1", telegram, "m", true, now), ElementsAre(react("c", "m", "\U0001F440")));
-  EXPECT_EQ(book.ended("d1", turn_end::answered)[1], react("c", "m", "\U0001F44D"));
-  book.begun("d2", telegram, "m", true, now);
-  EXPECT_EQ(book.ended("d2", turn_end::failed)[1], react("c", "m", "\U0001F44E"));
+  shown_reactions shown{10, 1h};
+  EXPECT_THAT(shown.begun("d1", telegram, "m", true, now), ElementsAre(react("c", "m", "\U0001F440")));
+  EXPECT_EQ(shown.ended("d1", turn_end::answered)[1], react("c", "m", "\U0001F44D"));
+  shown.begun("d2", telegram, "m", true, now);
+  EXPECT_EQ(shown.ended("d2", turn_end::failed)[1], react("c", "m", "\U0001F44E"));
 }
 
 TEST(reactions, an_unknown_end_claims_nothing) {
-  reaction_book book{10, 1h};
-  book.begun("d", discord, "m", true, now);
-  EXPECT_THAT(book.ended("d", turn_end::unknown), ElementsAre(react("c", "m", "\U0001F440", true)));
+  shown_reactions shown{10, 1h};
+  shown.begun("d", discord, "m", true, now);
+  EXPECT_THAT(shown.ended("d", turn_end::unknown), ElementsAre(react("c", "m", "\U0001F440", true)));
 }
 
 TEST(reactions, a_turn_begins_once_and_ends_once) {
-  reaction_book book{10, 1h};
-  book.begun("d", discord, "m", true, now);
-  EXPECT_THAT(book.begun("d", discord, "m", true, now), IsEmpty()) << "given out again";
-  book.ended("d", turn_end::answered);
-  EXPECT_THAT(book.ended("d", turn_end::failed), IsEmpty());
-  EXPECT_THAT(book.begun("d", discord, "m", true, now), IsEmpty());
-  EXPECT_THAT(book.ended("never", turn_end::answered), IsEmpty());
+  shown_reactions shown{10, 1h};
+  shown.begun("d", discord, "m", true, now);
+  EXPECT_THAT(shown.begun("d", discord, "m", true, now), IsEmpty()) << "given out again";
+  shown.ended("d", turn_end::answered);
+  EXPECT_THAT(shown.ended("d", turn_end::failed), IsEmpty());
+  EXPECT_THAT(shown.begun("d", discord, "m", true, now), IsEmpty());
+  EXPECT_THAT(shown.ended("never", turn_end::answered), IsEmpty());
 }
 
 TEST(reactions, what_was_never_shown_is_not_removed) {
-  reaction_book book{10, 1h};
-  EXPECT_THAT(book.begun("d", discord, "m", false, now), IsEmpty());
-  EXPECT_THAT(book.ended("d", turn_end::answered), ElementsAre(react("c", "m", "\u2705")));
+  shown_reactions shown{10, 1h};
+  EXPECT_THAT(shown.begun("d", discord, "m", false, now), IsEmpty());
+  EXPECT_THAT(shown.ended("d", turn_end::answered), ElementsAre(react("c", "m", "\u2705")));
 }
 
 TEST(reactions, the_oldest_turn_is_forgotten_first) {
-  reaction_book book{2, 1h};
-  for (auto* id : {"1", "2", "3"}) book.begun(id, discord, "m", true, now);
-  EXPECT_EQ(book.size(), 2U);
-  EXPECT_THAT(book.ended("1", turn_end::answered), IsEmpty());
-  EXPECT_EQ(book.ended("2", turn_end::answered).size(), 2U);
+  shown_reactions shown{2, 1h};
+  for (auto* id : {"1", "2", "3"}) shown.begun(id, discord, "m", true, now);
+  EXPECT_EQ(shown.size(), 2U);
+  EXPECT_THAT(shown.ended("1", turn_end::answered), IsEmpty());
+  EXPECT_EQ(shown.ended("2", turn_end::answered).size(), 2U);
 }
 
 TEST(reactions, which_actions_end_a_turn) {
@@ -90,12 +90,12 @@ TEST(reactions, only_messages_carry_them) {
 }
 
 TEST(reactions, old_turns_are_forgotten) {
-  reaction_book book{10, 1h};
-  book.begun("old", discord, "m", true, now);
-  book.begun("young", discord, "m", true, now + 59min);
-  book.begun("new", discord, "m", true, now + 60min);
-  EXPECT_EQ(book.size(), 2U);
-  EXPECT_THAT(book.ended("old", turn_end::answered), IsEmpty());
+  shown_reactions shown{10, 1h};
+  shown.begun("old", discord, "m", true, now);
+  shown.begun("young", discord, "m", true, now + 59min);
+  shown.begun("new", discord, "m", true, now + 60min);
+  EXPECT_EQ(shown.size(), 2U);
+  EXPECT_THAT(shown.ended("old", turn_end::answered), IsEmpty());
 }
 
 } // namespace reactions_test

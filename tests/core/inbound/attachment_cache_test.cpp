@@ -182,7 +182,7 @@ TEST_F(cache, what_nobody_waits_for_any_more_leaves_nothing) {
   EXPECT_EQ(it.bytes(), 0U);
 }
 
-class shelf_set_aside : public cache {
+class cache_set_aside : public cache {
 protected:
   media_step set_aside() {
     media_step out;
@@ -197,7 +197,7 @@ protected:
   }
 };
 
-TEST_F(shelf_set_aside, F31_files_stay_for_whoever_wants_them_again) {
+TEST_F(cache_set_aside, F31_files_stay_for_whoever_wants_them_again) {
   auto out = wanted("d", {at("1")});
   fetched(out.start[0].call, "/1");
   EXPECT_THAT(set_aside().remove, IsEmpty());
@@ -209,7 +209,7 @@ TEST_F(shelf_set_aside, F31_files_stay_for_whoever_wants_them_again) {
   EXPECT_THAT(released("d").remove, ElementsAre("/1"));
 }
 
-TEST_F(shelf_set_aside, what_nobody_claims_goes_when_the_patience_is_over) {
+TEST_F(cache_set_aside, what_nobody_claims_goes_when_the_patience_is_over) {
   auto out = wanted("d", {at("1"), at("2")});
   fetched(out.start[0].call, "/1");
   set_aside();
@@ -220,7 +220,7 @@ TEST_F(shelf_set_aside, what_nobody_claims_goes_when_the_patience_is_over) {
   EXPECT_FALSE(it.due());
 }
 
-TEST_F(shelf_set_aside, a_late_answer_takes_nothing_from_who_wanted_it_again) {
+TEST_F(cache_set_aside, a_late_answer_takes_nothing_from_who_wanted_it_again) {
   auto before = wanted("d", {at("1")});
   set_aside();
   auto after = wanted("d", {at("1")});
@@ -230,10 +230,10 @@ TEST_F(shelf_set_aside, a_late_answer_takes_nothing_from_who_wanted_it_again) {
   EXPECT_THAT(released("d").remove, ElementsAre("/1"));
 }
 
-class shelf_letters : public shelf_set_aside {
+class cache_dead_letters : public cache_set_aside {
 protected:
   /// An event with one file that was set aside; its fetch had this number.
-  void letter(const std::string& id, const std::string& path) {
+  void keep_files(const std::string& id, const std::string& path) {
     auto out = wanted(id, {at("1")});
     fetched(out.start.at(0).call, path);
     EXPECT_THAT(kept(id).remove, IsEmpty());
@@ -255,8 +255,8 @@ protected:
   }
 };
 
-TEST_F(shelf_letters, F31_files_stay_for_whoever_tries_it_again) {
-  letter("d1", "/1");
+TEST_F(cache_dead_letters, F31_files_stay_for_whoever_tries_it_again) {
+  keep_files("d1", "/1");
   EXPECT_EQ(it.bytes(), 5U);
   auto out = again("d2", "d1");
   ASSERT_EQ(out.start.size(), 1U);
@@ -269,40 +269,40 @@ TEST_F(shelf_letters, F31_files_stay_for_whoever_tries_it_again) {
   EXPECT_EQ(it.bytes(), 0U);
 }
 
-TEST_F(shelf_letters, one_that_kept_its_name_is_not_removed_under_the_agent) {
-  letter("d1", "/1");
+TEST_F(cache_dead_letters, one_that_kept_its_name_is_not_removed_under_the_agent) {
+  keep_files("d1", "/1");
   auto out = again("d2", "d1");
   EXPECT_THAT(fetched(out.start.at(0).call, "/1").remove, IsEmpty());
   EXPECT_EQ(it.bytes(), 5U);
 }
 
-TEST_F(shelf_letters, whoever_is_not_waited_for_any_more_leaves_nothing) {
-  letter("d1", "/1");
+TEST_F(cache_dead_letters, whoever_is_not_waited_for_any_more_leaves_nothing) {
+  keep_files("d1", "/1");
   auto out = again("d2", "d1");
   EXPECT_THAT(released("d2").remove, ElementsAre("/1"));
   EXPECT_THAT(fetched(out.start.at(0).call, "/2").remove, ElementsAre("/2"));
   EXPECT_EQ(it.bytes(), 0U);
 }
 
-TEST_F(shelf_letters, they_have_a_quarter_of_the_disk_and_the_oldest_go_first) {
-  letter("d1", "/1");
-  letter("d2", "/2");
+TEST_F(cache_dead_letters, they_have_a_quarter_of_the_disk_and_the_oldest_go_first) {
+  keep_files("d1", "/1");
+  keep_files("d2", "/2");
   auto out = wanted("d3", {at("1")});
   fetched(out.start.at(0).call, "/3");
   EXPECT_THAT(kept("d3").remove, ElementsAre("/1"));
   EXPECT_EQ(it.bytes(), 10U);
 }
 
-TEST_F(shelf_letters, they_stay_for_a_week) {
-  letter("d1", "/1");
-  EXPECT_EQ(it.due(), now + rules.letters_stay);
-  EXPECT_THAT(later(rules.letters_stay - 1ms).remove, IsEmpty());
+TEST_F(cache_dead_letters, they_stay_for_a_week) {
+  keep_files("d1", "/1");
+  EXPECT_EQ(it.due(), now + rules.dead_letters_stay);
+  EXPECT_THAT(later(rules.dead_letters_stay - 1ms).remove, IsEmpty());
   EXPECT_THAT(later(1ms).remove, ElementsAre("/1"));
   EXPECT_EQ(it.due(), deadline{});
 }
 
-TEST_F(shelf_letters, what_is_dropped_goes_and_what_was_never_there_does_no_harm) {
-  letter("d1", "/1");
+TEST_F(cache_dead_letters, what_is_dropped_goes_and_what_was_never_there_does_no_harm) {
+  keep_files("d1", "/1");
   EXPECT_THAT(forgotten("d0").remove, IsEmpty());
   EXPECT_THAT(forgotten("d1").remove, ElementsAre("/1"));
   EXPECT_THAT(forgotten("d1").remove, IsEmpty());
@@ -310,8 +310,8 @@ TEST_F(shelf_letters, what_is_dropped_goes_and_what_was_never_there_does_no_harm
   EXPECT_EQ(it.bytes(), 0U);
 }
 
-TEST_F(shelf_letters, they_outlive_whoever_asked) {
-  letter("d1", "/1");
+TEST_F(cache_dead_letters, they_outlive_whoever_asked) {
+  keep_files("d1", "/1");
   set_aside();
   EXPECT_THAT(later(rules.patience).remove, IsEmpty());
   EXPECT_EQ(it.bytes(), 5U);

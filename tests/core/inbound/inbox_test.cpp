@@ -244,10 +244,10 @@ TEST(Inbox, SaysWhenItIsFull) {
     seen.push_back(d.box.room());
     d.accept(event("c", std::to_string(i)));
   }
-  EXPECT_THAT(seen, ElementsAre(backpressure::open, backpressure::open, backpressure::full,
-                                backpressure::full, backpressure::hard));
+  EXPECT_THAT(seen, ElementsAre(backpressure::none, backpressure::none, backpressure::soft,
+                                backpressure::soft, backpressure::hard));
   for (std::uint64_t id = 1; id <= 4; ++id) d.ack(id);
-  EXPECT_EQ(d.box.room(), backpressure::open);
+  EXPECT_EQ(d.box.room(), backpressure::none);
 }
 
 TEST(Inbox, ALongBacklogOfOneChatTakesTimeInProportion) {

@@ -7,7 +7,7 @@
 #include <string>
 
 namespace relay::core {
-namespace places_test {
+namespace session_aliases_test {
 
 event_source at(std::string chat, std::string type, std::string thread = {}) {
   event_source x;
@@ -93,5 +93,5 @@ TEST(SessionAliases, TheOldestIsForgottenFirst) {
   EXPECT_EQ(known.keyed(press(at("3", "thread", "3"))).chat_id, "p");
 }
 
-} // namespace places_test
+} // namespace session_aliases_test
 } // namespace relay::core

@@ -23,7 +23,7 @@ TEST(SuspendDetector, F70_AWallClockThatRanAheadIsASuspend) {
   x.look(start, wall);
   x.expect(start + 5s);
   auto gap = x.look(start + 5s, wall + 3'605'000);
-  EXPECT_EQ(gap.slept, 1h);
+  EXPECT_EQ(gap.suspended, 1h);
   EXPECT_EQ(gap.late, 0ms);
   EXPECT_FALSE(x.look(start + 10s, wall + 3'610'000).any()) << "told once";
 }
@@ -33,7 +33,7 @@ TEST(SuspendDetector, F70_ALateLookIsAFreeze) {
   x.look(start, wall);
   x.expect(start + 500ms);
   auto gap = x.look(start + 1h, wall + 3'600'000);
-  EXPECT_EQ(gap.slept, 0ms);
+  EXPECT_EQ(gap.suspended, 0ms);
   EXPECT_EQ(gap.late, 1h - 500ms);
   EXPECT_EQ(x.look(start + 3h, wall + 3 * 3'600'000).late, 0ms) << "no look was due";
 }
@@ -43,7 +43,7 @@ TEST(SuspendDetector, ASoonerLookForgetsNoGap) {
   x.look(start, wall);
   x.expect(start + 5s);
   x.expect(start + 1s); // after a suspend that nobody has noticed yet
-  EXPECT_EQ(x.look(start + 1s, wall + 61'000).slept, 1min);
+  EXPECT_EQ(x.look(start + 1s, wall + 61'000).suspended, 1min);
 }
 
 TEST(SuspendDetector, ShortGapsAndClocksSetBackAreNothing) {
@@ -53,7 +53,7 @@ TEST(SuspendDetector, ShortGapsAndClocksSetBackAreNothing) {
   EXPECT_FALSE(x.look(start + 7'999ms, wall + 10'998).any());
   EXPECT_FALSE(x.look(start + 10s, wall - 3'600'000).any()) << "set back by an hour";
   EXPECT_FALSE(x.look(start + 15s, wall - 3'595'000).any());
-  EXPECT_EQ(x.look(start + 20s, wall - 3'595'000 + 8'000).slept, 3s) << "compared with the last look";
+  EXPECT_EQ(x.look(start + 20s, wall - 3'595'000 + 8'000).suspended, 3s) << "compared with the last look";
 }
 
 } // namespace suspend_watch_test

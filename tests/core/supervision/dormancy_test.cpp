@@ -69,7 +69,7 @@ TEST(Dormancy, NotConnectedOrStoppingIsAnsweredAtOnce) {
 
 TEST(Dormancy, WorkWhileAsleepWakes) {
   dormancy x;
-  auto look = x.fell_asleep();
+  auto look = x.became_dormant();
   ASSERT_TRUE(look.look_later);
   auto due = x.look_due(*look.look_later, link_phase::dormant, true);
   EXPECT_TRUE(due.look_at_work);

@@ -23,7 +23,7 @@ public:
     rules_.max_at_once = 3;
     rules_.max_items = 4;
     rules_.patience = milliseconds{1000};
-    shelf_ = attachment_cache{rules_};
+    cache_ = attachment_cache{rules_};
   }
 
   void step(bytes& in) {
@@ -35,15 +35,15 @@ public:
     case 3: finish_a_fetch(in, out); break;
     case 4: release("d" + std::to_string(in.below(6)), out); break;
     case 5:
-      shelf_.all_released(now_, out);
+      cache_.all_released(now_, out);
       released_all();
       break;
     case 7: keep("d" + std::to_string(in.below(6)), out); break;
-    case 8: shelf_.forgotten("d" + std::to_string(in.below(6)), now_, out); break;
+    case 8: cache_.forgotten("d" + std::to_string(in.below(6)), now_, out); break;
     case 6: now_ += milliseconds{std::int64_t{in.byte()} * 8}; break;
     default:
-      shelf_.timer(now_, out);
-      require(!shelf_.due() || *shelf_.due() > now_, "nobody is kept waiting beyond the limit");
+      cache_.timer(now_, out);
+      require(!cache_.due() || *cache_.due() > now_, "nobody is kept waiting beyond the limit");
       break;
     }
     take(out);
@@ -52,24 +52,24 @@ public:
   void finish() {
     media_step out;
     now_ += rules_.patience;
-    shelf_.timer(now_, out);
+    cache_.timer(now_, out);
     take(out);
     require(unanswered_.empty(), "every event is answered in time");
     media_step old;
-    now_ += rules_.letters_stay;
-    shelf_.timer(now_, old);
+    now_ += rules_.dead_letters_stay;
+    cache_.timer(now_, old);
     take(old);
-    require(!shelf_.due(), "what was set aside does not stay for ever");
+    require(!cache_.due(), "what was set aside does not stay for ever");
     while (!calls_.empty()) {
       media_step more;
       end(calls_.begin(), true, 10, more);
       take(more);
     }
     media_step last;
-    shelf_.all_released(now_, last);
+    cache_.all_released(now_, last);
     released_all();
     take(last);
-    require(shelf_.running() == 0 && shelf_.bytes() == 0 && stored_.empty(), "nothing is left behind");
+    require(cache_.running() == 0 && cache_.bytes() == 0 && stored_.empty(), "nothing is left behind");
   }
 
 private:
@@ -86,7 +86,7 @@ private:
     const bool fresh = open_.insert(x.delivery_id).second;
     if (fresh) unanswered_.insert(x.delivery_id);
     const auto before = out.ready.size();
-    shelf_.wanted(x, base, now_, out);
+    cache_.wanted(x, base, now_, out);
     if (!fresh)
       require(std::count_if(out.ready.begin() + static_cast<std::ptrdiff_t>(before), out.ready.end(),
                             [&](auto& y) { return y.first == x.delivery_id; }) == 1,
@@ -106,17 +106,17 @@ private:
     calls_.erase(it);
     const auto path = good ? "/f" + std::to_string(call) : std::string{};
     if (good) stored_.insert(path);
-    shelf_.fetched(call, path, bytes, good ? "" : "404", now_, out);
-    shelf_.fetched(call, "", 0, "", now_, out); // a second word on it changes nothing
+    cache_.fetched(call, path, bytes, good ? "" : "404", now_, out);
+    cache_.fetched(call, "", 0, "", now_, out); // a second word on it changes nothing
   }
 
   void release(const std::string& id, media_step& out) {
-    shelf_.released(id, now_, out);
+    cache_.released(id, now_, out);
     open_.erase(id);
     unanswered_.erase(id);
   }
   void keep(const std::string& id, media_step& out) {
-    shelf_.kept(id, now_, out);
+    cache_.kept(id, now_, out);
     open_.erase(id);
     unanswered_.erase(id);
   }
@@ -140,12 +140,12 @@ private:
       require(files.files.size() <= 5, "an event has the files that it asked for");
     }
     for (const auto& path : out.remove) require(stored_.erase(path) == 1, "a file is removed once");
-    require(calls_.size() == shelf_.running() && calls_.size() <= rules_.max_at_once, "a few at a time");
-    require(shelf_.bytes() + shelf_.running() * rules_.max_bytes <= rules_.max_total, "the disk has a bound");
+    require(calls_.size() == cache_.running() && calls_.size() <= rules_.max_at_once, "a few at a time");
+    require(cache_.bytes() + cache_.running() * rules_.max_bytes <= rules_.max_total, "the disk has a bound");
   }
 
   media_rules rules_;
-  attachment_cache shelf_;
+  attachment_cache cache_;
   instant now_{std::chrono::hours{1}};
   calls calls_;
   std::set<std::string> open_, unanswered_, repeats_, stored_;

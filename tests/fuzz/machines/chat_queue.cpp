@@ -15,7 +15,7 @@
 #include <set>
 
 namespace relay::fuzz {
-namespace lane_target {
+namespace chat_queue_target {
 
 using namespace core;
 
@@ -106,12 +106,12 @@ public:
           queue_.uploaded(number, {"https://c/relay/media/1", "", ""}, out);
         });
       } else {
-        require(on_wire_ || !aside_.empty(), "a lane that can go on goes on");
+        require(on_wire_ || !aside_.empty(), "a queue that can go on goes on");
         answer(0);
       }
       check();
     }
-    require(!queue_.busy(), "every lane runs empty");
+    require(!queue_.busy(), "every queue runs empty");
     for (const auto& [token, x] : stories_) require(x.over, "every action has an outcome (F1)");
   }
 
@@ -173,7 +173,7 @@ private:
     if ((what & 4) != 0) a.turn = (what & 8) != 0 ? "t1" : "t2";
     x.record = a.record = static_cast<action_record>((what >> 4) % 3);
     x.resends = a.resend = (what & 64) != 0;
-    x.intent_committed = x.record != action_record::held;
+    x.intent_committed = x.record != action_record::not_written;
     const auto before = queue_.size();
     const auto waiting = waits_for(a.act);
     stories_[next_] = x;
@@ -287,16 +287,16 @@ private:
   }
 
   void take(const chat_queue_step& step) {
-    for (const auto& mark : step.marks) {
+    for (const auto& mark : step.intents) {
       require(!mark.tokens.empty(), "a mark is about somebody");
       require(stories_.at(mark.tokens.back()).record != action_record::none, "what is on disk is marked");
       for (const auto token : mark.tokens) {
         auto& x = stories_.at(token);
         require(!x.over, "a mark is about an open action");
-        require(mark.sending || !x.maybe_written, "what may be written is not marked as held");
+        require(mark.maybe_written || !x.maybe_written, "what may be written is not recorded as not written");
         x.intent_committed = false;
       }
-      if (mark.sending) marks_[mark.number] = mark.tokens;
+      if (mark.maybe_written) marks_[mark.number] = mark.tokens;
     }
     for (const auto& x : step.uploads) uploads_.insert(x.number);
     // An upload that a later outcome makes void is answered all the same.
@@ -378,7 +378,7 @@ private:
         std::count_if(stories_.begin(), stories_.end(), [](const auto& x) { return !x.second.over; }));
     require(queue_.size() <= open, "nothing waits that is over");
     require((queue_.size() > 0) == (open > 0), "nothing is lost");
-    require(queue_.busy() == (open > 0), "a lane is busy while anybody waits");
+    require(queue_.busy() == (open > 0), "a queue is busy while anybody waits");
   }
 
   chat_queue queue_;
@@ -404,5 +404,5 @@ void run(std::string_view input) {
 
 const registration self{"chat_queue", run};
 
-} // namespace lane_target
+} // namespace chat_queue_target
 } // namespace relay::fuzz

@@ -174,7 +174,7 @@ private:
                        state == link_state::dormant;
     require(link_.due().has_value() == waits, "exactly what waits has a deadline");
     if (link_.due()) {
-      const auto longest = std::max({rules_.handshake_timeout, rules_.backoff_max, rules_.restart_spread,
+      const auto longest = std::max({rules_.handshake_timeout, rules_.backoff_max, rules_.restart_jitter,
                                      rules_.idle_ack_timeout, rules_.close_limit * 2});
       require(*link_.due() - now_ <= longest, "no deadline is beyond the rules");
     }

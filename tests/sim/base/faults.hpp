@@ -2,7 +2,7 @@
 // (as FoundationDB's buggify does).
 #pragma once
 
-#include "relay_gateway/tests/sim/base/dice.hpp"
+#include "relay_gateway/tests/sim/base/seeded_rng.hpp"
 
 #include <array>
 #include <bitset>

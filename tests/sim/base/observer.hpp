@@ -3,8 +3,8 @@
 #pragma once
 
 #include "relay_gateway/actors/ports.hpp"
-#include "relay_gateway/tests/sim/base/dice.hpp"
 #include "relay_gateway/tests/sim/base/json.hpp"
+#include "relay_gateway/tests/sim/base/seeded_rng.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -81,7 +81,7 @@ public:
 
   /// An operator wants an event that was set aside given out again, or dropped; `done`: the gateway says that
   /// it is so.
-  virtual void letter_decided(std::uint64_t /*event*/, bool /*again*/, bool /*done*/) {}
+  virtual void dead_letter_decided(std::uint64_t /*event*/, bool /*again*/, bool /*done*/) {}
 
   // -- the store
   /// It has hardly any room for further events, or has some again.

@@ -1,7 +1,7 @@
 // What will happen in the simulated world, and when. Virtual time moves only here.
 #pragma once
 
-#include "relay_gateway/tests/sim/base/dice.hpp"
+#include "relay_gateway/tests/sim/base/seeded_rng.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -1,7 +1,7 @@
 // Everything that somebody outside the gateway can see, in order: as a hash, and as text when asked for.
 #pragma once
 
-#include "relay_gateway/tests/sim/base/dice.hpp"
+#include "relay_gateway/tests/sim/base/seeded_rng.hpp"
 
 #include <cstdint>
 #include <ostream>

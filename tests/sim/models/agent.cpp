@@ -23,18 +23,18 @@ std::uint64_t number_in(const std::string& words) {
 
 sim_agent::sim_agent(stage on, const plan& p, agent_door& door, agent_crowd& all, std::size_t number)
     : on_(on), plan_(p), door_(door), all_(all), number_(number),
-      luck_(on.seed, "agent " + std::to_string(number)),
+      rng_(on.seed, "agent " + std::to_string(number)),
       more_(on.seed, "agent's more " + std::to_string(number)) {}
 
 void sim_agent::start() {
   constexpr usec most{300'000};
-  on_.time.after(luck_.between(usec{0}, most), [me = shared_from_this()] { me->attach(); });
+  on_.time.after(rng_.between(usec{0}, most), [me = shared_from_this()] { me->attach(); });
 }
 
 void sim_agent::attach() {
-  if (cable_) return;
-  cable_ = door_.attach(shared_from_this());
-  if (!cable_) {
+  if (link_socket_) return;
+  link_socket_ = door_.attach(shared_from_this());
+  if (!link_socket_) {
     constexpr usec pause{500'000};
     on_.time.after(pause, [me = shared_from_this()] { me->attach(); });
     return;
@@ -43,14 +43,14 @@ void sim_agent::attach() {
 }
 
 void sim_agent::born(std::shared_ptr<sim_socket> on) {
-  cable_ = std::move(on);
+  link_socket_ = std::move(on);
   is_child_ = true;
   begin();
 }
 
 void sim_agent::hang_until(usec when) {
   deaf_until_ = when;
-  if (is_child_ && cable_) cable_->hold_writes(when); // it does not even read
+  if (is_child_ && link_socket_) link_socket_->hold_writes(when); // it does not even read
 }
 
 void sim_agent::begin() {
@@ -63,10 +63,10 @@ void sim_agent::begin() {
     json_object hello;
     say(hello.text("type", "hello").text("name", name).line());
   }
-  if (luck_.chance(0.4)) {
+  if (rng_.chance(0.4)) {
     json_object hello;
-    hello.text("type", "hello").text("media", luck_.chance(0.5) ? "path" : "url");
-    if (luck_.chance(0.4))
+    hello.text("type", "hello").text("media", rng_.chance(0.5) ? "path" : "url");
+    if (rng_.chance(0.4))
       hello.raw("commands",
                 R"([{"name":"ask","description":"Ask something"},{"name":"Bad Name!","description":""}])");
     say(hello.line());
@@ -91,28 +91,28 @@ void sim_agent::begin() {
 }
 
 void sim_agent::over(std::uint16_t) {
-  cable_.reset();
+  link_socket_.reset();
   ++incarnation_;
   if (is_child_) return; // it is started again
   constexpr usec most{3'000'000};
-  on_.time.after(luck_.between(usec{10'000}, most), [me = shared_from_this()] { me->attach(); });
+  on_.time.after(rng_.between(usec{10'000}, most), [me = shared_from_this()] { me->attach(); });
 }
 
 void sim_agent::crash() {
-  if (auto x = cable_) x->cut(); // over() follows
+  if (auto x = link_socket_) x->cut(); // over() follows
 }
 
 void sim_agent::forget() {
-  if (auto x = std::exchange(cable_, nullptr)) x->forget();
+  if (auto x = std::exchange(link_socket_, nullptr)) x->forget();
 }
 
 void sim_agent::say(const std::string& frame) {
-  if (cable_) cable_->say(frame);
+  if (link_socket_) link_socket_->say(frame);
 }
 
 void sim_agent::later(usec delay, std::function<void()> what) {
   on_.time.after(delay, [me = shared_from_this(), born = incarnation_, what = std::move(what)]() mutable {
-    if (me->incarnation_ != born || !me->cable_) return;
+    if (me->incarnation_ != born || !me->link_socket_) return;
     if (me->on_.time.now() < me->deaf_until_) {
       me->later(me->deaf_until_ - me->on_.time.now(), std::move(what));
       return;
@@ -145,7 +145,7 @@ void sim_agent::take(const json& frame) {
   x.message_id = text(event, "message_id");
   x.text = text(event, "text");
   auto& faults = on_.faults;
-  auto think = luck_.with_tail(usec{3'000});
+  auto think = rng_.with_tail(usec{3'000});
   if (faults.hit(fault::agent_slow)) {
     constexpr usec longest{8'000'000};
     think += faults.of(fault::agent_slow).between(usec{0}, longest);
@@ -161,33 +161,33 @@ void sim_agent::take(const json& frame) {
 void sim_agent::ack(const std::string& delivery_id) {
   if (on_.faults.hit(fault::agent_forgets_ack)) return;
   say(json_object{}.text("type", "ack").text("delivery_id", delivery_id).line());
-  if (luck_.chance(0.03)) say(json_object{}.text("type", "ack").text("delivery_id", delivery_id).line());
+  if (rng_.chance(0.03)) say(json_object{}.text("type", "ack").text("delivery_id", delivery_id).line());
 }
 
 void sim_agent::work(const turn& x) {
   if (x.chat_id.empty()) { // there is nowhere to answer but in its session
-    if (!plan_.chatless.empty() && luck_.chance(0.5)) follow_up(x);
+    if (!plan_.chatless.empty() && rng_.chance(0.5)) follow_up(x);
     return ack(x.delivery_id);
   }
-  auto first = luck_.chance(0.5);
+  auto first = rng_.chance(0.5);
   if (first) ack(x.delivery_id);
-  if (luck_.chance(plan_.talk)) act(x);
-  if (luck_.chance(plan_.unprompted)) unprompted();
-  if (plan_.rich && luck_.chance(0.4)) extra(x);
+  if (rng_.chance(plan_.talk)) act(x);
+  if (rng_.chance(plan_.unprompted)) unprompted();
+  if (plan_.rich && rng_.chance(0.4)) extra(x);
   if (plan_.approvals && more_.chance(0.3)) ask_approval(x);
   if (on_.faults.hit(fault::agent_flood, 4)) flood();
   if (on_.faults.hit(fault::agent_nonsense)) nonsense();
   if (first) return;
-  if (luck_.chance(0.5)) {
+  if (rng_.chance(0.5)) {
     ack(x.delivery_id);
   } else {
-    later(luck_.with_tail(usec{20'000}), [this, id = x.delivery_id] { ack(id); });
+    later(rng_.with_tail(usec{20'000}), [this, id = x.delivery_id] { ack(id); });
   }
 }
 
 std::string sim_agent::content(const std::string& mark) {
   constexpr std::array<std::size_t, 5> lengths{1, 10, 60, 250, 900};
-  return words(mark, luck_.one_of(lengths));
+  return words(mark, rng_.one_of(lengths));
 }
 
 void sim_agent::ask(const std::string& mark, const std::string& op, const std::string& platform,
@@ -222,14 +222,14 @@ void sim_agent::ask(const std::string& mark, const std::string& op, const std::s
 
 void sim_agent::act(const turn& x) {
   if (x.chat_id.empty()) return;
-  for (auto n = 1 + (luck_.chance(0.2) ? luck_.below(3) : 0); n > 0; --n) {
+  for (auto n = 1 + (rng_.chance(0.2) ? rng_.below(3) : 0); n > 0; --n) {
     auto mark = fresh_mark();
     json_object to;
     to.text("content", content(mark));
-    if (!x.message_id.empty() && luck_.chance(0.5)) to.text("reply_to", x.message_id);
+    if (!x.message_id.empty() && rng_.chance(0.5)) to.text("reply_to", x.message_id);
     // Its own word on the tenant counts more than the gateway's.
-    if (luck_.chance(0.05)) to.raw("metadata", R"({"scope_id":"its-own","note":{"a":[1]}})");
-    ask(mark, "send", luck_.chance(0.2) ? x.platform : "", x.delivery_id, x.chat_id, std::move(to));
+    if (rng_.chance(0.05)) to.raw("metadata", R"({"scope_id":"its-own","note":{"a":[1]}})");
+    ask(mark, "send", rng_.chance(0.2) ? x.platform : "", x.delivery_id, x.chat_id, std::move(to));
   }
 }
 
@@ -240,8 +240,8 @@ void sim_agent::result(const json& frame) {
   asked_.erase(it);
   auto& what = member(frame, "result");
   auto message = text(what, "message_id");
-  if (done.op != "send" || message.empty() || !luck_.chance(plan_.rich ? 0.5 : 0.15)) return;
-  for (auto n = 1 + luck_.below(4); n > 0; --n) { // an answer that grows
+  if (done.op != "send" || message.empty() || !rng_.chance(plan_.rich ? 0.5 : 0.15)) return;
+  for (auto n = 1 + rng_.below(4); n > 0; --n) { // an answer that grows
     auto mark = fresh_mark();
     json_object to;
     to.text("message_id", message).text("content", words(mark, length(20)));
@@ -263,11 +263,11 @@ void sim_agent::flood() {
 }
 
 void sim_agent::unprompted() {
-  auto& where = luck_.one_of(plan_.places);
+  auto& where = rng_.one_of(plan_.places);
   auto mark = fresh_mark();
   json_object to;
   to.text("content", content(mark));
-  auto kind = luck_.below(10);
+  auto kind = rng_.below(10);
   auto chat = kind == 0 ? "999" : where.chat_id;
   auto platform = kind == 1 ? "nowhere" : kind < 7 ? where.platform : "";
   ask(mark, "send", platform, "", chat, std::move(to));

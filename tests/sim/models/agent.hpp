@@ -47,7 +47,7 @@ public:
   void flood();
   /// The run is over: lets go of its socket without a word, for the two hold each other.
   void forget();
-  bool attached() const { return static_cast<bool>(cable_); }
+  bool attached() const { return static_cast<bool>(link_socket_); }
   /// Requests that wait for their result on this link.
   std::size_t waiting() const { return asked_.size(); }
 
@@ -68,7 +68,7 @@ private:
   void work(const turn& x);
   void act(const turn& x);
   void extra(const turn& x);
-  void answer_elsewhere(const turn& x, const std::string& mark);
+  void answer_in_another_chat(const turn& x, const std::string& mark);
   void ask_approval(const turn& x);
   void follow_up(const turn& x);
   /// About how long a text is that is usually so long.
@@ -90,8 +90,8 @@ private:
   agent_crowd& all_;
   std::size_t number_;
   std::uint64_t asked_here_ = 0; ///< on this connection
-  seeded_rng luck_, more_;
-  std::shared_ptr<sim_socket> cable_;
+  seeded_rng rng_, more_;
+  std::shared_ptr<sim_socket> link_socket_;
   std::uint64_t incarnation_ = 0; ///< what an earlier one had in mind is forgotten
   std::map<std::string, request> asked_;
   usec deaf_until_{0};

@@ -32,8 +32,8 @@ void sim_agent::follow_up(const turn& x) {
 
 void sim_agent::stream_draft(const turn& x) {
   auto id = static_cast<std::int64_t>(++all_.marks);
-  auto states = 1 + static_cast<int>(luck_.below(4));
-  auto abandoned = luck_.chance(0.1);
+  auto states = 1 + static_cast<int>(rng_.below(4));
+  auto abandoned = rng_.chance(0.1);
   for (int i = 0; i < states; ++i) {
     auto last = i + 1 == states && !abandoned;
     later(usec{i * 40'000}, [this, x, id, last] {
@@ -51,13 +51,13 @@ void sim_agent::extra(const turn& x) {
   auto simple = [&](const char* op, json_object members) {
     ask(mark, op, "", x.delivery_id, x.chat_id, std::move(members));
   };
-  switch (luck_.below(16)) {
+  switch (rng_.below(16)) {
   case 0: return simple("typing", std::move(to));
   case 1: return simple("typing", std::move(to.text("content", "")));
   case 2:
     if (x.message_id.empty()) return;
     to.text("message_id", x.message_id).text("emoji", "\xF0\x9F\x91\x8D");
-    if (luck_.chance(0.3)) to.flag("remove", true);
+    if (rng_.chance(0.3)) to.flag("remove", true);
     return simple("react", std::move(to));
   case 3: return simple("get_chat_info", std::move(to));
   case 4:
@@ -67,15 +67,15 @@ void sim_agent::extra(const turn& x) {
     constexpr std::array<const char*, 4> paths{"/tmp/a.png", "/tmp/b.ogg", "/tmp/missing.txt",
                                                "/tmp/huge.mp4"};
     to.text("media_kind", "document")
-        .text("source_path", luck_.one_of(paths))
+        .text("source_path", rng_.one_of(paths))
         .text("content", words(mark, length(10)));
     return simple("send_media", std::move(to));
   }
   case 6: {
     to.text("prompt_kind", "choice").text("content", words(mark, length(20)));
     to.raw("options", R"([{"id":"yes","label":"Yes"},{"id":"no","label":"No","style":"danger"}])");
-    if (luck_.chance(0.3)) to.text("prompt_id", "mine-" + mark);
-    if (luck_.chance(0.4)) to.number("timeout_s", luck_.between(2, 60));
+    if (rng_.chance(0.3)) to.text("prompt_id", "mine-" + mark);
+    if (rng_.chance(0.4)) to.number("timeout_s", rng_.between(2, 60));
     return simple("prompt", std::move(to));
   }
   case 7:
@@ -97,18 +97,18 @@ void sim_agent::extra(const turn& x) {
     ask(mark, "follow_up", "", x.delivery_id, "", std::move(to));
     return;
   }
-  case 15: return answer_elsewhere(x, mark);
+  case 15: return answer_in_another_chat(x, mark);
   }
 }
 
 /// Stops the turn, and sends somewhere else although it answers this.
-void sim_agent::answer_elsewhere(const turn& x, const std::string& mark) {
+void sim_agent::answer_in_another_chat(const turn& x, const std::string& mark) {
   json_object stop, to;
   stop.text("type", "interrupt").text("session_key", x.session_key);
-  if (luck_.chance(0.5)) stop.text("reason", "enough");
+  if (rng_.chance(0.5)) stop.text("reason", "enough");
   if (!x.session_key.empty()) say(stop.line());
-  auto& where = luck_.one_of(plan_.places);
-  auto platform = luck_.chance(0.7) ? where.platform : "";
+  auto& where = rng_.one_of(plan_.places);
+  auto platform = rng_.chance(0.7) ? where.platform : "";
   ask(mark, "send", platform, x.delivery_id, where.chat_id, std::move(to.text("content", content(mark))));
 }
 

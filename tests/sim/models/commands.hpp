@@ -1,7 +1,7 @@
 // Slash commands as agents declare them (agent-link.md, hello), as they should be and as they must not be.
 #pragma once
 
-#include "relay_gateway/tests/sim/base/dice.hpp"
+#include "relay_gateway/tests/sim/base/seeded_rng.hpp"
 
 #include <string>
 

@@ -15,31 +15,31 @@ constexpr std::int64_t for_good = 1'000'000'000;
 } // namespace
 
 identity_provider::identity_provider(stage on, const plan& p, shared_files& files)
-    : on_(on), plan_(p), files_(files), luck_(on.seed, "portal") {}
+    : on_(on), plan_(p), files_(files), rng_(on.seed, "portal") {}
 
 void identity_provider::begin() {
   auto& path = plan_.settings.idp.login_store;
   if (path.empty()) return;
   constexpr std::array<std::int64_t, 7> left{0, 60, 119, 125, 3'600, 3'600, -300};
-  auto x = issue(luck_.one_of(left), luck_.chance(0.9));
-  auto kind = luck_.below(10);
+  auto x = issue(rng_.one_of(left), rng_.chance(0.9));
+  auto kind = rng_.below(10);
   if (kind == 0) { // nobody ever logged in on this machine
     refresh_.clear();
   } else if (kind == 1) {
     constexpr std::array<const char*, 4> others{"{\"providers\":{\"other\":{}}}\n", "[1]", "no json",
                                                 "{\"providers\":{\"nous\":{\"access_token\":7}}}"};
-    files_.write(path, luck_.one_of(others));
+    files_.write(path, rng_.one_of(others));
     refresh_.clear();
   } else {
     if (kind == 2) x.refresh.clear(); // it ends with its access token
     files_.write(path, store_text(x));
     if (kind != 2) return;
   }
-  on_.time.at(luck_.between(usec{0}, plan_.safety / 2), [this] { log_in(); });
+  on_.time.at(rng_.between(usec{0}, plan_.safety / 2), [this] { log_in(); });
 }
 
 identity_provider::tokens identity_provider::issue(std::int64_t lives_s, bool told) {
-  auto number = std::to_string(++numbers_) + "-" + std::to_string(luck_.bits());
+  auto number = std::to_string(++numbers_) + "-" + std::to_string(rng_.bits());
   tokens x{"access-" + number, "refresh-" + number, told ? now_s() + lives_s : 0};
   refresh_ = x.refresh;
   good_[x.access] = now_s() + (told ? lives_s : for_good);
@@ -75,10 +75,10 @@ http_response identity_provider::refresh(const http_request& what) {
     return reply(400, R"({"error":"invalid_request"})");
   if (token != refresh_) return reply(400, R"({"error":"invalid_grant","error_description":"used"})");
   constexpr std::array<std::int64_t, 4> lives{300, 150, 3'600, 90};
-  auto keeps = luck_.chance(0.15);
-  auto told = luck_.chance(0.85);
+  auto keeps = rng_.chance(0.15);
+  auto told = rng_.chance(0.85);
   auto before = refresh_;
-  auto x = issue(luck_.one_of(lives), told);
+  auto x = issue(rng_.one_of(lives), told);
   if (faults.hit(fault::idp_down)) return reply(200, "no json"); // and the pair is gone
   json_object to;
   to.text("access_token", x.access);
@@ -91,7 +91,7 @@ http_response identity_provider::refresh(const http_request& what) {
   return reply(200, to.text("token_type", "Bearer").done());
 }
 
-std::string identity_provider::moment(std::int64_t unix_s) {
+std::string identity_provider::iso_time(std::int64_t unix_s) {
   auto at = static_cast<std::time_t>(unix_s);
   auto text = [](std::time_t t, const char* how) {
     std::tm parts{};
@@ -99,7 +99,7 @@ std::string identity_provider::moment(std::int64_t unix_s) {
     std::array<char, 40> out{};
     return std::string{out.data(), std::strftime(out.data(), out.size(), how, &parts)};
   };
-  switch (luck_.below(6)) {
+  switch (rng_.below(6)) {
   case 0: return text(at, "%Y-%m-%dT%H:%M:%SZ");
   case 1: return text(at, "%Y-%m-%d %H:%M:%S.123456+00:00");
   case 2: return text(at + 7'200, "%Y-%m-%dT%H:%M:%S+02:00");
@@ -112,17 +112,17 @@ std::string identity_provider::moment(std::int64_t unix_s) {
 std::string identity_provider::store_text(const tokens& x) {
   json_object nous;
   nous.text("access_token", x.access);
-  if (luck_.chance(0.3)) nous.raw("scope", R"(["a", {"deep" : [1.50, "\u00e9"]}])");
+  if (rng_.chance(0.3)) nous.raw("scope", R"(["a", {"deep" : [1.50, "\u00e9"]}])");
   nous.maybe("refresh_token", x.refresh);
   if (x.until != 0) {
-    nous.text("expires_at", moment(x.until));
-  } else if (luck_.chance(0.5)) {
+    nous.text("expires_at", iso_time(x.until));
+  } else if (rng_.chance(0.5)) {
     nous.raw("expires_at", "null");
   }
   constexpr std::array<const char*, 4> portals{"https://portal.nousresearch.com/", "http://127.0.0.1:99/",
                                                "https://evil.example", "http://127.0.0.1.evil.example"};
-  if (luck_.chance(0.7)) nous.text("portal_base_url", luck_.one_of(portals));
-  if (luck_.chance(0.3)) nous.text("client_id", "my cli");
+  if (rng_.chance(0.7)) nous.text("portal_base_url", rng_.one_of(portals));
+  if (rng_.chance(0.3)) nous.text("client_id", "my cli");
   return "{ \"version\":1,\n  \"providers\" : {\"nous\": " + nous.done() +
          R"(, "other" : {"access_token": "not-ours"}}, "kept" : [ null, 1e2 ] })" + "\n";
 }
@@ -131,7 +131,7 @@ void identity_provider::log_in() {
   auto& path = plan_.settings.idp.login_store;
   files_.elsewhere(path, usec{20'000}, [this, path] {
     constexpr std::array<std::int64_t, 3> lives{3'600, 300, 130};
-    files_.write(path, store_text(issue(luck_.one_of(lives), true)));
+    files_.write(path, store_text(issue(rng_.one_of(lives), true)));
   });
 }
 
@@ -151,7 +151,7 @@ void identity_provider::renew() {
     auto& nous = member(member(doc.root(), "providers"), "nous");
     if (text(nous, "refresh_token") != refresh_ || refresh_.empty()) return;
     constexpr std::array<std::int64_t, 3> lives{3'600, 300, 100};
-    files_.write(path, store_text(issue(luck_.one_of(lives), true)));
+    files_.write(path, store_text(issue(rng_.one_of(lives), true)));
   });
 }
 

@@ -43,12 +43,12 @@ private:
   std::int64_t now_s() const { return wall_start_ms / 1000 + on_.time.now().count() / 1'000'000; }
   tokens issue(std::int64_t lives_s, bool told);
   std::string store_text(const tokens& x);
-  std::string moment(std::int64_t unix_s);
+  std::string iso_time(std::int64_t unix_s);
 
   stage on_;
   const plan& plan_;
   shared_files& files_;
-  seeded_rng luck_;
+  seeded_rng rng_;
   std::string refresh_;                      ///< the one that works
   std::map<std::string, std::int64_t> good_; ///< access token -> its end
   std::uint64_t numbers_ = 0;

@@ -1,7 +1,7 @@
 // Discord interactions as a connector forwards them (protocol.md 5.2).
 #pragma once
 
-#include "relay_gateway/tests/sim/base/dice.hpp"
+#include "relay_gateway/tests/sim/base/seeded_rng.hpp"
 #include "relay_gateway/tests/sim/models/facts.hpp"
 
 #include <string>

@@ -113,7 +113,7 @@ void choose_names(plan& p) {
 }
 
 /// What people and agents do besides.
-void choose_habits(plan& p) {
+void choose_behaviour(plan& p) {
   p.edits = seeded_rng{p.seed, "edits"}.chance(0.3);
   p.wordy = seeded_rng{p.seed, "wordy"}.chance(0.3);
   p.approvals = seeded_rng{p.seed, "approvals"}.chance(0.3);
@@ -167,7 +167,7 @@ plan::plan(std::uint64_t from) : seed(from) {
   choose_traffic(rng);
   choose_login(*this);
   choose_names(*this);
-  choose_habits(*this);
+  choose_behaviour(*this);
   choose_extras();
 }
 
@@ -258,7 +258,7 @@ void plan::choose_traffic(seeded_rng& rng) {
 void plan::choose_extras() {
   embedded = seeded_rng{seed, "embedded"}.chance(0.3);
   resends = seeded_rng{seed, "resends"}.chance(0.2);
-  letters = seeded_rng{seed, "letters"}.chance(0.3);
+  dead_letters = seeded_rng{seed, "letters"}.chance(0.3);
   wide = seeded_rng{seed, "wide"}.chance(0.3);
   counting = seeded_rng{seed, "counting"}.chance(0.2);
   named = !counting && seeded_rng{seed, "named"}.chance(0.3); // one with a name keeps count

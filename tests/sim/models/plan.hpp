@@ -2,8 +2,8 @@
 #pragma once
 
 #include "relay_gateway/config/settings.hpp"
-#include "relay_gateway/tests/sim/base/dice.hpp"
 #include "relay_gateway/tests/sim/base/faults.hpp"
+#include "relay_gateway/tests/sim/base/seeded_rng.hpp"
 
 #include <map>
 #include <string>
@@ -52,20 +52,20 @@ struct plan {
   std::map<std::string, std::string> files; ///< secret files of the gateway's machine
   std::string gateway_id, pinned_secret, identity_token, client_secret;
 
-  usec latency{500};      ///< typical, one way
-  usec safety{0};         ///< length of the first phase
-  std::size_t events = 0; ///< that people write in it
-  double unbuffered = 0;  ///< share of live events that come without a buffer id
-  double talk = 0;        ///< share of events that an agent answers
-  double unprompted = 0;  ///< share of agent actions that answer nothing
-  bool rich = false;      ///< agents use every op, not only the common ones
-  bool wide = false;      ///< events, interactions and commands of every form
-  bool resends = false;   ///< agents would rather have some actions twice than perhaps not at all
-  bool edits = false;     ///< people edit what they wrote, to another text and back to the first one
-  bool wordy = false;     ///< edits, captions and prompts may be longer than their platform takes
-  bool approvals = false; ///< agents ask for approvals, and whoever reads one may press
-  bool letters = false;   ///< an operator looks at what was set aside
-  bool embedded = false;  ///< so does a program that the gateway is embedded in, with the typed makers
+  usec latency{500};         ///< typical, one way
+  usec safety{0};            ///< length of the first phase
+  std::size_t events = 0;    ///< that people write in it
+  double unbuffered = 0;     ///< share of live events that come without a buffer id
+  double talk = 0;           ///< share of events that an agent answers
+  double unprompted = 0;     ///< share of agent actions that answer nothing
+  bool rich = false;         ///< agents use every op, not only the common ones
+  bool wide = false;         ///< events, interactions and commands of every form
+  bool resends = false;      ///< agents would rather have some actions twice than perhaps not at all
+  bool edits = false;        ///< people edit what they wrote, to another text and back to the first one
+  bool wordy = false;        ///< edits, captions and prompts may be longer than their platform takes
+  bool approvals = false;    ///< agents ask for approvals, and whoever reads one may press
+  bool dead_letters = false; ///< an operator looks at what was set aside
+  bool embedded = false;     ///< so does a program that the gateway is embedded in, with the typed makers
   bool counting =
       false; ///< agents number their requests from one, each connection anew and under a name of its own
   bool named = false;             ///< agents name themselves in their hello

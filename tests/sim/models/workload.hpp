@@ -35,7 +35,7 @@ private:
   stage on_;
   const plan& plan_;
   connector& connector_;
-  seeded_rng luck_, more_, habits_;
+  seeded_rng rng_, more_, behaviour_rng_;
   std::uint64_t numbers_ = 0;
   std::map<std::string, std::uint64_t> orders_;
 };

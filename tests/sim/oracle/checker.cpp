@@ -163,10 +163,10 @@ void checker::answer_altered(const http_request& what) {
   on_.log.line(on_.time.now(), "http.altered", what.method, what.url);
   tell([&](observer& x) { x.answer_altered(what); });
 }
-void checker::letter_decided(std::uint64_t event, bool again, bool done) {
+void checker::dead_letter_decided(std::uint64_t event, bool again, bool done) {
   on_.log.line(on_.time.now(), again ? "retry" : "drop", "e" + std::to_string(event),
                done ? "done" : "asked");
-  tell([&](observer& x) { x.letter_decided(event, again, done); });
+  tell([&](observer& x) { x.dead_letter_decided(event, again, done); });
 }
 void checker::store_scarce(bool on) {
   on_.log.line(on_.time.now(), "disk", on ? "nearly full" : "roomy");

@@ -77,7 +77,7 @@ public:
   void called(std::uint64_t call, const http_request& x) override;
   void answered(std::uint64_t call, const http_response& x) override;
   void answer_altered(const http_request& x) override;
-  void letter_decided(std::uint64_t event, bool again, bool done) override;
+  void dead_letter_decided(std::uint64_t event, bool again, bool done) override;
   void store_scarce(bool on) override;
   void store_given(const store_record& x) override;
   void lock_held(const std::string& path, bool on) override;

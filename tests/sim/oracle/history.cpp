@@ -319,7 +319,7 @@ void history::happened(const told_event& x) {
   versions.insert(versions.end(), it->second.begin(), it->second.end());
 }
 
-void history::letter_decided(std::uint64_t event, bool again, bool done) {
+void history::dead_letter_decided(std::uint64_t event, bool again, bool done) {
   auto& x = events[event];
   if (again) {
     x.retried = true;

@@ -177,7 +177,7 @@ public:
   void one_shot_asked(const std::string& mark, const frame_view& x) override;
   void one_shot_answered(const std::string& mark, const frame_view& x) override;
   void noted(severity level, std::string_view id, std::string_view fields) override;
-  void letter_decided(std::uint64_t event, bool again, bool done) override;
+  void dead_letter_decided(std::uint64_t event, bool again, bool done) override;
   void happened(const told_event& x) override;
   void buffered(std::uint64_t event, const std::string& id) override;
   void event_read(std::uint64_t event, const std::string& id, std::uint64_t socket) override;

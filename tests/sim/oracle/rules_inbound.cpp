@@ -160,9 +160,9 @@ public:
     auto session = text(frame.root, "session_key"); // verbatim looks whether it is the right one
     session_of_[x] = session; // an interaction's can be another one for a gateway that has forgotten its chat
     if (x->deliveries_in(age) > 1 || x->retried || x->altered) return;
-    auto& lane = lanes_[session];
-    std::erase_if(lane, [&](auto* y) { return y == x || y->deliveries_in(age) == 0; });
-    for (auto* y : lane) {
+    auto& queue = queues_[session];
+    std::erase_if(queue, [&](auto* y) { return y == x || y->deliveries_in(age) == 0; });
+    for (auto* y : queue) {
       if (y->altered || session_of_[y] != session) continue;
       auto read = first_read(*x, age); // 0: at a moment when nobody took it in order
       if (y->what.order > x->what.order && read != 0 && read < earliest(*y, age))
@@ -172,7 +172,7 @@ public:
       if (last.age == age && !y->acked_in(age) && !gone && !spent(checker_, *y))
         fail(name_of(*x) + " was given while " + name_of(*y) + " was not acknowledged");
     }
-    lane.push_back(x);
+    queue.push_back(x);
   }
 
 private:
@@ -194,7 +194,7 @@ private:
     for (auto& [number, x] : checker_.notes().events)
       if (x.was_read() && !checker_.durably_taken(number)) forgotten_[&x] = x.reads.back().number;
   }
-  std::map<std::string, std::vector<event_record*>> lanes_;
+  std::map<std::string, std::vector<event_record*>> queues_;
   std::map<const event_record*, std::string> session_of_;
   std::map<const event_record*, std::uint64_t> forgotten_; ///< up to which read
   std::map<const event_record*, std::uint64_t> perhaps_;   ///< read while nobody knows whether it arrived
@@ -205,8 +205,8 @@ private:
 /// dropped.
 class operator_asks final : public rule {
 public:
-  explicit operator_asks(checker& at) : rule(at, "letters") {}
-  void letter_decided(std::uint64_t event, bool, bool) override {
+  explicit operator_asks(checker& at) : rule(at, "dead-letters") {}
+  void dead_letter_decided(std::uint64_t event, bool, bool) override {
     auto& x = checker_.notes().events[event];
     if (event == 0 || !(x.was_read() || x.altered)) fail("an event was set aside that never happened");
   }

@@ -319,7 +319,7 @@ public:
       forgive();
     else if (served >= stable)
       doubt_ = true;
-    // How much of its service the gateway slept through is not known.
+    // How much of its service the gateway was suspended for is not known.
     if (served_ == socket && checker_.notes().last_suspension >= since_) doubt_ = true;
     auto refused = why.close_code == 4401 || why.http_status == 401;
     if (!refused || !ever_ || why.close_reason == "expired") return;

@@ -17,7 +17,7 @@ namespace relay::sim {
 namespace {
 
 /// Unix seconds; 0 when it cannot be read.
-std::int64_t moment(const std::string& text) {
+std::int64_t unix_time(const std::string& text) {
   std::tm at{};
   int used = 0;
   char between = 0;
@@ -45,7 +45,7 @@ const json& login_of(const json& store) { return member(member(store, "providers
 entry read(const json& store) {
   auto& nous = login_of(store);
   return {text(nous, "access_token"), text(nous, "refresh_token"), text(nous, "portal_base_url"),
-          text(nous, "client_id"), moment(text(nous, "expires_at"))};
+          text(nous, "client_id"), unix_time(text(nous, "expires_at"))};
 }
 
 /// The store but for what a renewal changes.

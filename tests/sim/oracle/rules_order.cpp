@@ -12,7 +12,7 @@ namespace relay::sim {
 
 namespace {
 
-std::string lane_of(const json& frame) {
+std::string queue_of(const json& frame) {
   auto& act = member(frame, "action");
   auto chat = text(act, "chat_id");
   return text(frame, "platform") + "/" + (chat.empty() ? text(act, "session_key") : chat);
@@ -43,7 +43,7 @@ public:
       return elsewhere(y) && checker_.notes().lost_since(y.at, x.chat_id);
     };
     if (x.resend && std::any_of(x.frames.begin(), x.frames.end(), forgotten)) return;
-    auto& last = lanes_[lane_of(frame.root)];
+    auto& last = queues_[queue_of(frame.root)];
     if (last.age != checker_.notes().outbound_age) last = {checker_.notes().outbound_age, 0, 0, {}, {}};
     if (checker_.notes().lost_since(last.at, x.chat_id) && was_put_off(last.mark)) last.number = last.before;
     last.at = now();
@@ -73,7 +73,7 @@ private:
     return !heard.empty() &&
            std::all_of(heard.begin(), heard.end(), [](auto& x) { return x.retry_after_s > 0; });
   }
-  std::map<std::string, place_in_line> lanes_;
+  std::map<std::string, place_in_line> queues_;
 };
 
 /// The next frame of a chat waits for the word on the one before.
@@ -84,7 +84,7 @@ public:
     if (text(frame.root, "type") != "outbound") return;
     // Reactions hold nothing up: connectors of old never answer one.
     if (text(member(frame.root, "action"), "op") == "react") return;
-    auto& out = out_[lane_of(frame.root)];
+    auto& out = out_[queue_of(frame.root)];
     auto& notes = checker_.notes();
     usec patience = checker_.what().settings.limits.outbound_timeout;
     constexpr usec just_before{1'000'000}; // the last word of a chat that died
@@ -98,7 +98,7 @@ public:
   void link_read(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "outbound_result") return;
     auto id = text(frame.root, "requestId");
-    for (auto& [lane, x] : out_)
+    for (auto& [queue, x] : out_)
       if (x.request == id) x.answered = true;
   }
 
@@ -147,7 +147,7 @@ public:
     // Beyond the two minutes and the hold of whoever asked it is a failure instead.
     constexpr usec longest{120'000'000};
     if (now() + wait > it->second.asks.front().at + longest) return;
-    auto& until = until_[x.lane];
+    auto& until = until_[x.queue];
     until.first = std::max(until.first, now() + wait);
     until.second = now();
     // An edit may have given way to a newer one, whose outcome it shares.
@@ -158,11 +158,11 @@ public:
     const auto& act = member(frame.root, "action");
     const auto mark = text(act, "q");
     if (mark.empty()) return; // the gateway's own reactions hold to nothing
-    const auto lane = lane_of(frame.root);
+    const auto queue = queue_of(frame.root);
     told_.erase(mark);
     if (!is_left_behind(mark))
-      out_[text(frame.root, "requestId")] = {socket, now(), lane, mark, text(act, "op")};
-    if (auto it = until_.find(lane);
+      out_[text(frame.root, "requestId")] = {socket, now(), queue, mark, text(act, "op")};
+    if (auto it = until_.find(queue);
         // What leaves in the same moment was on its way: reactions and texts of a chat are out side by side.
         it != until_.end() && now() < it->second.first && now() > it->second.second && !stopping_)
       fail(mark + " left " + std::to_string((it->second.first - now()).count() / 1000) +
@@ -203,7 +203,7 @@ private:
   struct outstanding {
     std::uint64_t socket = 0;
     usec at{0};
-    std::string lane, mark, op;
+    std::string queue, mark, op;
   };
   std::map<std::string, outstanding> out_;             ///< by request
   std::map<std::string, std::pair<usec, usec>> until_; ///< by chat: until when, and since when it knows

@@ -45,7 +45,7 @@ std::size_t tries(const action_record& x) {
 
 /// How often one try may leave: an agent may want it again when nobody knows whether it arrived. Whoever
 /// forgets that it was sent counts anew.
-std::size_t court_sends(checker& at, const action_record& x) {
+std::size_t allowed_sends(checker& at, const action_record& x) {
   constexpr std::size_t most = 3;
   if (!x.resend || x.asks.empty()) return 1;
   auto& losses = at.notes().losses;
@@ -88,7 +88,7 @@ public:
   }
 
 private:
-  std::size_t sends(const action_record& x) { return court_sends(checker_, x); }
+  std::size_t sends(const action_record& x) { return allowed_sends(checker_, x); }
   std::set<std::string> requests_;
 };
 

@@ -49,10 +49,10 @@ public:
     auto number = ++children_;
     std::shared_ptr<sim_socket> wire;
     if (!host_->alive()) { // what is taken down starts nobody
-      wire = std::make_shared<sim_socket>(host_, cable_setup{}, seeded_rng{0, "none"});
+      wire = std::make_shared<sim_socket>(host_, socket_setup{}, seeded_rng{0, "none"});
       return std::make_shared<sim_child>(host_, wire, who, what.room);
     }
-    auto child = born_([&](cable_setup setup) {
+    auto child = born_([&](socket_setup setup) {
       constexpr usec pipe{50};
       setup.latency = pipe;
       setup.end_ends_line = true;

@@ -50,7 +50,7 @@ std::size_t deterministic_scheduler::population() const {
 }
 
 caf::actor_clock::time_point deterministic_scheduler::steady() const {
-  return caf::actor_clock::time_point{clock_start} + (host_->on().time.now() - slept_);
+  return caf::actor_clock::time_point{clock_start} + (host_->on().time.now() - suspended_);
 }
 
 void deterministic_scheduler::run_one(seeded_rng& rng) {
@@ -72,7 +72,7 @@ bool deterministic_scheduler::settle(seeded_rng& rng, std::size_t most) {
 std::optional<usec> deterministic_scheduler::next_timer() const {
   auto& schedule = jobs_->clock().schedule();
   if (schedule.empty()) return {};
-  auto due = schedule.begin()->first - caf::actor_clock::time_point{clock_start} + slept_;
+  auto due = schedule.begin()->first - caf::actor_clock::time_point{clock_start} + suspended_;
   auto rounded = std::chrono::ceil<usec>(due); // never early
   return std::max(rounded, host_->on().time.now());
 }

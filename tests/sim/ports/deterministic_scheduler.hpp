@@ -18,7 +18,7 @@ namespace relay::sim {
 
 class deterministic_scheduler {
 public:
-  /// `host`: whose actors run here; its time is theirs, less what it slept.
+  /// `host`: whose actors run here; its time is theirs, less what it was suspended.
   explicit deterministic_scheduler(std::shared_ptr<process> host);
   ~deterministic_scheduler();
   deterministic_scheduler(const deterministic_scheduler&) = delete;
@@ -35,8 +35,8 @@ public:
   std::optional<usec> next_timer() const;
   /// Moves the actors' clock to the run's time, and fires what is due.
   void catch_up();
-  /// The machine slept: the steady clock does not count this long.
-  void sleep(usec how_long) { slept_ += how_long; }
+  /// The machine was suspended: the steady clock does not count this long.
+  void sleep(usec how_long) { suspended_ += how_long; }
   /// Kills one actor of this name, if it is about to run. True when one was.
   bool kill_ready(seeded_rng& rng, std::string& name);
   /// Kills any actor that has run at least once; each name is as likely as another. `spared` is not.
@@ -55,7 +55,7 @@ private:
   std::unique_ptr<config> config_;
   std::unique_ptr<caf::actor_system> system_;
   caf::scheduler::test_coordinator* jobs_ = nullptr;
-  usec slept_{0};
+  usec suspended_{0};
   std::size_t system_actors_ = 0;
   std::map<std::string, caf::weak_actor_ptr> seen_; ///< the last one of each name that ran
 };

@@ -16,7 +16,7 @@ public:
   ~sim_lock() override { all_.release(path_, number_); }
 
   void replace(secret text, std::function<void(std::string)> done) override {
-    auto takes = all_.luck_.with_tail(usec{400});
+    auto takes = all_.rng_.with_tail(usec{400});
     if (all_.on_.faults.hit(fault::login_unwritten)) {
       host_->inside(takes, [done = std::move(done)] { done("no space left on device"); });
       return;

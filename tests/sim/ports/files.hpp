@@ -20,7 +20,7 @@ class shared_files {
 public:
   /// `content`: path -> text.
   shared_files(stage on, std::map<std::string, std::string>& content, observer& who)
-      : on_(on), content_(content), who_(who), luck_(on.seed, "files") {}
+      : on_(on), content_(content), who_(who), rng_(on.seed, "files") {}
   shared_files(const shared_files&) = delete;
   shared_files& operator=(const shared_files&) = delete;
 
@@ -51,7 +51,7 @@ private:
   stage on_;
   std::map<std::string, std::string>& content_;
   observer& who_;
-  seeded_rng luck_;
+  seeded_rng rng_;
   std::map<std::string, door> doors_;
   ticket tickets_ = 0;
   bool closed_ = false;

@@ -86,14 +86,16 @@ private:
 class sim_media final : public media_port, public std::enable_shared_from_this<sim_media> {
 public:
   sim_media(std::shared_ptr<process> host, http_server& server, observer& who, std::uint64_t& calls,
-            media_shop& shop, usec latency)
-      : host_(std::move(host)), server_(server), who_(who), calls_(calls), shop_(shop), latency_(latency) {}
+            sim_media_files& media_files, usec latency)
+      : host_(std::move(host)), server_(server), who_(who), calls_(calls), media_files_(media_files),
+        latency_(latency) {}
 
   void fetch(media_fetch what, std::function<void(media_fetched)> done) override {
     auto key = what.pin + "\n" + what.url;
-    if (auto old = shop_.pinned.extract(what.pin_before + "\n" + what.url); old && !what.pin_before.empty())
-      shop_.pinned.emplace(key, std::move(old.mapped()));
-    if (auto it = shop_.pinned.find(key); it != shop_.pinned.end()) {
+    if (auto old = media_files_.pinned.extract(what.pin_before + "\n" + what.url);
+        old && !what.pin_before.empty())
+      media_files_.pinned.emplace(key, std::move(old.mapped()));
+    if (auto it = media_files_.pinned.find(key); it != media_files_.pinned.end()) {
       appears(it->second);
       return host_->inside(usec{100}, [path = it->second, done = std::move(done)] { done({path, 100, {}}); });
     }
@@ -105,10 +107,10 @@ public:
               done = std::move(done)](http_response x) {
                media_fetched out;
                if (x.status == 200) {
-                 out.path = "/sim/media/" + std::to_string(++shop_.fetched);
+                 out.path = "/sim/media/" + std::to_string(++media_files_.fetched);
                  out.bytes = 100;
                  appears(out.path);
-                 if (pinned) shop_.pinned.emplace(key, out.path);
+                 if (pinned) media_files_.pinned.emplace(key, out.path);
                } else {
                  out.error = x.status == 0 ? x.error : "status " + std::to_string(x.status);
                }
@@ -143,7 +145,7 @@ public:
                  out.how = media_uploaded::step::answered;
                  out.status = x.status;
                  out.body = x.body.reveal();
-                 ++shop_.uploaded;
+                 ++media_files_.uploaded;
                }
                done(std::move(out));
              });
@@ -151,20 +153,20 @@ public:
   void remove(std::vector<std::string> paths) override {
     for (auto& x : paths) {
       goes(x);
-      std::erase_if(shop_.pinned, [&](auto& y) { return y.second == x; });
+      std::erase_if(media_files_.pinned, [&](auto& y) { return y.second == x; });
     }
   }
   void unpin(std::string pin, std::vector<std::string> urls) override {
     for (auto& url : urls)
-      if (auto gone = shop_.pinned.extract(pin + "\n" + url)) goes(gone.mapped());
+      if (auto gone = media_files_.pinned.extract(pin + "\n" + url)) goes(gone.mapped());
   }
 
 private:
   void appears(const std::string& path) {
-    if (shop_.files.insert(path).second) who_.attachment(path, true);
+    if (media_files_.files.insert(path).second) who_.attachment(path, true);
   }
   void goes(const std::string& path) {
-    if (shop_.files.erase(path) > 0) who_.attachment(path, false);
+    if (media_files_.files.erase(path) > 0) who_.attachment(path, false);
   }
   void transfer(http_request what, milliseconds limit, std::function<void(http_response)> done) {
     if (!host_->alive()) return;
@@ -206,7 +208,7 @@ private:
   http_server& server_;
   observer& who_;
   std::uint64_t& calls_;
-  media_shop& shop_;
+  sim_media_files& media_files_;
   usec latency_;
 };
 
@@ -218,8 +220,9 @@ std::shared_ptr<http_port> make_http_port(std::shared_ptr<process> host, http_se
 }
 
 std::shared_ptr<media_port> make_media_port(std::shared_ptr<process> host, http_server& server, observer& who,
-                                            std::uint64_t& calls, media_shop& shop, usec latency) {
-  return std::make_shared<sim_media>(std::move(host), server, who, calls, shop, latency);
+                                            std::uint64_t& calls, sim_media_files& media_files,
+                                            usec latency) {
+  return std::make_shared<sim_media>(std::move(host), server, who, calls, media_files, latency);
 }
 
 } // namespace relay::sim

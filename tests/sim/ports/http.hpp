@@ -38,13 +38,13 @@ std::shared_ptr<http_port> make_http_port(std::shared_ptr<process> host, http_se
                                           std::uint64_t& calls, usec latency);
 
 /// Files exist by name only.
-struct media_shop {
+struct sim_media_files {
   std::set<std::string> files;               ///< made or found by fetch() and not removed
   std::map<std::string, std::string> pinned; ///< by pin and URL; those outlive their process
   std::uint64_t fetched = 0, uploaded = 0;
 };
 /// Fetches and uploads of one life; a fetch of `http_server` is a GET, an upload a POST.
 std::shared_ptr<media_port> make_media_port(std::shared_ptr<process> host, http_server& server, observer& who,
-                                            std::uint64_t& calls, media_shop& shop, usec latency);
+                                            std::uint64_t& calls, sim_media_files& media_files, usec latency);
 
 } // namespace relay::sim

@@ -39,7 +39,7 @@ std::shared_ptr<line_socket> link_network::dial(const std::shared_ptr<process>& 
                                                 std::shared_ptr<socket_listener> who) {
   auto number = ++sockets_;
   auto& faults = host->on().faults;
-  cable_setup setup;
+  socket_setup setup;
   setup.latency = latency;
   setup.max_line = max_line;
   setup.ping_interval = what.ping_interval;

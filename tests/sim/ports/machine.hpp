@@ -17,9 +17,9 @@ class sim_machine final : public clock_port, public random_port, public secret_f
 public:
   sim_machine(std::shared_ptr<process> host, std::map<std::string, std::string>& files)
       : host_(std::move(host)), files_(files),
-        luck_(host_->on().seed, "random " + std::to_string(host_->number())) {}
+        rng_(host_->on().seed, "random " + std::to_string(host_->number())) {}
   std::int64_t wall_ms() const override { return host_->wall_ms(); }
-  std::uint64_t bits() override { return luck_.bits(); }
+  std::uint64_t bits() override { return rng_.bits(); }
   bool read(const std::string& path, secret& out, std::string& why) const override {
     auto it = files_.find(path);
     if (it == files_.end()) {
@@ -33,7 +33,7 @@ public:
 private:
   std::shared_ptr<process> host_;
   std::map<std::string, std::string>& files_;
-  seeded_rng luck_;
+  seeded_rng rng_;
 };
 
 /// Log lines go to the observer.

@@ -6,12 +6,12 @@
 namespace relay::sim {
 
 /// Keeps the connection alive; not the connection itself, so that its end can be noticed.
-class cable_handle final : public line_socket {
+class socket_handle final : public line_socket {
 public:
-  explicit cable_handle(std::shared_ptr<sim_socket> x) : x_(std::move(x)) {}
-  cable_handle(const cable_handle&) = delete;
-  cable_handle& operator=(const cable_handle&) = delete;
-  ~cable_handle() override { x_->gone(); }
+  explicit socket_handle(std::shared_ptr<sim_socket> x) : x_(std::move(x)) {}
+  socket_handle(const socket_handle&) = delete;
+  socket_handle& operator=(const socket_handle&) = delete;
+  ~socket_handle() override { x_->gone(); }
   void write(std::string frame) override { x_->write(std::move(frame)); }
   std::size_t queued() const override { return x_->queued(); }
   void close(std::uint16_t code, std::string reason, milliseconds limit) override {
@@ -24,14 +24,14 @@ private:
   std::shared_ptr<sim_socket> x_;
 };
 
-sim_socket::sim_socket(std::shared_ptr<process> host, cable_setup setup, seeded_rng rng)
-    : host_(std::move(host)), setup_(std::move(setup)), luck_(rng) {}
+sim_socket::sim_socket(std::shared_ptr<process> host, socket_setup setup, seeded_rng rng)
+    : host_(std::move(host)), setup_(std::move(setup)), rng_(rng) {}
 
 std::shared_ptr<line_socket> sim_socket::make_handle() {
   host_->listen([weak = weak_from_this()](bool alive) {
     if (auto me = weak.lock()) me->suspended(alive);
   });
-  return std::make_shared<cable_handle>(shared_from_this());
+  return std::make_shared<socket_handle>(shared_from_this());
 }
 
 socket_end sim_socket::network_error(std::string text) const {
@@ -51,7 +51,7 @@ std::size_t sim_socket::queued_bytes() const noexcept {
 void sim_socket::accept(std::shared_ptr<far_end> far, bool told) {
   far_ = std::move(far);
   if (near_over_) { // it gave up meanwhile
-    far_ends(0, luck_.with_tail(setup_.latency));
+    far_ends(0, rng_.with_tail(setup_.latency));
     return;
   }
   if (told) {
@@ -84,7 +84,7 @@ void sim_socket::write(std::string frame) {
   if (setup_.wrote) setup_.wrote(frame);
   outbox_.push_back(std::move(frame));
   if (std::exchange(flushing_, true)) return;
-  host_->inside(luck_.between(usec{0}, usec{200}), [me = shared_from_this()] { me->flush(); });
+  host_->inside(rng_.between(usec{0}, usec{200}), [me = shared_from_this()] { me->flush(); });
 }
 
 void sim_socket::flush() {
@@ -146,7 +146,7 @@ void sim_socket::gone() {
   give_up();
   near_over_ = true;
   near_.reset();
-  far_ends(0, luck_.with_tail(setup_.latency));
+  far_ends(0, rng_.with_tail(setup_.latency));
 }
 
 void sim_socket::pump() {
@@ -170,7 +170,7 @@ void sim_socket::pump() {
     tell_lines(x.bytes);
     near_->on_bytes(x.bytes);
     gave = true;
-    if (luck_.chance(0.3)) { // some bursts end here, others go on
+    if (rng_.chance(0.3)) { // some bursts end here, others go on
       near_->on_batch_end();
       gave = false;
     }
@@ -206,10 +206,10 @@ void sim_socket::finish(socket_end why) {
   near_over_ = true;
   tell_last_line();
   // Of what waited, one more frame may have left in part.
-  if (opened_ && !outbox_.empty() && !dark_far_ && luck_.chance(0.3)) {
+  if (opened_ && !outbox_.empty() && !dark_far_ && rng_.chance(0.3)) {
     ++written_;
     auto& frame = outbox_.front();
-    to_far(frame.substr(0, static_cast<std::size_t>(luck_.below(frame.size()))));
+    to_far(frame.substr(0, static_cast<std::size_t>(rng_.below(frame.size()))));
   }
   why.opened = opened_;
   why.frames_written = written_;
@@ -220,7 +220,7 @@ void sim_socket::finish(socket_end why) {
   outbox_.clear();
   kernel_.clear();
   marks_.clear();
-  far_ends(0, luck_.with_tail(setup_.latency));
+  far_ends(0, rng_.with_tail(setup_.latency));
 }
 
 void sim_socket::watch_silence(usec after) {
@@ -270,7 +270,7 @@ void sim_socket::hang_up(std::uint16_t code, std::string reason) {
 
 usec sim_socket::arrival(usec& clear_at) {
   auto now = host_->on().time.now();
-  auto delay = luck_.with_tail(setup_.latency);
+  auto delay = rng_.with_tail(setup_.latency);
   if (host_->on().faults.hit(fault::slow_network)) delay *= 20;
   clear_at = std::max(clear_at, now + delay);
   return clear_at;
@@ -354,11 +354,11 @@ void sim_socket::cut() {
   auto lose = [this](std::deque<chunk_ptr>& flight) {
     std::uint64_t bytes = 0;
     for (auto& x : flight) bytes += x->bytes.size();
-    truncate(flight, luck_.below(bytes + 1));
+    truncate(flight, rng_.below(bytes + 1));
   };
   lose(flight_near_);
   lose(flight_far_);
-  far_ends(0, std::max(far_clear_ - host_->on().time.now(), usec{0}) + luck_.with_tail(setup_.latency));
+  far_ends(0, std::max(far_clear_ - host_->on().time.now(), usec{0}) + rng_.with_tail(setup_.latency));
   if (near_over_) return;
   auto x = std::make_shared<chunk>();
   x->ends = true;
@@ -373,11 +373,11 @@ void sim_socket::darken(bool to_near_too, bool to_far_too) {
     truncate(flight_near_, 0);
     flight_near_.clear();
     usec silence = setup_.ping_timeout;
-    watch_silence(silence + luck_.between(usec{0}, usec{setup_.ping_interval}));
+    watch_silence(silence + rng_.between(usec{0}, usec{setup_.ping_interval}));
   }
   if (to_far_too && !dark_far_) {
     dark_far_ = true;
-    dark_room_ = luck_.below(6);
+    dark_room_ = rng_.below(6);
     flight_far_.clear();
     host_->on().time.after(setup_.far_patience, [me = shared_from_this()] {
       if (auto far = std::exchange(me->far_, nullptr)) far->over(0);

@@ -25,7 +25,7 @@ public:
   virtual void over(std::uint16_t code) = 0;
 };
 
-struct cable_setup {
+struct socket_setup {
   usec latency{500}; ///< typical, one way
   milliseconds ping_interval{10'000}, ping_timeout{25'000};
   std::uint64_t max_line = ~0ULL; ///< of the near end: what comes behind a longer one is not read
@@ -39,7 +39,7 @@ struct cable_setup {
 
 class sim_socket : public std::enable_shared_from_this<sim_socket> {
 public:
-  sim_socket(std::shared_ptr<process> host, cable_setup setup, seeded_rng rng);
+  sim_socket(std::shared_ptr<process> host, socket_setup setup, seeded_rng rng);
   sim_socket(const sim_socket&) = delete;
   sim_socket& operator=(const sim_socket&) = delete;
 
@@ -90,10 +90,10 @@ public:
   bool reading() const noexcept { return reading_; }
   std::size_t queued() const noexcept { return outbox_.size(); }
   std::size_t queued_bytes() const noexcept;
-  seeded_rng& rng() noexcept { return luck_; }
+  seeded_rng& rng() noexcept { return rng_; }
 
 private:
-  friend class cable_handle;
+  friend class socket_handle;
   struct chunk {
     std::string bytes;
     bool opens = false, ends = false;
@@ -127,8 +127,8 @@ private:
   socket_end network_error(std::string text) const;
 
   std::shared_ptr<process> host_;
-  cable_setup setup_;
-  seeded_rng luck_;
+  socket_setup setup_;
+  seeded_rng rng_;
   std::shared_ptr<socket_listener> near_;
   std::shared_ptr<far_end> far_;
   std::deque<std::string> outbox_;

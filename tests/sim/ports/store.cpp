@@ -53,7 +53,7 @@ private:
 };
 
 sim_disk::sim_disk(stage on, usec latency, observer& who, std::function<void(const store_record&)> sees)
-    : on_(on), latency_(latency), who_(who), luck_(on.seed, "disk"),
+    : on_(on), latency_(latency), who_(who), rng_(on.seed, "disk"),
       store_([this] { return host_ ? host_->wall_ms() : wall_start_ms; }) {
   store_.sees = std::move(sees);
   store_.hold();
@@ -94,7 +94,7 @@ void sim_disk::scarce_until(usec when) {
 }
 
 void sim_disk::submitted() {
-  auto takes = luck_.with_tail(latency_);
+  auto takes = rng_.with_tail(latency_);
   if (on_.faults.hit(fault::store_slow)) {
     constexpr usec longest{4'000'000};
     takes += on_.faults.of(fault::store_slow).between(usec{0}, longest);
@@ -121,12 +121,12 @@ void sim_disk::work() {
     store_.hold();
     return;
   }
-  auto shared = 1 + luck_.below(8);
+  auto shared = 1 + rng_.below(8);
   for (; shared > 0 && store_.step(); --shared) {
   }
   if (store_.queued() == 0) return;
   waiting_ = true;
-  host_->inside(luck_.with_tail(latency_), [this] { work(); });
+  host_->inside(rng_.with_tail(latency_), [this] { work(); });
 }
 
 } // namespace relay::sim

@@ -36,7 +36,7 @@ private:
   stage on_;
   usec latency_;
   observer& who_;
-  seeded_rng luck_;
+  seeded_rng rng_;
   testing::durable_store store_;
   std::shared_ptr<process> host_;
   usec full_until_{0}, scarce_until_{0}, clear_at_{0};

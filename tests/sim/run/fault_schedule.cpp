@@ -21,7 +21,7 @@ void run::schedule(fault what, int most, std::function<void()> deed) {
     });
 }
 
-std::shared_ptr<sim_socket> run::any_cable(seeded_rng& rng) {
+std::shared_ptr<sim_socket> run::any_socket(seeded_rng& rng) {
   auto& all = net_.cables();
   if (all.empty()) return nullptr;
   return std::next(all.begin(), static_cast<std::ptrdiff_t>(rng.below(all.size())))->second;
@@ -46,20 +46,20 @@ void run::plan_faults() {
 }
 
 void run::plan_link_faults() {
-  auto on_cable = [this](fault what, int most, std::function<void(sim_socket&, seeded_rng&)> deed) {
+  auto on_socket = [this](fault what, int most, std::function<void(sim_socket&, seeded_rng&)> deed) {
     schedule(what, most, [this, what, deed] {
-      if (auto x = any_cable(faults_.of(what))) deed(*x, faults_.of(what));
+      if (auto x = any_socket(faults_.of(what))) deed(*x, faults_.of(what));
     });
   };
 
-  on_cable(fault::cut, 6, [](sim_socket& x, seeded_rng&) { x.cut(); });
-  on_cable(fault::half_open, 2, [](sim_socket& x, seeded_rng&) { x.darken(true, true); });
-  on_cable(fault::deaf_gateway, 2, [](sim_socket& x, seeded_rng&) { x.darken(true, false); });
-  on_cable(fault::deaf_connector, 2, [](sim_socket& x, seeded_rng&) { x.darken(false, true); });
-  on_cable(fault::stalled, 4, [this](sim_socket& x, seeded_rng& rng) {
+  on_socket(fault::cut, 6, [](sim_socket& x, seeded_rng&) { x.cut(); });
+  on_socket(fault::half_open, 2, [](sim_socket& x, seeded_rng&) { x.darken(true, true); });
+  on_socket(fault::deaf_gateway, 2, [](sim_socket& x, seeded_rng&) { x.darken(true, false); });
+  on_socket(fault::deaf_connector, 2, [](sim_socket& x, seeded_rng&) { x.darken(false, true); });
+  on_socket(fault::stalled, 4, [this](sim_socket& x, seeded_rng& rng) {
     x.stall(time_.now() + rng.between(second, 20 * second));
   });
-  on_cable(fault::unwritten, 4, [this](sim_socket& x, seeded_rng& rng) {
+  on_socket(fault::unwritten, 4, [this](sim_socket& x, seeded_rng& rng) {
     x.hold_writes(time_.now() + rng.between(second / 10, 8 * second));
     if (!rng.chance(0.6)) return;
     time_.after(rng.between(second / 20, 4 * second), [weak = x.weak_from_this()] {
@@ -173,14 +173,15 @@ void run::plan_orders() {
 
 void run::plan_login_faults() {
   if (plan_.credentials != identity_choice::login_store) return;
-  schedule(fault::login_renewed, 3, [this] { portal_.renew(); });
+  schedule(fault::login_renewed, 3, [this] { identity_provider_.renew(); });
   schedule(fault::login_again, 2, [this] {
     auto& rng = faults_.of(fault::login_again);
-    if (rng.chance(0.5)) portal_.log_out();
-    time_.after(rng.between(usec{10'000}, 20 * second), [this] { portal_.log_in(); });
+    if (rng.chance(0.5)) identity_provider_.log_out();
+    time_.after(rng.between(usec{10'000}, 20 * second), [this] { identity_provider_.log_in(); });
   });
-  schedule(fault::login_busy, 2,
-           [this] { portal_.keep_busy(faults_.of(fault::login_busy).between(second / 10, 25 * second)); });
+  schedule(fault::login_busy, 2, [this] {
+    identity_provider_.keep_busy(faults_.of(fault::login_busy).between(second / 10, 25 * second));
+  });
 }
 
 void run::move_wall(std::int64_t ms) {
@@ -223,7 +224,7 @@ void run::watch_stop(std::uint64_t number, usec since) {
     begin_life_at(time_.now() + usec{300'000});
     return;
   }
-  // What it slept through does not count.
+  // The time of its suspend does not count.
   auto patience = usec{settings_->service.grace} + 5 * second;
   if (time_.now() > std::max(since, life_->host().thaw()) + patience) {
     judge_.fail("stop", "the ordered stop takes longer than its grace");

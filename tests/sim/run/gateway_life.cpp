@@ -33,7 +33,7 @@ std::string result_json(const action_result& x) {
 
 gateway_life::gateway_life(surroundings& around, std::uint64_t number,
                            std::shared_ptr<const config::settings> settings)
-    : around_(around), host_(std::make_shared<process>(around.on, number)), hall_(host_) {
+    : around_(around), host_(std::make_shared<process>(around.on, number)), scheduler_(host_) {
   around.judge.life_begins(number);
   around.judge.settings_changed(*settings);
   auto token = std::make_shared<int>(0);
@@ -42,8 +42,8 @@ gateway_life::gateway_life(surroundings& around, std::uint64_t number,
   all.lifetime = std::move(token);
   all.link = around.net.port(host_, around.what.latency, around.what.settings.limits.max_frame);
   all.http = make_http_port(host_, around.server, around.judge, around.calls, around.what.latency);
-  all.media =
-      make_media_port(host_, around.server, around.judge, around.calls, around.shop, around.what.latency);
+  all.media = make_media_port(host_, around.server, around.judge, around.calls, around.media_files,
+                              around.what.latency);
   const auto machine = std::make_shared<sim_machine>(host_, around.files);
   all.clock = machine;
   all.random = machine;
@@ -59,14 +59,14 @@ gateway_life::gateway_life(surroundings& around, std::uint64_t number,
   setup.agent_name = kind == agent_choice::echo ? "echo" : kind == agent_choice::exec ? "exec" : "link";
   setup.agent_present = kind == agent_choice::echo;
   setup.make_agent = [this, all](caf::strong_actor_ptr parent) { return make_agent(all, std::move(parent)); };
-  auto& system = hall_.system();
+  auto& system = scheduler_.system();
   root_ = system.spawn(supervisor, std::move(all), std::move(setup));
   caf::actor_cast<caf::abstract_actor*>(root_)->attach_functor(
       [gone = root_gone_](const caf::error&) { *gone = true; });
 }
 
 agent_actor gateway_life::make_agent(const ports& all, caf::strong_actor_ptr parent) {
-  auto& system = hall_.system();
+  auto& system = scheduler_.system();
   auto& limits = around_.what.settings.limits;
   switch (around_.what.agent) {
   case agent_choice::echo: return system.spawn(echo_agent, all, std::move(parent));
@@ -88,7 +88,7 @@ agent_actor gateway_life::make_agent(const ports& all, caf::strong_actor_ptr par
 
 /// A child that runs counts as attached from its first breath to its last.
 std::shared_ptr<child_port> gateway_life::children() {
-  return make_child_port(host_, [this](const cable_maker& make) -> std::shared_ptr<far_end> {
+  return make_child_port(host_, [this](const socket_maker& make) -> std::shared_ptr<far_end> {
     auto peer = ++around_.peers;
     auto setup = hooks(peer);
     auto who = around_.child ? around_.child() : nullptr;
@@ -123,19 +123,20 @@ void gateway_life::apply(std::shared_ptr<const config::settings> next) {
 }
 
 void gateway_life::ask_status() {
-  hall_.system().spawn([root = root_, host = host_, &judge = around_.judge](caf::event_based_actor* self) {
-    constexpr auto patience = std::chrono::seconds{5};
-    self->request(root, caf::duration{patience}, atom::status_v)
-        .then(
-            [host, &judge](const gateway_report& x) {
-              if (host->alive()) judge.reported(x);
-            },
-            [](const caf::error&) {});
-  });
+  scheduler_.system().spawn(
+      [root = root_, host = host_, &judge = around_.judge](caf::event_based_actor* self) {
+        constexpr auto patience = std::chrono::seconds{5};
+        self->request(root, caf::duration{patience}, atom::status_v)
+            .then(
+                [host, &judge](const gateway_report& x) {
+                  if (host->alive()) judge.reported(x);
+                },
+                [](const caf::error&) {});
+      });
 }
 
 void gateway_life::one_shot(const std::string& mark, action_request what) {
-  hall_.system().spawn(
+  scheduler_.system().spawn(
       [root = root_, host = host_, &judge = around_.judge, mark, what](caf::event_based_actor* self) {
         self->request(root, caf::infinite, what)
             .then(
@@ -149,8 +150,8 @@ void gateway_life::one_shot(const std::string& mark, action_request what) {
       });
 }
 
-void gateway_life::letters(dead_letter_ask what, std::function<void(const dead_letter_answer&)> told) {
-  hall_.system().spawn(
+void gateway_life::dead_letters(dead_letter_ask what, std::function<void(const dead_letter_answer&)> told) {
+  scheduler_.system().spawn(
       [root = root_, host = host_, what, told = std::move(told)](caf::event_based_actor* self) {
         constexpr auto patience = std::chrono::seconds{20};
         self->request(root, caf::duration{patience}, what)
@@ -164,7 +165,7 @@ void gateway_life::letters(dead_letter_ask what, std::function<void(const dead_l
 
 /// The router is not running now: what it sends goes by the scheduler.
 bool gateway_life::break_chat(seeded_rng& rng) {
-  const auto who = hall_.last_of(egress_state::name);
+  const auto who = scheduler_.last_of(egress_state::name);
   if (!who) return false;
   using router_type = caf::stateful_actor<egress_state, egress_router_actor::base>;
   auto& router = *static_cast<router_type*>(caf::actor_cast<caf::abstract_actor*>(who));
@@ -188,8 +189,8 @@ bool gateway_life::break_chat(seeded_rng& rng) {
   return true;
 }
 
-cable_setup gateway_life::hooks(std::uint64_t peer) {
-  cable_setup setup;
+socket_setup gateway_life::hooks(std::uint64_t peer) {
+  socket_setup setup;
   auto& judge = around_.judge;
   setup.wrote = [&judge, peer](std::string_view frame) {
     json_text doc{frame};
@@ -231,18 +232,18 @@ void gateway_life::kill(seeded_rng& rng) {
   caf::anon_send_exit(root_, caf::exit_reason::kill);
   root_ = nullptr;
   link_ = nullptr;
-  hall_.cancel_timers();
-  hall_.settle(rng);
+  scheduler_.cancel_timers();
+  scheduler_.settle(rng);
 }
 
 std::string gateway_life::left_over(seeded_rng& rng) {
   root_ = nullptr;
   link_ = nullptr;
   agents_.clear();
-  if (!hall_.settle(rng)) return "actors that never come to rest";
-  hall_.cancel_timers();
-  if (!hall_.settle(rng)) return "actors that never come to rest";
-  if (auto n = hall_.population(); n > 0) return std::to_string(n) + " actors";
+  if (!scheduler_.settle(rng)) return "actors that never come to rest";
+  scheduler_.cancel_timers();
+  if (!scheduler_.settle(rng)) return "actors that never come to rest";
+  if (auto n = scheduler_.population(); n > 0) return std::to_string(n) + " actors";
   return lifetime_.expired() ? std::string{} : "a hold on the ports";
 }
 

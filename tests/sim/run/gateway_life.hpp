@@ -31,7 +31,7 @@ struct surroundings {
   http_server& server;
   std::map<std::string, std::string>& files;
   shared_files& shared;
-  media_shop& shop;
+  sim_media_files& media_files;
   sim_disk& disk;
   std::function<std::shared_ptr<sim_agent>()> child; ///< who a child process is; null = it cannot be started
   std::uint64_t calls = 0, peers = 0;
@@ -45,7 +45,7 @@ public:
   gateway_life& operator=(const gateway_life&) = delete;
 
   process& host() noexcept { return *host_; }
-  deterministic_scheduler& actors() noexcept { return hall_; }
+  deterministic_scheduler& actors() noexcept { return scheduler_; }
   std::uint64_t number() const noexcept { return host_->number(); }
 
   void tell(command what);
@@ -55,7 +55,7 @@ public:
   /// One action outside any agent (POST /v1/actions).
   void one_shot(const std::string& mark, action_request what);
   /// What an operator asks of the events that were set aside; not told when the gateway dies meanwhile.
-  void letters(dead_letter_ask what, std::function<void(const dead_letter_answer&)> told);
+  void dead_letters(dead_letter_ask what, std::function<void(const dead_letter_answer&)> told);
   /// Accepts an agent's socket.
   std::shared_ptr<sim_socket> attach(std::shared_ptr<far_end> who);
   /// A step of the queue of some chat with work throws. False when there is none.
@@ -71,12 +71,12 @@ public:
   const sim_metrics& metrics() const { return *metrics_; }
 
 private:
-  cable_setup hooks(std::uint64_t peer);
+  socket_setup hooks(std::uint64_t peer);
   agent_actor make_agent(const ports& all, caf::strong_actor_ptr parent);
   std::shared_ptr<child_port> children();
   surroundings& around_;
   std::shared_ptr<process> host_;
-  deterministic_scheduler hall_;
+  deterministic_scheduler scheduler_;
   std::shared_ptr<sim_metrics> metrics_ = std::make_shared<sim_metrics>();
   std::weak_ptr<void> lifetime_;
   supervisor_actor root_;

@@ -73,7 +73,7 @@ void tell_uses(const scripted::script& what, std::vector<std::uint64_t> uses) {
 }
 
 /// What became of all runs; the exit code.
-int conclude(const campaign_result& sum) {
+int print_summary(const campaign_result& sum) {
   std::cout << "seeds: " << sum.seeds << ", steps: " << sum.steps << ", messages: " << sum.messages
             << ", virtual hours: " << sum.lasted.count() / 3'600'000'000LL
             << ", violations: " << sum.violations << std::endl;
@@ -93,7 +93,7 @@ int explore_seeds(const arguments& how, const run_options& options) {
   tell_unreached(std::cout, out.reached, options.faults);
   std::cout << "explored: " << out.fresh << " seeds and " << out.varied << " variations, of which "
             << out.kept << " reached something new\n";
-  return conclude(out.sum);
+  return print_summary(out.sum);
 }
 
 void add_options(CLI::App& app, arguments& how) {
@@ -201,7 +201,7 @@ int play_seeds(const arguments& how, const run_options& options) {
   }
   if (options.script) tell_uses(*options.script, sum.script_uses);
   if (how.unreached) tell_unreached(std::cout, sum.reached, options.faults);
-  return conclude(sum);
+  return print_summary(sum);
 }
 
 } // namespace

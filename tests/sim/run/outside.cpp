@@ -122,7 +122,7 @@ typed_action any_of_them(const place& where, const std::string& mark, std::int64
 
 void run::plan_one_shots() {
   for (int i = 0; i < 3; ++i)
-    time_.at(luck_.between(usec{0}, plan_.safety), [this] { ask_one_shot(luck_, false); });
+    time_.at(rng_.between(usec{0}, plan_.safety), [this] { ask_one_shot(rng_, false); });
   if (!plan_.embedded) return;
   for (auto n = outside_.between(3, 15); n > 0; --n)
     time_.at(outside_.between(usec{0}, plan_.safety), [this] { ask_one_shot(outside_, true); });
@@ -175,21 +175,21 @@ bool says_something(std::string_view line) {
 } // namespace
 
 void run::plan_operator() {
-  if (!plan_.letters) return;
+  if (!plan_.dead_letters) return;
   constexpr usec often{5'000'000};
-  for (auto at = often; at < plan_.safety; at += often) time_.at(at, [this] { look_at_letters(); });
+  for (auto at = often; at < plan_.safety; at += often) time_.at(at, [this] { list_dead_letters(); });
 }
 
-void run::look_at_letters() {
+void run::list_dead_letters() {
   if (!life_ || stopping_ || faults_.is_calm() || life_->host().suspended()) return;
   using wish = dead_letter_ask::wish;
-  life_->letters({wish::list, 0, 5}, [this](const dead_letter_answer& x) {
-    for (auto& letter : x.letters) decide(letter);
+  life_->dead_letters({wish::list, 0, 5}, [this](const dead_letter_answer& x) {
+    for (auto& dead : x.dead_letters) decide(dead);
   });
   if (!operator_.chance(0.1)) return;
   constexpr std::uint64_t never = 1'000'000'000'000;
-  life_->letters({wish::retry, never, 1}, [this](const dead_letter_answer& x) {
-    if (x.found) judge_.fail("letters", "an event is given out again that was never set aside");
+  life_->dead_letters({wish::retry, never, 1}, [this](const dead_letter_answer& x) {
+    if (x.found) judge_.fail("dead-letters", "an event is given out again that was never set aside");
   });
 }
 
@@ -201,19 +201,19 @@ void run::decide(const dead_letter& x) {
   auto& event = *x.event;
   if (event.unreadable) { // nobody sent it as an event; with U+FFFD for what was no text it may be one
     auto readable = is_json(event.text) || says_something(event.text);
-    life_->letters({again ? wish::retry : wish::drop, x.seq, 1},
-                   [this, again, readable, line = event.text](const dead_letter_answer& y) {
-                     if (again && y.found && !y.refused && !readable)
-                       judge_.fail("letters", "a line that nobody can read is given out: " + line);
-                   });
+    life_->dead_letters({again ? wish::retry : wish::drop, x.seq, 1},
+                        [this, again, readable, line = event.text](const dead_letter_answer& y) {
+                          if (again && y.found && !y.refused && !readable)
+                            judge_.fail("dead-letters", "a line that nobody can read is given out: " + line);
+                        });
     return;
   }
   auto number = notes.number_of(event);
-  judge_.letter_decided(number, again, false);
-  life_->letters({again ? wish::retry : wish::drop, x.seq, 1},
-                 [this, number, again](const dead_letter_answer& y) {
-                   if (y.found) judge_.letter_decided(number, again, true);
-                 });
+  judge_.dead_letter_decided(number, again, false);
+  life_->dead_letters({again ? wish::retry : wish::drop, x.seq, 1},
+                      [this, number, again](const dead_letter_answer& y) {
+                        if (y.found) judge_.dead_letter_decided(number, again, true);
+                      });
 }
 
 } // namespace relay::sim

@@ -23,9 +23,10 @@ run::run(std::uint64_t seed, const run_options& options)
       net_(connector_, judge_),
       disk_(stage_, usec{300}, judge_, [this](const store_record& x) { on_disk(x); }),
       shared_(stage_, plan_.files, judge_),
-      portal_(stage_, plan_, shared_), around_{stage_,      plan_,   judge_, net_,  connector_,
-                                               plan_.files, shared_, shop_,  disk_, nullptr},
-      luck_(stage_.seed, "run"), scheduling_(stage_.seed, "schedule"), outside_(stage_.seed, "outside"),
+      identity_provider_(stage_, plan_, shared_), around_{stage_,     plan_,       judge_,  net_,
+                                                          connector_, plan_.files, shared_, media_files_,
+                                                          disk_,      nullptr},
+      rng_(stage_.seed, "run"), scheduling_(stage_.seed, "schedule"), outside_(stage_.seed, "outside"),
       operator_(stage_.seed, "operator"),
       settings_(std::make_shared<const config::settings>(plan_.settings)) {
   judge_.also_tell(situation_);
@@ -34,7 +35,7 @@ run::run(std::uint64_t seed, const run_options& options)
   disk_.rows().window = plan_.settings.limits.dedupe_window;
   judge_.secret_read = [this] { connector_.secret_known = true; };
   judge_.idempotency_cache = [this] { return &connector_.history(); };
-  connector_.logins = &portal_;
+  connector_.logins = &identity_provider_;
   connector_.on_wake = [this] {
     if (life_ && !stopping_ && !life_->host().suspended()) life_->tell(command::wake);
   };
@@ -77,7 +78,7 @@ void run::end_life(ending how) {
   if (auto what = life_->left_over(scheduling_); !what.empty()) judge_.fail("stop", "left over: " + what);
   if (how == ending::stopped) disk_.close();
   life_.reset();
-  shop_.files.clear(); // they go with the port, or nobody need come for them again
+  media_files_.files.clear(); // they go with the port, or nobody need come for them again
 }
 
 std::shared_ptr<sim_socket> run::attach(std::shared_ptr<far_end> who) {
@@ -162,7 +163,7 @@ run_result run::play() {
   around_.child = [this]() -> std::shared_ptr<sim_agent> {
     return faults_.hit(fault::agent_crash, 3) ? nullptr : agents_.front();
   };
-  portal_.begin();
+  identity_provider_.begin();
   begin_life();
   people_.begin();
   plan_faults();
@@ -210,30 +211,31 @@ void run::wait_for_peace() {
         settings_ = std::make_shared<const config::settings>(std::move(next));
         life_->apply(settings_);
       } else if (!stopping_) {
-        if (plan_.credentials == identity_choice::login_store) portal_.log_in();
+        if (plan_.credentials == identity_choice::login_store) identity_provider_.log_in();
         stop_and_start();
       }
       continue;
     }
     if (stopping_) continue;
     // An answer may be lost at any time, and a login with it: somebody reads that, and logs in again.
-    auto lost = plan_.credentials == identity_choice::login_store && (!open.empty() || !portal_.usable());
-    if (lost && (time_.now() - from) % usec{60'000'000} < step) portal_.log_in();
+    auto lost =
+        plan_.credentials == identity_choice::login_store && (!open.empty() || !identity_provider_.usable());
+    if (lost && (time_.now() - from) % usec{60'000'000} < step) identity_provider_.log_in();
     if (connector_.asleep()) life_->tell(command::wake);
     life_->ask_status();
     spend_until(time_.now() + usec{100'000});
     if (!judge_.clean()) return;
     open = judge_.unsettled();
-    for (auto& path : shop_.files)
-      if (!media_died_ && !is_of_a_letter(path)) open += "; an attachment is left: " + path;
+    for (auto& path : media_files_.files)
+      if (!media_died_ && !is_of_dead_letter(path)) open += "; an attachment is left: " + path;
     if (open.empty() && connector_.backlog() == 0) return;
   }
   if (judge_.clean()) judge_.fail("liveness", "does not converge: " + open);
 }
 
 /// Files of what was set aside stay for whoever wants it tried again.
-bool run::is_of_a_letter(const std::string& path) {
-  return std::any_of(shop_.pinned.begin(), shop_.pinned.end(), [&](auto& x) {
+bool run::is_of_dead_letter(const std::string& path) {
+  return std::any_of(media_files_.pinned.begin(), media_files_.pinned.end(), [&](auto& x) {
     return x.second == path && judge_.notes().was_set_aside(x.first.substr(0, x.first.find('\n')));
   });
 }

@@ -76,17 +76,17 @@ private:
   void watch_stop(std::uint64_t number, usec since);
   void suspend(bool machine);
   void move_wall(std::int64_t ms);
-  std::shared_ptr<sim_socket> any_cable(seeded_rng& rng);
+  std::shared_ptr<sim_socket> any_socket(seeded_rng& rng);
   void plan_one_shots();
   void plan_operator();
-  void look_at_letters();
+  void list_dead_letters();
   void decide(const dead_letter& x);
   void ask_one_shot(seeded_rng& rng, bool any_op);
   void garbage();
   // the second phase
   void calm_down();
   void wait_for_peace();
-  bool is_of_a_letter(const std::string& path);
+  bool is_of_dead_letter(const std::string& path);
   void stop_for_good();
   void wait_for_stop();
 
@@ -102,14 +102,14 @@ private:
   connector connector_;
   workload people_;
   link_network net_;
-  media_shop shop_;
+  sim_media_files media_files_;
   sim_disk disk_;
   shared_files shared_;
-  identity_provider portal_;
+  identity_provider identity_provider_;
   surroundings around_;
   agent_crowd crowd_;
   std::vector<std::shared_ptr<sim_agent>> agents_;
-  seeded_rng luck_, scheduling_, outside_, operator_;
+  seeded_rng rng_, scheduling_, outside_, operator_;
   std::shared_ptr<const config::settings> settings_;
   std::unique_ptr<gateway_life> life_;
   std::uint64_t lives_ = 0, steps_ = 0, rotations_ = 0;

@@ -26,7 +26,7 @@ void situation::life_begins(std::uint64_t) { link_ = link_is::down; }
 
 void situation::life_ends(std::uint64_t, ending) {
   link_ = link_is::gone;
-  slept_ = false;
+  idle_acked_ = false;
   socket_ = 0;
   peers_.clear();
   given_.clear();
@@ -39,7 +39,7 @@ void situation::commanded(command x) {
 
 void situation::dialled(std::uint64_t socket, const dial_request&) {
   socket_ = socket;
-  slept_ = false;
+  idle_acked_ = false;
   awaited_.clear();
   if (link_ != link_is::stopping) link_ = link_is::dialling;
 }
@@ -59,12 +59,12 @@ void situation::link_read(std::uint64_t socket, const frame_view& x) {
   if (type == "outbound_result") awaited_.erase(text(x.root, "requestId"));
   if (socket != socket_) return;
   if (type == "descriptor" && link_ == link_is::opened) link_ = link_is::serving;
-  if (type == "going_idle_ack") slept_ = true;
+  if (type == "going_idle_ack") idle_acked_ = true;
 }
 
 void situation::link_over(std::uint64_t socket) {
   if (socket != socket_ || link_ == link_is::stopping || link_ == link_is::gone) return;
-  link_ = slept_ ? link_is::asleep : link_is::down;
+  link_ = idle_acked_ ? link_is::asleep : link_is::down;
   awaited_.clear();
 }
 

@@ -40,7 +40,7 @@ private:
   void link_over(std::uint64_t socket);
   link_is link_ = link_is::gone;
   std::uint64_t socket_ = 0; ///< of the newest dial
-  bool slept_ = false;       ///< going_idle was acknowledged
+  bool idle_acked_ = false;  ///< going_idle was acknowledged
   std::set<std::uint64_t> peers_;
   std::set<std::pair<std::uint64_t, std::string>> given_; ///< events that agents have not acked
   std::set<std::string> awaited_;                         ///< frames without a result

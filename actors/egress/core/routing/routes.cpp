@@ -235,12 +235,12 @@ route_table::answered route_table::answered_turn(const action_request& x, const 
                    (!act.message_id.empty() && act.message_id == t.chat.chat_id);
   // A chat that the turn is not about keeps its own tenant and platform, if it is known to have one.
   auto known_here = !same_chat && chats_.contains({named.empty() ? theirs : named, act.chat_id});
-  auto known_elsewhere =
+  auto known_on_another =
       !same_chat && !known_here && named.empty() && !chats_.last_platform(act.chat_id).empty();
-  if (!known_elsewhere && named.empty()) out.platform = theirs;
+  if (!known_on_another && named.empty()) out.platform = theirs;
   auto& platform = named.empty() ? out.platform : named;
   // An event that names no platform may be answered under any name.
-  out.counts = !known_here && !known_elsewhere && (platform == theirs || theirs == generic_platform);
+  out.counts = !known_here && !known_on_another && (platform == theirs || theirs == generic_platform);
   out.turn = &t;
   return out;
 }

@@ -29,13 +29,13 @@ struct routing {
 struct turn_place {
   std::string thread_id;    ///< of its session; empty = none
   std::string group_author; ///< who wrote it; empty = unknown, or no group
-  bool known = false;       ///< the turn is; otherwise both are empty
+  bool known = false;       ///< whether the turn is known; otherwise both are empty
 };
 
 struct route_bounds {
   std::size_t max_chats = 1, max_turns = 1;
   milliseconds chat_age{720 * 3'600'000LL}; ///< a chat that was not used for so long is forgotten
-  milliseconds turn_age{24 * 3'600'000LL};  ///< a turn of so long ago is
+  milliseconds turn_age{24 * 3'600'000LL};  ///< a turn of this age is forgotten
   std::size_t max_chat_bytes = 128UL << 20, max_turn_bytes = 32UL << 20;
 };
 

@@ -9,7 +9,7 @@
 namespace relay::sim {
 
 connector::connector(stage on, const plan& p, observer& who)
-    : on_(on), plan_(p), who_(who), luck_(on.seed, "connector"), platforms_(on) {
+    : on_(on), plan_(p), who_(who), rng_(on.seed, "connector"), platforms_(on) {
   if (p.credentials == identity_choice::pinned) history_.arrange(p.gateway_id, p.pinned_secret);
 }
 
@@ -65,7 +65,7 @@ upgrade_answer connector::take_in(std::uint64_t socket, const dial_request& what
   auto expired = verdict == token_verdict::expired;
   if (!refused && faults.hit(fault::refused_expired)) refused = expired = true;
   if (!refused && faults.hit(fault::refused_once)) refused = true;
-  if (refused && !expired && luck_.chance(0.4)) return refuse(401);
+  if (refused && !expired && rng_.chance(0.4)) return refuse(401);
   auto x = std::make_shared<session>(*this, socket, id, over);
   upgrade_answer accepted;
   accepted.far = x;
@@ -83,7 +83,7 @@ upgrade_answer connector::take_in(std::uint64_t socket, const dial_request& what
 
 void connector::restart(usec down_for) {
   down_until_ = std::max(down_until_, on_.time.now() + down_for);
-  if (auto x = live()) x->hang_up(luck_.chance(0.5) ? 1012 : 1001, "");
+  if (auto x = live()) x->hang_up(rng_.chance(0.5) ? 1012 : 1001, "");
   late_results_.clear();
 }
 
@@ -110,19 +110,19 @@ void connector::revoke() {
 // -- events ----------------------------------------------------------------------------------------
 
 void connector::happen(told_event x, const place& where) {
-  if (x.kind == event_kind::message || x.kind == event_kind::press) x.raw = event_json(x, where, luck_);
+  if (x.kind == event_kind::message || x.kind == event_kind::press) x.raw = event_json(x, where, rng_);
   // Some connectors hand a press on as the platform's own request.
-  auto forwarded = x.kind == event_kind::press && x.platform == "discord" && luck_.chance(0.5);
+  auto forwarded = x.kind == event_kind::press && x.platform == "discord" && rng_.chance(0.5);
   if (forwarded) x.raw.clear();
   who_.happened(x);
-  auto members = frame_members(x, luck_);
+  auto members = frame_members(x, rng_);
   auto chat = x.platform + "/" + x.chat_id;
   auto now = live();
   auto fits = now && now->serves() && std::all_of(backlog_.begin(), backlog_.end(), [&](auto& y) {
                 return y.said_on == now->socket();
               });
   auto plain = (x.kind == event_kind::message && x.edit_of == 0) || x.kind == event_kind::interaction;
-  if (fits && plain && luck_.chance(plan_.unbuffered)) {
+  if (fits && plain && rng_.chance(plan_.unbuffered)) {
     ++events_said;
     if (script_) spoken_.said("{" + members + "}", {x.number, {}});
     now->say("{" + members + "}\n",

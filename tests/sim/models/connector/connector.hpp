@@ -122,7 +122,7 @@ private:
   stage on_;
   const plan& plan_;
   observer& who_;
-  seeded_rng luck_;
+  seeded_rng rng_;
   accounts history_;
   platform_side platforms_;
   std::list<entry> backlog_;

@@ -64,7 +64,7 @@ http_response connector::provision(const http_request& what) {
     return reply(200, json_object{}.flag("secretIssued", false).text("tenant", "tenant-1").done());
   // A second platform gets the secret that counts already, or a further one.
   auto known = mine.secrets.empty() ? std::string{} : mine.secrets.back();
-  auto key = known.empty() || luck_.chance(0.3) ? history_.issue(id, luck_.bits()) : known;
+  auto key = known.empty() || rng_.chance(0.3) ? history_.issue(id, rng_.bits()) : known;
   return reply(200, json_object{}
                         .text("secret", key)
                         .text("deliveryKey", "delivery-" + key)

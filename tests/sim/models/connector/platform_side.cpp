@@ -31,7 +31,7 @@ carried_out platform_side::read(const json& frame) {
 answer_plan platform_side::carry_out(carried_out& x, milliseconds patience) {
   auto& faults = on_.faults;
   answer_plan out;
-  out.delay = luck_.with_tail(usec{2'000});
+  out.delay = rng_.with_tail(usec{2'000});
   json_object result;
   auto fail = [&](const char* error, const char* code) {
     result.flag("success", false).text("error", error).maybe("code", code);

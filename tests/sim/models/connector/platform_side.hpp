@@ -21,7 +21,7 @@ struct answer_plan {
 
 class platform_side {
 public:
-  explicit platform_side(stage on) : on_(on), luck_(on.seed, "platforms") {}
+  explicit platform_side(stage on) : on_(on), rng_(on.seed, "platforms") {}
 
   /// Reads an outbound frame.
   static carried_out read(const json& frame);
@@ -31,7 +31,7 @@ public:
 
 private:
   stage on_;
-  seeded_rng luck_;
+  seeded_rng rng_;
   std::uint64_t messages_ = 0;
 };
 

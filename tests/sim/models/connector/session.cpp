@@ -5,20 +5,20 @@
 namespace relay::sim {
 
 void session::say(const std::string& frame, std::function<void()> read) {
-  if (!cable_) return;
+  if (!link_socket_) return;
   if (home_.plays_script())
     home_.say_by_script(*this, frame, true);
   else
-    cable_->say(frame, std::move(read));
+    link_socket_->say(frame, std::move(read));
 }
 
 void session::hang_up(std::uint16_t code, std::string reason) {
-  if (auto x = cable_) x->hang_up(code, std::move(reason));
+  if (auto x = link_socket_) x->hang_up(code, std::move(reason));
 }
 
 void session::over(std::uint16_t code) {
   home_.on_.log.line(home_.on_.time.now(), "co.over", std::to_string(socket_), std::to_string(code));
-  cable_.reset();
+  link_socket_.reset();
   home_.session_over(socket_);
 }
 
@@ -50,7 +50,7 @@ void session::hello(const json& frame) {
   auto platform = text(frame, "platform");
   hellos_.push_back(platform);
   if (faults.hit(fault::descriptor_missing)) return;
-  auto delay = home_.luck_.with_tail(usec{1'000});
+  auto delay = home_.rng_.with_tail(usec{1'000});
   if (faults.hit(fault::descriptor_late)) {
     constexpr usec longest{40'000'000};
     delay = faults.of(fault::descriptor_late).between(usec{0}, longest);
@@ -59,7 +59,7 @@ void session::hello(const json& frame) {
 }
 
 void session::describe(const std::string& platform) {
-  if (!cable_) return;
+  if (!link_socket_) return;
   auto* what = home_.plan_.platform(platform);
   platform_spec unknown;
   unknown.who.platform = platform;

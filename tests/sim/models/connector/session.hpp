@@ -17,7 +17,7 @@ namespace relay::sim {
 class session final : public far_end, public std::enable_shared_from_this<session> {
 public:
   session(connector& home, std::uint64_t socket, std::string gateway, std::shared_ptr<sim_socket> over)
-      : home_(home), socket_(socket), gateway_(std::move(gateway)), cable_(std::move(over)) {}
+      : home_(home), socket_(socket), gateway_(std::move(gateway)), link_socket_(std::move(over)) {}
 
   void heard(std::string_view line) override;
   void over(std::uint16_t code) override;
@@ -25,11 +25,11 @@ public:
   void take(std::string_view line, hearing how);
 
   /// Handshake done, and the gateway has not said that it goes idle.
-  bool serves() const { return handshaken_ && !idle_ && cable_; }
-  bool is_over() const { return !cable_; }
+  bool serves() const { return handshaken_ && !idle_ && link_socket_; }
+  bool is_over() const { return !link_socket_; }
   std::uint64_t socket() const { return socket_; }
   const std::string& gateway() const { return gateway_; } ///< as its token names it
-  const std::shared_ptr<sim_socket>& wire() const { return cable_; }
+  const std::shared_ptr<sim_socket>& wire() const { return link_socket_; }
   void say(const std::string& frame, std::function<void()> read = {});
   void hang_up(std::uint16_t code, std::string reason);
 
@@ -43,7 +43,7 @@ private:
   connector& home_;
   std::uint64_t socket_;
   std::string gateway_;
-  std::shared_ptr<sim_socket> cable_;          ///< null once it is over
+  std::shared_ptr<sim_socket> link_socket_;    ///< null once it is over
   std::map<std::string, std::string> answers_; ///< by request, as they were said
   std::vector<std::string> hellos_;
   bool handshaken_ = false, idle_ = false;

@@ -1,4 +1,4 @@
-#include "relay_gateway/tests/sim/base/dice.hpp"
+#include "relay_gateway/tests/sim/base/seeded_rng.hpp"
 
 #include <string>
 

@@ -4,7 +4,7 @@
 namespace relay::testing {
 namespace {
 
-class letters_media : public durable_test {
+class dead_letters_media : public durable_test {
 protected:
   static std::string at(const std::string& id) { return "https://connector.example/relay/media/" + id; }
   /// A gateway whose agent takes files and acknowledges nothing.
@@ -30,16 +30,16 @@ protected:
     env.media->fetches.back().done({path, 5, ""});
     settle();
   }
-  std::uint64_t letter() { return operator_wants({}).letters.at(0).seq; }
+  std::uint64_t dead_letter_seq() { return operator_wants({}).dead_letters.at(0).seq; }
   media_fetch& last_fetch() { return env.media->fetches.back().what; }
 };
 
-TEST_F(letters_media, F31_TheFilesOfWhatIsTriedAgainAreThere) {
+TEST_F(dead_letters_media, F31_TheFilesOfWhatIsTriedAgainAreThere) {
   up();
   one_is_set_aside();
   EXPECT_TRUE(env.media->removed.empty());
   auto first = last_fetch().pin;
-  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, letter(), 1}).found);
+  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, dead_letter_seq(), 1}).found);
   ASSERT_EQ(env.media->fetches.size(), 2U);
   EXPECT_EQ(last_fetch().pin_before, first);
   EXPECT_NE(last_fetch().pin, first);
@@ -51,34 +51,34 @@ TEST_F(letters_media, F31_TheFilesOfWhatIsTriedAgainAreThere) {
   EXPECT_EQ(env.media->removed, (std::vector<std::string>{"/f1", "/f2"}));
 }
 
-TEST_F(letters_media, F31_TheyOutliveTheProcess) {
+TEST_F(dead_letters_media, F31_TheyOutliveTheProcess) {
   up();
   one_is_set_aside();
   auto first = last_fetch().pin;
   die();
   up();
-  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, letter(), 1}).found);
+  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, dead_letter_seq(), 1}).found);
   EXPECT_EQ(last_fetch().pin_before, first);
 }
 
-TEST_F(letters_media, WhatIsDroppedLeavesNothing) {
+TEST_F(dead_letters_media, WhatIsDroppedLeavesNothing) {
   up();
   one_is_set_aside();
   auto first = last_fetch().pin;
-  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::drop, letter(), 1}).found);
+  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::drop, dead_letter_seq(), 1}).found);
   EXPECT_EQ(env.media->removed, std::vector<std::string>{"/f1"});
   EXPECT_EQ(env.media->unpinned, std::vector<std::string>{first + " " + at("m1")})
       << "by a process before, too";
 }
 
-TEST_F(letters_media, NobodyKeepsThemForAnAgentThatTakesUrls) {
+TEST_F(dead_letters_media, NobodyKeepsThemForAnAgentThatTakesUrls) {
   up();
   one_is_set_aside();
   die();
   settings.limits.agent_max_deliveries = 3;
   start(with::scripted); // this one says nothing of files
   handshake();
-  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, letter(), 1}).found);
+  EXPECT_TRUE(operator_wants({dead_letter_ask::wish::retry, dead_letter_seq(), 1}).found);
   EXPECT_EQ(agent->deliveries.size(), 1U);
   EXPECT_EQ(env.media->unpinned.size(), 1U);
 }
