@@ -4,6 +4,8 @@
 //   settings -> identity -> provisioner -> policy -> link_manager -> connection
 //   connection --inbound--> inbound --delivery--> agent --action--> egress_router --> connection
 //
+// What is many on that way travels as burst<T>, one message for all that one step brings (actors/bursts.hpp).
+// A burst means what its items mean one by one; an embedder's agent need not know of bursts.
 // A comment per handler says who sends it. INTERNAL marks what an actor sends itself. Handles point
 // downstream; the one cycle of the data (agent -> egress) is cut by the supervisor's ordered stop.
 #pragma once
@@ -120,6 +122,14 @@ using agent_actor = caf::typed_actor<
     // supervisor: finish; nothing new will come.
     caf::reacts_to<atom::finish>>;
 
+/// AGENT that also takes bursts. Inbound finds out by the agent's interface; one that takes them may give
+/// some, too (agent_host).
+using burst_agent_actor = agent_actor::extend<
+    // inbound: events of different sessions.
+    caf::reacts_to<burst<delivery>>,
+    // egress_router: the outcomes of actions that came in bursts.
+    caf::reacts_to<burst<action_outcome>>>;
+
 /// What an agent needs of INBOUND.
 using delivery_sink_actor = caf::typed_actor<
     // the event is the agent's now.
@@ -136,6 +146,12 @@ using action_sink_actor = caf::typed_actor<
     // stop a session upstream.
     caf::reacts_to<session_interrupt>>;
 
+/// Both in bursts. Whoever sends actions in a burst hears of their outcomes as an outcome_sink_actor.
+using ack_burst_actor = caf::typed_actor<caf::reacts_to<burst<delivery_ack>>>;
+using action_burst_actor = caf::typed_actor<caf::reacts_to<burst<action_request>>>;
+using outcome_sink_actor =
+    caf::typed_actor<caf::reacts_to<action_outcome>, caf::reacts_to<burst<action_outcome>>>;
+
 /// What an agent needs of the SUPERVISOR.
 using agent_registry_actor = caf::typed_actor<
     // what it is like; again when that changes, and after each agent_host.
@@ -145,8 +161,10 @@ using agent_registry_actor = caf::typed_actor<
 struct agent_host {
   delivery_sink_actor acks;
   action_sink_actor actions;
-  agent_registry_actor registry; ///< an agent without anything to declare need not use it
-  std::string gateway{};         ///< name of the gateway in this process: one agent may serve several
+  agent_registry_actor registry;      ///< an agent without anything to declare need not use it
+  std::string gateway{};              ///< name of the gateway in this process: one agent may serve several
+  ack_burst_actor ack_bursts{};       ///< the same as `acks`; null: that one takes no bursts
+  action_burst_actor action_bursts{}; ///< the same as `actions`; null: that one takes no bursts
 };
 
 // -- connection -> inbound -> agent -----------------------------------------------------------------
@@ -157,13 +175,14 @@ struct link_users;
 /// What CONNECTION needs of whoever puts actions on the wire.
 using transmitted_sink_actor = caf::typed_actor<
     // what became of a transmit.
-    caf::reacts_to<transmitted>>;
+    caf::reacts_to<transmitted>, caf::reacts_to<burst<transmitted>>>;
 
 /// CONNECTION: one socket of one epoch: hello, frames in and out, results matched to requests. Dies with its
 /// socket. Tells link_manager: descriptor, link_gone, atom::drained.
 using connection_actor = caf::typed_actor<
-    // egress_router: put this on the wire; whoever sent it gets one `transmitted`, also when the socket ends.
-    caf::reacts_to<transmit>,
+    // egress_router: put this on the wire; whoever sent it gets one `transmitted` for each, also when the
+    // socket ends.
+    caf::reacts_to<transmit>, caf::reacts_to<burst<transmit>>,
     // egress_router: something that may be left out.
     caf::reacts_to<best_effort_send>,
     // egress_router: an interrupt of the agent.
@@ -191,7 +210,8 @@ using connection_actor = caf::typed_actor<
 
 /// What INBOUND needs of EGRESS ROUTER.
 struct route_sink {
-  caf::typed_actor<caf::reacts_to<route_seen>, caf::reacts_to<turn_mark>> routes;
+  caf::typed_actor<caf::reacts_to<route_seen>, caf::reacts_to<burst<route_seen>>, caf::reacts_to<turn_mark>>
+      routes;
   action_sink_actor actions; ///< for what it says to a chat itself
 };
 
@@ -205,6 +225,8 @@ struct agent_line {
 /// INBOUND: from wire event to agent: no repeats, order per session, acks only when somebody else has it.
 /// With a durable store it begins with what was left there; until that is known, events wait.
 using inbound_actor = delivery_sink_actor::extend<
+    // an agent that takes bursts: these events are its own now.
+    caf::reacts_to<burst<delivery_ack>>,
     // connection: events of one read; an empty one when it begins, so that it hears how much room there is.
     caf::reacts_to<inbound_batch>,
     // supervisor, link_manager: the connection that acks go to from now on.
@@ -255,12 +277,14 @@ struct prompt_sink {
 /// active chat, one piece of each on the wire at a time). With a durable store it begins with what was left
 /// there (egress_store.cpp); until that is known, actions wait.
 using egress_router_actor = action_sink_actor::extend<
+    // an agent that takes bursts: actions; their outcomes come back to it as burst<action_outcome>.
+    caf::reacts_to<burst<action_request>>,
     // inbound: how this event's chat is answered; comes before the event reaches an agent.
-    caf::reacts_to<route_seen>,
+    caf::reacts_to<route_seen>, caf::reacts_to<burst<route_seen>>,
     // inbound: a turn begins, or was given up.
     caf::reacts_to<turn_mark>,
     // connection: what became of a piece.
-    caf::reacts_to<transmitted>,
+    caf::reacts_to<transmitted>, caf::reacts_to<burst<transmitted>>,
     // the store port.
     caf::reacts_to<chat_page>, caf::reacts_to<outbound_image>, caf::reacts_to<store_done>,
     // supervisor: who hears the answers to prompts; again after it was restarted.
@@ -375,6 +399,11 @@ using supervisor_actor = agent_registry_actor::extend<
 
 } // namespace relay
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::burst<relay::action_request>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::burst<relay::delivery_ack>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::burst<relay::route_seen>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::burst<relay::transmit>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::burst<relay::transmitted>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_line)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::prompt_sink)

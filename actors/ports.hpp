@@ -404,6 +404,17 @@ public:
   virtual void observe(histogram what, std::chrono::nanoseconds took) noexcept = 0;
 };
 
+// -- bursts: how much one message carries -----------------------------------------------------------
+
+/// For tests: cuts what would travel as one message (actors/bursts.hpp), for nothing may depend on what
+/// travels together. Any thread.
+class burst_port {
+public:
+  virtual ~burst_port() = default;
+  /// How many items the next message may carry; at least 1.
+  virtual std::size_t next_size() = 0;
+};
+
 /// All of them, as the actors get them.
 struct ports {
   /// Released when the last actor that could use a port is gone. Declared first: it must go last.
@@ -422,6 +433,7 @@ struct ports {
   std::shared_ptr<settings_port> settings;     ///< null: these settings come from no file; nothing to reload
   std::shared_ptr<http_stream_port> streams{}; ///< of the openai agent
   std::shared_ptr<queue_port> queue{};         ///< of the nats agent and of workers; null: not built in
+  std::shared_ptr<burst_port> bursts{};        ///< null: nobody cuts them
 };
 
 } // namespace relay

@@ -14,6 +14,14 @@
 
 namespace relay {
 
+/// Several items in one message, in order: they mean what one message for each of them would. Where an actor
+/// takes both, one item travels as itself.
+template <class T>
+struct burst {
+  std::vector<T> items;
+  friend bool operator==(const burst&, const burst&) = default;
+};
+
 // -- inbound -----------------------------------------------------------------
 
 /// One event on its way to an agent. Ids are unique for as long as routes and acks are remembered.
@@ -29,6 +37,11 @@ struct delivery {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, delivery& x) {
   return f(caf::meta::type_name("delivery"), x.id, x.session_key, x.event, x.redelivered, x.files, x.gateway);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, burst<delivery>& x) {
+  return f(caf::meta::type_name("delivery_burst"), x.items);
 }
 
 /// The event is the agent's now. Unknown ids are counted and ignored.
@@ -85,6 +98,11 @@ struct action_outcome {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, action_outcome& x) {
   return f(caf::meta::type_name("action_outcome"), x.request_id, x.result);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, burst<action_outcome>& x) {
+  return f(caf::meta::type_name("outcome_burst"), x.items);
 }
 
 /// The agent stops a session upstream (protocol.md 3, interrupt).

@@ -35,6 +35,7 @@ CAF_ADD_ATOM(relay, relay::atom, idle, "idle")       // go idle
 CAF_ADD_ATOM(relay, relay::atom, look, "look")       // an own look around is due
 
 CAF_ADD_TYPE_ID(relay, (relay::action_outcome))
+CAF_ADD_TYPE_ID(relay, (relay::burst<relay::action_outcome>))
 CAF_ADD_TYPE_ID(relay, (relay::action_result))
 CAF_ADD_TYPE_ID(relay, (relay::agent_declaration))
 CAF_ADD_TYPE_ID(relay, (relay::agent_presence))
@@ -47,6 +48,7 @@ CAF_ADD_TYPE_ID(relay, (relay::command_manifest))
 CAF_ADD_TYPE_ID(relay, (relay::command_option))
 CAF_ADD_TYPE_ID(relay, (relay::command_spec))
 CAF_ADD_TYPE_ID(relay, (relay::delivery))
+CAF_ADD_TYPE_ID(relay, (relay::burst<relay::delivery>))
 CAF_ADD_TYPE_ID(relay, (relay::delivery_ack))
 CAF_ADD_TYPE_ID(relay, (relay::delivery_returned))
 CAF_ADD_TYPE_ID(relay, (relay::delivery_withdrawn))

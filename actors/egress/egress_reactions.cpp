@@ -1,6 +1,6 @@
 #include "relay_gateway/actors/egress/egress_reactions.hpp"
 
-#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/bursts.hpp"
 #include "relay_gateway/actors/egress/core/action_shape.hpp"
 #include "relay_gateway/actors/egress/egress_router.hpp"
 #include "relay_gateway/actors/metrics.hpp"
@@ -24,6 +24,8 @@ void react(egress_state& s, const std::string& delivery_id, std::vector<action> 
       s.env.metrics->add(counter::reactions, "dropped");
       continue;
     }
+    tell_all(s.self, s.env, s.link.connection,
+             s.frames); // in its turn: behind those that were decided before
     tell(s.self, s.link.connection, best_effort_send{std::move(x), std::move(to.where)});
   }
 }

@@ -14,6 +14,7 @@
 #include "relay_gateway/messages/wire/actions/action_forms.hpp"
 #include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace relay {
@@ -38,20 +39,24 @@ egress_state::~egress_state() {
 }
 
 caf::result<action_outcome> egress_state::request(action_request& x) {
-  auto asker = self->make_response_promise<action_outcome>();
+  auto later = self->make_response_promise<action_outcome>();
+  handle([&] { take(x, outcome_asker{later}); });
+  return later;
+}
+
+void egress_state::take(action_request& x, outcome_asker asker) {
   if (ready) {
     begin(x, asker);
   } else if (early.size() >= setup.max_pending) {
     asker.deliver(refuse(x, to_string(ec::overloaded), "too many actions are pending; try again later"));
   } else {
-    early.push_back({now_of(self) + setup.egress_hold, std::move(x), asker});
+    early.push_back({now_of(self) + setup.egress_hold, std::move(x), std::move(asker)});
     arm();
   }
-  return asker;
 }
 
 /// Answers a request whose id is known, or lets it wait for the outcome of its first one.
-bool egress_state::is_repeat(const action_request& x, std::uint64_t digest, promise& asker) {
+bool egress_state::is_repeat(const action_request& x, std::uint64_t digest, outcome_asker& asker) {
   using verdict = core::idempotency_cache::verdict;
   if (x.request_id.empty()) return false;
   const auto what = idempotency_cache.open(x.request_id, now_of(self), digest);
@@ -78,7 +83,7 @@ bool egress_state::is_repeat(const action_request& x, std::uint64_t digest, prom
   return true;
 }
 
-void egress_state::begin(action_request& x, promise& asker) {
+void egress_state::begin(action_request& x, outcome_asker& asker) {
   const auto digest = core::digest_of(x);
   if (is_repeat(x, digest, asker)) return;
   auto refused = [&](std::string code, std::string error) {
@@ -99,7 +104,7 @@ void egress_state::begin(action_request& x, promise& asker) {
   egress::schedule_commit(*this);
 }
 
-void egress_state::accept(action_request& x, std::uint64_t digest, core::routing&& to, promise& asker) {
+void egress_state::accept(action_request& x, std::uint64_t digest, core::routing&& to, outcome_asker& asker) {
   const auto now = now_of(self);
   const auto key = chat_of(to.where, x.act);
   open_action as{asker, {},    key,  traits_of(x.act.kind).answers ? x.delivery_id : std::string{},
@@ -202,7 +207,8 @@ void egress_state::execute(core::chat_table_step& step) {
     tell(self, registry.prompts, it->second.prompt);
   }
   for (auto& x : step.sent) sent(x);
-  for (auto& x : step.out) tell(self, link.connection, std::move(x));
+  frames.insert(frames.end(), std::make_move_iterator(step.out.begin()),
+                std::make_move_iterator(step.out.end()));
   for (auto& x : step.done) settle(x.token, std::move(x.result));
   for (auto& x : step.intents) outbox.intend(std::move(x));
   for (auto& x : step.uploads) upload(x);
@@ -258,9 +264,11 @@ void egress_state::sent(const core::sent_piece& x) {
 
 void egress_state::upload(const core::upload& x) {
   auto settle = [this, which = core::upload{x.number, {}, x.chat}](const media_reference& where) {
-    core::chat_table_step step;
-    chats.uploaded(which, where, now_of(self), step);
-    execute(step);
+    handle([&] {
+      core::chat_table_step step;
+      chats.uploaded(which, where, now_of(self), step);
+      execute(step);
+    });
   };
   if (!media) {
     settle({{}, "media_refused", "this gateway uploads no files"});
@@ -373,7 +381,7 @@ void egress_state::wake() {
 
 void egress_state::drained_yet() {
   if (drain_waiters.empty() || !open.empty() || !early.empty()) return;
-  if (!outbox.quiet()) return; // outcomes are on their way to the disk
+  if (!outbox.quiet() || !outcomes.empty()) return; // outcomes are on their way to the disk, or to agents
   for (auto& x : drain_waiters) x.deliver(true);
   drain_waiters.clear();
 }
@@ -388,14 +396,6 @@ void egress_state::measure() {
   set(gauge::turns_open, turns.size());
   set(gauge::outcomes_recorded, idempotency_cache.size());
   set(gauge::reactions_shown, shown.size());
-}
-
-void egress_state::seen(const route_seen& x) {
-  auto now = now_of(self);
-  routes.seen(x, now);
-  egress::schedule_commit(*this);
-  if (!x.delivery_id.empty()) turns.opened(x.delivery_id, now); // a chat alone is no turn
-  measure();
 }
 
 void egress_state::use(const media_actor& x) {
@@ -443,30 +443,39 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
   return {
       [s](action_request& x) { return s->request(x); },
       [s](const session_interrupt& x) { s->interrupt(x); },
-      [s](const route_seen& x) { s->seen(x); },
+      [s](burst<action_request>& x) { s->handle([&] { s->requests(x); }); },
+      [s](const route_seen& x) {
+        s->seen(x, now_of(s->self));
+        egress::schedule_commit(*s);
+        s->measure();
+      },
+      [s](const burst<route_seen>& x) { s->seen_all(x); },
       [s](const turn_mark& x) { egress::mark(*s, x); },
       [s](transmitted& x) {
-        core::chat_table_step step;
-        s->chats.settled(std::move(x), now_of(s->self), step);
-        s->execute(step);
+        s->handle([&] {
+          core::chat_table_step step;
+          s->chats.settled(std::move(x), now_of(s->self), step);
+          s->execute(step);
+        });
       },
+      [s](burst<transmitted>& x) { s->handle([&] { s->results(x); }); },
       [s](const chat_page& x) { egress::loaded(*s, x); },
-      [s](outbound_image& x) { egress::loaded(*s, x); },
-      [s](const store_done& x) { egress::stored(*s, x); },
+      [s](outbound_image& x) { s->handle([&] { egress::loaded(*s, x); }); },
+      [s](const store_done& x) { s->handle([&] { egress::stored(*s, x); }); },
       [s](const prompt_sink& x) {
         s->registry = x;
         for (auto& y : std::exchange(s->unannounced, {})) tell(s->self, x.prompts, std::move(y));
       },
-      [s](const link_up& x) { s->use(x); },
-      [s](const media_actor& x) { s->use(x); },
+      [s](const link_up& x) { s->handle([&] { s->use(x); }); },
+      [s](const media_actor& x) { s->handle([&] { s->use(x); }); },
       [s](fronted_set& x) {
         s->routes.fronted(std::move(x.all));
         s->routes.slack_threads(x.reply_in_thread);
       },
-      [s](atom::finish) { s->finish(); },
+      [s](atom::finish) { s->handle([s] { s->finish(); }); },
       [s](atom::drained) { return s->drain(); },
       [s](atom::status) { return s->report(); },
-      [s](atom::due) { s->wake(); },
+      [s](atom::due) { s->handle([s] { s->wake(); }); },
       [s](atom::start) {
         s->commit_scheduled = false;
         egress::flush(*s);

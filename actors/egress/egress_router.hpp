@@ -8,6 +8,7 @@
 #include "relay_gateway/actors/egress/core/reactions.hpp"
 #include "relay_gateway/actors/egress/core/routing/open_turns.hpp"
 #include "relay_gateway/actors/egress/core/routing/routes.hpp"
+#include "relay_gateway/actors/egress/outcome_asker.hpp"
 #include "relay_gateway/actors/inbound/core/prompts.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
 
@@ -50,10 +51,9 @@ struct egress_setup {
 
 struct egress_state {
   static inline const char* name = "egress-router";
-  using promise = caf::typed_response_promise<action_outcome>;
   /// An accepted action whose outcome nobody was told yet.
   struct open_action {
-    promise asker; ///< none of an action that was resumed
+    outcome_asker asker; ///< none of an action that was resumed
     std::string request_id;
     chat_key chat;
     std::string turn;       ///< the delivery that a message of it answers; empty when it is none
@@ -70,7 +70,7 @@ struct egress_state {
   struct early_request {
     core::instant until{};
     action_request what;
-    promise asker;
+    outcome_asker asker;
   };
   explicit egress_state(egress_router_actor::pointer ptr);
   egress_state(const egress_state&) = delete;
@@ -79,9 +79,11 @@ struct egress_state {
 
   // -- from a request to its chat's queue
   caf::result<action_outcome> request(action_request& x);
-  void begin(action_request& x, promise& asker);
-  bool is_repeat(const action_request& x, std::uint64_t digest, promise& asker);
-  void accept(action_request& x, std::uint64_t digest, core::routing&& to, promise& asker);
+  void requests(burst<action_request>& x);
+  void take(action_request& x, outcome_asker asker);
+  void begin(action_request& x, outcome_asker& asker);
+  bool is_repeat(const action_request& x, std::uint64_t digest, outcome_asker& asker);
+  void accept(action_request& x, std::uint64_t digest, core::routing&& to, outcome_asker& asker);
   prompt_shown open_prompt(action_request& x, const chat_key& chat, const route& where);
   static prompt_shown place_of(const prompt_opened& x);
   prompt_opened opened(const prompt_fields& asked, const chat_key& chat, const route& where,
@@ -90,6 +92,12 @@ struct egress_state {
   action_outcome refuse(const action_request& x, std::string code, std::string error);
 
   // -- from a decision to what is done
+  /// One message: what `job` decides is told at its end.
+  template <class Job>
+  void handle(const Job& job) {
+    flushed(job, [this] { flush(); });
+  }
+  void flush();
   void execute(core::chat_table_step& step);
   void execute(core::outbox_step& step);
   void sent(const core::sent_piece& x);
@@ -102,7 +110,9 @@ struct egress_state {
   void wake(); ///< does what is due
   void arm();
   void drained_yet();
-  void seen(const route_seen& x);
+  void seen(const route_seen& x, core::instant now);
+  void seen_all(const burst<route_seen>& x);
+  void results(burst<transmitted>& x);
   void use(const media_actor& x);
   caf::result<bool> drain();
   caf::result<egress_report> report();
@@ -120,9 +130,11 @@ struct egress_state {
   link_up link;
   media_actor media;
   core::chat_table chats{core::chat_limits{}};
+  std::vector<transmit> frames; ///< to be told to the connection
+  outcome_bursts outcomes;      ///< to be told to agents
   std::unordered_map<std::uint64_t, open_action> open;
-  std::unordered_map<std::string, std::vector<promise>> repeats; ///< of an open request id
-  std::size_t repeats_waiting = 0;                               ///< how many these are
+  std::unordered_map<std::string, std::vector<outcome_asker>> repeats; ///< of an open request id
+  std::size_t repeats_waiting = 0;                                     ///< how many these are
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
   core::outbox outbox{core::outbox_rules{}};
   bool ready = true;                       ///< the stored state is loaded

@@ -1,6 +1,7 @@
 #include "relay_gateway/actors/inbound/inbound.hpp"
 
 #include "relay_gateway/actors/actor_guards.hpp"
+#include "relay_gateway/actors/bursts.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/egress/core/reactions.hpp"
 #include "relay_gateway/actors/inbound/core/attachment_cache.hpp"
@@ -201,13 +202,22 @@ void inbound_state::tell_late(const inbound_event& x) {
                                  wire::thread_metadata(x.source.thread_id))});
 }
 
-void inbound_state::acked(const delivery_ack& x) {
+void inbound_state::acked(std::span<const delivery_ack> all) {
   if (!ready) { // beyond a number they come again, as redelivered
     constexpr std::size_t most = 10'000;
-    if (early_acks.size() < most) early_acks.push_back(x);
+    for (const auto& x : all)
+      if (early_acks.size() < most) early_acks.push_back(x);
     return;
   }
   core::inbox_step step;
+  const auto one_by_one = [&] {
+    for (const auto& x : all) acked(x, step);
+  };
+  flushed(one_by_one, [&] { execute(step); });
+  admit_when_last();
+}
+
+void inbound_state::acked(const delivery_ack& x, core::inbox_step& step) {
   auto id = id_of(x.delivery_id);
   if (auto* event = inbox.find(id); event && event_log::wanted(*env.log))
     if (auto so_far = inbox.progress(id); so_far.may_be_acked)
@@ -217,8 +227,6 @@ void inbound_state::acked(const delivery_ack& x) {
     return;
   }
   env.metrics->add(counter::events_acked);
-  execute(step);
-  admit_when_last();
 }
 
 std::string inbound_state::session_of(const inbound_event& x) const {
@@ -264,17 +272,21 @@ void inbound_state::execute(core::inbox_step& step) {
   for (auto took : step.receive_to_ack) env.metrics->observe(histogram::receive_to_ack, took);
   for (auto took : step.delivery_to_ack) env.metrics->observe(histogram::delivery_to_ack, took);
   if (!step.acks.empty()) acknowledge(std::move(step.acks));
+  routes.reserve(step.deliver.size());
+  deliveries.reserve(step.deliver.size());
   for (auto& x : step.deliver) {
     delivery out{name_of(x.id), x.session, x.event, x.redelivered, std::move(x.files), setup.gateway};
     env.metrics->add(counter::events_delivered);
     if (x.redelivered) env.metrics->add(counter::events_redelivered);
     connector_keys.learn(*x.event, setup.sessions, out.session_key);
-    // Before the event can reach an agent, so that its answer finds the route.
-    tell(self, sink.routes, route_of(out.id, *x.event, x.session));
-    mark(out.id, *x.event, false);
+    routes.push_back(route_of(out.id, *x.event, x.session));
     if (event_log::wanted(*env.log)) event_log::delivered(*env.log, link.epoch, out, x);
-    tell(self, agent, std::move(out));
+    deliveries.push_back(std::move(out));
   }
+  // Before the events can reach an agent, so that its answers find the routes.
+  tell_all(self, env, sink.routes, routes);
+  for (const auto& x : deliveries) mark(x.id, *x.event, false);
+  tell_all(self, env, agent, agent_bursts, deliveries);
   after();
 }
 
@@ -354,11 +366,12 @@ void inbound_state::serve(agent_line& x) {
   inbox.presence(false, now, step); // nothing may go to the old one
   // A new router knows no turn, and an agent that comes back may ask again for what it asked the old one.
   for (auto id : inbox.known_to_agents())
-    if (auto* event = inbox.find(id))
-      tell(self, sink.routes, route_of(name_of(id), *event, inbox.session(id)));
+    if (auto* event = inbox.find(id)) routes.push_back(route_of(name_of(id), *event, inbox.session(id)));
+  tell_all(self, env, sink.routes, routes);
   if (x.agent) tell(self, x.agent, std::move(x.host));
   auto dead = x.agent != agent; // one that only gets new hosts killed nobody
   agent = x.agent;
+  agent_bursts = with_interface<burst_agent_actor>(agent);
   agents = x.agent && setup.agent_present ? 1 : 0;
   inbox.all_returned(now, step, dead);
   inbox.presence(agents > 0, now, step);
@@ -422,7 +435,10 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
   s->agents = s->setup.agent_present ? 1 : 0;
   s->load();
   return {
-      [s](const delivery_ack& x) { s->acked(x); },
+      [s](const delivery_ack& x) {
+        s->acked({&x, 1});
+      },
+      [s](const burst<delivery_ack>& x) { s->acked(x.items); },
       [s](const delivery_returned& x) { s->returned(x); },
       [s](agent_presence x) { s->presence(x); },
       [s](inbound_batch& x) { s->take(x); },

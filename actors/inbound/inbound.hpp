@@ -15,6 +15,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,7 +61,8 @@ struct inbound_state {
   void tell_late(const inbound_event& x);
   /// An event that no agent gets a second time.
   void repeated(const inbound_event& x, const std::string& buffer_id, core::repeat_reason why);
-  void acked(const delivery_ack& x);
+  void acked(std::span<const delivery_ack> all);
+  void acked(const delivery_ack& x, core::inbox_step& step);
   void given_back(const delivery_returned& x, core::inbox_step& step);
   void returned(const delivery_returned& x);
   void presence(agent_presence x);
@@ -115,6 +117,9 @@ struct inbound_state {
   core::connector_keys connector_keys{1};
   route_sink sink;
   agent_actor agent;
+  burst_agent_actor agent_bursts;   ///< the same one; null: it takes single events only
+  std::vector<route_seen> routes;   ///< to be told by execute()
+  std::vector<delivery> deliveries; ///< the same
   media_actor media;
   bool want_files = false; ///< some agent wants attachments as files
   milliseconds media_patience{75'000};

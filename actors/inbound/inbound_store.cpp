@@ -47,7 +47,7 @@ void inbound_state::loaded(inbound_image& image) {
                     {"settled", image.settled.size()},
                     {"next", "given to the agent, marked as redelivered where one may have had them"}});
   execute(step);
-  for (auto& x : std::exchange(early_acks, {})) acked(x);
+  acked(std::exchange(early_acks, {}));
   core::inbox_step then;
   inbox.presence(agents > 0 && agent, now_of(self), then);
   execute(then);

@@ -1,6 +1,7 @@
 #include "relay_gateway/actors/link/connection.hpp"
 
 #include "relay_gateway/actors/actor_guards.hpp"
+#include "relay_gateway/actors/bursts.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/http_bridge.hpp"
 #include "relay_gateway/messages/wire/actions/commands.hpp"
@@ -9,6 +10,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <utility>
 
 namespace relay {
 
@@ -37,7 +39,13 @@ void connection_state::on_arrivals() {
   batch.epoch = setup.epoch;
   batch.origin = setup.origin;
   if (!news.frames.empty()) env.metrics->add(counter::frames_received, news.frames.size());
-  for (auto& x : news.frames) on_frame(x, batch);
+  const auto one_by_one = [&] {
+    for (auto& x : news.frames) on_frame(x, batch);
+  };
+  flushed(one_by_one, [this] {
+    flush();
+    update_read_gate();
+  });
   if (!batch.items.empty()) {
     batch.token = std::make_shared<std::vector<inflow_token>>(std::move(news.tokens));
     tell(self, setup.users.inbound, std::move(batch));
@@ -59,7 +67,6 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
     core::pending_requests<asker>::request who;
     if (open.take(number_of(result->request_id), who)) {
       tell_owner(who.owner, std::move(result->result), true);
-      update_read_gate();
     } else {
       env.metrics->add(counter::results_unmatched);
     }
@@ -84,8 +91,10 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
     if (!forward->buffer_id.empty())
       acknowledge({{std::move(forward->buffer_id)}}); // terminal, so acked (F23, F32)
   } else if (auto* what = std::get_if<wire::descriptor_frame>(&x)) {
-    if (within_rate(descriptor_rate, "descriptor"))
+    if (within_rate(descriptor_rate, "descriptor")) {
+      flush(); // who hears of the descriptor has the results before it
       tell(self, link_manager_handle, std::move(what->what), setup.epoch);
+    }
   } else if (auto* stop = std::get_if<wire::interrupt_inbound>(&x)) {
     env.metrics->add(counter::interrupts_received);
     if (within_rate(interrupt_rate, "interrupt_inbound"))
@@ -186,13 +195,29 @@ void connection_state::put(transmit& x, const transmitted_sink_actor& from) {
   write(std::move(frame));
   env.metrics->add(counter::frames_sent);
   open.add(requests, {from, x.chat, x.piece}, frames, now_of(self) + setup.outbound_timeout);
+}
+
+void connection_state::put_all(burst<transmit>& x) {
+  const auto from = caf::actor_cast<transmitted_sink_actor>(self->current_sender());
+  const auto one_by_one = [&] {
+    for (auto& one : x.items) put(one, from);
+  };
+  flushed(one_by_one, [this] { after_put(); });
+}
+
+void connection_state::after_put() {
+  flush();
   update_read_gate();
   arm();
 }
 
 void connection_state::tell_owner(const asker& owner, action_result result, bool written) {
-  tell(self, owner.from, transmitted{owner.piece, std::move(result), written, owner.chat});
+  if (answers_to != owner.from) flush();
+  answers_to = owner.from;
+  answers.push_back({owner.piece, std::move(result), written, owner.chat});
 }
+
+void connection_state::flush() { tell_all(self, env, std::exchange(answers_to, nullptr), answers); }
 
 void connection_state::send_best_effort(best_effort_send& x) {
   // Old connectors never answer these; what waits for its time-out must not pile up.
@@ -260,6 +285,7 @@ void connection_state::overdue() {
   alarm.rang();
   for (auto& x : open.overdue(now_of(self)))
     tell_owner(x.owner, action_result::ambiguous("no result within the outbound time-out"), true);
+  flush();
   update_read_gate();
   arm();
 }
@@ -274,6 +300,7 @@ void connection_state::ended(const socket_end& why) {
       tell_owner(x.owner, action_result::failed("not_connected", "the frame was never written"), false);
     }
   }
+  flush();
   const auto wait = asked_wait(env, "upgrade", why.http_status, why.retry_after, why.date);
   tell(self, link_manager_handle,
        link_gone{setup.epoch, why.close_code, why.close_reason, why.http_status, why.error, wait.count()});
@@ -288,7 +315,11 @@ connection_actor::behavior_type connection(connection_actor::stateful_pointer<co
   self->state.begin(std::move(env), std::move(setup), std::move(link_manager_handle));
   auto* s = &self->state;
   return {
-      [s](transmit& x) { s->put(x, caf::actor_cast<transmitted_sink_actor>(s->self->current_sender())); },
+      [s](transmit& x) {
+        s->put(x, caf::actor_cast<transmitted_sink_actor>(s->self->current_sender()));
+        s->after_put();
+      },
+      [s](burst<transmit>& x) { s->put_all(x); },
       [s](best_effort_send& x) { s->send_best_effort(x); },
       [s](const session_interrupt& x) { s->interrupt(x); },
       [s](const buffer_acks& x) { s->acknowledge(x); },

@@ -43,7 +43,10 @@ struct connection_state {
   void begin(ports p, connection_setup s, link_manager_actor k);
   void on_arrivals(); ///< takes what the listener holds
   void put(transmit& x, const transmitted_sink_actor& from);
+  void put_all(burst<transmit>& x);
+  void after_put();
   void tell_owner(const asker& owner, action_result result, bool written);
+  void flush(); ///< tells the owner what was gathered
   void send_best_effort(best_effort_send& x);
   void send_hello(const identity& who);
   void publish(const command_manifest& x);
@@ -69,6 +72,8 @@ struct connection_state {
   std::shared_ptr<frame_listener> listener;
   std::shared_ptr<line_socket> socket;
   core::pending_requests<asker> open;
+  transmitted_sink_actor answers_to; ///< who is to be told `answers`
+  std::vector<transmitted> answers;
   std::uint64_t requests = 0, frames = 0;
   backpressure current_backpressure = backpressure::none;
   bool open_now = false, reading = true, over = false;

@@ -123,7 +123,8 @@ void tree::connect() {
   tell(self_, inbound, route_sink{egress, egress});
   tell(self_, egress, prompt_sink{inbound});
   connect_media();
-  tell(self_, inbound, agent_line{agent, {inbound, egress, agent_registry_actor{self_}, setup_.gateway}});
+  tell(self_, inbound,
+       agent_line{agent, {inbound, egress, agent_registry_actor{self_}, setup_.gateway, inbound, egress}});
   tell(self_, link_manager, link_users{inbound, egress});
 }
 

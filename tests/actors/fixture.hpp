@@ -133,7 +133,7 @@ protected:
         step);
     ASSERT_EQ(step.failed.size(), 1U) << "it has a queue";
     router_itself().context(nullptr); // what it sends goes by the scheduler: it is not running now
-    router().execute(step);
+    router().handle([&] { router().execute(step); });
     settle();
   }
 

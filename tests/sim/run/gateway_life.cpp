@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/agents/echo.hpp"
 #include "relay_gateway/actors/agents/exec.hpp"
 #include "relay_gateway/actors/agents/link_state.hpp"
+#include "relay_gateway/actors/bursts.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/egress/egress_router.hpp"
 #include "relay_gateway/actors/supervision/supervisor.hpp"
@@ -10,6 +11,7 @@
 
 #include <caf/event_based_actor.hpp>
 
+#include <array>
 #include <iterator>
 #include <set>
 #include <stdexcept>
@@ -28,6 +30,22 @@ std::string result_json(const action_result& x) {
   for (auto& y : x.message_ids) ids += (ids.size() > 1 ? "," : "") + json_string(y);
   return to.raw("message_ids", ids + "]").done();
 }
+
+/// What may travel as one message travels in parts of any size; in some runs always one by one, or never.
+class cut_bursts final : public burst_port {
+public:
+  explicit cut_bursts(seeded_rng luck) : luck_(luck) {
+    constexpr std::array<std::size_t, 5> bounds{1, 2, 4, 16, longest_burst};
+    most_ = luck_.one_of(bounds);
+  }
+  std::size_t next_size() override {
+    return most_ == longest_burst ? most_ : 1 + static_cast<std::size_t>(luck_.below(most_));
+  }
+
+private:
+  seeded_rng luck_;
+  std::size_t most_ = 1;
+};
 
 } // namespace
 
@@ -53,6 +71,7 @@ gateway_life::gateway_life(surroundings& around, std::uint64_t number,
   all.store = around.what.durable ? around.disk.open(host_) : make_memory_store();
   all.child = children();
   all.files = around.shared.port(host_);
+  all.bursts = std::make_shared<cut_bursts>(seeded_rng{around.on.seed, "bursts " + std::to_string(number)});
   supervisor_setup setup;
   setup.settings = std::move(settings);
   auto kind = around.what.agent;
@@ -185,7 +204,7 @@ bool gateway_life::break_chat(seeded_rng& rng) {
         throw std::runtime_error("as the simulator wants it");
       },
       step);
-  state.execute(step);
+  state.handle([&] { state.execute(step); });
   return true;
 }
 
