@@ -1,7 +1,7 @@
 #include "relay_gateway/actors/agents/exec.hpp"
 
 #include "relay_gateway/actors/actor_guards.hpp"
-#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/bursts.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -110,6 +110,7 @@ void exec_agent_state::hand_held() {
     held.pop_front();
   }
   if (!held.empty() && child) child->want_room();
+  flush();
 }
 
 void exec_agent_state::on_frames(agent_said& x) {
@@ -169,7 +170,16 @@ exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<ex
   return {
       [s](agent_host& x) { s->rehost(std::move(x)); },
       [s](gateway_announcement& x) { s->send_hello(x); },
-      [s](delivery& x) { s->hand(x); },
+      [s](delivery& x) {
+        s->hand(x);
+        s->flush();
+      },
+      [s](burst<delivery>& x) {
+        const auto one_by_one = [&] {
+          for (auto& one : x.items) s->hand(one);
+        };
+        flushed(one_by_one, [s] { s->flush(); });
+      },
       [s](const delivery_withdrawn& x) {
         s->withdraw(x);
         s->set_aside();
@@ -178,6 +188,7 @@ exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<ex
         });
       },
       [s](const action_outcome& x) { s->outcome_of(x); },
+      [s](const burst<action_outcome>& x) { s->outcomes_of(x); },
       [s](const turn_interrupt& x) { s->interrupt(x); },
       [s](atom::finish) { s->drain(); },
       [s](const child_news& x) {

@@ -25,7 +25,7 @@ struct child_news {
 };
 
 /// EXEC AGENT: hands events to one child process, which it keeps running.
-using exec_agent_actor = agent_actor::extend<
+using exec_agent_actor = burst_agent_actor::extend<
     // the child's listener.
     caf::reacts_to<child_news>, caf::reacts_to<agent_said>, caf::reacts_to<agent_detached>,
     // INTERNAL: the next child may be started, or the one that runs has proved itself.

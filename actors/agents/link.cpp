@@ -27,9 +27,14 @@ link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<li
   return {
       [s](agent_host& x) { s->rehost(std::move(x)); },
       [s](gateway_announcement& x) { s->send_hello(x); },
-      [s](delivery& x) { s->deliver(x); },
+      [s](delivery& x) {
+        s->deliver(x);
+        s->flush();
+      },
+      [s](burst<delivery>& x) { s->deliver(x); },
       [s](const delivery_withdrawn& x) { s->withdraw(x); },
       [s](const action_outcome& x) { s->outcome_of(x); },
+      [s](const burst<action_outcome>& x) { s->outcomes_of(x); },
       [s](const turn_interrupt& x) { s->interrupt(x); },
       [s](atom::finish) { s->drain(); },
       [s](agent_attached& x) {

@@ -37,7 +37,7 @@ using agent_frame_sink_actor = caf::typed_actor<
     caf::reacts_to<agent_said>, caf::reacts_to<agent_detached>>;
 
 /// LINK AGENT: one typed agent in front of any number of attached ones. Chats are spread over them and stick.
-using link_agent_actor = agent_actor::extend<
+using link_agent_actor = burst_agent_actor::extend<
     // the listener: an agent came.
     caf::reacts_to<agent_attached>,
     // its socket's listener.

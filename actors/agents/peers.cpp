@@ -1,6 +1,6 @@
 #include "relay_gateway/actors/agents/peers.hpp"
 
-#include "relay_gateway/actors/caf_compat.hpp"
+#include "relay_gateway/actors/bursts.hpp"
 #include "relay_gateway/actors/metrics.hpp"
 #include "relay_gateway/messages/contract/op_traits.hpp"
 #include "relay_gateway/messages/wire/actions/action_forms.hpp"
@@ -94,10 +94,23 @@ void agent_peers::announce() {
   tell(self, host.acks, agent_presence{static_cast<std::uint32_t>(takers), paths});
 }
 
+void agent_peers::deliver(burst<delivery>& x) {
+  const auto one_by_one = [&] {
+    for (auto& one : x.items) deliver(one);
+  };
+  flushed(one_by_one, [this] { flush(); });
+}
+
+void agent_peers::flush() {
+  tell_all(self, env, host.actions, host.action_bursts, requests);
+  tell_all(self, env, host.acks, host.ack_bursts, acks);
+  if (!unplaced.empty()) tell(self, host.acks, delivery_returned{std::exchange(unplaced, {}), true});
+}
+
 void agent_peers::deliver(delivery& x) {
   auto peer = taker_of(x);
   if (peer == 0) { // it left while the event was on its way here
-    tell(self, host.acks, delivery_returned{{std::move(x.id)}, true});
+    unplaced.push_back(std::move(x.id));
     return;
   }
   auto& entry = peers.at(peer);
@@ -147,20 +160,25 @@ void agent_peers::said(agent_said& x) {
     unheard.push_back(std::move(x));
     return;
   }
-  auto silent = !std::exchange(it->second.spoken, true); // so far: what an earlier agent declared is in force
+  const auto one_by_one = [&] { heard(x, it->second); };
+  flushed(one_by_one, [this] { flush(); });
+}
+
+void agent_peers::heard(agent_said& x, peer_entry& from) {
+  auto silent = !std::exchange(from.spoken, true); // so far: what an earlier agent declared is in force
   for (auto& frame : x.frames) {
     if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {
       acknowledge(x.peer, *ack);
     } else if (auto* wanted = std::get_if<wire::agent_action>(&frame)) {
-      ask(x.peer, it->second, wanted->request);
+      ask(x.peer, from, wanted->request);
     } else if (auto* stop = std::get_if<wire::agent_interrupt>(&frame)) {
       stop_session(*stop);
     } else if (auto* describe_self = std::get_if<wire::agent_hello>(&frame)) {
       silent = false;
-      declared(x.peer, it->second, *describe_self);
+      declared(x.peer, from, *describe_self);
     } else if (auto* bad = std::get_if<wire::bad_agent_frame>(&frame)) {
       if (bad->long_id) env.metrics->add(counter::actions_refused, "long_id");
-      refuse(x.peer, it->second, bad->what, bad->request_id);
+      refuse(x.peer, from, bad->what, bad->request_id);
     }
   }
   if (silent) declare(); // it has nothing to declare
@@ -176,7 +194,7 @@ void agent_peers::acknowledge(std::uint64_t peer, wire::agent_ack& x) {
     return;
   }
   sticky_balancer.in_time(peer);
-  tell(self, host.acks, delivery_ack{std::move(x.delivery_id)});
+  acks.push_back(delivery_ack{std::move(x.delivery_id)});
 }
 
 void agent_peers::stop_session(wire::agent_interrupt& x) {
@@ -184,6 +202,7 @@ void agent_peers::stop_session(wire::agent_interrupt& x) {
     env.metrics->add(counter::interrupts_sent, "dropped");
     return;
   }
+  flush(); // it comes behind the actions that were said before it
   tell(self, host.actions, session_interrupt{std::move(x.session_key), std::move(x.reason), x.has_reason});
 }
 
@@ -233,6 +252,10 @@ void agent_peers::note_draft(peer_entry& from, const action_request& x) {
     from.drafts.insert_or_assign(std::move(key), x);
 }
 
+void agent_peers::outcomes_of(const burst<action_outcome>& x) {
+  for (const auto& one : x.items) outcome_of(one);
+}
+
 void agent_peers::outcome_of(const action_outcome& x) {
   auto it = asked.find(x.request_id);
   if (it == asked.end()) return;
@@ -271,7 +294,7 @@ void agent_peers::ask(std::uint64_t peer, peer_entry& entry, action_request& x) 
   note_draft(entry, x);
   note_status(entry, x);
   asked[x.request_id].push_back(std::move(who));
-  tell(self, host.actions, std::move(x));
+  requests.push_back(std::move(x));
 }
 
 void agent_peers::settled(const asker& who) {

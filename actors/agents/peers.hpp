@@ -55,9 +55,14 @@ struct agent_peers {
   void join(std::uint64_t peer);
   /// Gives back what it had not acked, and seals its open drafts. Returns how many events that were.
   std::size_t detach(std::uint64_t peer);
+  /// Events, acks and actions are gathered until flush().
   void deliver(delivery& x);
+  void deliver(burst<delivery>& x);
+  void outcomes_of(const burst<action_outcome>& x);
+  void flush(); ///< tells the host
   void withdraw(const delivery_withdrawn& x);
   void said(agent_said& x);
+  void heard(agent_said& x, peer_entry& from);
   /// An ack of an event that an agent has is passed on; so are others, which may be late, at a rate.
   void acknowledge(std::uint64_t peer, wire::agent_ack& x);
   /// Passed on at a rate: nothing else bounds how many wait for the router.
@@ -89,6 +94,9 @@ struct agent_peers {
   bool announced = false, draining = false;
   core::sticky_balancer sticky_balancer{1};
   core::output_gate output;
+  std::vector<delivery_ack> acks;              ///< to be told by flush()
+  std::vector<action_request> requests;        ///< the same
+  std::vector<std::string> unplaced;           ///< events that no agent is there for; the same
   core::token_bucket late_acks{10'000, 1'000}; ///< of all agents: acks of events that none of them has
   core::token_bucket interrupts{1'000, 100};   ///< of all agents
   std::map<std::uint64_t, peer_entry> peers;
