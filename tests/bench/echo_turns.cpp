@@ -4,12 +4,16 @@
 // rate the events come at that rate, whatever the gateway does.
 //
 //   build/release/bin/relay-bench [--turns N] [--window N] [--chats N] [--bytes N] [--scheduler io|pool]
-//                                 [--state-dir DIR] [--rate N]
+//                                 [--state-dir DIR] [--rate N] [--program gateway|bare] [--tls DIR]
+//                                 [--idle SECONDS] [--pin] [--json]
 //
-// Connector and gateway share the machine, so compare figures of one run on one machine only.
+// With --program bare the loop that does nothing but the wire's work is in the gateway's place
+// (bare_loop.cpp). Connector and gateway share the machine, so compare figures of one run on one machine
+// only.
 #include "relay_gateway/app/net/http/http_server.hpp"
 #include "relay_gateway/app/net/io/io_thread.hpp"
 #include "relay_gateway/messages/wire/frames/framing.hpp"
+#include "relay_gateway/tests/bench/measured_process.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,17 +21,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <future>
 #include <iostream>
 #include <map>
 #include <memory>
-#include <spawn.h>
 #include <string>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -38,6 +38,9 @@ struct plan {
   std::size_t turns = 200'000, window = 256, chats = 100, bytes = 200;
   std::string scheduler = "io", state_dir = "none";
   std::size_t rate = 0; ///< events a second; 0 = as the window allows
+  std::string program = "gateway", tls_dir;
+  double idle_s = 0; ///< no turns, but so long with nothing to do
+  bool pin = false, json = false;
   bool durable() const { return state_dir != "none"; }
 };
 
@@ -67,6 +70,7 @@ public:
   }
   void stop() { timer_.reset(); }
   std::size_t wrong() const { return wrong_; }
+  clock_type::time_point first_hello() const { return first_hello_; }
 
   void on_open() override {}
   void on_bytes(std::string_view piece) override {
@@ -80,6 +84,7 @@ private:
   void on_line(std::string_view line) {
     auto type = member(line, "type");
     if (type == "hello") {
+      if (hellos_ == 0) first_hello_ = clock_type::now();
       std::string out = R"({"type":"descriptor","descriptor":{"contract_version":1,"platform":")";
       out.append(member(line, "platform"));
       out += "\",\"label\":\"x\",\"max_message_length\":100000,\"supports_edit\":true,\"markdown_dialect\":"
@@ -87,7 +92,7 @@ private:
       socket->write(std::move(out));
       if (++hellos_ < 2) return;
       started.set_value();
-      while (plan_.rate == 0 && next_ < std::min(plan_.window, plan_.turns)) inject();
+      while (plan_.rate == 0 && plan_.idle_s == 0 && next_ < std::min(plan_.window, plan_.turns)) inject();
       return;
     }
     if (type == "inbound_ack") {
@@ -145,28 +150,17 @@ private:
   std::vector<clock_type::time_point> begun_;
   std::vector<double> latencies_, acks_;
   std::unique_ptr<boost::asio::steady_timer> timer_;
-  clock_type::time_point first_{};
+  clock_type::time_point first_{}, first_hello_{};
   std::size_t next_ = 0, done_ = 0, hellos_ = 0, wrong_ = 0;
 };
 
-struct usage {
-  double cpu_s = 0;
-  std::size_t rss_kib = 0;
-};
-usage usage_of(pid_t pid) {
-  usage out;
-  std::ifstream stat{"/proc/" + std::to_string(pid) + "/stat"};
-  std::string word;
-  for (int i = 1; stat >> word; ++i)
-    if (i == 14 || i == 15) out.cpu_s += std::stod(word) / static_cast<double>(sysconf(_SC_CLK_TCK));
-  std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
-  for (std::string line; std::getline(status, line);)
-    if (line.rfind("VmRSS:", 0) == 0) out.rss_kib = std::stoul(line.substr(6));
-  return out;
-}
-
-std::unique_ptr<relay::net::http_server> serve(relay::net::io_thread& io,
-                                               const std::shared_ptr<load>& traffic, std::string& error) {
+std::unique_ptr<relay::net::http_server>
+serve(relay::net::io_thread& io, const std::shared_ptr<load>& traffic, const plan& x, std::string& error) {
+  relay::net::server_options options;
+  if (!x.tls_dir.empty()) {
+    options.tls_cert_file = x.tls_dir + "/cert.pem";
+    options.tls_key_file = x.tls_dir + "/key.pem";
+  }
   relay::net::server_handlers handlers;
   handlers.on_request = [](const relay::net::server_request&,
                            const std::shared_ptr<relay::net::responder>& r) {
@@ -177,34 +171,38 @@ std::unique_ptr<relay::net::http_server> serve(relay::net::io_thread& io,
     traffic->socket = u->accept(traffic);
   };
   std::unique_ptr<relay::net::http_server> server;
-  io.run([&] { server = relay::net::listen(io.context(), {}, handlers, error); });
+  io.run([&] { server = relay::net::listen(io.context(), options, handlers, error); });
   return server;
 }
 
-/// The gateway beside this program; 0 when it cannot be started.
-pid_t start_gateway(const std::string& self, const plan& x, std::uint16_t port) {
-  std::vector<std::string> env{"GATEWAY_RELAY_URL=http://127.0.0.1:" + std::to_string(port),
-                               "GATEWAY_RELAY_PLATFORMS=discord,telegram",
-                               "GATEWAY_RELAY_ID=gw-bench",
-                               "GATEWAY_RELAY_SECRET=bench",
-                               "GATEWAY_LISTEN=127.0.0.1:0",
-                               "GATEWAY_STATE_DIR=" + x.state_dir,
-                               "GATEWAY_LOG_LEVEL=warn",
-                               "GATEWAY_SCHEDULER=" + x.scheduler};
-  auto program = self.substr(0, self.rfind('/') + 1) + "relay-gateway";
-  std::vector<std::string> words{program, "run", "--agent", "echo"};
-  std::vector<char*> args, environment;
-  for (auto& w : words) args.push_back(w.data());
-  for (auto& e : env) environment.push_back(e.data());
-  args.push_back(nullptr);
-  environment.push_back(nullptr);
-  pid_t pid = 0;
-  if (posix_spawn(&pid, program.c_str(), nullptr, nullptr, args.data(), environment.data()) == 0) return pid;
-  std::cerr << "cannot start " << program << "\n";
-  return 0;
+/// The program that is measured; 0 when it cannot be started.
+pid_t start_program(const std::string& self, const plan& x, std::uint16_t port) {
+  relay::bench::program what;
+  what.environment = {"GATEWAY_RELAY_URL=" + std::string{x.tls_dir.empty() ? "http" : "https"} +
+                          "://127.0.0.1:" + std::to_string(port),
+                      "GATEWAY_RELAY_PLATFORMS=discord,telegram",
+                      "GATEWAY_RELAY_ID=gw-bench",
+                      "GATEWAY_RELAY_SECRET=bench",
+                      "GATEWAY_LISTEN=127.0.0.1:0",
+                      "GATEWAY_STATE_DIR=" + x.state_dir,
+                      "GATEWAY_LOG_LEVEL=warn",
+                      "GATEWAY_SCHEDULER=" + x.scheduler};
+  if (!x.tls_dir.empty()) what.environment.push_back("GATEWAY_TLS_CA_FILE=" + x.tls_dir + "/cert.pem");
+  if (x.program == "bare")
+    what.words = {relay::bench::beside(self, "relay-bench-bare")};
+  else
+    what.words = {relay::bench::beside(self, "relay-gateway"), "run", "--agent", "echo"};
+  what.processor = x.pin ? 1 : -1;
+  what.silent = true;
+  return relay::bench::start(std::move(what));
 }
 
-void report(const plan& x, const load& traffic, double seconds, double cpu_s, std::size_t rss_kib) {
+struct measured {
+  double seconds = 0, cpu_s = 0, hello_ms = 0;
+  std::size_t rss_kib = 0;
+};
+
+void report(const plan& x, const load& traffic, const measured& m) {
   auto sorted = [](std::vector<double> l) {
     std::sort(l.begin(), l.end());
     return l;
@@ -213,20 +211,26 @@ void report(const plan& x, const load& traffic, double seconds, double cpu_s, st
     return l.empty() ? 0.0 : l[static_cast<std::size_t>(q * static_cast<double>(l.size() - 1))];
   };
   auto l = sorted(traffic.latencies()), acks = sorted(traffic.acks());
+  const auto turns = static_cast<double>(l.size());
+  const auto each_us = l.empty() ? 0.0 : m.cpu_s * 1e6 / turns;
+  if (x.json) {
+    std::printf(R"({"turns_s":%.0f,"p50_us":%.1f,"p99_us":%.1f,"cpu_us":%.3f,"cpu_s":%.3f,"rss_kib":%zu,)"
+                R"("hello_ms":%.2f,"acks":%zu,"ack_p50_us":%.1f,"ack_p99_us":%.1f})"
+                "\n",
+                turns / m.seconds, of(l, 0.5), of(l, 0.99), each_us, m.cpu_s, m.rss_kib, m.hello_ms,
+                acks.size(), of(acks, 0.5), of(acks, 0.99));
+    return;
+  }
   std::printf(
-      "%zu turns, window %zu, %zu chats, %zu B, scheduler %s: %.0f turns/s, p50 %.0f us, p99 %.0f us, "
-      "gateway %.1f us CPU a turn, %zu KiB resident; acks %zu, p50 %.0f us, p99 %.0f us; state %s, rate "
-      "%zu\n",
-      x.turns, x.window, x.chats, x.bytes, x.scheduler.c_str(), static_cast<double>(x.turns) / seconds,
-      of(l, 0.5), of(l, 0.99), cpu_s * 1e6 / static_cast<double>(x.turns), rss_kib, acks.size(),
-      of(acks, 0.5), of(acks, 0.99), x.durable() ? "on disk" : "in memory", x.rate);
+      "%s: %zu turns, window %zu, %zu chats, %zu B, scheduler %s: %.0f turns/s, p50 %.0f us, p99 %.0f us, "
+      "%.1f us CPU a turn, %zu KiB resident; acks %zu, p50 %.0f us, p99 %.0f us; state %s, rate %zu; first "
+      "hello after %.1f ms\n",
+      x.program.c_str(), l.size(), x.window, x.chats, x.bytes, x.scheduler.c_str(), turns / m.seconds,
+      of(l, 0.5), of(l, 0.99), each_us, m.rss_kib, acks.size(), of(acks, 0.5), of(acks, 0.99),
+      x.durable() ? "on disk" : "in memory", x.rate, m.hello_ms);
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-  plan x;
-  CLI::App app{"Echo turns through the real gateway"};
+void options_of(CLI::App& app, plan& x) {
   app.add_option("--turns", x.turns)->check(CLI::Range(1, 10'000'000));
   app.add_option("--window", x.window)->check(CLI::Range(1, 100'000));
   app.add_option("--chats", x.chats)->check(CLI::Range(1, 1'000'000));
@@ -234,30 +238,50 @@ int main(int argc, char** argv) {
   app.add_option("--scheduler", x.scheduler);
   app.add_option("--state-dir", x.state_dir, "Keep everything on disk there; none = memory only");
   app.add_option("--rate", x.rate, "Events a second, open loop");
+  app.add_option("--program", x.program, "What is measured")->check(CLI::IsMember({"gateway", "bare"}));
+  app.add_option("--tls", x.tls_dir, "Directory with cert.pem and key.pem of 127.0.0.1");
+  app.add_option("--idle", x.idle_s, "Seconds with nothing to do instead of turns");
+  app.add_flag("--pin", x.pin, "The connector on processor 0, the program on 1");
+  app.add_flag("--json", x.json, "One line of JSON");
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  plan x;
+  CLI::App app{"Echo turns through the real gateway"};
+  options_of(app, x);
   CLI11_PARSE(app, argc, argv);
+  if (x.pin) relay::bench::pin_to(0);
 
   relay::net::io_thread io;
   auto traffic = std::make_shared<load>(x);
   std::string error;
-  auto server = serve(io, traffic, error);
+  auto server = serve(io, traffic, x, error);
   if (!server) {
     std::cerr << error << "\n";
     return 1;
   }
 
-  const auto pid = start_gateway(argv[0], x, server->port());
+  const auto begun = clock_type::now();
+  const auto pid = start_program(argv[0], x, server->port());
   if (pid == 0) return 1;
   auto ready = traffic->started.get_future().wait_for(std::chrono::seconds{20}) == std::future_status::ready;
-  auto before = usage_of(pid);
+  auto before = relay::bench::usage_of(pid);
   auto t0 = clock_type::now();
   if (ready && x.rate > 0) io.run([&] { traffic->pace(io.context()); });
-  auto fine =
-      ready && traffic->finished.get_future().wait_for(std::chrono::minutes{5}) == std::future_status::ready;
-  auto seconds = std::chrono::duration<double>(clock_type::now() - t0).count();
-  auto after = usage_of(pid);
-  kill(pid, SIGTERM);
-  int status = 0;
-  waitpid(pid, &status, 0);
+  auto fine = ready;
+  if (x.idle_s > 0)
+    std::this_thread::sleep_for(std::chrono::duration<double>(x.idle_s));
+  else
+    fine = ready &&
+           traffic->finished.get_future().wait_for(std::chrono::minutes{5}) == std::future_status::ready;
+  measured m;
+  m.seconds = std::chrono::duration<double>(clock_type::now() - t0).count();
+  auto after = relay::bench::usage_of(pid);
+  m.cpu_s = after.cpu_s - before.cpu_s;
+  m.rss_kib = after.rss_kib;
+  relay::bench::stop(pid);
   io.run([&] {
     server->stop();
     server.reset();
@@ -270,6 +294,7 @@ int main(int argc, char** argv) {
               << "\n";
     return 1;
   }
-  report(x, *traffic, seconds, after.cpu_s - before.cpu_s, after.rss_kib);
+  m.hello_ms = std::chrono::duration<double, std::milli>(traffic->first_hello() - begun).count();
+  report(x, *traffic, m);
   return 0;
 }
