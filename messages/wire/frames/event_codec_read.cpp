@@ -1,17 +1,59 @@
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/json/json_members.hpp"
+#include "relay_gateway/messages/wire/json/name_table.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
-#include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace relay::wire {
 
 namespace {
 
-/// Members of the event that only a gateway may set: a peer's are dropped.
-constexpr std::array<std::string_view, 3> gateway_only{"delivered_via_upstream_relay", "channel_context",
-                                                       "display_name"};
+/// The members of an event that are read here, the first one of each name; null when there is none.
+struct event_members {
+  enum name : std::uint8_t {
+    text,
+    source,
+    type,
+    message_id,
+    reply_to_message_id,
+    reply_to,
+    prompt_response,
+    media_urls,
+    media,
+    context,
+    context_error,
+    first_gateway_only // these three only a gateway may set: a peer's are dropped
+  };
+  static constexpr json::name_table names{std::array<std::string_view, 14>{
+      "text", "source", "message_type", "message_id", "reply_to_message_id", "reply_to", "prompt_response",
+      "media_urls", "media", "context", "context_error", "delivered_via_upstream_relay", "channel_context",
+      "display_name"}};
+  static bool gateway_only(std::size_t number) {
+    return number >= first_gateway_only && number != decltype(names)::none;
+  }
+
+  explicit event_members(const json::value& event) {
+    for (const auto& x : event.GetObject()) {
+      const auto number = names.find(json::view(x.name));
+      if (number == decltype(names)::none) continue;
+      foreign = foreign || gateway_only(number);
+      if (all[number] == nullptr) all[number] = &x.value;
+    }
+  }
+  const json::value* operator[](name x) const { return all[x]; }
+  const json::value* object(name x) const { return all[x] && all[x]->IsObject() ? all[x] : nullptr; }
+  const json::value* array(name x) const { return all[x] && all[x]->IsArray() ? all[x] : nullptr; }
+  std::string id(name x) const {
+    std::string out;
+    if (all[x] != nullptr) json::to_id(*all[x], out);
+    return out;
+  }
+
+  std::array<const json::value*, 14> all{};
+  bool foreign = false; ///< a peer set what only a gateway may set
+};
 
 message_type type_of(std::string_view name) {
   if (name == "image") return message_type::photo;
@@ -22,54 +64,79 @@ message_type type_of(std::string_view name) {
 
 struct source_field {
   std::string_view name;
-  std::string event_source::*to;
+  std::string event_source::*id = nullptr;
+  bool event_source::*flag = nullptr;
 };
-constexpr source_field source_fields[] = {
-    {"chat_name", &event_source::chat_name},
-    {"user_id", &event_source::user_id},
-    {"user_name", &event_source::user_name},
-    {"thread_id", &event_source::thread_id},
-    {"chat_topic", &event_source::chat_topic},
-    {"user_display_name", &event_source::user_display_name},
-    {"user_handle", &event_source::user_handle},
-    {"user_id_alt", &event_source::user_id_alt},
-    {"chat_id_alt", &event_source::chat_id_alt},
-    {"parent_chat_id", &event_source::parent_chat_id},
-    {"message_id", &event_source::message_id},
-    {"profile", &event_source::profile},
-    {"auto_thread_initial_name", &event_source::auto_thread_initial_name},
-    {"prospective_thread_id", &event_source::prospective_thread_id}};
+constexpr std::array source_fields{
+    source_field{"chat_name", &event_source::chat_name},
+    source_field{"user_id", &event_source::user_id},
+    source_field{"user_name", &event_source::user_name},
+    source_field{"thread_id", &event_source::thread_id},
+    source_field{"chat_topic", &event_source::chat_topic},
+    source_field{"user_display_name", &event_source::user_display_name},
+    source_field{"user_handle", &event_source::user_handle},
+    source_field{"user_id_alt", &event_source::user_id_alt},
+    source_field{"chat_id_alt", &event_source::chat_id_alt},
+    source_field{"parent_chat_id", &event_source::parent_chat_id},
+    source_field{"message_id", &event_source::message_id},
+    source_field{"profile", &event_source::profile},
+    source_field{"auto_thread_initial_name", &event_source::auto_thread_initial_name},
+    source_field{"prospective_thread_id", &event_source::prospective_thread_id},
+    source_field{"scope_id", &event_source::scope_id},
+    source_field{"is_bot", nullptr, &event_source::is_bot},
+    source_field{"message_is_edit", nullptr, &event_source::message_is_edit},
+    source_field{"one_to_one_verified", nullptr, &event_source::one_to_one_verified},
+    source_field{"auto_thread_created", nullptr, &event_source::auto_thread_created},
+    source_field{"chat_id"}, // these four are read apart
+    source_field{"platform"},
+    source_field{"chat_type"},
+    source_field{"guild_id"}};
+constexpr std::size_t chat_id_field = 19, platform_field = 20, chat_type_field = 21, guild_id_field = 22;
+constexpr json::name_table source_names{[] {
+  std::array<std::string_view, source_fields.size()> out;
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = source_fields[i].name;
+  return out;
+}()};
 
-bool read_source(const json::value& event, event_source& out, std::string& why) {
-  const auto* from = json::find(event, "source");
+bool read_source(const json::value* from, event_source& out, std::string& why) {
   if (from == nullptr || from->IsNull()) return true;
   if (!from->IsObject()) {
     why = "event.source is not an object";
     return false;
   }
+  std::array<const json::value*, source_fields.size()> all{};
+  for (const auto& x : from->GetObject()) {
+    const auto number = source_names.find(json::view(x.name));
+    if (number != source_names.none && all[number] == nullptr) all[number] = &x.value;
+  }
   // A wrong chat would be answered in a wrong place: worse than a lost event.
-  const auto* chat = json::find(*from, "chat_id");
+  const auto* chat = all[chat_id_field];
   if (chat != nullptr && !chat->IsNull() && !json::to_id(*chat, out.chat_id)) {
     why = "event.source.chat_id is not a string";
     return false;
   }
-  if (auto platform = json::text(*from, "platform"); !platform.empty()) out.platform = std::move(platform);
-  if (auto type = json::text(*from, "chat_type"); !type.empty()) out.chat_type = std::move(type);
-  for (const auto& field : source_fields) out.*field.to = json::id(*from, field.name);
-  out.scope_id = json::id(*from, "scope_id");
-  if (out.scope_id.empty()) out.scope_id = json::id(*from, "guild_id");
-  out.is_bot = json::flag(*from, "is_bot");
-  out.message_is_edit = json::flag(*from, "message_is_edit");
-  out.one_to_one_verified = json::flag(*from, "one_to_one_verified");
-  out.auto_thread_created = json::flag(*from, "auto_thread_created");
+  const auto text = [&](std::size_t field, std::string& to) {
+    const auto* x = all[field];
+    if (x != nullptr && x->IsString() && x->GetStringLength() > 0) to = json::view(*x);
+  };
+  text(platform_field, out.platform);
+  text(chat_type_field, out.chat_type);
+  for (std::size_t i = 0; i < chat_id_field; ++i) {
+    if (all[i] == nullptr) continue;
+    if (source_fields[i].id != nullptr)
+      json::to_id(*all[i], out.*source_fields[i].id);
+    else
+      out.*source_fields[i].flag = all[i]->IsTrue();
+  }
+  if (out.scope_id.empty() && all[guild_id_field] != nullptr) json::to_id(*all[guild_id_field], out.scope_id);
   return true;
 }
 
-void read_media(const json::value& event, inbound_event& out) {
-  if (const auto* urls = json::array(event, "media_urls"))
+void read_media(const event_members& event, inbound_event& out) {
+  if (const auto* urls = event.array(event_members::media_urls))
     for (const auto& x : urls->GetArray())
       if (x.IsString() && x.GetStringLength() > 0) out.media_urls.emplace_back(json::view(x));
-  const auto* items = json::array(event, "media");
+  const auto* items = event.array(event_members::media);
   if (items == nullptr) return;
   for (const auto& x : items->GetArray()) {
     media_item item;
@@ -86,28 +153,25 @@ void read_media(const json::value& event, inbound_event& out) {
   }
 }
 
-void read_reply_and_prompt(const json::value& event, inbound_event& out) {
-  if (const auto* reply = json::object(event, "reply_to")) {
+void read_reply_and_prompt(const event_members& event, inbound_event& out) {
+  if (const auto* reply = event.object(event_members::reply_to)) {
     out.reply_to = {json::text(*reply, "text"), json::text(*reply, "author"), json::flag(*reply, "is_own"),
                     true};
   }
-  if (const auto* press = json::object(event, "prompt_response")) {
+  if (const auto* press = event.object(event_members::prompt_response)) {
     prompt_response answer{json::id(*press, "prompt_id"), json::id(*press, "option_id"),
                            json::text(*press, "label"), json::id(*press, "prompt_message_id"), true};
     if (!answer.prompt_id.empty() && !answer.option_id.empty()) out.prompt = std::move(answer);
   }
 }
 
-std::string raw_text(const json::value& event, std::string_view source) {
-  const auto ours = [](std::string_view name) {
-    return std::find(gateway_only.begin(), gateway_only.end(), name) != gateway_only.end();
-  };
-  const auto members = event.GetObject();
-  if (std::none_of(members.begin(), members.end(), [&](const auto& x) { return ours(json::view(x.name)); }))
-    return json::text_of(event, source);
+std::string raw_text(const json::value& event, std::string_view source, bool foreign) {
+  if (!foreign) return json::text_of(event, source);
   std::string out;
   json::object_writer to{out};
-  json::append_members(to, out, event, source, [&](std::string_view name) { return !ours(name); });
+  json::append_members(to, out, event, source, [](std::string_view name) {
+    return !event_members::gateway_only(event_members::names.find(name));
+  });
   to.end();
   return out;
 }
@@ -138,23 +202,25 @@ bool read_event(const json::value& from, std::string_view source, inbound_event&
     why = "event is not an object";
     return false;
   }
-  const auto* text = json::find(from, "text");
+  const event_members members{from};
+  const auto* text = members[event_members::text];
   if (text != nullptr && !text->IsNull() && !text->IsString()) {
     why = "event.text is not a string";
     return false;
   }
-  if (!read_source(from, out.source, why)) return false;
+  if (!read_source(members[event_members::source], out.source, why)) return false;
   if (text != nullptr && text->IsString()) out.text = json::view(*text);
-  if (const auto* type = json::find(from, "message_type"); type != nullptr && type->IsString())
+  if (const auto* type = members[event_members::type]; type != nullptr && type->IsString())
     out.type = type_of(json::view(*type));
-  out.message_id = json::id(from, "message_id");
-  out.reply_to_message_id = json::id(from, "reply_to_message_id");
-  read_reply_and_prompt(from, out);
-  read_media(from, out);
+  out.message_id = members.id(event_members::message_id);
+  out.reply_to_message_id = members.id(event_members::reply_to_message_id);
+  read_reply_and_prompt(members, out);
+  read_media(members, out);
   // Background only: whatever is wrong with it, the event itself goes on.
-  if (const auto* context = json::find(from, "context")) out.channel_context = render_context(*context);
-  out.context_error = json::text(from, "context_error");
-  out.raw = raw_text(from, source);
+  if (const auto* context = members[event_members::context]) out.channel_context = render_context(*context);
+  if (const auto* error = members[event_members::context_error]; error != nullptr && error->IsString())
+    out.context_error = json::view(*error);
+  out.raw = raw_text(from, source, members.foreign);
   return true;
 }
 

@@ -32,10 +32,10 @@ const char* to_string(refusal x) {
 
 namespace {
 
-/// One frame being decoded: its root object and the text that this was parsed from.
+/// One frame being decoded: its document and root object.
 struct input {
+  const json::document& doc;
   const json::value& root;
-  std::string_view line;
   bool authenticated;
 };
 
@@ -56,8 +56,7 @@ frame read_inbound(const input& x) {
   if (event == nullptr) return bad_field(x, "inbound: event is not an object");
   auto out = std::make_shared<inbound_event>();
   std::string why;
-  if (!read_event(*event, json::member_text(x.line, "event"), *out, why))
-    return bad_field(x, "inbound: " + why);
+  if (!read_event(*event, x.doc.member_text("event"), *out, why)) return bad_field(x, "inbound: " + why);
   if (const auto field = overlong_field(*out); !field.empty()) return long_id(x, "inbound", field);
   auto buffer_id = json::id(x.root, "bufferId");
   if (buffer_id.size() > longest_id) return long_id(x, "inbound", "bufferId");
@@ -68,7 +67,7 @@ frame read_inbound(const input& x) {
 frame read_descriptor_frame(const input& x) {
   const auto* what = json::object(x.root, "descriptor");
   if (what == nullptr) return bad_field(x, "descriptor: descriptor is not an object");
-  const auto text = json::member_text(x.line, "descriptor");
+  const auto text = x.doc.member_text("descriptor");
   constexpr std::size_t longest = 64UL << 10; // every chat's queue and every `ready` has it
   if (text.size() > longest) {
     auto out = bad_field(x, "descriptor: descriptor is longer than 65536 bytes");
@@ -99,8 +98,8 @@ frame read_outbound_result(const input& x) {
     return long_id(x, "outbound_result", "requestId", longest_request_id);
   // Whoever waits is told at once, also when the result itself makes no sense.
   const auto* result = json::find(x.root, "result");
-  out.result = result == nullptr ? read_result(json::value{}, {})
-                                 : read_result(*result, json::member_text(x.line, "result"));
+  out.result =
+      result == nullptr ? read_result(json::value{}, {}) : read_result(*result, x.doc.member_text("result"));
   bound(out.result);
   return out;
 }
@@ -145,7 +144,7 @@ frame read_hello(const input& x) {
   if (out.who.platform.empty()) return bad_field(x, "hello: platform is not a string");
   out.who.bot_id = json::id(x.root, "botId");
   if (const auto* manifest = json::array(x.root, "command_manifest"))
-    out.command_manifest = json::text_of(*manifest, json::member_text(x.line, "command_manifest"));
+    out.command_manifest = json::text_of(*manifest, x.doc.member_text("command_manifest"));
   return out;
 }
 
@@ -160,8 +159,8 @@ frame read_outbound(const input& x) {
   out.request_id = json::id(x.root, "requestId");
   if (out.request_id.empty()) return bad_field(x, "outbound: requestId is not a string");
   const auto* what = json::find(x.root, "action");
-  auto read = what == nullptr ? read_action(json::value{}, {})
-                              : read_action(*what, json::member_source(x.root, x.line, "action"));
+  auto read =
+      what == nullptr ? read_action(json::value{}, {}) : read_action(*what, x.doc.member_text("action"));
   if (!read) return bad_field(x, "outbound: " + read.error);
   out.what = std::move(read.value);
   out.where.platform = json::text(x.root, "platform");
@@ -220,7 +219,7 @@ frame read_line(std::string_view line, bool authenticated) {
     return bad_frame{refusal::no_type, "type is not a string", {}, json::id(root, "bufferId")};
   const auto name = json::view(*type);
   for (const auto& x : readers)
-    if (x.type == name) return x.read({root, doc.text(), authenticated});
+    if (x.type == name) return x.read({doc, root, authenticated});
   return unknown_frame{shortened(name)};
 }
 

@@ -16,12 +16,14 @@ namespace relay::wire::json {
 
 namespace {
 
-/// Gives numbers their values on the way from reader to document. RapidJSON 1.1 itself cannot be asked to:
+/// Stands between reader and document. Gives numbers their values: RapidJSON 1.1 itself cannot be asked to,
 /// for `0e308` and for `184467440737095516155` it counts the leading zero bits of 0, which is undefined.
+/// Remembers where members lie.
 template <class Document>
-class number_reader {
+class value_reader {
 public:
-  explicit number_reader(Document& to) : to_(to) {}
+  value_reader(Document& to, const in_place_stream& from, member_spans& spans)
+      : to_(to), from_(from), spans_(spans) {}
   bool Null() { return to_.Null(); }
   bool Bool(bool x) { return to_.Bool(x); }
   bool Int(int x) { return to_.Int(x); }
@@ -30,11 +32,27 @@ public:
   bool Uint64(std::uint64_t x) { return to_.Uint64(x); }
   bool Double(double x) { return to_.Double(x); }
   bool String(const char* text, rapidjson::SizeType size, bool copy) { return to_.String(text, size, copy); }
-  bool StartObject() { return to_.StartObject(); }
-  bool Key(const char* text, rapidjson::SizeType size, bool copy) { return to_.Key(text, size, copy); }
-  bool EndObject(rapidjson::SizeType size) { return to_.EndObject(size); }
-  bool StartArray() { return to_.StartArray(); }
-  bool EndArray(rapidjson::SizeType size) { return to_.EndArray(size); }
+  // The iterative reader tells of a bracket before it takes it.
+  bool StartObject() {
+    spans_.begin(from_.Tell());
+    return to_.StartObject();
+  }
+  bool Key(const char* text, rapidjson::SizeType size, bool copy) {
+    spans_.name();
+    return to_.Key(text, size, copy);
+  }
+  bool EndObject(rapidjson::SizeType size) {
+    spans_.end(from_.Tell() + 1);
+    return to_.EndObject(size);
+  }
+  bool StartArray() {
+    spans_.begin(from_.Tell());
+    return to_.StartArray();
+  }
+  bool EndArray(rapidjson::SizeType size) {
+    spans_.end(from_.Tell() + 1);
+    return to_.EndArray(size);
+  }
 
   /// Its grammar is checked; in its text something that is no part of a number follows.
   bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
@@ -52,6 +70,8 @@ public:
 
 private:
   Document& to_;
+  const in_place_stream& from_;
+  member_spans& spans_;
 };
 
 } // namespace
@@ -102,14 +122,29 @@ bool document::parse(std::string_view text) {
         rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
     rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, pool> reader{&stack_};
     in_place_stream stream{copy, text.size()};
-    number_reader numbers{to};
-    return !reader.Parse<flags>(stream, numbers).IsError();
+    spans_.clear();
+    value_reader values{to, stream, spans_};
+    return !reader.Parse<flags>(stream, values).IsError();
   };
   bool good = false;
   const auto fill = [&](auto& to) { return good = read(to); };
   doc_.Populate(fill);
   if (!good) why_ = refusal::not_json; // and the root is still null
   return good;
+}
+
+std::string_view document::member_text(std::string_view name) const noexcept {
+  if (!doc_.IsObject()) return {};
+  std::size_t number = 1;
+  for (auto it = doc_.MemberBegin(); it != doc_.MemberEnd(); ++it, ++number) {
+    if (it->name.GetStringLength() != name.size() ||
+        std::memcmp(it->name.GetString(), name.data(), name.size()) != 0)
+      continue;
+    if (!it->value.IsObject() && !it->value.IsArray()) return {};
+    const auto known = spans_.text_of(number, text_);
+    return known.empty() ? json::member_text(text_, name) : known; // beyond those that are remembered
+  }
+  return {};
 }
 
 const char* explain(refusal why) noexcept {

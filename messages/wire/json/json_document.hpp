@@ -16,6 +16,33 @@ namespace relay::wire::json {
 
 using value = rapidjson::Value;
 
+/// Where the objects and arrays lie that are members of the root object, as far as there is room: frames have
+/// few.
+class member_spans {
+public:
+  void clear() noexcept { depth_ = 0, count_ = 0, member_ = 0; }
+  void name() noexcept { member_ += depth_ == 1 ? 1U : 0U; }
+  void begin(std::size_t at) noexcept {
+    if (depth_++ == 1) begun_ = at;
+  }
+  void end(std::size_t past) noexcept {
+    if (--depth_ == 1 && count_ < spans_.size()) spans_[count_++] = {member_, begun_, past};
+  }
+  /// Of the root's member of this number, counted from 1; empty when it is not known.
+  std::string_view text_of(std::size_t member, std::string_view text) const noexcept {
+    for (std::size_t i = 0; i < count_; ++i)
+      if (spans_[i].member == member) return text.substr(spans_[i].begin, spans_[i].end - spans_[i].begin);
+    return {};
+  }
+
+private:
+  struct span {
+    std::size_t member, begin, end;
+  };
+  std::array<span, 8> spans_; // written before it is read
+  std::size_t depth_ = 0, count_ = 0, member_ = 0, begun_ = 0;
+};
+
 class document {
 public:
   enum class content : bool { ordinary, sensitive };
@@ -35,6 +62,9 @@ public:
   std::string_view text() const noexcept { return text_; }
   /// Valid while this object lives; null value before a successful parse.
   const value& root() const noexcept { return doc_; }
+  /// The text of the first member of that name of the root object, when it is an object or an array itself;
+  /// empty when there is none. The parser remembered where it lies, so nothing is searched.
+  std::string_view member_text(std::string_view name) const noexcept;
 
 private:
   using pool = rapidjson::MemoryPoolAllocator<>;
@@ -54,6 +84,7 @@ private:
   pool stack_{room_.stack.data(), room_.stack.size()};
   rapidjson::GenericDocument<rapidjson::UTF8<>, pool, pool> doc_{&values_, 1024, &stack_};
   std::string_view text_;
+  member_spans spans_;
   refusal why_ = refusal::not_json;
 };
 

@@ -3,6 +3,7 @@
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace relay::wire::json {
@@ -15,30 +16,53 @@ struct tally {
   bool unicode_escape = false; ///< a backslash before a `u`, which need not be an escape
 };
 
-// Over every byte that the connector sends: blocks, byte-wide sums and no branches let the compiler vectorise
-// it.
+// Over every byte that the connector sends, sixteen at a time: the vectors of gcc and clang, because -O2 of
+// gcc 12 does not make such of a plain loop.
+using bytes = unsigned char __attribute__((vector_size(16)));
+
+bytes bytes_at(const char* p) {
+  bytes out;
+  std::memcpy(&out, p, sizeof out);
+  return out;
+}
+/// Every byte of `x` that is not zero counts as it is.
+std::size_t sum_of(const bytes& x) {
+  std::size_t out = 0;
+  for (std::size_t i = 0; i < sizeof x; ++i) out += x[i];
+  return out;
+}
+bool any(const bytes& x) {
+  std::array<std::uint64_t, 2> words{};
+  static_assert(sizeof words == sizeof x);
+  std::memcpy(words.data(), &x, sizeof x);
+  return (words[0] | words[1]) != 0;
+}
+
 tally count(std::string_view text) {
-  constexpr std::size_t block = 128; // so that a sum fits a byte
+  constexpr std::size_t size = sizeof(bytes), most = 255; // of blocks, so that a sum fits a byte
   tally out;
-  for (std::size_t from = 0; from < text.size(); from += block) {
-    const auto* p = reinterpret_cast<const unsigned char*>(text.data()) + from;
-    const auto n = std::min(block, text.size() - from);
-    unsigned char openers = 0, nuls = 0, bits = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      openers = static_cast<unsigned char>(openers + ((p[i] | 0x20U) == '{')); // `[` is one bit away
-      nuls = static_cast<unsigned char>(nuls + (p[i] == 0));
-      bits = static_cast<unsigned char>(bits | p[i]);
-    }
-    // With the first byte of the next block, so that no pair is missed.
-    const auto pairs = std::min(n, text.size() - from - 1);
-    unsigned char escapes = 0;
-    for (std::size_t i = 0; i < pairs; ++i)
-      escapes = static_cast<unsigned char>(escapes + ((p[i] == '\\') & (p[i + 1] == 'u')));
-    out.openers += openers;
-    out.nul |= nuls != 0;
-    out.ascii &= bits < 0x80;
-    out.unicode_escape |= escapes != 0;
+  bytes nuls{}, high{}, escapes{};
+  const auto look = [&](const bytes& x, const bytes& following) {
+    nuls |= static_cast<bytes>(x == 0);
+    high |= x;
+    escapes |= static_cast<bytes>(x == '\\') & static_cast<bytes>(following == 'u');
+    return static_cast<bytes>((x | 0x20) == '{') & 1; // `[` is one bit away
+  };
+  const char* p = text.data();
+  const char* end = p + text.size();
+  while (static_cast<std::size_t>(end - p) > size) { // a byte follows the block, so that no pair is missed
+    bytes openers{};
+    for (std::size_t n = 0; n<most&& static_cast<std::size_t>(end - p)> size; ++n, p += size)
+      openers += look(bytes_at(p), bytes_at(p + 1));
+    out.openers += sum_of(openers);
   }
+  std::array<char, size + 1> rest{}; // filled up with what counts for nothing
+  rest.fill(' ');
+  if (p != end) std::memcpy(rest.data(), p, static_cast<std::size_t>(end - p));
+  out.openers += sum_of(look(bytes_at(rest.data()), bytes_at(rest.data() + 1)));
+  out.nul = any(nuls);
+  out.ascii = !any(high & 0x80);
+  out.unicode_escape = any(escapes);
   return out;
 }
 

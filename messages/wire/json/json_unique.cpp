@@ -3,6 +3,8 @@
 #include "relay_gateway/messages/wire/json/json_members.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <unordered_set>
 #include <vector>
 
@@ -13,7 +15,24 @@ namespace {
 /// Below this many names comparing each with each is cheaper than sorting them.
 constexpr rapidjson::SizeType few_names = 32;
 
+/// Whether names may repeat: no two that differ in this count are equal. Most objects are done with that.
+bool names_may_repeat(const value& object) {
+  std::array<std::uint64_t, 4> seen{};
+  for (auto x = object.MemberBegin(); x != object.MemberEnd(); ++x) {
+    const auto name = view(x->name);
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+    const std::size_t sum =
+        name.empty() ? 0 : name.size() + 5U * at(0) + 17U * at(name.size() - 1) + 29U * at(name.size() / 2);
+    auto& word = seen[sum / 64 % seen.size()];
+    const auto bit = std::uint64_t{1} << sum % 64;
+    if ((word & bit) != 0) return true;
+    word |= bit;
+  }
+  return false;
+}
+
 bool names_repeat(const value& object) {
+  if (!names_may_repeat(object)) return false;
   if (object.MemberCount() <= few_names) {
     for (auto x = object.MemberBegin(); x != object.MemberEnd(); ++x)
       for (auto y = object.MemberBegin(); y != x; ++y)

@@ -6,6 +6,7 @@
 
 #include <rapidjson/writer.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -18,6 +19,12 @@ constexpr std::array<bool, 256> plain_bytes = [] {
   for (std::size_t i = 0x20; i < 0x80; ++i) out[i] = i != '"' && i != '\\';
   return out;
 }();
+
+/// Whether each byte stands for itself in a string.
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return plain_bytes[static_cast<unsigned char>(c)]; });
+}
 
 void append_escape(std::string& out, char c) {
   constexpr std::string_view hex = "0123456789abcdef";
@@ -93,6 +100,45 @@ std::string text_of(const value& x, std::string_view source) {
   std::string out;
   append_as_it_came(out, x, source);
   return out;
+}
+
+// A member goes to the string at once as far as it is short: each append costs as much as the member.
+void object_writer::key(std::string_view name) {
+  constexpr std::string_view after = "\":";
+  std::array<char, short_member> room;
+  if (name.size() + 4 > room.size()) {
+    separate();
+    out_.append(1, '"').append(name).append(after);
+    return;
+  }
+  char* p = begin_member(room.data(), name);
+  out_.append(room.data(), static_cast<std::size_t>(p - room.data()));
+}
+
+object_writer& object_writer::text(std::string_view name, std::string_view x) {
+  std::array<char, short_member> room;
+  if (name.size() + x.size() + 6 > room.size() || !is_plain(x)) {
+    key(name);
+    append_string(out_, x);
+    return *this;
+  }
+  char* p = begin_member(room.data(), name);
+  *p++ = '"';
+  p = std::copy(x.begin(), x.end(), p);
+  *p++ = '"';
+  out_.append(room.data(), static_cast<std::size_t>(p - room.data()));
+  return *this;
+}
+
+/// Comma, name and colon; past their end.
+char* object_writer::begin_member(char* to, std::string_view name) {
+  if (!first_) *to++ = ',';
+  first_ = false;
+  *to++ = '"';
+  to = std::copy(name.begin(), name.end(), to);
+  *to++ = '"';
+  *to++ = ':';
+  return to;
 }
 
 object_writer& object_writer::members(std::string_view object_text) {

@@ -24,11 +24,7 @@ std::string text_of(const value& x, std::string_view source);
 class object_writer {
 public:
   explicit object_writer(std::string& out) : out_(out) { out_ += '{'; }
-  object_writer& text(std::string_view name, std::string_view x) {
-    key(name);
-    append_string(out_, x);
-    return *this;
-  }
+  object_writer& text(std::string_view name, std::string_view x);
   /// Left out when empty.
   object_writer& optional(std::string_view name, std::string_view x) {
     return x.empty() ? *this : text(name, x);
@@ -62,12 +58,7 @@ public:
   /// The members of an object given as JSON text; nothing when it is not one.
   object_writer& members(std::string_view object_text);
   /// A member name of ours and its colon; the caller appends the value.
-  void key(std::string_view name) {
-    separate();
-    out_ += '"';
-    out_ += name;
-    out_ += "\":";
-  }
+  void key(std::string_view name);
   /// The same for a name that somebody else chose.
   void foreign_key(std::string_view name) {
     separate();
@@ -77,10 +68,12 @@ public:
   void end() { out_ += '}'; }
 
 private:
+  static constexpr std::size_t short_member = 128;
   void separate() {
     if (!first_) out_ += ',';
     first_ = false;
   }
+  char* begin_member(char* to, std::string_view name);
   std::string& out_;
   bool first_ = true;
 };
