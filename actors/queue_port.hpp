@@ -64,6 +64,9 @@ struct queue_request {
   std::string stream, consumer; ///< whose messages come
   std::chrono::milliseconds ack_wait{30'000};
   std::uint32_t max_ack_pending = 1'024;
+  /// No other session has this consumer at the same time. Then what an earlier one had and did not settle
+  /// comes first, and all messages come in the order of the stream.
+  bool sole = false;
   std::vector<std::string> notes; ///< subjects
 };
 

@@ -46,6 +46,7 @@ void nats_state::open() {
   what.consumer = core::queue_names::reply_consumer();
   what.ack_wait = reply_wait;
   what.max_ack_pending = most_unsettled;
+  what.sole = env.store->durable(); // its directory belongs to one process at a time
   what.notes = {names.workers()};
   session =
       env.queue->open(std::move(what), std::make_shared<queue_bridge>(nats_agent_actor{self}, env.lifetime));

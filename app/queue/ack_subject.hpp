@@ -11,10 +11,11 @@ namespace relay::queue {
 
 struct ack_subject {
   std::uint64_t deliveries = 0, sequence = 0;
+  std::uint64_t consumer_sequence = 0; ///< counts whatever the consumer gives out
 };
 
-/// `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<...>`, or with domain and account behind `ACK`; none
-/// when it is no such subject.
+/// `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<...>`, or with domain and
+/// account behind `ACK`; none when it is no such subject.
 inline std::optional<ack_subject> parse_ack_subject(std::string_view text) {
   constexpr std::size_t plain = 9, with_domain = 11; // tokens
   std::vector<std::string_view> tokens;
@@ -32,7 +33,9 @@ inline std::optional<ack_subject> parse_ack_subject(std::string_view text) {
     return !digits.empty() && read.ec == std::errc{} && read.ptr == end;
   };
   ack_subject out;
-  if (!number(tokens[at], out.deliveries) || !number(tokens[at + 1], out.sequence)) return std::nullopt;
+  if (!number(tokens[at], out.deliveries) || !number(tokens[at + 1], out.sequence) ||
+      !number(tokens[at + 2], out.consumer_sequence))
+    return std::nullopt;
   return out;
 }
 

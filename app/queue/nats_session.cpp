@@ -2,9 +2,12 @@
 
 #include "relay_gateway/app/queue/ack_subject.hpp"
 #include "relay_gateway/app/queue/nats_callbacks.hpp"
+#include "relay_gateway/app/queue/stored_message.hpp"
+#include "relay_gateway/app/queue/unsettled_messages.hpp"
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -17,8 +20,6 @@ using namespace std::chrono_literals;
 constexpr std::int64_t request_wait_ms = 2'000; // of the JetStream API
 constexpr std::int64_t publish_wait_ms = 5'000;
 constexpr auto again_after = 1s;
-constexpr const char* session_header = "Relay-Session";
-constexpr const char* sender_header = "Relay-Sender";
 
 std::string header(natsMsg* from, const char* name) {
   const char* value = nullptr;
@@ -97,6 +98,7 @@ void nats_session::lose(std::string why) {
   if (who_ && (usable_ || why != why_)) who_->on_state({false, why});
   why_ = std::move(why);
   usable_ = false;
+  next_given_ = 0;
   pulls_.reset(); // what is held stays: its reply subject is good over connections
 }
 
@@ -110,7 +112,23 @@ void nats_session::prepare() {
   usable_ = true;
   why_.clear();
   who_->on_state({true, {}});
-  request_messages();
+  catch_up();
+  flush_messages();
+}
+
+/// Something may be out with an earlier session, or was lost with a connection. Without an answer of the
+/// server it comes when its time is over.
+void nats_session::catch_up() {
+  if (!what_.sole || !connection_ || !usable_) return;
+  unsettled_messages found;
+  const auto known = [this](std::uint64_t x) { return held_.known(x); };
+  if (!read_unsettled(connection_.get(), streams_.get(), what_.stream, what_.consumer, known, found)) return;
+  held_.settled_up_to(found.floor);
+  next_given_ = std::max(next_given_, found.consumer_sequence + 1);
+  for (auto& x : found.all)
+    if (held_.read(x.sequence)) fresh_.push_back(std::move(x));
+  std::stable_sort(fresh_.begin(), fresh_.end(),
+                   [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
 }
 
 bool nats_session::make_streams(std::string& why) {
@@ -261,13 +279,11 @@ void nats_session::limit(std::uint32_t most) {
 
 void nats_session::settle(const std::vector<queue_settlement>& what) {
   for (const auto& x : what) {
-    const auto it = held_.find(x.sequence);
-    if (it == held_.end()) continue; // not this session's
+    const auto reply = held_.settle(x.sequence, x.how);
+    if (!reply) continue; // not this session's, or not given out to it yet
     const auto* said = x.how == settlement::done ? "+ACK" : x.how == settlement::working ? "+WPI" : "-NAK";
-    natsConnection_PublishString(connection_.get(), it->second.c_str(), said);
-    if (x.how == settlement::working) continue;
-    held_.erase(it);
-    pulls_.settled();
+    natsConnection_PublishString(connection_.get(), reply->c_str(), said);
+    if (x.how != settlement::working) pulls_.settled();
   }
   request_messages();
 }
@@ -309,10 +325,16 @@ void nats_session::arrived(std::uint64_t generation, message_handle what) {
     return request_messages();
   }
   pulls_.arrived();
-  if (!held_.insert_or_assign(place->sequence, reply).second) pulls_.settled(); // it was here already
-  fresh_.push_back({place->sequence, place->deliveries, natsMsg_GetSubject(what.get()),
-                    header(what.get(), sender_header), header(what.get(), session_header),
-                    body_of(what.get())});
+  const auto how = held_.arrived(place->sequence, reply);
+  if (what_.sole && next_given_ != 0 && place->consumer_sequence > next_given_) missed_ = true;
+  next_given_ = std::max(next_given_, place->consumer_sequence + 1);
+  if (how == message_arrival::repeated || how == message_arrival::over)
+    pulls_.settled(); // it was here before
+  if (how == message_arrival::over) natsConnection_PublishString(connection_.get(), reply, "+ACK");
+  if (how == message_arrival::fresh || how == message_arrival::repeated)
+    fresh_.push_back({place->sequence, place->deliveries, natsMsg_GetSubject(what.get()),
+                      header(what.get(), sender_header), header(what.get(), session_header),
+                      body_of(what.get())});
   if (std::exchange(flushing_, true)) return;
   boost::asio::post(io_, [self = shared_from_this()] { self->flush_messages(); });
 }
@@ -320,6 +342,7 @@ void nats_session::arrived(std::uint64_t generation, message_handle what) {
 /// What came in one go is told in one go.
 void nats_session::flush_messages() {
   flushing_ = false;
+  if (std::exchange(missed_, false)) catch_up();
   if (!fresh_.empty() && who_) who_->on_messages(std::exchange(fresh_, {}));
   request_messages();
 }

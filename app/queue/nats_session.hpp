@@ -2,6 +2,7 @@
 // nats.c calls back on its own threads is handed over to it.
 #pragma once
 
+#include "relay_gateway/app/queue/held_messages.hpp"
 #include "relay_gateway/app/queue/nats_objects.hpp"
 #include "relay_gateway/app/queue/pull_requests.hpp"
 
@@ -53,6 +54,7 @@ private:
   void lose(std::string why);
   void after(std::chrono::milliseconds delay, void (nats_session::*what)());
   void flush_messages();
+  void catch_up();
 
   boost::asio::io_context& io_;
   nats_options options_;
@@ -69,9 +71,11 @@ private:
   std::string why_; ///< as last told
   pull_requests pulls_;
   std::unordered_map<natsMsg*, std::uint64_t> flying_;
-  std::unordered_map<std::uint64_t, std::string> held_; ///< reply subjects by sequence
+  held_messages held_;
   std::vector<queue_message> fresh_;
   bool flushing_ = false;
+  std::uint64_t next_given_ = 0; ///< consumer sequence that comes next
+  bool missed_ = false;          ///< the consumer gave something out that did not come
 };
 
 } // namespace relay::queue

@@ -1,5 +1,8 @@
 #include "relay_gateway/app/queue/ack_subject.hpp"
+#include "relay_gateway/app/queue/held_messages.hpp"
 #include "relay_gateway/app/queue/pull_requests.hpp"
+#include "relay_gateway/app/queue/stored_message.hpp"
+#include "relay_gateway/messages/wire/http/base64.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,10 +14,12 @@ TEST(AckSubject, TellsHowOftenAndWhich) {
   ASSERT_TRUE(plain.has_value());
   EXPECT_EQ(plain->deliveries, 3U);
   EXPECT_EQ(plain->sequence, 42U);
+  EXPECT_EQ(plain->consumer_sequence, 7U);
   const auto with_domain = parse_ack_subject("$JS.ACK.hub.ACCHASH.S.C.2.41.7.1700000000000000000.5.random");
   ASSERT_TRUE(with_domain.has_value());
   EXPECT_EQ(with_domain->deliveries, 2U);
   EXPECT_EQ(with_domain->sequence, 41U);
+  EXPECT_EQ(with_domain->consumer_sequence, 7U);
   for (const auto* bad :
        {"", "_INBOX.x.1", "$JS.ACK.S.C.3.42", "$JS.ACK.S.C.x.42.7.1.5", "$JS.FC.S.C.3.42.7.1.5"})
     EXPECT_FALSE(parse_ack_subject(bad).has_value()) << bad;
@@ -75,6 +80,60 @@ TEST_F(PullRequests, ALowerLimitAsksForNothingMore) {
   EXPECT_EQ(pulls.next(now).batch, 0U);
   for (int i = 0; i < 4; ++i) pulls.settled();
   EXPECT_EQ(pulls.next(now).batch, 0U);
+}
+
+TEST(HeldMessages, AreSettledWhereTheyCameFrom) {
+  held_messages held;
+  EXPECT_EQ(held.arrived(7, "reply.7"), message_arrival::fresh);
+  EXPECT_EQ(held.settle(7, settlement::working), "reply.7");
+  EXPECT_EQ(held.arrived(7, "reply.7b"), message_arrival::repeated);
+  EXPECT_EQ(held.settle(7, settlement::done), "reply.7b");
+  EXPECT_EQ(held.settle(7, settlement::done), std::nullopt) << "once";
+  EXPECT_TRUE(held.known(7)) << "the server may still show it";
+  EXPECT_FALSE(held.read(7));
+  EXPECT_EQ(held.arrived(7, "reply.7c"), message_arrival::fresh) << "its settlement was lost";
+}
+
+TEST(HeldMessages, WhatWasReadIsSettledWhenItIsGivenOut) {
+  held_messages held;
+  EXPECT_TRUE(held.read(3));
+  EXPECT_FALSE(held.read(3));
+  EXPECT_EQ(held.settle(3, settlement::working), std::nullopt);
+  EXPECT_EQ(held.arrived(3, "reply.3"), message_arrival::expected);
+  EXPECT_EQ(held.settle(3, settlement::done), "reply.3");
+  EXPECT_TRUE(held.read(4));
+  EXPECT_EQ(held.settle(4, settlement::done), std::nullopt) << "it is done before it is given out";
+  EXPECT_EQ(held.arrived(4, "reply.4"), message_arrival::over);
+  EXPECT_TRUE(held.read(5));
+  EXPECT_EQ(held.settle(5, settlement::again), std::nullopt);
+  EXPECT_EQ(held.arrived(5, "reply.5"), message_arrival::fresh);
+}
+
+TEST(HeldMessages, NothingIsWaitedForBelowTheFloor) {
+  held_messages held;
+  held.read(4);
+  held.settle(4, settlement::done);
+  held.settled_up_to(4);
+  EXPECT_EQ(held.arrived(4, "reply.4"), message_arrival::fresh);
+}
+
+TEST(StreamAnswer, IsAMessageNothingOrAnError) {
+  const auto block = wire::base64_encode("NATS/1.0\r\nNats-Msg-Id: a\r\nRelay-Sender: w 1\r\n"
+                                         "Relay-Session:s:1\r\n\r\n");
+  queue_message out;
+  const auto text = R"({"type":"x","message":{"subject":"relay.act.g","seq":12,"hdrs":")" + block +
+                    R"(","data":")" + wire::base64_encode("{}") + R"(","time":"t"}})";
+  ASSERT_EQ(read_stream_answer(text, out), stream_answer::message);
+  EXPECT_EQ(out.sequence, 12U);
+  EXPECT_EQ(out.subject, "relay.act.g");
+  EXPECT_EQ(out.sender, "w 1");
+  EXPECT_EQ(out.session, "s:1");
+  EXPECT_EQ(out.body, "{}");
+  EXPECT_EQ(
+      read_stream_answer(R"({"error":{"code":404,"err_code":10037,"description":"no message found"}})", out),
+      stream_answer::nothing);
+  for (const auto* bad : {R"({"error":{"code":503}})", "{}", "", R"({"message":{"seq":1,"data":"%"}})"})
+    EXPECT_EQ(read_stream_answer(bad, out), stream_answer::error) << bad;
 }
 
 } // namespace queue_parts_test

@@ -210,6 +210,46 @@ for frame in frames():
         await connector.never(lambda: len(connector.sent()) > 3, "a second answer", within=2)
         self.assertTrue(worker.running)
 
+    async def test_answers_keep_their_order_when_a_gateway_is_killed(self):
+        """The answer is on its way to a gateway that dies before it reads it; the ack comes to the next one."""
+        nats, home = await self.nats(http=f"127.0.0.1:{(monitor := free_port())}"), self.home()
+        connector, gateway, link = await self.fronted(nats, home=home)
+        worker = await self.worker(nats, self.exec_agent("""
+import os
+for frame in frames():
+    if frame["type"] == "inbound":
+        for step in ("answer", "ack"):
+            while not os.path.exists(%r + step):
+                time.sleep(0.02)
+            answer(frame, frame["event"]["text"]) if step == "answer" else ack(frame)
+""" % (nats.home + "/may ")))
+        await self.workers(gateway, 1)
+        link.send(inbound("one", chat_id="1"), inbound("two", chat_id="1"))
+
+        async def out():
+            return (await gateway.metrics())["relay_gateway_queue_out"] == 1
+        await gateway.changes.poll(out, "an event with the worker")
+
+        async def given():
+            said = await fetch(f"http://127.0.0.1:{monitor}/jsz?streams=1&consumers=1&accounts=1", "GET")
+            return any(y["num_ack_pending"] for x in said.json()["account_details"] for stream in x["stream_detail"]
+                       if "_OUT_" in stream["name"] for y in stream.get("consumer_detail", []))
+
+        async def nothing():
+            return not await given()
+        await gateway.changes.poll(nothing, "everything settled", 10)      # the probe, first of all
+        gateway.signal(signal.SIGSTOP)
+        open(nats.home + "/may answer", "w").close()
+        await gateway.changes.poll(given, "the answer given to the frozen gateway", 10)
+        gateway.signal(signal.SIGKILL)
+        await gateway.exited()
+        gateway = await self.gateway(connector, PINNED, TWO, QUICK, {"GATEWAY_AGENT": f"nats:{nats.url}"}, JSON, home=home)
+        open(nats.home + "/may ack", "w").close()
+        sent = await connector.actions(2, limit=30)
+        self.assertEqual([x["action"]["content"] for x in sent], ["one", "two"])
+        await connector.never(lambda: len(connector.sent()) > 2, "a second answer", within=2)
+        self.assertTrue(worker.running)
+
     async def test_an_event_that_kills_its_agent_is_set_aside_alone(self):
         nats = await self.nats()
         connector, gateway, link = await self.fronted(nats, GATEWAY_AGENT_MAX_DELIVERIES="2")

@@ -3,9 +3,6 @@
 What must hold: every event is answered, though nobody sends it again once it is acknowledged; no answer leaves twice; per
 chat the answers keep the order of the events. An answer that was on its way when its own gateway was killed may be missing:
 the gateway reports it as unknown and does not repeat it.
-
-Open: one that was open then may come late. A gateway that had taken an action off the queue, and not its ack, and is killed, gets the
-ack at once and the action again only after the server's ack wait, behind the answer of the next event. These are counted.
 """
 import asyncio
 import os
@@ -37,7 +34,7 @@ class Tenant:
         self.buffer, self.chat_of, self.place, self.told = {}, {}, {}, {}
         self.said = {chat: [] for chat in CHATS}
         self.last = {chat: -1 for chat in CHATS}
-        self.excused, self.open, self.open_at_kill, self.late = set(), set(), set(), 0
+        self.excused, self.open = set(), set()
         self.count, self.gateway = 0, None
 
     async def begin(self):
@@ -89,8 +86,6 @@ class Tenant:
             self.told[text] = self.told.get(text, 0) + 1
             if self.told[text] > 1:
                 self.pool.wrong(f"{self.name}: {text} was answered {self.told[text]} times")
-            elif self.place[text] < self.last[chat] and text in self.open_at_kill:
-                self.late += 1
             elif self.place[text] < self.last[chat]:
                 self.pool.wrong(f"{self.name}: {text} was answered after a later one of its chat")
             self.last[chat] = max(self.last[chat], self.place[text])
@@ -106,7 +101,6 @@ class Tenant:
         await self.gateway.exited()
         # Only what the agent had at that moment can be on its way to the platform.
         self.excused |= {x for x in self.open if f"b-{x}" not in self.buffer}
-        self.open_at_kill |= self.open
         self.connector.links[:] = self.connector.links[-2:]
         await self.start()
 
