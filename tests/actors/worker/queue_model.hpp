@@ -16,6 +16,14 @@
 
 namespace relay::testing {
 
+/// What a port could do wrong, for tests of tests.
+enum class port_mistake : std::uint8_t {
+  none,
+  late_first,     ///< what an earlier session had comes behind what is new
+  loses_stored,   ///< now and then a message is gone whose receipt says that it is stored
+  settles_itself, ///< what is given out is settled
+};
+
 /// One server and all that are connected to it.
 class queue_model : public queue_port, public std::enable_shared_from_this<queue_model> {
   struct session;
@@ -38,6 +46,7 @@ public:
     up_ = false;
     for (auto& [name, s] : streams_)
       for (auto& m : s.all) m.owner = nullptr;
+    receipts_.clear();
     for (const auto& x : alive()) {
       x->held = 0;
       x->who->on_state({false, "the server is away"});
@@ -50,6 +59,15 @@ public:
   }
   /// So many of the next publications are stored, and nobody hears of it.
   void lose_receipts(int n) { lost_receipts_ = n; }
+  /// Receipts wait until they are let go: what was published again meanwhile has two.
+  void hold_receipts(bool hold) {
+    hold_receipts_ = hold;
+    if (hold) return;
+    for (auto& [to, receipt] : std::exchange(receipts_, {}))
+      if (!to->over) to->who->on_receipts({receipt});
+  }
+  /// So many of the next messages are given out and do not arrive.
+  void lose_deliveries(int n) { lost_deliveries_ = n; }
   /// So many are not stored.
   void lose_publications(int n) { lost_publications_ = n; }
   /// The stream forgets which ids it has seen.
@@ -60,7 +78,7 @@ public:
   void ack_wait_over() {
     for (auto& [name, s] : streams_)
       for (auto& m : s.all)
-        if (auto* before = std::exchange(m.owner, nullptr); before != nullptr) {
+        if (const auto before = std::exchange(m.owner, nullptr); before != nullptr) {
           before->held -= before->held > 0 ? 1 : 0;
           m.not_for = before;
         }
@@ -83,6 +101,14 @@ public:
     const auto it = streams_.find(stream);
     return it == streams_.end() ? 0 : it->second.all.size();
   }
+  /// Subject and body of what is stored.
+  std::vector<std::string> left() const {
+    std::vector<std::string> out;
+    for (const auto& [name, s] : streams_)
+      for (const auto& m : s.all) out.push_back(m.what.subject + " " + m.what.body);
+    return out;
+  }
+  port_mistake mistake = port_mistake::none;
   std::vector<std::string> ids; ///< of all that was stored, in order
   std::vector<queue_note> notes;
 
@@ -96,8 +122,8 @@ private:
   };
   struct message {
     queue_message what;
-    session* owner = nullptr;
-    session* not_for = nullptr;
+    std::shared_ptr<session> owner, not_for;
+    bool told = false; ///< it has reached its owner
   };
   struct stored_stream {
     std::vector<std::string> subjects;
@@ -113,7 +139,7 @@ private:
     handle& operator=(const handle&) = delete;
     ~handle() override { as_->over = true; }
     void publish(std::vector<queue_publication> what) override {
-      for (auto& x : what) to_->publish(*as_, std::move(x));
+      for (auto& x : what) to_->publish(as_, std::move(x));
       to_->hand_out();
     }
     void note(std::vector<queue_note> what) override {
@@ -141,7 +167,8 @@ private:
     std::erase_if(sessions_, [](const auto& x) { return x->over; });
     return sessions_;
   }
-  void publish(session& from, queue_publication x) {
+  void publish(const std::shared_ptr<session>& by, queue_publication x) {
+    auto& from = *by;
     if (from.over || from.frozen) return;
     queue_receipt out{x.number, false, false, false, "the server is away"};
     stored_stream* to = nullptr;
@@ -154,14 +181,19 @@ private:
       out = {x.number, true, !to->ids.insert(x.id).second, false, {}};
       if (!out.duplicate) {
         ids.push_back(x.id);
-        to->all.push_back({{++to->last, 0, x.subject, x.sender, x.session, x.body}, nullptr, nullptr});
+        constexpr std::uint64_t now_and_then = 7;
+        if (mistake != port_mistake::loses_stored || ++to->last % now_and_then != 0)
+          to->all.push_back({{++to->last, 0, x.subject, x.sender, x.session, x.body}, nullptr, nullptr});
       }
       if (lost_receipts_ > 0) {
         --lost_receipts_;
         out = {x.number, false, false, false, "timeout"};
       }
     }
-    from.who->on_receipts({out});
+    if (hold_receipts_ && out.stored)
+      receipts_.emplace_back(by, out);
+    else
+      from.who->on_receipts({out});
   }
   void note(session& from, const queue_note& x) {
     if (!up_ || from.over || from.frozen) return;
@@ -181,26 +213,49 @@ private:
     it->owner = nullptr;
     if (x.how == settlement::done) s.all.erase(it);
   }
+  /// What was out with a session that is over waits for its time, unless the next one is the only other one.
+  bool is_free(const message& m, const session& to) const {
+    if (m.owner == nullptr) return true;
+    return m.owner->over && to.request.sole && mistake != port_mistake::late_first;
+  }
   void hand_out() {
     if (!up_) return;
     for (auto& [name, s] : streams_) {
-      for (auto& m : s.all) {
-        if (m.owner != nullptr && !m.owner->over) continue;
+      for (auto& m : s.all)
         for (const auto& to : alive()) {
-          if (to->frozen || to->request.stream != name || to->held >= to->limit) continue;
-          if (m.not_for == to.get() && alive().size() > 2) continue;
-          m.owner = to.get();
+          if (to->frozen || to->request.stream != name || to->held >= to->limit || !is_free(m, *to)) continue;
+          if (m.not_for == to && !to->request.sole && alive().size() > 2) continue;
+          m.owner = to;
+          m.told = false;
           ++to->held;
           ++m.what.deliveries;
-          to->who->on_messages({m.what});
+          if (lost_deliveries_ > 0)
+            --lost_deliveries_;
+          else
+            give(s, m);
           break;
         }
-      }
+      if (mistake == port_mistake::settles_itself)
+        std::erase_if(s.all, [](const auto& m) { return m.owner != nullptr; });
     }
+  }
+  /// It arrives. Who is the only one to get messages notices what did not arrive before it.
+  void give(stored_stream& from, message& m) {
+    const auto to = m.owner;
+    if (to->request.sole && mistake != port_mistake::late_first)
+      for (auto& before : from.all) {
+        if (&before == &m) break;
+        if (before.owner != to || std::exchange(before.told, true)) continue;
+        to->who->on_messages({before.what});
+      }
+    m.told = true;
+    to->who->on_messages({m.what});
   }
 
   bool up_ = true;
-  int lost_receipts_ = 0, lost_publications_ = 0;
+  int lost_receipts_ = 0, lost_publications_ = 0, lost_deliveries_ = 0;
+  bool hold_receipts_ = false;
+  std::vector<std::pair<std::shared_ptr<session>, queue_receipt>> receipts_;
   std::map<std::string, stored_stream> streams_;
   std::vector<std::shared_ptr<session>> sessions_;
 };
