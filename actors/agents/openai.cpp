@@ -142,7 +142,25 @@ void openai_state::retake(const std::string& session) {
     for (auto& x : waiting.mapped()) take(x);
 }
 
-void openai_state::acknowledge(const delivery& x) { tell(self, host.acks, delivery_ack{x.id}); }
+void openai_state::acknowledge(const delivery& x) {
+  tell(self, host.acks, delivery_ack{x.id});
+  if (!setup.acks_answers) return;
+  auto& mine = unanswered[x.session_key];
+  if (std::find(mine.begin(), mine.end(), x.id) == mine.end()) mine.push_back(x.id);
+  tell_answered(x.session_key);
+}
+
+/// What is no question any more is answered.
+void openai_state::tell_answered(const std::string& session) {
+  const auto mine = unanswered.find(session);
+  if (mine == unanswered.end()) return;
+  std::erase_if(mine->second, [&](const std::string& id) {
+    if (sessions.has(session, id)) return false;
+    tell(self, host.acks, delivery_ack{id});
+    return true;
+  });
+  if (mine->second.empty()) unanswered.erase(mine);
+}
 
 void openai_state::take(delivery& x) {
   if (draining) return; // the next process gets it
@@ -222,6 +240,7 @@ void openai_state::stop_session(const std::string& session, bool forget) {
   }
   if (forget) sessions.forget(session);
   keep(session);
+  tell_answered(session);
 }
 
 void openai_state::interrupt(const turn_interrupt& x) {
@@ -319,6 +338,7 @@ void openai_state::keep(const std::string& session) {
 
 void openai_state::finish() {
   if (std::exchange(draining, true)) return;
+  if (setup.acks_answers) return; // as far as there is time; the rest goes to another agent
   std::vector<std::uint64_t> all;
   for (const auto& [id, one] : turns) all.push_back(id);
   for (const auto id : all) {

@@ -62,6 +62,9 @@ struct openai_setup {
   bool stream = true;
   core::answer_limits limits;
   core::conversation_bounds bounds;
+  /// A delivery is acknowledged a second time once it is answered: its host keeps it until then, for this
+  /// agent keeps nothing over its end.
+  bool acks_answers = false;
 };
 openai_setup openai_setup_of(const config::settings& settings);
 
@@ -100,6 +103,7 @@ struct openai_state {
   void withdraw(const delivery_withdrawn& x);
   void accept(const delivery& x, const std::vector<std::string>& images);
   void acknowledge(const delivery& x);
+  void tell_answered(const std::string& session);
   void say(const delivery& answered, const std::string& text);
   void stop_session(const std::string& session, bool forget);
   void interrupt(const turn_interrupt& x);
@@ -127,11 +131,12 @@ struct openai_state {
   agent_host host;
   std::vector<descriptor> platforms;
   core::conversations sessions;
-  std::map<std::uint64_t, asking> turns;             ///< by number
-  std::map<std::string, std::uint64_t> turn_of;      ///< by session
-  std::map<std::string, std::vector<delivery>> held; ///< not acknowledged yet, by session
-  std::map<std::string, gathering> gathered;         ///< by delivery
-  std::unordered_set<std::string> recent;            ///< deliveries that were answered
+  std::map<std::uint64_t, asking> turns;                      ///< by number
+  std::map<std::string, std::uint64_t> turn_of;               ///< by session
+  std::map<std::string, std::vector<delivery>> held;          ///< not acknowledged yet, by session
+  std::map<std::string, gathering> gathered;                  ///< by delivery
+  std::map<std::string, std::vector<std::string>> unanswered; ///< without a second ack, by session
+  std::unordered_set<std::string> recent;                     ///< deliveries that were answered
   std::deque<std::string> recent_order;
   std::uint64_t turns_ever = 0, requests_ever = 0;
   core::alarm alarm; ///< of all turns

@@ -64,7 +64,7 @@ openai_state::asking* openai_state::of_request(std::uint64_t request, std::uint6
 
 /// Nothing is asked before it is known what the platforms can do.
 void openai_state::start() {
-  if (draining || platforms.empty() || !known) return;
+  if ((draining && !setup.acks_answers) || platforms.empty() || !known) return;
   for (const auto& session : sessions.start()) {
     const auto& question = sessions.find(session)->open.front();
     core::turn_setup what;
@@ -273,6 +273,7 @@ void openai_state::ended(std::uint64_t id) {
   }
   sessions.finished(one.session, one.forgotten ? std::string{} : one.turn.remembered());
   keep(one.session);
+  tell_answered(one.session);
   env.metrics->set(gauge::model_turns, static_cast<std::int64_t>(sessions.running()));
   retake(one.session);
   start();

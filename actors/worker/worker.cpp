@@ -131,6 +131,7 @@ void worker_state::agent_died(const caf::down_msg& x) {
     delivery_returned had;
     const auto prefix = turn_of(gateway, {});
     for (const auto& turn : turns.open(prefix)) had.delivery_ids.push_back(turn.substr(prefix.size()));
+    settle(turns.abandoned(prefix), settlement::again);
     host.early.clear();
     give_back(gateway, std::move(had));
     start_agent(gateway, host);
@@ -168,7 +169,7 @@ void worker_state::noted(const queue_note& x) {
     if (it == hosts.end()) return;
     for (const auto& id : gone->delivery_ids) {
       std::erase_if(it->second.early, [&](const auto& y) { return y.id == id; });
-      if (turns.returned(turn_of(gateway, id))) settle(turn_of(gateway, id));
+      if (turns.returned(turn_of(gateway, id))) settle(turns.settled(turn_of(gateway, id)));
     }
     gone->gateway = gateway;
     tell(self, it->second.agent, std::move(*gone));
@@ -180,7 +181,11 @@ void worker_state::hear(hosted_news& x) {
   if (it == hosts.end()) return;
   auto& host = it->second;
   if (auto* ack = std::get_if<delivery_ack>(&x.what)) {
-    if (turns.acked(turn_of(x.gateway, ack->delivery_id))) tell_ack(x.gateway, ack->delivery_id);
+    const auto turn = turn_of(x.gateway, ack->delivery_id);
+    if (turns.acked(turn, !setup.answers_later))
+      tell_ack(x.gateway, ack->delivery_id);
+    else if (setup.answers_later)
+      settle(turns.answered(turn));
   } else if (auto* action = std::get_if<hosted_action>(&x.what)) {
     act(x.gateway, host, *action);
   } else if (auto* back = std::get_if<delivery_returned>(&x.what)) {
@@ -309,7 +314,7 @@ void worker_state::run(core::publish_step& step) {
     const auto found = purposes.extract(x.number);
     if (!found) continue;
     const auto& why = found.mapped();
-    if (!why.turn.empty()) settle(why.turn);
+    if (!why.turn.empty()) settle(turns.settled(why.turn)); // the gateway will hear what became of it
     if (why.ask == 0 || !x.duplicate) continue;
     // Somebody asked the same before: the gateway is asked for what it has recorded.
     const auto host = hosts.find(why.gateway);
@@ -322,21 +327,22 @@ void worker_state::run(core::publish_step& step) {
   }
 }
 
-/// The gateway will hear what became of it.
-void worker_state::settle(const std::string& turn) {
+void worker_state::settle(const std::vector<std::uint64_t>& messages, settlement how) {
   std::vector<queue_settlement> all;
-  for (const auto sequence : turns.settled(turn)) all.push_back({sequence, settlement::done});
+  for (const auto sequence : messages) all.push_back({sequence, how});
   if (!all.empty()) session->settle(std::move(all));
+  set_limit();
 }
 
 void worker_state::set_limit() {
   const bool all_there =
       std::all_of(hosts.begin(), hosts.end(), [](const auto& x) { return x.second.present; });
+  constexpr std::size_t most_answered = 1'000;
   const auto now_limit = draining || !all_there ? 0 : setup.room;
-  if (now_limit == limit) return;
-  limit = now_limit;
-  session->limit(limit);
-  say_hello();
+  const auto beside = static_cast<std::uint32_t>(std::min(turns.taken(), most_answered));
+  const auto wanted = now_limit == 0 ? 0 : now_limit + beside;
+  if (std::exchange(asked_for, wanted) != wanted) session->limit(wanted);
+  if (std::exchange(limit, now_limit) != now_limit) say_hello();
 }
 
 void worker_state::say_hello() {

@@ -42,6 +42,9 @@ struct worker_setup {
   /// Makes the agent for one gateway; `parent`: the worker.
   std::function<agent_actor(caf::strong_actor_ptr parent)> make_agent;
   bool agent_present = true; ///< before it says so itself
+  /// The agent acknowledges an event a second time when it is answered. Until then another worker gets it if
+  /// this one dies.
+  bool answers_later = false;
 };
 
 struct worker_state {
@@ -91,7 +94,7 @@ struct worker_state {
   void give_up_waiting();
   void put(const std::string& key, queue_publication x, purpose why);
   void run(core::publish_step& step);
-  void settle(const std::string& turn);
+  void settle(const std::vector<std::uint64_t>& messages, settlement how = settlement::done);
   void say_hello();
   void set_limit();
   void end_if_done();
@@ -109,6 +112,7 @@ struct worker_state {
   std::uint64_t unnamed = 0, repeats = 0;
   bool usable = false, draining = false;
   std::uint32_t limit = 0;
+  std::uint32_t asked_for = 0; ///< as the session was told: what is being answered takes no room
   core::instant hello_at{}, marked_at{}, asked_at{}, ends_at{};
   core::alarm alarm;
 };

@@ -86,6 +86,7 @@ private:
     what.ack_wait = settings_.nats.ack_wait;
     what.grace = settings_.service.grace;
     what.agent_present = agent.present;
+    what.answers_later = settings_.service.agent.kind == config::agent_kind::openai;
     what.make_agent = std::move(agent.make);
     log_->write(severity::info, "worker.started", {{"worker", what.name}, {"agent", agent.name}});
     worker_ = system_->spawn(relay::worker, env, std::move(what));

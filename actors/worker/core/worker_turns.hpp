@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace relay::core {
@@ -33,7 +34,8 @@ public:
     auto& one = turns_[id];
     const bool repeated = std::find(one.messages.begin(), one.messages.end(), sequence) != one.messages.end();
     if (!repeated) one.messages.push_back(sequence);
-    if (repeated || one.closed) return turn_arrival::known;
+    if (repeated) return turn_arrival::known;
+    if (one.closed) return std::exchange(one.told, false) ? turn_arrival::over : turn_arrival::known;
     if (done_.count(id) > 0) {
       one.closed = true;
       return turn_arrival::over;
@@ -41,11 +43,13 @@ public:
     if (here) return turn_arrival::again;
     return deliveries > most_deliveries ? turn_arrival::suspect : turn_arrival::fresh;
   }
-  /// The agent took it. False when it is not in hand, or was taken before.
-  bool acked(const std::string& id) {
+  /// The agent took it, and may have to answer it yet. False when it is not in hand, or was taken before.
+  bool acked(const std::string& id, bool is_answered = true) {
     const auto it = turns_.find(id);
     if (it == turns_.end() || it->second.closed) return false;
     it->second.closed = true;
+    it->second.answered = is_answered;
+    if (!is_answered) ++taken_;
     remember(id);
     return true;
   }
@@ -56,12 +60,39 @@ public:
     it->second.closed = true;
     return true;
   }
-  /// The gateway will hear of it: its messages, which are to be settled.
+  /// The agent has answered what it took before: its messages, which are to be settled, unless the gateway
+  /// has to hear of it first.
+  std::vector<std::uint64_t> answered(const std::string& id) {
+    const auto it = turns_.find(id);
+    if (it == turns_.end() || std::exchange(it->second.answered, true)) return {};
+    --taken_;
+    return it->second.told ? settled(id) : std::vector<std::uint64_t>{};
+  }
+  /// The gateway will hear of it: its messages, which are to be settled, unless its answer is open.
   std::vector<std::uint64_t> settled(const std::string& id) {
     const auto it = turns_.find(id);
     if (it == turns_.end()) return {};
+    it->second.told = true;
+    if (!it->second.answered) return {};
     auto out = std::move(it->second.messages);
     turns_.erase(it);
+    return out;
+  }
+  /// The agent that took those whose ids begin so is gone: messages of what it has not answered, for another
+  /// one.
+  std::vector<std::uint64_t> abandoned(const std::string& prefix) {
+    std::vector<std::uint64_t> out;
+    for (auto it = turns_.begin(); it != turns_.end();) {
+      if (it->second.answered || !it->first.starts_with(prefix)) {
+        ++it;
+        continue;
+      }
+      out.insert(out.end(), it->second.messages.begin(), it->second.messages.end());
+      done_.erase(it->first);
+      std::erase(order_, it->first);
+      it = turns_.erase(it);
+      --taken_;
+    }
     return out;
   }
   /// Of all that is in hand.
@@ -78,11 +109,15 @@ public:
     return out;
   }
   std::size_t size() const { return turns_.size(); }
+  /// How many the agent took and has not answered.
+  std::size_t taken() const { return taken_; }
 
 private:
   struct open_turn {
     std::vector<std::uint64_t> messages;
-    bool closed = false; ///< what became of it is on its way to the gateway
+    bool closed = false; ///< what became of it is on its way to the gateway, or there
+    bool told = false;   ///< it is there
+    bool answered = true;
   };
   void remember(const std::string& id) {
     constexpr std::size_t most = 10'000;
@@ -95,6 +130,7 @@ private:
   std::unordered_map<std::string, open_turn> turns_;
   std::unordered_set<std::string> done_; ///< taken by the agent, the newest
   std::deque<std::string> order_;
+  std::size_t taken_ = 0;
 };
 
 } // namespace relay::core

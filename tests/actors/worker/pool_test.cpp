@@ -15,6 +15,7 @@ protected:
   std::shared_ptr<queue_model> queue = std::make_shared<queue_model>();
   std::map<std::string, worker_actor> workers;
   std::map<std::string, std::shared_ptr<scripted_agent>> agents;
+  std::map<std::string, std::vector<agent_actor>> hosted; ///< made for each worker
 
   ~pool() override {
     for (auto& [name, x] : workers) caf::anon_send_exit(x, caf::exit_reason::kill);
@@ -22,6 +23,7 @@ protected:
     sched.clock().cancel_all();
     settle();
     for (auto& [name, x] : agents) x->host = {};
+    hosted.clear();
     settle();
   }
   ports with_queue() {
@@ -43,15 +45,19 @@ protected:
     settle();
     handshake();
   }
-  void start_worker(const std::string& name, bool echo = true, bool acks = true) {
+  void start_worker(const std::string& name, bool echo = true, bool acks = true, bool answers_later = false) {
     worker_setup what;
     what.name = name;
     what.room = 4;
+    what.answers_later = answers_later;
     auto script = agents[name] = std::make_shared<scripted_agent>();
     script->ack = acks;
-    what.make_agent = [this, echo, script, all = env.all()](caf::strong_actor_ptr parent) -> agent_actor {
-      if (echo) return sys.spawn(echo_agent, all, std::move(parent));
-      return sys.spawn(run_scripted, script);
+    what.make_agent = [this, echo, name, script,
+                       all = env.all()](caf::strong_actor_ptr parent) -> agent_actor {
+      auto made =
+          echo ? sys.spawn(echo_agent, all, std::move(parent)) : agent_actor{sys.spawn(run_scripted, script)};
+      hosted[name].push_back(made);
+      return made;
     };
     workers[name] = sys.spawn(worker, with_queue(), std::move(what));
     settle();
@@ -129,6 +135,47 @@ TEST_F(pool, WhatAKilledWorkerHadGoesToAnother) {
   ASSERT_EQ(agents["w2"]->deliveries.size(), 1U);
   EXPECT_TRUE(agents["w2"]->deliveries[0].redelivered);
   EXPECT_EQ(report().inbound.pending, 0U);
+}
+
+TEST_F(pool, WhatAKilledWorkerHadTakenAndNotAnsweredGoesToAnother) {
+  start_gateway();
+  start_worker("w1", false, true, true);
+  arrives("c", "hello", "1");
+  EXPECT_EQ(report().inbound.pending, 0U) << "the gateway does not wait for the answer";
+  advance(1s);
+  EXPECT_EQ(queue->stored("relay_IN"), 1U) << "the queue does";
+  kill_worker("w1");
+  start_worker("w2", false, true, true);
+  queue->ack_wait_over();
+  settle();
+  auto& script = *agents["w2"];
+  ASSERT_EQ(script.deliveries.size(), 1U);
+  EXPECT_TRUE(script.deliveries[0].redelivered);
+  caf::scoped_actor acks{sys};
+  acks->send(script.host.acks, delivery_ack{script.deliveries[0].id}); // it is answered
+  settle();
+  EXPECT_EQ(queue->stored("relay_IN"), 0U);
+}
+
+TEST_F(pool, WhatIsBeingAnsweredTakesNoRoom) {
+  start_gateway();
+  start_worker("w1", false, true, true);
+  for (int i = 0; i < 9; ++i) arrives("c" + std::to_string(i), "hello", std::to_string(i));
+  EXPECT_EQ(agents["w1"]->deliveries.size(), 9U) << "it works on four at a time that are not taken";
+  EXPECT_EQ(queue->stored("relay_IN"), 9U);
+}
+
+TEST_F(pool, WhatAnAgentTookAndDidNotAnswerGoesToTheNextOne) {
+  start_gateway();
+  start_worker("w1", false, true, true);
+  arrives("c", "hello", "1");
+  auto& script = *agents["w1"];
+  ASSERT_EQ(script.deliveries.size(), 1U);
+  caf::scoped_actor kills{sys};
+  kills->send_exit(caf::actor_cast<caf::actor>(hosted.at("w1").back()), caf::exit_reason::kill);
+  settle();
+  EXPECT_EQ(script.deliveries.size(), 2U);
+  EXPECT_EQ(env.log->count("event.dead_letter"), 0U);
 }
 
 TEST_F(pool, AWorkerThatIsSilentIsNoTaker) {

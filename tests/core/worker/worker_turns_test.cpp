@@ -18,6 +18,42 @@ TEST(WorkerTurns, AnEventIsTakenOnce) {
   EXPECT_EQ(all.size(), 0U);
 }
 
+TEST(WorkerTurns, WhatIsTakenIsKeptUntilItIsAnswered) {
+  worker_turns all;
+  all.arrived("gw\nd1", 1, 1);
+  EXPECT_TRUE(all.acked("gw\nd1", false));
+  EXPECT_EQ(all.taken(), 1U);
+  EXPECT_EQ(all.settled("gw\nd1"), numbers{}) << "the gateway has heard of it";
+  EXPECT_EQ(all.messages(), numbers{1});
+  EXPECT_EQ(all.arrived("gw\nd1", 2, 1), turn_arrival::over) << "it asks again";
+  EXPECT_EQ(all.arrived("gw\nd1", 3, 1), turn_arrival::known) << "and will hear";
+  EXPECT_EQ(all.settled("gw\nd1"), numbers{});
+  EXPECT_FALSE(all.acked("gw\nd1", false));
+  EXPECT_EQ(all.answered("gw\nd1"), (numbers{1, 2, 3}));
+  EXPECT_EQ(all.answered("gw\nd1"), numbers{});
+  EXPECT_EQ(all.taken(), 0U);
+}
+
+TEST(WorkerTurns, TheGatewayHearsOfItFirst) {
+  worker_turns all;
+  all.arrived("gw\nd1", 1, 1);
+  all.acked("gw\nd1", false);
+  EXPECT_EQ(all.answered("gw\nd1"), numbers{}) << "it was quicker than the ack";
+  EXPECT_EQ(all.settled("gw\nd1"), numbers{1});
+}
+
+TEST(WorkerTurns, WhatAGoneAgentHadNotAnsweredIsTakenAnew) {
+  worker_turns all;
+  all.arrived("gw\nd1", 1, 1);
+  all.acked("gw\nd1", false);
+  all.settled("gw\nd1");
+  all.arrived("gw\nd2", 2, 1);
+  EXPECT_EQ(all.abandoned("gw\n"), numbers{1});
+  EXPECT_EQ(all.taken(), 0U);
+  EXPECT_EQ(all.arrived("gw\nd1", 1, 2), turn_arrival::fresh);
+  EXPECT_EQ(all.open("gw\n").size(), 2U);
+}
+
 TEST(WorkerTurns, ARepeatOfOneInHandIsSettledWithIt) {
   worker_turns all;
   all.arrived("gw\nd1", 1, 1);
