@@ -1,5 +1,6 @@
 #include "relay_gateway/config/resolve.hpp"
 
+#include "relay_gateway/config/fleet.hpp"
 #include "relay_gateway/config/sections/commands_section.hpp"
 #include "relay_gateway/config/sections/identity_section.hpp"
 #include "relay_gateway/config/sections/limits_section.hpp"
@@ -99,12 +100,12 @@ std::vector<std::string> variables_of_secrets(const yaml_node& root) {
   return names;
 }
 
-void resolve_into(const sources& from, resolution& into) {
+void resolve_into(const sources& from, layers::order order, resolution& into) {
   auto place = locate_config(from);
   auto root = read_config(from, place, into);
   auto env_path = place.path.empty() ? std::string{} : beside(place.path, ".env");
   auto env_file = read_env_file(from, env_path, into);
-  const layers at{from, std::move(env_file), env_path, std::move(root), place.path};
+  const layers at{from, order, std::move(env_file), env_path, std::move(root), place.path};
   reading in{from, at, into};
   into.values.relay = read_relay(in);
   into.values.idp = read_identity(in);
@@ -138,10 +139,12 @@ std::string to_string(const problem& x) {
   return result + x.reason + "; " + x.applied;
 }
 
-resolution resolve(const sources& from) {
+namespace {
+
+resolution resolved(const sources& from, layers::order order) {
   resolution result;
   try {
-    resolve_into(from, result);
+    resolve_into(from, order, result);
   } catch (const std::exception& x) {
     // Not reachable by any input that is known; a gateway that stays up with its relay off is still better
     // than none.
@@ -151,5 +154,10 @@ resolution resolve(const sources& from) {
   }
   return result;
 }
+
+} // namespace
+
+resolution resolve(const sources& from) { return resolved(from, layers::order::variables_first); }
+resolution resolve_file_first(const sources& from) { return resolved(from, layers::order::file_first); }
 
 } // namespace relay::config

@@ -48,6 +48,13 @@ inline constexpr entry state_dir{.key = "gateway.state_dir",
                                  .section = section::service,
                                  .what = "Where events, actions and attachments are kept; none = memory only",
                                  .applies = applies::at_restart};
+inline constexpr entry fleet{.key = "GATEWAY_FLEET",
+                             .variable = "GATEWAY_FLEET",
+                             .flag = "fleet",
+                             .in_file = false,
+                             .section = section::service,
+                             .what = "Directory of YAML files, each a gateway of its own in this process",
+                             .applies = applies::at_restart};
 inline constexpr entry log_level{.key = "gateway.log.level",
                                  .variable = "GATEWAY_LOG_LEVEL",
                                  .flag = "log.level",
@@ -135,9 +142,9 @@ inline constexpr entry no_proxy{.key = "NO_PROXY",
 
 /// In the order of settings.md.
 inline constexpr std::array service_entries{
-    &agent,         &listen,       &admin_token, &read_token, &metrics_listen, &state_dir, &log_level,
-    &log_format,    &scheduler,    &grace,       &idle_after, &idle_action,    &idle_hold, &tls_ca_file,
-    &tls_cert_file, &tls_key_file, &https_proxy, &http_proxy, &no_proxy};
+    &agent,       &listen,        &admin_token,  &read_token,  &metrics_listen, &state_dir,   &fleet,
+    &log_level,   &log_format,    &scheduler,    &grace,       &idle_after,     &idle_action, &idle_hold,
+    &tls_ca_file, &tls_cert_file, &tls_key_file, &https_proxy, &http_proxy,     &no_proxy};
 
 } // namespace relay::config::keys
 

@@ -70,6 +70,13 @@ std::string read_state_dir(reading& in) {
       [](const std::string& used) { return used.empty() ? "none" : used; });
 }
 
+/// The process's, not a gateway's: config/fleet.hpp finds it in the listing.
+void note_fleet(reading& in) {
+  (void)in.value(
+      keys::fleet, std::string{}, [](const std::string& text) { return parsed<std::string>::good(text); },
+      [](const std::string& used) { return used; });
+}
+
 } // namespace
 
 slack_settings read_slack(reading& in) {
@@ -90,6 +97,7 @@ service_settings read_service(reading& in) {
   read_listener(in, result);
   read_metrics_listener(in, result);
   result.state_dir = read_state_dir(in);
+  note_fleet(in);
   read_rows(in, service_rows, result);
   result.tls = read_tls(in);
   result.proxy = read_proxies(in);

@@ -19,10 +19,10 @@ given a_text(std::string text, std::string source, std::string where) {
 
 } // namespace
 
-layers::layers(const sources& from, dotenv env_file, std::string env_path, yaml_node root,
-               std::string config_path)
-    : from_(from), env_file_(std::move(env_file)), env_path_(std::move(env_path)), root_(std::move(root)),
-      config_path_(std::move(config_path)) {}
+layers::layers(const sources& from, layers::order which, dotenv env_file, std::string env_path,
+               yaml_node root, std::string config_path)
+    : from_(from), order_(which), env_file_(std::move(env_file)), env_path_(std::move(env_path)),
+      root_(std::move(root)), config_path_(std::move(config_path)) {}
 
 given layers::from_environment(const std::string& name) const {
   auto it = from_.environment.find(name);
@@ -61,7 +61,16 @@ given layers::from_variables(const entry& x, Layer layer) const {
   return {};
 }
 
+given layers::from_file(const entry& x) const {
+  given result;
+  if (*x.first_key != '\0') result = from_node(root_.at(x.first_key));
+  if (result.what == given::kind::nothing && x.in_file) result = from_node(root_.at(x.key));
+  return result;
+}
+
 given layers::find(const entry& x) const {
+  if (order_ == order::file_first)
+    if (auto result = from_file(x); result.what != given::kind::nothing) return result;
   if (auto flag = from_.flags.find(x.flag); *x.flag != '\0' && flag != from_.flags.end()) {
     auto name = flag_name(x.flag);
     auto result = a_text(flag->second, "flag " + name, name);
@@ -70,9 +79,7 @@ given layers::find(const entry& x) const {
   auto result = from_variables(x, [this](const std::string& name) { return from_environment(name); });
   if (result.what == given::kind::nothing)
     result = from_variables(x, [this](const std::string& name) { return from_env_file(name); });
-  if (result.what == given::kind::nothing && *x.first_key != '\0') result = from_node(root_.at(x.first_key));
-  if (result.what == given::kind::nothing && x.in_file) result = from_node(root_.at(x.key));
-  return result;
+  return result.what == given::kind::nothing ? from_file(x) : result;
 }
 
 given layers::from_node(const yaml_node& node) const {

@@ -30,7 +30,13 @@ struct given {
 /// Not thread-safe; keeps a reference to `from`.
 class layers {
 public:
-  layers(const sources& from, dotenv env_file, std::string env_path, yaml_node root, std::string config_path);
+  enum class order : std::uint8_t {
+    variables_first, ///< flags and variables count more than the config file
+    file_first
+  };
+
+  layers(const sources& from, order which, dotenv env_file, std::string env_path, yaml_node root,
+         std::string config_path);
 
   /// The value of a setting from the highest layer that has one.
   given find(const entry& x) const;
@@ -50,10 +56,12 @@ public:
 private:
   given from_environment(const std::string& name) const;
   given from_env_file(const std::string& name) const;
+  given from_file(const entry& x) const;
   template <class Layer>
   given from_variables(const entry& x, Layer layer) const;
 
   const sources& from_;
+  order order_;
   dotenv env_file_;
   std::string env_path_;
   yaml_node root_;

@@ -1,6 +1,7 @@
 // Inputs for resolve(): variables, flags and files in memory.
 #pragma once
 
+#include "relay_gateway/config/fleet.hpp"
 #include "relay_gateway/config/render.hpp"
 #include "relay_gateway/config/resolve.hpp"
 
@@ -36,7 +37,7 @@ struct config_inputs {
     files[path] = text;
     return *this;
   }
-  resolution resolved() const {
+  resolution resolved(resolution (*how)(const sources&) = resolve) const {
     auto x = from;
     x.reader = [this](const std::string& path) -> std::optional<std::string> {
       auto it = files.find(path);
@@ -44,7 +45,7 @@ struct config_inputs {
       return it->second;
     };
     x.readable_by_others = [this](const std::string& path) { return open_files.count(path) > 0; };
-    return resolve(x);
+    return how(x);
   }
 };
 

@@ -162,5 +162,36 @@ TEST(substitution, looks_into_the_env_file_and_counts_empty_as_unset) {
   EXPECT_EQ(problem_of(result, "gateway.relay_instance_id").where, std::string{config_yaml} + ":1");
 }
 
+TEST(file_first, what_a_file_says_counts_more_than_what_is_given_for_all) {
+  auto in = config_inputs{}
+                .yaml("gateway: {relay_id: gw-a, agent: echo}")
+                .env("GATEWAY_RELAY_ID", "gw-all")
+                .env("GATEWAY_RELAY_URL", "http://c.example")
+                .flag("agent", "link")
+                .flag("log.level", "debug");
+  EXPECT_EQ(in.resolved().values.relay.gateway_id, "gw-all");
+  auto x = in.resolved(resolve_file_first);
+  EXPECT_EQ(x.values.relay.gateway_id, "gw-a");
+  EXPECT_EQ(row_of(x, "gateway.relay_id").source, std::string{config_yaml} + ":1");
+  EXPECT_EQ(x.values.service.agent.kind, agent_kind::echo);
+  EXPECT_EQ(x.values.relay.url, "http://c.example");
+  EXPECT_EQ(x.values.service.log_level, "debug");
+}
+
+TEST(file_first, a_bad_value_of_the_file_hides_what_is_given_for_all) {
+  auto in =
+      config_inputs{}.yaml("gateway: {relay_url: nonsense}").env("GATEWAY_RELAY_URL", "http://c.example");
+  EXPECT_EQ(in.resolved(resolve_file_first).values.relay.url, "");
+}
+
+TEST(fleet, its_directory_is_the_flag_or_the_variable) {
+  auto of = [](const config_inputs& in) { return fleet_directory(in.resolved(), in.from); };
+  EXPECT_EQ(of(config_inputs{}), "");
+  EXPECT_EQ(of(config_inputs{}.env("GATEWAY_FLEET", " /etc/fleet ")), "/etc/fleet");
+  EXPECT_EQ(of(config_inputs{}.env("GATEWAY_FLEET", "/etc/fleet").flag("fleet", "~/fleet")), "/home/u/fleet");
+  EXPECT_EQ(of(config_inputs{}.yaml("gateway: {fleet: /etc/fleet}")), "")
+      << "a file of one gateway names none";
+}
+
 } // namespace
 } // namespace relay::config

@@ -102,6 +102,7 @@ const std::vector<row> rows{
     {keys::read_token, "", "s3cr3t-one", "***", "s3cr3t-two", "***", "", {}},
     {keys::metrics_listen, "", "127.0.0.1:9090", "127.0.0.1:9090", "[::]:0", "[::]:0", "9090", {}},
     {keys::state_dir, "/home/u/.hermes/relay", "/var/lib/relay", "/var/lib/relay", "None", "none", "", {}},
+    {keys::fleet, "", "/etc/relay/fleet", "/etc/relay/fleet", "fleet.d", "fleet.d", "", {}},
     {keys::log_level, "info", "DEBUG", "debug", "warning", "warn", "loud", {}},
     {keys::log_format, "auto", "JSON", "json", "text", "text", "xml", {}},
     {keys::scheduler, "io", "pool", "pool", "IO", "io", "sharing", {}},
