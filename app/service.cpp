@@ -2,7 +2,6 @@
 
 #include "relay_gateway/actors/boot/core/reload_check.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
-#include "relay_gateway/actors/egress/core/chat_queue.hpp"
 #include "relay_gateway/app/admin/server.hpp"
 #include "relay_gateway/app/files/file_secrets.hpp"
 #include "relay_gateway/app/files/file_watch.hpp"
@@ -13,6 +12,7 @@
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/queue/nats_port.hpp"
+#include "relay_gateway/app/service_parts.hpp"
 #include "relay_gateway/app/settings_source.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/app/wiring.hpp"
@@ -20,13 +20,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <exception>
 #include <optional>
 #include <system_error>
@@ -39,25 +37,10 @@ namespace {
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-/// A stop that is not over this long after the grace ends the process all the same.
-constexpr milliseconds overtime{3'000};
 /// How long answers on their way out (to POST /v1/drain, say) may take before the listener goes.
 constexpr milliseconds last_answers{50};
 /// Time limit of the supervisor's answer to a status request.
 constexpr milliseconds report_limit{2'000};
-
-std::unique_ptr<caf::actor_system_config> actor_config(config::scheduler_kind kind,
-                                                       boost::asio::io_context& io) {
-  auto result = std::make_unique<caf::actor_system_config>();
-  register_messages(*result);
-  if (kind == config::scheduler_kind::io) {
-    net::use_io_scheduler(*result, io);
-  } else {
-    result->set("scheduler.policy", caf::atom("sharing"));
-    result->set("scheduler.max-threads", std::size_t{1});
-  }
-  return result;
-}
 
 } // namespace
 
@@ -77,7 +60,7 @@ struct service::impl {
   std::unique_ptr<file_watch> files;
   std::unique_ptr<host::service_notifier> notifier; // null: no service manager listens
   std::unique_ptr<host::orphan_reaper> orphans;     // null: somebody else is process 1
-  boost::asio::signal_set ends{io}, wishes{io};
+  std::unique_ptr<service_signals> signals;
   boost::asio::steady_timer farewell{io};
   std::unique_ptr<exit_guard> guard; // from the start: a stop may find no memory for a thread
   std::string store_name;
@@ -93,7 +76,6 @@ struct service::impl {
   bool start(start_failure& why);
   int run();
   void take_signals();
-  void on_wish(int signal);
   void drain();
   void drained();
   void supervisor_ended(bool in_order);
@@ -207,12 +189,8 @@ void service::impl::attach_listeners() {
   target.agents = [this] { return relay->link_agent(); };
   target.reload = [this](std::function<void(admin::reload_answer)> done) { reload(std::move(done)); };
   target.drain = [this] { drain(); };
-  const auto& limits = running.limits;
-  // Three time-outs when it may be sent again, and some; the connector may ask for a wait.
-  target.action_limit =
-      limits.egress_hold + core::longest_wait + 4 * limits.outbound_timeout + milliseconds{2'000};
-  // Two looks at the work, the ack, and the close handshake.
-  target.sleep_limit = limits.idle_ack_timeout + milliseconds{6'000};
+  target.action_limit = action_limit(running.limits);
+  target.sleep_limit = sleep_limit(running.limits);
   if (metrics_listener) metrics_listener->attach({target.supervisor, {}, {}, {}, {}, {}, store_name});
   notify_manager(target.supervisor);
   listener->attach(std::move(target));
@@ -276,31 +254,10 @@ int service::impl::run() {
 }
 
 void service::impl::take_signals() {
-  ends.add(SIGINT);
-  ends.add(SIGTERM);
-  wishes.add(SIGHUP);
-  wishes.add(SIGUSR1);
-  ends.async_wait([this](const error_code& ec, int signal) {
-    if (ec) return;
-    error_code ignored;
-    ends.clear(ignored);
-    end_at_next_signal();
-    note(severity::info, "service.signal", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
-    drain();
-  });
-  wishes.async_wait([this](const error_code& ec, int signal) {
-    if (!ec) on_wish(signal);
-  });
-}
-
-void service::impl::on_wish(int signal) {
-  if (signal == SIGHUP)
-    reload(nullptr);
-  else
-    post(relay->supervisor(), command::reconnect);
-  wishes.async_wait([this](const error_code& ec, int next) {
-    if (!ec) on_wish(next);
-  });
+  signals = std::make_unique<service_signals>(
+      io, what.log,
+      signal_handlers{[this] { drain(); }, [this] { reload(nullptr); },
+                      [this] { post(relay->supervisor(), command::reconnect); }});
 }
 
 void service::impl::reload(std::function<void(admin::reload_answer)> done) {

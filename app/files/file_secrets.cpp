@@ -26,13 +26,15 @@ bool came_from_a_file(const config::resolution& x, const config::entry& key) {
 
 struct watching_resolver::impl {
   std::function<config::sources()> from;
+  resolve_function how = nullptr;
   std::mutex lock;
   std::vector<std::string> files;
 };
 
-watching_resolver::watching_resolver(std::function<config::sources()> from)
+watching_resolver::watching_resolver(std::function<config::sources()> from, resolve_function how)
     : impl_(std::make_shared<impl>()) {
   impl_->from = std::move(from);
+  impl_->how = how;
 }
 
 config::resolution watching_resolver::resolve() const {
@@ -43,7 +45,7 @@ config::resolution watching_resolver::resolve() const {
     read.insert(path);
     return reader ? reader(path) : std::nullopt;
   };
-  auto out = config::resolve(from);
+  auto out = impl_->how(from);
   read.erase(out.config_path);
   std::erase_if(read, [](const std::string& path) {
     return path.size() >= 5 && path.compare(path.size() - 5, 5, "/.env") == 0;

@@ -14,7 +14,9 @@ namespace relay {
 /// secrets, tokens, certificates. Thread-safe.
 class watching_resolver {
 public:
-  explicit watching_resolver(std::function<config::sources()> from);
+  using resolve_function = config::resolution (*)(const config::sources&);
+
+  explicit watching_resolver(std::function<config::sources()> from, resolve_function how = config::resolve);
   config::resolution resolve() const;
   /// Of the newest resolution.
   std::vector<std::string> files() const;
