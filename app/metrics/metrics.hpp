@@ -13,6 +13,8 @@
 
 namespace relay {
 
+class series;
+
 /// A histogram since the start, in seconds; the quantiles are interpolated within its buckets.
 struct latency {
   std::string name; ///< short: `receive_to_ack`
@@ -49,6 +51,8 @@ public:
   std::vector<std::pair<std::string, std::uint64_t>> values() const;
   /// Every histogram, in the order of metrics.hpp.
   std::vector<latency> latencies() const;
+  /// For the metrics of a fleet, which show those of all gateways together.
+  const relay::series& series() const noexcept;
 
 private:
   struct impl;
