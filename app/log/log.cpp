@@ -80,21 +80,18 @@ public:
   bool wants(severity level) const noexcept override { return logger_.should_log(level_of(level)); }
 
   void write(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
+    write_all(level, id, id, {fields.begin(), fields.size()});
+  }
+
+  void write_of(const std::string& gateway, severity level, std::string_view id,
+                std::initializer_list<log_field> fields) noexcept override {
     if (!wants(level)) return;
     try {
-      const auto now = repeat_limiter::clock::now();
-      bool admitted = true;
-      std::vector<repeat_limiter::summary> left_out;
-      // What a person turned on for a while (debug, an agent's own lines) is never thinned out.
-      if (level >= severity::warn) {
-        std::lock_guard guard{repeats_lock_};
-        if (now >= repeats_.due()) left_out = repeats_.finished(now);
-        admitted = repeats_.admit(id, now);
-      }
-      tell(left_out);
-      if (admitted) put(level, id, {fields.begin(), fields.size()});
+      std::vector<log_field> all{{"gateway", gateway}}; // first: a long line loses its end
+      all.insert(all.end(), fields.begin(), fields.end());
+      write_all(level, id, gateway + "/" + std::string{id}, all);
     } catch (...) {
-      ++sink_->lost; // no memory, most likely: a line less
+      ++sink_->lost;
     }
   }
 
@@ -112,7 +109,6 @@ public:
       ++sink_->lost;
     }
   }
-
   std::vector<std::string> recent(std::size_t limit) const override { return recent_.last(limit); }
   numbered_lines::part recent_after(std::uint64_t seen) const override { return followed_.after(seen); }
 
@@ -125,6 +121,27 @@ public:
   std::uint64_t dropped() const noexcept override { return sink_->lost; }
 
 private:
+  /// Lines of the same `kind` are repeats of each other: an event's id, behind `NAME/` of its gateway.
+  void write_all(severity level, std::string_view id, std::string_view kind,
+                 std::span<const log_field> fields) noexcept {
+    if (!wants(level)) return;
+    try {
+      const auto now = repeat_limiter::clock::now();
+      bool admitted = true;
+      std::vector<repeat_limiter::summary> left_out;
+      // What a person turned on for a while (debug, an agent's own lines) is never thinned out.
+      if (level >= severity::warn) {
+        std::lock_guard guard{repeats_lock_};
+        if (now >= repeats_.due()) left_out = repeats_.finished(now);
+        admitted = repeats_.admit(kind, now);
+      }
+      tell(left_out);
+      if (admitted) put(level, id, fields);
+    } catch (...) {
+      ++sink_->lost; // no memory, most likely: a line less
+    }
+  }
+
   void put(severity level, std::string_view id, std::span<const log_field> fields) {
     auto line = line_of(sink_->json, level, id, fields);
     logger_.log(level_of(level), spdlog::string_view_t{line.data(), line.size()});
@@ -135,7 +152,12 @@ private:
   }
   void tell(const std::vector<repeat_limiter::summary>& left_out) {
     for (const auto& x : left_out) {
-      const log_field fields[] = {{"of", x.id}, {"count", x.count}, {"seconds", x.within.count()}};
+      const auto slash = x.id.find('/');
+      const auto gateway = slash == std::string::npos ? std::string{} : x.id.substr(0, slash);
+      const log_field fields[] = {{"gateway", gateway},
+                                  {"of", slash == std::string::npos ? x.id : x.id.substr(slash + 1)},
+                                  {"count", x.count},
+                                  {"seconds", x.within.count()}};
       put(severity::warn, "log.repeated", fields);
     }
   }
@@ -151,7 +173,32 @@ private:
   spdlog::logger logger_;
 };
 
+class gateway_log final : public log_port {
+public:
+  gateway_log(std::shared_ptr<configurable_log> to, std::string gateway)
+      : to_(std::move(to)), gateway_(std::move(gateway)) {}
+  bool wants(severity level) const noexcept override { return to_->wants(level); }
+  void write(severity level, std::string_view id, std::initializer_list<log_field> fields) noexcept override {
+    to_->write_of(gateway_, level, id, fields);
+  }
+
+private:
+  const std::shared_ptr<configurable_log> to_;
+  const std::string gateway_;
+};
+
 } // namespace
+
+std::shared_ptr<log_port> log_of_gateway(std::shared_ptr<configurable_log> to, std::string gateway) {
+  return std::make_shared<gateway_log>(std::move(to), std::move(gateway));
+}
+
+std::vector<std::string> lines_of_gateway(std::vector<std::string> lines, const std::string& gateway) {
+  // A quote within a value is escaped, so no value looks like this.
+  const auto field = ",\"gateway\":\"" + gateway + "\"";
+  std::erase_if(lines, [&](const std::string& x) { return x.find(field) == std::string::npos; });
+  return lines;
+}
 
 std::shared_ptr<configurable_log> make_log(std::shared_ptr<line_output> to, const std::string& level,
                                            config::log_format format) {

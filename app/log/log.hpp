@@ -33,9 +33,17 @@ public:
   virtual std::vector<std::string> recent(std::size_t limit) const = 0;
   /// The lines after a number, those at debug included; those at trace may hold messages' texts.
   virtual numbered_lines::part recent_after(std::uint64_t seen) const = 0;
+  /// As write(), with `gateway` as the last field. Repeats are counted for each gateway by itself.
+  virtual void write_of(const std::string& gateway, severity level, std::string_view id,
+                        std::initializer_list<log_field> fields) noexcept = 0;
 };
 
 std::shared_ptr<configurable_log> make_log(std::shared_ptr<line_output> to, const std::string& level = "info",
                                            config::log_format format = config::log_format::automatic);
+
+/// A log whose lines are those of one gateway of a fleet, and say so.
+std::shared_ptr<log_port> log_of_gateway(std::shared_ptr<configurable_log> to, std::string gateway);
+/// Those of `lines`, JSON objects, that are of this gateway.
+std::vector<std::string> lines_of_gateway(std::vector<std::string> lines, const std::string& gateway);
 
 } // namespace relay
