@@ -52,6 +52,15 @@ void prepare_to_write(SQLite::Database& file) {
   merge_on_close(file, true);
 }
 
+/// What is in the file is there after a power cut.
+void make_durable(const std::string& path) {
+  const auto fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  const auto good = fd >= 0 && ::fsync(fd) == 0;
+  const auto why = errno;
+  if (fd >= 0) ::close(fd);
+  if (!good) throw SQLite::Exception(std::strerror(why), SQLITE_CANTOPEN);
+}
+
 /// Under another name first, so that a file of the right name is always a complete one.
 void make_fresh(const state_directory& where) {
   auto path = where.database() + ".new";
@@ -62,10 +71,12 @@ void make_fresh(const state_directory& where) {
   ::close(fd);
   {
     SQLite::Database file{path, connection_flags};
-    file.exec("PRAGMA page_size=" + std::to_string(page_bytes) + "; PRAGMA auto_vacuum=INCREMENTAL;");
+    file.exec("PRAGMA synchronous=OFF; PRAGMA page_size=" + std::to_string(page_bytes) +
+              "; PRAGMA auto_vacuum=INCREMENTAL;"); // one wait for the disk instead of one at each step
     file.exec("PRAGMA application_id=" + std::to_string(application_id));
     migrate(file, schema_steps());
   }
+  make_durable(path);
   if (::rename(path.c_str(), where.database().c_str()) != 0)
     throw SQLite::Exception(std::strerror(errno), SQLITE_CANTOPEN);
   where.sync();
@@ -150,12 +161,10 @@ void put_copy(tables& from, const state_directory& where) {
   std::error_code ignored;
   fs::remove(path, ignored);
   from.copy_to(path);
-  const auto fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  const auto good = fd >= 0 && ::fchmod(fd, 0600) == 0 && ::fsync(fd) == 0;
-  const auto why = errno;
-  if (fd >= 0) ::close(fd);
-  if (!good || ::rename(path.c_str(), where.database().c_str()) != 0)
-    throw SQLite::Exception(std::strerror(good ? errno : why), SQLITE_CANTOPEN);
+  if (::chmod(path.c_str(), 0600) != 0) throw SQLite::Exception(std::strerror(errno), SQLITE_CANTOPEN);
+  make_durable(path);
+  if (::rename(path.c_str(), where.database().c_str()) != 0)
+    throw SQLite::Exception(std::strerror(errno), SQLITE_CANTOPEN);
   where.sync();
 }
 

@@ -20,7 +20,11 @@ constexpr std::size_t most_records = 2'000, most_bytes = 8ULL << 20;
 constexpr std::uint64_t worth_tending = 1ULL << 20;
 constexpr std::uint64_t look_every = 256ULL << 10;
 /// Whether the directory is still there is looked at this often while nobody wants anything.
-constexpr std::chrono::seconds look_around_every{1};
+constexpr std::chrono::milliseconds look_around_every{1'000};
+/// While the database is closed nothing is in the journal, so less depends on it.
+constexpr std::chrono::milliseconds look_around_parked{10'000};
+/// A larger database is worth keeping open: what it remembers is read anew each time.
+constexpr std::uint64_t most_parked = 1ULL << 20;
 /// Pieces of a file that are given back at a time while the disk has hardly any room.
 constexpr int pieces_at_once = 16;
 
@@ -145,9 +149,13 @@ std::vector<group_writer::job> group_writer::next_batch() {
   while (!some()) {
     waiting_ = true;
     const auto busy = !tidy_ || scarce_;
-    if (!changed_.wait_for(held, busy ? what_.idle : look_around_every, some)) {
+    const auto pause = !tables_                       ? look_around_parked
+                       : what_.park_after.count() > 0 ? what_.park_after
+                                                      : look_around_every;
+    if (!changed_.wait_for(held, busy ? what_.idle : pause, some)) {
       held.unlock();
       look_around();
+      if (!busy) park();
       if (!displaced_ && busy) {
         tidy_ = !tidy_up();
         if (scarce_) written(); // somebody may have made room
@@ -167,6 +175,12 @@ std::vector<group_writer::job> group_writer::next_batch() {
   }
   if (what_.metrics) what_.metrics->set(gauge::store_queue, static_cast<std::int64_t>(queued_records_));
   return out;
+}
+
+/// Closes a small database: what is queued next opens it again.
+void group_writer::park() {
+  if (what_.park_after.count() == 0 || !tables_ || displaced_ || where_.used_bytes() > most_parked) return;
+  tables_.reset(); // takes the journal into the file
 }
 
 /// Until it is on disk; false when the end came first.

@@ -58,6 +58,7 @@ private:
   void push(job x);
   void run();
   std::vector<job> next_batch();
+  void park();
   bool write(std::vector<job>& batch);
   void divide(std::vector<job>& batch);
   struct write_fault {

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace relay::testing {
@@ -48,6 +49,28 @@ TEST_F(store_opening, DirectoryAndFilesAreTheUsersAlone) {
   }
   EXPECT_GE(seen_files, 2U);
   EXPECT_EQ(seen->lines("store.opened").size(), 1U);
+}
+
+TEST_F(store_opening, AnIdleOneIsClosedAndOpensForWork) {
+  auto what = options();
+  what.idle = what.park_after = std::chrono::milliseconds{1};
+  auto journal = [this] { return fs::exists(database() + "-wal"); };
+  auto parked = [&] {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (journal() && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    return !journal();
+  };
+  auto store = open(what);
+  ASSERT_TRUE(store);
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) {
+    put(*store, {event_taken{taken(seq, {"k" + std::to_string(seq)})}});
+    ASSERT_TRUE(parked()) << "the journal is in the file";
+    EXPECT_FALSE(open(options())) << "and the directory is held all the same";
+  }
+  EXPECT_EQ(way_in(*store).open.size(), 3U);
+  EXPECT_EQ(seen->lines("store.failing").size(), 0U);
+  store.reset();
+  EXPECT_EQ(way_in(*open()).open.size(), 3U);
 }
 
 TEST_F(store_opening, ASecondOneIsToldAtOnceWhoHoldsIt) {
