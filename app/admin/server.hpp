@@ -12,7 +12,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace boost::asio {
@@ -59,6 +62,36 @@ struct target {
   std::string store = "memory";
 };
 
+/// One gateway of a fleet, behind `/g/<name>/` of the listener. Never changes: another one takes its place.
+struct fleet_member {
+  std::string name;
+  surroundings with{};
+  std::shared_ptr<metrics> counts{}; ///< what `with` points to
+  std::shared_ptr<log_port> log{};   ///< the same
+  std::optional<target> gateway{};   ///< none: it does not run
+  std::string state{}, why{};        ///< of one that does not run
+  std::string problem{};             ///< why its changed file was refused
+  /// Reloads it, or tries again to start it; as target::reload.
+  std::function<void(std::function<void(reload_answer)> done)> reload{};
+};
+
+/// One row of the fleet's page.
+struct fleet_row {
+  std::string name, state, reason;
+};
+
+/// The gateways of a fleet. All are called on the io_context's thread.
+struct fleet_target {
+  std::function<std::shared_ptr<const fleet_member>(std::string_view name)> find; ///< null: there is none
+  std::function<std::pair<int, std::string>()> ready, startup; ///< status and body of the process's probes
+  std::function<std::string()> status;                         ///< `GET /v1/status`
+  std::function<std::vector<fleet_row>()> rows;
+  /// The metrics of all, brought up to date first; `done` is called on any thread.
+  std::function<void(std::function<void(std::string)> done)> expose;
+  std::function<void(std::function<void(reload_answer)> done)> reload;
+  std::function<void()> drain, wake;
+};
+
 /// Everything on the io_context's thread unless said otherwise.
 class server {
 public:
@@ -69,6 +102,8 @@ public:
   /// The gateway is there. Until then all but /livez and /healthz answer 503. Before the io_context runs, or
   /// on its thread.
   virtual void attach(target x) = 0;
+  /// The same for a fleet.
+  virtual void attach(fleet_target x) = 0;
   /// The tokens of reloaded settings. A listener that is not on loopback keeps its admin token when the new
   /// one is empty. Sessions of the page end when one has changed.
   virtual void use_tokens(secret admin, secret reader) = 0;

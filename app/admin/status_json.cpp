@@ -120,10 +120,12 @@ std::string state_json(std::string_view state, std::string_view reason) {
 } // namespace
 
 std::string status_json(const gateway_report& x, const counts& counters, std::string_view store,
-                        const std::vector<latency>& times) {
+                        const std::vector<latency>& times, const fleet_note& note) {
   std::string out;
   object_writer to{out};
-  to.text("state", to_string(x.link.phase))
+  to.optional("gateway", note.gateway)
+      .optional("file_problem", note.problem)
+      .text("state", to_string(x.link.phase))
       .nullable("reason", x.link.reason)
       .nullable("since", when(x.since_ms))
       .nullable("next_dial", when(x.link.next_dial_ms))

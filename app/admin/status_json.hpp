@@ -14,10 +14,16 @@ namespace relay::admin {
 
 using counts = std::vector<std::pair<std::string, std::uint64_t>>;
 
+/// What a fleet adds to the status of one of its gateways.
+struct fleet_note {
+  std::string gateway; ///< its name; empty: no fleet
+  std::string problem; ///< why its changed file was refused
+};
+
 /// `GET /v1/status`. `store`: where accepted events are kept (`memory`).
 /// `times`: of what is measured since the start.
 std::string status_json(const gateway_report& x, const counts& counters, std::string_view store,
-                        const std::vector<latency>& times = {});
+                        const std::vector<latency>& times = {}, const fleet_note& note = {});
 
 /// `GET /readyz`: 200 with `{"state"}`, or 503 with `{"state","reason"}`.
 struct readiness {

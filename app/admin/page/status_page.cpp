@@ -83,6 +83,19 @@ constexpr std::string_view login_body = R"page(</style>
 </html>
 )page";
 
+constexpr std::string_view fleet_body = R"page(</style>
+</head>
+<body>
+<main>
+<header><h1>relay-gateway</h1>LOGOUT</header>
+<h2>Gateways</h2>
+<section class="card plain"><table><tbody>
+ROWS</tbody></table></section>
+</main>
+</body>
+</html>
+)page";
+
 std::string fresh_nonce() {
   std::random_device source;
   std::string result;
@@ -170,6 +183,20 @@ net::server_response status_page(const page_rows& now, bool logged_in) {
   text += page_script;
   text += tail;
   return html(200, std::move(text), nonce, "'self'");
+}
+
+net::server_response gateways_page(const page_rows& gateways, bool logged_in) {
+  const auto nonce = fresh_nonce();
+  std::string rows;
+  for (const auto& [name, state] : gateways)
+    rows += "<tr><th><a href=\"g/" + escaped(name) + "/\">" + escaped(name) + "</a></th><td>" +
+            escaped(state) + "</td></tr>\n";
+  auto text = replaced(std::string{head}, "NONCE", nonce) + std::string{page_style};
+  auto middle = replaced(std::string{fleet_body}, "LOGOUT", logged_in ? logout_form : "");
+  text += replaced(std::move(middle), "ROWS", rows);
+  auto out = html(200, std::move(text), nonce, "'self'");
+  out.headers.emplace_back("Refresh", "5");
+  return out;
 }
 
 net::server_response login_page(std::string_view problem) {

@@ -23,6 +23,9 @@ page_rows rows_of(const std::string& status);
 /// `logged_in`: with a button to log out.
 net::server_response status_page(const page_rows& now, bool logged_in);
 
+/// The page of a fleet: each gateway's name, which links to its own page, and its state. It reloads itself.
+net::server_response gateways_page(const page_rows& gateways, bool logged_in);
+
 /// The form that takes the admin token or the read token; `problem` is shown above it. Status 401.
 net::server_response login_page(std::string_view problem);
 
