@@ -1,0 +1,90 @@
+// The gateways of a fleet as they run: carries out what the plan orders. Private to app/fleet.
+#pragma once
+
+#include "relay_gateway/app/admin/supervisor_line.hpp"
+#include "relay_gateway/app/files/file_secrets.hpp"
+#include "relay_gateway/app/files/file_watch.hpp"
+#include "relay_gateway/app/fleet/directory.hpp"
+#include "relay_gateway/app/fleet/fleet.hpp"
+#include "relay_gateway/app/fleet/fleet_plan.hpp"
+#include "relay_gateway/app/fleet/gateway_start.hpp"
+#include "relay_gateway/app/gateway.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace relay::fleet {
+
+/// On the io_context's thread.
+class members : public std::enable_shared_from_this<members> {
+public:
+  members(boost::asio::io_context& io, caf::actor_system& system, fleet_options what);
+  members(const members&) = delete;
+  members& operator=(const members&) = delete;
+  virtual ~members() = default;
+
+  /// For the listener; null when there is no gateway of that name.
+  std::shared_ptr<const admin::fleet_member> shown(const std::string& name);
+  void tell_all(command x) const;
+
+protected:
+  struct slot {
+    std::uint64_t life = 0; ///< which start it is: what is said of an earlier one does not count
+    std::shared_ptr<watching_resolver> resolver;
+    std::shared_ptr<queue_port> workers; ///< outlives the actors: what they said last has to leave
+    std::shared_ptr<settings_port> source;
+    std::unique_ptr<gateway> relay;
+    std::optional<admin::supervisor_line> line;
+    gateway_state state;
+    bool in_order = false;  ///< how its supervisor ended
+    std::string connection; ///< connector and gateway id: of one gateway only
+    std::string store;
+    milliseconds action_limit{0}, sleep_limit{0};
+  };
+
+  /// The plan may have something to do.
+  virtual void step() = 0;
+
+  void start(const std::string& name, const std::string& path);
+  void reload(const std::string& name);
+  void stop(const std::string& name);
+  void forget_the_gone();
+  /// Ends all at once.
+  void clear();
+  gateway_line line_of(const std::string& name, const fleet_plan::member& x, std::string file) const;
+
+  boost::asio::io_context& io_;
+  const fleet_options what_;
+  fleet_plan plan_;
+  std::map<std::string, slot> slots_;
+  boost::asio::thread_pool pool_;
+
+private:
+  template <class Job>
+  auto later(const std::string& name, std::uint64_t life, Job job);
+  slot* find(const std::string& name, std::uint64_t life);
+  void prepared(const std::string& name, slot& x, prepared_gateway got);
+  bool launch(const std::string& name, slot& x, prepared_gateway& got, std::string& why);
+  std::string other_with(const std::string& connection) const;
+  void tell_started(const std::string& name, start_outcome what, const std::string& why, const char* cause);
+  void have_reloaded(const std::string& name, const reload_outcome& x);
+  void ended(const std::string& name, slot& x);
+  void ask(const std::string& name, std::function<void(admin::reload_answer)> done);
+  void answer(const std::string& name, const admin::reload_answer& x);
+  std::shared_ptr<log_port> log_of(const std::string& name) const { return log_of_gateway(what_.log, name); }
+
+  caf::actor_system& system_;
+  const std::shared_ptr<const config::settings> common_;
+  std::multimap<std::string, std::function<void(admin::reload_answer)>> asked_of_;
+  std::mt19937_64 chance_{std::random_device{}()};
+  std::uint64_t lives_ = 0;
+};
+
+} // namespace relay::fleet
