@@ -1,0 +1,250 @@
+#include "relay_gateway/app/fleet/fleet.hpp"
+
+#include "relay_gateway/app/fleet/fleet_members.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <set>
+#include <utility>
+
+namespace relay::fleet {
+
+namespace {
+
+using boost::system::error_code;
+
+/// Between a change of what is to be watched and watching it: a start of many gateways is one change.
+constexpr std::chrono::milliseconds watch_pause{200};
+constexpr milliseconds metrics_limit{2'000};
+
+} // namespace
+
+struct running_fleet::impl final : members {
+  impl(boost::asio::io_context& io, caf::actor_system& system, fleet_options what)
+      : members(io, system, std::move(what)), retry_(io), rewatch_(io) {}
+
+  std::shared_ptr<impl> self() { return std::static_pointer_cast<impl>(shared_from_this()); }
+  std::weak_ptr<impl> weak() { return self(); }
+
+  // -- the directory ----------------------------------------------------------------------------------
+
+  void begin() {
+    watch_ = std::make_unique<file_watch>(io_, [this](const auto& x) { changed(x); });
+    watch_files();
+    read();
+  }
+
+  void read() {
+    if (std::exchange(reading_, true)) {
+      read_again_ = true;
+      return;
+    }
+    boost::asio::post(pool_, [weak = weak(), &io = io_, path = what_.directory] {
+      auto found = read_directory(path);
+      boost::asio::post(io, [weak, found = std::move(found)] {
+        if (auto self = weak.lock()) self->have_read(found);
+      });
+    });
+  }
+
+  void have_read(const directory_reading& x) {
+    reading_ = false;
+    if (x.error != problem_ && !x.error.empty())
+      what_.log->write(severity::warn, "fleet.directory_unreadable",
+                       {{"why", x.error}, {"next", "gateways that run go on"}});
+    problem_ = x.error;
+    if (x.error.empty()) {
+      read_once_ = true;
+      tell_refused(x.files.refused);
+      names_ = x.files.names;
+      refused_ = x.files.refused;
+      plan_.files(x.digests);
+    }
+    // What changed between its reading and the begin of its watch would never be noticed.
+    if (watch_files() || std::exchange(read_again_, false)) return read();
+    for (auto& done : std::exchange(asked_, {})) done(answer());
+    step();
+  }
+
+  admin::reload_answer answer() const {
+    admin::reload_answer out{problem_.empty(), {}};
+    if (!problem_.empty()) out.problems.push_back(problem_);
+    for (const auto& x : refused_) out.problems.push_back(x.file + ": " + x.reason);
+    return out;
+  }
+
+  void tell_refused(const std::vector<refused_file>& now) const {
+    for (const auto& x : now)
+      if (std::find(refused_.begin(), refused_.end(), x) == refused_.end())
+        what_.log->write(severity::warn, "fleet.file_refused", {{"file", x.file}, {"why", x.reason}});
+  }
+
+  /// Whether there is something that was not watched before.
+  bool watch_files() {
+    std::set<std::string> paths{what_.directory + "/.", what_.directory + "/.env"};
+    for (const auto& [name, file] : names_) paths.insert(what_.directory + "/" + file);
+    for (const auto& [name, x] : slots_)
+      if (x.resolver)
+        for (auto& path : x.resolver->files()) paths.insert(std::move(path));
+    const bool more = !std::includes(watched_.begin(), watched_.end(), paths.begin(), paths.end());
+    if (paths == watched_) return false;
+    watch_->watch({paths.begin(), paths.end()});
+    watched_ = std::move(paths);
+    return more;
+  }
+
+  void changed(const std::vector<std::string>& paths) {
+    if (plan_.draining()) return;
+    for (const auto& path : paths) {
+      if (path == what_.directory + "/.env") plan_.renew_all();
+      for (const auto& [name, x] : slots_)
+        if (x.resolver && contains(x.resolver->files(), path)) plan_.renew(name);
+    }
+    read();
+  }
+
+  static bool contains(const std::vector<std::string>& all, const std::string& one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+  }
+
+  // -- what is to be done -------------------------------------------------------------------------------
+
+  void step() override {
+    for (const auto& x : plan_.take(fleet_plan::clock::now())) {
+      switch (x.kind) {
+      case order::what::start: start(x.name, path_of(x.name)); break;
+      case order::what::reload: reload(x.name); break;
+      case order::what::stop: stop(x.name); break;
+      }
+    }
+    forget_the_gone();
+    wait_for_retry();
+    if (plan_.over() && !std::exchange(over_, true) && what_.over) what_.over();
+    if (!std::exchange(rewatching_, true)) {
+      rewatch_.expires_after(watch_pause);
+      rewatch_.async_wait([weak = weak()](const error_code& ec) {
+        auto self = weak.lock();
+        if (ec || !self || self->plan_.draining()) return;
+        self->rewatching_ = false;
+        if (self->watch_files()) self->read();
+      });
+    }
+  }
+
+  std::string path_of(const std::string& name) const {
+    const auto file = names_.find(name);
+    return what_.directory + "/" + (file == names_.end() ? name + ".yaml" : file->second);
+  }
+
+  void wait_for_retry() {
+    const auto due = plan_.due();
+    if (!due || plan_.draining()) return;
+    retry_.expires_at(*due);
+    retry_.async_wait([weak = weak()](const error_code& ec) {
+      if (auto self = weak.lock(); self && !ec) self->step();
+    });
+  }
+
+  void reload_all(std::function<void(admin::reload_answer)> done) {
+    if (done) asked_.push_back(std::move(done));
+    plan_.renew_all();
+    read();
+  }
+
+  void drain() {
+    watch_.reset();
+    plan_.drain();
+    step();
+  }
+
+  void end() {
+    error_code ignored;
+    watch_.reset();
+    retry_.cancel(ignored);
+    rewatch_.cancel(ignored);
+    asked_.clear();
+    clear();
+  }
+
+  // -- what is told -------------------------------------------------------------------------------------
+
+  fleet_report report() const {
+    fleet_report out;
+    out.directory = what_.directory;
+    out.problem = problem_;
+    out.settled = read_once_ && plan_.settled();
+    out.draining = plan_.draining();
+    out.refused = refused_;
+    for (const auto& [name, x] : plan_.members()) {
+      const auto file = names_.find(name);
+      out.gateways.push_back(line_of(name, x, file == names_.end() ? std::string{} : file->second));
+    }
+    return out;
+  }
+
+  void expose(std::function<void(std::string)> done) const {
+    what_.counts->states(counts_of(report()));
+    // Goes with the last answer, or question.
+    const std::shared_ptr<void> all{nullptr, [counts = what_.counts, done = std::move(done)](void*) {
+                                      try {
+                                        done(counts->expose());
+                                      } catch (const std::exception&) { // NOLINT(bugprone-empty-catch): no
+                                        // memory for it; whoever asked gets a 500
+                                      }
+                                    }};
+    for (const auto& [name, x] : slots_)
+      if (x.line)
+        x.line->report(metrics_limit, [all, counts = what_.counts->of(name)](const gateway_report* now) {
+          if (now != nullptr) counts->apply(*now);
+        });
+  }
+
+  std::vector<admin::fleet_row> rows() const {
+    std::vector<admin::fleet_row> out;
+    for (auto& x : report().gateways)
+      out.push_back({std::move(x.name), x.ready ? "ready" : x.state, std::move(x.reason)});
+    return out;
+  }
+
+  boost::asio::steady_timer retry_, rewatch_;
+  std::unique_ptr<file_watch> watch_;
+  std::set<std::string> watched_;
+  std::map<std::string, std::string> names_; ///< gateway -> file
+  std::vector<refused_file> refused_;
+  std::string problem_;
+  std::vector<std::function<void(admin::reload_answer)>> asked_;
+  bool reading_ = false, read_again_ = false, read_once_ = false, rewatching_ = false, over_ = false;
+};
+
+running_fleet::running_fleet(boost::asio::io_context& io, caf::actor_system& system, fleet_options what)
+    : impl_(std::make_shared<impl>(io, system, std::move(what))) {}
+running_fleet::~running_fleet() { impl_->end(); }
+
+void running_fleet::start() { impl_->begin(); }
+void running_fleet::reload(std::function<void(admin::reload_answer)> done) {
+  impl_->reload_all(std::move(done));
+}
+void running_fleet::reconnect() { impl_->tell_all(command::reconnect); }
+void running_fleet::drain() { impl_->drain(); }
+fleet_report running_fleet::report() const { return impl_->report(); }
+
+admin::fleet_target running_fleet::target(std::function<void()> drain) {
+  admin::fleet_target out;
+  auto* x = impl_.get();
+  out.find = [x](std::string_view name) { return x->shown(std::string{name}); };
+  out.ready = [x] { return readiness(x->report()); };
+  out.startup = [x] { return startup(x->report()); };
+  out.status = [x] { return status_json(x->report()); };
+  out.rows = [x] { return x->rows(); };
+  out.expose = [x](std::function<void(std::string)> done) { x->expose(std::move(done)); };
+  out.reload = [x](std::function<void(admin::reload_answer)> done) { x->reload_all(std::move(done)); };
+  out.drain = std::move(drain);
+  out.wake = [x] { x->tell_all(command::wake); };
+  return out;
+}
+
+} // namespace relay::fleet
