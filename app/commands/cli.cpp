@@ -17,6 +17,7 @@
 #include "relay_gateway/app/commands/top/top_command.hpp"
 #include "relay_gateway/app/commands/version_command.hpp"
 #include "relay_gateway/app/commands/worker.hpp"
+#include "relay_gateway/app/fleet/gateway_files.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/version.hpp"
 #include "relay_gateway/config/catalogue.hpp"
@@ -34,7 +35,8 @@ namespace relay::commands {
 namespace {
 
 /// What operators set on the command line; every other setting has its flag as well, which --help-all shows.
-const std::set<std::string> usual{"agent", "listen", "state_dir", "log.level", "log.format", "grace", "nats"};
+const std::set<std::string> usual{"agent",      "listen", "state_dir", "log.level",
+                                  "log.format", "grace",  "nats",      "fleet"};
 
 /// Which settings a command takes as flags.
 enum class takes { all, listener };
@@ -302,10 +304,16 @@ private:
     command->add_option_function<std::string>(
         "--config", [this](const std::string& x) { settings_.config_file = x; },
         "Config file (else GATEWAY_CONFIG, else config.yaml of HERMES_HOME)");
+    if (flags == takes::listener)
+      command->add_option("--gateway", settings_.gateway, "Of a process that runs a fleet: this gateway")
+          ->check([](const std::string& x) {
+            return fleet::is_gateway_name(x) ? std::string{} : "no name of a gateway";
+          });
     for (const auto& x : config::catalogue()) {
       std::string flag = x.flag;
       if (flag.empty() || x.secret) continue; // no secret is taken as a flag: others could read it
       if (flags == takes::listener && flag != "listen") continue;
+      if (flag == config::keys::fleet.flag && name != "run" && name != "check") continue;
       command
           ->add_option_function<std::string>(
               config::flag_name(flag),

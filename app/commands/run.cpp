@@ -2,13 +2,18 @@
 
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/files/file_secrets.hpp"
+#include "relay_gateway/app/fleet/directory.hpp"
+#include "relay_gateway/app/fleet/fleet_service.hpp"
 #include "relay_gateway/app/host/orphan_reaper.hpp"
 #include "relay_gateway/app/process.hpp"
 #include "relay_gateway/app/process_sources.hpp"
 #include "relay_gateway/app/service.hpp"
+#include "relay_gateway/config/fleet.hpp"
 #include "relay_gateway/config/render.hpp"
 
+#include <memory>
 #include <unistd.h>
+#include <utility>
 
 namespace relay::commands {
 
@@ -23,6 +28,32 @@ void report(configurable_log& log, const config::resolution& found) {
              {"problems", found.problems.size()}});
 }
 
+/// Each file of a directory a gateway.
+int run_fleet(const setting_options& from, const config::resolution& found, const std::string& directory,
+              std::unique_ptr<host::service_manager> manager) {
+  if (auto seen = fleet::read_directory(directory); !seen.error.empty())
+    return fail(exit_code::configuration,
+                seen.error + "; --fleet and GATEWAY_FLEET name a directory of YAML files");
+  ignore_broken_pipes();
+  fleet::fleet_service_options what;
+  what.directory = directory;
+  what.settings = found.values;
+  what.log = make_log(make_descriptor_output(STDERR_FILENO), found.values.service.log_level,
+                      found.values.service.format);
+  what.counts = std::make_shared<fleet_metrics>();
+  what.counts->watch({"relay_gateway_log_lines_dropped_total", "Log lines that nobody took in time.", "", ""},
+                     [log = what.log] { return log->dropped(); });
+  what.manager = std::move(manager);
+  what.process = [from] { return config::process_sources(from.flags, from.config_file); };
+  report(*what.log, found);
+  start_failure why;
+  auto service = fleet::fleet_service::start(std::move(what), why);
+  if (!service) return fail(why.exit_code, why.text);
+  print("listening on " + service->url() + "\n");
+  if (auto url = service->metrics_url(); !url.empty()) print("metrics on " + url + "\n");
+  return service->run();
+}
+
 } // namespace
 
 int run(const setting_options& from, bool state_reset) {
@@ -35,6 +66,13 @@ int run(const setting_options& from, bool state_reset) {
     for (const auto& x : found.problems)
       if (x.fatal_for_run) complain(to_string(x));
     return exit_code::configuration;
+  }
+  const auto fleet = config::fleet_directory(found, config::process_sources(from.flags, from.config_file));
+  if (!fleet.empty()) {
+    if (state_reset)
+      return fail(exit_code::usage,
+                  "--state-reset is for one gateway: run it with --config, without --fleet");
+    return run_fleet(from, found, fleet, std::move(manager));
   }
   ignore_broken_pipes();
   service_options what;

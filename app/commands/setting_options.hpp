@@ -11,6 +11,7 @@ namespace relay::commands {
 struct setting_options {
   std::map<std::string, std::string> flags; ///< as config::sources::flags
   std::optional<std::string> config_file;   ///< --config
+  std::string gateway{};                    ///< --gateway: of the fleet that runs, this one is meant
 };
 
 } // namespace relay::commands

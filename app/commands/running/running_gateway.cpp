@@ -37,7 +37,7 @@ http_response ask(const setting_options& from, const std::string& method, const 
   if (!port) return nobody(error);
   http_request what;
   what.method = method;
-  what.url = base + path;
+  what.url = base + (from.gateway.empty() ? "" : "/g/" + from.gateway) + path;
   what.bearer =
       who == asks_as::reader && !service.read_token.empty() ? service.read_token : service.admin_token;
   what.timeout = limit;

@@ -79,6 +79,26 @@ std::string for_a_person(const value& root) {
   return out;
 }
 
+std::string gateway_line(const value& x) {
+  const bool ready = wire::json::flag(x, "ready");
+  auto out = with_error(ready ? "ready" : shown_text(x, "state"), shown_text(x, "reason"));
+  auto problem = shown_text(x, "file_problem");
+  return problem.empty() ? out : out + "; its file was not taken: " + problem;
+}
+
+/// A process with many gateways.
+std::string fleet_for_a_person(const value& root, const value& gateways) {
+  std::string out;
+  row(out, "state", with_error(shown_text(root, "state"), shown_text(root, "fleet_problem")));
+  row(out, "fleet", shown_text(root, "fleet"));
+  for (const auto& x : gateways.GetArray()) row(out, shown_text(x, "name"), gateway_line(x));
+  if (const auto* refused = wire::json::array(root, "refused"))
+    for (const auto& x : refused->GetArray())
+      row(out, "refused", with_error(shown_text(x, "file"), shown_text(x, "reason")));
+  row(out, "version", shown_text(root, "version"));
+  return out;
+}
+
 } // namespace
 
 int status(const setting_options& from, bool json) {
@@ -95,7 +115,8 @@ int status(const setting_options& from, bool json) {
   wire::json::document doc;
   if (!doc.parse(answer.body.reveal()) || !doc.root().IsObject())
     return fail(exit_code::failure, "what answers at the listener is not a relay-gateway; check --listen");
-  print(for_a_person(doc.root()));
+  const auto* gateways = wire::json::array(doc.root(), "gateways");
+  print(gateways != nullptr ? fleet_for_a_person(doc.root(), *gateways) : for_a_person(doc.root()));
   return exit_code::fine;
 }
 
