@@ -35,7 +35,7 @@ class Agent:
         key = base64.b64encode(os.urandom(16)).decode()
         named = {"Host": parts.netloc, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key,
                  "Sec-WebSocket-Version": "13", **(headers or {})}
-        lines = [f"GET /v1/agent{query} HTTP/1.1"] + [f"{k}: {v}" for k, v in named.items()]
+        lines = [f"GET {parts.path}/v1/agent{query} HTTP/1.1"] + [f"{k}: {v}" for k, v in named.items()]
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
         head = await read_head(reader)
         status = int(head[0].split()[1]) if head else 0

@@ -9,8 +9,8 @@ from .waiting import Changes, ended
 
 
 class StandIn:
-    def __init__(self, binary, home, arguments=()):
-        self.binary, self.home = binary, home
+    def __init__(self, binary, home, arguments=(), port=0):
+        self.binary, self.home, self.port = binary, home, port
         self.arguments = list(arguments)
         self.process, self.url, self.output = None, None, []
         self.changes = Changes()
@@ -18,7 +18,7 @@ class StandIn:
 
     async def start(self, faults=None):
         """`faults`: the path of a script, or the script itself."""
-        arguments = ["--listen", "127.0.0.1:0", "--record", self.record_path, *self.arguments]
+        arguments = ["--listen", f"127.0.0.1:{self.port}", "--record", self.record_path, *self.arguments]
         if faults is not None:
             path = faults
             if not isinstance(faults, str):
