@@ -28,8 +28,14 @@ std::vector<std::string_view> bodies(std::string_view piece) {
   return out;
 }
 
-/// What may stand in the text between two pieces.
-bool goes(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '`'; }
+/// How many bytes at the front of this may stand between two pieces; 0 = none.
+std::size_t goes(std::string_view text) {
+  if (text.starts_with('`')) return 1;
+  constexpr std::size_t widest_blank = 3;
+  for (std::size_t n = 1; n <= std::min(widest_blank, text.size()); ++n)
+    if (wire::is_blank(text.substr(0, n))) return n;
+  return 0;
+}
 
 /// Whether the pieces are the text, one behind the other, but for what goes at the cuts.
 bool covers(std::string_view text, const std::vector<std::string>& pieces) {
@@ -38,15 +44,16 @@ bool covers(std::string_view text, const std::vector<std::string>& pieces) {
     std::set<std::size_t> next;
     for (const auto body : bodies(piece))
       for (auto from : at) {
-        for (;; ++from) {
+        for (std::size_t width = 1; width > 0; from += width) {
           if (text.substr(from, body.size()) == body) next.insert(from + body.size());
-          if (from >= text.size() || !goes(text[from])) break;
+          width = goes(text.substr(from));
         }
       }
     at = std::move(next);
   }
   return std::any_of(at.begin(), at.end(), [&](std::size_t from) {
-    return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(from), text.end(), goes);
+    for (auto width = goes(text.substr(from)); width > 0; width = goes(text.substr(from))) from += width;
+    return from == text.size();
   });
 }
 

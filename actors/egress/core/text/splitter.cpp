@@ -1,6 +1,7 @@
 #include "relay_gateway/actors/egress/core/text/splitter.hpp"
 
 #include "relay_gateway/actors/egress/core/text/markup.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <algorithm>
 
@@ -38,8 +39,6 @@ std::size_t longest_prefix(std::string_view s, std::size_t limit, length_unit un
 
 constexpr std::string_view fence = "```";
 constexpr std::string_view blank = " \t\r\n";
-
-bool is_blank(std::string_view s) { return s.find_first_not_of(blank) == std::string_view::npos; }
 
 /// The next fence in `s` at or behind `from`: a run of three backticks or more, wherever it stands, since
 /// that is what the platforms toggle code on. False when there is none.
@@ -161,7 +160,7 @@ public:
         markup_(text, dialect, limit, unit) {}
 
   std::vector<std::string> run() {
-    while (!is_blank(rest_)) next_piece();
+    while (!wire::is_blank(rest_)) next_piece();
     if (pieces_.empty()) pieces_.emplace_back();
     return std::move(pieces_);
   }
@@ -184,7 +183,7 @@ private:
     auto at_line_end = body.back() == '\n';
     auto kept = trimmed(body, after.open);
     const auto spans = after.open ? markup::verdict{} : markup_.at(offset(cut));
-    if (!is_blank(kept)) {
+    if (!wire::is_blank(kept)) {
       auto piece = prefix_;
       piece += kept;
       if (after.open) piece += kept.back() == '\n' ? "```" : "\n```";
@@ -276,14 +275,15 @@ private:
   bool acceptable(std::size_t cut, std::size_t room) const {
     auto body = rest_.substr(0, cut);
     auto after = state_behind(body);
-    if (is_blank(body)) return false;
+    if (wire::is_blank(body)) return false;
     if (!after.open) {
       const auto spans = markup_.at(offset(cut));
       if (!spans.allowed()) return false;
       return spans.wraps.empty() ||
              measure(trimmed(body, false), unit_) + measure(markup_.closers(spans), unit_) <= room;
     }
-    if (after.content_from > 0 && (after.content_from >= cut || is_blank(body.substr(after.content_from))))
+    if (after.content_from > 0 &&
+        (after.content_from >= cut || wire::is_blank(body.substr(after.content_from))))
       return false;
     return measure(trimmed(body, true), unit_) + close_width <= room;
   }
