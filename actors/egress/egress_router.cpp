@@ -56,10 +56,11 @@ void egress_state::take(action_request& x, outcome_asker asker) {
 }
 
 /// Answers a request whose id is known, or lets it wait for the outcome of its first one.
-bool egress_state::is_repeat(const action_request& x, std::uint64_t digest, outcome_asker& asker) {
+bool egress_state::is_repeat(const action_request& x, const core::action_digests& digests,
+                             outcome_asker& asker) {
   using verdict = core::idempotency_cache::verdict;
   if (x.request_id.empty()) return false;
-  const auto what = idempotency_cache.open(x.request_id, now_of(self), digest);
+  const auto what = idempotency_cache.open(x.request_id, now_of(self), digests.sorted, digests.as_it_came);
   if (what == verdict::fresh) return false;
   if (what == verdict::conflict) {
     env.metrics->add(counter::actions_refused, "request_id_conflict");
@@ -84,8 +85,8 @@ bool egress_state::is_repeat(const action_request& x, std::uint64_t digest, outc
 }
 
 void egress_state::begin(action_request& x, outcome_asker& asker) {
-  const auto digest = core::digest_of(x);
-  if (is_repeat(x, digest, asker)) return;
+  const auto digests = core::digests_of(x);
+  if (is_repeat(x, digests, asker)) return;
   auto refused = [&](std::string code, std::string error) {
     asker.deliver(refuse(x, std::move(code), std::move(error)));
   };
@@ -100,7 +101,7 @@ void egress_state::begin(action_request& x, outcome_asker& asker) {
   }
   auto to = routes.resolve(x, now_of(self));
   if (!to) return refused(to.code, to.error);
-  accept(x, digest, std::move(to), asker);
+  accept(x, digests.sorted, std::move(to), asker);
   egress::schedule_commit(*this);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay_gateway/actors/core/alarm.hpp"
+#include "relay_gateway/actors/egress/core/action_digest.hpp"
 #include "relay_gateway/actors/egress/core/chat_table.hpp"
 #include "relay_gateway/actors/egress/core/idempotency_cache.hpp"
 #include "relay_gateway/actors/egress/core/outbox.hpp"
@@ -82,7 +83,7 @@ struct egress_state {
   void requests(burst<action_request>& x);
   void take(action_request& x, outcome_asker asker);
   void begin(action_request& x, outcome_asker& asker);
-  bool is_repeat(const action_request& x, std::uint64_t digest, outcome_asker& asker);
+  bool is_repeat(const action_request& x, const core::action_digests& digests, outcome_asker& asker);
   void accept(action_request& x, std::uint64_t digest, core::routing&& to, outcome_asker& asker);
   prompt_shown open_prompt(action_request& x, const chat_key& chat, const route& where);
   static prompt_shown place_of(const prompt_opened& x);

@@ -1,6 +1,7 @@
 // The pieces under the codecs: scanning, UTF-8, writing.
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 #include "relay_gateway/messages/wire/json/json_scan.hpp"
+#include "relay_gateway/messages/wire/json/json_sorted.hpp"
 #include "relay_gateway/messages/wire/json/json_write.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
@@ -79,6 +80,16 @@ TEST(json, a_lone_surrogate_is_seen_at_every_place) {
     EXPECT_EQ(check_text(space + R"("\ud83d\udd0c")", 0), text_fault::none) << before;
     EXPECT_EQ(check_text(space + R"("\\udc00")", 0), text_fault::none) << before;
   }
+}
+
+TEST(json, what_means_the_same_has_one_sorted_form) {
+  EXPECT_EQ(sorted(R"( {"b" : [ {"d":1.50, "c":"\u00e9\/"}, null ], "a":1e2} )"),
+            "{\"a\":1e2,\"b\":[{\"c\":\"\xC3\xA9/\",\"d\":1.50},null]}");
+  const std::string once = sorted(R"({"z":{"y":1,"x":[true,{"b":"","a":{}}]},"":12345678901234567890123})");
+  EXPECT_EQ(sorted(once), once);
+  EXPECT_EQ(sorted(R"({"":12345678901234567890123,"z":{"x":[true,{"a":{},"b":""}],"y":1}})"), once);
+  EXPECT_EQ(sorted(R"({"a":2,"a":1})"), R"({"a":2,"a":1})") << "the first one counts";
+  EXPECT_EQ(sorted("no JSON"), "no JSON");
 }
 
 TEST(json, strings_are_escaped) {

@@ -2,6 +2,7 @@
 
 #include "relay_gateway/messages/wire/fnv.hpp"
 #include "relay_gateway/messages/wire/http/hex.hpp"
+#include "relay_gateway/messages/wire/json/json_sorted.hpp"
 
 #include <charconv>
 #include <string_view>
@@ -39,9 +40,7 @@ private:
   std::uint64_t h_ = wire::fnv_start;
 };
 
-} // namespace
-
-std::uint64_t digest_of(const action_request& x) {
+std::uint64_t digest_with(const action_request& x, const std::string& metadata, const std::string& rest) {
   static const follow_up_fields no_session;
   static const local_file no_file;
   const auto* found_session = follow_up_of(x.act);
@@ -52,9 +51,26 @@ std::uint64_t digest_of(const action_request& x) {
   h.text(to_string(x.act.kind));
   for (const auto* part :
        {&x.platform, &x.delivery_id, &x.act.chat_id, &x.act.content, &x.act.message_id, &x.act.reply_to,
-        &session.session_key, &session.kind, &x.act.metadata, &x.act.rest.text(), &file.path, &file.mime})
+        &session.session_key, &session.kind, &metadata, &rest, &file.path, &file.mime})
     h.text(*part);
   return h.value();
+}
+
+/// Whether there is but one way to write it: most objects have no member, or one.
+bool is_plain(const std::string& json) { return json.find_first_of(",\\") == std::string::npos; }
+
+} // namespace
+
+std::uint64_t digest_of(const action_request& x) { return digest_with(x, x.act.metadata, x.act.rest.text()); }
+
+action_digests digests_of(const action_request& x) {
+  action_digests out;
+  out.as_it_came = digest_of(x);
+  const auto &metadata = x.act.metadata, &rest = x.act.rest.text();
+  const bool one_form = is_plain(metadata) && is_plain(rest);
+  out.sorted =
+      one_form ? out.as_it_came : digest_with(x, wire::json::sorted(metadata), wire::json::sorted(rest));
+  return out;
 }
 
 std::string text_of_digest(std::uint64_t x) { return wire::hex(x, digits); }

@@ -10,8 +10,16 @@
 
 namespace relay::core {
 
-/// Of the action, its platform and the delivery that it answers; never 0. Kept on disk, so never changed.
+/// Of the action, its platform and the delivery that it answers; never 0. Earlier versions kept it on disk,
+/// so it is never changed. The order of members counts.
 std::uint64_t digest_of(const action_request& x);
+
+/// An agent that asks again may write the members of an object in another order.
+struct action_digests {
+  std::uint64_t sorted = 0;     ///< whatever their order: what is recorded
+  std::uint64_t as_it_came = 0; ///< digest_of(): what earlier versions recorded
+};
+action_digests digests_of(const action_request& x);
 /// As 16 hexadecimal digits.
 std::string text_of_digest(std::uint64_t x);
 

@@ -32,7 +32,8 @@ std::size_t idempotency_cache::packed_result::bytes() const {
   return out;
 }
 
-idempotency_cache::verdict idempotency_cache::open(const std::string& id, instant now, std::uint64_t digest) {
+idempotency_cache::verdict idempotency_cache::open(const std::string& id, instant now, std::uint64_t digest,
+                                                   std::uint64_t before) {
   trim(now);
   bool fresh = false;
   auto& x = entries_.put(print(id), fresh).value;
@@ -40,7 +41,7 @@ idempotency_cache::verdict idempotency_cache::open(const std::string& id, instan
     x.digest = digest;
     return verdict::fresh;
   }
-  if (digest != 0 && x.digest != 0 && digest != x.digest) return verdict::conflict;
+  if (digest != 0 && x.digest != 0 && digest != x.digest && before != x.digest) return verdict::conflict;
   return x.settled ? verdict::settled : verdict::pending;
 }
 

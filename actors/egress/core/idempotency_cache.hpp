@@ -29,8 +29,8 @@ public:
     conflict ///< it was another action: refuse, and leave the record as it is
   };
   /// A request arrives. Ids must not be empty. `digest`: of its action (core/action_digest); 0 = not known,
-  /// and equal to any.
-  verdict open(const std::string& id, instant now, std::uint64_t digest = 0);
+  /// and equal to any. `before`: the one that an earlier version may have recorded.
+  verdict open(const std::string& id, instant now, std::uint64_t digest = 0, std::uint64_t before = 0);
   /// Its outcome. Unknown ids are ignored.
   void settle(const std::string& id, const action_result& result, instant now);
   /// The recorded outcome, if there is one.

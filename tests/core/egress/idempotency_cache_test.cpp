@@ -61,6 +61,34 @@ TEST(ActionDigest, EveryPartCountsAndStaysInItsPlace) {
   EXPECT_EQ(digest_of(x), digest_of(other)) << "neither is part of the action";
 }
 
+TEST(ActionDigest, TheOrderOfMembersIsNoPartOfIt) {
+  action_request x;
+  x.act.metadata = R"({"a":1,"b":{"c":[2,{"e":3,"d":4}]}})";
+  x.act.rest.add(R"("prompt_id")", R"("p")");
+  x.act.rest.add(R"("options")", R"([{"id":"y","label":"\u0059es"}])");
+  auto same = x;
+  same.act.metadata = R"({"b":{"c":[2,{"d":4,"e":3}]},"a":1})";
+  same.act.rest = {};
+  same.act.rest.add(R"("options")", R"([{"label":"Yes","id":"y"}])");
+  same.act.rest.add(R"("prompt_id")", R"("p")");
+  const auto one = digests_of(x), two = digests_of(same);
+  EXPECT_EQ(one.sorted, two.sorted);
+  EXPECT_NE(one.as_it_came, two.as_it_came);
+  auto other = same;
+  other.act.metadata = R"({"b":{"c":[{"d":4,"e":3},2]},"a":1})";
+  EXPECT_NE(digests_of(other).sorted, one.sorted) << "that of items is";
+  action_request plain;
+  plain.act.metadata = R"({"a":1})";
+  EXPECT_EQ(digests_of(plain).sorted, digest_of(plain));
+}
+
+TEST(IdempotencyCache, WhatAnEarlierVersionRecordedIsNoConflict) {
+  idempotency_cache x{10, 10min};
+  x.restore("a", result("1"), now, 1min, 7);
+  EXPECT_EQ(x.open("a", now, 8, 7), verdict::settled);
+  EXPECT_EQ(x.open("a", now, 8, 9), verdict::conflict);
+}
+
 RC_GTEST_PROP(ActionDigest, WhatTheStoreHasIsReadBack, (const std::string& id, std::uint64_t digest)) {
   auto [back, found] = without_digest(with_digest(id, digest));
   RC_ASSERT(back == id);
