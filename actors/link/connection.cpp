@@ -305,7 +305,9 @@ void connection_state::ended(const socket_end& why) {
   tell(self, link_manager_handle,
        link_gone{setup.epoch, why.close_code, why.close_reason, why.http_status, why.error, wait.count()});
   socket.reset();
-  tell_later<connection_actor>(self, 5s, atom::finish_v);
+  constexpr auto crossing = 5s;
+  stays_until = now_of(self) + crossing;
+  tell_later<connection_actor>(self, crossing, atom::finish_v);
 }
 
 connection_actor::behavior_type connection(connection_actor::stateful_pointer<connection_state> self,
@@ -339,6 +341,7 @@ connection_actor::behavior_type connection(connection_actor::stateful_pointer<co
       },
       [s](atom::finish) {
         if (s->over) {
+          if (now_of(s->self) < s->stays_until) return; // told before its teller knew of the end
           s->self->demonitor(
               s->link_manager_handle.address()); // it outlives many of us and would keep a note of each
           s->self->quit();

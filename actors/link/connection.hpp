@@ -77,7 +77,8 @@ struct connection_state {
   std::uint64_t requests = 0, frames = 0;
   backpressure current_backpressure = backpressure::none;
   bool open_now = false, reading = true, over = false;
-  core::alarm alarm; ///< of the oldest request
+  core::instant stays_until{}; ///< once it is over: what crosses the end is answered until then
+  core::alarm alarm;           ///< of the oldest request
   core::token_bucket descriptor_rate{64, 10}, interrupt_rate{1'000, 100};
   std::uint64_t left_out = 0;      ///< frames beyond their rate
   std::uint64_t idle_acks_due = 0; ///< of the going_idle frames that were sent

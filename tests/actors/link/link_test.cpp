@@ -80,6 +80,28 @@ TEST_F(link, FrameThatNeverReachedTheWireIsSentOnTheNextConnection) {
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::done);
 }
 
+TEST_F(link, ActionThatCrossesTheEndIsSentOnTheNextConnectionAlsoWhenACloseCrossesIt) {
+  start(with::scripted);
+  handshake();
+  ask({"r1", "discord", {}, relay::wire::send("c", "x")});
+  ask({"r2", "discord", {}, relay::wire::send("c", "y")}); // leaves when r1 has its outcome
+  caf::anon_send(root, command::dormant);
+  settle();
+  auto& socket = env.link->last();
+  socket.listener->on_bytes("{\"type\":\"going_idle_ack\"}\n"); // the connection is to close
+  socket.end(1001);                                             // and is over already
+  settle();
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
+  for (int i = 0; i < 5 && env.link->dials.size() < 2; ++i) advance(1s);
+  ASSERT_EQ(env.link->dials.size(), 2U);
+  handshake();
+  ASSERT_EQ(sent().size(), 1U);
+  answer_all();
+  ASSERT_EQ(agent->outcomes.size(), 2U);
+  EXPECT_EQ(agent->outcomes[1].result.how, outcome::done) << agent->outcomes[1].result.error;
+}
+
 TEST_F(link, F3_ActionDuringBackoffIsHeldThenFailsAsDefinite) {
   start(with::scripted);
   ask({"r", "discord", {}, relay::wire::send("c", "x")});
