@@ -70,5 +70,12 @@ TEST(ConnectorKeys, AreBounded) {
   EXPECT_EQ(keys.session_of("agent:main:slack:dm:D999"), "agent:main:slack:dm:W:D999:1");
 }
 
+TEST(ConnectorKeys, AreBoundedInBytes) {
+  known keys{1'000'000};
+  for (int i = 0; i < 10'000; ++i) keys.add(said(std::string(1'000, 'D') + std::to_string(i), "1"));
+  EXPECT_LT(keys.size(), 16'000U) << "of 1 KB each, 16 MiB in all";
+  EXPECT_GT(keys.size(), 4'000U);
+}
+
 } // namespace connector_keys_test
 } // namespace relay::core

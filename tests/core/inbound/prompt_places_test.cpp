@@ -103,6 +103,21 @@ TEST_F(places, OneThatLeavesAgainWithoutItsTurnIsTheSame) {
   EXPECT_EQ(verdict(press("c", "t1")), taken);
 }
 
+TEST_F(places, AreBoundedInBytesOldestFirst) {
+  prompt_rules rules;
+  rules.max_bytes = 100'000;
+  all = prompts{"aaaa0000", rules};
+  for (int i = 0; i < 100; ++i) {
+    auto large = asked("c" + std::to_string(i));
+    for (int k = 0; k < 20; ++k) large.options.push_back({"o", std::string(500, 'x')});
+    open(large);
+    EXPECT_LE(all.bytes(), rules.max_bytes) << i;
+  }
+  EXPECT_GT(all.size(), 3U);
+  EXPECT_LT(all.size(), 20U);
+  EXPECT_EQ(verdict(press("c99")), taken);
+}
+
 TEST_F(places, ForgettingOneLeavesTheOthers) {
   all = prompts{"aaaa0000", {1h, 2}};
   for (const auto* chat : {"c", "d", "e"}) open(asked(chat));

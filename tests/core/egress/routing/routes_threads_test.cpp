@@ -191,5 +191,27 @@ TEST(RouteThreads, FactsOfAChatAreChangesAndComeBack) {
   EXPECT_EQ(d.table.changes(d.now).size(), 1U);
 }
 
+TEST(RouteTurns, AreBoundedInBytesOldestFirst) {
+  route_bounds bounds;
+  bounds.max_chats = bounds.max_turns = 100'000;
+  bounds.max_turn_bytes = 100'000;
+  route_table table{bounds};
+  for (int i = 0; i < 1'000; ++i) {
+    table.seen({"d1-" + std::to_string(i),
+                {"discord", "c"},
+                {"w", "u", {}},
+                {},
+                std::string(400, 't'),
+                "m",
+                "group",
+                {}},
+               instant{1h});
+    EXPECT_LE(table.turn_bytes(), bounds.max_turn_bytes);
+  }
+  EXPECT_GT(table.turns(), 50U);
+  EXPECT_FALSE(table.place_of("d1-0", "c").known);
+  EXPECT_TRUE(table.place_of("d1-999", "c").known);
+}
+
 } // namespace routes_threads_test
 } // namespace relay::core
