@@ -4,7 +4,8 @@
 // rate the events come at that rate, whatever the gateway does.
 //
 //   build/release/bin/relay-bench [--turns N] [--window N] [--chats N] [--bytes N] [--scheduler io|pool]
-//                                 [--state-dir DIR] [--rate N] [--program gateway|bare] [--tls DIR]
+//                                 [--state-dir DIR] [--rate N] [--first-chat N] [--program gateway|bare]
+//                                 [--tls DIR]
 //                                 [--idle SECONDS] [--pin] [--json]
 //
 // With --program bare the loop that does nothing but the wire's work is in the gateway's place
@@ -37,7 +38,8 @@ using clock_type = std::chrono::steady_clock;
 struct plan {
   std::size_t turns = 200'000, window = 256, chats = 100, bytes = 200;
   std::string scheduler = "io", state_dir = "none";
-  std::size_t rate = 0; ///< events a second; 0 = as the window allows
+  std::size_t rate = 0;       ///< events a second; 0 = as the window allows
+  std::size_t first_chat = 0; ///< chats that an earlier run on this directory did not have
   std::string program = "gateway", tls_dir;
   double idle_s = 0; ///< no turns, but so long with nothing to do
   bool pin = false, json = false;
@@ -137,7 +139,7 @@ private:
     out += std::to_string(n) + " " + text_ + R"(","message_type":"text","message_id":"m)" +
            std::to_string(n) + R"(","source":{"platform":")";
     out.append(platform_of(n));
-    out += R"(","chat_id":")" + std::to_string(n % plan_.chats) +
+    out += R"(","chat_id":")" + std::to_string(plan_.first_chat + n % plan_.chats) +
            R"(","chat_type":"dm","user_id":"u1","user_name":"ada"}})" +
            (plan_.durable() ? R"(,"bufferId":"b)" + std::to_string(n) + "\"" : std::string{}) + "}\n";
     begun_[n] = clock_type::now();
@@ -233,7 +235,8 @@ void report(const plan& x, const load& traffic, const measured& m) {
 void options_of(CLI::App& app, plan& x) {
   app.add_option("--turns", x.turns)->check(CLI::Range(1, 10'000'000));
   app.add_option("--window", x.window)->check(CLI::Range(1, 100'000));
-  app.add_option("--chats", x.chats)->check(CLI::Range(1, 1'000'000));
+  app.add_option("--chats", x.chats)->check(CLI::Range(1, 10'000'000));
+  app.add_option("--first-chat", x.first_chat, "The number of the first of them");
   app.add_option("--bytes", x.bytes)->check(CLI::Range(0, 60'000));
   app.add_option("--scheduler", x.scheduler);
   app.add_option("--state-dir", x.state_dir, "Keep everything on disk there; none = memory only");
