@@ -79,6 +79,9 @@ constexpr std::array<fault_text, fault_count> texts{{
     {"rate_limited", "the connector wants a frame again after a while"},
     {"buffer_ids_again", "the connector restarts and counts its buffer ids from one again"},
     {"chat_throws", "a step of one chat's queue throws"},
+    {"router_crash", "the router of actions dies while a prompt has no result, which never comes"},
+    {"removal_cut", "a connection is cut as it carries the removal of a message"},
+    {"provisioner_crash", "a platform's provisioner dies while its call is out"},
 }};
 
 } // namespace
@@ -121,6 +124,13 @@ fault_set::fault_set(std::uint64_t seed, const fault_mask& allowed, bool all, st
 }
 
 bool fault_set::hit(fault x) { return hit(x, 1); }
+
+bool fault_set::often(fault x) {
+  constexpr double third = 1.0 / 3;
+  if (calm_ || !armed(x) || !of(x).chance(third)) return false;
+  mark(x);
+  return true;
+}
 
 bool fault_set::hit(fault x, std::uint64_t rare) {
   if (calm_ || !armed(x)) return false;

@@ -102,6 +102,10 @@ enum class fault : std::uint8_t {
   buffer_ids_again,
   // egress
   chat_throws,
+  router_crash,
+  removal_cut,
+  // credentials
+  provisioner_crash,
   count_
 };
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::count_);
@@ -132,6 +136,8 @@ public:
   bool hit(fault x);
   /// Like hit(), but for one chance among many: fires about once in `rare`.
   bool hit(fault x, std::uint64_t rare);
+  /// For one whose chance comes rarely: every third time, whatever its rate.
+  bool often(fault x);
   /// A stream of choices of its own, for its sizes and times.
   seeded_rng& of(fault x) noexcept { return streams_[static_cast<std::size_t>(x)]; }
   /// The second phase of a run: nothing goes wrong any more.

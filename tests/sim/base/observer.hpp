@@ -44,6 +44,8 @@ public:
   /// A step of the queue of this chat threw. The platform is empty where the gateway knows none.
   virtual void chat_failed(const std::string& /*platform*/, const std::string& /*chat*/) {}
   /// The operator's settings count from now on; the first ones at the begin of each life.
+  /// The actor that makes the provisioning calls of one platform dies.
+  virtual void provisioner_killed(const std::string& /*platform*/) {}
   virtual void settings_changed(const config::settings&) {}
   virtual void commanded(command) {}
 

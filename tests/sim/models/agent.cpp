@@ -174,7 +174,7 @@ void sim_agent::work(const turn& x) {
   if (rng_.chance(plan_.talk)) act(x);
   if (rng_.chance(plan_.unprompted)) unprompted();
   if (plan_.rich && rng_.chance(0.4)) extra(x);
-  if (plan_.approvals && more_.chance(0.3)) ask_approval(x);
+  if ((plan_.approvals || on_.faults.armed(fault::router_crash)) && more_.chance(0.3)) ask_approval(x);
   if (on_.faults.hit(fault::agent_flood, 4)) flood();
   if (on_.faults.hit(fault::agent_nonsense)) nonsense();
   if (first) return;
@@ -199,7 +199,11 @@ void sim_agent::ask(const std::string& mark, const std::string& op, const std::s
   json_object frame;
   frame.text("type", "action").text("request_id", id).maybe("platform", platform);
   frame.maybe("delivery_id", delivery_id).raw("action", members.done());
-  if (plan_.resends && more_.chance(0.5)) frame.text("on_unknown", more_.chance(0.8) ? "resend" : "report");
+  // A router that dies on a disk asks these again.
+  if (op == "prompt" && plan_.durable_out && on_.faults.armed(fault::router_crash))
+    frame.text("on_unknown", "resend");
+  else if (plan_.resends && more_.chance(0.5))
+    frame.text("on_unknown", more_.chance(0.8) ? "resend" : "report");
   request x;
   x.frame = frame.line();
   x.op = op;

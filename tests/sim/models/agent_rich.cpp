@@ -20,6 +20,12 @@ void sim_agent::ask_approval(const turn& x) {
       .text("content", words(mark, length(20)));
   to.raw("options", R"([{"id":"yes","label":"Yes"},{"id":"no","label":"No","style":"danger"}])");
   ask(mark, "prompt", "", x.delivery_id, x.chat_id, std::move(to));
+  if (!on_.faults.armed(fault::router_crash)) return;
+  constexpr usec patience{9'000'000};
+  const auto id = plan_.counting ? std::to_string(asked_here_) : "r-" + mark;
+  later(patience, [this, id] { // it has heard nothing of it
+    if (auto it = asked_.find(id); it != asked_.end()) say(std::string{it->second.frame});
+  });
 }
 
 void sim_agent::follow_up(const turn& x) {

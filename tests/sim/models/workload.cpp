@@ -130,7 +130,7 @@ void workload::see(const carried_out& x) {
   if (x.op == "prompt") {
     press(x, rng_.between(soon, late));
     if (rng_.chance(0.3)) press(x, rng_.between(soon, late)); // twice, or somebody else
-    if (plan_.approvals)
+    if (plan_.approvals || on_.faults.armed(fault::router_crash))
       for (auto n = behaviour_rng_.below(3); n > 0; --n) press(x, behaviour_rng_.between(soon, late));
     if (rng_.chance(0.1)) {
       auto sibling = x;

@@ -80,6 +80,10 @@ void checker::chat_failed(const std::string& platform, const std::string& chat) 
   on_.log.line(on_.time.now(), "chat.failed", platform + "/" + chat);
   tell([&](observer& x) { x.chat_failed(platform, chat); });
 }
+void checker::provisioner_killed(const std::string& platform) {
+  actor_killed("platform-provisioner");
+  tell([&](observer& x) { x.provisioner_killed(platform); });
+}
 void checker::settings_changed(const config::settings& s) {
   on_.log.line(on_.time.now(), "settings", "");
   tell([&](observer& x) { x.settings_changed(s); });

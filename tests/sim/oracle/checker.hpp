@@ -58,6 +58,7 @@ public:
   void suspended(usec until) override;
   void actor_killed(const std::string& name) override;
   void chat_failed(const std::string& platform, const std::string& chat) override;
+  void provisioner_killed(const std::string& platform) override;
   void settings_changed(const config::settings& x) override;
   void commanded(command x) override;
   void dialled(std::uint64_t socket, const dial_request& x) override;

@@ -55,6 +55,50 @@ private:
   std::vector<config::relay_settings> versions_;
 };
 
+/// A platform whose provisioner dies gets another one, which calls again.
+class provisioners final : public rule {
+public:
+  explicit provisioners(checker& at) : rule(at, "provisioners") {}
+  void life_begins(std::uint64_t) override { forget(); }
+  void life_ends(std::uint64_t, ending) override { forget(); }
+  void commanded(command) override { missing_.clear(); }
+  void settings_changed(const config::settings&) override { missing_.clear(); }
+  void suspended(usec) override { missing_.clear(); }
+  void actor_killed(const std::string& name) override {
+    if (name != "platform-provisioner") missing_.clear(); // all of it may begin anew
+  }
+  void called(std::uint64_t call, const http_request& x) override {
+    if (!x.url.ends_with("/relay/provision")) return;
+    json_text body{x.body.reveal()};
+    const auto platform = text(body.root(), "platform");
+    calls_[call] = platform;
+    missing_.erase(platform);
+  }
+  void answered(std::uint64_t call, const http_response& x) override {
+    const auto provisioned = calls_.erase(call) > 0;
+    if (!provisioned && x.status != 200) missing_.clear(); // perhaps it has no token to call with
+  }
+  void provisioner_killed(const std::string& platform) override {
+    const auto stored = checker_.what().credentials == identity_choice::login_store;
+    if (!stored && std::any_of(calls_.begin(), calls_.end(), [&](auto& x) { return x.second == platform; }))
+      missing_.emplace(platform, now());
+  }
+  void at_rest() override {
+    const auto& limits = checker_.what().settings.limits;
+    const usec patience = 2 * limits.backoff_max + 4 * limits.http_timeout;
+    for (auto& [platform, since] : missing_)
+      if (now() > since + patience) return fail(platform + ": its provisioner died, and none calls again");
+  }
+
+private:
+  void forget() {
+    calls_.clear();
+    missing_.clear();
+  }
+  std::map<std::uint64_t, std::string> calls_; ///< that are out, by their number
+  std::map<std::string, usec> missing_;        ///< by platform: since when
+};
+
 /// What is declared is what is set, an explicit false included; what is not set any more is withdrawn by the
 /// quiet default, which opens nothing.
 class policies final : public rule {
@@ -156,6 +200,7 @@ private:
 
 void add_boot_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<provisioning>(at));
+  to.push_back(std::make_unique<provisioners>(at));
   to.push_back(std::make_unique<policies>(at));
 }
 

@@ -389,19 +389,27 @@ private:
 class prompt_answers final : public rule {
 public:
   explicit prompt_answers(checker& at) : rule(at, "prompt-answers") {}
+  /// Asked again of a router that knows nothing of the first time, it is another prompt.
+  void link_wrote(std::uint64_t, const frame_view& frame) override {
+    auto& act = member(frame.root, "action");
+    if (text(frame.root, "type") == "outbound" && text(act, "op") == "prompt")
+      asked_[text(act, "prompt_id")].insert(checker_.notes().outbound_age);
+  }
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
     auto* x = checker_.notes().by_delivery(text(frame.root, "delivery_id"));
     if (!x || x->what.kind != event_kind::press || x->altered) return;
     auto& id = x->what.prompt_id;
     if (id.rfind("foreign", 0) == 0) fail("an answer to a sibling's prompt reached an agent: " + id);
-    auto [it, first] =
-        taken_.emplace(std::to_string(checker_.notes().inbound_age) + " " + id, x->what.number);
-    if (!first && it->second != x->what.number) fail("two answers to prompt " + id + " reached an agent");
+    auto& taken = taken_[std::to_string(checker_.notes().inbound_age) + " " + id];
+    taken.insert(x->what.number);
+    if (taken.size() > std::max<std::size_t>(asked_[id].size(), 1))
+      fail("two answers to prompt " + id + " reached an agent");
   }
 
 private:
-  std::map<std::string, std::uint64_t> taken_;
+  std::map<std::string, std::set<std::uint64_t>> taken_; ///< by prompt: the events that answered it
+  std::map<std::string, std::set<std::uint64_t>> asked_; ///< of which ages of what routers know
 };
 
 /// A user who stops a turn is heard at once by some agent, if one was there to be stopped.

@@ -286,6 +286,7 @@ public:
   }
   void actor_killed(const std::string& name) override {
     doubt_ = true;
+    planned(); // after the death of inbound it connects anew
     if (name != "link-manager") return;
     ever_ = false;
     forgive();

@@ -198,9 +198,9 @@ private:
       usec at{0};
       const told_event* what = nullptr;
     };
-    // By platform: what was said last, and what was given out last, which differ where sessions of one chat
-    // run side by side. The latter counts in a chat that was forgotten between the two, for few may be kept.
-    std::map<std::string, counted> last, given_last;
+    // By platform: what was said last. Sessions of one chat run side by side and are given out again, and of
+    // many chats few may be kept: what was said last of all that was given out since a chat was forgotten.
+    std::map<std::string, std::vector<counted>> sure_ones;
     std::vector<const told_event*> out;
     auto& notes = checker_.notes();
     for (auto number : by_chat_[chat]) {
@@ -220,14 +220,14 @@ private:
         out.push_back(&x.what);
         continue;
       }
-      auto& best = last[x.what.platform];
-      counted mine{x.was_read() ? x.reads.front().number : 0, touched, &x.what};
-      if (!best.what || std::pair{mine.read, mine.at} >= std::pair{best.read, best.at}) best = mine;
-      auto& given = given_last[x.what.platform];
-      if (!given.what || mine.at >= given.at) given = mine;
+      sure_ones[x.what.platform].push_back({x.was_read() ? x.reads.front().number : 0, touched, &x.what});
     }
-    for (auto* of : {&last, &given_last})
-      for (auto& [platform, x] : *of) out.push_back(x.what);
+    for (auto& [platform, all] : sure_ones) {
+      std::stable_sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.at < b.at; });
+      const counted* best = nullptr;
+      for (auto it = all.rbegin(); it != all.rend(); ++it)
+        if (best == nullptr || it->read >= best->read) out.push_back((best = &*it)->what);
+    }
     return out;
   }
 

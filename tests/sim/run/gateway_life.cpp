@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/agents/echo.hpp"
 #include "relay_gateway/actors/agents/exec.hpp"
 #include "relay_gateway/actors/agents/link_state.hpp"
+#include "relay_gateway/actors/boot/provisioner.hpp"
 #include "relay_gateway/actors/bursts.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/actors/egress/egress_router.hpp"
@@ -206,6 +207,23 @@ bool gateway_life::break_chat(seeded_rng& rng) {
       step);
   state.handle([&] { state.execute(step); });
   return true;
+}
+
+bool gateway_life::kill_actor(const std::string& name) {
+  const auto who = scheduler_.last_of(name);
+  if (who) caf::anon_send_exit(caf::actor_cast<caf::actor>(who), caf::exit_reason::kill);
+  return who != nullptr;
+}
+
+void gateway_life::kill_provisioner(const std::string& platform) {
+  const auto who = scheduler_.last_of(provisioner_state::name);
+  if (!who) return;
+  using provisioner_type = caf::stateful_actor<provisioner_state, provisioner_actor::base>;
+  auto& all = static_cast<provisioner_type*>(caf::actor_cast<caf::abstract_actor*>(who))->state.platforms;
+  const auto it = all.find(platform);
+  if (it == all.end()) return;
+  around_.judge.provisioner_killed(platform);
+  caf::anon_send_exit(it->second, caf::exit_reason::kill);
 }
 
 socket_setup gateway_life::hooks(std::uint64_t peer) {

@@ -60,6 +60,10 @@ public:
   std::shared_ptr<sim_socket> attach(std::shared_ptr<far_end> who);
   /// A step of the queue of some chat with work throws. False when there is none.
   bool break_chat(seeded_rng& rng);
+  /// The newest actor of that name dies. False when there is none.
+  bool kill_actor(const std::string& name);
+  /// The one that makes the provisioning calls of this platform does.
+  void kill_provisioner(const std::string& platform);
   /// kill -9: nothing of it is seen any more.
   void kill(seeded_rng& rng);
   /// The ordered stop is complete.

@@ -39,6 +39,10 @@ run::run(std::uint64_t seed, const run_options& options)
   connector_.on_wake = [this] {
     if (life_ && !stopping_ && !life_->host().suspended()) life_->tell(command::wake);
   };
+  connector_.on_provisioning = [this](const std::string& platform) {
+    if (life_ && !life_->host().suspended()) life_->kill_provisioner(platform);
+  };
+  connector_.on_unanswered = [this] { crash_router(); };
   if (options.script) connector_.play(*options.script);
 }
 

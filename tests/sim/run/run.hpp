@@ -59,6 +59,7 @@ private:
   void spend_until(usec end);
   void let_one_act();
   void actor_dies(const std::string& name);
+  void crash_router();
   void at_rest();
   void on_disk(const store_record& x);
   // what goes wrong at a time of its own (fault schedule.cpp)

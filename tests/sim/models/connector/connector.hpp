@@ -65,7 +65,9 @@ public:
   }
   /// Calls the wake URL, if the gateway has one.
   void poke();
-  std::function<void()> on_wake; ///< it was called
+  std::function<void()> on_wake;                                    ///< it was called
+  std::function<void(const std::string& platform)> on_provisioning; ///< its provisioner is to die
+  std::function<void()> on_unanswered; ///< a prompt was shown, and whoever waits for its result is to die
   /// New credentials for the gateway, as an operator would arrange them.
   void arrange(const std::string& id, const std::string& secret) { history_.arrange(id, secret); }
 

@@ -91,10 +91,16 @@ void session::outbound(const json& frame, hearing how) {
   }
   x.socket = socket_;
   x.platform = !x.platform_tag.empty() ? x.platform_tag : hellos_.empty() ? "" : hellos_.front();
+  if (x.op == "delete" && home_.on_.faults.often(fault::removal_cut))
+    return cable_->cut(); // and nothing is done
   auto answer = home_.platforms_.carry_out(x, home_.plan_.settings.limits.outbound_timeout);
   ++home_.outbound_heard;
   home_.who_.was_carried_out(x);
   if (x.applied && home_.on_seen) home_.on_seen(x);
+  if (x.applied && x.op == "prompt" && home_.on_unanswered && home_.on_.faults.often(fault::router_crash)) {
+    home_.on_unanswered();
+    return;
+  }
   if (answer.result.empty()) return;
   auto line = json_object{}
                   .text("type", "outbound_result")
