@@ -35,16 +35,16 @@ std::string result_json(const action_result& x) {
 /// What may travel as one message travels in parts of any size; in some runs always one by one, or never.
 class cut_bursts final : public burst_port {
 public:
-  explicit cut_bursts(seeded_rng luck) : luck_(luck) {
+  explicit cut_bursts(seeded_rng rng) : rng_(rng) {
     constexpr std::array<std::size_t, 5> bounds{1, 2, 4, 16, longest_burst};
-    most_ = luck_.one_of(bounds);
+    most_ = rng_.one_of(bounds);
   }
   std::size_t next_size() override {
-    return most_ == longest_burst ? most_ : 1 + static_cast<std::size_t>(luck_.below(most_));
+    return most_ == longest_burst ? most_ : 1 + static_cast<std::size_t>(rng_.below(most_));
   }
 
 private:
-  seeded_rng luck_;
+  seeded_rng rng_;
   std::size_t most_ = 1;
 };
 

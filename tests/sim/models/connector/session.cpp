@@ -92,7 +92,7 @@ void session::outbound(const json& frame, hearing how) {
   x.socket = socket_;
   x.platform = !x.platform_tag.empty() ? x.platform_tag : hellos_.empty() ? "" : hellos_.front();
   if (x.op == "delete" && home_.on_.faults.often(fault::removal_cut))
-    return cable_->cut(); // and nothing is done
+    return link_socket_->cut(); // and nothing is done
   auto answer = home_.platforms_.carry_out(x, home_.plan_.settings.limits.outbound_timeout);
   ++home_.outbound_heard;
   home_.who_.was_carried_out(x);
