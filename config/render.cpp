@@ -1,7 +1,7 @@
 #include "relay_gateway/config/render.hpp"
 
 #include "relay_gateway/config/values/text.hpp"
-#include "relay_gateway/messages/wire/fnv.hpp"
+#include "relay_gateway/messages/fnv.hpp"
 
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
@@ -116,8 +116,8 @@ std::string problems_json(const resolution& x) {
 }
 
 std::int64_t digest(const resolution& x) {
-  auto hash = wire::fnv_start;
-  const auto mix = [&hash](const std::string& text) { hash = wire::fnv1a("\n", wire::fnv1a(text, hash)); };
+  auto hash = fnv_start;
+  const auto mix = [&hash](const std::string& text) { hash = fnv1a("\n", fnv1a(text, hash)); };
   for (const auto& row : x.listing) {
     mix(row.key);
     mix(row.value);

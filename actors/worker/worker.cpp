@@ -2,7 +2,7 @@
 
 #include "relay_gateway/actors/actor_guards.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
-#include "relay_gateway/messages/wire/fnv.hpp"
+#include "relay_gateway/messages/fnv.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -20,7 +20,7 @@ constexpr auto outcome_wait = 60s;
 constexpr std::size_t most_gateways = 1'000;
 
 /// The same for the same text in every worker.
-std::string digest_of(const std::string& text) { return std::to_string(wire::fnv1a(text)); }
+std::string digest_of(const std::string& text) { return std::to_string(fnv1a(text)); }
 
 std::string turn_of(const std::string& gateway, const std::string& delivery_id) {
   return gateway + "\n" + delivery_id;

@@ -1,6 +1,6 @@
 #include "relay_gateway/actors/agents/core/sticky_balancer.hpp"
 
-#include "relay_gateway/messages/wire/fnv.hpp"
+#include "relay_gateway/messages/fnv.hpp"
 
 #include <cstring>
 #include <functional>
@@ -15,7 +15,7 @@ constexpr std::size_t most_bytes = 48UL << 20;
 
 sticky_balancer::digest::digest(const std::string& session) {
   const auto one = static_cast<std::uint64_t>(std::hash<std::string>{}(session));
-  const auto other = wire::fnv1a(session);
+  const auto other = fnv1a(session);
   std::memcpy(text, &one, sizeof one);
   std::memcpy(text + sizeof one, &other, sizeof other);
 }

@@ -1,6 +1,6 @@
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
 
-#include "relay_gateway/messages/wire/fnv.hpp"
+#include "relay_gateway/messages/fnv.hpp"
 #include "relay_gateway/messages/wire/http/hex.hpp"
 #include "relay_gateway/messages/wire/json/json_sorted.hpp"
 
@@ -19,7 +19,7 @@ class hasher {
 public:
   void text(std::string_view x) {
     number(x.size());
-    h_ = wire::fnv1a(x, h_);
+    h_ = fnv1a(x, h_);
   }
   void number(std::uint64_t x) {
     if (x < 256) { // seven zero bytes follow, which only multiply
@@ -33,11 +33,11 @@ public:
 private:
   static constexpr std::uint64_t prime_to_the_8th = [] {
     std::uint64_t out = 1;
-    for (int i = 0; i < 8; ++i) out *= wire::fnv_prime;
+    for (int i = 0; i < 8; ++i) out *= fnv_prime;
     return out;
   }();
-  void byte(unsigned char c) { h_ = (h_ ^ c) * wire::fnv_prime; }
-  std::uint64_t h_ = wire::fnv_start;
+  void byte(unsigned char c) { h_ = (h_ ^ c) * fnv_prime; }
+  std::uint64_t h_ = fnv_start;
 };
 
 std::uint64_t digest_with(const action_request& x, const std::string& metadata, const std::string& rest) {

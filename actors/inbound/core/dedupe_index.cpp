@@ -1,7 +1,7 @@
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 
+#include "relay_gateway/messages/fnv.hpp"
 #include "relay_gateway/messages/lengths.hpp"
-#include "relay_gateway/messages/wire/fnv.hpp"
 #include "relay_gateway/messages/wire/http/hex.hpp"
 
 #include <array>
@@ -28,17 +28,17 @@ class digest {
 public:
   digest& add(std::string_view part) {
     const auto size = std::to_string(part.size());
-    for (auto text : {std::string_view{size}, std::string_view{":"}, part}) h_ = wire::fnv1a(text, h_);
+    for (auto text : {std::string_view{size}, std::string_view{":"}, part}) h_ = fnv1a(text, h_);
     return *this;
   }
   std::string hex() const {
-    auto h = wire::mixed(h_);
+    auto h = mixed(h_);
     if (h == 0) h = 1; // 0 stands for an unknown version
     return wire::hex(h, version_digits);
   }
 
 private:
-  std::uint64_t h_ = wire::fnv_start;
+  std::uint64_t h_ = fnv_start;
 };
 
 /// Text, media and their order: what a person sees of a message.

@@ -2,7 +2,7 @@
 
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
 #include "relay_gateway/app/store/tables/sql.hpp"
-#include "relay_gateway/messages/wire/fnv.hpp"
+#include "relay_gateway/messages/fnv.hpp"
 #include "relay_gateway/messages/wire/records.hpp"
 
 #include <charconv>
@@ -83,7 +83,7 @@ void upgrade_table(SQLite::Database& file, const std::string& table) {
 
 /// FNV-1a, then mixed.
 std::int64_t hash_of_key(std::string_view key) {
-  return static_cast<std::int64_t>(wire::mixed(wire::fnv1a(core::name_of_key(key))));
+  return static_cast<std::int64_t>(mixed(fnv1a(core::name_of_key(key))));
 }
 
 void upgrade_keys(SQLite::Database& file) {

@@ -138,7 +138,7 @@ struct model_world {
       wire.push_back(x);
     }
     for (auto& x : step.done) settle(x.token, x.result);
-    for (auto& x : step.marks) outbox.intend(std::move(x));
+    for (auto& x : step.intents) outbox.intend(std::move(x));
   }
   void push(const std::string& chat, chat_action x, bool held) {
     run([&](auto& out) { chats.push(key(chat), std::move(x), held, now, out); });

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace relay::wire {
+namespace relay {
 
 inline constexpr std::uint64_t fnv_start = 0xcbf29ce484222325ULL, fnv_prime = 0x100000001b3ULL;
 
@@ -21,4 +21,4 @@ constexpr std::uint64_t mixed(std::uint64_t hash) {
   return hash ^ (hash >> 31);
 }
 
-} // namespace relay::wire
+} // namespace relay
