@@ -287,7 +287,6 @@ class Unreadable(Scenario):
         letters = (await gateway.get("/v1/dlq")).json()["letters"]
         got = {x["event"]["text"] for x in agent.deliveries}
         missing = sorted(x for x in expected - got if not any(x in json.dumps(y) for y in letters))
-        print("LETTERS", [x["text"][:50] if "text" in x else x for x in letters][:40])
         self.assertEqual(missing, [], "acked, and neither delivered nor kept")
         lost = sorted(x for x in expected - got if not x.startswith("prompt_response"))
         self.assertEqual(lost, [], "a side field took the text along")
