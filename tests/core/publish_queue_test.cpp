@@ -164,6 +164,24 @@ TEST_F(PublishQueue, IsBounded) {
   EXPECT_EQ(queue.entries(), 8U);
 }
 
+TEST_F(PublishQueue, IsBoundedInBytes) {
+  queue = publish_queue{{.window = 4, .max_entries = 100, .max_bytes = 10'000}};
+  usable(true);
+  const auto large = [](std::size_t size) {
+    queue_publication x;
+    x.body = std::string(size, 'x');
+    return x;
+  };
+  publish_step out;
+  const auto first = queue.put("a", large(6'000), now, out);
+  EXPECT_NE(first, 0U);
+  EXPECT_EQ(queue.put("b", large(6'000), now, out), 0U);
+  EXPECT_NE(queue.put("b", large(2'000), now, out), 0U);
+  EXPECT_LE(queue.bytes(), 10'000U);
+  receipt({first, true, false, false, {}});
+  EXPECT_NE(queue.put("b", large(6'000), now, out), 0U) << "there is room again";
+}
+
 TEST_F(PublishQueue, AReceiptOfNothingChangesNothing) {
   usable(true);
   receipt({99, true, false, false, {}});
