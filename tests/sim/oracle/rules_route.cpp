@@ -213,9 +213,15 @@ private:
       // One that was read and not given yet may be on its way; a press need not reach anybody.
       auto echoes_later = checker_.what().agent == agent_choice::echo && checker_.what().durable;
       auto just_read = x.was_read() && x.reads.back().at + inside >= asked; // again, perhaps by a new process
+      // A router that dies soon after it heard of it may not have got it to a slow disk, and the next one has
+      // what was there before.
+      constexpr usec slowest{10'000'000};
+      auto unwritten = std::any_of(notes.losses.begin(), notes.losses.end(),
+                                   [&](auto lost) { return lost >= touched && lost < touched + slowest; });
       // Which of its reads was accepted is not known.
       auto sure = x.reads.size() <= 1 && !echoes_later && !just_read && x.what.kind != event_kind::press &&
-                  touched >= usec{0} && touched + inside < asked && notes.last_suspension + inside < asked;
+                  touched >= usec{0} && touched + inside < asked && notes.last_suspension + inside < asked &&
+                  !unwritten;
       if (!sure) {
         out.push_back(&x.what);
         continue;
