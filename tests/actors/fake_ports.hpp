@@ -258,9 +258,12 @@ struct fake_ports {
   std::shared_ptr<child_port> child; ///< for tests of the exec agent
   std::shared_ptr<fake_files> files = std::make_shared<fake_files>();
   std::shared_ptr<settings_port> settings; ///< for tests of a reload
+  std::shared_ptr<burst_port> bursts;      ///< for tests of what travels together
   ports all() const {
-    return {nullptr, link,  http,  machine, machine, machine, log,
-            metrics, media, store, child,   files,   settings};
+    ports out{nullptr, link,  http,  machine, machine, machine, log,
+              metrics, media, store, child,   files,   settings};
+    out.bursts = bursts;
+    return out;
   }
 };
 
