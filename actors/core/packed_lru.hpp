@@ -50,6 +50,13 @@ public:
     ++size_;
     return at;
   }
+  /// The same with another value; its age stays.
+  void replace(slot at, std::string_view value) { set_text(slots_[at], key_of(at), value); }
+  /// The last bytes of its value become these.
+  void overwrite_end(slot at, std::string_view bytes) {
+    auto& x = slots_[at];
+    std::memcpy(x.text.get() + x.key_size + x.value_size - bytes.size(), bytes.data(), bytes.size());
+  }
   void touch(slot at) {
     if (newest_ == at) return;
     unlink(at);

@@ -1,5 +1,6 @@
 #include "relay_gateway/actors/link/frame_listener.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -19,6 +20,7 @@ void frame_listener::on_open() {
 void frame_listener::on_bytes(std::string_view piece) {
   if (too_long_) return;
   fresh_bytes_ += piece.size();
+  if (fresh_.capacity() == 0) fresh_.reserve(expected_); // frames are large, so growing would cost much
   too_long_ =
       !lines_.feed(piece, [this](std::string_view line) { fresh_.push_back(wire::decode(line, true)); });
   if (too_long_) on_batch_end();
@@ -26,6 +28,8 @@ void frame_listener::on_bytes(std::string_view piece) {
 
 void frame_listener::on_batch_end() {
   if (fresh_.empty() && !too_long_) return;
+  constexpr std::size_t most_expected = 64;
+  expected_ = std::min(fresh_.size(), most_expected);
   auto token = inflow_->enter(std::exchange(fresh_bytes_, 0), fresh_.size());
   {
     std::lock_guard guard{lock_};

@@ -31,6 +31,22 @@ TEST(PackedLru, KeepsTextsByTheirUse) {
   EXPECT_EQ(x.size(), 2U);
 }
 
+TEST(PackedLru, AValueChangesWhereItIs) {
+  lru x;
+  x.extra(x.put("a", "one:1")) = 7;
+  x.put("b", "two:1");
+  const auto bytes = x.bytes();
+  x.overwrite_end(x.find("a"), "9");
+  EXPECT_EQ(x.value_of(x.find("a")), "one:9");
+  x.replace(x.find("a"), "one:1000");
+  EXPECT_EQ(x.value_of(x.find("a")), "one:1000");
+  EXPECT_EQ(x.value_of(x.find("b")), "two:1");
+  EXPECT_EQ(x.extra(x.find("a")), 7);
+  EXPECT_EQ(x.key_of(x.oldest()), "a") << "its age stays";
+  x.replace(x.find("a"), "one:9");
+  EXPECT_EQ(x.bytes(), bytes);
+}
+
 RC_GTEST_PROP(PackedLru, IsAMapAndAListOfAges, ()) {
   lru x;
   std::map<std::string, std::string> model;

@@ -7,6 +7,7 @@
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -25,10 +26,9 @@ constexpr std::uint8_t most_sends = 3; ///< of one frame, when its agent wants u
 bool wants_wait(const action_result& x) { return x.how == outcome::definite && x.retry_after_ms > 0; }
 
 /// What becomes of a wait that is too long: the connector's own word, as of any failure.
-action_result wait_refused(action_result said) {
+void refuse_wait(action_result& said) {
   said.retry_after_ms = 0;
   if (said.code.empty()) said.code = "rate_limited";
-  return said;
 }
 
 } // namespace
@@ -39,7 +39,8 @@ void chat_queue::push(chat_action x, chat_queue_step& out) {
     out.done.push_back({x.token, action_result::success()});
     return;
   }
-  item fresh;
+  std::list<item> one(1); // where it stays: an item is large
+  auto& fresh = one.front();
   const instant hold_until{std::chrono::nanoseconds{x.hold_until}};
   fresh.callers.push_back({x.token, hold_until, hold_until + longest_wait});
   fresh.act = std::move(x.act);
@@ -52,15 +53,16 @@ void chat_queue::push(chat_action x, chat_queue_step& out) {
   if (late) take_back_intent(fresh, out); // meant to go at once, and it will not
   if (const auto* draft = draft_of(fresh.act); draft != nullptr && !admit_draft(*draft, fresh, out)) return;
   if (traits_of(fresh.act.kind).replaces) collapse(fresh);
-  waiting_.push_back(std::move(fresh));
+  waiting_.splice(waiting_.end(), one);
   pump(out);
 }
 
 /// The older edit goes, its callers wait for the newest: nothing overtakes what was pushed in between.
 void chat_queue::collapse(item& newest) {
   // From the newest backwards, up to whatever else touches the same message or is on the wire.
-  for (std::size_t i = waiting_.size(); i > (first_has_turn() ? 1U : 0U); --i) {
-    auto& y = waiting_[i - 1];
+  const auto first = first_has_turn() ? std::next(waiting_.begin()) : waiting_.begin();
+  for (auto at = waiting_.end(); at != first;) {
+    auto& y = *--at;
     if (y.act.message_id != newest.act.message_id || y.draft.id != newest.draft.id) continue;
     if (y.act.kind != newest.act.kind || y.draft.seals || !(y.where == newest.where)) return;
     if (y.lost > 0 || y.next_piece > 0) return; // it may have arrived, which its callers must be told
@@ -68,7 +70,7 @@ void chat_queue::collapse(item& newest) {
     auto& hold = newest.callers.back().hold_until;
     for (auto& who : y.callers) hold = std::max(hold, who.hold_until);
     newest.callers.insert(newest.callers.begin(), y.callers.begin(), y.callers.end());
-    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    waiting_.erase(at);
     return;
   }
 }
@@ -135,8 +137,7 @@ void chat_queue::pump(chat_queue_step& out) {
     x.stage = on_wire{pieces_};
     if (!traits_of(as.kind).holds_chat) {
       x.back = false;
-      aside_.push_back(std::move(x));
-      waiting_.pop_front();
+      aside_.splice(aside_.end(), waiting_, waiting_.begin());
     }
   }
 }
@@ -165,7 +166,7 @@ void chat_queue::refuse(op missing, const descriptor& to, chat_queue_step& out) 
     ++x.next_piece;
     result = whole(std::move(result));
   }
-  finish(result, out);
+  finish(std::move(result), out);
 }
 
 void chat_queue::state_intent(chat_queue_step& out) {
@@ -228,7 +229,8 @@ bool chat_queue::settled_aside(transmitted& x, chat_queue_step& out, instant now
   aside_.erase(it);
   one.stage = queued{};
   if (!x.written) link_.reset();
-  auto said = x.written ? told_to_wait(one, std::move(x.result), now, out) : std::move(x.result);
+  auto& said = x.result;
+  if (x.written) told_to_wait(one, said, now, out);
   if (x.written && !wants_wait(said) && !lost_once_more(one, said)) {
     const auto result = after_all(one, std::move(said));
     for (auto& who : one.callers) out.done.push_back({who.token, result});
@@ -237,7 +239,7 @@ bool chat_queue::settled_aside(transmitted& x, chat_queue_step& out, instant now
   // Before all that waits, behind those that came back before it.
   if (!x.written) take_back_intent(one, out);
   one.back = true;
-  auto at = waiting_.begin() + (first_has_turn() ? 1 : 0);
+  auto at = first_has_turn() ? std::next(waiting_.begin()) : waiting_.begin();
   while (at != waiting_.end() && at->back) ++at;
   waiting_.insert(at, std::move(one));
   pump(out);
@@ -257,12 +259,13 @@ bool chat_queue::begin_wait(item& x, milliseconds asked, instant now, chat_queue
   return true;
 }
 
-/// The result to go on with: still a wish to wait when the action waits, else one that names none.
-action_result chat_queue::told_to_wait(item& x, action_result said, instant now, chat_queue_step& out) {
-  if (!wants_wait(said)) return said;
+/// Afterwards it is the result to go on with: still a wish to wait when the action waits, else one that names
+/// none.
+void chat_queue::told_to_wait(item& x, action_result& said, instant now, chat_queue_step& out) {
+  if (!wants_wait(said)) return;
   const milliseconds asked{said.retry_after_ms};
-  if (!may_skip(x.act) && begin_wait(x, asked, now, out)) return said;
-  return wait_refused(std::move(said));
+  if (!may_skip(x.act) && begin_wait(x, asked, now, out)) return;
+  refuse_wait(said);
 }
 
 /// `now` at its maximum: nothing can be waited for any more.
@@ -282,7 +285,8 @@ void chat_queue::settled(transmitted x, chat_queue_step& out, instant now) {
   auto& top = waiting_.front();
   if (top.in<on_wire>()->piece != x.piece) return;
   top.stage = queued{};
-  auto said = x.written ? told_to_wait(top, std::move(x.result), now, out) : std::move(x.result);
+  auto& said = x.result;
+  if (x.written) told_to_wait(top, said, now, out);
   if (x.written && wants_wait(said)) return;
   if (!x.written) { // it never left: it goes first on the next connection, as long as it may be held
     link_.reset();
@@ -292,21 +296,21 @@ void chat_queue::settled(transmitted x, chat_queue_step& out, instant now) {
     }
     take_back_intent(top, out);
     // Reactions that came back stood before it.
-    auto behind = std::find_if(waiting_.begin() + 1, waiting_.end(), [](auto& y) { return !y.back; });
-    std::rotate(waiting_.begin(), waiting_.begin() + 1, behind);
+    auto behind = std::find_if(std::next(waiting_.begin()), waiting_.end(), [](auto& y) { return !y.back; });
+    waiting_.splice(behind, waiting_, waiting_.begin());
     return;
   }
   if ((top.draft.seals && top.next_piece == 0 && settle_seal(said)) || lost_once_more(top, said)) {
     pump(out);
     return;
   }
-  auto result = after_all(top, std::move(said));
+  if (top.lost > 0) said = after_all(top, std::move(said));
   if (top.pieces.size() <= 1) {
-    finish(std::move(result), out);
+    finish(std::move(said), out);
     pump(out);
     return;
   }
-  result = piece_done(std::move(result));
+  auto result = piece_done(std::move(said));
   ++top.next_piece;
   top.lost = top.lost_before;
   if (result.how != outcome::done || top.next_piece == top.pieces.size()) finish(whole(result), out);
@@ -416,7 +420,7 @@ action_result chat_queue::whole(action_result of_piece) const {
   return result;
 }
 
-void chat_queue::finish(action_result result, chat_queue_step& out) {
+void chat_queue::finish(action_result&& result, chat_queue_step& out) {
   const auto& callers = waiting_.front().callers;
   for (std::size_t i = 0; i + 1 < callers.size(); ++i) out.done.push_back({callers[i].token, result});
   if (!callers.empty()) out.done.push_back({callers.back().token, std::move(result)});
@@ -446,10 +450,9 @@ void chat_queue::expire(instant now, chat_queue_step& out) {
   end_wait(now, out);
   if (link_ && !first_is<committing>()) return pump(out);
   // What is still out on a closing connection is that one's to tell.
-  std::size_t i = first_is<on_wire>() ? 1 : 0;
-  // With a link only the one that waits for the disk can be late.
-  for (std::size_t last = link_ ? 1 : waiting_.size(); i < last;) {
-    auto& x = waiting_[i];
+  for (auto at = first_is<on_wire>() ? std::next(waiting_.begin()) : waiting_.begin();
+       at != waiting_.end();) {
+    auto& x = *at;
     auto late = [&](const caller& who) { return who.hold_until <= now; };
     if (std::any_of(x.callers.begin(), x.callers.end(), late)) {
       const auto result = too_long(x, !link_);
@@ -459,12 +462,8 @@ void chat_queue::expire(instant now, chat_queue_step& out) {
         return true;
       });
     }
-    if (!x.callers.empty()) {
-      ++i;
-      continue;
-    }
-    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-    --last;
+    at = x.callers.empty() ? waiting_.erase(at) : std::next(at);
+    if (link_) break; // then only the one that waits for the disk can be late
   }
   pump(out);
 }
@@ -472,9 +471,11 @@ void chat_queue::expire(instant now, chat_queue_step& out) {
 deadline chat_queue::due() const {
   deadline at = resume_at_;
   if (link_ && !first_is<committing>()) return at;
-  const std::size_t last = link_ ? 1 : waiting_.size();
-  for (std::size_t i = first_is<on_wire>() ? 1 : 0; i < last; ++i)
-    for (auto& who : waiting_[i].callers) at = earlier(at, who.hold_until);
+  for (auto x = first_is<on_wire>() ? std::next(waiting_.begin()) : waiting_.begin(); x != waiting_.end();
+       ++x) {
+    for (auto& who : x->callers) at = earlier(at, who.hold_until);
+    if (link_) break;
+  }
   return at;
 }
 

@@ -17,7 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <utility>
 #include <variant>
@@ -165,7 +165,7 @@ private:
   bool settle_seal(const action_result& result);
   void pump(chat_queue_step& out);
   bool begin_wait(item& x, milliseconds asked, instant now, chat_queue_step& out);
-  action_result told_to_wait(item& x, action_result said, instant now, chat_queue_step& out);
+  void told_to_wait(item& x, action_result& said, instant now, chat_queue_step& out);
   void end_wait(instant now, chat_queue_step& out);
   bool settled_aside(transmitted& x, chat_queue_step& out, instant now);
   void cut(item& x, const action& said, const descriptor& to);
@@ -175,7 +175,7 @@ private:
   static bool lost_once_more(item& x, const action_result& result);
   void state_intent(chat_queue_step& out);
   static void take_back_intent(item& x, chat_queue_step& out);
-  void finish(action_result result, chat_queue_step& out);
+  void finish(action_result&& result, chat_queue_step& out);
   action_result whole(action_result of_piece) const;
   static action_result too_long(const item& x, bool disconnected);
   void collapse(item& newest);
@@ -187,8 +187,9 @@ private:
   }
   bool first_has_turn() const { return !waiting_.empty() && waiting_.front().has_turn(); }
 
-  std::deque<item> waiting_;  ///< the first one may be on the wire
-  std::vector<item> aside_;   ///< reactions on the wire
+  // Items are large and most chats have none: an empty list holds no memory, and none is ever moved.
+  std::list<item> waiting_;   ///< the first one may be on the wire
+  std::list<item> aside_;     ///< reactions on the wire
   descriptors_ptr link_;      ///< null = down
   bool stopping_ = false;     ///< nothing can be waited for any more
   deadline resume_at_;        ///< the chat was told to wait: nothing leaves before

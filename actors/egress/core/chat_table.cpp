@@ -1,5 +1,6 @@
 #include "relay_gateway/actors/egress/core/chat_table.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace relay::core {
@@ -58,7 +59,7 @@ void chat_table::push(const chat_key& key, chat_action&& x, bool held, instant n
   auto& known = *chats_.find(key);
   auto& chat = known.value;
   if (held && chat.held > 0) --chat.held;
-  chat.tokens.insert(x.token);
+  chat.tokens.push_back(x.token);
   run(
       known,
       [&](chat_queue& queue, chat_queue_step& step) {
@@ -139,7 +140,10 @@ void chat_table::take(entry& x, chat_queue_step& step, chat_table_step& out) {
   for (auto& y : step.out) y.chat = chat.number;
   for (auto& y : step.intents) y.chat = chat.number;
   for (auto& y : step.uploads) y.chat = chat.number;
-  for (auto& y : step.done) chat.tokens.erase(y.token);
+  for (auto& y : step.done) {
+    const auto at = std::find(chat.tokens.begin(), chat.tokens.end(), y.token);
+    if (at != chat.tokens.end()) chat.tokens.erase(at);
+  }
   if (step.waits.count() > 0) out.waits.push_back({x.key(), step.waits});
   const bool settled = !step.done.empty();
   append(out.shown, step.shown);
@@ -165,6 +169,7 @@ void chat_table::drop_queue(entry& x, std::string what, chat_table_step& out) {
   auto& chat = x.value;
   by_number_.erase(chat.number);
   deadlines_.set(chat.number, std::nullopt);
+  std::sort(chat.tokens.begin(), chat.tokens.end());
   for (auto token : chat.tokens)
     out.done.push_back(
         {token, action_result::ambiguous("the chat's queue failed before the outcome was known")});

@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -106,10 +105,10 @@ private:
   struct active_chat {
     std::uint64_t number = 0; ///< names its queue; a queue that takes its place has another one
     chat_queue queue;
-    std::set<std::uint64_t> tokens; ///< of the actions in the queue, kept apart from it for when it fails
-    std::size_t held = 0;           ///< actions that wait for the disk
-    instant used{};                 ///< when an action was accepted last
-    std::size_t remembered = 0;     ///< bytes that its queue remembers
+    std::vector<std::uint64_t> tokens; ///< of the actions in the queue, kept apart from it for when it fails
+    std::size_t held = 0;              ///< actions that wait for the disk
+    instant used{};                    ///< when an action was accepted last
+    std::size_t remembered = 0;        ///< bytes that its queue remembers
     bool idle() const { return held == 0 && !queue.busy(); }
   };
   using table = aged_map<chat_key, active_chat>; ///< in the order of their use

@@ -27,8 +27,11 @@ void append_part(std::string& out, std::string_view part) {
 class digest {
 public:
   digest& add(std::string_view part) {
-    const auto size = std::to_string(part.size());
-    for (auto text : {std::string_view{size}, std::string_view{":"}, part}) h_ = fnv1a(text, h_);
+    std::array<char, 21> size{};
+    auto* end = std::to_chars(size.data(), size.data() + size.size(), part.size()).ptr;
+    *end++ = ':';
+    h_ = fnv1a({size.data(), static_cast<std::size_t>(end - size.data())}, h_);
+    h_ = fnv1a(part, h_);
     return *this;
   }
   std::string hex() const {

@@ -7,8 +7,10 @@
 #include "relay_gateway/messages/ids.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace relay::core {
@@ -27,9 +29,24 @@ public:
     std::uint32_t arrival = 0; ///< among the chats of one id the highest came in last; 0 = none did
     bool restored = false;     ///< nothing came since
   };
+  using place = std::uint32_t;
+  static constexpr place nowhere = packed_lru<times>::none;
+  /// As known_chat, but without texts of its own: valid until the chat changes.
+  struct facts_view {
+    std::string_view scope_id, user_id, profile, parent, type, name, latest;
+    bool is_of(const discriminators& who) const {
+      return scope_id == who.scope_id && user_id == who.user_id && profile == who.profile;
+    }
+  };
+  /// Where it is; nowhere when it is not known. Valid until it is forgotten.
+  place place_of(const chat_key& key) const;
+  facts_view facts(place at) const;
+  /// All that was known of it is also from this delivery; used now.
+  times& renew(place at, std::string_view latest, instant now);
+
   /// Unset when it is not known.
   std::optional<known_chat> find(const chat_key& key) const;
-  bool contains(const chat_key& key) const { return all_.find(packed(key)) != lru::none; }
+  bool contains(const chat_key& key) const { return place_of(key) != nowhere; }
   /// The most recently used one from now on. Its times are those that it had, or none.
   times& put(const chat_key& key, const known_chat& x, instant now);
   /// Null when it is not known.
@@ -37,7 +54,10 @@ public:
   /// It was used: false when it is not known.
   bool use(const chat_key& key, instant now);
   /// An event of it came in, of a platform that has a name.
-  void arrived(const chat_key& key);
+  void arrived(times& of_it, const std::string& platform);
+  void arrived(const chat_key& key) {
+    if (auto* known = find_times(key)) arrived(*known, key.platform);
+  }
   /// The platform of the chat of this id that came in last; empty when none is known.
   std::string last_platform(const std::string& chat_id) const;
 
@@ -53,7 +73,6 @@ public:
 
 private:
   using lru = packed_lru<times>;
-  static std::string packed(const chat_key& key);
   lru all_;
   std::uint32_t arrivals_ = 0;
   std::vector<std::string> platforms_; ///< of those that came in, the newest first

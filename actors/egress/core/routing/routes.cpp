@@ -32,38 +32,37 @@ void route_table::seen(const route_seen& x, instant now) {
     trim(now);
     return;
   }
-  const bool newest = put_chat(x, false, now);
+  const auto chat = put_chat(x, false, now);
   // It must not look as old as its last change.
-  if (tracking_ && now - known_chats::at(chats_.find_times(x.chat)->told_s) > bounds_.chat_age / 8)
-    changed_.insert(x.chat);
-  if (newest && x.chat.platform != generic_platform && !x.chat.platform.empty()) chats_.arrived(x.chat);
+  if (tracking_ && now - known_chats::at(chat.times->told_s) > bounds_.chat_age / 8) changed_.insert(x.chat);
+  if (chat.newest && x.chat.platform != generic_platform && !x.chat.platform.empty())
+    chats_.arrived(*chat.times, x.chat.platform);
   if (!x.delivery_id.empty()) put_turn(x, now);
   trim(now);
 }
 
-/// Whether it is the newest that is known of its chat.
-bool route_table::put_chat(const route_seen& x, bool restored, instant now) {
-  auto known = chats_.find(x.chat);
-  const bool fresh = !known;
-  const bool newest = fresh || !is_older(x.delivery_id, known->latest);
-  if (fresh) known.emplace();
-  auto& chat = *known;
-  if (newest) { // what was said last counts
-    chat.latest = x.delivery_id;
+route_table::noted_chat route_table::put_chat(const route_seen& x, bool restored, instant now) {
+  const auto at = chats_.place_of(x.chat);
+  const bool fresh = at == known_chats::nowhere;
+  noted_chat out{nullptr, true};
+  if (!fresh) {
+    const auto known = chats_.facts(at);
+    out.newest = !is_older(x.delivery_id, known.latest);
     // Not every event of a chat says its name.
-    const bool named = !x.chat_name.empty() && x.chat_name != chat.name;
-    if (fresh || chat.who != x.who || chat.parent != x.parent_chat_id || chat.type != x.chat_type || named) {
-      chat.who = x.who;
-      chat.parent = x.parent_chat_id;
-      chat.type = x.chat_type;
-      if (named) chat.name = x.chat_name;
-      if (tracking_) changed_.insert(x.chat);
-    }
+    const bool named = !x.chat_name.empty() && x.chat_name != known.name;
+    const bool same =
+        known.is_of(x.who) && known.parent == x.parent_chat_id && known.type == x.chat_type && !named;
+    if (same || !out.newest) out.times = &chats_.renew(at, out.newest ? x.delivery_id : known.latest, now);
   }
-  auto& times = chats_.put(x.chat, chat, now);
-  if (fresh) times.told_s = known_chats::seconds(now);
-  times.restored = restored;
-  return newest;
+  if (out.times == nullptr) { // what was said last counts
+    auto name = x.chat_name.empty() && !fresh ? std::string{chats_.facts(at).name} : x.chat_name;
+    out.times =
+        &chats_.put(x.chat, {x.who, x.parent_chat_id, x.chat_type, std::move(name), x.delivery_id}, now);
+    if (tracking_) changed_.insert(x.chat);
+  }
+  if (fresh) out.times->told_s = known_chats::seconds(now);
+  out.times->restored = restored;
+  return out;
 }
 
 void route_table::put_turn(const route_seen& x, instant now) {

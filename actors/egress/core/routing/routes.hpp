@@ -92,7 +92,11 @@ private:
   };
   using turns_by_delivery = aged_map<std::string, known_turn>;
   std::optional<known_chat> chat(const chat_key& key, instant now);
-  bool put_chat(const route_seen& x, bool restored, instant now);
+  struct noted_chat {
+    known_chats::times* times; ///< valid until another chat is forgotten
+    bool newest;               ///< nothing newer is known of it
+  };
+  noted_chat put_chat(const route_seen& x, bool restored, instant now);
   static std::size_t cost_of(const turns_by_delivery::entry& x);
   void put_turn(const route_seen& x, instant now);
   void trim(instant now);

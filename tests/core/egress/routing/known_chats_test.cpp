@@ -46,6 +46,24 @@ TEST(KnownChats, TheLastPlatformOfAnIdIsTheOneThatCameInLast) {
   EXPECT_EQ(x.last_platform("2"), "");
 }
 
+TEST(KnownChats, OnlyTheDeliveryOfAChatChangesMostly) {
+  known_chats x;
+  const chat_key key{"discord", std::string(200, '1')}, other{"discord", "2"};
+  x.put(key, {{"scope", "user", ""}, "", "channel", "name", "g-9"}, instant{1h}).told_s = 5;
+  x.put(other, {}, instant{1h});
+  for (const std::string latest : {"g-8", "g-10", "g-1234567", "g-7", "", "g-1"}) {
+    auto& times = x.renew(x.place_of(key), latest, instant{2h});
+    EXPECT_EQ(times.used_s, 7'200U);
+    EXPECT_EQ(times.told_s, 5U);
+    const auto known = x.find(key);
+    ASSERT_TRUE(known);
+    EXPECT_EQ(known->latest, latest);
+    EXPECT_EQ(known->who.user_id + known->type + known->name, "userchannelname");
+  }
+  EXPECT_EQ(x.oldest(), other) << "it was used";
+  EXPECT_EQ(x.place_of({"discord", "3"}), known_chats::nowhere);
+}
+
 TEST(KnownChats, AMillionStayWithinTheirBytes) {
   route_table table{{1'000'000, 1'000}};
   instant now{1h};
