@@ -85,6 +85,33 @@ TEST_F(scheduler, NeverRunsAnActorInsideASocketsHandler) {
   EXPECT_TRUE(get(after.get_future()));
 }
 
+/// Notes when it is called.
+struct noted_end final : net::after_actors {
+  explicit noted_end(std::string& to) : to_(to) {}
+  void actors_ran() override { to_ += "end "; }
+  std::string& to_;
+};
+
+TEST_F(scheduler, CallsWhoWaitsForTheActorsOnceTheyRanAndBeforeAnyOtherHandler) {
+  caf::actor_system system(config);
+  std::string order;
+  std::promise<std::string> done;
+  auto second = system.spawn(
+      [&](caf::event_based_actor*) -> caf::behavior { return {[&](int) { order += "second "; }}; });
+  auto first = system.spawn([&, second](caf::event_based_actor* self) -> caf::behavior {
+    return {[&, self, second](int) {
+      boost::asio::post(io.context(), [&] { done.set_value(order); });
+      order += net::call_after_actors(std::make_shared<noted_end>(order)) ? "first " : "refused ";
+      self->send(second, 1);
+    }};
+  });
+  caf::anon_send(first, 1);
+  EXPECT_EQ(get(done.get_future()), "first second end ");
+  io.run(
+      [&] { EXPECT_FALSE(net::call_after_actors(std::make_shared<noted_end>(order))) << "no actor runs"; });
+  EXPECT_EQ(order, "first second end ");
+}
+
 TEST_F(scheduler, TwoActorsThatNeverStopTalkingShutNobodyOut) {
   caf::actor_system system(config);
   auto echo =

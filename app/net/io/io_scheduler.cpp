@@ -13,6 +13,7 @@
 #include <atomic>
 #include <deque>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace relay::net {
@@ -26,6 +27,9 @@ namespace {
 // of ordinary handlers) to keep one flooded actor from holding up a ping.
 constexpr std::size_t messages_per_turn = 256;
 constexpr unsigned turns_per_run = 64;
+
+using waiting_ones = std::vector<std::shared_ptr<after_actors>>;
+thread_local waiting_ones* after_this_run = nullptr; ///< null: no actor runs on this thread
 
 /// Runs the actors of one system. Jobs come in two ways:
 /// * from a running actor: into `local_`, without a lock; the run that is going on takes them;
@@ -98,8 +102,17 @@ private:
   }
 
   void run() {
+    const bool more = take_turns();
+    for (auto& x : after_) x->actors_ran();
+    after_.clear();
+    if (more) post_run();
+  }
+
+  /// Whether there is more to do.
+  bool take_turns() {
     std::lock_guard lock(running_);
     runner_ = std::this_thread::get_id();
+    after_this_run = &after_;
     take_inbox(); // first, so that actors which only talk to each other do not shut everybody else out
     bool more = true;
     for (unsigned turns = 0; turns < turns_per_run && more; ++turns) {
@@ -108,8 +121,9 @@ private:
       else
         run_one();
     }
+    after_this_run = nullptr;
     runner_ = std::thread::id();
-    if (more) post_run();
+    return more;
   }
 
   void run_one() {
@@ -145,6 +159,7 @@ private:
   std::mutex running_;
   std::deque<caf::resumable*> local_; // under running_
   std::atomic<std::thread::id> runner_{};
+  waiting_ones after_; // the io_context's thread only
   unit unit_;
 
   std::mutex inbox_mutex_;
@@ -200,6 +215,12 @@ void use_io_scheduler(caf::actor_system_config& config, asio::io_context& io) {
   config.module_factories.emplace_back([&io](caf::actor_system& system) -> caf::actor_system::module* {
     return new io_coordinator(system, io);
   });
+}
+
+bool call_after_actors(std::shared_ptr<after_actors> who) {
+  if (after_this_run == nullptr) return false;
+  after_this_run->push_back(std::move(who));
+  return true;
 }
 
 bool runs_on_io(caf::actor_system& system) {

@@ -4,6 +4,8 @@
 
 #include <caf/fwd.hpp>
 
+#include <memory>
+
 namespace boost::asio {
 class io_context;
 }
@@ -20,6 +22,17 @@ void use_io_scheduler(caf::actor_system_config& config, boost::asio::io_context&
 /// Pending timers are dropped, as nobody would fire them: wait for what needs time while the io_context still
 /// runs. Does nothing to a system with another scheduler.
 void drain_actors(caf::actor_system& system);
+
+/// Somebody who has to finish what actors began, once for all of them.
+class after_actors {
+public:
+  virtual ~after_actors() = default;
+  virtual void actors_ran() = 0;
+};
+/// Calls `who` as soon as the actors that run on this thread now have had their turns: that is no handler of
+/// its own, for each of which the io_context asks the kernel. False when none run here; then nobody is
+/// called.
+bool call_after_actors(std::shared_ptr<after_actors> who);
 
 /// Whether the actors of `system` run on an io_context.
 bool runs_on_io(caf::actor_system& system);

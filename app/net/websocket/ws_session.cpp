@@ -174,7 +174,10 @@ void ws_session::piece(error_code ec, std::size_t size, bool last) {
   giving_ = true;
   give(size, last);
   giving_ = false;
+  going_on_ = true;
   read_next();
+  going_on_ = false;
+  if (std::exchange(batch_end_due_, false)) end_batch();
   // Reading was stopped meanwhile: nobody else flushes what the listener wrote.
   if (!read_pending_ && below_->unsent() > 0) flush_soon();
 }
@@ -189,15 +192,24 @@ void ws_session::give(std::size_t size, bool last) {
 
 void ws_session::give_batch_end() {
   if (!in_batch_ || batch_end_posted_) return;
-  // The transport waits inside one of Beast's operations: no place to call anybody.
+  // The transport waits inside one of Beast's operations: no place to call anybody. Mostly that operation was
+  // begun by piece(), which is about to get its thread back.
+  if (going_on_) {
+    batch_end_due_ = true;
+    return;
+  }
   batch_end_posted_ = true;
   asio::post(io_, [self = shared_from_this()] {
     self->batch_end_posted_ = false;
-    if (self->state_ == state::ended || self->dropped_ || !self->in_batch_) return;
-    self->in_batch_ = false;
-    self->who_->on_batch_end();
-    self->look_behind();
+    self->end_batch();
   });
+}
+
+void ws_session::end_batch() {
+  if (state_ == state::ended || dropped_ || !in_batch_) return;
+  in_batch_ = false;
+  who_->on_batch_end();
+  look_behind();
 }
 
 /// Whoever the listener works for may be slower than this thread.
@@ -287,17 +299,21 @@ void ws_session::pump() {
 }
 
 void ws_session::flush_soon() {
-  // A reader that is busy flushes when it runs dry. Else the next turn of the loop does, so that frames
-  // written by the handlers of this turn leave together.
+  // A reader that is busy flushes when it runs dry. Else the end of the actors' run does, or the next turn of
+  // the loop, so that frames written by the handlers of this turn leave together.
   if (flush_posted_ || giving_ || (read_pending_ && !below_->filling())) return;
   flush_posted_ = true;
-  asio::post(io_, [self = shared_from_this()] {
-    self->flush_posted_ = false;
-    if (self->state_ == state::ended) return;
-    self->since_flush_ = 0;
-    self->below_->flush();
-    self->drained();
-  });
+  if (call_after_actors(shared_from_this())) return;
+  asio::post(io_, [self = shared_from_this()] { self->actors_ran(); });
+}
+
+/// What was written meanwhile leaves together.
+void ws_session::actors_ran() {
+  flush_posted_ = false;
+  if (state_ == state::ended) return;
+  since_flush_ = 0;
+  below_->flush();
+  drained();
 }
 
 void ws_session::settle() { written_frames_.departed(below_->departed()); }

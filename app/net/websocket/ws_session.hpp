@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay_gateway/app/net/http/http_server.hpp"
+#include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/net/websocket/keepalive.hpp"
 #include "relay_gateway/app/net/websocket/send_bounds.hpp"
 #include "relay_gateway/app/net/websocket/send_queue.hpp"
@@ -21,7 +22,9 @@ namespace relay::net {
 /// Threads: line_socket's calls come from anywhere and go through the inbox; everything else happens on the
 /// io_context's thread. A call made on that very thread is carried out at once and needs no hand-over, but
 /// the listener is never called from inside a call: what has to be told is told by a later handler.
-class ws_session final : public ws_owner, public std::enable_shared_from_this<ws_session> {
+class ws_session final : public ws_owner,
+                         public after_actors,
+                         public std::enable_shared_from_this<ws_session> {
 public:
   struct options {
     milliseconds ping_interval, ping_timeout;
@@ -72,8 +75,10 @@ private:
   void read_next();
   void give(std::size_t size, bool last);
   void give_batch_end();
+  void end_batch();
   void pump();
   void flush_soon();
+  void actors_ran() override;
   void settle();
   void drained();
   void arm_keepalive();
@@ -105,7 +110,8 @@ private:
   bool choked_ = false;     // it is not read from until it reads
   bool behind_ = false;     // nor until the listener has got rid of what it was given
   bool opened_ = false, read_on_ = true, read_pending_ = false, giving_ = false, in_batch_ = false,
-       batch_end_posted_ = false, flush_posted_ = false, close_said_ = false;
+       batch_end_posted_ = false, going_on_ = false, batch_end_due_ = false, flush_posted_ = false,
+       close_said_ = false;
 
   std::optional<arrival_queue::closing> closing_;
   std::optional<std::string> dropped_; // why; the end is on its way
