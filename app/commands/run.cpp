@@ -11,6 +11,7 @@
 #include "relay_gateway/config/fleet.hpp"
 #include "relay_gateway/config/render.hpp"
 
+#include <malloc.h>
 #include <memory>
 #include <unistd.h>
 #include <utility>
@@ -35,6 +36,7 @@ int run_fleet(const setting_options& from, const config::resolution& found, cons
     return fail(exit_code::configuration,
                 seen.error + "; --fleet and GATEWAY_FLEET name a directory of YAML files");
   ignore_broken_pipes();
+  ::mallopt(M_ARENA_MAX, 2); // each store has a thread, and what one of them frees the others should find
   fleet::fleet_service_options what;
   what.directory = directory;
   what.settings = found.values;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <malloc.h>
 #include <set>
 #include <utility>
 
@@ -20,12 +21,14 @@ using boost::system::error_code;
 /// Between a change of what is to be watched and watching it: a start of many gateways is one change.
 constexpr std::chrono::milliseconds watch_pause{200};
 constexpr milliseconds metrics_limit{2'000};
+/// After this long without a change the stores are closed (gateway_start.cpp) and dials are over.
+constexpr std::chrono::seconds trim_pause{3};
 
 } // namespace
 
 struct running_fleet::impl final : members {
   impl(boost::asio::io_context& io, caf::actor_system& system, fleet_options what)
-      : members(io, system, std::move(what)), retry_(io), rewatch_(io) {}
+      : members(io, system, std::move(what)), retry_(io), rewatch_(io), trim_(io) {}
 
   std::shared_ptr<impl> self() { return std::static_pointer_cast<impl>(shared_from_this()); }
   std::weak_ptr<impl> weak() { return self(); }
@@ -122,6 +125,7 @@ struct running_fleet::impl final : members {
       }
     }
     forget_the_gone();
+    stirred();
     wait_for_retry();
     if (plan_.over() && !std::exchange(over_, true) && what_.over) what_.over();
     if (!std::exchange(rewatching_, true)) {
@@ -133,6 +137,15 @@ struct running_fleet::impl final : members {
         if (self->watch_files()) self->read();
       });
     }
+  }
+
+  /// Many gateways that start or dial together take memory that none of them needs afterwards: it goes back
+  /// to the system.
+  void stirred() override {
+    trim_.expires_after(trim_pause);
+    trim_.async_wait([weak = weak()](const error_code& ec) {
+      if (auto self = weak.lock(); self && !ec) boost::asio::post(self->pool_, [] { ::malloc_trim(0); });
+    });
   }
 
   std::string path_of(const std::string& name) const {
@@ -166,6 +179,7 @@ struct running_fleet::impl final : members {
     watch_.reset();
     retry_.cancel(ignored);
     rewatch_.cancel(ignored);
+    trim_.cancel(ignored);
     asked_.clear();
     clear();
   }
@@ -210,7 +224,7 @@ struct running_fleet::impl final : members {
     return out;
   }
 
-  boost::asio::steady_timer retry_, rewatch_;
+  boost::asio::steady_timer retry_, rewatch_, trim_;
   std::unique_ptr<file_watch> watch_;
   std::set<std::string> watched_;
   std::map<std::string, std::string> names_; ///< gateway -> file

@@ -147,6 +147,7 @@ bool members::launch(const std::string& name, slot& x, prepared_gateway& got, st
   options.origin = {got.problems, true};
   options.on_state = later(name, x.life, [name](members& self, slot& y, gateway_state now) {
     y.state = std::move(now);
+    self.stirred();
     if (y.state.ended) self.ended(name, y);
   });
   options.settings = std::move(got.settings);

@@ -51,6 +51,8 @@ protected:
 
   /// The plan may have something to do.
   virtual void step() = 0;
+  /// A gateway started, connected or lost its connection.
+  virtual void stirred() = 0;
 
   void start(const std::string& name, const std::string& path);
   void reload(const std::string& name);
