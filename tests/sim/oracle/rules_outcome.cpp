@@ -130,11 +130,13 @@ private:
     }
     if (results_of(x, peer) > asks_of(x, peer)) fail(mark + " has more results than it was asked for");
     auto& last = x.results.back();
-    constexpr usec restart{15'000'000}; // what nobody had taken up when the router died is told as unknown
+    // What nobody had taken up when the router died is told as unknown, however long the process slept since.
+    constexpr usec restart{15'000'000};
+    const auto asked = x.asks.front().at;
     for (auto& y : x.results)
       // What a crash kept from the disk counts as unknown afterwards.
       if (y.age == last.age && !y.of_a_repeat && !last.of_a_repeat && !y.refused() && !last.refused() &&
-          !checker_.notes().lost_since(y.at - restart, x.chat_id) &&
+          !checker_.notes().lost_since(std::min(y.at, asked) - restart, x.chat_id) &&
           (y.how != last.how || y.message_id != last.message_id))
         fail(mark + " has two different outcomes");
   }

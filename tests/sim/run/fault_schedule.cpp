@@ -156,6 +156,8 @@ void run::plan_process_faults() {
 /// Soon, or when somebody may have answered what it sent.
 void run::crash_router() {
   constexpr usec soon{20'000}, late{8'000'000};
+  constexpr int most = 4; // whoever dies more often is started again more and more slowly
+  if (router_crashes_++ >= most) return;
   time_.after(faults_.of(fault::router_crash).between(soon, late), [this] {
     if (faults_.is_calm() || !life_ || life_->host().suspended()) return;
     if (life_->kill_actor("egress-router")) actor_dies("egress-router");

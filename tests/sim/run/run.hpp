@@ -114,6 +114,7 @@ private:
   std::shared_ptr<const config::settings> settings_;
   std::unique_ptr<gateway_life> life_;
   std::uint64_t lives_ = 0, steps_ = 0, rotations_ = 0;
+  int router_crashes_ = 0;
   usec dawn_{0}; ///< when a new life begins; the old one is gone
   bool stopping_ = false, rested_ = false;
   bool media_died_ = false; ///< what it had fetched stays until the process ends

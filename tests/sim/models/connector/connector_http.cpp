@@ -50,7 +50,7 @@ http_response connector::provision(const http_request& what) {
   auto id = text(body.root(), "gatewayId");
   auto platform = text(body.root(), "platform");
   if (id.empty() || platform.empty()) return reply(400, R"({"error":"a field is missing"})");
-  if (on_provisioning && faults.hit(fault::provisioner_crash)) on_provisioning(platform);
+  if (on_provisioning && faults.often(fault::provisioner_crash)) on_provisioning(platform);
   if (faults.hit(fault::provision_refused)) {
     auto kind = faults.of(fault::provision_refused).below(5);
     if (kind == 0) return reply(403, R"({"error":"not today"})");
