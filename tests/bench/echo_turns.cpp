@@ -21,6 +21,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <future>
@@ -72,6 +73,7 @@ public:
   }
   void stop() { timer_.reset(); }
   std::size_t wrong() const { return wrong_; }
+  std::size_t done() const { return done_; } ///< from any thread
   clock_type::time_point first_hello() const { return first_hello_; }
 
   void on_open() override {}
@@ -153,7 +155,8 @@ private:
   std::vector<double> latencies_, acks_;
   std::unique_ptr<boost::asio::steady_timer> timer_;
   clock_type::time_point first_{}, first_hello_{};
-  std::size_t next_ = 0, done_ = 0, hellos_ = 0, wrong_ = 0;
+  std::size_t next_ = 0, hellos_ = 0, wrong_ = 0;
+  std::atomic<std::size_t> done_ = 0;
 };
 
 std::unique_ptr<relay::net::http_server>
@@ -203,6 +206,16 @@ struct measured {
   double seconds = 0, cpu_s = 0, hello_ms = 0;
   std::size_t rss_kib = 0;
 };
+
+/// Whether all turns came back; gives up when none does any more.
+bool wait_for(load& traffic) {
+  constexpr std::chrono::seconds patience{10};
+  auto finished = traffic.finished.get_future();
+  for (std::size_t before = 0;; before = traffic.done()) {
+    if (finished.wait_for(patience) == std::future_status::ready) return true;
+    if (traffic.done() == before) return false;
+  }
+}
 
 void report(const plan& x, const load& traffic, const measured& m) {
   auto sorted = [](std::vector<double> l) {
@@ -277,8 +290,7 @@ int main(int argc, char** argv) {
   if (x.idle_s > 0)
     std::this_thread::sleep_for(std::chrono::duration<double>(x.idle_s));
   else
-    fine = ready &&
-           traffic->finished.get_future().wait_for(std::chrono::minutes{5}) == std::future_status::ready;
+    fine = ready && wait_for(*traffic);
   measured m;
   m.seconds = std::chrono::duration<double>(clock_type::now() - t0).count();
   auto after = relay::bench::usage_of(pid);
