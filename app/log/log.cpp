@@ -87,9 +87,8 @@ public:
                 std::initializer_list<log_field> fields) noexcept override {
     if (!wants(level)) return;
     try {
-      std::vector<log_field> all{{"gateway", gateway}}; // first: a long line loses its end
-      all.insert(all.end(), fields.begin(), fields.end());
-      write_all(level, id, gateway + "/" + std::string{id}, all);
+      write_all(level, id, gateway + "/" + std::string{id},
+                with_gateway(gateway, {fields.begin(), fields.size()}));
     } catch (...) {
       ++sink_->lost;
     }
@@ -153,13 +152,20 @@ private:
   void tell(const std::vector<repeat_limiter::summary>& left_out) {
     for (const auto& x : left_out) {
       const auto slash = x.id.find('/');
-      const auto gateway = slash == std::string::npos ? std::string{} : x.id.substr(0, slash);
-      const log_field fields[] = {{"gateway", gateway},
-                                  {"of", slash == std::string::npos ? x.id : x.id.substr(slash + 1)},
-                                  {"count", x.count},
-                                  {"seconds", x.within.count()}};
-      put(severity::warn, "log.repeated", fields);
+      const bool of_one = slash != std::string::npos;
+      const log_field fields[] = {
+          {"of", of_one ? x.id.substr(slash + 1) : x.id}, {"count", x.count}, {"seconds", x.within.count()}};
+      if (of_one)
+        put(severity::warn, "log.repeated", with_gateway(x.id.substr(0, slash), fields));
+      else
+        put(severity::warn, "log.repeated", fields);
     }
+  }
+  /// First, because a long line loses its end.
+  static std::vector<log_field> with_gateway(const std::string& name, std::span<const log_field> fields) {
+    std::vector<log_field> out{{"gateway", name}};
+    out.insert(out.end(), fields.begin(), fields.end());
+    return out;
   }
 
   bool terminal_;
