@@ -11,7 +11,9 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <new>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 namespace relay::net {
@@ -23,9 +25,15 @@ constexpr std::chrono::seconds linger_limit{2};
 } // namespace
 
 transport::transport(asio::io_context& io)
-    // The buffer is not cleared on purpose: its pages become real only as far as data reaches into them.
-    : socket_(io.get_executor()), linger_(io), in_(std::make_unique_for_overwrite<char[]>(block)),
-      last_byte_(steady::now()) {}
+    : socket_(io.get_executor()), linger_(io), in_(fresh_block()), last_byte_(steady::now()) {}
+
+void transport::unmap::operator()(char* x) const noexcept { ::munmap(x, block); }
+
+std::unique_ptr<char[], transport::unmap> transport::fresh_block() {
+  auto* found = ::mmap(nullptr, block, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (found == MAP_FAILED) throw std::bad_alloc{}; // NOLINT(performance-no-int-to-ptr)
+  return std::unique_ptr<char[], unmap>{static_cast<char*>(found)};
+}
 
 transport::~transport() {
   // Bearers and provisioned secrets pass through here.

@@ -118,7 +118,14 @@ private:
   std::shared_ptr<asio::ssl::context> context_; // outlives tls_
   std::optional<asio::ssl::stream<socket_type&>> tls_;
   asio::steady_timer linger_;
-  std::unique_ptr<char[]> in_;
+  struct unmap {
+    void operator()(char* x) const noexcept;
+  };
+  /// Fresh from the kernel and not cleared, so its pages become real only as far as data reaches into them;
+  /// what an allocator gives may be real all over.
+  static std::unique_ptr<char[], unmap> fresh_block();
+
+  std::unique_ptr<char[], unmap> in_;
   std::size_t begin_ = 0, end_ = 0, touched_ = 0;
   std::string out_;    // appended; the first sent_ bytes have left (plain TCP)
   std::string flight_; // being written (TLS)
