@@ -383,7 +383,7 @@ nats_agent_actor::behavior_type nats_agent(nats_agent_actor::stateful_pointer<na
   s->env = std::move(env);
   s->setup = std::move(setup);
   s->names = core::queue_names{s->setup.prefix};
-  s->deliveries = core::published_deliveries{s->setup.ack_timeout};
+  s->deliveries = core::published_deliveries{s->setup.ack_timeout, std::to_string(s->env.random->bits())};
   s->open();
   return {
       [s](agent_host& x) { s->rehost(std::move(x)); },

@@ -166,8 +166,7 @@ private:
     queue_->up();
     disk->release();
     settle();
-    for (int i = 0; i < 30 && (told_.size() + unknown_.size() < place_.size() || !idle()) && wrong_.empty();
-         ++i) {
+    for (int i = 0; i < 30 && (!all_told() || !idle()) && wrong_.empty(); ++i) {
       for (int n = 0; n < 5; ++n) {
         answer_all();
         advance(2s, 500ms);
@@ -182,6 +181,10 @@ private:
     for (const auto& x : queue_->left()) wrong_.push_back("it is left in the queue: " + x);
     if (report().inbound.pending != 0) wrong_.push_back("events are left with the gateway");
     if (env.log->count("event.dead_letter") > 0) wrong_.push_back("an event was set aside");
+  }
+  bool all_told() const {
+    return std::all_of(place_.begin(), place_.end(),
+                       [&](const auto& x) { return told_.count(x.first) + unknown_.count(x.first) > 0; });
   }
   bool idle() const { return queue_->left().empty(); }
 

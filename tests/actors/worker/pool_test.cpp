@@ -325,7 +325,7 @@ TEST_F(pool, AThirdWorkerIsNotRiskedForOneEvent) {
   // The third one gives it back unseen by its agent, and the gateway gives it out anew.
   EXPECT_EQ(env.log->count("worker.suspect_event"), 1U);
   ASSERT_EQ(agents["w3"]->deliveries.size(), 1U);
-  EXPECT_EQ(queue->ids.back().substr(queue->ids.back().rfind('#')), "#2");
+  EXPECT_EQ(queue->ids.back().substr(queue->ids.back().rfind('#'), 3), "#2.");
 }
 
 TEST_F(pool, OneGatewayAgentIsOneHostedAgent) {

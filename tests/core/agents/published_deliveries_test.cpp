@@ -14,7 +14,7 @@ using strings = std::vector<std::string>;
 constexpr milliseconds patience{60'000};
 
 struct PublishedDeliveries : ::testing::Test {
-  published_deliveries all{patience};
+  published_deliveries all{patience, "life"};
   instant now{std::chrono::seconds{100}};
   strings published, renewed;
   std::vector<bool> repeats;
@@ -72,7 +72,7 @@ TEST_F(PublishedDeliveries, AMissedAckIsAFurtherMessageMarkedAsARepeat) {
   credit(5);
   hand("a");
   hand("a", true);
-  EXPECT_EQ(published, (strings{"a#1", "a#2"}));
+  EXPECT_EQ(published, (strings{"a#1", "a#2.life"}));
   EXPECT_EQ(repeats, (std::vector<bool>{false, true}));
   EXPECT_EQ(all.out(), 1U);
 }
@@ -115,7 +115,7 @@ TEST_F(PublishedDeliveries, OneThatGoesOutWhileItIsRenewedIsPublishedOnce) {
   hand("a");
   EXPECT_EQ(published, strings{"a#1"});
   hand("a", true); // this one was missed
-  EXPECT_EQ(published, (strings{"a#1", "a#2"}));
+  EXPECT_EQ(published, (strings{"a#1", "a#2.life"}));
 }
 
 TEST_F(PublishedDeliveries, WhatAWorkerGaveBackGoesOutAsAnotherMessage) {
@@ -127,7 +127,22 @@ TEST_F(PublishedDeliveries, WhatAWorkerGaveBackGoesOutAsAnotherMessage) {
   EXPECT_EQ(published, (strings{"a#1", "b#1"}));
   hand("a", true);
   ack("b");
-  EXPECT_EQ(published, (strings{"a#1", "b#1", "a#2"}));
+  EXPECT_EQ(published, (strings{"a#1", "b#1", "a#2.life"}));
+}
+
+/// The queue knows the id of its first message, and would store nothing.
+TEST_F(PublishedDeliveries, WhatWasGivenBackBeforeItIsHandedOutGoesOutAsAnotherMessage) {
+  EXPECT_FALSE(back("a")); // of an earlier process
+  credit(1);
+  hand("a", true);
+  EXPECT_EQ(published, strings{"a#2.life"});
+  hand("b");
+  EXPECT_FALSE(back("b")); // it waits for room
+  ack("a");
+  EXPECT_EQ(published, (strings{"a#2.life", "b#2.life"}));
+  ack("b");
+  hand("c");
+  EXPECT_EQ(published.back(), "c#1");
 }
 
 TEST_F(PublishedDeliveries, AnotherHostRepeatsWithoutHavingMissedAnything) {
@@ -137,7 +152,7 @@ TEST_F(PublishedDeliveries, AnotherHostRepeatsWithoutHavingMissedAnything) {
   hand("a", true);
   EXPECT_EQ(published, strings{"a#1"});
   hand("a", true);
-  EXPECT_EQ(published, (strings{"a#1", "a#2"}));
+  EXPECT_EQ(published, (strings{"a#1", "a#2.life"}));
 }
 
 TEST_F(PublishedDeliveries, WhatIsWithdrawnMakesRoom) {
