@@ -5,6 +5,7 @@ chat the answers keep the order of the events. An answer that was on its way whe
 the gateway reports it as unknown and does not repeat it.
 """
 import asyncio
+import contextlib
 import os
 import random
 import shutil
@@ -14,6 +15,7 @@ import tempfile
 from harness.connector import Connector
 from harness.events import inbound
 from harness.gateway import Gateway
+from harness.http import fetch
 from harness.nats_server import NatsServer, free_port
 from harness.scenario import PINNED, TWO
 from harness.waiting import Changes, ended, lasts
@@ -113,7 +115,7 @@ class Pool:
         self.changes, self.violations, self.counts = Changes(), [], {}
         self.servers = [NatsServer(self.home) for _ in range(servers)]
         self.tenants = [Tenant(self, n) for n in range(gateways)]
-        self.workers, self.wanted = [], workers
+        self.workers, self.wanted, self.monitors = [], workers, []
         self.urls = ",".join(x.url for x in self.servers)
 
     def wrong(self, what):
@@ -123,8 +125,10 @@ class Pool:
     async def begin(self):
         routes = [free_port() for _ in self.servers]
         for number, server in enumerate(self.servers):
+            self.monitors.append(free_port())
+            server.more = {"http": f"127.0.0.1:{self.monitors[-1]}"}
             if len(self.servers) > 1:
-                server.more = {"server_name": f"n{number}", "cluster": {
+                server.more |= {"server_name": f"n{number}", "cluster": {
                     "name": "pool", "host": "127.0.0.1", "port": routes[number],
                     "routes": [f"nats://127.0.0.1:{port}" for port in routes]}}
         await asyncio.gather(*(x.start() for x in self.servers))
@@ -189,15 +193,52 @@ class Pool:
         await lasts(self.rng.uniform(0.5, 6))
         server.process.send_signal(signal.SIGCONT)
 
-    async def settled(self, limit=90):
+    async def streams(self, server):
+        """What a server says of its replicas: last message, and the consumers that it leads, by stream."""
+        said = (await fetch(f"http://127.0.0.1:{self.monitors[server]}/jsz?streams=1&consumers=1&accounts=1", "GET")).json()
+        return {stream["name"]: (stream["state"]["last_seq"], [y["name"] for y in stream.get("consumer_detail") or []
+                                                              if y.get("cluster", {}).get("leader") == f"n{server}"])
+                for x in said.get("account_details", []) for stream in x["stream_detail"]}
+
+    async def stalled(self):
+        """A server that leads a consumer and whose own replica of the stream is behind: nats-server 2.9 can stay so for good, and
+        gives out nothing then. It has to be started again; None when there is none."""
+        told = [await self.streams(x) for x in range(len(self.servers))]
+        newest = {name: max(x[name][0] for x in told if name in x) for x in told for name in x}
+        return next((n for n, x in enumerate(told) for name, (last, leads) in x.items() if leads and last < newest[name]), None)
+
+    async def settled(self, limit=90, again=True):
         try:
             await self.changes.poll(lambda: not any(x.missing() or x.buffer for x in self.tenants), "", limit)
             return True
         except AssertionError:
+            stalled = await self.stalled() if again else None
+            if stalled is not None:
+                await self.explain()
+                print(f"seed {self.seed}: n{stalled} stands still; it is started again", flush=True)
+                self.counts["stalled_server"] = self.counts.get("stalled_server", 0) + 1
+                await self.servers[stalled].kill()
+                await self.servers[stalled].start()
+                return await self.settled(limit, False)
             for x in self.tenants:
-                self.wrong(f"{x.name}: {len(x.missing())} events without an answer, {len(x.buffer)} not acknowledged: "
-                           f"{sorted(x.missing())[:5]}")
+                if x.missing() or x.buffer:
+                    self.wrong(f"{x.name}: {len(x.missing())} events without an answer, {len(x.buffer)} not acknowledged: "
+                               f"{sorted(x.missing())[:5]}")
+            await self.explain()
             return False
+
+    async def explain(self):
+        """What gateways and servers say of the queue."""
+        for x in self.tenants:
+            print(x.name, {name: value for name, value in (await x.gateway.metrics()).items()
+                           if value and ("_queue" in name or name.endswith(("_agents", "_pending")))}, flush=True)
+        for port in self.monitors:
+            with contextlib.suppress(OSError, AssertionError, KeyError, asyncio.TimeoutError):
+                said = (await fetch(f"http://127.0.0.1:{port}/jsz?streams=1&consumers=1&accounts=1", "GET")).json()
+                for stream in (y for x in said["account_details"] for y in x["stream_detail"]):
+                    print(port, stream["name"], stream.get("cluster"), stream["state"], *(
+                        {name: value for name, value in y.items() if name not in ("config", "created", "stream_name", "ts")}
+                        for y in stream.get("consumer_detail") or []), sep="\n    ", flush=True)
 
     async def run(self, faults):
         """So many faults, each at a seeded moment."""
