@@ -84,7 +84,7 @@ private:
   void kill_gateway() {
     disk->crash(any(disk->queued() + 1));
     for (const auto& [token, x] : disk->disk.actions) // whether it was sent is not known, and never repeated
-      if (x.sending) unknown_.insert(x.what.act.content);
+      if (x.maybe_written) unknown_.insert(x.what.act.content);
     queue_->kill("relay-gateway");
     for (auto& x : env.link->dials) x->listener.reset();
     caf::anon_send_exit(root, caf::exit_reason::kill);
