@@ -113,7 +113,7 @@ void exec_agent_state::hand_held() {
   flush();
 }
 
-void exec_agent_state::on_frames(agent_said& x) {
+void exec_agent_state::on_said(agent_said& x) {
   if (x.peer != peer || !child) return;
   for (auto& frame : x.frames) {
     auto* ack = std::get_if<wire::agent_ack>(&frame);
@@ -195,7 +195,7 @@ exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<ex
         if (x.peer != s->peer || !s->child) return;
         x.opened ? s->opened() : s->hand_held();
       },
-      [s](agent_said& x) { s->on_frames(x); },
+      [s](agent_said& x) { s->on_said(x); },
       [s](const agent_detached& x) { s->ended(x); },
       [s](atom::due) { s->due(); },
   };

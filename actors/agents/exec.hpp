@@ -61,7 +61,7 @@ struct exec_agent_state : agent_peers {
   void set_aside();
   void hand(delivery& x);
   void hand_held();
-  void on_frames(agent_said& x);
+  void on_said(agent_said& x);
   void ended(const agent_detached& x);
 
   exec_agent_actor::pointer me;
