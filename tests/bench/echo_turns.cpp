@@ -29,7 +29,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace {
@@ -288,7 +287,7 @@ int main(int argc, char** argv) {
   if (ready && x.rate > 0) io.run([&] { traffic->pace(io.context()); });
   auto fine = ready;
   if (x.idle_s > 0)
-    std::this_thread::sleep_for(std::chrono::duration<double>(x.idle_s));
+    traffic->finished.get_future().wait_for(std::chrono::duration<double>(x.idle_s)); // nothing does
   else
     fine = ready && wait_for(*traffic);
   measured m;
