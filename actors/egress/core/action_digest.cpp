@@ -1,8 +1,8 @@
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
 
 #include "relay_gateway/messages/fnv.hpp"
+#include "relay_gateway/messages/wire/actions/action_forms.hpp"
 #include "relay_gateway/messages/wire/http/hex.hpp"
-#include "relay_gateway/messages/wire/json/json_sorted.hpp"
 
 #include <charconv>
 #include <string_view>
@@ -68,8 +68,10 @@ action_digests digests_of(const action_request& x) {
   out.as_it_came = digest_of(x);
   const auto &metadata = x.act.metadata, &rest = x.act.rest.text();
   const bool one_form = is_plain(metadata) && is_plain(rest);
-  out.sorted =
-      one_form ? out.as_it_came : digest_with(x, wire::json::sorted(metadata), wire::json::sorted(rest));
+  out.sorted = out.as_it_came;
+  if (one_form) return out;
+  const auto sorted = wire::sorted_members_of(x.act);
+  out.sorted = digest_with(x, sorted.metadata, sorted.rest);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "relay_gateway/messages/wire/actions/action_forms.hpp"
 
+#include "relay_gateway/messages/wire/json/json_sorted.hpp"
 #include "relay_gateway/messages/wire/json/object_members.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
@@ -59,6 +60,10 @@ action text_beside(const action& x) {
 void with_source(action& x, std::string_view source_url) {
   json::member_writer{x.rest}.text("source_url", source_url);
   x.fields = media_fields{};
+}
+
+sorted_members sorted_members_of(const action& x) {
+  return {json::sorted(x.metadata), json::sorted(x.rest.text())};
 }
 
 } // namespace relay::wire

@@ -1,10 +1,11 @@
 // What the gateway makes of an action that it has (protocol.md 6): a prompt gets its id, a draft its seal,
-// either becomes a plain text, a file its address. Reads no JSON: the typed fields say what there is.
+// either becomes a plain text, a file its address. Tells nobody of JSON: the typed fields say what there is.
 // Thread-safe, never throws.
 #pragma once
 
 #include "relay_gateway/messages/contract/action.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace relay::wire {
@@ -25,5 +26,12 @@ action text_beside(const action& x);
 
 /// What an action that brings a file becomes once that is in the connector's store.
 void with_source(action& x, std::string_view source_url);
+
+/// What an action carries as JSON, in one form for every order of members and every way to escape
+/// (json/json_sorted.hpp): only good to compare.
+struct sorted_members {
+  std::string metadata, rest;
+};
+sorted_members sorted_members_of(const action& x);
 
 } // namespace relay::wire
