@@ -6,6 +6,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <optional>
 #include <vector>
 
 namespace relay {
@@ -14,14 +15,13 @@ struct echo_state {
   static inline const char* name = "agent-echo";
   explicit echo_state(burst_agent_actor::pointer ptr) : self(ptr) {}
   void answer(delivery& x);
-  void flush(); ///< tells what was gathered
+  void answer_all(std::vector<delivery>& all);
+  static std::optional<action_request> reply_to(const delivery& x);
   void settled(const action_outcome& x) const;
 
   burst_agent_actor::pointer self;
   ports env;
   agent_host host;
-  std::vector<action_request> answers;
-  std::vector<delivery_ack> acks;
 };
 /// `parent`: its supervisor.
 burst_agent_actor::behavior_type echo_agent(burst_agent_actor::stateful_pointer<echo_state> self, ports env,

@@ -160,6 +160,8 @@ void agent_peers::said(agent_said& x) {
     unheard.push_back(std::move(x));
     return;
   }
+  // One actor may be both, acks and actions then in the order that they came: it takes no bursts.
+  gathers = x.frames.size() > 1 && host.ack_bursts && host.action_bursts;
   const auto one_by_one = [&] { heard(x, it->second); };
   flushed(one_by_one, [this] { flush(); });
 }
@@ -194,7 +196,11 @@ void agent_peers::acknowledge(std::uint64_t peer, wire::agent_ack& x) {
     return;
   }
   sticky_balancer.in_time(peer);
-  acks.push_back(delivery_ack{std::move(x.delivery_id)});
+  delivery_ack out{std::move(x.delivery_id)};
+  if (gathers)
+    acks.push_back(std::move(out));
+  else
+    tell(self, host.acks, std::move(out));
 }
 
 void agent_peers::stop_session(wire::agent_interrupt& x) {
@@ -294,7 +300,10 @@ void agent_peers::ask(std::uint64_t peer, peer_entry& entry, action_request& x) 
   note_draft(entry, x);
   note_status(entry, x);
   asked[x.request_id].push_back(std::move(who));
-  requests.push_back(std::move(x));
+  if (gathers)
+    requests.push_back(std::move(x));
+  else
+    tell(self, host.actions, std::move(x));
 }
 
 void agent_peers::settled(const asker& who) {

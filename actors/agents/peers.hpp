@@ -94,6 +94,7 @@ struct agent_peers {
   bool announced = false, draining = false;
   core::sticky_balancer sticky_balancer{1};
   core::output_gate output;
+  bool gathers = false;                        ///< acks and actions, until flush()
   std::vector<delivery_ack> acks;              ///< to be told by flush()
   std::vector<action_request> requests;        ///< the same
   std::vector<std::string> unplaced;           ///< events that no agent is there for; the same

@@ -14,7 +14,6 @@
 #include "relay_gateway/messages/wire/actions/action_forms.hpp"
 #include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
-#include <iterator>
 #include <utility>
 
 namespace relay {
@@ -40,7 +39,7 @@ egress_state::~egress_state() {
 
 caf::result<action_outcome> egress_state::request(action_request& x) {
   auto later = self->make_response_promise<action_outcome>();
-  handle([&] { take(x, outcome_asker{later}); });
+  handle_one([&] { take(x, outcome_asker{later}); });
   return later;
 }
 
@@ -208,8 +207,12 @@ void egress_state::execute(core::chat_table_step& step) {
     tell(self, registry.prompts, it->second.prompt);
   }
   for (auto& x : step.sent) sent(x);
-  frames.insert(frames.end(), std::make_move_iterator(step.out.begin()),
-                std::make_move_iterator(step.out.end()));
+  for (auto& x : step.out) {
+    if (gathers)
+      frames.push_back(std::move(x));
+    else
+      tell(self, link.connection, std::move(x));
+  }
   for (auto& x : step.done) settle(x.token, std::move(x.result));
   for (auto& x : step.intents) outbox.intend(std::move(x));
   for (auto& x : step.uploads) upload(x);
@@ -453,7 +456,7 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
       [s](const burst<route_seen>& x) { s->seen_all(x); },
       [s](const turn_mark& x) { egress::mark(*s, x); },
       [s](transmitted& x) {
-        s->handle([&] {
+        s->handle_one([&] {
           core::chat_table_step step;
           s->chats.settled(std::move(x), now_of(s->self), step);
           s->execute(step);

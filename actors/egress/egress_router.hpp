@@ -98,6 +98,15 @@ struct egress_state {
   void handle(const Job& job) {
     flushed(job, [this] { flush(); });
   }
+  /// The same of a message that brings one item: its frame need not be gathered.
+  template <class Job>
+  void handle_one(const Job& job) {
+    gathers = false;
+    flushed(job, [this] {
+      gathers = true;
+      flush();
+    });
+  }
   void flush();
   void execute(core::chat_table_step& step);
   void execute(core::outbox_step& step);
@@ -132,6 +141,7 @@ struct egress_state {
   media_actor media;
   core::chat_table chats{core::chat_limits{}};
   std::vector<transmit> frames; ///< to be told to the connection
+  bool gathers = true;          ///< frames, until flush()
   outcome_bursts outcomes;      ///< to be told to agents
   std::unordered_map<std::uint64_t, open_action> open;
   std::unordered_map<std::string, std::vector<outcome_asker>> repeats; ///< of an open request id

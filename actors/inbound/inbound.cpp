@@ -272,22 +272,32 @@ void inbound_state::execute(core::inbox_step& step) {
   for (auto took : step.receive_to_ack) env.metrics->observe(histogram::receive_to_ack, took);
   for (auto took : step.delivery_to_ack) env.metrics->observe(histogram::delivery_to_ack, took);
   if (!step.acks.empty()) acknowledge(std::move(step.acks));
-  routes.reserve(step.deliver.size());
-  deliveries.reserve(step.deliver.size());
-  for (auto& x : step.deliver) {
+  hand_out(step.deliver);
+  after();
+}
+
+/// Routes before the events can reach an agent, so that its answers find them.
+void inbound_state::hand_out(std::vector<core::handout>& all) {
+  const auto gathers = all.size() > 1;
+  for (auto& x : all) {
     delivery out{name_of(x.id), x.session, x.event, x.redelivered, std::move(x.files), setup.gateway};
     env.metrics->add(counter::events_delivered);
     if (x.redelivered) env.metrics->add(counter::events_redelivered);
     connector_keys.learn(*x.event, setup.sessions, out.session_key);
-    routes.push_back(route_of(out.id, *x.event, x.session));
     if (event_log::wanted(*env.log)) event_log::delivered(*env.log, link.epoch, out, x);
-    deliveries.push_back(std::move(out));
+    auto route = route_of(out.id, *x.event, x.session);
+    if (gathers) {
+      routes.push_back(std::move(route));
+      deliveries.push_back(std::move(out));
+    } else { // no vector for one
+      tell(self, sink.routes, std::move(route));
+      mark(out.id, *x.event, false);
+      tell(self, agent, std::move(out));
+    }
   }
-  // Before the events can reach an agent, so that its answers find the routes.
   tell_all(self, env, sink.routes, routes);
   for (const auto& x : deliveries) mark(x.id, *x.event, false);
   tell_all(self, env, agent, agent_bursts, deliveries);
-  after();
 }
 
 void inbound_state::mark(const std::string& delivery_id, const inbound_event& x, bool given_up) {

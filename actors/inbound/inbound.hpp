@@ -74,6 +74,7 @@ struct inbound_state {
   caf::result<inbound_report> report();
   void overdue();
   void execute(core::inbox_step& step);
+  void hand_out(std::vector<core::handout>& all);
   void ask_store(core::inbox_step& step);
   void mark(const std::string& delivery_id, const inbound_event& x, bool given_up);
   std::uint64_t oldest_ms() const;

@@ -39,11 +39,13 @@ void connection_state::on_arrivals() {
   batch.epoch = setup.epoch;
   batch.origin = setup.origin;
   if (!news.frames.empty()) env.metrics->add(counter::frames_received, news.frames.size());
+  gathers = news.frames.size() != 1;
   const auto one_by_one = [&] {
     for (auto& x : news.frames) on_frame(x, batch);
   };
   flushed(one_by_one, [this] {
     flush();
+    gathers = true;
     update_read_gate();
   });
   if (!batch.items.empty()) {
@@ -212,9 +214,11 @@ void connection_state::after_put() {
 }
 
 void connection_state::tell_owner(const asker& owner, action_result result, bool written) {
+  transmitted out{owner.piece, std::move(result), written, owner.chat};
+  if (!gathers) return tell(self, owner.from, std::move(out));
   if (answers_to != owner.from) flush();
   answers_to = owner.from;
-  answers.push_back({owner.piece, std::move(result), written, owner.chat});
+  answers.push_back(std::move(out));
 }
 
 void connection_state::flush() { tell_all(self, env, std::exchange(answers_to, nullptr), answers); }

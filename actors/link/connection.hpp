@@ -74,6 +74,7 @@ struct connection_state {
   core::pending_requests<asker> open;
   transmitted_sink_actor answers_to; ///< who is to be told `answers`
   std::vector<transmitted> answers;
+  bool gathers = true; ///< answers, until flush()
   std::uint64_t requests = 0, frames = 0;
   backpressure current_backpressure = backpressure::none;
   bool open_now = false, reading = true, over = false;
