@@ -179,7 +179,7 @@ struct fleet_service::impl {
       listener->use_tokens(service.admin_token, service.read_token);
       if (metrics_listener) metrics_listener->use_tokens({}, service.read_token);
     } else {
-      note(severity::warn, "reload.refused",
+      note(severity::error, "reload.refused",
            {{"why", problems.empty() ? "" : problems.front()}, {"next", "the process's own settings stay"}});
     }
     gateways->reload([this, done, usable, problems](admin::reload_answer x) {
