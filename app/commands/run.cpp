@@ -36,7 +36,7 @@ int run_fleet(const setting_options& from, const config::resolution& found, cons
     return fail(exit_code::configuration,
                 seen.error + "; --fleet and GATEWAY_FLEET name a directory of YAML files");
   ignore_broken_pipes();
-  ::mallopt(M_ARENA_MAX, 1); // each store has a thread, and what one of them frees all others should find
+  ::mallopt(M_ARENA_MAX, 2); // each store has a thread, and what one of them frees all others should find
   fleet::fleet_service_options what;
   what.directory = directory;
   what.settings = found.values;
