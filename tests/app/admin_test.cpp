@@ -98,6 +98,8 @@ link_agent_actor::behavior_type fake_agent(link_agent_actor::pointer, const std:
       [](const action_outcome&) {},
       [](const turn_interrupt&) {},
       [](atom::finish) {},
+      [](const burst<delivery>&) {},
+      [](const burst<action_outcome>&) {},
       [say](agent_attached& x) {
         say->told("attached " + std::to_string(x.peer));
         x.socket->close(1000, "that was all", milliseconds{1'000});

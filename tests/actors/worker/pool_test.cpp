@@ -54,8 +54,8 @@ protected:
     script->ack = acks;
     what.make_agent = [this, echo, name, script,
                        all = env.all()](caf::strong_actor_ptr parent) -> agent_actor {
-      auto made =
-          echo ? sys.spawn(echo_agent, all, std::move(parent)) : agent_actor{sys.spawn(run_scripted, script)};
+      auto made = echo ? agent_actor{sys.spawn(echo_agent, all, std::move(parent))}
+                       : agent_actor{sys.spawn(run_scripted, script)};
       hosted[name].push_back(made);
       return made;
     };
