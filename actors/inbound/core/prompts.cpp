@@ -177,9 +177,10 @@ void prompts::open(prompt_opened x, instant now) { put(std::move(x), now); }
 prompts::known::entry& prompts::put(prompt_opened x, instant now) {
   trim(now);
   if (auto* old = at_place(x)) {
-    // Asked again while it waits, by a router that has forgotten whose turn it was: that decides it still.
+    // Asked again while it waits, or by a router that has forgotten whose turn it was, even after it was
+    // decided: the same person decides it still.
     const auto& before = old->value;
-    if (x.approval && x.decided_by.empty() && before.now == stage::open &&
+    if (x.approval && x.decided_by.empty() && (before.now == stage::open || x.turn_forgotten) &&
         before.what.chat.chat_id == x.chat.chat_id)
       x.decided_by = before.what.decided_by;
     if (x.turn_forgotten && x.thread_id.empty()) x.thread_id = before.what.thread_id;

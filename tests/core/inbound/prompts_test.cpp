@@ -303,6 +303,19 @@ TEST(Prompts, AnApprovalAskedAgainIsStillItsAuthorsToDecide) {
   EXPECT_EQ(r.verdict(by(press("own"), "bo")), taken);
 }
 
+// The same, after it was decided: its agent had not heard what became of it (seed 700007435).
+TEST(Prompts, AnApprovalAskedAgainForAForgottenTurnIsItsAuthorsEvenOnceDecided) {
+  registry r;
+  r.all.open(asked_by_ana("own"), r.now);
+  EXPECT_EQ(r.verdict(by(press("own"), "ana")), taken);
+  auto again = asked_by_ana("own");
+  again.decided_by.clear();
+  again.turn_forgotten = true;
+  r.all.open(again, r.now);
+  EXPECT_EQ(r.verdict(by(press("own"), "bo")), bystander);
+  EXPECT_EQ(r.verdict(by(press("own"), "ana")), taken);
+}
+
 TEST(Prompts, AnApprovalInAGroupIsItsAskersToDecide) {
   registry r;
   r.all.open(asked_by_ana("own"), r.now);
