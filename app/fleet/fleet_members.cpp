@@ -94,7 +94,7 @@ void members::prepared(const std::string& name, slot& x, prepared_gateway got) {
   const auto* cause = outcome == start_outcome::bad_file ? "file" : "start";
   if (outcome == start_outcome::running && !launch(name, x, got, why)) outcome = start_outcome::failed;
   tell_started(name, outcome, why, cause);
-  plan_.started(name, outcome, why, clock::now(), chance_());
+  plan_.started(name, outcome, why, clock::now(), rng_());
   answer(name, {outcome == start_outcome::running,
                 why.empty() ? std::vector<std::string>{} : std::vector<std::string>{why}});
   step();
@@ -227,7 +227,7 @@ void members::ended(const std::string& name, slot& x) {
     log_of(name)->write(severity::error, "fleet.gateway_died",
                         {{"why", why}, {"next", "it is started again"}});
   }
-  plan_.ended(name, in_order, why, clock::now(), chance_());
+  plan_.ended(name, in_order, why, clock::now(), rng_());
   step();
 }
 

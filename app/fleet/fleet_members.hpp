@@ -85,7 +85,7 @@ private:
   caf::actor_system& system_;
   const std::shared_ptr<const config::settings> common_;
   std::multimap<std::string, std::function<void(admin::reload_answer)>> asked_of_;
-  std::mt19937_64 chance_{std::random_device{}()};
+  std::mt19937_64 rng_{std::random_device{}()};
   std::uint64_t lives_ = 0;
 };
 
