@@ -328,7 +328,7 @@ TEST_F(sockets, APeerThatDoesNotReadIsNotReadFromAndThenGivenUp) {
   auto end = there.heard->wait_end();
   sender.join();
   EXPECT_NE(end.error.find("has not read"), std::string::npos) << end.error;
-  EXPECT_LT(resident_bytes() - before, 40UL << 20);
+  EXPECT_LT(resident_bytes(), before + (40UL << 20)); // it may have shrunk
   EXPECT_LT(there.heard->total(), 1UL << 20) << "it was read from all the same";
 }
 

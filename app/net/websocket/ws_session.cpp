@@ -169,6 +169,8 @@ void ws_session::piece(error_code ec, std::size_t size, bool last) {
   if (!may_read()) {
     held_ = size; // it was on its way when reading was stopped
     held_last_ = last;
+    end_batch(); // nothing follows for now, and nobody else flushes what the listener wrote
+    if (below_->unsent() > 0) flush_soon();
     return;
   }
   giving_ = true;
