@@ -67,7 +67,13 @@ bool egress_state::is_repeat(const action_request& x, const core::action_digests
                    {{"request", x.request_id},
                     {"chat", x.act.chat_id},
                     {"next", "refused: the id was used for another action"}});
-    asker.deliver(action_outcome{x.request_id, core::id_conflict()});
+    // Whoever asked with the id first hears of it first: agents without names share their ids.
+    if (idempotency_cache.recorded(x.request_id) || repeats_waiting >= setup.max_pending) {
+      asker.deliver(action_outcome{x.request_id, core::id_conflict()});
+      return true;
+    }
+    ++repeats_waiting;
+    repeats[x.request_id].push_back({asker, true});
     return true;
   }
   env.metrics->add(counter::actions_repeated);
@@ -78,7 +84,7 @@ bool egress_state::is_repeat(const action_request& x, const core::action_digests
         x.request_id, action_result::ambiguous("it is under way, and too many ask what becomes of it")});
   } else {
     ++repeats_waiting;
-    repeats[x.request_id].push_back(asker);
+    repeats[x.request_id].push_back({asker, false});
   }
   return true;
 }
@@ -318,17 +324,20 @@ void egress_state::deliver_outcome(std::uint64_t token, action_result result) {
   if (done.since != core::instant{})
     env.metrics->observe(histogram::action_to_result, now_of(self) - done.since);
   env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
+  std::vector<repeat> others;
   if (!done.request_id.empty()) {
     idempotency_cache.settle(done.request_id, result, now_of(self));
     if (auto more = repeats.find(done.request_id); more != repeats.end()) {
-      for (auto& asker : more->second) asker.deliver(action_outcome{done.request_id, result});
-      repeats_waiting -= more->second.size();
+      others = std::move(more->second);
+      repeats_waiting -= others.size();
       repeats.erase(more);
     }
   }
   auto how = result.how;
   if (done.asker.pending()) // none of a resumed action
-    done.asker.deliver(action_outcome{std::move(done.request_id), std::move(result)});
+    done.asker.deliver(action_outcome{done.request_id, others.empty() ? std::move(result) : result});
+  for (auto& x : others)
+    x.asker.deliver(action_outcome{done.request_id, x.of_another ? core::id_conflict() : result});
   if (done.ends && !done.turn.empty() && shown.size() > 0)
     egress::end_turn(*this, done.turn,
                      how == outcome::done       ? core::turn_end::answered

@@ -144,8 +144,12 @@ struct egress_state {
   bool gathers = true;          ///< frames, until flush()
   outcome_bursts outcomes;      ///< to be told to agents
   std::unordered_map<std::uint64_t, open_action> open;
-  std::unordered_map<std::string, std::vector<outcome_asker>> repeats; ///< of an open request id
-  std::size_t repeats_waiting = 0;                                     ///< how many these are
+  struct repeat {
+    outcome_asker asker;
+    bool of_another = false; ///< it asked for another action, which is refused
+  };
+  std::unordered_map<std::string, std::vector<repeat>> repeats; ///< of an open request id, in order
+  std::size_t repeats_waiting = 0;                              ///< how many these are
   std::vector<caf::typed_response_promise<bool>> drain_waiters;
   core::outbox outbox{core::outbox_rules{}};
   bool ready = true;                       ///< the stored state is loaded

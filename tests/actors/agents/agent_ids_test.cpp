@@ -39,6 +39,21 @@ TEST_F(request_ids, OfTwoAgentsWithoutNamesThatCountFromOneTheSecondIsRefused) {
   EXPECT_EQ(env.log->count("egress.request_id_conflict"), 1U);
 }
 
+TEST_F(request_ids, TheFirstOfTwoHearsOfItsOwnActionAlsoWhileThatIsUnderWay) {
+  auto a = attach(1);
+  auto b = attach(2);
+  say(a, send_action("1", "c", "of a"));
+  say(b, send_action("1", "d", "of b"));
+  say(a, send_action("1", "c", "of a"));
+  answer_all();
+  EXPECT_EQ(sent().size(), 1U);
+  const auto heard = of(a, "result");
+  ASSERT_EQ(heard.size(), 2U);
+  for (const auto& x : heard) EXPECT_NE(x.find(R"("message_id":"m0")"), std::string::npos) << x;
+  ASSERT_EQ(of(b, "result").size(), 1U);
+  EXPECT_NE(last_result(b).find("request_id_conflict"), std::string::npos);
+}
+
 TEST_F(request_ids, TwoNamedAgentsThatBothCountFromOneDoNotCollide) {
   auto a = attach(1);
   auto b = attach(2);
