@@ -279,25 +279,29 @@ void inbound_state::execute(core::inbox_step& step) {
 /// Routes before the events can reach an agent, so that its answers find them.
 void inbound_state::hand_out(std::vector<core::handout>& all) {
   const auto gathers = all.size() > 1;
-  for (auto& x : all) {
-    delivery out{name_of(x.id), x.session, x.event, x.redelivered, std::move(x.files), setup.gateway};
-    env.metrics->add(counter::events_delivered);
-    if (x.redelivered) env.metrics->add(counter::events_redelivered);
-    connector_keys.learn(*x.event, setup.sessions, out.session_key);
-    if (event_log::wanted(*env.log)) event_log::delivered(*env.log, link.epoch, out, x);
-    auto route = route_of(out.id, *x.event, x.session);
-    if (gathers) {
-      routes.push_back(std::move(route));
-      deliveries.push_back(std::move(out));
-    } else { // no vector for one
-      tell(self, sink.routes, std::move(route));
-      mark(out.id, *x.event, false);
-      tell(self, agent, std::move(out));
+  const auto gather = [&] {
+    for (auto& x : all) {
+      delivery out{name_of(x.id), x.session, x.event, x.redelivered, std::move(x.files), setup.gateway};
+      env.metrics->add(counter::events_delivered);
+      if (x.redelivered) env.metrics->add(counter::events_redelivered);
+      connector_keys.learn(*x.event, setup.sessions, out.session_key);
+      if (event_log::wanted(*env.log)) event_log::delivered(*env.log, link.epoch, out, x);
+      auto route = route_of(out.id, *x.event, x.session);
+      if (gathers) {
+        routes.push_back(std::move(route));
+        deliveries.push_back(std::move(out));
+      } else { // no vector for one
+        tell(self, sink.routes, std::move(route));
+        mark(out.id, *x.event, false);
+        tell(self, agent, std::move(out));
+      }
     }
-  }
-  tell_all(self, env, sink.routes, routes);
-  for (const auto& x : deliveries) mark(x.id, *x.event, false);
-  tell_all(self, env, agent, agent_bursts, deliveries);
+  };
+  flushed(gather, [this] {
+    tell_all(self, env, sink.routes, routes);
+    for (const auto& x : deliveries) mark(x.id, *x.event, false);
+    tell_all(self, env, agent, agent_bursts, deliveries);
+  });
 }
 
 void inbound_state::mark(const std::string& delivery_id, const inbound_event& x, bool given_up) {

@@ -43,15 +43,14 @@ void connection_state::on_arrivals() {
   const auto one_by_one = [&] {
     for (auto& x : news.frames) on_frame(x, batch);
   };
-  flushed(one_by_one, [this] {
+  flushed(one_by_one, [&] {
     flush();
     gathers = true;
     update_read_gate();
-  });
-  if (!batch.items.empty()) {
+    if (batch.items.empty()) return;
     batch.token = std::make_shared<std::vector<inflow_token>>(std::move(news.tokens));
     tell(self, setup.users.inbound, std::move(batch));
-  }
+  });
   if (news.oversized) {
     env.metrics->add(counter::frames_refused, wire::to_string(wire::refusal::too_long));
     env.log->write(severity::warn, "frame.too_long",
