@@ -1,6 +1,7 @@
 #include "relay_gateway/config/resolve.hpp"
 
 #include "relay_gateway/config/fleet.hpp"
+#include "relay_gateway/config/secret_variables.hpp"
 #include "relay_gateway/config/sections/commands_section.hpp"
 #include "relay_gateway/config/sections/identity_section.hpp"
 #include "relay_gateway/config/sections/limits_section.hpp"
@@ -88,18 +89,6 @@ void check_flags(const sources& from, reading& in) {
   }
 }
 
-/// Whatever a secret's value refers to is a secret, too, or a part of one.
-std::vector<std::string> variables_of_secrets(const yaml_node& root) {
-  std::vector<std::string> names;
-  for (const auto& x : catalogue()) {
-    if (!x.secret || !x.in_file) continue;
-    auto node = root.at(x.key);
-    if (!node.is(yaml_node::kind::scalar)) continue;
-    for (auto& name : variables_in(node.text())) names.push_back(std::move(name));
-  }
-  return names;
-}
-
 void resolve_into(const sources& from, layers::order order, resolution& into) {
   auto place = locate_config(from);
   auto root = read_config(from, place, into);
@@ -113,7 +102,7 @@ void resolve_into(const sources& from, layers::order order, resolution& into) {
   into.values.slack = read_slack(in);
   into.values.prompts = read_prompts(in);
   into.values.service = read_service(in);
-  into.values.service.secret_variables = variables_of_secrets(at.root());
+  into.values.service.secret_variables = secret_variables_in(at.root());
   into.values.openai = read_openai(in);
   into.values.nats = read_nats(in);
   into.values.media = read_media(in);
