@@ -34,6 +34,7 @@ std::vector<secret> secrets_of(const config::settings& settings) {
   add(settings.idp.client_secret);
   add(settings.idp.access_token.value);
   add(settings.service.admin_token);
+  add(settings.service.read_token);
   add(settings.openai.api_key.value);
   add(settings.nats.password.value);
   add(settings.nats.token.value);

@@ -27,14 +27,16 @@ struct file_stamp {
   bool there = false;
   ::ino_t inode = 0;
   ::off_t size = 0;
-  std::int64_t seconds = 0, nanoseconds = 0;
+  std::int64_t seconds = 0, nanoseconds = 0;               ///< of its text
+  std::int64_t status_seconds = 0, status_nanoseconds = 0; ///< of its owner and rights as well
   friend bool operator==(const file_stamp&, const file_stamp&) = default;
 };
 
 file_stamp stamp_of_file(const std::string& path) {
   struct ::stat x {};
   if (::stat(path.c_str(), &x) != 0) return {};
-  return {true, x.st_ino, x.st_size, x.st_mtim.tv_sec, x.st_mtim.tv_nsec};
+  return {
+      true, x.st_ino, x.st_size, x.st_mtim.tv_sec, x.st_mtim.tv_nsec, x.st_ctim.tv_sec, x.st_ctim.tv_nsec};
 }
 
 } // namespace

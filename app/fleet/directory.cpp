@@ -1,6 +1,7 @@
 #include "relay_gateway/app/fleet/directory.hpp"
 
 #include "relay_gateway/app/net/io/regular_file.hpp"
+#include "relay_gateway/config/secret_variables.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -30,7 +31,10 @@ directory_reading read_directory(const std::string& path) {
   out.files = sorted_files(std::move(names));
   for (const auto& [name, file] : out.files.names) {
     const auto found = net::read_regular_file(path + "/" + file, most, patience);
-    out.digests[name] = found.text ? text_digest(*found.text) : 0;
+    out.digests[name] = found.text ? file_digest(file, *found.text) : 0;
+    if (!found.text) continue;
+    for (auto& variable : config::secret_variables_in(*found.text))
+      out.secret_variables.insert(std::move(variable));
   }
   return out;
 }

@@ -21,6 +21,7 @@ using boost::system::error_code;
 /// Between a change of what is to be watched and watching it: a start of many gateways is one change.
 constexpr std::chrono::milliseconds watch_pause{200};
 constexpr milliseconds metrics_limit{2'000};
+constexpr std::chrono::seconds look_pause{60};
 /// After this long without a change the stores are closed (gateway_start.cpp) and dials are over.
 constexpr std::chrono::seconds trim_pause{3};
 
@@ -28,7 +29,7 @@ constexpr std::chrono::seconds trim_pause{3};
 
 struct running_fleet::impl final : members {
   impl(boost::asio::io_context& io, caf::actor_system& system, fleet_options what)
-      : members(io, system, std::move(what)), retry_(io), rewatch_(io), trim_(io) {}
+      : members(io, system, std::move(what)), retry_(io), rewatch_(io), trim_(io), look_(io) {}
 
   std::shared_ptr<impl> self() { return std::static_pointer_cast<impl>(shared_from_this()); }
   std::weak_ptr<impl> weak() { return self(); }
@@ -39,6 +40,19 @@ struct running_fleet::impl final : members {
     watch_ = std::make_unique<file_watch>(io_, [this](const auto& x) { changed(x); });
     watch_files();
     read();
+    look_again();
+  }
+
+  /// A directory that was put in the place of the watched one, and what no watch tells of, is found so.
+  void look_again() {
+    look_.expires_after(look_pause);
+    look_.async_wait([weak = weak()](const error_code& ec) {
+      auto self = weak.lock();
+      if (ec || !self || self->plan_.draining()) return;
+      self->watch_anew_ = true;
+      self->read();
+      self->look_again();
+    });
   }
 
   void read() {
@@ -56,6 +70,10 @@ struct running_fleet::impl final : members {
 
   void have_read(const directory_reading& x) {
     reading_ = false;
+    if (!watch_) { // all of them end
+      for (auto& done : std::exchange(asked_, {})) done({false, {"the process ends"}});
+      return;
+    }
     if (x.error != problem_ && !x.error.empty())
       what_.log->write(severity::warn, "fleet.directory_unreadable",
                        {{"why", x.error}, {"next", "gateways that run go on"}});
@@ -65,6 +83,7 @@ struct running_fleet::impl final : members {
       tell_refused(x.files.refused);
       names_ = x.files.names;
       refused_ = x.files.refused;
+      use_files(x);
       plan_.files(x.digests);
     }
     // What changed between its reading and the begin of its watch would never be noticed.
@@ -94,7 +113,7 @@ struct running_fleet::impl final : members {
       if (x.resolver)
         for (auto& path : x.resolver->files()) paths.insert(std::move(path));
     const bool more = !std::includes(watched_.begin(), watched_.end(), paths.begin(), paths.end());
-    if (paths == watched_) return false;
+    if (!watch_ || (paths == watched_ && !std::exchange(watch_anew_, false))) return false;
     watch_->watch({paths.begin(), paths.end()});
     watched_ = std::move(paths);
     return more;
@@ -169,6 +188,8 @@ struct running_fleet::impl final : members {
   }
 
   void drain() {
+    error_code ignored;
+    look_.cancel(ignored);
     watch_.reset();
     plan_.drain();
     step();
@@ -180,6 +201,7 @@ struct running_fleet::impl final : members {
     retry_.cancel(ignored);
     rewatch_.cancel(ignored);
     trim_.cancel(ignored);
+    look_.cancel(ignored);
     asked_.clear();
     clear();
   }
@@ -224,13 +246,14 @@ struct running_fleet::impl final : members {
     return out;
   }
 
-  boost::asio::steady_timer retry_, rewatch_, trim_;
+  boost::asio::steady_timer retry_, rewatch_, trim_, look_;
   std::unique_ptr<file_watch> watch_;
   std::set<std::string> watched_;
   std::map<std::string, std::string> names_; ///< gateway -> file
   std::vector<refused_file> refused_;
   std::string problem_;
   std::vector<std::function<void(admin::reload_answer)>> asked_;
+  bool watch_anew_ = false; ///< also what is watched already
   bool reading_ = false, read_again_ = false, read_once_ = false, rewatching_ = false, over_ = false;
 };
 

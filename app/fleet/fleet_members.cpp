@@ -76,10 +76,16 @@ void members::start(const std::string& name, const std::string& path) {
   auto& x = slots_[name];
   x = {};
   x.life = ++lives_;
-  x.resolver =
-      std::make_shared<watching_resolver>([process = what_.process, common = common_, name,
-                                           path] { return sources_of(process(), *common, name, path); },
-                                          config::resolve_file_first);
+  x.path = std::make_shared<std::string>(path);
+  x.resolver = std::make_shared<watching_resolver>(
+      [process = what_.process, common = common_, name, path = x.path, mutex = paths_] {
+        const auto where = [&] {
+          const std::lock_guard held{*mutex};
+          return *path;
+        }();
+        return sources_of(process(), *common, name, where);
+      },
+      config::resolve_file_first);
   auto done = later(name, x.life, [name](members& self, slot& y, prepared_gateway got) {
     self.prepared(name, y, std::move(got));
   });
@@ -88,12 +94,36 @@ void members::start(const std::string& name, const std::string& path) {
               done = std::move(done)]() mutable { done(prepare_gateway(*resolver, *common, log, counts)); });
 }
 
+/// Neither its file was removed nor the end of all began while it was prepared.
+bool members::is_wanted(const std::string& name) const {
+  const auto it = plan_.members().find(name);
+  return it != plan_.members().end() && !it->second.gone && !plan_.draining();
+}
+
 void members::prepared(const std::string& name, slot& x, prepared_gateway got) {
   auto outcome = got.outcome;
   auto why = std::move(got.why);
   const auto* cause = outcome == start_outcome::bad_file ? "file" : "start";
-  if (outcome == start_outcome::running && !launch(name, x, got, why)) outcome = start_outcome::failed;
-  tell_started(name, outcome, why, cause);
+  const bool wanted = is_wanted(name);
+  if (!wanted) {
+    outcome = start_outcome::failed;
+    why = "it was to end before it had started";
+  }
+  try {
+    if (outcome == start_outcome::running && !launch(name, x, got, why)) outcome = start_outcome::failed;
+  } catch (const std::exception& e) { // no thread, no memory
+    outcome = start_outcome::failed;
+    why = std::string{"it cannot be started: "} + e.what();
+  }
+  if (outcome != start_outcome::running) {
+    x.line.reset();
+    x.relay.reset();
+    x.source.reset();
+    // Closing them may wait for a disk or a server.
+    boost::asio::post(pool_, [disk = std::exchange(x.disk, {}), other = std::move(got.store),
+                              workers = std::exchange(x.workers, {})] {});
+  }
+  if (wanted) tell_started(name, outcome, why, cause);
   plan_.started(name, outcome, why, clock::now(), rng_());
   answer(name, {outcome == start_outcome::running,
                 why.empty() ? std::vector<std::string>{} : std::vector<std::string>{why}});
@@ -137,7 +167,7 @@ bool members::launch(const std::string& name, slot& x, prepared_gateway& got, st
   options.name = name;
   options.log = log;
   options.metrics = what_.counts->of(name);
-  options.store = std::move(got.store);
+  options.store = x.disk = std::move(got.store);
   options.io = &io_;
   if (settings.service.agent.kind == config::agent_kind::nats)
     options.queue = x.workers =
@@ -182,6 +212,10 @@ void members::have_reloaded(const std::string& name, const reload_outcome& x) {
     log_of(name)->write(severity::warn, "fleet.file_not_taken",
                         {{"why", why}, {"next", "the gateway goes on with the settings of before"}});
   }
+  if (accepted)
+    slots_[name].connection = x.settings->relay.gateway_id.empty()
+                                  ? ""
+                                  : x.settings->relay.url + " " + x.settings->relay.gateway_id;
   const bool restart = accepted && !x.waiting_for_restart.empty();
   if (restart)
     log_of(name)->write(severity::info, "fleet.gateway_restarts",
@@ -215,11 +249,24 @@ void members::ended(const std::string& name, slot& x) {
   const bool in_order = x.in_order;
   const auto why = x.state.why;
   x.line.reset();
-  x.relay.reset(); // it is over, so this does not wait
+  x.relay.reset(); // its actors are gone, so this does not wait
   x.source.reset();
-  x.workers.reset();
   x.state = {};
   x.connection.clear();
+  x.closing = true;
+  auto done = later(name, x.life,
+                    [name, in_order, why](members& self, slot& y) { self.closed(name, y, in_order, why); });
+  boost::asio::post(pool_, [disk = std::exchange(x.disk, {}), workers = std::exchange(x.workers, {}),
+                            done = std::move(done)]() mutable {
+    disk.reset(); // a full disk or a dead server may take its time
+    workers.reset();
+    done();
+  });
+}
+
+/// Now its state directory is free for the next start.
+void members::closed(const std::string& name, slot& x, bool in_order, const std::string& why) {
+  x.closing = false;
   if (in_order) {
     log_of(name)->write(severity::info, "fleet.gateway_stopped", {{"why", why}});
   } else {
@@ -233,7 +280,7 @@ void members::ended(const std::string& name, slot& x) {
 
 void members::forget_the_gone() {
   for (auto it = slots_.begin(); it != slots_.end();) {
-    if (it->second.relay || plan_.members().count(it->first) > 0) {
+    if (it->second.relay || it->second.closing || plan_.members().count(it->first) > 0) {
       ++it;
       continue;
     }
@@ -241,6 +288,21 @@ void members::forget_the_gone() {
     answer(it->first, {false, {"the gateway is gone"}});
     it = slots_.erase(it);
   }
+}
+
+void members::use_files(const directory_reading& x) {
+  for (auto& [name, one] : slots_) {
+    const auto file = x.files.names.find(name);
+    if (!one.path || file == x.files.names.end()) continue;
+    const std::lock_guard held{*paths_};
+    *one.path = what_.directory + "/" + file->second;
+  }
+  if (x.secret_variables == secret_variables_) return;
+  secret_variables_ = x.secret_variables;
+  auto common = what_.common;
+  auto& all = common.service.secret_variables;
+  all.insert(all.end(), secret_variables_.begin(), secret_variables_.end());
+  common_ = std::make_shared<const config::settings>(std::move(common));
 }
 
 void members::clear() {

@@ -15,8 +15,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +40,10 @@ protected:
   struct slot {
     std::uint64_t life = 0; ///< which start it is: what is said of an earlier one does not count
     std::shared_ptr<watching_resolver> resolver;
+    std::shared_ptr<std::string> path;   ///< of its file; read by the resolver under `paths_`
     std::shared_ptr<queue_port> workers; ///< outlives the actors: what they said last has to leave
+    std::shared_ptr<store_port> disk;    ///< outlives the actors: closing it may wait
+    bool closing = false;                ///< its store and queue are being closed
     std::shared_ptr<settings_port> source;
     std::unique_ptr<gateway> relay;
     std::optional<admin::supervisor_line> line;
@@ -58,6 +63,8 @@ protected:
   void reload(const std::string& name);
   void stop(const std::string& name);
   void forget_the_gone();
+  /// The files as they are now: where each gateway's is, and what their secrets are made of.
+  void use_files(const directory_reading& x);
   /// Ends all at once.
   void clear();
   gateway_line line_of(const std::string& name, const fleet_plan::member& x, std::string file) const;
@@ -78,12 +85,16 @@ private:
   void tell_started(const std::string& name, start_outcome what, const std::string& why, const char* cause);
   void have_reloaded(const std::string& name, const reload_outcome& x);
   void ended(const std::string& name, slot& x);
+  void closed(const std::string& name, slot& x, bool in_order, const std::string& why);
+  bool is_wanted(const std::string& name) const;
   void ask(const std::string& name, std::function<void(admin::reload_answer)> done);
   void answer(const std::string& name, const admin::reload_answer& x);
   std::shared_ptr<log_port> log_of(const std::string& name) const { return log_of_gateway(what_.log, name); }
 
   caf::actor_system& system_;
-  const std::shared_ptr<const config::settings> common_;
+  std::shared_ptr<const config::settings> common_; ///< of the process, with the secret variables of all files
+  std::set<std::string> secret_variables_;
+  const std::shared_ptr<std::mutex> paths_ = std::make_shared<std::mutex>();
   std::multimap<std::string, std::function<void(admin::reload_answer)>> asked_of_;
   std::mt19937_64 rng_{std::random_device{}()};
   std::uint64_t lives_ = 0;

@@ -1,5 +1,7 @@
 #include "relay_gateway/app/fleet/gateway_files.hpp"
 
+#include "relay_gateway/messages/fnv.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -33,6 +35,10 @@ gateway_files sorted_files(std::vector<std::string> names) {
   for (auto& file : names) {
     auto name = stem_of(file);
     if (name.empty() || file.front() == '.') continue;
+    if (name == "other") {
+      out.refused.push_back({file, "metrics of further gateways have that name; rename the file"});
+      continue;
+    }
     if (!is_gateway_name(name)) {
       out.refused.push_back({file, "a gateway's name has at most 63 letters, digits, - _ . and begins with a "
                                    "letter or a digit; rename the file"});
@@ -47,10 +53,8 @@ gateway_files sorted_files(std::vector<std::string> names) {
   return out;
 }
 
-std::uint64_t text_digest(std::string_view text) noexcept {
-  std::uint64_t out = 0xcbf29ce484222325; // FNV-1a
-  for (char c : text) out = (out ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return out;
+std::uint64_t file_digest(std::string_view file, std::string_view text) noexcept {
+  return fnv1a(text, fnv1a(file));
 }
 
 } // namespace relay::fleet

@@ -32,7 +32,7 @@ struct gateway_files {
 /// meant; of two files for one name, `.yaml` counts.
 gateway_files sorted_files(std::vector<std::string> names);
 
-/// Tells whether a file's text changed.
-std::uint64_t text_digest(std::string_view text) noexcept;
+/// Tells whether a gateway's file, or its text, is another one.
+std::uint64_t file_digest(std::string_view file, std::string_view text) noexcept;
 
 } // namespace relay::fleet

@@ -32,6 +32,9 @@ void use_common(config::service_settings& x, const config::service_settings& com
   x.format = common.format;
   x.scheduler = common.scheduler;
   x.grace = common.grace;
+  // The environment is the process's: what other gateways' secrets are made of is not for this one's agent.
+  x.secret_variables.insert(x.secret_variables.end(), common.secret_variables.begin(),
+                            common.secret_variables.end());
 }
 
 /// `.env` is the process's as well: only the file itself counts.

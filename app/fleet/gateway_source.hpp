@@ -14,7 +14,8 @@ config::sources sources_of(config::sources process, const config::settings& comm
                            const std::string& path);
 
 /// What was resolved from these, as a gateway of the fleet has it: listener, tokens, log, scheduler and grace
-/// are those of `common`, whatever the file says; one that it tries to set is a problem.
+/// are those of `common`, whatever the file says; one that it tries to set is a problem. The variables that
+/// secrets of `common` are made of are kept from this gateway's children, too.
 config::resolution for_gateway(config::resolution found, const config::settings& common);
 
 /// Why these settings make no gateway, in one line; empty when they do.

@@ -23,7 +23,11 @@ prepared_gateway prepare_gateway(const watching_resolver& from, const config::se
   try {
     auto found = for_gateway(from.resolve(), common);
     out.why = file_fault(found);
-    if (!out.why.empty()) return out;
+    if (!out.why.empty()) {
+      // That it cannot be read may pass by itself, or by what no watch sees.
+      if (!found.config_found) out.outcome = start_outcome::failed;
+      return out;
+    }
     counts->set(gauge::config_hash, config::digest(found));
     out.settings = std::move(found.values);
     out.problems = std::move(found.problems);

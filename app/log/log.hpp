@@ -33,7 +33,7 @@ public:
   virtual std::vector<std::string> recent(std::size_t limit) const = 0;
   /// The lines after a number, those at debug included; those at trace may hold messages' texts.
   virtual numbered_lines::part recent_after(std::uint64_t seen) const = 0;
-  /// As write(), with `gateway` as the last field. Repeats are counted for each gateway by itself.
+  /// As write(), with `gateway` as the first field. Repeats are counted for each gateway by itself.
   virtual void write_of(const std::string& gateway, severity level, std::string_view id,
                         std::initializer_list<log_field> fields) noexcept = 0;
 };

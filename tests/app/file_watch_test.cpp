@@ -71,6 +71,14 @@ TEST_F(FileWatch, TellsALinkOnTheWayThatIsReplaced) {
   EXPECT_THAT(next(), ElementsAre(path("token")));
 }
 
+TEST_F(FileWatch, TellsThatAFileMayBeReadNow) {
+  write("a", "1");
+  fs::permissions(path("a"), fs::perms::none);
+  watch.watch({path("a")});
+  fs::permissions(path("a"), fs::perms::owner_read);
+  EXPECT_THAT(next(), ElementsAre(path("a")));
+}
+
 TEST_F(FileWatch, OtherFilesOfTheDirectoryAreNoMatter) {
   write("a", "1");
   watch.watch({path("a")});

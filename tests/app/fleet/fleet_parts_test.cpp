@@ -1,4 +1,6 @@
 // What a fleet is made of: the settings of one gateway, metrics with a label, log lines with a name, status.
+#include "relay_gateway/app/child/environment.hpp"
+#include "relay_gateway/app/fleet/directory.hpp"
 #include "relay_gateway/app/fleet/fleet_status.hpp"
 #include "relay_gateway/app/fleet/gateway_source.hpp"
 #include "relay_gateway/app/log/log.hpp"
@@ -9,6 +11,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 namespace relay {
@@ -45,6 +50,28 @@ struct fleet_file {
         config::resolve_file_first(fleet::sources_of(process, common, "acme", "/fleet/acme.yaml")), common);
   }
 };
+
+// The environment is the process's, so each agent would inherit all gateways' secrets.
+TEST(FleetSettings, WhatOthersSecretsAreMadeOfIsKeptFromItsAgent) {
+  fleet_file x{"gateway: {agent: echo, openai: {api_key: '${MINE}'}}"};
+  x.common.service.secret_variables = {"OTHERS"};
+  EXPECT_THAT(child::child_environment({"MINE=a-secret", "OTHERS=b-secret", "PATH=/bin"}, x.found().values),
+              ElementsAre("PATH=/bin"));
+}
+
+TEST(FleetDirectory, TellsFilesApartAndWhatTheirSecretsAreMadeOf) {
+  std::string folder = "/tmp/relay-fleet-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  std::ofstream{folder + "/a.yml"} << "gateway: {openai: {api_key: 'x-${ONE}', model: '${TWO}'}}";
+  std::ofstream{folder + "/b.yaml"} << "gateway: [";
+  const auto first = fleet::read_directory(folder);
+  EXPECT_THAT(first.secret_variables, ElementsAre("ONE"));
+  std::filesystem::rename(folder + "/a.yml", folder + "/a.yaml");
+  const auto second = fleet::read_directory(folder);
+  EXPECT_NE(first.digests.at("a"), second.digests.at("a")) << "its settings are elsewhere now";
+  EXPECT_EQ(first.digests.at("b"), second.digests.at("b"));
+  std::filesystem::remove_all(folder);
+}
 
 TEST(FleetSettings, TheFileSaysWhatTheGatewayIs) {
   fleet_file x{"gateway: {relay_url: http://c.example, relay_id: gw-acme, agent: echo, state_dir: /own}"};

@@ -227,5 +227,12 @@ TEST(gateway_files, yaml_files_are_gateways_and_nothing_else) {
   EXPECT_EQ(x.refused[1].file, "b b.yaml");
 }
 
+// Metrics of the gateways beyond the bound have that name.
+TEST(gateway_files, no_gateway_is_called_other) {
+  auto x = sorted_files({"other.yaml", "others.yaml"});
+  EXPECT_EQ(x.names, (std::map<std::string, std::string>{{"others", "others.yaml"}}));
+  ASSERT_THAT(x.refused, SizeIs(1));
+}
+
 } // namespace
 } // namespace relay::fleet

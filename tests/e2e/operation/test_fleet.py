@@ -2,6 +2,7 @@
 import json
 import os
 
+from agents.test_exec import PRELUDE
 from harness.agent import Agent, Refused
 from harness.events import inbound
 from harness.gateway import HUP, TERM
@@ -181,6 +182,45 @@ class Files(FleetScenario):
         self.write("a.yaml", file_of("a"))
         await self.ready(gateway, "a")
 
+    async def test_one_that_may_be_read_only_later_starts_then(self):
+        connector = await self.connector()
+        gateway = await self.fleet(connector, {"a.yaml": file_of("a")})
+        await self.ready(gateway, "a")
+        os.mkdir(os.path.join(self.directory, "b.yaml"))      # whoever tests may be root, who may read all
+        await self.until(gateway, lambda x: x.get("b", {}).get("state") == "failed", "it failed")
+        os.rmdir(os.path.join(self.directory, "b.yaml"))
+        self.write("b.yaml", file_of("b"))
+        await self.ready(gateway, "b")
+
+    async def test_a_file_of_another_name_is_followed(self):
+        connector = await self.connector()
+        gateway = await self.fleet(connector, {"a.yml": file_of("a")})
+        await self.ready(gateway, "a")
+        os.rename(os.path.join(self.directory, "a.yml"), os.path.join(self.directory, "a.yaml"))
+        await self.until(gateway, lambda x: x["a"].get("file") == "a.yaml", "its new name")
+        self.write("a.yaml", file_of("a", agent="link"))
+        await gateway.said("fleet.gateway_restarts")
+        await self.until(gateway, lambda x: x["a"]["state"] == "running", "it started again")
+
+    async def test_no_agent_sees_what_another_gateways_secret_is_made_of(self):
+        connector = await self.connector()
+        script = os.path.join(self.home(), "agent.py")
+        with open(script, "w") as file:
+            file.write(PRELUDE + """
+say(type="hello")
+for frame in frames():
+    if frame["type"] == "inbound":
+        report(frame, names=sorted(os.environ))
+        ack(frame)
+""")
+        files = {"a.yaml": file_of("a", openai={"api_key": "${KEY_OF_A}"}), "b.yaml": file_of("b", agent=f"exec:/usr/bin/python3 -u {script}")}
+        gateway = await self.fleet(connector, files, KEY_OF_A="a-key-of-somebody-else", KEY_OF_B="for-b")
+        await self.ready(gateway, "a", "b")
+        (await self.linked(connector, "b")).send(inbound("who"))
+        names = (await connector.actions(1))[0]["action"]["content"]
+        self.assertIn("KEY_OF_B", names)
+        self.assertNotIn("KEY_OF_A", names)
+
     async def test_a_signal_and_a_call_read_it_anew(self):
         connector = await self.connector()
         gateway = await self.fleet(connector, {"a.yaml": file_of("a")})
@@ -241,6 +281,16 @@ class Life(FleetScenario):
         for link in links:
             self.assertEqual(len(link.of("going_idle")), 1)
             self.assertEqual(link.over[0], 1000)
+
+    async def test_the_end_may_come_while_files_change(self):
+        connector = await self.connector()
+        gateway = await self.fleet(connector, {f"a{number}.yaml": file_of(f"a{number}") for number in range(20)})
+        await self.ready(gateway, "a0")
+        for number in range(20):
+            self.write(f"b{number}.yaml", file_of(f"b{number}"))
+        gateway.signal(HUP)
+        gateway.signal(TERM)
+        self.assertEqual(await gateway.exited(), 0)
 
     async def test_an_agent_that_never_ends_its_turn_does_not_outlast_the_grace(self):
         connector = await self.connector()
@@ -323,6 +373,9 @@ class Commands(FleetScenario):
         for name, text in {"a.yaml": "gateway: {agent: echo}", "b.yaml": "gateway: {relay_ulr: x}"}.items():
             with open(os.path.join(directory, name), "w") as file:
                 file.write(text)
+        code, said, wrong = await self.command("check", "--fleet", directory, "--json")
+        self.assertEqual(code, 78)
+        self.assertEqual([(x["gateway"], x["settings"]["ok"]) for x in json.loads(said)["fleet"]], [("a", True), ("b", False)])
         code, said, wrong = await self.command("check", "--fleet", directory)
         self.assertEqual(code, 78)
         self.assertIn("# gateway a:", said)
