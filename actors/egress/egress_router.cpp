@@ -334,10 +334,11 @@ void egress_state::deliver_outcome(std::uint64_t token, action_result result) {
     }
   }
   auto how = result.how;
+  const auto kept = others.empty() ? action_result{} : result;
   if (done.asker.pending()) // none of a resumed action
-    done.asker.deliver(action_outcome{done.request_id, others.empty() ? std::move(result) : result});
+    done.asker.deliver(action_outcome{done.request_id, std::move(result)});
   for (auto& x : others)
-    x.asker.deliver(action_outcome{done.request_id, x.of_another ? core::id_conflict() : result});
+    x.asker.deliver(action_outcome{done.request_id, x.of_another ? core::id_conflict() : kept});
   if (done.ends && !done.turn.empty() && shown.size() > 0)
     egress::end_turn(*this, done.turn,
                      how == outcome::done       ? core::turn_end::answered

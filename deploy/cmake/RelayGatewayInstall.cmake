@@ -15,6 +15,7 @@ foreach(folder messages config actors app)
           FILES_MATCHING PATTERN "*.hpp"
           PATTERN "app/admin" EXCLUDE PATTERN "app/commands" EXCLUDE PATTERN "app/metrics" EXCLUDE # the programs' part
           PATTERN "app/health" EXCLUDE PATTERN "app/log" EXCLUDE PATTERN "app/host" EXCLUDE PATTERN "app/service.hpp" EXCLUDE
+          PATTERN "app/service_parts.hpp" EXCLUDE PATTERN "app/fleet" EXCLUDE
           PATTERN "connector/conformance" EXCLUDE)
 endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/sim DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/relay_gateway/tests

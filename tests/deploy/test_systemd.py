@@ -39,7 +39,7 @@ class Unit(unittest.TestCase):
 
     def test_it_waits_longer_than_the_grace(self):
         grace = re.search(r"milliseconds grace\{(\d+)'(\d+)\}", read("config", "settings.hpp"))
-        overtime = re.search(r"milliseconds overtime\{(\d+)'(\d+)\}", read("app", "service.cpp"))
+        overtime = re.search(r"milliseconds overtime\{(\d+)'(\d+)\}", read("app", "service_parts.hpp"))
         limit = sum(int(x.group(1) + x.group(2)) for x in (grace, overtime)) / 1000
         self.assertGreater(seconds(values("TimeoutStopSec")[0]), limit)
 
