@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 
 from selenium import webdriver
-from selenium.common.exceptions import TimeoutException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -56,7 +56,8 @@ def browser(profile, width=1100, height=1500, dark=False, scripts=True):
 
 def wait(driver, what, condition):
     try:
-        return WebDriverWait(driver, 20, poll_frequency=0.05).until(lambda _: condition())
+        # The page draws itself anew meanwhile: what was found a moment ago may be gone.
+        return WebDriverWait(driver, 20, 0.05, (StaleElementReferenceException,)).until(lambda _: condition())
     except TimeoutException:
         raise AssertionError(f"timed out waiting for {what}") from None
 
@@ -95,7 +96,7 @@ def look(url, shots, name, **how):
                 wait(driver, "what waits for a restart", lambda: "gateway.reactions" in text_of(driver, "#waits"))
                 wait(driver, "latencies", lambda: "delivery to ack" in text_of(driver, "#latencies"))
                 wait(driver, "the oldest event", lambda: re.search(r"waits \d+ s", text_of(driver, "#work")))
-                stages = text_of(driver, "#platforms")
+                stages = wait(driver, "the platforms' stages", lambda: text_of(driver, "#platforms"))
                 if stages.count("Provisioning") != 2 or stages.count("Policy") != 2:
                     raise AssertionError(f"{name}: not every platform tells its stages: {stages}")
                 wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -105,7 +106,7 @@ def look(url, shots, name, **how):
                 wait(driver, "the table", lambda: "gateway_id" in text_of(driver, "noscript"))
                 for part in ("waits for a restart", "gateway.reactions", "delivery_to_ack: p99_ms", "events: oldest_age_ms",
                              "discord: provisioning"):
-                    if part not in text_of(driver, "noscript"):
+                    if part not in wait(driver, "the table", lambda: text_of(driver, "noscript")):
                         raise AssertionError(f"the table without scripts has no {part!r}")
             if shots:
                 shots.mkdir(parents=True, exist_ok=True)
