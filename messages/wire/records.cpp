@@ -56,6 +56,12 @@ bool read_act(const json::value& from, action& out) {
   return true;
 }
 
+/// 0 where there is no such member.
+std::int64_t milliseconds_of(const json::value& from, std::string_view name) {
+  const auto* x = json::find(from, name);
+  return x != nullptr && x->IsInt64() ? x->GetInt64() : 0;
+}
+
 bool read_outcome(std::string_view name, outcome& out) {
   for (auto x : {outcome::done, outcome::definite, outcome::unknown})
     if (name == to_string(x)) {
@@ -144,8 +150,7 @@ bool read_kept(std::string_view from, action_request& what, route& where, std::i
                          json::flag(x, "resend_unknown"), json::flag(x, "abandons")};
   if (act == nullptr || !read_act(*act, request.act)) return false;
   what = std::move(request);
-  const auto* until = json::find(x, "until_ms");
-  until_ms = until != nullptr && until->IsInt64() ? until->GetInt64() : 0;
+  until_ms = milliseconds_of(x, "until_ms");
   where = {text(x, "to"),
            text(x, "bot_id"),
            {text(x, "scope_id"), text(x, "user_id"), text(x, "profile")},
@@ -161,8 +166,9 @@ void append_kept(std::string& out, const action_result& x) {
   to.optional("error", x.error)
       .optional("code", x.code)
       .optional("raw", x.raw)
-      .optional("prompt_id", x.prompt_id)
-      .end();
+      .optional("prompt_id", x.prompt_id);
+  if (x.retry_after_ms != 0) to.json("retry_after_ms", std::to_string(x.retry_after_ms));
+  to.end();
 }
 
 bool read_kept(std::string_view from, action_result& out) {
@@ -178,6 +184,7 @@ bool read_kept(std::string_view from, action_result& out) {
   result.code = text(x, "code");
   result.raw = text(x, "raw");
   result.prompt_id = text(x, "prompt_id");
+  result.retry_after_ms = milliseconds_of(x, "retry_after_ms");
   out = std::move(result);
   return true;
 }
@@ -193,6 +200,7 @@ void append_kept(std::string& out, const prompt_opened& x) {
       .optional("profile", x.profile)
       .optional("decided_by", x.decided_by)
       .flag("approval", x.approval)
+      .flag("turn_forgotten", x.turn_forgotten)
       .key("options");
   out += '[';
   const char* separator = "";
@@ -218,6 +226,7 @@ bool read_kept(std::string_view from, prompt_opened& out) {
   prompt.profile = text(x, "profile");
   prompt.decided_by = text(x, "decided_by");
   prompt.approval = json::flag(x, "approval");
+  prompt.turn_forgotten = json::flag(x, "turn_forgotten");
   out = std::move(prompt);
   return true;
 }

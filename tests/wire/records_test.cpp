@@ -228,7 +228,8 @@ RC_GTEST_PROP(records_property, results_come_back, ()) {
                   any_text(),
                   any_text(),
                   any_text(),
-                  any_text()};
+                  any_text(),
+                  *rc::gen::inRange<std::int64_t>(0, 100'000)};
   std::string out;
   append_kept(out, x);
   action_result back;
@@ -238,6 +239,8 @@ RC_GTEST_PROP(records_property, results_come_back, ()) {
 
 RC_GTEST_PROP(records_property, prompts_come_back_without_their_lifetime, ()) {
   prompt_opened x{any_text(), {any_text(), any_text()}, {{any_text(), any_text()}, {any_text(), ""}}, 77};
+  x.thread_id = any_text(), x.profile = any_text(), x.decided_by = any_text();
+  x.approval = *rc::gen::arbitrary<bool>(), x.turn_forgotten = *rc::gen::arbitrary<bool>();
   std::string out;
   append_kept(out, x);
   prompt_opened back;
