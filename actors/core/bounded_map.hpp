@@ -134,4 +134,33 @@ private:
   aged_map<Key, Value> map_;
 };
 
+/// Forgets the key that was inserted first beyond its bound.
+template <class Key>
+class recent_set {
+public:
+  explicit recent_set(std::size_t max) : max_(max < 1 ? 1 : max) {}
+  /// One that is there keeps its age.
+  void insert(const Key& key) {
+    bool fresh = false;
+    auto& x = map_.put(key, fresh);
+    if (!fresh) return;
+    map_.touch(x);
+    if (map_.size() > max_) map_.erase(*map_.oldest());
+  }
+  bool contains(const Key& key) const { return map_.contains(key); }
+  /// False when it was not there.
+  bool erase(const Key& key) {
+    auto* x = map_.find(key);
+    if (x == nullptr) return false;
+    map_.erase(*x);
+    return true;
+  }
+  std::size_t size() const { return map_.size(); }
+
+private:
+  struct nothing {};
+  std::size_t max_;
+  aged_map<Key, nothing> map_;
+};
+
 } // namespace relay::core

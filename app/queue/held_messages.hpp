@@ -1,10 +1,10 @@
 // The messages that a session has of its consumer, and where each is settled. Pure.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/queue_port.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -46,7 +46,7 @@ public:
     if (it == held_.end()) return std::nullopt;
     auto reply = it->second;
     if (how != settlement::working) held_.erase(it);
-    if (how == settlement::done) remember(sequence);
+    if (how == settlement::done) settled_.insert(sequence);
     if (!reply.empty()) return reply;
     if (how == settlement::done) done_early_.insert(sequence);
     return std::nullopt;
@@ -57,18 +57,9 @@ public:
   }
 
 private:
-  void remember(std::uint64_t sequence) {
-    constexpr std::size_t most = 20'000;
-    if (!settled_.insert(sequence).second) return;
-    order_.push_back(sequence);
-    if (order_.size() <= most) return;
-    settled_.erase(order_.front());
-    order_.pop_front();
-  }
   std::unordered_map<std::uint64_t, std::string> held_; ///< reply subjects; empty: read only
   std::unordered_set<std::uint64_t> done_early_;        ///< the server still gives these out, once
-  std::unordered_set<std::uint64_t> settled_;           ///< the newest
-  std::deque<std::uint64_t> order_;                     ///< of these
+  core::recent_set<std::uint64_t> settled_{20'000};
 };
 
 } // namespace relay::queue

@@ -99,5 +99,21 @@ RC_GTEST_PROP(AgedMapProperty, IsAMapWithAListOfAges, ()) {
   }
 }
 
+// An id that was erased and came again is as young as its second coming.
+TEST(RecentSet, ForgetsTheOldestAndNothingOfWhatCameAgain) {
+  recent_set<int> x{2};
+  x.insert(1);
+  x.insert(2);
+  EXPECT_TRUE(x.erase(1));
+  EXPECT_FALSE(x.erase(1));
+  x.insert(1);
+  x.insert(2); // keeps its age
+  x.insert(3);
+  EXPECT_FALSE(x.contains(2));
+  EXPECT_TRUE(x.contains(1));
+  EXPECT_TRUE(x.contains(3));
+  EXPECT_EQ(x.size(), 2U);
+}
+
 } // namespace bounded_map_test
 } // namespace relay::core

@@ -44,7 +44,7 @@ bool published_deliveries::acked(const std::string& id, delivery_step& out) {
 bool published_deliveries::returned(const std::string& id, delivery_step& out) {
   const auto it = entries_.find(id);
   if (it == entries_.end() || it->second.where == place::waiting) {
-    note_gone(id);
+    gone_.insert(id);
     return false;
   }
   if (it->second.where != place::out) return false;
@@ -82,20 +82,11 @@ void published_deliveries::pump(delivery_step& out) {
     x.where = place::out; // one that is being renewed stays expected
     ++out_;
     ++x.attempts;
-    if (gone_.erase(x.what.id) > 0 && x.attempts == 1) ++x.attempts;
+    if (gone_.erase(x.what.id) && x.attempts == 1) ++x.attempts;
     auto id = x.what.id + "#" + std::to_string(x.attempts);
     if (x.attempts > 1) id += "." + life_;
     out.publish.push_back({std::move(id), std::exchange(x.what, {})});
   }
-}
-
-void published_deliveries::note_gone(const std::string& id) {
-  constexpr std::size_t most = 10'000;
-  if (!gone_.insert(id).second) return;
-  gone_order_.push_back(id);
-  if (gone_order_.size() <= most) return;
-  gone_.erase(gone_order_.front());
-  gone_order_.pop_front();
 }
 
 void published_deliveries::erase(const std::string& id) {

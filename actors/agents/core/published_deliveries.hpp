@@ -5,6 +5,7 @@
 // for what it repeats is known to be gone.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
 #include "relay_gateway/actors/core/deadline_queue.hpp"
 #include "relay_gateway/messages/flow.hpp"
@@ -12,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -67,16 +67,14 @@ private:
   };
   void pump(delivery_step& out);
   void erase(const std::string& id);
-  void note_gone(const std::string& id);
 
   milliseconds patience_;
   std::string life_;
   std::uint64_t credit_ = 0;
   std::size_t out_ = 0;
   std::unordered_map<std::string, entry> entries_;
-  std::deque<std::string> waiting_; ///< in the order of their turn
-  std::set<std::string> gone_;      ///< given back before they were handed out here
-  std::deque<std::string> gone_order_;
+  std::deque<std::string> waiting_;      ///< in the order of their turn
+  recent_set<std::string> gone_{10'000}; ///< given back before they were handed out here
   deadline_queue<std::string> renewals_;
 };
 

@@ -2,13 +2,13 @@
 // what it takes for lost, and a gateway publishes again what it takes for missed.
 #pragma once
 
+#include "relay_gateway/actors/core/bounded_map.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -36,7 +36,7 @@ public:
     if (!repeated) one.messages.push_back(sequence);
     if (repeated) return turn_arrival::known;
     if (one.closed) return std::exchange(one.told, false) ? turn_arrival::over : turn_arrival::known;
-    if (done_.count(id) > 0) {
+    if (done_.contains(id)) {
       one.closed = true;
       return turn_arrival::over;
     }
@@ -50,7 +50,7 @@ public:
     it->second.closed = true;
     it->second.answered = is_answered;
     if (!is_answered) ++taken_;
-    remember(id);
+    done_.insert(id);
     return true;
   }
   /// The agent gave it back, or nobody waits for it. False when it is not in hand, or closed.
@@ -89,7 +89,6 @@ public:
       }
       out.insert(out.end(), it->second.messages.begin(), it->second.messages.end());
       done_.erase(it->first);
-      std::erase(order_, it->first);
       it = turns_.erase(it);
       --taken_;
     }
@@ -119,17 +118,8 @@ private:
     bool told = false;   ///< it is there
     bool answered = true;
   };
-  void remember(const std::string& id) {
-    constexpr std::size_t most = 10'000;
-    if (!done_.insert(id).second) return;
-    order_.push_back(id);
-    if (order_.size() <= most) return;
-    done_.erase(order_.front());
-    order_.pop_front();
-  }
   std::unordered_map<std::string, open_turn> turns_;
-  std::unordered_set<std::string> done_; ///< taken by the agent, the newest
-  std::deque<std::string> order_;
+  core::recent_set<std::string> done_{10'000}; ///< taken by the agent
   std::size_t taken_ = 0;
 };
 

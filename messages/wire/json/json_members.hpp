@@ -33,6 +33,21 @@ inline std::string_view member_source(const value& object, std::string_view sour
   return {};
 }
 
+/// Appends the array, each item by `append(out, item, text)`.
+template <class Append>
+void append_items(std::string& out, const value& array, std::string_view source, Append append) {
+  item_walk texts{source};
+  out += '[';
+  const char* separator = "";
+  for (const auto& item : array.GetArray()) {
+    const auto text = texts.next() ? texts.text() : std::string_view{};
+    out += separator;
+    separator = ",";
+    append(out, item, text);
+  }
+  out += ']';
+}
+
 /// Appends those members for which `kept(name)` holds, each as it came; `to` writes to `out`.
 template <class Kept>
 void append_members(object_writer& to, std::string& out, const value& object, std::string_view source,

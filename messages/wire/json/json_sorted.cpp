@@ -30,16 +30,7 @@ void append_sorted(std::string& out, const value& x, std::string_view source) {
     }
     to.end();
   } else if (x.IsArray()) {
-    item_walk texts{source};
-    out += '[';
-    const char* separator = "";
-    for (const auto& item : x.GetArray()) {
-      const auto text = texts.next() ? texts.text() : std::string_view{};
-      out += separator;
-      separator = ",";
-      append_sorted(out, item, text);
-    }
-    out += ']';
+    append_items(out, x, source, append_sorted);
   } else if (x.IsString()) {
     append_string(out, view(x));
   } else {

@@ -68,16 +68,7 @@ void append_unique(std::string& out, const value& x, std::string_view source) {
     });
     to.end();
   } else if (x.IsArray()) {
-    item_walk texts{source};
-    out += '[';
-    const char* separator = "";
-    for (const auto& item : x.GetArray()) {
-      const auto text = texts.next() ? texts.text() : std::string_view{};
-      out += separator;
-      separator = ",";
-      append_unique(out, item, text);
-    }
-    out += ']';
+    append_items(out, x, source, append_unique);
   } else {
     append_as_it_came(out, x, source);
   }
