@@ -239,15 +239,7 @@ void service::impl::notify_stop() {
 int service::impl::run() {
   note(severity::info, "service.started",
        {{"version", std::string{version()}}, {"listening", url}, {"store", store_name}});
-  while (!over) {
-    try {
-      io.run();
-      break;
-    } catch (const std::exception& x) {
-      // A handler's mistake stays a mistake of that handler.
-      note(severity::error, "service.handler_failed", {{"why", x.what()}});
-    }
-  }
+  run_until(over, io, *what.log);
   dismantle();
   note(severity::info, "service.stopped", {{"exit_code", code}});
   return code;

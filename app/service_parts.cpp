@@ -10,6 +10,7 @@
 #include <caf/actor_system_config.hpp>
 
 #include <csignal>
+#include <exception>
 #include <utility>
 
 namespace relay {
@@ -35,6 +36,18 @@ milliseconds action_limit(const config::limits& limits) {
 
 milliseconds sleep_limit(const config::limits& limits) {
   return limits.idle_ack_timeout + milliseconds{6'000};
+}
+
+void run_until(const bool& over, boost::asio::io_context& io, log_port& log) {
+  while (!over) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& x) {
+      // A handler's mistake stays a mistake of that handler.
+      log.write(severity::error, "service.handler_failed", {{"why", x.what()}});
+    }
+  }
 }
 
 struct service_signals::impl {

@@ -29,6 +29,10 @@ milliseconds action_limit(const config::limits& limits);
 /// How long an order to sleep may take: two looks at the work, the ack, and the close handshake.
 milliseconds sleep_limit(const config::limits& limits);
 
+/// Runs the io_context until it is stopped. An exception of a handler is noted, and ends nothing unless
+/// `over` holds by then.
+void run_until(const bool& over, boost::asio::io_context& io, log_port& log);
+
 struct signal_handlers {
   std::function<void()> end;       ///< the first SIGINT or SIGTERM; the second one ends the process
   std::function<void()> reload;    ///< each SIGHUP

@@ -30,8 +30,9 @@ struct fleet_options {
   std::function<void()> over{}; ///< drained: no gateway is left; called once, on the io_context's thread
 };
 
-/// Everything on the io_context's thread. What waits for disks (files, stores) is done by a few threads of
-/// its own, so a file or a directory that hangs holds up no gateway that runs.
+/// Everything on the io_context's thread. Files are read and stores are opened and closed by a few threads of
+/// its own, so a disk that hangs there holds up no gateway that runs. The watch asks for the state of the
+/// files on the io_context's thread: that much a file system that hangs can hold up.
 class running_fleet {
 public:
   /// `io` and `system` must outlive it.

@@ -146,7 +146,7 @@ struct fleet_service::impl {
     });
   }
 
-  /// The manager hears of the service once the io_context runs: only then it is served.
+  /// The service manager is notified once the io_context runs: only then the service answers.
   void notify_manager() {
     if (!what.manager) return;
     auto report = [this](const std::function<void(const gateway_report*)>& done) {
@@ -210,15 +210,7 @@ struct fleet_service::impl {
   int run() {
     note(severity::info, "service.started",
          {{"version", std::string{version()}}, {"listening", url}, {"fleet", what.directory}});
-    while (!over) {
-      try {
-        io.run();
-        break;
-      } catch (const std::exception& x) {
-        // A handler's mistake stays a mistake of that handler.
-        note(severity::error, "service.handler_failed", {{"why", x.what()}});
-      }
-    }
+    run_until(over, io, *what.log);
     dismantle();
     note(severity::info, "service.stopped", {{"exit_code", int{exit_code::fine}}});
     return exit_code::fine;

@@ -182,16 +182,6 @@ class Files(FleetScenario):
         self.write("a.yaml", file_of("a"))
         await self.ready(gateway, "a")
 
-    async def test_one_that_may_be_read_only_later_starts_then(self):
-        connector = await self.connector()
-        gateway = await self.fleet(connector, {"a.yaml": file_of("a")})
-        await self.ready(gateway, "a")
-        os.mkdir(os.path.join(self.directory, "b.yaml"))      # whoever tests may be root, who may read all
-        await self.until(gateway, lambda x: x.get("b", {}).get("state") == "failed", "it failed")
-        os.rmdir(os.path.join(self.directory, "b.yaml"))
-        self.write("b.yaml", file_of("b"))
-        await self.ready(gateway, "b")
-
     async def test_a_file_of_another_name_is_followed(self):
         connector = await self.connector()
         gateway = await self.fleet(connector, {"a.yml": file_of("a")})
