@@ -146,7 +146,7 @@ using action_sink_actor = caf::typed_actor<
     // stop a session upstream.
     caf::reacts_to<session_interrupt>>;
 
-/// Both in bursts. Whoever sends actions in a burst hears of their outcomes as an outcome_sink_actor.
+/// Both in bursts. Whoever sends actions in a burst gets their outcomes as an outcome_sink_actor.
 using ack_burst_actor = caf::typed_actor<caf::reacts_to<burst<delivery_ack>>>;
 using action_burst_actor = caf::typed_actor<caf::reacts_to<burst<action_request>>>;
 using outcome_sink_actor =

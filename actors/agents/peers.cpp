@@ -162,11 +162,11 @@ void agent_peers::said(agent_said& x) {
   }
   // One actor may be both, acks and actions then in the order that they came: it takes no bursts.
   gathers = x.frames.size() > 1 && host.ack_bursts && host.action_bursts;
-  const auto one_by_one = [&] { heard(x, it->second); };
+  const auto one_by_one = [&] { on_frames(x, it->second); };
   flushed(one_by_one, [this] { flush(); });
 }
 
-void agent_peers::heard(agent_said& x, peer_entry& from) {
+void agent_peers::on_frames(agent_said& x, peer_entry& from) {
   auto silent = !std::exchange(from.spoken, true); // so far: what an earlier agent declared is in force
   for (auto& frame : x.frames) {
     if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {

@@ -62,7 +62,7 @@ struct agent_peers {
   void flush(); ///< tells the host
   void withdraw(const delivery_withdrawn& x);
   void said(agent_said& x);
-  void heard(agent_said& x, peer_entry& from);
+  void on_frames(agent_said& x, peer_entry& from);
   /// An ack of an event that an agent has is passed on; so are others, which may be late, at a rate.
   void acknowledge(std::uint64_t peer, wire::agent_ack& x);
   /// Passed on at a rate: nothing else bounds how many wait for the router.

@@ -67,7 +67,7 @@ bool egress_state::is_repeat(const action_request& x, const core::action_digests
                    {{"request", x.request_id},
                     {"chat", x.act.chat_id},
                     {"next", "refused: the id was used for another action"}});
-    // Whoever asked with the id first hears of it first: agents without names share their ids.
+    // Agents without names share their ids, so outcomes are told in the order of asking.
     if (idempotency_cache.recorded(x.request_id) || repeats_waiting >= setup.max_pending) {
       asker.deliver(action_outcome{x.request_id, core::id_conflict()});
       return true;

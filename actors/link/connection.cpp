@@ -93,7 +93,7 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
       acknowledge({{std::move(forward->buffer_id)}}); // terminal, so acked (F23, F32)
   } else if (auto* what = std::get_if<wire::descriptor_frame>(&x)) {
     if (within_rate(descriptor_rate, "descriptor")) {
-      flush(); // who hears of the descriptor has the results before it
+      flush(); // whoever is told of the descriptor has the results before it
       tell(self, link_manager_handle, std::move(what->what), setup.epoch);
     }
   } else if (auto* stop = std::get_if<wire::interrupt_inbound>(&x)) {

@@ -14,8 +14,8 @@ TEST(commands, all_members_arrive) {
           .env("PLACE", "here")
           .yaml("gateway:\n"
                 "  commands:\n"
-                "    - name: weather\n"
-                "      description: The weather ${PLACE}\n"
+                "    - name: forecast\n"
+                "      description: The forecast ${PLACE}\n"
                 "      options:\n"
                 "        - {name: city, description: Where, type: string, required: yes,\n"
                 "           choices: [{name: Bonn, value: 007}, {name: Rome, value: r}]}\n"
@@ -30,9 +30,9 @@ TEST(commands, all_members_arrive) {
   command_option any{"any", "More", "", false, {}, {}};
   command_option ban{"ban", "Ban", "sub_command", false, {}, {{"who", "Whom", "user", false, {}, {}}}};
   EXPECT_EQ(commands_of(result),
-            (std::vector<command_spec>{{"weather", "The weather here", {city, days, any}},
+            (std::vector<command_spec>{{"forecast", "The forecast here", {city, days, any}},
                                        {"admin", "A group", {ban}}}));
-  EXPECT_EQ(row_of(result, "gateway.commands").value, "weather, admin");
+  EXPECT_EQ(row_of(result, "gateway.commands").value, "forecast, admin");
 }
 
 TEST(commands, a_bad_one_is_named_by_its_line_and_the_others_stay) {

@@ -58,6 +58,30 @@ node_end_actor::behavior_type quiet_end(std::shared_ptr<heard_lines> to) {
   };
 }
 
+/// A node of the test's own, with one end that is attached.
+struct far_node {
+  far_node() = default;
+  far_node(const far_node&) = delete;
+  far_node& operator=(const far_node&) = delete;
+  ~far_node() { caf::anon_send_exit(end, caf::exit_reason::kill); }
+
+  void attach(const std::string& name, std::uint16_t port) {
+    auto hub = system.middleman().remote_actor<node_hub_actor>("127.0.0.1", port);
+    ASSERT_TRUE(hub);
+    caf::scoped_actor self{system};
+    self->request(*hub, 10s, node_protocol, name, caf::actor_cast<caf::strong_actor_ptr>(end))
+        .receive([&](std::uint32_t, const std::string&,
+                     const caf::strong_actor_ptr& to) { peer = caf::actor_cast<node_end_actor>(to); },
+                 [&](const caf::error& x) { ADD_FAILURE() << system.render(x); });
+  }
+
+  node_config config{nullptr, transport::plain};
+  caf::actor_system system{config};
+  std::shared_ptr<heard_lines> heard = std::make_shared<heard_lines>();
+  node_end_actor end = system.spawn(quiet_end, heard);
+  node_end_actor peer; ///< the gateway's end
+};
+
 /// A hub that takes one node and tells the test who that is.
 struct far_gateway {
   std::shared_ptr<heard_lines> heard = std::make_shared<heard_lines>();
@@ -195,17 +219,8 @@ TEST_F(node_credit, WhatHasNoOutcomeWhenTheGatewayGoesIsUnknown) {
 
 TEST_F(cluster, ANodeThatTakesNothingIsGivenUp) {
   begin(transport::plain);
-  node_config cfg_of{nullptr, transport::plain};
-  caf::actor_system far{cfg_of};
-  auto heard = std::make_shared<heard_lines>();
-  const auto end = far.spawn(quiet_end, heard);
-  auto found = far.middleman().remote_actor<node_hub_actor>("127.0.0.1", hub->port());
-  ASSERT_TRUE(found);
-  caf::scoped_actor self{far};
-  self->request(*found, 10s, node_protocol, std::string{"silent"},
-                caf::actor_cast<caf::strong_actor_ptr>(end))
-      .receive([](std::uint32_t, const std::string&, const caf::strong_actor_ptr&) {},
-               [&](const caf::error& x) { ADD_FAILURE() << far.render(x); });
+  far_node far;
+  far.attach("silent", hub->port());
   ASSERT_TRUE(log->wait_for("agent.attached"));
   const auto link = relay->link_agent();
   for (std::size_t i = 0; i <= most_untaken_lines; ++i) {
@@ -213,31 +228,19 @@ TEST_F(cluster, ANodeThatTakesNothingIsGivenUp) {
     again.gateway_id = "gw";
     caf::anon_send(link, std::move(again));
   }
-  EXPECT_NE(heard->wait_end().find("it takes none"), std::string::npos);
-  EXPECT_LE(heard->count(), most_untaken_lines);
+  EXPECT_NE(far.heard->wait_end().find("it takes none"), std::string::npos);
+  EXPECT_LE(far.heard->count(), most_untaken_lines);
   EXPECT_TRUE(log->wait_for("agent.detached"));
-  caf::anon_send_exit(end, caf::exit_reason::kill);
 }
 
 TEST_F(cluster, ANodeThatSaysMoreThanItMayIsGivenUp) {
   begin(transport::plain);
-  node_config cfg_of{nullptr, transport::plain};
-  caf::actor_system far{cfg_of};
-  auto heard = std::make_shared<heard_lines>();
-  const auto end = far.spawn(quiet_end, heard);
-  auto found = far.middleman().remote_actor<node_hub_actor>("127.0.0.1", hub->port());
-  ASSERT_TRUE(found);
-  caf::scoped_actor self{far};
-  self->request(*found, 10s, node_protocol, std::string{"loud"}, caf::actor_cast<caf::strong_actor_ptr>(end))
-      .receive(
-          [&](std::uint32_t, const std::string&, const caf::strong_actor_ptr& to) {
-            self->send(caf::actor_cast<node_end_actor>(to),
-                       node_lines{std::vector<std::string>(2 * most_untaken_lines + 1, R"({"type":"x"})")});
-          },
-          [&](const caf::error& x) { ADD_FAILURE() << far.render(x); });
-  EXPECT_NE(heard->wait_end().find("more than it has room for"), std::string::npos);
+  far_node far;
+  far.attach("loud", hub->port());
+  caf::anon_send(far.peer,
+                 node_lines{std::vector<std::string>(2 * most_untaken_lines + 1, R"({"type":"x"})")});
+  EXPECT_NE(far.heard->wait_end().find("more than it has room for"), std::string::npos);
   EXPECT_TRUE(log->wait_for("agent.detached"));
-  caf::anon_send_exit(end, caf::exit_reason::kill);
 }
 
 } // namespace

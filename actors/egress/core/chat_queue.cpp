@@ -403,7 +403,7 @@ bool chat_queue::settle_seal(const action_result& result) {
   return true;
 }
 
-/// The outcome of a split send whose last piece, as far as it came, had this one.
+/// The overall outcome of a split send, given the result of the last piece that was tried.
 action_result chat_queue::whole(action_result of_piece) const {
   auto& top = waiting_.front();
   auto result = std::move(of_piece);

@@ -47,9 +47,9 @@ TEST_F(request_ids, TheFirstOfTwoHearsOfItsOwnActionAlsoWhileThatIsUnderWay) {
   say(a, send_action("1", "c", "of a"));
   answer_all();
   EXPECT_EQ(sent().size(), 1U);
-  const auto heard = of(a, "result");
-  ASSERT_EQ(heard.size(), 2U);
-  for (const auto& x : heard) EXPECT_NE(x.find(R"("message_id":"m0")"), std::string::npos) << x;
+  const auto results = of(a, "result");
+  ASSERT_EQ(results.size(), 2U);
+  for (const auto& x : results) EXPECT_NE(x.find(R"("message_id":"m0")"), std::string::npos) << x;
   ASSERT_EQ(of(b, "result").size(), 1U);
   EXPECT_NE(last_result(b).find("request_id_conflict"), std::string::npos);
 }

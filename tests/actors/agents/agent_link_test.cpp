@@ -84,14 +84,14 @@ TEST_F(agent_link, WhatAnAgentSaysWhileTheGatewayStartsIsHeard) {
       "\n"
       R"({"type":"action","request_id":"q1","platform":"discord","action":{"op":"send","chat_id":"c","content":"hi"}})"
       "\n");
-  std::vector<std::string> heard;
-  auto host = sys.spawn([&heard]() -> link_host_actor::behavior_type {
+  std::vector<std::string> received;
+  auto host = sys.spawn([&received]() -> link_host_actor::behavior_type {
     return {
-        [&](const delivery_ack& x) { heard.push_back("ack " + x.delivery_id); },
+        [&](const delivery_ack& x) { received.push_back("ack " + x.delivery_id); },
         [](const delivery_returned&) {},
         [](const agent_presence&) {},
         [&](action_request& x) {
-          heard.push_back("action " + x.request_id.substr(0, x.request_id.find('\n')));
+          received.push_back("action " + x.request_id.substr(0, x.request_id.find('\n')));
           return action_outcome{x.request_id, action_result::ambiguous("as the test says")};
         },
         [](const session_interrupt&) {},
@@ -100,7 +100,7 @@ TEST_F(agent_link, WhatAnAgentSaysWhileTheGatewayStartsIsHeard) {
   });
   caf::anon_send(agent_handle, agent_host{host, host, host});
   settle();
-  EXPECT_THAT(heard, ::testing::ElementsAre("ack d-1", "action q1"));
+  EXPECT_THAT(received, ::testing::ElementsAre("ack d-1", "action q1"));
   ASSERT_EQ(of(a, "result").size(), 1U);
   caf::anon_send_exit(host, caf::exit_reason::kill);
 }

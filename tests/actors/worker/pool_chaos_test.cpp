@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/agents/nats.hpp"
 #include "relay_gateway/actors/worker/worker.hpp"
 #include "relay_gateway/tests/actors/durable_fixture.hpp"
+#include "relay_gateway/tests/actors/worker/nats_gateway.hpp"
 #include "relay_gateway/tests/actors/worker/queue_model.hpp"
 
 #include <cstdlib>
@@ -15,7 +16,7 @@ namespace pool_chaos_test {
 
 class pool_world : public durable_test {
 public:
-  explicit pool_world(std::uint64_t seed, port_mistake mistake = port_mistake::none) : dice_(seed) {
+  explicit pool_world(std::uint64_t seed, port_mistake mistake = port_mistake::none) : rng_(seed) {
     queue_->mistake = mistake;
     settings.limits.agent_max_deliveries = 1'000;
   }
@@ -43,22 +44,14 @@ public:
   }
 
 private:
-  std::uint64_t any(std::uint64_t below) { return dice_() % below; }
+  std::uint64_t any(std::uint64_t below) { return rng_() % below; }
   ports with_queue() {
     auto out = env.all();
     out.queue = queue_;
     return out;
   }
   void start_gateway() {
-    supervisor_setup setup;
-    setup.settings = std::make_shared<const config::settings>(settings);
-    setup.agent_name = "nats";
-    setup.agent_present = false;
-    setup.make_agent = [this, all = with_queue(),
-                        what = nats_setup_of(settings)](caf::strong_actor_ptr parent) -> agent_actor {
-      return sys.spawn(nats_agent, all, what, std::move(parent));
-    };
-    root = sys.spawn(supervisor, with_queue(), std::move(setup));
+    root = start_nats_gateway(sys, with_queue(), settings);
     settle();
     handshake();
   }
@@ -188,7 +181,7 @@ private:
   }
   bool idle() const { return queue_->left().empty(); }
 
-  std::mt19937_64 dice_;
+  std::mt19937_64 rng_;
   std::shared_ptr<queue_model> queue_ = std::make_shared<queue_model>();
   std::map<std::string, worker_actor> workers_;
   std::map<std::string, std::pair<std::string, std::uint64_t>> place_; ///< chat and place in it, by text

@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/worker/worker.hpp"
 #include "relay_gateway/messages/wire/actions/action_makers.hpp"
 #include "relay_gateway/tests/actors/fixture.hpp"
+#include "relay_gateway/tests/actors/worker/nats_gateway.hpp"
 #include "relay_gateway/tests/actors/worker/queue_model.hpp"
 
 #include <map>
@@ -32,16 +33,8 @@ protected:
     return out;
   }
   void start_gateway() {
-    supervisor_setup setup;
     settings.limits.agent_max_deliveries = 3;
-    setup.settings = std::make_shared<const config::settings>(settings);
-    setup.agent_name = "nats";
-    setup.agent_present = false;
-    setup.make_agent = [this, all = with_queue(),
-                        what = nats_setup_of(settings)](caf::strong_actor_ptr parent) -> agent_actor {
-      return sys.spawn(nats_agent, all, what, std::move(parent));
-    };
-    root = sys.spawn(supervisor, with_queue(), std::move(setup));
+    root = start_nats_gateway(sys, with_queue(), settings);
     settle();
     handshake();
   }

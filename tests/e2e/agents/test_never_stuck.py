@@ -152,7 +152,7 @@ say(type="hello")
 for frame in frames():
     if frame["type"] == "inbound":
         # In a session of its own, and its parent is gone: what a daemon does.
-        text = subprocess.run(["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!"], capture_output=True, text=True).stdout
+        text = subprocess.run(["sh", "-c", "setsid tail -f /dev/null >/dev/null 2>&1 & echo $!"], capture_output=True, text=True).stdout
         report(frame, pid=int(text))
         ack(frame)
 """

@@ -21,7 +21,7 @@ decoded read(std::string_view text) {
 }
 
 const std::string full =
-    R"([{"name":"weather","description":"Sky \"now\"","options":[)"
+    R"([{"name":"forecast","description":"Sky \"now\"","options":[)"
     R"({"name":"city","description":"Where","type":"string","required":true,)"
     R"("choices":[{"name":"Bonn","value":"7"},{"name":"Two","value":2.5}]},)"
     R"({"name":"sub","description":"More","type":1,"options":[{"name":"x","description":"X","type":4}]}]},)"
