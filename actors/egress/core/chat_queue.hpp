@@ -8,6 +8,7 @@
 #pragma once
 
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/core/waits.hpp"
 #include "relay_gateway/actors/egress/core/action_shape.hpp"
 #include "relay_gateway/actors/egress/core/chat_action.hpp"
 #include "relay_gateway/actors/egress/core/chat_memory.hpp"
@@ -52,9 +53,6 @@ struct chat_queue_step {
   std::vector<write_intent> intents; ///< those that say `maybe_written` are answered by intent_committed()
   milliseconds waits{0};             ///< the chat was told just now to wait for this long
 };
-
-/// A chat that was told to wait does so for at most this long beyond the hold of its action (protocol.md 6).
-inline constexpr milliseconds longest_wait{120'000};
 
 class chat_queue {
 public:
@@ -167,6 +165,7 @@ private:
   bool begin_wait(item& x, milliseconds asked, instant now, chat_queue_step& out);
   void told_to_wait(item& x, action_result& said, instant now, chat_queue_step& out);
   void end_wait(instant now, chat_queue_step& out);
+  void behind_returned();
   bool settled_aside(transmitted& x, chat_queue_step& out, instant now);
   void cut(item& x, const action& said, const descriptor& to);
   void refuse(op missing, const descriptor& to, chat_queue_step& out);

@@ -172,17 +172,30 @@ prompts::known::entry* prompts::meant_by(const inbound_event& x) {
   return in_chat != nullptr ? in_chat : newest;
 }
 
+/// Who decides an approval that is asked again: while it waits, or by a router that has forgotten whose turn
+/// it was, even after it was decided, it is the same person as before. Without its turn such an approval goes
+/// to whichever platform wrote last in a chat of that id, where nobody else may decide it either.
+std::string prompts::earlier_author(const prompt_opened& x) {
+  const auto* old = at_place(x);
+  const bool counts = old != nullptr && (old->value.now == stage::open || x.turn_forgotten);
+  if (counts && old->value.what.chat.chat_id == x.chat.chat_id && !old->value.what.decided_by.empty())
+    return old->value.what.decided_by;
+  const auto keys = by_id_.find(x.prompt_id);
+  if (!x.turn_forgotten || keys == by_id_.end()) return {};
+  for (auto key = keys->second.rbegin(); key != keys->second.rend(); ++key) {
+    const auto& what = known_.find(*key)->value.what;
+    if (what.chat.chat_id == x.chat.chat_id && !what.decided_by.empty()) return what.decided_by;
+  }
+  return {};
+}
+
 void prompts::open(prompt_opened x, instant now) { put(std::move(x), now); }
 
 prompts::known::entry& prompts::put(prompt_opened x, instant now) {
   trim(now);
+  if (x.approval && x.decided_by.empty()) x.decided_by = earlier_author(x);
   if (auto* old = at_place(x)) {
-    // Asked again while it waits, or by a router that has forgotten whose turn it was, even after it was
-    // decided: the same person decides it still.
     const auto& before = old->value;
-    if (x.approval && x.decided_by.empty() && (before.now == stage::open || x.turn_forgotten) &&
-        before.what.chat.chat_id == x.chat.chat_id)
-      x.decided_by = before.what.decided_by;
     if (x.turn_forgotten && x.thread_id.empty()) x.thread_id = before.what.thread_id;
     if (x.turn_forgotten && x.profile.empty()) x.profile = before.what.profile;
     forget(*old);
@@ -358,10 +371,11 @@ void prompts::forget(known::entry& x) {
 }
 
 void prompts::trim(instant now) {
-  // An expired prompt is remembered as long again, so that its late answers are told from unknown ones.
+  // An expired prompt is remembered as long again, so that its late answers are told from unknown ones, and a
+  // decided one for as long as its action may leave once more.
   while (auto* x = known_.oldest()) {
     const bool too_many = known_.size() > rules_.max || (bytes_ > rules_.max_bytes && known_.size() > 1);
-    if (!too_many && now - x->value.changed < 2 * rules_.lifetime) break;
+    if (!too_many && now - x->value.changed < std::max(2 * rules_.lifetime, rules_.resumable)) break;
     forget(*x);
   }
 }

@@ -5,6 +5,7 @@
 
 #include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/core/waits.hpp"
 #include "relay_gateway/config/settings.hpp"
 #include "relay_gateway/messages/contract/event.hpp"
 #include "relay_gateway/messages/flow.hpp"
@@ -36,10 +37,12 @@ struct prompt_rules {
   std::size_t max = 10'000;           ///< prompts remembered, answered ones included
   std::size_t max_bytes = 16UL << 20; ///< of these
   bool anyone_approves = false;       ///< anybody may decide an approval in a group, not only its asker
+  milliseconds resumable{150'000};    ///< how long after its asking a prompt may leave once more
 
   static prompt_rules of(const config::settings& from) {
     prompt_rules x;
     x.lifetime = from.limits.prompt_lifetime;
+    x.resumable = from.limits.egress_hold + longest_wait;
     x.max = from.limits.max_prompts;
     x.anyone_approves = from.prompts.approval_by == config::approval_by::anyone;
     return x;
@@ -111,6 +114,7 @@ private:
   using known = aged_map<std::string, entry>; ///< by prompt_key()
   known::entry* at_place(const prompt_opened& x);
   known::entry* meant_by(const inbound_event& x);
+  std::string earlier_author(const prompt_opened& x);
   known::entry& put(prompt_opened x, instant now);
   prompt_hearing pressed(const inbound_event& x, instant now);
   prompt_hearing wrote(const inbound_event& x, instant now);

@@ -103,6 +103,48 @@ TEST_F(places, OneThatLeavesAgainWithoutItsTurnIsTheSame) {
   EXPECT_EQ(verdict(press("c", "t1")), taken);
 }
 
+prompt_opened approval_of_ana(const std::string& platform, const std::string& chat) {
+  auto x = asked(chat);
+  x.chat.platform = platform;
+  x.approval = true;
+  x.decided_by = "ana";
+  return x;
+}
+inbound_event pressed_by(const std::string& user, const prompt_opened& where) {
+  auto x = press(where.chat.chat_id);
+  x.source.platform = where.chat.platform;
+  x.source.user_id = user;
+  return x;
+}
+
+// Without its turn it goes to the platform that wrote last in a chat of that id (seeds 5300001100,
+// 5300002326).
+TEST_F(places, AnApprovalThatIsAskedAgainOnAnotherPlatformIsItsAuthorsStill) {
+  for (const bool decided : {false, true}) {
+    all = prompts{"aaaa0000", prompt_rules{}};
+    const auto first = approval_of_ana("telegram", "c");
+    open(first);
+    if (decided) {
+      EXPECT_EQ(verdict(pressed_by("ana", first)), taken);
+    }
+    auto again = approval_of_ana("whatsapp", "c");
+    again.decided_by.clear();
+    again.turn_forgotten = true;
+    open(again);
+    EXPECT_EQ(verdict(pressed_by("bo", again)), bystander);
+    EXPECT_EQ(verdict(pressed_by("ana", again)), taken);
+  }
+}
+
+TEST_F(places, AnApprovalOfAForgottenTurnInAnotherChatIsAnotherOne) {
+  open(approval_of_ana("telegram", "c"));
+  auto other = approval_of_ana("telegram", "d");
+  other.decided_by.clear();
+  other.turn_forgotten = true;
+  open(other);
+  EXPECT_EQ(verdict(pressed_by("bo", other)), taken);
+}
+
 TEST_F(places, AreBoundedInBytesOldestFirst) {
   prompt_rules rules;
   rules.max_bytes = 100'000;

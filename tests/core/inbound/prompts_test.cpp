@@ -71,6 +71,27 @@ TEST(Prompts, OneThatLeavesAgainKeepsItsAnswer) {
   EXPECT_EQ(r.verdict(text("c", "1")), numbered);
 }
 
+// Its action waited for an outcome longer than an answered prompt was remembered (seed 5300000610).
+TEST(Prompts, AnAnswerIsRememberedForAsLongAsItsPromptMayLeaveAgain) {
+  prompt_rules rules;
+  rules.lifetime = 5s;
+  rules.resumable = 30s;
+  prompts all{"aaaa0000", rules};
+  const instant asked_at{1h};
+  all.open(asked("p"), asked_at);
+  EXPECT_EQ(all.hear(press("p"), asked_at + 1s).verdict, taken);
+  all.resume(asked("p"), asked_at + 29s);
+  EXPECT_EQ(all.hear(press("p"), asked_at + 30s).verdict, repeated);
+  EXPECT_EQ(all.hear(press("p"), asked_at + 32s).verdict, foreign) << "and no longer";
+}
+
+TEST(Prompts, TheirRulesLeaveTimeForAllThatAnActionMayWait) {
+  config::settings from;
+  from.limits.prompt_lifetime = 5s;
+  from.limits.egress_hold = 40s;
+  EXPECT_EQ(prompt_rules::of(from).resumable, 160s);
+}
+
 TEST(Prompts, F58_OneAnswerWins) {
   registry r;
   r.open("aaaa0000.00000001");
