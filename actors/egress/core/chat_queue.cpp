@@ -191,8 +191,19 @@ void chat_queue::intent_committed(std::uint64_t number, chat_queue_step& out) {
   auto& top = waiting_.front();
   top.stage = queued{};
   top.record = action_record::maybe_written;
-  if (!link_ || resume_at_) take_back_intent(top, out); // the connection went meanwhile, or it must wait
+  const auto second = std::next(waiting_.begin());
+  const bool overtakes = second != waiting_.end() && second->back;
+  // The connection went meanwhile, or it must wait, or what stood before it came back.
+  if (!link_ || resume_at_ || overtakes) take_back_intent(top, out);
+  behind_returned();
   pump(out);
+}
+
+/// The first one had its turn while reactions that stood before it were out; they came back.
+void chat_queue::behind_returned() {
+  const auto behind =
+      std::find_if(std::next(waiting_.begin()), waiting_.end(), [](auto& y) { return !y.back; });
+  waiting_.splice(behind, waiting_, waiting_.begin());
 }
 
 void chat_queue::upload_lost(chat_queue_step& out) {
@@ -295,9 +306,7 @@ void chat_queue::settled(transmitted x, chat_queue_step& out, instant now) {
       return;
     }
     take_back_intent(top, out);
-    // Reactions that came back stood before it.
-    auto behind = std::find_if(std::next(waiting_.begin()), waiting_.end(), [](auto& y) { return !y.back; });
-    waiting_.splice(behind, waiting_, waiting_.begin());
+    behind_returned();
     return;
   }
   if ((top.draft.seals && top.next_piece == 0 && settle_seal(said)) || lost_once_more(top, said)) {

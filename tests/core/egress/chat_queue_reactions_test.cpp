@@ -128,6 +128,41 @@ TEST(ChatQueueReactions, ADurableOneIsMarkedBeforeItLeavesAndTakenBackWhenItDidN
   EXPECT_THAT(step.intents[0].tokens, ElementsAre(1));
 }
 
+chat_action durable(chat_action x) {
+  x.record = action_record::not_written;
+  return x;
+}
+
+// What stood behind it had stated its intent meanwhile, and was nowhere yet (seed 5300004345).
+TEST(ChatQueueReactions, OneThatNeverLeftGoesBeforeWhatWaitsForItsIntent) {
+  for (const bool linked_first : {false, true}) {
+    chat_queue_driver d;
+    d.link();
+    auto step = d.push(durable(react(1, "remove")));
+    ASSERT_EQ(step.intents.size(), 1U);
+    d.push(durable(text(2, "two")));
+    step = d.intent_committed(step.intents[0].number);
+    EXPECT_THAT(contents(step), ElementsAre("remove"));
+    ASSERT_EQ(step.intents.size(), 1U) << "of the text";
+    const auto intent = step.intents[0].number;
+    d.closing();
+    d.unwritten();
+    if (linked_first) {
+      EXPECT_THAT(contents(d.link()), IsEmpty());
+    }
+    step = d.intent_committed(intent);
+    ASSERT_GE(step.intents.size(), 1U);
+    EXPECT_FALSE(step.intents[0].maybe_written) << "it waits after all";
+    EXPECT_THAT(step.intents[0].tokens, ElementsAre(2));
+    if (!linked_first) step = d.link();
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(step.intents.back().maybe_written);
+      step = d.intent_committed(step.intents.back().number);
+      EXPECT_THAT(contents(step), ElementsAre(i == 0 ? "remove" : "two"));
+    }
+  }
+}
+
 TEST(ChatQueueReactions, OneThatComesBackHidesNoUpload) {
   for (const bool lost : {false, true}) {
     chat_queue_driver d;
