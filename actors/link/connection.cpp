@@ -6,6 +6,7 @@
 #include "relay_gateway/actors/http_bridge.hpp"
 #include "relay_gateway/messages/wire/actions/commands.hpp"
 #include "relay_gateway/messages/wire/frames/discord.hpp"
+#include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <array>
 #include <charconv>
@@ -79,8 +80,8 @@ void connection_state::on_frame(wire::frame& x, inbound_batch& batch) {
       if (const auto field = wire::overlong_field(decoded); !field.empty()) {
         wire::bad_frame bad{wire::refusal::long_id,
                             "passthrough_forward: " + std::string{field} + " of its body is too long",
-                            "passthrough_forward", std::move(forward->buffer_id), std::move(forward->body)};
-        bad.line.resize(std::min(bad.line.size(), wire::longest_kept_line));
+                            "passthrough_forward", std::move(forward->buffer_id),
+                            wire::valid_utf8(forward->body, wire::longest_kept_line)};
         return refused(bad, batch);
       }
       batch.items.push_back({event_ref{std::move(decoded)}, std::move(forward->buffer_id)});

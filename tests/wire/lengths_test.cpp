@@ -112,6 +112,56 @@ TEST(Lengths, IdsOfAnAgent) {
                    .long_id);
 }
 
+TEST(Lengths, IdsThatAnActionOnlyPassesOn) {
+  const auto refused = [](const std::string& action) {
+    return refused_by_agent_link(R"({"type":"action","request_id":"r","action":)" + action + "}");
+  };
+  for (const auto* name :
+       {"thread_id", "scope_id", "guild_id", "user_id", "profile", "message_id", "reply_to_message_id"}) {
+    const auto send = [&](const std::string& id) {
+      return R"({"op":"send","chat_id":"c","content":"x","metadata":{"other":")" + std::string(5'000, 'o') +
+             "\",\"" + name + "\":\"" + id + "\"}}";
+    };
+    EXPECT_EQ(refused(send(too_long)).what,
+              "action: metadata." + std::string{name} + " is longer than 512 bytes");
+    EXPECT_EQ(refused(send(fits)).what, "it was accepted") << name;
+  }
+  const auto react = [&](const std::string& emoji) {
+    return R"({"op":"react","chat_id":"c","message_id":"m","emoji":")" + emoji + "\"}";
+  };
+  EXPECT_EQ(refused(react(too_long)).what, "action: emoji is longer than 512 bytes");
+  EXPECT_EQ(refused(react(fits)).what, "it was accepted");
+  std::string escaped;
+  for (int i = 0; i < 256; ++i) escaped += R"(\u00e9)"; // two bytes each, six as they are written
+  EXPECT_EQ(refused(react(escaped)).what, "it was accepted") << "what it says counts, not how it is written";
+  EXPECT_EQ(refused(react(escaped + "x")).what, "action: emoji is longer than 512 bytes");
+  EXPECT_EQ(
+      refused(
+          R"({"op":"send_media","chat_id":"c","media_kind":"image","source_url":"http://h/x","filename":")" +
+          too_long + "\"}")
+          .what,
+      "action: filename is longer than 512 bytes");
+  EXPECT_EQ(
+      refused(
+          R"({"op":"thread_rename","chat_id":"c","message_id":"m","thread_name":"n","only_if_current_name":")" +
+          too_long + "\"}")
+          .what,
+      "action: only_if_current_name is longer than 512 bytes");
+}
+
+TEST(Lengths, OptionsOfAPromptAreComparedWithoutEachOther) {
+  // Each with each would be 10^10 comparisons: minutes, in which nobody else is served.
+  const auto prompt = [](std::size_t count, const std::string& last) {
+    std::string out =
+        R"({"type":"action","request_id":"r","action":{"op":"prompt","chat_id":"c","prompt_kind":"choice","content":"x","options":[)";
+    for (std::size_t i = 0; i < count; ++i) out += R"({"id":"a)" + std::to_string(i) + R"(","label":"l"},)";
+    return out + R"({"id":")" + last + R"(","label":"l"}]}})";
+  };
+  constexpr std::size_t many = 150'000;
+  EXPECT_EQ(refused_by_agent_link(prompt(many, "b")).what, "it was accepted");
+  EXPECT_EQ(refused_by_agent_link(prompt(many, "a7")).what, "prompt: options must have different ids");
+}
+
 // -- one name twice -------------------------------------------------------------------------------------
 
 TEST(RepeatedNames, WhatIsPassedOnIsWhatWasRead) {

@@ -4,6 +4,7 @@
 #include "relay_gateway/messages/wire/http/urls.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace relay::wire {
 
@@ -167,15 +168,16 @@ std::string check_prompt(const json::value& from) {
   if (id.find(':') != std::string::npos)
     return complaint(op::prompt, "prompt_id", "must not contain a colon");
   const auto options = json::find(from, "options")->GetArray();
-  for (auto x = options.Begin(); x != options.End(); ++x) {
-    const auto option = json::view(*json::find(*x, "id"));
-    if (!prompt_token_fits(id, option))
+  std::vector<std::string_view> ids;
+  for (const auto& x : options) {
+    ids.push_back(json::view(*json::find(x, "id")));
+    if (!prompt_token_fits(id, ids.back()))
       return complaint(op::prompt, "prompt_id", "and an option id are too long together");
-    // Of two options with one id nobody could tell which was chosen.
-    if (std::any_of(options.Begin(), x,
-                    [&](const json::value& y) { return json::view(*json::find(y, "id")) == option; }))
-      return complaint(op::prompt, "options", "must have different ids");
   }
+  // Of two options with one id nobody could tell which was chosen. Sorted, for a frame may hold very many.
+  std::sort(ids.begin(), ids.end());
+  if (std::adjacent_find(ids.begin(), ids.end()) != ids.end())
+    return complaint(op::prompt, "options", "must have different ids");
   return {};
 }
 

@@ -90,6 +90,27 @@ agent_hello read_agent_hello(const json::value& root) {
   return out;
 }
 
+/// Of an id or a name that only travels: `text` is its JSON.
+bool overlong(std::string_view text) {
+  constexpr std::size_t quotes = 2;
+  if (text.size() <= longest_id + quotes) return false;
+  json::document doc;
+  std::string id;
+  return doc.parse(text) && json::to_id(doc.root(), id) && id.size() > longest_id;
+}
+
+/// The first id of the metadata that is too long; empty when none is.
+std::string_view overlong_in_metadata(const std::string& metadata) {
+  json::document doc;
+  if (metadata.size() <= longest_id || !doc.parse_object(metadata)) return {};
+  constexpr std::string_view prefix = "metadata.";
+  for (const std::string_view name :
+       {"metadata.thread_id", "metadata.scope_id", "metadata.guild_id", "metadata.user_id",
+        "metadata.profile", "metadata.message_id", "metadata.reply_to_message_id"})
+    if (json::id(doc.root(), name.substr(prefix.size())).size() > longest_id) return name;
+  return {};
+}
+
 void finish(std::string& out, json::object_writer& frame) {
   frame.end();
   out += '\n';
@@ -184,7 +205,9 @@ std::string_view overlong_field(const action& x) {
     return "card_id";
   if (const auto* thread = std::get_if<thread_fields>(&x.fields); thread && thread->name.size() > longest_id)
     return "thread_name";
-  return {};
+  for (const std::string_view name : {"emoji", "filename", "only_if_current_name"})
+    if (overlong(x.rest.find(name))) return name;
+  return overlong_in_metadata(x.metadata);
 }
 
 agent_frame decode_agent_frame(std::string_view line) {
