@@ -77,16 +77,24 @@ private:
 class tokens final : public rule {
 public:
   explicit tokens(checker& at) : rule(at, "tokens") {}
-  void life_begins(std::uint64_t) override { renamed_ = usec{-10'000'000}; }
+  void life_begins(std::uint64_t) override {
+    renamed_ = usec{-10'000'000};
+    provisioning_.clear();
+  }
   void settings_changed(const config::settings& x) override {
     if (x.relay.gateway_id != id_) renamed_ = now();
     id_ = x.relay.gateway_id;
     if (x.relay.pinned()) learn(x.relay.gateway_id, x.relay.gateway_secret.reveal());
   }
-  void answered(std::uint64_t, const http_response& x) override {
+  void answered(std::uint64_t call, const http_response& x) override {
+    if (provisioning_.erase(call) == 0) return;
     json_text body{x.body.reveal()};
     auto key = text(body.root(), "secret");
     if (!key.empty()) learn(text(body.root(), "gatewayId"), key);
+  }
+  /// Nobody reads the answer of what it asked.
+  void provisioner_killed(const std::string& platform) override {
+    std::erase_if(provisioning_, [&](auto& x) { return x.second == platform; });
   }
   void answer_altered(const http_request&) override { answer_altered_ = true; }
   void dialled(std::uint64_t socket, const dial_request& x) override {
@@ -94,7 +102,9 @@ public:
     auto url = "wss" + checker_.what().connector_url().substr(5) + "/relay";
     if (x.url != url) fail("dialled " + x.url);
   }
-  void called(std::uint64_t, const http_request& x) override {
+  void called(std::uint64_t call, const http_request& x) override {
+    if (x.url.ends_with("/relay/provision"))
+      provisioning_[call] = text(json_text{x.body.reveal()}.root(), "platform");
     if (x.url.ends_with("/relay/policy") || x.url.find("/relay/media") != std::string::npos)
       look(x.bearer.reveal(), x.url, false);
     auto ours = x.url.rfind(checker_.what().connector_url() + "/relay/", 0) == 0;
@@ -131,7 +141,8 @@ private:
       fail(what + ": a token that lives " + std::to_string(left) + " s");
   }
   std::set<std::pair<std::string, std::string>> pairs_;
-  std::set<std::string> ids_; ///< those that have a pair
+  std::set<std::string> ids_;                         ///< those that have a pair
+  std::map<std::uint64_t, std::string> provisioning_; ///< platforms of calls that are out and will be read
   std::string id_;
   usec renamed_{0};
   bool answer_altered_ = false; ///< a script may have given the gateway another id
