@@ -75,11 +75,6 @@ event_record* history::by_delivery(const std::string& id) {
   return it == event_of_delivery.end() ? nullptr : &events[it->second];
 }
 
-event_record* history::read_as(const std::string& buffer_id) {
-  auto it = event_read_as.find(buffer_id);
-  return it == event_read_as.end() ? nullptr : &events[it->second];
-}
-
 bool history::set_aside_unseen() const {
   return std::any_of(set_aside_.begin(), set_aside_.end(),
                      [&](auto& x) { return event_of_delivery.count(x) == 0; });
@@ -337,7 +332,6 @@ void history::buffered(std::uint64_t event, const std::string& id) {
 
 void history::event_read(std::uint64_t event, const std::string& id, std::uint64_t socket) {
   events[event].reads.push_back({on_.time.now(), socket, inbound_age, ++reads, id});
-  if (!id.empty()) event_read_as[id] = event;
 }
 
 void history::was_carried_out(const carried_out& x) {

@@ -115,7 +115,6 @@ public:
 
   std::map<std::uint64_t, event_record> events;
   std::map<std::string, std::uint64_t> event_of_delivery, event_of_buffer, event_of_message;
-  std::map<std::string, std::uint64_t> event_read_as; ///< which one the gateway read last under a buffer id
   std::map<std::string, action_record> actions;       ///< by mark
   std::map<std::string, std::pair<std::string, std::uint64_t>>
       frame_of_request; ///< request id -> mark, socket
@@ -141,7 +140,6 @@ public:
   std::uint64_t number_of(const inbound_event& x) const;
   event_record* by_delivery(const std::string& id);
   /// The one that the gateway read last under this id.
-  event_record* read_as(const std::string& buffer_id);
   /// An event was set aside that its agent has not taken once: a child that hangs reads nothing.
   bool set_aside_unseen() const;
   bool was_set_aside(const std::string& delivery) const { return set_aside_.count(delivery) > 0; }

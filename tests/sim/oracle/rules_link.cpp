@@ -281,6 +281,7 @@ public:
   void settings_changed(const config::settings& x) override {
     if (x.relay == relay_) return;
     relay_ = x.relay; // another target may be a new chance
+    new_target_ = true;
     disabled_ = false;
     doubt_ = true;
     commanded(command::reconnect);
@@ -292,8 +293,12 @@ public:
   }
   void commanded(command) override { planned(); }
   /// After a sleep it ends the connection itself: with which code the connector answers does not count.
-  void noted(severity, std::string_view id, std::string_view) override {
+  void noted(severity, std::string_view id, std::string_view fields) override {
     if (id == "link.resumed") planned();
+    // Whether there are credentials for the new target can be known long after it was set; until then the
+    // connection to the old one goes on, and may be refused for good.
+    if (id == "link.dial" && fields.find("cause=start") != fields.npos && std::exchange(new_target_, false))
+      forgive();
   }
   void actor_killed(const std::string& name) override {
     doubt_ = true;
@@ -357,7 +362,8 @@ private:
   void planned() { planned_until_ = std::max(now(), checker_.notes().suspended_until) + closing; }
   void forgive() { revocation_suspected_ = disabled_ = doubt_ = false; }
   bool ever_ = false, revocation_suspected_ = false, disabled_ = false;
-  bool doubt_ = false; ///< what the gateway had counted by then is not known
+  bool doubt_ = false;      ///< what the gateway had counted by then is not known
+  bool new_target_ = false; ///< set, and not dialled yet
   bool known_token_ = false;
   std::int64_t expires_ = 0; ///< the token of the newest dial
   config::relay_settings relay_;
