@@ -47,6 +47,29 @@ bool edit_came_first(checker& at, const event_record& x, Had had) {
   });
 }
 
+/// An edit back to the first text is a repeat of that where no version between the two was read (protocol.md
+/// 5.1): by a life that has forgotten both, when the connector brings what was not acknowledged.
+template <class Had>
+bool shows_the_first_again(checker& at, const event_record& x, Had had) {
+  if (x.what.edit_of == 0) return false;
+  const auto& last = x.reads.back();
+  const event_record* newest = nullptr;
+  std::uint64_t newest_read = 0;
+  for (auto& [number, y] : at.notes().events) {
+    if (&y == &x || (number != x.what.edit_of && y.what.edit_of != x.what.edit_of)) continue;
+    for (auto& seen : y.reads)
+      if (seen.age == last.age && seen.number < last.number && seen.number > newest_read)
+        newest = &y, newest_read = seen.number;
+  }
+  return newest != nullptr && newest->what.text == x.what.text && had(*newest);
+}
+
+/// What counts as another event, which was read before it: whoever has that, has this.
+template <class Had>
+bool same_as_another(checker& at, const event_record& x, Had had) {
+  return edit_came_first(at, x, had) || shows_the_first_again(at, x, had);
+}
+
 /// Every event that the gateway has accepted reaches an agent, and what is buffered is acknowledged.
 class reach final : public rule {
 public:
@@ -59,7 +82,7 @@ public:
       auto taken = [](auto& y) {
         return std::any_of(y.deliveries.begin(), y.deliveries.end(), [](auto& z) { return z.acked; });
       };
-      if (taken(x) || spent(checker_, x) || edit_came_first(checker_, x, taken)) continue;
+      if (taken(x) || spent(checker_, x) || same_as_another(checker_, x, taken)) continue;
       // The connector keeps it, unless it was taken for what cannot be read: that is acknowledged, too.
       auto kept = std::any_of(x.buffer_ids.begin(), x.buffer_ids.end(),
                               [&](auto& id) { return !notes.altered_line_names(id); });
@@ -279,7 +302,7 @@ private:
     if (had(x)) return true;
     constexpr usec inside{2'000'000}; // on its way when inbound died
     if (x.acked_in(age - 1) && notes.lost_since(now() - inside)) return true;
-    return spent(checker_, x) || edit_came_first(checker_, x, had); // set aside
+    return spent(checker_, x) || same_as_another(checker_, x, had); // set aside
   }
   /// By buffer id: the events that the gateway read under it and has not acknowledged; the newest in any
   /// case.
