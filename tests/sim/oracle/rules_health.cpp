@@ -18,7 +18,7 @@ class readiness final : public rule {
 public:
   explicit readiness(checker& at) : rule(at, "readiness") {}
   void life_begins(std::uint64_t) override {
-    last_ = socket_ = 0;
+    last_ = socket_ = other_ = 0;
     served_until_ = long_ago;
     agent_died_ = long_ago;
   }
@@ -28,6 +28,7 @@ public:
   void dialled(std::uint64_t socket, const dial_request&) override {
     auto& before = checker_.notes().sockets[socket_];
     if (before.described) served_until_ = before.is_over ? before.over : now();
+    other_ = before.is_over || before.dropped ? 0 : socket_;
     socket_ = socket;
   }
   void reported(const gateway_report& x) override {
@@ -38,9 +39,12 @@ public:
     busy_ = x.inbound.pending + x.inbound.in_flight + x.egress.pending;
     phase_ = std::string{to_string(x.link.phase)} + " " + x.link.reason;
     if (notes.suspended_until + inside > now()) return;
-    auto& s = notes.sockets[socket_];
-    auto serves = socket_ != 0 && s.described && !s.is_over && !s.dropped;
-    auto long_over = socket_ == 0 || (s.is_over && s.over + inside < now());
+    // Of two dials at once the gateway drops one, which may be the later.
+    auto& dropped = notes.sockets[socket_];
+    auto number = dropped.dropped && !dropped.described && other_ != 0 ? other_ : socket_;
+    auto& s = notes.sockets[number];
+    auto serves = number != 0 && s.described && !s.is_over && !s.dropped;
+    auto long_over = number == 0 || (s.is_over && s.over + inside < now());
     // A dial at once does not shorten the time in which the end gets round.
     auto getting_round = served_until_ + inside >= now();
     if (ready_ && (long_over || (!s.described && !s.doubtful && !getting_round)))
@@ -66,6 +70,7 @@ private:
   usec served_until_{long_ago}; ///< the connection before this one
   usec agent_died_{long_ago};   ///< the part of the gateway that is the agent, or speaks for all of them
   std::uint64_t last_ = 0, socket_ = 0, busy_ = 0;
+  std::uint64_t other_ = 0; ///< that was neither over nor dropped when `socket_` was dialled
   bool ready_ = false;
   std::string phase_;
 };
