@@ -163,6 +163,7 @@ exec_agent_actor::behavior_type exec_agent(exec_agent_actor::stateful_pointer<ex
   guard_actor(self, env, parent);
   auto* s = &self->state;
   s->env = std::move(env);
+  s->answer_requests(self);
   s->setup = std::move(setup);
   s->pause = core::backoff{s->setup.backoff_min, s->setup.backoff_max};
   s->sticky_balancer = core::sticky_balancer{s->setup.max_chats};

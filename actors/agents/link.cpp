@@ -22,6 +22,7 @@ link_agent_actor::behavior_type link_agent(link_agent_actor::stateful_pointer<li
                                            const caf::strong_actor_ptr& parent) {
   guard_actor(self, env, parent);
   auto* s = &self->state;
+  s->answer_requests(self);
   s->env = std::move(env);
   s->sticky_balancer = core::sticky_balancer{max_chats};
   return {

@@ -29,6 +29,8 @@ bool fits_notes(const std::map<std::string, action_request>& notes, const std::s
   return bytes <= most_bytes && (notes.size() < most || notes.count(key) > 0);
 }
 
+action_result router_is_gone() { return action_result::ambiguous("the gateway's router was restarted"); }
+
 } // namespace
 
 void agent_peers::attach(std::uint64_t peer, std::shared_ptr<line_socket> socket) {
@@ -73,8 +75,10 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
   // What it was still writing is sealed as it stands: nobody will finish it, and it must not look alive
   // (F63).
   for (auto& [key, open] : gone.drafts) {
-    // A request of its own: an agent that asks the same again opens nothing, and has it sealed once.
-    if (!open.request_id.empty()) open.request_id += "\nseal";
+    // A request of its own: an agent that asks the same again opens nothing, and has it sealed once. Its
+    // outcome must not be taken for that of something an agent asked.
+    open.request_id += "\nseal";
+    if (open.request_id.front() == '\n') open.request_id += std::to_string(env.random->bits());
     open.act = wire::seal_draft(open.act);
     open.abandons = true; // half an answer as a message would stand beside the whole one of the next agent
     tell(self, host.actions, std::move(open));
@@ -268,13 +272,18 @@ void agent_peers::outcome_of(const action_outcome& x) {
   auto who = std::move(it->second.front());
   it->second.pop_front();
   if (it->second.empty()) asked.erase(it);
+  told(who, x.request_id, x.result);
+}
+
+/// `request_id`: as the router has it.
+void agent_peers::told(const asker& who, const std::string& request_id, const action_result& result) {
   settled(who);
   auto to = peers.find(who.peer);
-  if (to == peers.end()) return;         // it may ask again with the same id and gets the recorded result
-  if (x.result.how == outcome::definite) // the same may be asked again, and open it then
+  if (to == peers.end()) return; // it may ask again with the same id and gets the recorded result
+  if (result.how == outcome::definite && !request_id.empty()) // the same may be asked again, and open it then
     for (auto& [key, open] : to->second.drafts)
-      if (open.request_id == x.request_id) open.request_id.clear();
-  answer(who, x.result);
+      if (open.request_id == request_id) open.request_id.clear();
+  answer(who, result);
 }
 
 void agent_peers::answer(const asker& to, const action_result& result) {
@@ -299,11 +308,23 @@ void agent_peers::ask(std::uint64_t peer, peer_entry& entry, action_request& x) 
   scope_id(entry, x);
   note_draft(entry, x);
   note_status(entry, x);
-  asked[x.request_id].push_back(std::move(who));
+  auto& waiting = asked[x.request_id];
+  if (!waiting.empty() && waiting.front().peer != peer) return ask_apart(std::move(who), x);
+  waiting.push_back(std::move(who));
   if (gathers)
     requests.push_back(std::move(x));
   else
     tell(self, host.actions, std::move(x));
+}
+
+void agent_peers::ask_apart(asker who, action_request& x) {
+  flush(); // it comes behind what was said before it
+  const auto number = ++last_apart;
+  asked_apart.emplace(number, std::move(who));
+  auto id = x.request_id;
+  request(std::move(x), [this, number, id = std::move(id)](const action_outcome& y) {
+    if (auto one = asked_apart.extract(number)) told(one.mapped(), id, y.result);
+  });
 }
 
 void agent_peers::settled(const asker& who) {
@@ -391,10 +412,8 @@ void agent_peers::rehost(agent_host x) {
   for (auto& [id, held] : holder) held.new_host = true;
   if (had_host && !same_actions) { // the router that had these is gone: their outcomes are unknown
     for (auto& [id, askers] : std::exchange(asked, {}))
-      for (auto& who : askers) {
-        settled(who);
-        answer(who, action_result::ambiguous("the gateway's router was restarted"));
-      }
+      for (auto& who : askers) told(who, id, router_is_gone());
+    for (auto& [number, who] : std::exchange(asked_apart, {})) told(who, {}, router_is_gone());
   }
   announce();
   if (!peers.empty()) declare();

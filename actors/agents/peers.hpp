@@ -9,6 +9,7 @@
 #include "relay_gateway/actors/core/token_bucket.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -71,6 +72,9 @@ struct agent_peers {
   void declared(std::uint64_t peer, peer_entry& entry, wire::agent_hello& x);
   /// An action of an agent; its request id is made its own first.
   void ask(std::uint64_t peer, peer_entry& entry, action_request& x);
+  /// One whose request id another agent waits under: only the answer to a message of its own tells whose it
+  /// is.
+  void ask_apart(asker who, action_request& x);
   /// False when the agent used the id for another action before.
   static void scope_id(const peer_entry& entry, action_request& x);
   /// Who gets a delivery; 0 = nobody is there.
@@ -80,6 +84,7 @@ struct agent_peers {
   static void note_status(peer_entry& from, const action_request& x);
   void declare(); ///< tells the host what the agents are like, all together
   void outcome_of(const action_outcome& x);
+  void told(const asker& who, const std::string& request_id, const action_result& result);
   void settled(const asker& who);
   void show_output();
   void interrupt(const turn_interrupt& x);
@@ -87,7 +92,18 @@ struct agent_peers {
   void announce();
   void broadcast(const std::string& frame);
 
+  using outcome_told = std::function<void(const action_outcome&)>;
+  /// For ask_apart(). `me`: this actor, whose pointer can wait for answers. A router that dies does not
+  /// answer, which rehost() tells.
+  template <class Self>
+  void answer_requests(Self* me) {
+    request = [this, me](action_request&& x, outcome_told then) {
+      me->request(host.actions, caf::infinite, std::move(x)).then(std::move(then), [](const caf::error&) {});
+    };
+  }
+
   self_as<agent_actor> self;
+  std::function<void(action_request&&, outcome_told)> request;
   ports env;
   agent_host host;
   gateway_announcement announcement;
@@ -101,8 +117,11 @@ struct agent_peers {
   core::token_bucket late_acks{10'000, 1'000}; ///< of all agents: acks of events that none of them has
   core::token_bucket interrupts{1'000, 100};   ///< of all agents
   std::map<std::uint64_t, peer_entry> peers;
-  std::unordered_map<std::string, holding> holder;          ///< by delivery
-  std::unordered_map<std::string, std::deque<asker>> asked; ///< by request id as the router has it, in order
+  std::unordered_map<std::string, holding> holder; ///< by delivery
+  /// By request id as the router has it; empty: of actions without one. All of an id are of one agent.
+  std::unordered_map<std::string, std::deque<asker>> asked;
+  std::map<std::uint64_t, asker> asked_apart; ///< by number; their answers come through `request`
+  std::uint64_t last_apart = 0;
   /// Said before it is known whom to tell. Bounded by what sockets bring within a start.
   std::vector<agent_said> unheard;
 };

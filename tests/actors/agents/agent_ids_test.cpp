@@ -22,9 +22,23 @@ protected:
     auto all = of(x, "result");
     return all.empty() ? "" : all.back();
   }
+  /// The connector's result of the frame that left as this one, counted from 0.
+  void answers(std::size_t frame, const std::string& message_id) {
+    env.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent()[frame], "requestId") +
+                         R"(","result":{"success":true,"message_id":")" + message_id + "\"}}\n");
+    settle();
+  }
   void asks(seat& x, const std::string& id, const std::string& chat, const std::string& text) {
     say(x, send_action(id, chat, text));
     answer_all();
+  }
+};
+
+class few_pending : public request_ids {
+protected:
+  void SetUp() override {
+    settings.limits.max_pending = 1;
+    request_ids::SetUp();
   }
 };
 
@@ -108,6 +122,79 @@ TEST_F(request_ids, ANamedAgentKeepsItsIdsOverReconnects) {
   say(bob, "{\"type\":\"hello\",\"name\":\"bob\"}\n");
   asks(bob, "1", "c", "hi");
   EXPECT_EQ(sent().size(), 2U) << "another agent's id";
+}
+
+std::string nameless(const std::string& chat, const std::string& text) {
+  return R"({"type":"action","platform":"discord","action":{"op":"send","chat_id":")" + chat +
+         R"(","content":")" + text + "\"}}\n";
+}
+
+TEST_F(request_ids, OfActionsWithoutIdsEachAgentHearsOfItsOwn) {
+  auto a = attach(1);
+  auto b = attach(2);
+  say(a, nameless("c", "of a"));
+  say(b, nameless("d", "of b"));
+  say(b, nameless("d", "of b, too"));
+  ASSERT_EQ(sent().size(), 2U);
+  answers(1, "of b"); // before the other one, whose chat takes its time
+  EXPECT_EQ(of(a, "result").size(), 0U);
+  ASSERT_EQ(of(b, "result").size(), 1U);
+  EXPECT_NE(last_result(b).find(R"("message_id":"of b")"), std::string::npos);
+  answers(0, "of a");
+  ASSERT_EQ(of(a, "result").size(), 1U);
+  EXPECT_NE(last_result(a).find(R"("message_id":"of a")"), std::string::npos);
+  answers(2, "of b, too");
+  ASSERT_EQ(of(b, "result").size(), 2U);
+  EXPECT_NE(last_result(b).find(R"("message_id":"of b, too")"), std::string::npos);
+  EXPECT_EQ(of(a, "result").size(), 1U);
+}
+
+TEST_F(request_ids, NobodyHearsWhatBecameOfAnActionOfAnAgentThatWent) {
+  auto a = attach(1);
+  say(a, nameless("c", "of a"));
+  a.socket->end();
+  settle();
+  auto b = attach(2);
+  say(b, nameless("d", "of b"));
+  answers(0, "of a");
+  EXPECT_EQ(of(b, "result").size(), 0U);
+  answers(1, "of b");
+  ASSERT_EQ(of(b, "result").size(), 1U);
+  EXPECT_NE(last_result(b).find(R"("message_id":"of b")"), std::string::npos);
+}
+
+TEST_F(request_ids, DeathOfTheRouterTellsBothOnce) {
+  auto a = attach(1);
+  auto b = attach(2);
+  say(a, nameless("c", "of a"));
+  say(b, nameless("d", "of b"));
+  kill("egress-router");
+  advance(10s);
+  for (auto* x : {&a, &b}) {
+    ASSERT_EQ(of(*x, "result").size(), 1U);
+    EXPECT_NE(last_result(*x).find("ambiguous"), std::string::npos);
+  }
+}
+
+// The router keeps only so many repeats waiting; who is beyond that hears at once, and nobody else does.
+TEST_F(few_pending, WhoAsksBeyondTheRepeatsThatMayWaitIsAnsweredAtOnceAndAlone) {
+  auto a = attach(1);
+  auto b = attach(2);
+  auto c = attach(3);
+  auto d = attach(4);
+  for (auto* x : {&a, &b, &c}) say(*x, send_action("1", "c", "hi"));
+  say(d, send_action("1", "other", "hi"));
+  EXPECT_EQ(of(a, "result").size() + of(b, "result").size(), 0U);
+  ASSERT_EQ(of(c, "result").size(), 1U);
+  EXPECT_NE(last_result(c).find("ambiguous"), std::string::npos) << "it is under way";
+  ASSERT_EQ(of(d, "result").size(), 1U);
+  EXPECT_NE(last_result(d).find("request_id_conflict"), std::string::npos);
+  answer_all();
+  EXPECT_EQ(sent().size(), 1U);
+  for (auto* x : {&a, &b}) {
+    ASSERT_EQ(of(*x, "result").size(), 1U);
+    EXPECT_NE(last_result(*x).find(R"("message_id":"m0")"), std::string::npos);
+  }
 }
 
 TEST_F(request_ids, ANameIsAText) {

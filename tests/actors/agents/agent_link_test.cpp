@@ -253,6 +253,33 @@ TEST_F(drafts_of_agents, OneThatWasSealedForItsAgentIsNotOpenedByARepeat) {
   EXPECT_EQ(sent().size(), 4U);
 }
 
+TEST_F(drafts_of_agents, TheOutcomeOfASealIsNobodysElse) {
+  begin();
+  auto a = attach(1);
+  auto b = attach(2);
+  say(a, R"({"type":"action","platform":"telegram","action":{"op":"send","chat_id":"d","content":"of a"}})"
+         "\n");
+  say(b, R"({"type":"action","platform":"telegram","action":{"op":"draft","chat_id":"c","draft_id":7,)"
+         R"("content":"half","final":false}})"
+         "\n");
+  const auto answer = [this](std::size_t frame) {
+    env.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent()[frame], "requestId") +
+                         R"(","result":{"success":true,"message_id":"m"}})"
+                         "\n");
+    settle();
+  };
+  ASSERT_EQ(sent().size(), 2U);
+  answer(1);
+  ASSERT_EQ(of(b, "result").size(), 1U);
+  b.socket->end();
+  settle();
+  ASSERT_EQ(sent().size(), 3U) << "its seal";
+  answer(2);
+  EXPECT_EQ(of(a, "result").size(), 0U);
+  answer(0);
+  EXPECT_EQ(of(a, "result").size(), 1U);
+}
+
 TEST_F(drafts_of_agents, WhatWasRefusedMayBeOpenedByARepeat) {
   settings.limits.max_pending = 1;
   start(with::link);
