@@ -84,6 +84,12 @@ bool history::lost_since(usec when) const {
   return std::any_of(losses.begin(), losses.end(), [&](auto x) { return x >= when; });
 }
 
+bool history::lost_around(usec when, const std::string& chat) const {
+  constexpr usec restart{15'000'000};
+  auto from = when - restart;
+  if (last_suspension <= when && suspended_until > from) from -= suspended_until - last_suspension;
+  return lost_since(from, chat);
+}
 bool history::lost_since(usec when, const std::string& chat) const {
   return lost_since(when) || std::any_of(chat_losses.begin(), chat_losses.end(), [&](auto& x) {
            return x.first >= when && (chat.empty() || x.second == chat);

@@ -144,6 +144,9 @@ public:
   bool set_aside_unseen() const;
   bool was_set_aside(const std::string& delivery) const { return set_aside_.count(delivery) > 0; }
   bool lost_since(usec when) const;
+  /// What was lost so shortly before that whoever takes over may not have been there yet; time that the
+  /// process slept through does not count.
+  bool lost_around(usec when, const std::string& chat) const;
   /// The same, also of what only the queue of this chat knew. A session's own actions name no chat.
   bool lost_since(usec when, const std::string& chat) const;
   /// A connection ended, or was given up, since then.

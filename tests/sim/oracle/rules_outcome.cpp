@@ -131,12 +131,11 @@ private:
     if (results_of(x, peer) > asks_of(x, peer)) fail(mark + " has more results than it was asked for");
     auto& last = x.results.back();
     // What nobody had taken up when the router died is told as unknown, however long the process slept since.
-    constexpr usec restart{15'000'000};
     const auto asked = x.asks.front().at;
     for (auto& y : x.results)
       // What a crash kept from the disk counts as unknown afterwards.
       if (y.age == last.age && !y.of_a_repeat && !last.of_a_repeat && !y.refused() && !last.refused() &&
-          !checker_.notes().lost_since(std::min(y.at, asked) - restart, x.chat_id) &&
+          !checker_.notes().lost_around(std::min(y.at, asked), x.chat_id) &&
           (y.how != last.how || y.message_id != last.message_id))
         fail(mark + " has two different outcomes");
   }
@@ -254,12 +253,12 @@ private:
   }
   void unknown(const action_record& x) {
     auto outside = x.asks.front().peer == 0; // its asker waits only so long
-    constexpr usec restart{15'000'000};      // what was told to somebody who was gone
     auto since = x.asks.front().at;
     auto& notes = checker_.notes();
     auto repeat = x.results.size() < x.asks.size(); // the first one's outcome is still to come
     if (x.frames.empty() && !collapses(x.op) && !outside && !repeat &&
-        !notes.lost_since(since - restart, x.chat_id) && !notes.link_ended_since(since))
+        !notes.lost_around(since, x.chat_id) && // what was told to somebody who was gone
+        !notes.link_ended_since(since))
       fail(x.mark + " (" + x.op + ") is told as unknown and never left");
   }
 };
@@ -365,8 +364,7 @@ public:
     if (!offered) return; // nor will it be on this connection
     if (!x.resend || x.doubted || x.asks.size() != 1 || collapses(x.op) || best_effort_send(x.op)) return;
     auto& asked = x.asks.front();
-    constexpr usec restart{15'000'000};
-    if (checker_.notes().lost_since(asked.at - restart, x.chat_id)) return;
+    if (checker_.notes().lost_around(asked.at, x.chat_id)) return;
     constexpr std::size_t most = 3;
     usec hold = checker_.what().settings.limits.egress_hold;
     if (x.frames.size() < most && now() < asked.at + hold)
