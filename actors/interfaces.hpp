@@ -157,6 +157,13 @@ using agent_registry_actor = caf::typed_actor<
     // what it is like; again when that changes, and after each agent_host.
     caf::reacts_to<agent_declaration>>;
 
+/// The agent has answered an event that it took before: all actions that belong to it were sent.
+struct delivery_answered {
+  std::string delivery_id;
+};
+/// Whoever keeps an event until it is answered.
+using answer_sink_actor = caf::typed_actor<caf::reacts_to<delivery_answered>>;
+
 /// Whom an agent talks to.
 struct agent_host {
   delivery_sink_actor acks;
@@ -165,6 +172,7 @@ struct agent_host {
   std::string gateway{};              ///< name of the gateway in this process: one agent may serve several
   ack_burst_actor ack_bursts{};       ///< the same as `acks`; null: that one takes no bursts
   action_burst_actor action_bursts{}; ///< the same as `actions`; null: that one takes no bursts
+  answer_sink_actor answers{};        ///< null: an event that is acknowledged is the agent's alone
 };
 
 // -- connection -> inbound -> agent -----------------------------------------------------------------
@@ -409,6 +417,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_line)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::prompt_sink)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::route_sink)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::agent_host)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::delivery_answered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::media_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(relay::link_users)

@@ -121,9 +121,7 @@ bool choose_agent(agent_maker& out, caf::actor_system& system, const ports& env,
     };
   } else if (chosen.kind == config::agent_kind::openai) {
     out.name = "openai";
-    auto what = openai_setup_of(settings);
-    what.acks_answers = !slot; // a worker keeps its events in the queue
-    out.make = [&system, env, what = std::move(what)](caf::strong_actor_ptr parent) -> agent_actor {
+    out.make = [&system, env, what = openai_setup_of(settings)](caf::strong_actor_ptr parent) -> agent_actor {
       return system.spawn(openai_agent, env, what, std::move(parent));
     };
   } else if (chosen.kind == config::agent_kind::nats && env.queue && slot) {

@@ -144,7 +144,7 @@ void openai_state::retake(const std::string& session) {
 
 void openai_state::acknowledge(const delivery& x) {
   tell(self, host.acks, delivery_ack{x.id});
-  if (!setup.acks_answers) return;
+  if (!host.answers) return;
   auto& mine = unanswered[x.session_key];
   if (std::find(mine.begin(), mine.end(), x.id) == mine.end()) mine.push_back(x.id);
   tell_answered(x.session_key);
@@ -156,7 +156,7 @@ void openai_state::tell_answered(const std::string& session) {
   if (mine == unanswered.end()) return;
   std::erase_if(mine->second, [&](const std::string& id) {
     if (sessions.has(session, id)) return false;
-    tell(self, host.acks, delivery_ack{id});
+    tell(self, host.answers, delivery_answered{id});
     return true;
   });
   if (mine->second.empty()) unanswered.erase(mine);
@@ -338,7 +338,7 @@ void openai_state::keep(const std::string& session) {
 
 void openai_state::finish() {
   if (std::exchange(draining, true)) return;
-  if (setup.acks_answers) return; // as far as there is time; the rest goes to another agent
+  if (host.answers) return; // as far as there is time; the rest goes to another agent
   std::vector<std::uint64_t> all;
   for (const auto& [id, one] : turns) all.push_back(id);
   for (const auto id : all) {

@@ -62,9 +62,6 @@ struct openai_setup {
   bool stream = true;
   core::answer_limits limits;
   core::conversation_bounds bounds;
-  /// A delivery is acknowledged a second time once it is answered: its host keeps it until then, for this
-  /// agent keeps nothing over its end.
-  bool acks_answers = false;
 };
 openai_setup openai_setup_of(const config::settings& settings);
 
@@ -135,7 +132,7 @@ struct openai_state {
   std::map<std::string, std::uint64_t> turn_of;               ///< by session
   std::map<std::string, std::vector<delivery>> held;          ///< not acknowledged yet, by session
   std::map<std::string, gathering> gathered;                  ///< by delivery
-  std::map<std::string, std::vector<std::string>> unanswered; ///< without a second ack, by session
+  std::map<std::string, std::vector<std::string>> unanswered; ///< that the host keeps, by session
   std::unordered_set<std::string> recent;                     ///< deliveries that were answered
   std::deque<std::string> recent_order;
   std::uint64_t turns_ever = 0, requests_ever = 0;

@@ -64,7 +64,7 @@ openai_state::asking* openai_state::of_request(std::uint64_t request, std::uint6
 
 /// Nothing is asked before it is known what the platforms can do.
 void openai_state::start() {
-  if ((draining && !setup.acks_answers) || platforms.empty() || !known) return;
+  if ((draining && !host.answers) || platforms.empty() || !known) return;
   for (const auto& session : sessions.start()) {
     const auto& question = sessions.find(session)->open.front();
     core::turn_setup what;

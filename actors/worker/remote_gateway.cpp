@@ -17,6 +17,7 @@ remote_gateway(remote_gateway_actor::stateful_pointer<remote_gateway_state> self
   };
   return {
       [hand_on](delivery_ack& x) { hand_on(std::move(x)); },
+      [hand_on](delivery_answered& x) { hand_on(std::move(x)); },
       [hand_on](delivery_returned& x) { hand_on(std::move(x)); },
       [hand_on](const agent_presence& x) { hand_on(x); },
       [self, s, hand_on](action_request& x) -> caf::result<action_outcome> {

@@ -23,8 +23,8 @@ struct hosted_action {
 /// What the agent for that gateway said.
 struct hosted_news {
   std::string gateway;
-  std::variant<delivery_ack, delivery_returned, agent_presence, agent_declaration, session_interrupt,
-               hosted_action>
+  std::variant<delivery_ack, delivery_answered, delivery_returned, agent_presence, agent_declaration,
+               session_interrupt, hosted_action>
       what;
 };
 /// The outcome of a hosted_action.
@@ -36,8 +36,8 @@ struct hosted_outcome {
 using hosted_sink_actor = caf::typed_actor<caf::reacts_to<hosted_news>>;
 
 /// REMOTE GATEWAY: stands for a gateway beside the agent that a worker hosts for it.
-using remote_gateway_actor =
-    delivery_sink_actor::extend_with<action_sink_actor>::extend_with<agent_registry_actor>::extend<
+using remote_gateway_actor = delivery_sink_actor::extend_with<action_sink_actor>::
+    extend_with<agent_registry_actor>::extend_with<answer_sink_actor>::extend<
         // the worker: the outcome of an action.
         caf::reacts_to<hosted_outcome>>;
 

@@ -3,6 +3,7 @@
 #include "relay_gateway/actors/actor_guards.hpp"
 #include "relay_gateway/actors/caf_compat.hpp"
 #include "relay_gateway/messages/fnv.hpp"
+#include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +19,8 @@ constexpr auto hello_pause = 3s;
 /// An action whose outcome has not come by then is asked for again: the gateway has it recorded.
 constexpr auto outcome_wait = 60s;
 constexpr std::size_t most_gateways = 1'000;
+/// So many workers may end while they answer one question.
+constexpr std::uint64_t most_question_deliveries = 8;
 
 /// The same for the same text in every worker.
 std::string digest_of(const std::string& text) { return std::to_string(fnv1a(text)); }
@@ -78,7 +81,8 @@ void worker_state::take(const queue_message& x) {
     return session->settle({{x.sequence, settlement::again}});
   const auto turn = turn_of(gateway, what->id);
   what->redelivered = what->redelivered || x.deliveries > 1;
-  switch (turns.arrived(turn, x.sequence, x.deliveries)) {
+  const auto most = setup.answers_later ? most_question_deliveries : core::worker_turns::most_deliveries;
+  switch (turns.arrived(turn, x.sequence, x.deliveries, most)) {
   case core::turn_arrival::again: what->redelivered = true; [[fallthrough]];
   case core::turn_arrival::fresh: return give(host_of(gateway), std::move(*what));
   case core::turn_arrival::over: return tell_ack(gateway, what->id);
@@ -89,8 +93,21 @@ void worker_state::take(const queue_message& x) {
                  {{"gateway", gateway},
                   {"delivery", what->id},
                   {"deliveries", x.deliveries},
-                  {"next", "the gateway decides about it"}});
+                  {"next", setup.answers_later ? "the chat is told" : "the gateway decides about it"}});
+  if (setup.answers_later) return apologise(gateway, *what);
   give_back(gateway, {{std::move(what->id)}, false});
+}
+
+/// Its gateway has let go of the event when a worker took it, so that nobody else can tell the chat.
+void worker_state::apologise(const std::string& gateway, const delivery& x) {
+  hosted_action sorry;
+  sorry.request.request_id = x.id + ":given-up";
+  sorry.request.platform = x.event->source.platform;
+  sorry.request.delivery_id = x.id;
+  sorry.request.act = wire::send(x.event->source.chat_id,
+                                 "This question could not be answered: those who worked on it failed.");
+  act(gateway, host_of(gateway), sorry);
+  if (turns.acked(turn_of(gateway, x.id))) tell_ack(gateway, x.id);
 }
 
 /// What has waited long enough for an agent that is not there is for another worker.
@@ -118,7 +135,9 @@ void worker_state::start_agent(const std::string& gateway, hosted& host) {
   host.agent = setup.make_agent(caf::actor_cast<caf::strong_actor_ptr>(worker_actor{self}));
   host.present = setup.agent_present;
   self->monitor(host.agent);
-  tell(self, host.agent, agent_host{host.gateway, host.gateway, host.gateway, gateway});
+  agent_host who{host.gateway, host.gateway, host.gateway, gateway};
+  if (setup.answers_later) who.answers = host.gateway;
+  tell(self, host.agent, std::move(who));
   if (draining) tell(self, host.agent, atom::finish_v);
 }
 
@@ -131,10 +150,11 @@ void worker_state::agent_died(const caf::down_msg& x) {
     delivery_returned had;
     const auto prefix = turn_of(gateway, {});
     for (const auto& turn : turns.open(prefix)) had.delivery_ids.push_back(turn.substr(prefix.size()));
-    settle(turns.abandoned(prefix), settlement::again);
+    const auto taken = turns.abandoned(prefix);
     host.early.clear();
-    give_back(gateway, std::move(had));
     start_agent(gateway, host);
+    settle(taken, settlement::again);
+    give_back(gateway, std::move(had));
   }
 }
 
@@ -181,11 +201,10 @@ void worker_state::hear(hosted_news& x) {
   if (it == hosts.end()) return;
   auto& host = it->second;
   if (auto* ack = std::get_if<delivery_ack>(&x.what)) {
-    const auto turn = turn_of(x.gateway, ack->delivery_id);
-    if (turns.acked(turn, !setup.answers_later))
+    if (turns.acked(turn_of(x.gateway, ack->delivery_id), !setup.answers_later))
       tell_ack(x.gateway, ack->delivery_id);
-    else if (setup.answers_later)
-      settle(turns.answered(turn));
+  } else if (const auto* done = std::get_if<delivery_answered>(&x.what)) {
+    settle(turns.answered(turn_of(x.gateway, done->delivery_id)));
   } else if (auto* action = std::get_if<hosted_action>(&x.what)) {
     act(x.gateway, host, *action);
   } else if (auto* back = std::get_if<delivery_returned>(&x.what)) {
@@ -215,19 +234,24 @@ void worker_state::tell_ack(const std::string& gateway, const std::string& id) {
   out.id = setup.name + "#ack" + std::to_string(++repeats);
   out.sender = setup.name;
   wire::encode_worker_ack(out.body, id);
-  put(turn_of(gateway, id), std::move(out), {gateway, turn_of(gateway, id), {}, 0});
+  put(turn_of(gateway, id), std::move(out), {gateway, turn_of(gateway, id), true});
 }
 
+/// The gateway may have let go of an event that is answered later: only the queue can give it out again.
 void worker_state::give_back(const std::string& gateway, delivery_returned what) {
   for (auto& id : what.delivery_ids) {
     const auto turn = turn_of(gateway, id);
+    if (setup.answers_later) {
+      settle(turns.repeated(turn), settlement::again);
+      continue;
+    }
     if (!turns.returned(turn)) continue;
     queue_publication out;
     out.subject = names.acks(gateway);
     out.id = setup.name + "#returned" + std::to_string(++repeats);
     out.sender = setup.name;
     encode(out.body, wire::worker_returned{{{std::move(id)}, what.unseen}});
-    put(turn, std::move(out), {gateway, turn, {}, 0});
+    put(turn, std::move(out), {gateway, turn, true});
   }
 }
 
@@ -261,7 +285,7 @@ void worker_state::publish_action(const std::string& gateway, ask& what, const s
   const auto key = gateway + "\n" + std::exchange(out.session, {});
   out.id = id;
   const auto number = what.number;
-  put(key, std::move(out), {gateway, {}, request_id, number});
+  put(key, std::move(out), {gateway, key, false, request_id, number});
 }
 
 void worker_state::outcome(const std::string& gateway, action_outcome& x) {
@@ -290,13 +314,14 @@ void worker_state::put(const std::string& key, queue_publication x, purpose why)
   core::publish_step step;
   const auto number = publications.put(key, std::move(x), now_of(self), step);
   if (number != 0) {
+    if (!why.closes) turns.publishing(why.turn);
     purposes.emplace(number, std::move(why));
   } else if (why.ask != 0) { // the queue is away, and this worker has said enough meanwhile
     action_outcome full{why.request_id,
                         action_result::failed("overloaded", "the queue to the gateway is full")};
     outcome(why.gateway, full);
-  } else if (!why.turn.empty()) {
-    turns.settled(why.turn); // the queue gives it out again
+  } else if (why.closes) {
+    turns.forget(why.turn);
   }
   run(step);
 }
@@ -306,6 +331,7 @@ void worker_state::run(core::publish_step& step) {
   for (const auto number : step.refused) {
     const auto found = purposes.extract(number);
     if (!found || found.mapped().ask == 0) continue;
+    settle(turns.published(found.mapped().turn));
     action_outcome large{found.mapped().request_id,
                          action_result::failed("too_large", "the action is larger than the queue takes")};
     outcome(found.mapped().gateway, large);
@@ -314,7 +340,8 @@ void worker_state::run(core::publish_step& step) {
     const auto found = purposes.extract(x.number);
     if (!found) continue;
     const auto& why = found.mapped();
-    if (!why.turn.empty()) settle(turns.settled(why.turn)); // the gateway will hear what became of it
+    const auto over = why.closes ? turns.settled(why.turn) : turns.published(why.turn);
+    if (why.closes || !over.empty()) settle(over); // the gateway will hear what became of it
     if (why.ask == 0 || !x.duplicate) continue;
     // Somebody asked the same before: the gateway is asked for what it has recorded.
     const auto host = hosts.find(why.gateway);

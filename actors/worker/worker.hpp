@@ -42,8 +42,8 @@ struct worker_setup {
   /// Makes the agent for one gateway; `parent`: the worker.
   std::function<agent_actor(caf::strong_actor_ptr parent)> make_agent;
   bool agent_present = true; ///< before it says so itself
-  /// The agent acknowledges an event a second time when it is answered. Until then another worker gets it if
-  /// this one dies.
+  /// The agent takes an event before it answers it, and tells when it has (delivery_answered). Until then
+  /// another worker gets the event if this one dies; its gateway has let go of it.
   bool answers_later = false;
 };
 
@@ -67,8 +67,10 @@ struct worker_state {
   };
   /// What a publication is about, for when it is stored.
   struct purpose {
-    std::string gateway, turn, request_id; ///< either a turn that is over, or an action
-    std::uint64_t ask = 0;
+    std::string gateway, turn; ///< the event that it belongs to
+    bool closes = false;       ///< it tells what became of that event
+    std::string request_id{};  ///< of an action
+    std::uint64_t ask = 0;     ///< its number; 0: it is none
   };
   explicit worker_state(worker_actor::pointer ptr) : self(ptr) {}
 
@@ -88,6 +90,7 @@ struct worker_state {
   void present(hosted& host, bool now_present);
   void give(hosted& host, delivery x);
   void give_back(const std::string& gateway, delivery_returned what);
+  void apologise(const std::string& gateway, const delivery& x);
   void tell_ack(const std::string& gateway, const std::string& id);
   void publish_action(const std::string& gateway, ask& what, const std::string& key, const std::string& id);
   void ask_again();

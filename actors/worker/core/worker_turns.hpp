@@ -19,7 +19,7 @@ enum class turn_arrival : std::uint8_t {
   again,   ///< the gateway takes it for missed: the agent, which has it, gets it once more
   known,   ///< the queue repeats what is in hand
   over,    ///< the agent took it before; the gateway has to be told again
-  suspect, ///< others had it and said nothing any more: the gateway decides
+  suspect, ///< it was given out too often: others had it and said nothing any more
 };
 
 class worker_turns {
@@ -27,8 +27,9 @@ public:
   /// A message that the queue has given out so often is not tried another time.
   static constexpr std::uint64_t most_deliveries = 2;
 
-  /// `id`: of the event, unique over all gateways.
-  turn_arrival arrived(const std::string& id, std::uint64_t sequence, std::uint64_t deliveries) {
+  /// `id`: of the event, unique over all gateways. `most`: how often its message may be given out.
+  turn_arrival arrived(const std::string& id, std::uint64_t sequence, std::uint64_t deliveries,
+                       std::uint64_t most = most_deliveries) {
     const auto known = turns_.find(id);
     const bool here = known != turns_.end();
     auto& one = turns_[id];
@@ -41,7 +42,7 @@ public:
       return turn_arrival::over;
     }
     if (here) return turn_arrival::again;
-    return deliveries > most_deliveries ? turn_arrival::suspect : turn_arrival::fresh;
+    return deliveries > most ? turn_arrival::suspect : turn_arrival::fresh;
   }
   /// The agent took it, and may have to answer it yet. False when it is not in hand, or was taken before.
   bool acked(const std::string& id, bool is_answered = true) {
@@ -60,23 +61,49 @@ public:
     it->second.closed = true;
     return true;
   }
-  /// The agent has answered what it took before: its messages, which are to be settled, unless the gateway
-  /// has to hear of it first.
+  /// The agent has answered what it took before. Returns its messages when they are to be settled now: the
+  /// gateway was told, and all that belongs to it is stored.
   std::vector<std::uint64_t> answered(const std::string& id) {
     const auto it = turns_.find(id);
     if (it == turns_.end() || std::exchange(it->second.answered, true)) return {};
     --taken_;
-    return it->second.told ? settled(id) : std::vector<std::uint64_t>{};
+    return messages_if_over(it);
   }
-  /// The gateway will hear of it: its messages, which are to be settled, unless its answer is open.
+  /// The gateway will hear of it: its messages, when they are to be settled now.
   std::vector<std::uint64_t> settled(const std::string& id) {
     const auto it = turns_.find(id);
     if (it == turns_.end()) return {};
     it->second.told = true;
-    if (!it->second.answered) return {};
+    return messages_if_over(it);
+  }
+  /// An action that belongs to it is on its way to the stream.
+  void publishing(const std::string& id) {
+    if (const auto it = turns_.find(id); it != turns_.end()) ++it->second.unstored;
+  }
+  /// Such an action is stored, or never can be: the event's messages, when they are to be settled now.
+  std::vector<std::uint64_t> published(const std::string& id) {
+    const auto it = turns_.find(id);
+    if (it == turns_.end() || it->second.unstored == 0) return {};
+    --it->second.unstored;
+    return messages_if_over(it);
+  }
+  /// The agent gave back what it did not take: its messages, which the queue gives out again.
+  std::vector<std::uint64_t> repeated(const std::string& id) {
+    const auto it = turns_.find(id);
+    if (it == turns_.end() || it->second.closed) return {};
     auto out = std::move(it->second.messages);
     turns_.erase(it);
     return out;
+  }
+  /// The gateway cannot be told: its messages come again when their time is over, and are as new then.
+  void forget(const std::string& id) {
+    const auto it = turns_.find(id);
+    if (it == turns_.end()) return;
+    if (!it->second.answered) {
+      --taken_;
+      done_.erase(id);
+    }
+    turns_.erase(it);
   }
   /// The agent that took those whose ids begin so is gone: messages of what it has not answered, for another
   /// one.
@@ -117,8 +144,18 @@ private:
     bool closed = false; ///< what became of it is on its way to the gateway, or there
     bool told = false;   ///< it is there
     bool answered = true;
+    std::size_t unstored = 0; ///< actions on their way to the stream
   };
-  std::unordered_map<std::string, open_turn> turns_;
+  using turn_table = std::unordered_map<std::string, open_turn>;
+
+  std::vector<std::uint64_t> messages_if_over(turn_table::iterator it) {
+    if (!it->second.told || !it->second.answered || it->second.unstored > 0) return {};
+    auto out = std::move(it->second.messages);
+    turns_.erase(it);
+    return out;
+  }
+
+  turn_table turns_;
   core::recent_set<std::string> done_{10'000}; ///< taken by the agent
   std::size_t taken_ = 0;
 };

@@ -66,6 +66,13 @@ protected:
     settle();
   }
   std::size_t answers() { return sent().size(); }
+  /// The agent of that worker has answered the first event that it took.
+  void answered(const std::string& name) {
+    auto& script = *agents[name];
+    caf::scoped_actor tells{sys};
+    tells->send(script.host.answers, delivery_answered{script.deliveries.at(0).id});
+    settle();
+  }
 };
 
 TEST_F(pool, AnEventIsAnsweredByAWorker) {
@@ -144,10 +151,95 @@ TEST_F(pool, WhatAKilledWorkerHadTakenAndNotAnsweredGoesToAnother) {
   auto& script = *agents["w2"];
   ASSERT_EQ(script.deliveries.size(), 1U);
   EXPECT_TRUE(script.deliveries[0].redelivered);
+  answered("w2");
+  EXPECT_EQ(queue->stored("relay_IN"), 0U);
+}
+
+TEST_F(pool, AQuestionOutlivesOneWorkerAfterTheOther) {
+  start_gateway();
+  start_worker("w1", false, true, true);
+  arrives("c", "hello", "1");
+  for (const auto& [dead, next] : {std::pair{"w1", "w2"}, {"w2", "w3"}, {"w3", "w4"}}) {
+    kill_worker(dead);
+    start_worker(next, false, true, true);
+    queue->ack_wait_over();
+    settle();
+    ASSERT_EQ(agents[next]->deliveries.size(), 1U) << next;
+    EXPECT_TRUE(agents[next]->deliveries[0].redelivered);
+    EXPECT_EQ(queue->stored("relay_IN"), 1U);
+  }
+  answered("w4");
+  EXPECT_EQ(queue->stored("relay_IN"), 0U);
+  EXPECT_EQ(answers(), 0U);
+}
+
+TEST_F(pool, AQuestionThatNoWorkerSurvivesIsToldToItsChat) {
+  start_gateway();
+  start_worker("w1", false, true, true);
+  arrives("c", "poison", "1");
+  for (int i = 1; answers() == 0 && i < 20; ++i) {
+    kill_worker("w" + std::to_string(i));
+    start_worker("w" + std::to_string(i + 1), false, true, true);
+    queue->ack_wait_over();
+    settle();
+  }
+  ASSERT_EQ(answers(), 1U);
+  EXPECT_NE(sent()[0].find("could not be answered"), std::string::npos);
+  EXPECT_EQ(env.log->count("worker.suspect_event"), 1U);
+  answer_all();
+  advance(1s);
+  EXPECT_EQ(queue->stored("relay_IN"), 0U);
+  EXPECT_EQ(queue->stored("relay_OUT_gw-test"), 0U);
+}
+
+TEST_F(pool, AnAckThatIsRepeatedIsNoAnswer) {
+  start_gateway();
+  start_worker("w1", false, true, true);
+  arrives("c", "hello", "1");
+  const auto id = agents["w1"]->deliveries.at(0).id;
   caf::scoped_actor acks{sys};
-  acks->send(script.host.acks, delivery_ack{script.deliveries[0].id}); // it is answered
+  acks->send(agents["w1"]->host.acks, delivery_ack{id});
+  settle();
+  advance(1s);
+  EXPECT_EQ(queue->stored("relay_IN"), 1U);
+  kill_worker("w1");
+  start_worker("w2", false, true, true);
+  queue->ack_wait_over();
+  settle();
+  EXPECT_EQ(agents["w2"]->deliveries.size(), 1U);
+}
+
+TEST_F(pool, AnAnsweredEventWaitsForItsActions) {
+  start_gateway();
+  start_worker("w1", false, true, true);
+  arrives("c", "hello", "1");
+  advance(1s);
+  queue->hold_receipts(true);
+  auto& script = *agents["w1"];
+  caf::scoped_actor asks{sys};
+  asks->send(script.host.actions,
+             action_request{"q1", "discord", script.deliveries.at(0).id, wire::send("c", "hi")});
+  answered("w1");
+  EXPECT_EQ(queue->stored("relay_IN"), 1U) << "its action may not be stored";
+  queue->hold_receipts(false);
   settle();
   EXPECT_EQ(queue->stored("relay_IN"), 0U);
+}
+
+TEST_F(pool, WhatASecondAgentDiedOverBeforeItTookItIsNotLost) {
+  start_gateway();
+  start_worker("w1", false, true, true);
+  arrives("c", "hello", "1");
+  kill_worker("w1");
+  start_worker("w2", false, false, true); // it reads the event's images
+  queue->ack_wait_over();
+  settle();
+  ASSERT_EQ(agents["w2"]->deliveries.size(), 1U);
+  caf::scoped_actor kills{sys};
+  kills->send_exit(caf::actor_cast<caf::actor>(hosted.at("w2").back()), caf::exit_reason::kill);
+  settle();
+  EXPECT_EQ(agents["w2"]->deliveries.size(), 2U);
+  EXPECT_EQ(queue->stored("relay_IN"), 1U);
 }
 
 TEST_F(pool, WhatIsBeingAnsweredTakesNoRoom) {

@@ -42,6 +42,34 @@ TEST(WorkerTurns, TheGatewayHearsOfItFirst) {
   EXPECT_EQ(all.settled("gw\nd1"), numbers{1});
 }
 
+TEST(WorkerTurns, WhatIsAnsweredIsKeptUntilItsActionsAreStored) {
+  worker_turns all;
+  all.arrived("gw\nd1", 1, 1);
+  all.acked("gw\nd1", false);
+  EXPECT_EQ(all.settled("gw\nd1"), numbers{});
+  all.publishing("gw\nd1");
+  all.publishing("gw\nd1");
+  EXPECT_EQ(all.published("gw\nd1"), numbers{});
+  EXPECT_EQ(all.answered("gw\nd1"), numbers{}) << "one of its actions is on its way";
+  EXPECT_EQ(all.published("gw\nd1"), numbers{1});
+  EXPECT_EQ(all.size(), 0U);
+  all.publishing("gw\nother");
+  EXPECT_EQ(all.published("gw\nother"), numbers{}) << "it is not in hand";
+}
+
+TEST(WorkerTurns, WhatWasNotTakenMayBeRepeated) {
+  worker_turns all;
+  all.arrived("gw\nd1", 1, 1);
+  EXPECT_EQ(all.repeated("gw\nd1"), numbers{1});
+  EXPECT_EQ(all.arrived("gw\nd1", 1, 2), turn_arrival::fresh);
+  all.acked("gw\nd1", false);
+  EXPECT_EQ(all.repeated("gw\nd1"), numbers{}) << "the agent took it";
+  all.forget("gw\nd1");
+  EXPECT_EQ(all.taken(), 0U);
+  EXPECT_EQ(all.arrived("gw\nd1", 1, 3), turn_arrival::suspect);
+  EXPECT_EQ(all.arrived("gw\nd2", 2, 3, 8), turn_arrival::fresh) << "some may be given out more often";
+}
+
 TEST(WorkerTurns, WhatAGoneAgentHadNotAnsweredIsTakenAnew) {
   worker_turns all;
   all.arrived("gw\nd1", 1, 1);

@@ -60,6 +60,21 @@ class Questions(Pool):
         await connector.never(lambda: self.said(connector, "You said: hi") > 1, "a second answer", within=2)
         self.assertEqual(len(model.exchanges), 2)
 
+    async def test_it_outlives_one_worker_after_the_other(self):
+        model, connector, gateway, link, asks = await self.begin()
+        model.reply = lambda exchange: exchange.hung_up(60)
+        worker = await asks()
+        link.send(inbound("hi", chat_id="1"))
+        for number in range(1, 4):
+            await model.exchange(number)
+            await self.taken(gateway, 1)
+            await self.killed(worker)
+            if number == 3:
+                model.reply = model.echo
+            worker = await asks()
+        await connector.until(lambda: self.said(connector, "You said: hi"), "an answer", 20)
+        await connector.never(lambda: self.said(connector, "You said: hi") > 1, "a second answer", within=2)
+
     async def test_one_that_was_answered_is_not_asked_again(self):
         model, connector, gateway, link, asks = await self.begin()
         first = await asks()
