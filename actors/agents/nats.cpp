@@ -166,7 +166,7 @@ void nats_state::on_news(queue_news& x) {
 
 void nats_state::state_changed(const queue_state& x) {
   if (x.usable && !usable)
-    env.log->write(severity::info, "queue.connected", {{"gateway", setup.gateway}});
+    env.log->write(severity::info, "queue.connected", {{"gateway_id", setup.gateway}});
   else if (!x.usable)
     env.log->write(severity::warn, "queue.unavailable",
                    {{"why", x.why}, {"next", "events wait; the connection is tried again"}});
