@@ -36,6 +36,10 @@ function(relay_gateway_target target)
                                              -fno-sanitize=null,vptr,alignment -fno-sanitize-recover=all)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)
   endif()
+  if(RELAY_GATEWAY_SANITIZE_THREADS)
+    target_compile_options(${target} PRIVATE -O1 -g1 -fno-omit-frame-pointer -fsanitize=thread)
+    target_link_options(${target} PUBLIC -fsanitize=thread)
+  endif()
   if(RELAY_GATEWAY_FUZZ)
     target_compile_options(${target} PRIVATE -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined
                                              -fno-sanitize=null,vptr,alignment -fno-sanitize-recover=all

@@ -5,9 +5,10 @@
 //
 //   build/release/bin/relay-bench [--turns N] [--window N] [--chats N] [--bytes N] [--scheduler io|pool]
 //                                 [--state-dir DIR] [--rate N] [--first-chat N] [--program gateway|bare]
-//                                 [--tls DIR]
+//                                 [--tls DIR] [--memory-every N]
 //                                 [--idle SECONDS] [--pin] [--json]
 //
+// --memory-every reports resident memory as the turns go by: of a bounded table it stops to grow.
 // With --program bare the loop that does nothing but the wire's work is in the gateway's place
 // (bare_loop.cpp). Connector and gateway share the machine, so compare figures of one run on one machine
 // only.
@@ -24,6 +25,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <future>
 #include <iostream>
 #include <map>
@@ -41,7 +43,8 @@ struct plan {
   std::size_t rate = 0;       ///< events a second; 0 = as the window allows
   std::size_t first_chat = 0; ///< chats that an earlier run on this directory did not have
   std::string program = "gateway", tls_dir;
-  double idle_s = 0; ///< no turns, but so long with nothing to do
+  std::size_t memory_every = 0; ///< turns between two samples of resident memory; 0 = none
+  double idle_s = 0;            ///< no turns, but so long with nothing to do
   bool pin = false, json = false;
   bool durable() const { return state_dir != "none"; }
 };
@@ -62,6 +65,8 @@ public:
   }
   std::shared_ptr<relay::line_socket> socket;
   std::promise<void> started, finished;
+  std::function<void(std::size_t done)>
+      on_sample; ///< after each `memory_every` turns, on the socket's thread
   std::vector<double> latencies() const { return latencies_; }
   std::vector<double> acks() const { return acks_; }
   /// Events at the plan's rate, from `io`'s thread.
@@ -114,7 +119,9 @@ private:
     } else {
       latencies_.push_back(since(number));
     }
-    if (++done_ == plan_.turns) {
+    ++done_;
+    if (plan_.memory_every > 0 && done_ % plan_.memory_every == 0 && on_sample) on_sample(done_);
+    if (done_ == plan_.turns) {
       finished.set_value();
     } else if (plan_.rate == 0 && next_ < plan_.turns) {
       inject();
@@ -255,6 +262,7 @@ void options_of(CLI::App& app, plan& x) {
   app.add_option("--rate", x.rate, "Events a second, open loop");
   app.add_option("--program", x.program, "What is measured")->check(CLI::IsMember({"gateway", "bare"}));
   app.add_option("--tls", x.tls_dir, "Directory with cert.pem and key.pem of 127.0.0.1");
+  app.add_option("--memory-every", x.memory_every, "Print resident memory after each N turns");
   app.add_option("--idle", x.idle_s, "Seconds with nothing to do instead of turns");
   app.add_flag("--pin", x.pin, "The connector on processor 0, the program on 1");
   app.add_flag("--json", x.json, "One line of JSON");
@@ -283,6 +291,12 @@ int main(int argc, char** argv) {
   if (pid == 0) return 1;
   auto ready = traffic->started.get_future().wait_for(std::chrono::seconds{20}) == std::future_status::ready;
   auto before = relay::bench::usage_of(pid);
+  io.run([&] {
+    traffic->on_sample = [pid](std::size_t done) {
+      std::printf("after %zu turns: %zu KiB resident\n", done, relay::bench::usage_of(pid).rss_kib);
+      std::fflush(stdout);
+    };
+  });
   auto t0 = clock_type::now();
   if (ready && x.rate > 0) io.run([&] { traffic->pace(io.context()); });
   auto fine = ready;
