@@ -163,6 +163,8 @@ void put_copy(tables& from, const state_directory& where) {
   from.copy_to(path);
   if (::chmod(path.c_str(), 0600) != 0) throw SQLite::Exception(std::strerror(errno), SQLITE_CANTOPEN);
   make_durable(path);
+  // A journal that lies there would be taken for that of the copy.
+  for (const auto* part : {"-journal", "-wal", "-shm"}) fs::remove(where.database() + part, ignored);
   if (::rename(path.c_str(), where.database().c_str()) != 0)
     throw SQLite::Exception(std::strerror(errno), SQLITE_CANTOPEN);
   where.sync();

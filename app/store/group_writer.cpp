@@ -224,8 +224,9 @@ group_writer::write_fault group_writer::attempt(std::vector<job>& batch) {
   write_fault out;
   if (!in_place(out)) return out;
   try {
-    if (!tables_) tables_ = again_();
+    if (!tables_) open_again();
     transact(batch);
+    where_.journal_begun();
     return out;
   } catch (const SQLite::Exception& x) {
     out = {x.getErrorCode(), x.what()};
@@ -243,7 +244,10 @@ group_writer::write_fault group_writer::attempt(std::vector<job>& batch) {
 /// Whether what is written now is found by the next process.
 bool group_writer::in_place(write_fault& out) {
   switch (where_.look()) {
-  case state_directory::place::here: displaced_ = false; return true;
+  case state_directory::place::here:
+    if (tables_ && where_.journal_lost() && !save_journal(out)) break;
+    displaced_ = false;
+    return true;
   case state_directory::place::gone:
     out = {SQLITE_CANTOPEN, "the state directory is gone: put it back"};
     break;
@@ -265,16 +269,20 @@ bool group_writer::move_in(write_fault& out) {
     return false;
   }
   try {
-    state_directory next;
-    if (store_fault why; !next.take(where_.path(), why)) {
-      out = {SQLITE_CANTOPEN, why.text};
-      return false;
+    if (where_.is_own()) { // only the database is gone
+      put_copy(*tables_, where_);
+    } else {
+      state_directory next;
+      if (store_fault why; !next.take(where_.path(), why)) {
+        out = {SQLITE_CANTOPEN, why.text};
+        return false;
+      }
+      put_copy(*tables_, next);
+      where_ = std::move(next);
     }
-    put_copy(*tables_, next);
     tables_.reset();
-    where_ = std::move(next);
     where_.opened();
-    tables_ = again_();
+    open_again();
   } catch (const SQLite::Exception& x) {
     out = {x.getErrorCode(), x.what()};
     return false;
@@ -284,6 +292,30 @@ bool group_writer::move_in(write_fault& out) {
        {{"file", where_.database()},
         {"next", "the directory was replaced; all that was kept is in it again"}});
   return true;
+}
+
+/// The journal was removed, and this connection has all that is in it: it goes to the database.
+bool group_writer::save_journal(write_fault& out) {
+  try {
+    if (!tables_->checkpoint()) {
+      out = {SQLITE_IOERR, "its journal was removed, and what was in it has no place yet"};
+      return false;
+    }
+    tables_.reset();
+    open_again();
+  } catch (const SQLite::Exception& x) {
+    out = {x.getErrorCode(), x.what()};
+    return false;
+  }
+  note(severity::warn, "store.moved",
+       {{"file", where_.database()},
+        {"next", "its journal was removed; all that was kept is in the database"}});
+  return true;
+}
+
+void group_writer::open_again() {
+  tables_ = again_();
+  where_.journal_ended();
 }
 
 /// While nobody writes, nobody else would notice.

@@ -70,6 +70,8 @@ private:
   void tell(std::vector<job>& batch);
   bool in_place(write_fault& out);
   bool move_in(write_fault& out);
+  bool save_journal(write_fault& out);
+  void open_again();
   void look_around();
   void failed(const write_fault& x);
   void written();

@@ -42,6 +42,14 @@ std::uint64_t file_bytes(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
+/// Whether that path leads to the open file.
+bool leads_to(const std::string& path, int fd) {
+  struct stat there {
+  }, open{};
+  return fd >= 0 && ::stat(path.c_str(), &there) == 0 && ::fstat(fd, &open) == 0 &&
+         there.st_dev == open.st_dev && there.st_ino == open.st_ino;
+}
+
 bool make_directory(const std::string& path, int& error) {
   std::error_code ec;
   if (auto parent = fs::path{path}.parent_path(); !parent.empty()) fs::create_directories(parent, ec);
@@ -53,7 +61,8 @@ bool make_directory(const std::string& path, int& error) {
 
 state_directory::state_directory(state_directory&& other) noexcept
     : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)),
-      directory_(std::exchange(other.directory_, -1)), device_(other.device_), file_(other.file_) {}
+      directory_(std::exchange(other.directory_, -1)), device_(other.device_), file_(other.file_),
+      journal_(other.journal_) {}
 
 state_directory& state_directory::operator=(state_directory&& other) noexcept {
   std::swap(path_, other.path_);
@@ -61,6 +70,7 @@ state_directory& state_directory::operator=(state_directory&& other) noexcept {
   std::swap(directory_, other.directory_);
   std::swap(device_, other.device_);
   std::swap(file_, other.file_);
+  std::swap(journal_, other.journal_);
   return *this;
 }
 
@@ -118,7 +128,22 @@ std::string state_directory::set_aside(const std::string& kind, std::int64_t uni
   return moved ? to : std::string{};
 }
 
+bool state_directory::is_own() const {
+  return leads_to(path_, directory_) && leads_to(path_ + "/relay.lock", lock_);
+}
+
+void state_directory::journal_begun() {
+  struct stat info {};
+  if (journal_ == 0 && ::stat((database() + "-wal").c_str(), &info) == 0) journal_ = info.st_ino;
+}
+
+bool state_directory::journal_lost() const {
+  struct stat info {};
+  return journal_ != 0 && (::stat((database() + "-wal").c_str(), &info) != 0 || info.st_ino != journal_);
+}
+
 void state_directory::opened() {
+  journal_ended();
   struct stat info {};
   if (::stat(database().c_str(), &info) != 0) return;
   device_ = info.st_dev;

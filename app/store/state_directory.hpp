@@ -42,8 +42,16 @@ public:
     other  ///< another database
   };
   place look() const;
+  /// Whether the directory of its path, and the lock in it, are those that this object holds.
+  bool is_own() const;
   /// The database is open: the file of its name is the one that look() compares with.
   void opened();
+  /// A connection was opened: its journal is another file than that of the one before.
+  void journal_ended() { journal_ = 0; }
+  /// Something was written: the file of the journal's name is the one that journal_lost() compares with.
+  void journal_begun();
+  /// The journal is not at its path any more: whatever only it has ends with the connection that has it open.
+  bool journal_lost() const;
   /// Makes renames in it last.
   void sync() const;
   /// Of its file system.
@@ -57,6 +65,7 @@ private:
   std::string path_;
   int lock_ = -1, directory_ = -1;
   std::uint64_t device_ = 0, file_ = 0; ///< of the database
+  std::uint64_t journal_ = 0;           ///< the file of its journal; 0 = none is known
 };
 
 } // namespace relay::store

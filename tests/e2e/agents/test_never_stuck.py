@@ -104,6 +104,52 @@ class StateDirectory(Scenario):
         os.rename(state + ".away", state)
         await gateway.ready()
 
+    async def survives(self, harm, mended=None):
+        """What was acknowledged is found by the next process after `harm` was done to the directory and this one was killed."""
+        state, connector, gateway, link, agent = await self.started()
+        agent.acks = False
+        link.send(inbound("open", buffer_id="b-1", message_id="m-1", chat_id="7"))
+        await agent.delivery("open")
+        harm(state)
+        if mended:
+            await mended(gateway)
+        await gateway.ready()
+        link.send(inbound("after", buffer_id="b-2", message_id="m-2", chat_id="8"))
+        await connector.until(lambda: len(link.of("inbound_ack")) == 3, "the ack of what came after it")
+        gateway.process.kill()
+        await gateway.exited()
+        again = await self.gateway(connector, PINNED, TWO, QUICK, home=gateway.home, GATEWAY_STATE_DIR=state)
+        later = await self.agent(again)
+        await later.delivery("open")
+        await later.delivery("after")
+
+    async def test_a_journal_that_is_removed_is_written_anew(self):
+        async def noticed(gateway):
+            await gateway.said("store.moved")
+        await self.survives(lambda state: os.unlink(os.path.join(state, "relay.db-wal")), noticed)
+
+    async def test_a_database_that_is_removed_is_written_anew(self):
+        async def noticed(gateway):
+            await gateway.said("store.moved")
+
+        def remove(state):
+            for name in os.listdir(state):
+                if name.startswith("relay.db"):
+                    os.unlink(os.path.join(state, name))
+        await self.survives(remove, noticed)
+
+    async def test_a_file_in_its_place_is_told_until_it_goes(self):
+        state, connector, gateway, link, agent = await self.started()
+        os.rename(state, state + ".away")
+        for kind in (lambda: open(state, "w").close(), lambda: os.mkfifo(state), lambda: os.symlink(state, state),
+                     lambda: os.symlink("/dev/zero", state)):
+            kind()
+            await self.refused(gateway, "is gone")
+            self.assertEqual((await gateway.get("/livez", limit=2.0)).status, 200)
+            os.unlink(state)
+        os.rename(state + ".away", state)
+        await gateway.ready()
+
 
 class Poison(Scenario):
     async def test_an_event_that_kills_every_process_is_set_aside_alone(self):
