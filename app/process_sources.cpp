@@ -33,9 +33,10 @@ auto regular_files() {
   };
 }
 
+/// Also where nobody can say, as with a link to itself: then it cannot be read, which is told.
 bool is_there(const std::string& path) {
   struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 || errno == EACCES;
+  return ::stat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 bool others_may_read(const std::string& path) {
