@@ -256,6 +256,68 @@ TEST_F(server, SlowConnectionsLockNobodyOut) {
   EXPECT_EQ(answer_of(good).substr(9, 3), "200");
 }
 
+TEST_F(server, SlowBodiesAndSlowReadersLockNobodyOut) {
+  net::server_options what;
+  what.max_connections = 8;
+  what.max_body = 1ULL << 20;
+  what.max_bytes = 1ULL << 30;
+  auto port = listen(what, {[](const net::server_request& x, const std::shared_ptr<net::responder>& to) {
+                              if (x.path != "/large") return mirror(x, to);
+                              net::server_response all;
+                              all.body.assign(64ULL << 20, 'x'); // more than the kernel takes
+                              to->answer(std::move(all));
+                            },
+                            {}});
+  std::vector<raw_socket> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.push_back(raw_socket::connect(port));
+    slow.back().send(i % 2 == 0 ? "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx"
+                                : get("/large"));
+  }
+  for (int i = 0; i < 3; ++i) { // each finds a place
+    auto good = raw_socket::connect(port);
+    good.send(get("/"));
+    EXPECT_EQ(answer_of(good).substr(9, 3), "200");
+  }
+}
+
+TEST_F(server, WebSocketsLeavePlacesForRequests) {
+  net::server_options what;
+  what.max_connections = 32; // two of them for requests
+  what.reserved_connections = 0;
+  std::vector<std::shared_ptr<net::server_socket>> accepted;
+  auto port =
+      listen(what, {mirror, [&accepted](const net::server_request&, const std::shared_ptr<net::upgrade>& u) {
+                      accepted.push_back(u->accept(std::make_shared<recorder>()));
+                    }});
+  const std::string upgrade =
+      "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+  std::vector<raw_socket> sockets;
+  for (int i = 0; i < 30; ++i) {
+    sockets.push_back(raw_socket::connect(port));
+    sockets.back().send(upgrade);
+    EXPECT_EQ(sockets.back().receive_until("\r\n").substr(9, 3), "101") << i;
+  }
+  const auto asked_for = [&] {
+    auto one = raw_socket::connect(port);
+    one.send(upgrade);
+    auto out = one.receive_until("\r\n").substr(9, 3);
+    if (out == "101") sockets.push_back(std::move(one));
+    return out;
+  };
+  EXPECT_EQ(asked_for(), "503");
+  auto good = raw_socket::connect(port);
+  good.send(get("/"));
+  EXPECT_EQ(answer_of(good).substr(9, 3), "200");
+  sockets.pop_back(); // the place of one that goes is free for the next
+  std::string next;
+  while (next != "101") next = asked_for();
+  EXPECT_EQ(asked_for(), "503");
+  running.reset();
+  accepted.clear();
+}
+
 TEST_F(server, WhereAllPlacesAreBusyOnlyWhatIsVitalIsAnswered) {
   net::server_options what;
   what.max_connections = 2;

@@ -17,6 +17,9 @@ namespace {
 constexpr std::uint32_t max_request_head = 16 * 1024;
 /// A body or answer of this size is taken however much the others hold: their number is bounded.
 constexpr std::uint64_t always_fits = 64 * 1024;
+/// One connection in so many is never a WebSocket's, which may stay for ever: whoever operates the gateway
+/// gets in.
+constexpr std::size_t places_for_requests = 16;
 
 /// Why the length of a request cannot be agreed on by everybody on its way (RFC 9112, 6.1, 6.3); null = it
 /// can.
@@ -110,7 +113,7 @@ void http_connection::start() {
     if (auto self = weak.lock()) self->close(false);
   });
   below_->connected();
-  wait_for_head();
+  wait_for_peer();
   begun_ = true; // the time for the first head begins with the connect
   if (!server_->tls) return next_request();
   expire_in(server_->what.header_timeout);
@@ -132,17 +135,22 @@ void http_connection::next_request() {
   parser_->eager(false); // stop behind the header, where the body is decided on
   header_done_ = head_only_ = keep_alive_ = false;
   charge(0);
-  wait_for_head();
+  wait_for_peer();
   // One limit for the whole head, so that a byte now and then does not hold the connection for ever.
   expire_in(begun_ ? server_->what.header_timeout : server_->what.read_timeout);
   parse();
 }
 
-void http_connection::wait_for_head() {
-  if (wait_ == 0) server_->headless.emplace(wait_ = ++server_->next_wait, id_);
+void http_connection::wait_for_peer() {
+  if (wait_ == 0) server_->awaiting_peer.emplace(wait_ = ++server_->next_wait, id_);
 }
 
-void http_connection::head_came() { server_->headless.erase(std::exchange(wait_, 0)); }
+void http_connection::peer_done() { server_->awaiting_peer.erase(std::exchange(wait_, 0)); }
+
+/// It was one, or asked to be, and is none any more.
+void http_connection::release_socket() {
+  if (std::exchange(is_socket_, false)) --server_->sockets;
+}
 
 /// What it holds in memory now, instead of before. False when there is no room for it.
 bool http_connection::charge(std::uint64_t bytes) {
@@ -185,7 +193,6 @@ void http_connection::parse() {
 /// False when it was refused.
 bool http_connection::header_done() {
   begun_ = false;
-  head_came();
   parser_->eager(true);
   const auto& head = parser_->get();
   if (const auto* fault = framing_fault(head, head.version())) return refuse(400, fault), false;
@@ -208,6 +215,7 @@ void http_connection::refuse(int status, std::string_view why) {
 
 void http_connection::handle() {
   deadline_.cancel();
+  peer_done();
   const auto& message = parser_->get();
   server_request x;
   auto text = [](auto view) { return std::string(view.data(), view.size()); };
@@ -228,6 +236,11 @@ void http_connection::handle() {
         message[http::field::sec_websocket_key].empty())
       return answer(plain_error(400, "bad WebSocket upgrade"));
     if (!server_->handlers.on_upgrade) return answer(plain_error(404, "not found"));
+    const auto most = server_->what.max_connections;
+    if (server_->sockets >= most - most / places_for_requests)
+      return answer(plain_error(503, "too many WebSockets"));
+    ++server_->sockets;
+    is_socket_ = true;
     return server_->handlers.on_upgrade(std::move(x), std::make_shared<pending_upgrade>(shared_from_this()));
   }
   x.body = std::move(parser_->get().body());
@@ -251,6 +264,8 @@ void http_connection::answer(server_response x) {
 void http_connection::send(const server_response& x, bool keep_alive) {
   keep_alive_ = keep_alive;
   sending_ = true;
+  release_socket();
+  wait_for_peer();
   auto dated = x;
   dated.headers.emplace_back("Date", http_date(std::time(nullptr)));
   below_->append(answer_text(dated, keep_alive, head_only_));
@@ -267,6 +282,7 @@ void http_connection::sent() {
   if (below_->broken()) return close(false);
   if (below_->unsent() > 0) return;
   sending_ = false;
+  peer_done();
   below_->on_flushed = nullptr;
   if (keep_alive_)
     next_request();
@@ -286,7 +302,11 @@ void http_connection::become_socket(std::shared_ptr<ws_session> session) {
     server->live[id] = [weak = std::weak_ptr(session)] {
       if (auto socket = weak.lock()) socket->drop("the server stops");
     };
-    session->on_ended = [server, id] { server->live.erase(id); };
+    self->is_socket_ = false; // the session is it now
+    session->on_ended = [server, id] {
+      server->live.erase(id);
+      --server->sockets;
+    };
     session->open_within(server->what.read_timeout, [] { return std::string("answering the upgrade"); });
     http::request<http::empty_body> head;
     head.base() = std::move(self->parser_->get().base());
@@ -321,7 +341,8 @@ void http_connection::expire_in(milliseconds limit) {
 
 void http_connection::close(bool politely) {
   if (std::exchange(closed_, true)) return;
-  head_came();
+  peer_done();
+  release_socket();
   charge(0);
   deadline_.cancel();
   below_->on_flushed = nullptr;

@@ -29,8 +29,10 @@ struct server_state {
   std::shared_ptr<asio::ssl::context> tls; ///< null: plain
   /// How to end each live connection, WebSockets included; its size is what max_connections bounds.
   std::unordered_map<std::uint64_t, std::function<void()>> live;
-  std::map<std::uint64_t, std::uint64_t> headless; ///< that wait for the head of a request, oldest first
+  /// Those that wait for their peer to send a request or to take its answer, oldest first.
+  std::map<std::uint64_t, std::uint64_t> awaiting_peer;
   std::uint64_t next_wait = 0;
+  std::size_t sockets = 0; ///< of `live`: WebSockets, and upgrades that are not decided yet
   std::uint64_t bytes = 0; ///< of bodies and answers
   std::uint64_t next_id = 0;
   bool stopped = false;
@@ -66,8 +68,9 @@ private:
   void refuse(int status, std::string_view why);
   void handle();
   bool charge(std::uint64_t bytes);
-  void wait_for_head();
-  void head_came();
+  void wait_for_peer();
+  void peer_done();
+  void release_socket();
   void send(const server_response& x, bool keep_alive);
   void sent();
   void expire_in(milliseconds limit);
@@ -80,9 +83,10 @@ private:
   asio::steady_timer deadline_;
   std::optional<parser> parser_;
   const bool vital_only_;
-  std::uint64_t wait_ = 0;    // its place among those that wait for a head; 0 = none
+  std::uint64_t wait_ = 0;    // its place among those that wait for their peer; 0 = none
   std::uint64_t charged_ = 0; // of server_state::bytes
   bool begun_ = false, header_done_ = false, waiting_ = false; // waiting_: for the handler's answer
+  bool is_socket_ = false;                                     // counted in server_state::sockets
   bool keep_alive_ = false, head_only_ = false, sending_ = false, closed_ = false;
 };
 

@@ -75,9 +75,10 @@ private:
         if (!stopped) self->accept_next();
       });
     }
-    // Whoever has said nothing for longest goes first: slow connections lock nobody out.
-    if (state_->live.size() >= state_->what.max_connections && !state_->headless.empty())
-      if (auto oldest = state_->live.find(state_->headless.begin()->second); oldest != state_->live.end())
+    // Whoever has been waited for longest goes first: slow connections lock nobody out.
+    if (state_->live.size() >= state_->what.max_connections && !state_->awaiting_peer.empty())
+      if (auto oldest = state_->live.find(state_->awaiting_peer.begin()->second);
+          oldest != state_->live.end())
         std::function<void()>{oldest->second}(); // a copy: it erases itself
     const auto vital_only = state_->live.size() >= state_->what.max_connections;
     if (state_->live.size() < state_->what.max_connections + state_->what.reserved_connections) {

@@ -90,8 +90,9 @@ struct server_options {
   bool message_ends_line = false;         ///< listeners of WebSockets get a `\n` behind each message
   /// Bodies and answers of all connections together; what would need more is answered 503.
   std::uint64_t max_bytes = 64ULL << 20;
-  /// A further one takes the place of the one that has waited longest for the head of a request; where none
-  /// waits, `reserved_connections` more are let in for what `server_handlers::vital` names.
+  /// A further one takes the place of the one whose peer has been waited for longest, to send a request or to
+  /// take its answer; where none is, `reserved_connections` more are let in for what `server_handlers::vital`
+  /// names. WebSockets may have all places but one in sixteen.
   std::size_t max_connections = 1024, reserved_connections = 32;
   milliseconds header_timeout{5'000}; ///< for the head of a request, from its first byte or the connect
   milliseconds read_timeout{30'000};  ///< for the rest of one; idle keep-alive connections go after it too
