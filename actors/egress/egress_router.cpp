@@ -14,6 +14,7 @@
 #include "relay_gateway/messages/wire/actions/action_forms.hpp"
 #include "relay_gateway/messages/wire/actions/action_makers.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace relay {
@@ -113,11 +114,10 @@ void egress_state::begin(action_request& x, outcome_asker& asker) {
 void egress_state::accept(action_request& x, std::uint64_t digest, core::routing&& to, outcome_asker& asker) {
   const auto now = now_of(self);
   const auto key = chat_of(to.where, x.act);
-  open_action as{asker, {},    key,  traits_of(x.act.kind).answers ? x.delivery_id : std::string{},
-                 {},    false, false};
+  prompt_shown prompt;
   if (x.act.kind == op::prompt) {
-    as.prompt = open_prompt(x, key, to.where);
-    if (as.prompt.prompt_id.empty()) {
+    prompt = open_prompt(x, key, to.where);
+    if (prompt.prompt_id.empty()) {
       asker.deliver(refuse(x, to_string(ec::bad_action), lacks(x.act)));
       return;
     }
@@ -130,15 +130,20 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
           {{"chat", key.chat_id}, {"next", "sent without a platform: the connector's default takes it"}});
   }
   env.metrics->add(counter::actions_accepted);
-  chats.activate(key, now);
+  const auto [chat_ready, chat_holds] = chats.activate_for(key, now);
+  chat_action out;
+  out.token = outbox.next_token();
+  auto& as = open[out.token];
+  as.asker = asker;
+  as.chat = key;
+  if (traits_of(x.act.kind).answers) as.turn = x.delivery_id;
+  if (!prompt.prompt_id.empty()) as.prompt = std::move(prompt);
   as.ends = core::ends_turn(x.act);
   as.kind = x.act.kind;
   as.delivery = x.delivery_id;
   as.asks_chat = traits_of(x.act.kind).known_here;
-  chat_action out;
-  out.token = outbox.next_token();
-  const auto disk = outbox.accept(out.token, x, digest, to.where, chats.ready(key), chats.holds(key), now,
-                                  env.clock->wall_ms());
+  const auto disk =
+      outbox.accept(out.token, x, digest, to.where, chat_ready, chat_holds, now, env.clock->wall_ms());
   out.act = std::move(x.act);
   out.where = std::move(to.where);
   out.hold_until = nanoseconds_of(now + setup.egress_hold);
@@ -147,9 +152,8 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
   out.resend = x.resend_unknown;
   out.abandons = x.abandons;
   as.request_id = std::move(x.request_id);
-  as.since = now_of(self);
+  as.since = now;
   if (env.log->wants(severity::debug)) action_log::accepted(*env.log, link.epoch, as);
-  open.emplace(out.token, std::move(as));
   env.metrics->set(gauge::actions_pending, static_cast<std::int64_t>(open.size()));
   if (!disk.waits) return push(key, std::move(out), false);
   chats.hold(key);
@@ -200,9 +204,9 @@ action_outcome egress_state::refuse(const action_request& x, std::string code, s
 }
 
 void egress_state::push(const chat_key& chat, chat_action&& x, bool held) {
-  core::chat_table_step step;
+  auto step = begin_step();
   chats.push(chat, std::move(x), held, now_of(self), step);
-  execute(step);
+  finish_step(step);
 }
 
 void egress_state::execute(core::chat_table_step& step) {
@@ -213,16 +217,11 @@ void egress_state::execute(core::chat_table_step& step) {
     tell(self, registry.prompts, it->second.prompt);
   }
   for (auto& x : step.sent) sent(x);
-  for (auto& x : step.out) {
-    if (gathers)
-      frames.push_back(std::move(x));
-    else
-      tell(self, link.connection, std::move(x));
-  }
+  send(step.out);
   for (auto& x : step.done) settle(x.token, std::move(x.result));
   for (auto& x : step.intents) outbox.intend(std::move(x));
   for (auto& x : step.uploads) upload(x);
-  for (auto& x : step.waits) {
+  for (auto& x : step.waiting_chats) {
     env.metrics->add(counter::waits_asked, "action");
     env.log->write(severity::info, "chat.waits",
                    {{"platform", x.chat.platform},
@@ -291,7 +290,7 @@ void egress_state::upload(const core::upload& x) {
       });
 }
 
-void egress_state::settle(std::uint64_t token, action_result result) {
+void egress_state::settle(std::uint64_t token, action_result&& result) {
   auto it = open.find(token);
   if (it == open.end() || outbox.is_settled(token)) return;
   auto& x = it->second;
@@ -312,11 +311,10 @@ void egress_state::settle(std::uint64_t token, action_result result) {
 }
 
 /// Tells everybody who asked.
-void egress_state::deliver_outcome(std::uint64_t token, action_result result) {
-  auto it = open.find(token);
-  if (it == open.end()) return;
-  auto done = std::move(it->second);
-  open.erase(it);
+void egress_state::deliver_outcome(std::uint64_t token, action_result&& result) {
+  const auto taken = open.extract(token);
+  if (taken.empty()) return;
+  auto& done = taken.mapped();
   if (!done.turn.empty()) turns.answered(done.turn);
   env.metrics->add(counter::actions_settled, to_string(result.how));
   if (result.how != outcome::done || env.log->wants(severity::debug))
@@ -334,11 +332,12 @@ void egress_state::deliver_outcome(std::uint64_t token, action_result result) {
     }
   }
   auto how = result.how;
-  const auto kept = others.empty() ? action_result{} : result;
+  std::optional<action_result> kept;
+  if (!others.empty()) kept = result;
   if (done.asker.pending()) // none of a resumed action
     done.asker.deliver(action_outcome{done.request_id, std::move(result)});
   for (auto& x : others)
-    x.asker.deliver(action_outcome{done.request_id, x.of_another ? core::id_conflict() : kept});
+    x.asker.deliver(action_outcome{done.request_id, x.of_another ? core::id_conflict() : *kept});
   if (done.ends && !done.turn.empty() && shown.size() > 0)
     egress::end_turn(*this, done.turn,
                      how == outcome::done       ? core::turn_end::answered
@@ -467,9 +466,9 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
       [s](const turn_mark& x) { egress::mark(*s, x); },
       [s](transmitted& x) {
         s->handle_one([&] {
-          core::chat_table_step step;
+          auto step = s->begin_step();
           s->chats.settled(std::move(x), now_of(s->self), step);
-          s->execute(step);
+          s->finish_step(step);
         });
       },
       [s](burst<transmitted>& x) { s->handle([&] { s->results(x); }); },

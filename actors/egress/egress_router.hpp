@@ -21,6 +21,7 @@
 #include <deque>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace relay {
@@ -109,11 +110,15 @@ struct egress_state {
   }
   void flush();
   void execute(core::chat_table_step& step);
+  /// A step to be filled. What finish_step() is given is executed, and its memory serves the next one.
+  core::chat_table_step begin_step() { return std::exchange(spare_step, {}); }
+  void finish_step(core::chat_table_step& step);
   void execute(core::outbox_step& step);
+  void send(std::vector<transmit>& all);
   void sent(const core::sent_piece& x);
   void upload(const core::upload& x);
-  void settle(std::uint64_t token, action_result result);
-  void deliver_outcome(std::uint64_t token, action_result result);
+  void settle(std::uint64_t token, action_result&& result);
+  void deliver_outcome(std::uint64_t token, action_result&& result);
   void use(const link_up& x);
   void interrupt(const session_interrupt& x);
   void finish();
@@ -140,9 +145,10 @@ struct egress_state {
   link_up link;
   media_actor media;
   core::chat_table chats{core::chat_limits{}};
-  std::vector<transmit> frames; ///< to be told to the connection
-  bool gathers = true;          ///< frames, until flush()
-  outcome_bursts outcomes;      ///< to be told to agents
+  core::chat_table_step spare_step; ///< empty, with memory of earlier ones
+  std::vector<transmit> frames;     ///< to be told to the connection
+  bool gathers = true;              ///< frames, until flush()
+  outcome_bursts outcomes;          ///< to be told to agents
   std::unordered_map<std::uint64_t, open_action> open;
   struct repeat {
     outcome_asker asker;

@@ -13,11 +13,29 @@ void egress_state::requests(burst<action_request>& x) {
 }
 
 void egress_state::results(burst<transmitted>& x) {
-  core::chat_table_step step;
+  auto step = begin_step();
   const auto one_by_one = [&] {
     for (auto& one : x.items) chats.settled(std::move(one), now_of(self), step);
   };
-  flushed(one_by_one, [&] { execute(step); });
+  flushed(one_by_one, [&] { finish_step(step); });
+}
+
+void egress_state::finish_step(core::chat_table_step& step) {
+  execute(step);
+  constexpr std::size_t most_kept = 64; // of a step that is larger than most, nothing is kept
+  if (step.out.capacity() > most_kept || step.done.capacity() > most_kept) return;
+  step.clear();
+  spare_step = std::move(step);
+}
+
+void egress_state::send(std::vector<transmit>& all) {
+  if (gathers && frames.empty()) return frames.swap(all);
+  for (auto& x : all) {
+    if (gathers)
+      frames.push_back(std::move(x));
+    else
+      tell(self, link.connection, std::move(x));
+  }
 }
 
 void egress_state::seen(const route_seen& x, core::instant now) {

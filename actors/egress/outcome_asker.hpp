@@ -16,7 +16,7 @@ namespace relay {
 /// Outcomes for senders of bursts, from one end of a handler to the next.
 class outcome_bursts {
 public:
-  void add(const outcome_sink_actor& to, action_outcome x) {
+  void add(const outcome_sink_actor& to, action_outcome&& x) {
     auto it = std::find_if(all_.begin(), all_.end(), [&](auto& y) { return y.first == to; });
     if (it == all_.end()) it = all_.insert(it, {to, {}});
     it->second.push_back(std::move(x));
@@ -43,7 +43,7 @@ public:
 
   bool pending() const { return to_ || one_.pending(); }
   /// Once.
-  void deliver(action_outcome x) {
+  void deliver(action_outcome&& x) {
     if (to_)
       in_->add(to_, std::move(x));
     else

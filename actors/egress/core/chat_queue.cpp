@@ -33,7 +33,7 @@ void refuse_wait(action_result& said) {
 
 } // namespace
 
-void chat_queue::push(chat_action x, chat_queue_step& out) {
+void chat_queue::push(chat_action&& x, chat_queue_step& out) {
   const bool late = !waiting_.empty() || !link_ || resume_at_;
   if (may_skip(x.act) && late) {
     out.done.push_back({x.token, action_result::success()});
@@ -122,17 +122,20 @@ void chat_queue::pump(chat_queue_step& out) {
       state_intent(out);
       return;
     }
-    const auto& piece = x.pieces[x.next_piece];
+    auto& piece = x.pieces[x.next_piece];
     const bool is_text = traits_of(piece.kind).overflow == text_overflow::repeated;
     if (is_text && wire::is_blank(piece.content)) { // white space of more than a message, or a draft's final
       finish(after_all(x, nothing_said()), out);
       continue;
     }
-    transmit t{++pieces_, frame_of(said, piece, !begun), x.where};
     if (as.prompt != nullptr && !as.prompt->id.empty() && (as.as_text || piece.kind == x.act.kind))
       out.shown.push_back(
           {x.callers.front().token, as.as_text ? prompt_face::numbers : prompt_face::buttons});
-    out.out.push_back(std::move(t));
+    auto& frame = out.out.emplace_back();
+    frame.piece = ++pieces_;
+    // An only piece is cut anew before it leaves again, so its text may go with the frame.
+    frame.act = frame_of(said, x.pieces.size() == 1 ? std::move(piece) : piece, !begun);
+    frame.where = x.where;
     for (auto& who : x.callers) out.sent.push_back({who.token, x.next_piece + 1, x.pieces.size()});
     x.stage = on_wire{pieces_};
     if (!traits_of(as.kind).holds_chat) {
@@ -291,7 +294,7 @@ void chat_queue::end_wait(instant now, chat_queue_step& out) {
   finish(after_all(waiting_.front(), stopped), out);
 }
 
-void chat_queue::settled(transmitted x, chat_queue_step& out, instant now) {
+void chat_queue::settled(transmitted&& x, chat_queue_step& out, instant now) {
   if (settled_aside(x, out, now) || !first_is<on_wire>()) return;
   auto& top = waiting_.front();
   if (top.in<on_wire>()->piece != x.piece) return;
@@ -432,7 +435,11 @@ action_result chat_queue::whole(action_result of_piece) const {
 void chat_queue::finish(action_result&& result, chat_queue_step& out) {
   const auto& callers = waiting_.front().callers;
   for (std::size_t i = 0; i + 1 < callers.size(); ++i) out.done.push_back({callers[i].token, result});
-  if (!callers.empty()) out.done.push_back({callers.back().token, std::move(result)});
+  if (!callers.empty()) {
+    auto& last = out.done.emplace_back();
+    last.token = callers.back().token;
+    last.result = std::move(result);
+  }
   waiting_.pop_front();
 }
 

@@ -65,7 +65,7 @@ public:
   /// up: old connectors never answer one. What is longer than its platform takes leaves in several frames
   /// (text_frames.hpp); the messages that an edit went on in are remembered for its next one, of the last 200
   /// messages.
-  void push(chat_action x, chat_queue_step& out);
+  void push(chat_action&& x, chat_queue_step& out);
   /// The write intent of this number is on disk: its action may go out. Unknown numbers are ignored.
   void intent_committed(std::uint64_t number, chat_queue_step& out);
   /// The connection to use (its descriptors), or null for none. A piece that is out on the old one keeps
@@ -82,7 +82,7 @@ public:
   /// A failure that names a wait (`retry_after_ms`) was not done: the chat holds and the same piece goes out
   /// again after it, up to `longest_wait` beyond its hold; a longer one is a definite failure. Typings that
   /// may be skipped do not wait.
-  void settled(transmitted x, chat_queue_step& out, instant now = instant::min());
+  void settled(transmitted&& x, chat_queue_step& out, instant now = instant::min());
   /// Where an action's file is now, or why it is nowhere: then the action fails, and nothing was sent.
   /// A store that names a wait is asked again, as settled() does it.
   void uploaded(std::uint64_t number, const media_reference& x, chat_queue_step& out,

@@ -1,6 +1,8 @@
 #include "relay_gateway/actors/egress/core/chat_table.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 namespace relay::core {
@@ -8,29 +10,57 @@ namespace relay::core {
 namespace {
 
 template <class T>
-void append(std::vector<T>& to, std::vector<T>& from) {
-  if (to.empty())
-    to.swap(from);
-  else
-    for (auto& x : from) to.push_back(std::move(x));
+void cut_to(std::size_t size, std::vector<T>& x) {
+  x.erase(x.begin() + static_cast<std::ptrdiff_t>(size), x.end());
+}
+
+template <class T>
+auto from(std::size_t first, std::vector<T>& x) {
+  return std::span{x}.subspan(first);
 }
 
 } // namespace
 
-void chat_table::activate(const chat_key& key, instant now) {
+void chat_table_step::clear() {
+  out.clear();
+  sent.clear();
+  done.clear();
+  shown.clear();
+  uploads.clear();
+  intents.clear();
+  waiting_chats.clear();
+  failed.clear();
+}
+
+void chat_table::extent::restore(chat_queue_step& x) const {
+  cut_to(out, x.out);
+  cut_to(sent, x.sent);
+  cut_to(done, x.done);
+  cut_to(shown, x.shown);
+  cut_to(uploads, x.uploads);
+  cut_to(intents, x.intents);
+}
+
+std::pair<bool, bool> chat_table::activate_for(const chat_key& key, instant now) {
+  const auto& chat = activated(key, now).value;
+  return {chat.held == 0 && chat.queue.ready(), chat.held > 0};
+}
+
+chat_table::entry& chat_table::activated(const chat_key& key, instant now) {
   bool fresh = false;
   auto& x = chats_.put(key, fresh);
   x.value.used = now;
   chats_.touch(x);
-  if (!fresh) return;
+  if (!fresh) return x;
   begin_queue(x);
   if (!sweep_at_) sweep_at_ = now + limits_.idle / 2;
-  if (chats_.size() <= bound()) return;
+  if (chats_.size() <= bound()) return x;
   auto& oldest = *chats_.oldest();
   if (oldest.value.idle() && &oldest != &x)
     remove(oldest);
   else
     chats_.touch(oldest); // a busy one stays; the next time another one is looked at
+  return x;
 }
 
 bool chat_table::ready(const chat_key& key) const {
@@ -55,8 +85,8 @@ void chat_table::release(const chat_key& key) {
 }
 
 void chat_table::push(const chat_key& key, chat_action&& x, bool held, instant now, chat_table_step& out) {
-  if (!chats_.contains(key)) activate(key, now);
-  auto& known = *chats_.find(key);
+  auto* found = chats_.find(key);
+  auto& known = found != nullptr ? *found : activated(key, now);
   auto& chat = known.value;
   if (held && chat.held > 0) --chat.held;
   chat.tokens.push_back(x.token);
@@ -135,23 +165,17 @@ void chat_table::run_all(const Step& step, chat_table_step& out) {
     if (auto* x = of_number(number)) run(*x, step, out);
 }
 
-void chat_table::take(entry& x, chat_queue_step& step, chat_table_step& out) {
+void chat_table::take(entry& x, const extent& before, chat_table_step& out) {
   auto& chat = x.value;
-  for (auto& y : step.out) y.chat = chat.number;
-  for (auto& y : step.intents) y.chat = chat.number;
-  for (auto& y : step.uploads) y.chat = chat.number;
-  for (auto& y : step.done) {
+  for (auto& y : from(before.out, out.out)) y.chat = chat.number;
+  for (auto& y : from(before.intents, out.intents)) y.chat = chat.number;
+  for (auto& y : from(before.uploads, out.uploads)) y.chat = chat.number;
+  for (auto& y : from(before.done, out.done)) {
     const auto at = std::find(chat.tokens.begin(), chat.tokens.end(), y.token);
     if (at != chat.tokens.end()) chat.tokens.erase(at);
   }
-  if (step.waits.count() > 0) out.waits.push_back({x.key(), step.waits});
-  const bool settled = !step.done.empty();
-  append(out.shown, step.shown);
-  append(out.out, step.out);
-  append(out.sent, step.sent);
-  append(out.done, step.done);
-  append(out.intents, step.intents);
-  append(out.uploads, step.uploads);
+  if (out.waits.count() > 0) out.waiting_chats.push_back({x.key(), out.waits});
+  const bool settled = out.done.size() > before.done;
   count(x);
   if (remembered_ > limits_.remembered_bytes) forget_some();
   if (settled) trim(x);

@@ -29,16 +29,13 @@ struct chat_failure {
   chat_key chat;
   std::string what;
 };
-/// What the router has to do now, in this order.
-struct chat_table_step {
-  std::vector<shown_prompt> shown; ///< of prompts in `out`; to be told before these leave
-  std::vector<transmit> out;
-  std::vector<sent_piece> sent; ///< whose frames `out` are
-  std::vector<chat_outcome> done;
-  std::vector<write_intent> intents; ///< those that say `maybe_written` are answered by intent_committed()
-  std::vector<upload> uploads;       ///< answered by uploaded()
-  std::vector<chat_wait> waits;
+/// What the router has to do now: what the queues decided, one chat after the other, and what became of
+/// chats.
+struct chat_table_step : chat_queue_step {
+  std::vector<chat_wait> waiting_chats;
   std::vector<chat_failure> failed;
+  /// Empty again, for a further use of its memory.
+  void clear();
 };
 
 struct chat_limits {
@@ -56,10 +53,12 @@ public:
   explicit chat_table(const chat_limits& x) : limits_(x) {}
 
   /// An action of this chat was accepted: the chat is active from now on.
-  void activate(const chat_key& key, instant now);
+  void activate(const chat_key& key, instant now) { (void)activated(key, now); }
   bool contains(const chat_key& key) const { return chats_.contains(key); }
   /// Whether an action that is accepted now can leave as soon as it is on disk.
   bool ready(const chat_key& key) const;
+  /// Both at once, and the chat is active from now on: ready(), then holds().
+  std::pair<bool, bool> activate_for(const chat_key& key, instant now);
 
   /// An accepted action waits for the disk. Until it is handed over or released its chat stays.
   void hold(const chat_key& key);
@@ -117,7 +116,16 @@ private:
   void run(entry& x, const Step& step, chat_table_step& out);
   template <class Step>
   void run_all(const Step& step, chat_table_step& out);
-  void take(entry& x, chat_queue_step& step, chat_table_step& out);
+  /// How much a step held before a queue added to it.
+  struct extent {
+    explicit extent(const chat_queue_step& x)
+        : out(x.out.size()), sent(x.sent.size()), done(x.done.size()), shown(x.shown.size()),
+          uploads(x.uploads.size()), intents(x.intents.size()) {}
+    void restore(chat_queue_step& x) const;
+    std::size_t out, sent, done, shown, uploads, intents;
+  };
+  void take(entry& x, const extent& before, chat_table_step& out);
+  entry& activated(const chat_key& key, instant now);
   void begin_queue(entry& x);
   void drop_queue(entry& x, std::string what, chat_table_step& out);
   entry* of_number(std::uint64_t number);
@@ -141,11 +149,12 @@ private:
 
 template <class Step>
 void chat_table::run(entry& x, const Step& step, chat_table_step& out) {
-  chat_queue_step one;
+  const extent before{out};
+  out.waits = milliseconds{0};
   deadline due;
   std::optional<std::string> failure;
   try {
-    step(x.value.queue, one);
+    step(x.value.queue, out);
     due = x.value.queue.due();
   } catch (const std::exception& e) {
     failure = e.what();
@@ -153,10 +162,11 @@ void chat_table::run(entry& x, const Step& step, chat_table_step& out) {
     failure = "unknown exception";
   }
   if (failure) {
+    before.restore(out);
     drop_queue(x, std::move(*failure), out);
   } else {
     deadlines_.set(x.value.number, due);
-    take(x, one, out);
+    take(x, before, out);
   }
 }
 

@@ -403,7 +403,7 @@ struct model {
     by_content[content] = token;
     is_done[token] = false;
     chat_queue_step step;
-    chat_queue.push(x, step);
+    chat_queue.push(std::move(x), step);
     look(step);
   }
   void relink(bool to_up) {

@@ -82,7 +82,7 @@ struct model {
     x.act.message_id = t.message;
     auto waits = in_flight != 0 || !up || chat_queue.busy();
     chat_queue_step step;
-    chat_queue.push(x, step);
+    chat_queue.push(std::move(x), step);
     look(step);
     if (t.kind == op::typing && waits) RC_ASSERT(t.done == 1 && t.result.how == outcome::done);
   }

@@ -72,16 +72,17 @@ std::vector<text_frame> text_frames(const action& x, const descriptor& to,
   if (overflow == text_overflow::cut || grows(x)) pieces.resize(1);
   const bool as_itself = overflow == text_overflow::repeated;
   const auto itself = overflow == text_overflow::before ? pieces.size() - 1 : 0;
+  out.reserve(pieces.size());
   for (std::size_t i = 0; i < pieces.size(); ++i)
     out.push_back({as_itself || i == itself ? x.kind : op::send, std::move(pieces[i]), {}});
   return out;
 }
 
-action frame_of(const action& x, const text_frame& frame, bool first) {
+action frame_of(const action& x, text_frame frame, bool first) {
   auto out = frame.kind == op::send && x.kind != op::send ? wire::text_beside(x) : around_text(x);
   out.kind = frame.kind;
-  out.content = frame.content;
-  if (!frame.message_id.empty()) out.message_id = frame.message_id;
+  out.content = std::move(frame.content);
+  if (!frame.message_id.empty()) out.message_id = std::move(frame.message_id);
   if (first)
     out.reply_to = x.reply_to;
   else

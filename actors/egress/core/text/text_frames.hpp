@@ -32,6 +32,6 @@ struct text_frame {
 std::vector<text_frame> text_frames(const action& x, const descriptor& to,
                                     const std::vector<std::string>& continuations);
 /// The action as this frame carries it. Only the first one replies.
-action frame_of(const action& x, const text_frame& frame, bool first);
+action frame_of(const action& x, text_frame frame, bool first);
 
 } // namespace relay::core
