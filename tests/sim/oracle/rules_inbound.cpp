@@ -423,33 +423,6 @@ private:
   std::map<std::string, usec> there_; ///< until when
 };
 
-/// Of all answers to one prompt at most one reaches an agent; a sibling gateway's never.
-class prompt_answers final : public rule {
-public:
-  explicit prompt_answers(checker& at) : rule(at, "prompt-answers") {}
-  /// Asked again of a router that knows nothing of the first time, it is another prompt.
-  void link_wrote(std::uint64_t, const frame_view& frame) override {
-    auto& act = member(frame.root, "action");
-    if (text(frame.root, "type") == "outbound" && text(act, "op") == "prompt")
-      asked_[text(act, "prompt_id")].insert(checker_.notes().outbound_age);
-  }
-  void agent_wrote(std::uint64_t, const frame_view& frame) override {
-    if (text(frame.root, "type") != "inbound") return;
-    auto* x = checker_.notes().by_delivery(text(frame.root, "delivery_id"));
-    if (!x || x->what.kind != event_kind::press || x->altered) return;
-    auto& id = x->what.prompt_id;
-    if (id.rfind("foreign", 0) == 0) fail("an answer to a sibling's prompt reached an agent: " + id);
-    auto& taken = taken_[std::to_string(checker_.notes().inbound_age) + " " + id];
-    taken.insert(x->what.number);
-    if (taken.size() > std::max<std::size_t>(asked_[id].size(), 1))
-      fail("two answers to prompt " + id + " reached an agent");
-  }
-
-private:
-  std::map<std::string, std::set<std::uint64_t>> taken_; ///< by prompt: the events that answered it
-  std::map<std::string, std::set<std::uint64_t>> asked_; ///< of which ages of what routers know
-};
-
 /// A user who stops a turn is heard at once by some agent, if one was there to be stopped.
 class interrupts final : public rule {
 public:
@@ -490,7 +463,6 @@ void add_inbound_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<acks>(at));
   to.push_back(std::make_unique<verbatim>(at));
   to.push_back(std::make_unique<files>(at));
-  to.push_back(std::make_unique<prompt_answers>(at));
   to.push_back(std::make_unique<interrupts>(at));
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace relay::sim {
@@ -135,11 +137,53 @@ private:
   bool by_asker_ = true, scarce_ = false;
 };
 
+/// Of all answers to one prompt at most one reaches an agent; a sibling gateway's never.
+class prompt_answers final : public rule {
+public:
+  explicit prompt_answers(checker& at) : rule(at, "prompt-answers") {}
+  /// Asked again of a router that knows nothing of the first time, it is another prompt: also when that
+  /// router dies before the prompt leaves, for the answers to the earlier one still come.
+  void agent_read(std::uint64_t, const frame_view& frame) override {
+    auto& act = member(frame.root, "action");
+    if (text(frame.root, "type") == "action" && text(act, "op") == "prompt")
+      prompt_of_[text(frame.root, "request_id")] = text(act, "prompt_id");
+  }
+  void noted(severity, std::string_view id, std::string_view fields) override {
+    constexpr std::string_view request = "request=";
+    if (id != "action.accepted" || !fields.starts_with(request)) return;
+    fields.remove_prefix(request.size());
+    auto it = prompt_of_.find(std::string{fields.substr(0, fields.find(' '))});
+    if (it != prompt_of_.end()) asked_[it->second].insert(checker_.notes().outbound_age);
+  }
+  void link_wrote(std::uint64_t, const frame_view& frame) override {
+    auto& act = member(frame.root, "action");
+    if (text(frame.root, "type") == "outbound" && text(act, "op") == "prompt")
+      asked_[text(act, "prompt_id")].insert(checker_.notes().outbound_age);
+  }
+  void agent_wrote(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "inbound") return;
+    auto* x = checker_.notes().by_delivery(text(frame.root, "delivery_id"));
+    if (!x || x->what.kind != event_kind::press || x->altered) return;
+    auto& id = x->what.prompt_id;
+    if (id.rfind("foreign", 0) == 0) fail("an answer to a sibling's prompt reached an agent: " + id);
+    auto& taken = taken_[std::to_string(checker_.notes().inbound_age) + " " + id];
+    taken.insert(x->what.number);
+    if (taken.size() > std::max<std::size_t>(asked_[id].size(), 1))
+      fail("two answers to prompt " + id + " reached an agent");
+  }
+
+private:
+  std::map<std::string, std::string> prompt_of_;         ///< by request id
+  std::map<std::string, std::set<std::uint64_t>> taken_; ///< by prompt: the events that answered it
+  std::map<std::string, std::set<std::uint64_t>> asked_; ///< of which ages of what routers know
+};
+
 } // namespace
 
 void add_people_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<latest_version>(at));
   to.push_back(std::make_unique<approvals>(at));
+  to.push_back(std::make_unique<prompt_answers>(at));
 }
 
 } // namespace relay::sim

@@ -218,10 +218,10 @@ private:
       constexpr usec slowest{10'000'000};
       auto unwritten = std::any_of(notes.losses.begin(), notes.losses.end(),
                                    [&](auto lost) { return lost >= touched && lost < touched + slowest; });
-      // Which of its reads was accepted is not known.
-      auto sure = x.reads.size() <= 1 && !echoes_later && !just_read && x.what.kind != event_kind::press &&
-                  touched >= usec{0} && touched + inside < asked && notes.last_suspension + inside < asked &&
-                  !unwritten;
+      // Which of its reads was accepted is not known; what an operator has given out again is accepted anew.
+      auto sure = x.reads.size() <= 1 && !x.retried && !echoes_later && !just_read &&
+                  x.what.kind != event_kind::press && touched >= usec{0} && touched + inside < asked &&
+                  notes.last_suspension + inside < asked && !unwritten;
       if (!sure) {
         out.push_back(&x.what);
         continue;
