@@ -115,7 +115,7 @@ public:
 
   std::map<std::uint64_t, event_record> events;
   std::map<std::string, std::uint64_t> event_of_delivery, event_of_buffer, event_of_message;
-  std::map<std::string, action_record> actions;       ///< by mark
+  std::map<std::string, action_record> actions; ///< by mark
   std::map<std::string, std::pair<std::string, std::uint64_t>>
       frame_of_request; ///< request id -> mark, socket
   std::map<std::uint64_t, socket_record> sockets;
