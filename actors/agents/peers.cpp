@@ -77,8 +77,9 @@ std::size_t agent_peers::detach(std::uint64_t peer) {
   for (auto& [key, open] : gone.drafts) {
     // A request of its own: an agent that asks the same again opens nothing, and has it sealed once. Its
     // outcome must not be taken for that of something an agent asked.
+    const bool nameless = open.request_id.empty(); // that of a named agent begins with its name
     open.request_id += "\nseal";
-    if (open.request_id.front() == '\n') open.request_id += std::to_string(env.random->bits());
+    if (nameless) open.request_id += std::to_string(env.random->bits());
     open.act = wire::seal_draft(open.act);
     open.abandons = true; // half an answer as a message would stand beside the whole one of the next agent
     tell(self, host.actions, std::move(open));

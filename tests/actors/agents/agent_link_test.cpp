@@ -253,6 +253,18 @@ TEST_F(drafts_of_agents, OneThatWasSealedForItsAgentIsNotOpenedByARepeat) {
   EXPECT_EQ(sent().size(), 4U);
 }
 
+TEST_F(drafts_of_agents, OneOfANamedAgentIsSealedOnceAsWell) {
+  begin();
+  for (std::uint64_t peer = 1; peer < 4; ++peer) {
+    auto a = attach(peer);
+    say(a, "{\"type\":\"hello\",\"name\":\"agent\"}\n");
+    draft(a, "1");
+    answer_all();
+    goes(a);
+  }
+  EXPECT_EQ(sent().size(), 2U) << "the draft and its seal";
+}
+
 TEST_F(drafts_of_agents, TheOutcomeOfASealIsNobodysElse) {
   begin();
   auto a = attach(1);
