@@ -195,15 +195,17 @@ void chat_queue::intent_committed(std::uint64_t number, chat_queue_step& out) {
   top.stage = queued{};
   top.record = action_record::maybe_written;
   const auto second = std::next(waiting_.begin());
-  const bool overtakes = second != waiting_.end() && second->back;
+  const bool overtakes = !top.back && second != waiting_.end() && second->back;
   // The connection went meanwhile, or it must wait, or what stood before it came back.
   if (!link_ || resume_at_ || overtakes) take_back_intent(top, out);
   behind_returned();
   pump(out);
 }
 
-/// The first one had its turn while reactions that stood before it were out; they came back.
+/// The first one had its turn while reactions that stood before it were out; they came back. One of them
+/// keeps its place among them, or two would give way to each other for ever.
 void chat_queue::behind_returned() {
+  if (waiting_.front().back) return;
   const auto behind =
       std::find_if(std::next(waiting_.begin()), waiting_.end(), [](auto& y) { return !y.back; });
   waiting_.splice(behind, waiting_, waiting_.begin());
