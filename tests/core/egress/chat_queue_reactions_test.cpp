@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace relay::core {
 namespace chat_queue_reactions_test {
 
@@ -160,6 +162,31 @@ TEST(ChatQueueReactions, OneThatNeverLeftGoesBeforeWhatWaitsForItsIntent) {
       step = d.intent_committed(step.intents.back().number);
       EXPECT_THAT(contents(step), ElementsAre(i == 0 ? "remove" : "two"));
     }
+  }
+}
+
+// Found by the fuzz target chat_queue: each gave way to the other for ever.
+TEST(ChatQueueReactions, TwoThatComeBackKeepTheirOrder) {
+  chat_queue_driver d;
+  d.link();
+  auto step = d.push(durable(react(1, "first")));
+  d.push(durable(react(2, "second")));
+  step = d.intent_committed(step.intents.at(0).number);
+  ASSERT_THAT(contents(step), ElementsAre("first"));
+  const auto first = d.piece;
+  step = d.intent_committed(step.intents.at(0).number);
+  ASSERT_THAT(contents(step), ElementsAre("second"));
+  const auto second = std::exchange(d.piece, first);
+  d.closing();
+  d.unwritten();
+  d.piece = second;
+  d.unwritten();
+  step = d.link();
+  for (const auto* said : {"first", "second"}) {
+    ASSERT_FALSE(step.intents.empty());
+    ASSERT_TRUE(step.intents.back().maybe_written);
+    step = d.intent_committed(step.intents.back().number);
+    EXPECT_THAT(contents(step), ElementsAre(said));
   }
 }
 
