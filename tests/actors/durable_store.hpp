@@ -375,11 +375,8 @@ private:
     for (auto& x : disk.settled)
       if (fresh(x.at)) out.settled.push_back({x.key, age(x.at), x.seq});
     for (auto& x : disk.prompts) {
-      auto left = x.what;
-      if (auto& life = left.what.lifetime_ms; life > 0) {
-        if (age(x.at) >= life) continue;
-        life -= age(x.at);
-      }
+      auto left = x.what; // an expired one as well: its action may leave again
+      left.what.lifetime_ms -= std::min<std::uint64_t>(left.what.lifetime_ms, age(x.at));
       out.prompts.push_back(std::move(left));
     }
     out.dead = disk.dead.size();

@@ -143,6 +143,10 @@ TEST_F(durable_store_promises, PromptsKeepWhatIsLeftOfTheirLife) {
   EXPECT_EQ(x[0].what.lifetime_ms, 600U);
   EXPECT_TRUE(x[0].numbered);
   EXPECT_EQ(x[1].what.lifetime_ms, 0U);
+  wall += 600;
+  x = in().prompts;
+  ASSERT_EQ(x.size(), 2U) << "as the tables list them, expired or not";
+  EXPECT_EQ(x[0].what.lifetime_ms, 0U);
   commit({prompt_gone{"p1"}});
   EXPECT_EQ(in().prompts.size(), 1U);
 }

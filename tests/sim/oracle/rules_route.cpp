@@ -155,9 +155,8 @@ private:
   /// The gateway remembers this turn.
   bool known(const event_record& x, const std::string& delivery) const {
     return std::any_of(x.deliveries.begin(), x.deliveries.end(), [&](auto& y) {
-      // Handed out before the next router was known, and over by then: only the one that died heard of it.
-      constexpr usec unwired{1'000'000};
-      auto missed = y.acked && checker_.notes().lost_since(y.at - unwired);
+      // Handed out before the next router was there, and over by then: only the one that died heard of it.
+      auto missed = y.acked && checker_.notes().lost_around(y.at, x.what.chat_id);
       return y.delivery_id == delivery && y.out_age == checker_.notes().outbound_age && !missed;
     });
   }
