@@ -297,8 +297,10 @@ public:
     if (id == "link.resumed") planned();
     // Whether there are credentials for the new target can be known long after it was set; until then the
     // connection to the old one goes on, and may be refused for good.
-    if (id == "link.dial" && fields.find("cause=start") != fields.npos && std::exchange(new_target_, false))
+    if (id == "link.dial" && fields.find("cause=start") != fields.npos && std::exchange(new_target_, false)) {
       forgive();
+      doubt_ = true; // the end of the old target may be told after it
+    }
   }
   void actor_killed(const std::string& name) override {
     doubt_ = true;

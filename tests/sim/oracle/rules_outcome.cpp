@@ -321,9 +321,8 @@ public:
     if (x.resend && x.op == "get_chat_info") return; // not offered any more when it is wanted again
     if (it != answers_.end() && it->second.waits && (best_effort_send(x.op) || x.op == "get_chat_info"))
       return; // not offered any more after the wait
-    if (it != answers_.end() && it->second.waits && x.asks.size() > 1 &&
-        x.results.back().how == told_outcome::unknown)
-      return; // a repeat in the wait for the next try, when too many ask already
+    // Too many ask already, while it waits for its next try, or its outcome for a slow disk.
+    if (x.asks.size() > 1 && x.results.back().error.starts_with("it is under way")) return;
     if (it == answers_.end() || (it->second.how == told_outcome::done && !last.last)) return;
     auto& notes = checker_.notes();
     usec patience = checker_.what().settings.limits.outbound_timeout;
