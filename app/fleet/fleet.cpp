@@ -1,5 +1,6 @@
 #include "relay_gateway/app/fleet/fleet.hpp"
 
+#include "relay_gateway/app/files/file_watch.hpp"
 #include "relay_gateway/app/fleet/fleet_members.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -86,10 +87,10 @@ struct running_fleet::impl final : members {
       use_files(x);
       plan_.files(x.digests);
     }
-    // What changed between its reading and the begin of its watch would never be noticed.
-    if (watch_files() || std::exchange(read_again_, false)) return read();
+    if (std::exchange(read_again_, false)) return read();
     for (auto& done : std::exchange(asked_, {})) done(answer());
     step();
+    watch_files();
   }
 
   admin::reload_answer answer() const {
@@ -105,18 +106,20 @@ struct running_fleet::impl final : members {
         what_.log->write(severity::warn, "fleet.file_refused", {{"file", x.file}, {"why", x.reason}});
   }
 
-  /// Whether there is something that was not watched before.
-  bool watch_files() {
+  /// A file of the directory that is watched for the first time is read once more: it may have changed before
+  /// its watch began.
+  void watch_files() {
     std::set<std::string> paths{what_.directory + "/.", what_.directory + "/.env"};
     for (const auto& [name, file] : names_) paths.insert(what_.directory + "/" + file);
+    const bool more = !std::includes(watched_.begin(), watched_.end(), paths.begin(), paths.end());
     for (const auto& [name, x] : slots_)
       if (x.resolver)
         for (auto& path : x.resolver->files()) paths.insert(std::move(path));
-    const bool more = !std::includes(watched_.begin(), watched_.end(), paths.begin(), paths.end());
-    if (!watch_ || (paths == watched_ && !std::exchange(watch_anew_, false))) return false;
-    watch_->watch({paths.begin(), paths.end()});
+    if (!watch_ || (paths == watched_ && !std::exchange(watch_anew_, false))) return;
+    watch_->watch({paths.begin(), paths.end()}, [this, more] {
+      if (more && !plan_.draining()) read();
+    });
     watched_ = std::move(paths);
-    return more;
   }
 
   void changed(const std::vector<std::string>& paths) {
@@ -153,7 +156,7 @@ struct running_fleet::impl final : members {
         auto self = weak.lock();
         if (ec || !self || self->plan_.draining()) return;
         self->rewatching_ = false;
-        if (self->watch_files()) self->read();
+        self->watch_files();
       });
     }
   }

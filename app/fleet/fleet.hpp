@@ -30,9 +30,8 @@ struct fleet_options {
   std::function<void()> over{}; ///< drained: no gateway is left; called once, on the io_context's thread
 };
 
-/// Everything on the io_context's thread. Files are read and stores are opened and closed by a few threads of
-/// its own, so a disk that hangs there holds up no gateway that runs. The watch asks for the state of the
-/// files on the io_context's thread: that much a file system that hangs can hold up.
+/// Everything on the io_context's thread. Files are read and looked at, and stores are opened and closed by
+/// other threads, so a disk that hangs there holds up no gateway that runs.
 class running_fleet {
 public:
   /// `io` and `system` must outlive it.

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace relay {
 namespace file_watch_test {
@@ -29,6 +30,14 @@ protected:
   }
   std::string path(const std::string& name) const { return (folder / name).string(); }
   void write(const std::string& name, const std::string& text) const { std::ofstream{path(name)} << text; }
+  /// These, and no later change of them is missed.
+  void follow(std::vector<std::string> files) {
+    bool done = false;
+    watch.watch(std::move(files), [&] { done = true; });
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (!done && std::chrono::steady_clock::now() < end) io.run_one_for(10s);
+    ASSERT_TRUE(done);
+  }
   /// What is told next, or nothing when nothing is.
   std::vector<std::string> next(std::chrono::milliseconds limit = 10s) {
     told.clear();
@@ -45,7 +54,7 @@ protected:
 
 TEST_F(FileWatch, TellsAChangeAReplacementAndAFileThatComes) {
   write("a", "1");
-  watch.watch({path("a"), path("later"), ""});
+  follow({path("a"), path("later"), ""});
   write("a", "22");
   EXPECT_THAT(next(), ElementsAre(path("a")));
   write("a.new", "333");
@@ -65,7 +74,7 @@ TEST_F(FileWatch, TellsALinkOnTheWayThatIsReplaced) {
   write("..2/token", "new one");
   fs::create_symlink("..1", path("..data"));
   fs::create_symlink("..data/token", path("token"));
-  watch.watch({path("token")});
+  follow({path("token")});
   fs::create_symlink("..2", path("..data_tmp"));
   fs::rename(path("..data_tmp"), path("..data"));
   EXPECT_THAT(next(), ElementsAre(path("token")));
@@ -74,16 +83,39 @@ TEST_F(FileWatch, TellsALinkOnTheWayThatIsReplaced) {
 TEST_F(FileWatch, TellsThatAFileMayBeReadNow) {
   write("a", "1");
   fs::permissions(path("a"), fs::perms::none);
-  watch.watch({path("a")});
+  follow({path("a")});
   fs::permissions(path("a"), fs::perms::owner_read);
   EXPECT_THAT(next(), ElementsAre(path("a")));
 }
 
 TEST_F(FileWatch, OtherFilesOfTheDirectoryAreNoMatter) {
   write("a", "1");
-  watch.watch({path("a")});
+  follow({path("a")});
   write("b", "1");
   EXPECT_THAT(next(600ms), IsEmpty());
+}
+
+// A file system that hangs: the io thread goes on, and so does the end.
+TEST_F(FileWatch, IsLookedAtByAnotherThread) {
+  const auto begun = std::this_thread::get_id();
+  std::thread::id told_by;
+  bool returned = false;
+  watch.watch({path("a")}, [&] {
+    told_by = std::this_thread::get_id();
+    EXPECT_TRUE(returned) << "nothing is told before watch() has returned";
+  });
+  returned = true;
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  while (told_by == std::thread::id{} && std::chrono::steady_clock::now() < end) io.run_one_for(10s);
+  EXPECT_EQ(told_by, begun);
+}
+
+TEST_F(FileWatch, MayEndWhileItLooks) {
+  for (int i = 0; i < 200; ++i) {
+    file_watch one{io, [](const auto&) { FAIL() << "told after its end"; }};
+    one.watch({path("a")}, [] { FAIL() << "told after its end"; });
+  }
+  io.run_for(50ms);
 }
 
 } // namespace file_watch_test
