@@ -116,6 +116,7 @@ void members::prepared(const std::string& name, slot& x, prepared_gateway got) {
     why = std::string{"it cannot be started: "} + e.what();
   }
   if (outcome != start_outcome::running) {
+    try_again(connections_->end(name, x.life));
     x.line.reset();
     x.relay.reset();
     x.source.reset();
@@ -143,17 +144,21 @@ void members::tell_started(const std::string& name, start_outcome what, const st
                                                                 : "tried again in a while"}});
 }
 
-std::string members::other_with(const std::string& connection) const {
-  for (const auto& [name, x] : slots_)
-    if (x.relay && !connection.empty() && x.connection == connection) return name;
-  return {};
+/// What these were refused is free now.
+void members::try_again(const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    const auto it = plan_.members().find(name);
+    if (it == plan_.members().end()) continue;
+    const auto now = it->second.phase;
+    if (now == phase::failed || now == phase::running) plan_.renew(name);
+  }
 }
 
 bool members::launch(const std::string& name, slot& x, prepared_gateway& got, std::string& why) {
   const auto& settings = got.settings;
-  if (!settings.relay.gateway_id.empty() && !settings.relay.url.empty())
-    x.connection = settings.relay.url + " " + settings.relay.gateway_id;
-  if (const auto other = other_with(x.connection); !other.empty()) {
+  x.connection = connection_of(settings);
+  connections_->begin(name, x.life);
+  if (const auto other = connections_->reserve(name, x.life, x.connection); !other.empty()) {
     why = "gateway.relay_id is the one of " + other + ": each gateway needs an id of its own";
     return false;
   }
@@ -173,7 +178,13 @@ bool members::launch(const std::string& name, slot& x, prepared_gateway& got, st
     options.queue = x.workers =
         queue::make_nats_port({settings.service.agent.argument, settings.nats, settings.service.tls});
   options.source = x.source = std::make_shared<pool_source>(
-      pool_, [resolver = x.resolver, common = common_] { return for_gateway(resolver->resolve(), *common); });
+      pool_, [resolver = x.resolver, common = common_, all = connections_, name, life = x.life] {
+        auto found = for_gateway(resolver->resolve(), *common);
+        // Here, where it is refused before it runs: two that change at once are told apart by the lock.
+        if (const auto other = all->reserve(name, life, connection_of(found.values)); !other.empty())
+          found.problems.push_back(connection_taken(found, other));
+        return found;
+      });
   options.origin = {got.problems, true};
   options.on_state = later(name, x.life, [name](members& self, slot& y, gateway_state now) {
     y.state = std::move(now);
@@ -197,14 +208,16 @@ bool members::launch(const std::string& name, slot& x, prepared_gateway& got, st
 void members::reload(const std::string& name) {
   auto& x = slots_[name];
   if (!x.relay) return;
-  auto done = later(name, x.life,
-                    [name](members& self, slot&, reload_outcome now) { self.have_reloaded(name, now); });
+  auto done = later(name, x.life, [name](members& self, slot&, const std::optional<reload_outcome>& now) {
+    self.have_reloaded(name, now.value_or(reload_outcome{nullptr, {"the gateway does not answer"}, {}}),
+                       now.has_value());
+  });
   x.relay->reload([done = std::move(done)](const reload_outcome* now) mutable {
-    done(now != nullptr ? *now : reload_outcome{nullptr, {"the gateway does not answer"}, {}});
+    done(now != nullptr ? std::optional{*now} : std::nullopt);
   });
 }
 
-void members::have_reloaded(const std::string& name, const reload_outcome& x) {
+void members::have_reloaded(const std::string& name, const reload_outcome& x, bool answered) {
   const bool accepted = x.settings != nullptr;
   const auto why = x.problems.empty() ? std::string{"refused"} : x.problems.front();
   if (!accepted) {
@@ -212,12 +225,12 @@ void members::have_reloaded(const std::string& name, const reload_outcome& x) {
     log_of(name)->write(severity::warn, "fleet.file_not_taken",
                         {{"why", why}, {"next", "the gateway goes on with the settings of before"}});
   }
-  if (accepted)
-    slots_[name].connection = x.settings->relay.gateway_id.empty()
-                                  ? ""
-                                  : x.settings->relay.url + " " + x.settings->relay.gateway_id;
   const bool restart = accepted && !x.waiting_for_restart.empty();
   if (restart)
+  auto& mine = slots_[name];
+  if (accepted) mine.connection = connection_of(*x.settings);
+  // Until it has restarted it may use that of before; one that does not answer may use either.
+  if (!restart && answered) try_again(connections_->keep_only(name, mine.life, mine.connection));
     log_of(name)->write(severity::info, "fleet.gateway_restarts",
                         {{"changed", x.waiting_for_restart.front()}});
   plan_.reloaded(name, accepted, restart, why);
@@ -254,6 +267,7 @@ void members::ended(const std::string& name, slot& x) {
   x.state = {};
   x.connection.clear();
   x.closing = true;
+  try_again(connections_->end(name, x.life));
   auto done = later(name, x.life,
                     [name, in_order, why](members& self, slot& y) { self.closed(name, y, in_order, why); });
   boost::asio::post(pool_, [disk = std::exchange(x.disk, {}), workers = std::exchange(x.workers, {}),

@@ -3,7 +3,7 @@
 
 #include "relay_gateway/app/admin/supervisor_line.hpp"
 #include "relay_gateway/app/files/file_secrets.hpp"
-#include "relay_gateway/app/files/file_watch.hpp"
+#include "relay_gateway/app/fleet/connections.hpp"
 #include "relay_gateway/app/fleet/directory.hpp"
 #include "relay_gateway/app/fleet/fleet.hpp"
 #include "relay_gateway/app/fleet/fleet_plan.hpp"
@@ -49,7 +49,7 @@ protected:
     std::optional<admin::supervisor_line> line;
     gateway_state state;
     bool in_order = false;  ///< how its supervisor ended
-    std::string connection; ///< connector and gateway id: of one gateway only
+    std::string connection; ///< of the settings that run
     std::string store;
     milliseconds action_limit{0}, sleep_limit{0};
   };
@@ -81,9 +81,9 @@ private:
   slot* find(const std::string& name, std::uint64_t life);
   void prepared(const std::string& name, slot& x, prepared_gateway got);
   bool launch(const std::string& name, slot& x, prepared_gateway& got, std::string& why);
-  std::string other_with(const std::string& connection) const;
+  void try_again(const std::vector<std::string>& names);
   void tell_started(const std::string& name, start_outcome what, const std::string& why, const char* cause);
-  void have_reloaded(const std::string& name, const reload_outcome& x);
+  void have_reloaded(const std::string& name, const reload_outcome& x, bool answered);
   void ended(const std::string& name, slot& x);
   void closed(const std::string& name, slot& x, bool in_order, const std::string& why);
   bool is_wanted(const std::string& name) const;
@@ -98,6 +98,7 @@ private:
   std::multimap<std::string, std::function<void(admin::reload_answer)>> asked_of_;
   std::mt19937_64 rng_{std::random_device{}()};
   std::uint64_t lives_ = 0;
+  const std::shared_ptr<connection_registry> connections_ = std::make_shared<connection_registry>();
 };
 
 } // namespace relay::fleet
