@@ -30,8 +30,8 @@ void report(configurable_log& log, const config::resolution& found) {
 }
 
 /// Each file of a directory a gateway.
-int run_fleet(const setting_options& from, const config::resolution& found, const std::string& directory,
-              std::unique_ptr<host::service_manager> manager) {
+int run_fleet(const setting_options& from, const watching_resolver& resolver, const config::resolution& found,
+              const std::string& directory, std::unique_ptr<host::service_manager> manager) {
   if (auto seen = fleet::read_directory(directory); !seen.error.empty())
     return fail(exit_code::configuration,
                 seen.error + "; --fleet and GATEWAY_FLEET name a directory of YAML files");
@@ -47,6 +47,8 @@ int run_fleet(const setting_options& from, const config::resolution& found, cons
                      [log = what.log] { return log->dropped(); });
   what.manager = std::move(manager);
   what.process = [from] { return config::process_sources(from.flags, from.config_file); };
+  what.resolver = resolver;
+  what.origin = {found.problems, found.config_found};
   report(*what.log, found);
   start_failure why;
   auto service = fleet::fleet_service::start(std::move(what), why);
@@ -74,7 +76,7 @@ int run(const setting_options& from, bool state_reset) {
     if (state_reset)
       return fail(exit_code::usage,
                   "--state-reset is for one gateway: run it with --config, without --fleet");
-    return run_fleet(from, found, fleet, std::move(manager));
+    return run_fleet(from, resolver, found, fleet, std::move(manager));
   }
   ignore_broken_pipes();
   service_options what;

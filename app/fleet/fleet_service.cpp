@@ -1,5 +1,8 @@
 #include "relay_gateway/app/fleet/fleet_service.hpp"
 
+#include "relay_gateway/actors/boot/core/reload_check.hpp"
+#include "relay_gateway/app/files/file_secrets.hpp"
+#include "relay_gateway/app/files/file_watch.hpp"
 #include "relay_gateway/app/health/heartbeat_timer.hpp"
 #include "relay_gateway/app/host/orphan_reaper.hpp"
 #include "relay_gateway/app/host/service_notifier.hpp"
@@ -50,6 +53,7 @@ struct fleet_service::impl {
   std::unique_ptr<running_fleet> gateways;
   std::unique_ptr<heartbeat_timer> pace;
   std::shared_ptr<settings_port> source;
+  std::unique_ptr<file_watch> files;                ///< those that the process's own secrets were read from
   std::unique_ptr<host::service_notifier> notifier; ///< null: no service manager listens
   std::unique_ptr<host::orphan_reaper> orphans;     ///< null: somebody else is process 1
   std::unique_ptr<service_signals> signals;
@@ -84,9 +88,44 @@ struct fleet_service::impl {
     actor_setup = actor_config(what.settings.service.scheduler, io);
     system = std::make_unique<caf::actor_system>(*actor_setup);
     pace = std::make_unique<heartbeat_timer>(io, *system, beats, [log = what.log] { log->tell_repeats(); });
-    source = make_settings_source([process = what.process] { return config::resolve(process()); });
+    follow_files();
     make_fleet();
     return true;
+  }
+
+  void follow_files() {
+    source = make_settings_source([from = what.resolver] { return from.resolve(); });
+    files = std::make_unique<file_watch>(io, [this](const auto& changed) { files_changed(changed); });
+    watch_files();
+  }
+
+  void watch_files() {
+    if (files) files->watch(what.resolver.files());
+  }
+
+  /// The listener's tokens alone are the process's own; gateways follow the files of theirs.
+  void files_changed(const std::vector<std::string>& changed) {
+    if (draining) return;
+    for (const auto& path : changed)
+      note(severity::info, "files.changed",
+           {{"file", path}, {"next", "the listener's tokens are read anew"}});
+    source->resolve([this](config::resolution next) {
+      boost::asio::post(io, [this, next = std::move(next)] {
+        if (draining) return;
+        if (const auto fault = core::reload_fault(next, what.origin.problems, what.origin.config_found);
+            !fault.empty())
+          return note(severity::warn, "files.refused",
+                      {{"why", fault}, {"next", "the running secrets stay"}});
+        use_tokens(with_file_secrets(what.settings, next));
+      });
+    });
+  }
+
+  void use_tokens(const config::settings& next) {
+    what.settings = next;
+    const auto& service = next.service;
+    listener->use_tokens(service.admin_token, service.read_token);
+    if (metrics_listener) metrics_listener->use_tokens({}, service.read_token);
   }
 
   bool open_listeners(start_failure& why) {
@@ -176,8 +215,12 @@ struct fleet_service::impl {
     if (usable) {
       const auto& service = found.values.service;
       what.log->configure(service.log_level, service.format);
-      listener->use_tokens(service.admin_token, service.read_token);
-      if (metrics_listener) metrics_listener->use_tokens({}, service.read_token);
+      auto next = what.settings;
+      next.service.admin_token = service.admin_token;
+      next.service.read_token = service.read_token;
+      use_tokens(next);
+      what.origin = {found.problems, found.config_found};
+      watch_files();
     } else {
       note(severity::error, "reload.refused",
            {{"why", problems.empty() ? "" : problems.front()}, {"next", "the process's own settings stay"}});
@@ -222,6 +265,7 @@ struct fleet_service::impl {
     metrics_listener.reset();
     notifier.reset();
     listener.reset();
+    files.reset();
     source.reset(); // ends its thread
     if (pace) pace->stop();
     gateways.reset();

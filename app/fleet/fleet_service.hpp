@@ -2,6 +2,7 @@
 // `run --fleet` is made of.
 #pragma once
 
+#include "relay_gateway/app/files/file_secrets.hpp"
 #include "relay_gateway/app/fleet/fleet.hpp"
 #include "relay_gateway/app/host/service_manager.hpp"
 #include "relay_gateway/app/service.hpp"
@@ -21,6 +22,9 @@ struct fleet_service_options {
   std::unique_ptr<host::service_manager> manager;
   /// What the process resolves settings from. Any thread.
   std::function<config::sources()> process;
+  /// Resolved `settings` from there. The files of its secrets are followed.
+  watching_resolver resolver{nullptr};
+  settings_origin origin{}; ///< of that resolution
 };
 
 /// Made, run and destroyed by one thread, which run() keeps busy. One per process: it takes the signals.

@@ -211,6 +211,50 @@ for frame in frames():
         self.assertIn("KEY_OF_B", names)
         self.assertNotIn("KEY_OF_A", names)
 
+    async def test_a_reload_does_not_take_the_id_of_another_gateway(self):
+        connector = await self.connector()
+        gateway = await self.fleet(connector, {"a.yaml": file_of("one"), "b.yaml": file_of("two")})
+        await self.ready(gateway, "a", "b")
+        links = [await self.linked(connector, name) for name in ("one", "two")]
+        self.write("b.yaml", file_of("one"))
+        told = json.loads(await gateway.said("fleet.file_not_taken"))
+        self.assertEqual(told["gateway"], "b")
+        self.assertIn("gateway.relay_id", told["why"])
+        self.assertIn("is the one of a", told["why"])
+        await self.until(gateway, lambda x: x["b"].get("file_problem"), "the status tells it")
+        self.assertEqual([x.over for x in links], [None, None])
+        answer = await gateway.get("/g/b/v1/reload", method="POST", body={})
+        self.assertEqual((answer.status, answer.json()["accepted"]), (422, False))
+        # The other one gets a new id: now it is free, and taken without a further change.
+        self.write("a.yaml", file_of("three"))
+        await self.linked(connector, "three")
+        await connector.until(lambda: links[1].over, "b leaves its old id")
+        await self.ready(gateway, "a", "b")
+        (await connector.until(lambda: next((x for x in connector.links if not x.over and x.dial.claims.gateway_id == "gw-one" and x.hellos), None),
+                               "b has the id")).send(inbound("to b"))
+        await connector.reply("to b")
+        await self.until(gateway, lambda x: not x["b"].get("file_problem"), "nothing is wrong any more")
+
+    async def test_a_token_file_of_the_process_is_followed(self):
+        connector = await self.connector()
+        path = os.path.join(self.home(), "token")
+        def renew(token):
+            with open(path + ".new", "w") as file:
+                file.write(token)
+            os.rename(path + ".new", path)
+        renew("admin-token-1")
+        gateway = await self.fleet(connector, {"a.yaml": file_of("a")}, GATEWAY_LISTEN="0.0.0.0:0", GATEWAY_ADMIN_TOKEN_FILE=path)
+        gateway.url = gateway.url.replace("0.0.0.0", "127.0.0.1")
+        async def status(token):
+            return (await gateway.get("/v1/status", headers={"Authorization": f"Bearer {token}"})).status
+        self.assertEqual(await status("admin-token-1"), 200)
+        renew("admin-token-2")
+        async def taken():
+            return await status("admin-token-2") == 200
+        await gateway.changes.poll(taken, "the new token is taken")
+        self.assertEqual(await status("admin-token-1"), 401)
+        await gateway.said("files.changed")
+
     async def test_a_signal_and_a_call_read_it_anew(self):
         connector = await self.connector()
         gateway = await self.fleet(connector, {"a.yaml": file_of("a")})
