@@ -144,7 +144,7 @@ private:
     }
     if (at.gateway == nullptr && !where->alone && !at.fleet) {
       if (!at.member) return reply(problem(503, "starting"));
-      if (x.path != "/v1/reload") return reply(not_running(*at.member, x.path));
+      if (x.path != "/v1/reload" && x.path != "/wake") return reply(not_running(*at.member, x.path));
     }
     if (where->need == right::admin && x.method == "POST") note(at, severity::info, "admin.command", x);
     (this->*where->run)(at, x, to);
@@ -339,10 +339,12 @@ private:
       to->answer(guarded(json(said.status, std::move(said.body))));
     });
   }
-  void wake(const scope& at, const server_request&, const answering& to) {
+  void wake(const scope& at, const server_request& x, const answering& to) {
+    if (at.member && !(at.member->wake && at.member->wake()))
+      return to->answer(guarded(not_running(*at.member, x.path)));
     if (at.fleet)
       fleet_->wake();
-    else
+    else if (!at.member)
       at.gateway->supervisor.tell(command::wake);
     to->answer(guarded(json(204, {})));
   }

@@ -73,6 +73,8 @@ struct fleet_member {
   std::string problem{};             ///< why its changed file was refused
   /// Reloads it, or tries again to start it; as target::reload.
   std::function<void(std::function<void(reload_answer)> done)> reload{};
+  /// `/wake`, whether it runs or not. False: it is not one that a wake starts.
+  std::function<bool()> wake{};
 };
 
 /// One row of the fleet's page.

@@ -283,7 +283,7 @@ admin::fleet_target running_fleet::target(std::function<void()> drain) {
   out.expose = [x](std::function<void(std::string)> done) { x->expose(std::move(done)); };
   out.reload = [x](std::function<void(admin::reload_answer)> done) { x->reload_all(std::move(done)); };
   out.drain = std::move(drain);
-  out.wake = [x] { x->tell_all(command::wake); };
+  out.wake = [x] { x->wake_all(); };
   return out;
 }
 

@@ -188,6 +188,7 @@ bool members::launch(const std::string& name, slot& x, prepared_gateway& got, st
   options.origin = {got.problems, true};
   options.on_state = later(name, x.life, [name](members& self, slot& y, gateway_state now) {
     y.state = std::move(now);
+    if (y.state.ready) self.plan_.awake(name);
     self.stirred();
     if (y.state.ended) self.ended(name, y);
   });
@@ -226,11 +227,11 @@ void members::have_reloaded(const std::string& name, const reload_outcome& x, bo
                         {{"why", why}, {"next", "the gateway goes on with the settings of before"}});
   }
   const bool restart = accepted && !x.waiting_for_restart.empty();
-  if (restart)
   auto& mine = slots_[name];
   if (accepted) mine.connection = connection_of(*x.settings);
   // Until it has restarted it may use that of before; one that does not answer may use either.
   if (!restart && answered) try_again(connections_->keep_only(name, mine.life, mine.connection));
+  if (restart)
     log_of(name)->write(severity::info, "fleet.gateway_restarts",
                         {{"changed", x.waiting_for_restart.front()}});
   plan_.reloaded(name, accepted, restart, why);
@@ -266,8 +267,8 @@ void members::ended(const std::string& name, slot& x) {
   x.source.reset();
   x.state = {};
   x.connection.clear();
-  x.closing = true;
   try_again(connections_->end(name, x.life));
+  x.closing = true;
   auto done = later(name, x.life,
                     [name, in_order, why](members& self, slot& y) { self.closed(name, y, in_order, why); });
   boost::asio::post(pool_, [disk = std::exchange(x.disk, {}), workers = std::exchange(x.workers, {}),
@@ -335,6 +336,24 @@ void members::tell_all(command x) const {
     if (one.relay) post(one.relay->supervisor(), x);
 }
 
+/// A gateway that drains because it is idle has told its connector so: what wakes it then is for the next
+/// start of it.
+bool members::wake(const std::string& name) {
+  const auto it = slots_.find(name);
+  const bool runs = it != slots_.end() && it->second.relay;
+  if (runs) post(it->second.relay->supervisor(), command::wake);
+  if (runs && it->second.state.ready) return true;
+  if (!plan_.wake(name)) return runs;
+  step();
+  return true;
+}
+
+void members::wake_all() {
+  std::vector<std::string> names;
+  std::transform(slots_.begin(), slots_.end(), std::back_inserter(names), [](auto& x) { return x.first; });
+  for (const auto& name : names) wake(name);
+}
+
 // -- what is told ------------------------------------------------------------------------------------------
 
 gateway_line members::line_of(const std::string& name, const fleet_plan::member& x, std::string file) const {
@@ -377,6 +396,10 @@ std::shared_ptr<const admin::fleet_member> members::shown(const std::string& nam
   const auto weak = weak_from_this();
   out->reload = [weak, name](std::function<void(admin::reload_answer)> done) {
     if (auto self = weak.lock()) self->ask(name, std::move(done));
+  };
+  out->wake = [weak, name] {
+    auto self = weak.lock();
+    return self && self->wake(name);
   };
   const auto it = slots_.find(name);
   if (it == slots_.end() || !it->second.relay) return out;

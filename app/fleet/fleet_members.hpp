@@ -35,6 +35,9 @@ public:
   /// For the listener; null when there is no gateway of that name.
   std::shared_ptr<const admin::fleet_member> shown(const std::string& name);
   void tell_all(command x) const;
+  /// False: it is not one that a wake starts.
+  bool wake(const std::string& name);
+  void wake_all();
 
 protected:
   struct slot {
@@ -95,10 +98,10 @@ private:
   std::shared_ptr<const config::settings> common_; ///< of the process, with the secret variables of all files
   std::set<std::string> secret_variables_;
   const std::shared_ptr<std::mutex> paths_ = std::make_shared<std::mutex>();
+  const std::shared_ptr<connection_registry> connections_ = std::make_shared<connection_registry>();
   std::multimap<std::string, std::function<void(admin::reload_answer)>> asked_of_;
   std::mt19937_64 rng_{std::random_device{}()};
   std::uint64_t lives_ = 0;
-  const std::shared_ptr<connection_registry> connections_ = std::make_shared<connection_registry>();
 };
 
 } // namespace relay::fleet

@@ -10,6 +10,9 @@ namespace {
 /// A gateway that has run this long died of something new.
 constexpr std::chrono::minutes forgiven_after{1};
 
+/// Something has to happen for it to start again.
+bool is_resting(phase x) noexcept { return x == phase::failed || x == phase::stopped || x == phase::asleep; }
+
 } // namespace
 
 const char* to_string(phase x) noexcept {
@@ -18,6 +21,7 @@ const char* to_string(phase x) noexcept {
   case phase::starting: return "starting";
   case phase::running: return "running";
   case phase::stopping: return "stopping";
+  case phase::asleep: return "asleep";
   case phase::stopped: return "stopped";
   case phase::failed: return "failed";
   }
@@ -31,7 +35,7 @@ void fleet_plan::files(const std::map<std::string, std::uint64_t>& now) {
     const bool back = std::exchange(x.gone, file == now.end()) && !x.gone;
     if (back && x.phase == phase::stopping) x.again = true;
     const bool changed = !x.gone && std::exchange(x.wanted, file->second) != file->second;
-    const bool resting = x.phase == phase::failed || x.phase == phase::stopped;
+    const bool resting = is_resting(x.phase);
     if (x.gone && (resting || x.phase == phase::waiting)) {
       it = members_.erase(it);
       continue;
@@ -53,15 +57,15 @@ bool fleet_plan::renew(const std::string& name) {
   auto& x = it->second;
   x.failures = 0;
   x.renew = true;
-  if (x.phase == phase::failed || x.phase == phase::stopped) x.phase = phase::waiting;
+  if (is_resting(x.phase)) x.phase = phase::waiting;
   if (x.phase == phase::stopping) x.again = true;
   return true;
 }
 
 void fleet_plan::renew_all() {
   std::vector<std::string> names;
-  for (const auto& [name, x] : members_)
-    if (x.phase != phase::stopped) names.push_back(name); // somebody wanted those to be stopped
+  for (const auto& [name, x] : members_) // those that rest in order read their files when they are started
+    if (x.phase != phase::stopped && x.phase != phase::asleep) names.push_back(name);
   for (const auto& name : names) renew(name);
 }
 
@@ -70,6 +74,20 @@ bool fleet_plan::stop(const std::string& name) {
   if (it == members_.end() || it->second.phase != phase::running) return false;
   it->second.halt = true;
   return true;
+}
+
+bool fleet_plan::wake(const std::string& name) {
+  const auto it = members_.find(name);
+  if (it == members_.end() || draining_) return false;
+  auto& x = it->second;
+  if (x.phase == phase::asleep) x.phase = phase::waiting;
+  // Nobody hears it there any more.
+  if (x.phase == phase::running) x.again_if_asleep = true;
+  return x.phase == phase::waiting || x.phase == phase::starting || x.phase == phase::running;
+}
+
+void fleet_plan::awake(const std::string& name) {
+  if (const auto it = members_.find(name); it != members_.end()) it->second.again_if_asleep = false;
 }
 
 void fleet_plan::drain() {
@@ -137,10 +155,11 @@ void fleet_plan::ended(const std::string& name, bool in_order, const std::string
     return;
   }
   const bool asked = x.phase == phase::stopping;
+  const bool woken = std::exchange(x.again_if_asleep, false);
   x.why = why;
   if (asked || in_order) {
-    const bool anew = x.again || (asked && x.wanted != x.used);
-    x.phase = anew && !draining_ ? phase::waiting : phase::stopped;
+    const bool anew = x.again || (asked ? x.wanted != x.used : woken);
+    x.phase = anew && !draining_ ? phase::waiting : asked || draining_ ? phase::stopped : phase::asleep;
     x.again = x.halt = false;
     return;
   }

@@ -17,7 +17,8 @@ enum class phase : std::uint8_t {
   starting, ///< an order to start is out
   running,
   stopping, ///< an order to stop is out
-  stopped,  ///< it ended in order; until its file changes or somebody asks for it
+  asleep,   ///< it ended by itself, in order (gateway.idle); until it is woken or its file changes
+  stopped,  ///< somebody wanted its end; until its file changes or somebody asks for it
   failed    ///< it could not be started, or it died
 };
 const char* to_string(phase x) noexcept;
@@ -52,14 +53,15 @@ public:
     std::uint32_t failures = 0; ///< in a row
     std::optional<clock::time_point> retry{};
 
-    std::uint64_t wanted = 0;  ///< digest of the file
-    std::uint64_t used = 0;    ///< of the one that was tried last
-    bool gone = false;         ///< its file is
-    bool renew = false;        ///< to be reloaded though the file is the same
-    bool reloading = false;    ///< an order to reload is out
-    bool halt = false;         ///< somebody wants it to be stopped
-    bool again = false;        ///< to be started once it has ended
-    clock::time_point since{}; ///< it is running
+    std::uint64_t wanted = 0;     ///< digest of the file
+    std::uint64_t used = 0;       ///< of the one that was tried last
+    bool gone = false;            ///< its file is
+    bool renew = false;           ///< to be reloaded though the file is the same
+    bool reloading = false;       ///< an order to reload is out
+    bool halt = false;            ///< somebody wants it to be stopped
+    bool again = false;           ///< to be started once it has ended
+    bool again_if_asleep = false; ///< the same, if it ends by itself: it was woken while it did
+    clock::time_point since{};    ///< it is running
   };
 
   explicit fleet_plan(plan_limits limits = {}) : limits_(limits) {}
@@ -71,6 +73,10 @@ public:
   void renew_all();
   /// Stops one; it stays stopped until its file changes or renew() is called. False: it does not run.
   bool stop(const std::string& name);
+  /// Starts one that is asleep; one that is just ending by itself starts anew. False: a wake does not help.
+  bool wake(const std::string& name);
+  /// It is ready again: what it was woken for before is done.
+  void awake(const std::string& name);
   /// Everything ends, and nothing is started any more.
   void drain();
 

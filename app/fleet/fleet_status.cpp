@@ -13,8 +13,8 @@ namespace {
 
 using wire::json::object_writer;
 
-constexpr std::array phases{phase::waiting,  phase::starting, phase::running,
-                            phase::stopping, phase::stopped,  phase::failed};
+constexpr std::array phases{phase::waiting, phase::starting, phase::running, phase::stopping,
+                            phase::asleep,  phase::stopped,  phase::failed};
 
 std::uint64_t ready_ones(const fleet_report& x) {
   return static_cast<std::uint64_t>(
@@ -90,7 +90,10 @@ std::string status_json(const fleet_report& x) {
 
 std::pair<int, std::string> readiness(const fleet_report& x) {
   if (x.draining) return {503, probe_json(x, "draining", "the process ends")};
-  const bool fine = ready_ones(x) > 0 || (x.settled && x.gateways.empty());
+  // Whoever is asleep is woken over this listener.
+  const bool asleep = std::any_of(x.gateways.begin(), x.gateways.end(),
+                                  [](const auto& one) { return one.state == to_string(phase::asleep); });
+  const bool fine = ready_ones(x) > 0 || asleep || (x.settled && x.gateways.empty());
   if (fine) return {200, probe_json(x, "ready", "")};
   return {503, probe_json(x, x.settled ? "not ready" : "starting", "no gateway is ready")};
 }

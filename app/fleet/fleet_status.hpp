@@ -32,8 +32,8 @@ std::vector<std::pair<std::string, std::uint64_t>> counts_of(const fleet_report&
 
 /// `GET /v1/status`
 std::string status_json(const fleet_report& x);
-/// `GET /readyz` and `/startupz`: status code and body. A fleet is ready when a gateway of it is, or when it
-/// has none: one that fails must not take the others out of service.
+/// `GET /readyz` and `/startupz`: status code and body. A fleet is ready when a gateway of it is, or is
+/// asleep and can be woken, or when it has none: one that fails must not take the others out of service.
 std::pair<int, std::string> readiness(const fleet_report& x);
 std::pair<int, std::string> startup(const fleet_report& x);
 /// One line for a service manager.

@@ -234,5 +234,59 @@ TEST(gateway_files, no_gateway_is_called_other) {
   ASSERT_THAT(x.refused, SizeIs(1));
 }
 
+// gateway.idle with action exit: its connector calls the wake URL.
+TEST_F(plan_test, one_that_ended_by_itself_is_woken) {
+  run({{"a", 1}});
+  plan.ended("a", true, "idle", now, 0);
+  EXPECT_EQ(of("a"), phase::asleep);
+  plan.renew_all();
+  EXPECT_THAT(take(), IsEmpty()) << "a reload of all wakes nobody";
+  EXPECT_TRUE(plan.settled());
+  EXPECT_TRUE(plan.wake("a"));
+  EXPECT_TRUE(plan.wake("a")) << "it starts already";
+  EXPECT_THAT(take(), ElementsAre(order{what::start, "a"}));
+  works("a");
+  EXPECT_FALSE(plan.wake("b"));
+}
+
+TEST_F(plan_test, one_that_is_woken_while_it_ends_starts_anew) {
+  run({{"a", 1}});
+  EXPECT_TRUE(plan.wake("a"));
+  plan.ended("a", true, "idle", now, 0);
+  EXPECT_THAT(take(), ElementsAre(order{what::start, "a"}));
+  works("a");
+  EXPECT_TRUE(plan.wake("a"));
+  plan.awake("a");
+  plan.ended("a", true, "idle", now, 0);
+  EXPECT_EQ(of("a"), phase::asleep) << "it was ready again since";
+}
+
+// Anybody may call the wake URL; an operator's stop is undone by an operator.
+TEST_F(plan_test, one_that_was_stopped_is_not_woken) {
+  run({{"a", 1}});
+  EXPECT_TRUE(plan.wake("a"));
+  EXPECT_TRUE(plan.stop("a"));
+  EXPECT_THAT(take(), ElementsAre(order{what::stop, "a"}));
+  EXPECT_FALSE(plan.wake("a"));
+  plan.ended("a", true, "stopped in order", now, 0);
+  EXPECT_EQ(of("a"), phase::stopped);
+  EXPECT_FALSE(plan.wake("a"));
+  EXPECT_THAT(take(), IsEmpty());
+}
+
+TEST_F(plan_test, one_that_is_asleep_starts_when_its_file_changes_and_not_at_the_end) {
+  run({{"a", 1}, {"b", 1}});
+  plan.ended("a", true, "idle", now, 0);
+  plan.ended("b", true, "idle", now, 0);
+  plan.files({{"a", 2}, {"b", 1}});
+  EXPECT_THAT(take(), ElementsAre(order{what::start, "a"}));
+  works("a");
+  plan.drain();
+  EXPECT_FALSE(plan.wake("b"));
+  EXPECT_THAT(take(), ElementsAre(order{what::stop, "a"}));
+  plan.ended("a", true, "", now, 0);
+  EXPECT_TRUE(plan.over());
+}
+
 } // namespace
 } // namespace relay::fleet

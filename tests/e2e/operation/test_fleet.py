@@ -371,6 +371,29 @@ class Life(FleetScenario):
         await self.ready(gateway, "a")
 
 
+    async def test_one_that_is_idle_ends_and_is_woken(self):
+        connector = await self.connector()
+        idle = {"idle": {"after": "1s", "action": "exit"}, "relay_wake_url": "https://wake.example/g/a/wake"}
+        gateway = await self.fleet(connector, {"a.yaml": file_of("a", **idle), "b.yaml": file_of("b")})
+        await self.ready(gateway, "b")
+        first = await self.linked(connector, "a")
+        await self.until(gateway, lambda x: x["a"]["state"] == "asleep", "a is asleep")
+        self.assertEqual((await gateway.get("/g/a/readyz")).status, 503)
+        self.assertEqual((await gateway.get("/g/a/wake")).status, 204)
+        second = await connector.until(lambda: next((x for x in connector.links if x is not first and not x.over
+                                                     and x.dial.claims.gateway_id == "gw-a" and x.hellos), None), "a is back")
+        second.send(inbound("for a", buffer_id="b-1"))
+        await connector.reply("for a")
+        await self.until(gateway, lambda x: x["a"]["state"] == "asleep", "a is asleep again")
+        self.assertEqual((await gateway.get("/wake")).status, 204)
+        await self.until(gateway, lambda x: x["a"]["state"] == "running", "who wakes the process wakes all")
+        # Anybody may call it; what an operator has stopped stays so.
+        self.assertEqual((await gateway.get("/g/b/v1/drain", method="POST", body={})).status, 202)
+        await self.until(gateway, lambda x: x["b"]["state"] == "stopped", "b is stopped")
+        self.assertEqual((await gateway.get("/g/b/wake")).status, 503)
+        self.assertEqual((await gateway.get("/g/nobody/wake")).status, 404)
+
+
 class Commands(FleetScenario):
     async def test_commands_name_the_gateway_that_they_mean(self):
         connector = await self.connector()
