@@ -129,6 +129,7 @@ private:
     auto* doctor_command =
         add("doctor", "Look for what keeps the gateway from working: settings, network, clock, tokens, state",
             [this] { return doctor(settings_, doctor_); });
+    take_gateway(*doctor_command, "Of a fleet: this gateway alone");
     doctor_command->add_flag("--json", doctor_.json, "As one JSON object");
     doctor_command->add_option(
         "--bundle", doctor_.bundle,
@@ -297,6 +298,12 @@ private:
     return result;
   }
 
+  void take_gateway(CLI::App& command, const std::string& what) {
+    command.add_option("--gateway", settings_.gateway, what)->check([](const std::string& x) {
+      return fleet::is_gateway_name(x) ? std::string{} : "no name of a gateway";
+    });
+  }
+
   CLI::App* add(const std::string& name, const std::string& what, std::function<int()> job,
                 takes flags = takes::all) {
     auto* command = add_plain(name, what, std::move(job));
@@ -304,16 +311,12 @@ private:
     command->add_option_function<std::string>(
         "--config", [this](const std::string& x) { settings_.config_file = x; },
         "Config file (else GATEWAY_CONFIG, else config.yaml of HERMES_HOME)");
-    if (flags == takes::listener)
-      command->add_option("--gateway", settings_.gateway, "Of a process that runs a fleet: this gateway")
-          ->check([](const std::string& x) {
-            return fleet::is_gateway_name(x) ? std::string{} : "no name of a gateway";
-          });
+    if (flags == takes::listener) take_gateway(*command, "Of a process that runs a fleet: this gateway");
     for (const auto& x : config::catalogue()) {
       std::string flag = x.flag;
       if (flag.empty() || x.secret) continue; // no secret is taken as a flag: others could read it
       if (flags == takes::listener && flag != "listen") continue;
-      if (flag == config::keys::fleet.flag && name != "run" && name != "check") continue;
+      if (flag == config::keys::fleet.flag && name != "run" && name != "check" && name != "doctor") continue;
       command
           ->add_option_function<std::string>(
               config::flag_name(flag),

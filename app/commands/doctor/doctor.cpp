@@ -8,6 +8,8 @@
 #include "relay_gateway/app/commands/running/running_gateway.hpp"
 #include "relay_gateway/app/commands/say.hpp"
 #include "relay_gateway/app/files/shared_file.hpp"
+#include "relay_gateway/app/fleet/directory.hpp"
+#include "relay_gateway/app/fleet/gateway_source.hpp"
 #include "relay_gateway/app/log/log.hpp"
 #include "relay_gateway/app/metrics/metrics.hpp"
 #include "relay_gateway/app/net/dial/reloading_port.hpp"
@@ -16,6 +18,7 @@
 #include "relay_gateway/app/process_sources.hpp"
 #include "relay_gateway/app/system_ports.hpp"
 #include "relay_gateway/app/version.hpp"
+#include "relay_gateway/config/fleet.hpp"
 #include "relay_gateway/config/render.hpp"
 #include "relay_gateway/config/resolve.hpp"
 #include "relay_gateway/messages/wire/http/urls.hpp"
@@ -70,6 +73,8 @@ findings refusals_of(const wire::json::value& status) {
 neighbour check_running(const setting_options& from) {
   auto answer = look_at_gateway(from, "/v1/status", running_limit);
   if (answer.status == 0) return {{"gateway", verdict::skipped, "none runs here with these settings", {}}};
+  if (answer.status == 404 && !from.gateway.empty())
+    return {{"gateway", verdict::skipped, "the process that runs here has none of that name", {}}};
   wire::json::document doc;
   auto readable = answer.status == 200 && doc.parse(answer.body.reveal()) && doc.root().IsObject();
   auto state = readable ? wire::json::text(doc.root(), "state") : std::string{};
@@ -79,6 +84,12 @@ neighbour check_running(const setting_options& from) {
                  std::to_string(answer.status) + ")",
              "check --listen, GATEWAY_READ_TOKEN and GATEWAY_ADMIN_TOKEN"}};
   auto reason = wire::json::text(doc.root(), "reason");
+  if (!from.gateway.empty() && wire::json::text(doc.root(), "store").empty())
+    return {
+        {"gateway",
+         state == "failed" ? verdict::failed : verdict::warning,
+         "the fleet that runs here has it, and it is " + state + (reason.empty() ? "" : " (" + reason + ")"),
+         {}}};
   auto bad = state == "disabled" || state == "waiting";
   return {{"gateway",
            bad ? verdict::warning : verdict::fine,
@@ -103,9 +114,8 @@ ports doctor_ports(net::io_thread& io, const net::client_options& how) {
   return out;
 }
 
-findings examine(const setting_options& from) {
+findings examine(const setting_options& from, const config::resolution& found) {
   findings out;
-  auto found = config::resolve(config::process_sources(from.flags, from.config_file));
   const auto& settings = found.values;
   out.push_back(check_settings(found));
   auto here = check_running(from);
@@ -147,10 +157,45 @@ findings examine(const setting_options& from) {
   return out;
 }
 
-} // namespace
+fleet_findings examine_fleet(const setting_options& from, const config::resolution& common,
+                             const std::string& directory) {
+  fleet_findings out;
+  out.process.push_back(check_settings(common));
+  const auto seen = fleet::read_directory(directory);
+  if (!seen.error.empty()) {
+    out.process.push_back(
+        {"fleet", verdict::failed, seen.error, "--fleet and GATEWAY_FLEET name a directory"});
+    return out;
+  }
+  out.process.push_back({"fleet",
+                         verdict::fine,
+                         directory + " has " + std::to_string(seen.files.names.size()) + " gateways",
+                         {}});
+  for (const auto& x : seen.files.refused)
+    out.process.push_back({"fleet", verdict::failed, directory + "/" + x.file + ": " + x.reason, {}});
+  if (!from.gateway.empty() && seen.files.names.count(from.gateway) == 0)
+    out.process.push_back({"fleet", verdict::failed, "no file there is " + from.gateway, {}});
+  auto one = from;
+  for (const auto& [name, file] : seen.files.names) {
+    if (!from.gateway.empty() && name != from.gateway) continue;
+    one.gateway = name;
+    const auto found = fleet::for_gateway(
+        config::resolve_file_first(fleet::sources_of(config::process_sources(from.flags, from.config_file),
+                                                     common.values, name, directory + "/" + file)),
+        common.values);
+    auto all = examine(one, found);
+    // What a process alone starts without is no gateway of a fleet.
+    if (auto fault = fleet::file_fault(found); !fault.empty())
+      all.front() = {"settings", verdict::failed, std::move(fault),
+                     "relay-gateway check --fleet lists every problem"};
+    out.gateways.emplace_back(name, std::move(all));
+  }
+  return out;
+}
 
-int doctor(const setting_options& from, const doctor_options& how) {
-  auto all = examine(from);
+/// Shows what was found, and writes the bundle.
+template <class Findings>
+int tell(const setting_options& from, const doctor_options& how, const Findings& all) {
   print(how.json ? findings_json(all) : findings_text(all));
   if (!how.bundle.empty()) {
     if (auto why = write_bundle(how.bundle, from, findings_json(all)); !why.empty())
@@ -159,6 +204,18 @@ int doctor(const setting_options& from, const doctor_options& how) {
       print("bundle written to " + how.bundle + "; it names hosts and chats, and holds no secret\n");
   }
   return all_well(all) ? exit_code::fine : exit_code::failure;
+}
+
+} // namespace
+
+int doctor(const setting_options& from, const doctor_options& how) {
+  const auto sources = config::process_sources(from.flags, from.config_file);
+  const auto found = config::resolve(sources);
+  const auto directory = config::fleet_directory(found, sources);
+  if (directory.empty() && !from.gateway.empty())
+    return fail(exit_code::usage, "--gateway is one of a fleet: name its directory with --fleet");
+  if (directory.empty()) return tell(from, how, examine(from, found));
+  return tell(from, how, examine_fleet(from, found, directory));
 }
 
 } // namespace relay::commands

@@ -43,7 +43,9 @@ std::string findings_text(const findings& all) {
   return out;
 }
 
-std::string findings_json(const findings& all) {
+namespace {
+
+std::string steps_json(const findings& all) {
   std::string steps = "[";
   for (const auto& x : all) {
     if (steps.size() > 1) steps += ',';
@@ -54,8 +56,43 @@ std::string findings_json(const findings& all) {
         .optional("next", config::shown(x.next, longest))
         .end();
   }
+  return steps + "]";
+}
+
+} // namespace
+
+std::string findings_json(const findings& all) {
   std::string out;
-  wire::json::object_writer{out}.boolean("ok", all_well(all)).json("steps", steps + "]").end();
+  wire::json::object_writer{out}.boolean("ok", all_well(all)).json("steps", steps_json(all)).end();
+  return out + "\n";
+}
+
+bool all_well(const fleet_findings& x) {
+  return all_well(x.process) && std::all_of(x.gateways.begin(), x.gateways.end(),
+                                            [](const auto& one) { return all_well(one.second); });
+}
+
+std::string findings_text(const fleet_findings& x) {
+  auto out = findings_text(x.process);
+  for (const auto& [name, found] : x.gateways) out += "\n# gateway " + name + "\n" + findings_text(found);
+  return out;
+}
+
+std::string findings_json(const fleet_findings& x) {
+  std::string gateways = "[", out;
+  for (const auto& [name, found] : x.gateways) {
+    if (gateways.size() > 1) gateways += ',';
+    wire::json::object_writer{gateways}
+        .text("gateway", name)
+        .boolean("ok", all_well(found))
+        .json("steps", steps_json(found))
+        .end();
+  }
+  wire::json::object_writer{out}
+      .boolean("ok", all_well(x))
+      .json("steps", steps_json(x.process))
+      .json("gateways", gateways + "]")
+      .end();
   return out + "\n";
 }
 

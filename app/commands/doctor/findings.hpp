@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace relay::commands {
@@ -28,6 +29,17 @@ bool all_well(const findings& x); ///< nothing failed
 std::string findings_text(const findings& x);
 /// `{"ok":true,"steps":[{"step","verdict","what","next"}]}`
 std::string findings_json(const findings& x);
+
+/// What was found of a fleet.
+struct fleet_findings {
+  findings process;                                       ///< of all gateways together
+  std::vector<std::pair<std::string, findings>> gateways; ///< by their names
+};
+bool all_well(const fleet_findings& x);
+/// The lines of the process, then those of each gateway below its name.
+std::string findings_text(const fleet_findings& x);
+/// As of one gateway, and `"gateways":[{"gateway","ok","steps"}]`
+std::string findings_json(const fleet_findings& x);
 
 /// How far apart the clocks are, judged by an HTTP Date header: tokens live 300 s.
 finding judge_clock(const std::string& date, std::int64_t now_s);

@@ -395,6 +395,31 @@ class Life(FleetScenario):
 
 
 class Commands(FleetScenario):
+    async def test_doctor_examines_every_file(self):
+        connector = await self.connector()
+        gateway = await self.fleet(connector, {"a.yaml": file_of("a"), "b.yaml": "- bad", "c d.yaml": "{}"})
+        await self.ready(gateway, "a")
+        where = {"GATEWAY_LISTEN": gateway.url.partition("//")[2], "GATEWAY_RELAY_URL": connector.url,
+                 "GATEWAY_RELAY_ACCESS_TOKEN": TOKEN}
+        code, said, _ = await self.command("doctor", "--fleet", self.directory, "--json", **where, limit=30)
+        report = json.loads(said)
+        self.assertEqual((code, report["ok"]), (1, False))
+        self.assertIn("c d.yaml", json.dumps(report["steps"]))
+        found = {x["gateway"]: x for x in report["gateways"]}
+        self.assertEqual(sorted(found), ["a", "b"])
+        steps = {name: {x["step"]: x for x in one["steps"]} for name, one in found.items()}
+        self.assertTrue(found["a"]["ok"], found["a"])
+        self.assertIn("is connected", steps["a"]["gateway"]["what"])
+        self.assertFalse(found["b"]["ok"])
+        self.assertEqual(steps["b"]["gateway"]["verdict"], "FAIL")
+        self.assertEqual(steps["b"]["settings"]["verdict"], "FAIL")
+        code, said, _ = await self.command("doctor", "--fleet", self.directory, "--gateway", "a", **where, limit=30)
+        self.assertIn("# gateway a\n", said)
+        self.assertNotIn("# gateway b\n", said)
+        code, _, wrong = await self.command("doctor", "--gateway", "a", **where, limit=30)
+        self.assertEqual(code, 2)
+        self.assertIn("--fleet", wrong)
+
     async def test_commands_name_the_gateway_that_they_mean(self):
         connector = await self.connector()
         gateway = await self.fleet(connector, {"a.yaml": file_of("a"), "b.yaml": "- bad"})
