@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sqlite3.h>
+#include <string_view>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -61,22 +62,79 @@ void make_durable(const std::string& path) {
   if (!good) throw SQLite::Exception(std::strerror(why), SQLITE_CANTOPEN);
 }
 
+/// What SQLite has allocated.
+struct sqlite_bytes {
+  unsigned char* data = nullptr;
+  sqlite3_int64 size = 0;
+};
+
+sqlite_bytes image_of(SQLite::Database& file) {
+  sqlite_bytes out;
+  out.data = sqlite3_serialize(file.getHandle(), "main", &out.size, 0);
+  if (out.data == nullptr) throw SQLite::Exception("no memory for a new database", SQLITE_NOMEM);
+  return out;
+}
+
+/// A database without rows, as bytes. Made once: the steps of its schema take longer than all the rest.
+const std::string& empty_image() {
+  static const std::string image = [] {
+    SQLite::Database file{":memory:", connection_flags};
+    file.exec("PRAGMA page_size=" + std::to_string(page_bytes) + "; PRAGMA auto_vacuum=INCREMENTAL;");
+    file.exec("PRAGMA application_id=" + std::to_string(application_id));
+    migrate(file, schema_steps());
+    const auto made = image_of(file);
+    const std::unique_ptr<unsigned char, void (*)(void*)> owner{made.data, sqlite3_free};
+    return std::string{reinterpret_cast<const char*>(made.data), static_cast<std::size_t>(made.size)};
+  }();
+  return image;
+}
+
+/// The same with a name of its own, which begins the ids of its deliveries.
+std::string fresh_image() {
+  const auto& empty = empty_image();
+  const auto size = static_cast<sqlite3_int64>(empty.size());
+  auto* copy = static_cast<unsigned char*>(sqlite3_malloc64(empty.size()));
+  if (copy == nullptr) throw SQLite::Exception("no memory for a new database", SQLITE_NOMEM);
+  std::memcpy(copy, empty.data(), empty.size());
+  SQLite::Database file{":memory:", connection_flags};
+  const auto code =
+      sqlite3_deserialize(file.getHandle(), "main", copy, size, size, SQLITE_DESERIALIZE_FREEONCLOSE);
+  if (code != SQLITE_OK) throw SQLite::Exception(file.getHandle(), code);
+  file.exec("UPDATE meta SET value=lower(hex(randomblob(8))) WHERE key='instance'");
+  const auto made = image_of(file);
+  const std::unique_ptr<unsigned char, void (*)(void*)> owner{made.data, sqlite3_free};
+  std::string out{reinterpret_cast<const char*>(made.data), static_cast<std::size_t>(made.size)};
+  // It is written to a journal of its own from the beginning (the file format, 1.3.3).
+  constexpr std::size_t write_version = 18, read_version = 19;
+  out[write_version] = out[read_version] = 2;
+  return out;
+}
+
+/// What is in it then is there after a power cut.
+void write_new_file(const std::string& path, std::string_view text) {
+  const auto fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  auto good = fd >= 0;
+  while (good && !text.empty()) {
+    const auto n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    good = n > 0;
+    if (good) text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  good = good && ::fsync(fd) == 0;
+  const auto why = errno;
+  if (fd >= 0) ::close(fd);
+  if (good) return;
+  const bool full = why == ENOSPC || why == EDQUOT;
+  throw SQLite::Exception(full ? sqlite3_errstr(SQLITE_FULL) : std::strerror(why),
+                          full ? SQLITE_FULL : SQLITE_CANTOPEN);
+}
+
 /// Under another name first, so that a file of the right name is always a complete one.
 void make_fresh(const state_directory& where) {
   auto path = where.database() + ".new";
   std::error_code ignored;
   for (const auto* part : {"", "-journal", "-wal", "-shm"}) fs::remove(path + part, ignored);
-  auto fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) throw SQLite::Exception(std::strerror(errno), SQLITE_CANTOPEN);
-  ::close(fd);
-  {
-    SQLite::Database file{path, connection_flags};
-    file.exec("PRAGMA synchronous=OFF; PRAGMA page_size=" + std::to_string(page_bytes) +
-              "; PRAGMA auto_vacuum=INCREMENTAL;"); // one wait for the disk instead of one at each step
-    file.exec("PRAGMA application_id=" + std::to_string(application_id));
-    migrate(file, schema_steps());
-  }
-  make_durable(path);
+  write_new_file(path, fresh_image());
   if (::rename(path.c_str(), where.database().c_str()) != 0)
     throw SQLite::Exception(std::strerror(errno), SQLITE_CANTOPEN);
   where.sync();

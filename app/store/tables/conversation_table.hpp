@@ -24,7 +24,7 @@ public:
   void trim(std::int64_t now, std::size_t limit);
 
 private:
-  SQLite::Statement put_, drop_, one_, open_, drop_old_, drop_more_, count_;
+  statement put_, drop_, one_, open_, drop_old_, drop_more_, count_;
 };
 
 } // namespace relay::store

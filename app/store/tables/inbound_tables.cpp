@@ -146,7 +146,7 @@ void inbound_tables::write(const dead_gone& x, std::int64_t, store_receipt&) {
   if (x.seq == last_seq_) at_risk_ = true;
 }
 
-void inbound_tables::insert(SQLite::Statement& into, const stored_event& x) {
+void inbound_tables::insert(statement& into, const stored_event& x) {
   const auto& event = *x.event;
   const auto& source = event.source;
   static const std::string nowhere;

@@ -62,12 +62,12 @@ public:
 private:
   struct statements {
     explicit statements(SQLite::Database& file);
-    SQLite::Statement insert_event, insert_spill, insert_keys, set_keys, set_spill_keys, set_attempts, settle;
-    SQLite::Statement claim, claims_of, release, keys_of, unspill, drop_spill, forget;
-    SQLite::Statement insert_dead, drop_dead_letter, drop_dead, keep_prompt, drop_prompt;
-    SQLite::Statement oldest_spilled, count_spilled, page_of_spill;
+    statement insert_event, insert_spill, insert_keys, set_keys, set_spill_keys, set_attempts, settle;
+    statement claim, claims_of, release, keys_of, unspill, drop_spill, forget;
+    statement insert_dead, drop_dead_letter, drop_dead, keep_prompt, drop_prompt;
+    statement oldest_spilled, count_spilled, page_of_spill;
   };
-  void insert(SQLite::Statement& into, const stored_event& x);
+  void insert(statement& into, const stored_event& x);
   void settle(std::uint64_t seq, const std::vector<std::string>& keys, std::int64_t now);
   void take_back(std::uint64_t seq);
   void forget(const std::vector<std::uint64_t>& over);

@@ -40,8 +40,8 @@ public:
 private:
   struct statements {
     explicit statements(SQLite::Database& file);
-    SQLite::Statement insert, mark, settle, insert_settled, drop, forget;
-    SQLite::Statement touch_chat, insert_chat, drop_chats;
+    statement insert, mark, settle, insert_settled, drop, forget;
+    statement touch_chat, insert_chat, drop_chats;
   };
   void forget(const std::vector<std::uint64_t>& over);
   void forget_chats(std::uint64_t most, std::size_t limit);

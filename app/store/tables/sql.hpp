@@ -3,12 +3,15 @@
 #pragma once
 
 #include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 namespace relay::store {
 
@@ -37,11 +40,34 @@ int exec(SQLite::Statement& to, const Xs&... xs) {
   return rows;
 }
 
+/// Prepared when it is used first: most databases of many gateways are open for a moment, and need few of
+/// their statements. Used like a SQLite::Statement; a mistake in it is thrown by that use.
+class statement {
+public:
+  statement(SQLite::Database& file, std::string sql) : file_(file), sql_(std::move(sql)) {}
+  SQLite::Statement& get() {
+    if (!made_) made_.emplace(file_, sql_);
+    return *made_;
+  }
+
+private:
+  SQLite::Database& file_;
+  std::string sql_;
+  std::optional<SQLite::Statement> made_;
+};
+
+template <class... Xs>
+int exec(statement& to, const Xs&... xs) {
+  return exec(to.get(), xs...);
+}
+
 /// The rows of a query, one after the other; open rows never outlive it.
 class rows {
 public:
   template <class... Xs>
   explicit rows(SQLite::Statement& from, const Xs&... xs) : from_(with(from, xs...)) {}
+  template <class... Xs>
+  explicit rows(statement& from, const Xs&... xs) : rows(from.get(), xs...) {}
   rows(const rows&) = delete;
   rows& operator=(const rows&) = delete;
   ~rows() { from_.tryReset(); }

@@ -79,9 +79,9 @@ private:
   outbound_tables out_;
   conversation_table conversations_;
   std::int64_t now_ = 0, trimmed_ = 0;
-  bool conversed_ = false; // since the last trim
-  SQLite::Statement begin_, commit_, rollback_, set_meta_, set_fact_, drop_fact_, checkpoint_, count_spare_,
-      shrink_, shrink_little_;
+  bool conversed_ = false;                      // since the last trim
+  SQLite::Statement begin_, commit_, rollback_; // prepared at once: a rollback must not fail
+  statement set_meta_, set_fact_, drop_fact_, checkpoint_, count_spare_, shrink_, shrink_little_;
 };
 
 } // namespace relay::store
