@@ -108,12 +108,14 @@ class Tenant:
 
 
 class Pool:
-    def __init__(self, binary, seed, servers=3, gateways=2, workers=4):
+    def __init__(self, binary, seed, servers=3, gateways=2, workers=4, network=None):
         self.binary, self.seed, self.rng = binary, seed, random.Random(f"{seed} faults")
         self.people = random.Random(f"{seed} people")
         self.home = tempfile.mkdtemp(prefix="relay-pool-")
         self.changes, self.violations, self.counts = Changes(), [], {}
-        self.servers = [NatsServer(self.home) for _ in range(servers)]
+        self.network = network          # of namespaces; none: all are on loopback, and none can be cut off
+        places = [network.join(n) if network else ("127.0.0.1", ()) for n in range(servers)]
+        self.servers = [NatsServer(self.home, host=host, inside=inside) for host, inside in places]
         self.tenants = [Tenant(self, n) for n in range(gateways)]
         self.workers, self.wanted, self.monitors = [], workers, []
         self.urls = ",".join(x.url for x in self.servers)
@@ -126,11 +128,11 @@ class Pool:
         routes = [free_port() for _ in self.servers]
         for number, server in enumerate(self.servers):
             self.monitors.append(free_port())
-            server.more = {"http": f"127.0.0.1:{self.monitors[-1]}"}
+            server.more = {"http": f"{server.host}:{self.monitors[-1]}"}
             if len(self.servers) > 1:
                 server.more |= {"server_name": f"n{number}", "cluster": {
-                    "name": "pool", "host": "127.0.0.1", "port": routes[number],
-                    "routes": [f"nats://127.0.0.1:{port}" for port in routes]}}
+                    "name": "pool", "host": server.host, "port": routes[number],
+                    "routes": [f"nats://{x.host}:{port}" for x, port in zip(self.servers, routes)]}}
         await asyncio.gather(*(x.start() for x in self.servers))
         await asyncio.gather(*(x.begin() for x in self.tenants))
         for _ in range(self.wanted):
@@ -187,7 +189,14 @@ class Pool:
         await server.start()
 
     async def cut_server(self):
-        """Frozen, it is cut off from clients and servers; it goes on as if nothing had been."""
+        """Nobody reaches it, and it reaches nobody; it goes on. What it was told last may be known to it alone."""
+        number = self.rng.randrange(len(self.servers))
+        self.network.cut(number, True)
+        await lasts(self.rng.uniform(0.5, 8))
+        self.network.cut(number, False)
+
+    async def freeze_server(self):
+        """It goes on as if nothing had been."""
         server = self.rng.choice(self.servers)
         server.process.send_signal(signal.SIGSTOP)
         await lasts(self.rng.uniform(0.5, 6))
@@ -195,7 +204,7 @@ class Pool:
 
     async def streams(self, server):
         """What a server says of its replicas: last message, and the consumers that it leads, by stream."""
-        said = (await fetch(f"http://127.0.0.1:{self.monitors[server]}/jsz?streams=1&consumers=1&accounts=1", "GET")).json()
+        said = (await fetch(f"http://{self.servers[server].host}:{self.monitors[server]}/jsz?streams=1&consumers=1&accounts=1", "GET")).json()
         return {stream["name"]: (stream["state"]["last_seq"], [y["name"] for y in stream.get("consumer_detail") or []
                                                               if y.get("cluster", {}).get("leader") == f"n{server}"])
                 for x in said.get("account_details", []) for stream in x["stream_detail"]}
@@ -232,9 +241,9 @@ class Pool:
         for x in self.tenants:
             print(x.name, {name: value for name, value in (await x.gateway.metrics()).items()
                            if value and ("_queue" in name or name.endswith(("_agents", "_pending")))}, flush=True)
-        for port in self.monitors:
+        for server, port in zip(self.servers, self.monitors):
             with contextlib.suppress(OSError, AssertionError, KeyError, asyncio.TimeoutError):
-                said = (await fetch(f"http://127.0.0.1:{port}/jsz?streams=1&consumers=1&accounts=1", "GET")).json()
+                said = (await fetch(f"http://{server.host}:{port}/jsz?streams=1&consumers=1&accounts=1", "GET")).json()
                 for stream in (y for x in said["account_details"] for y in x["stream_detail"]):
                     print(port, stream["name"], stream.get("cluster"), stream["state"], *(
                         {name: value for name, value in y.items() if name not in ("config", "created", "stream_name", "ts")}
@@ -242,7 +251,9 @@ class Pool:
 
     async def run(self, faults):
         """So many faults, each at a seeded moment."""
-        kinds = [self.kill_worker, self.kill_server, self.kill_gateway, self.freeze_worker, self.cut_server]
+        kinds = [self.kill_worker, self.kill_server, self.kill_gateway, self.freeze_worker, self.freeze_server]
+        if self.network:
+            kinds.append(self.cut_server)
         for number in range(faults):
             fault = kinds[number % len(kinds)]
             traffic = asyncio.ensure_future(self.talk())
@@ -264,6 +275,8 @@ class Pool:
             await x.connector.stop()
         for x in self.servers:
             await x.stop()
+        if self.network:
+            self.network.end()
         if self.violations:
             print(f"its directory is kept: {self.home}", flush=True)
             for x in self.tenants:

@@ -17,27 +17,29 @@ def free_port():
 
 
 class NatsServer:
-    """`more`: what else its configuration says, as a dictionary (the format takes JSON)."""
+    """`more`: what else its configuration says, as a dictionary (the format takes JSON). `host` and `inside`: where it listens, and what
+    puts a command there."""
 
-    def __init__(self, home, port=None, **more):
+    def __init__(self, home, port=None, host="127.0.0.1", inside=(), **more):
         self.home, self.port, self.more = home, port or free_port(), more
+        self.host, self.inside = host, tuple(inside)
         self.process, self.output, self.changes = None, [], Changes()
         self._readers = []
 
     @property
     def url(self):
-        return f"nats://127.0.0.1:{self.port}"
+        return f"nats://{self.host}:{self.port}"
 
     async def start(self, ready="Server is ready"):
         path = os.path.join(self.home, f"nats-{self.port}.conf")
-        settings = {"host": "127.0.0.1", "port": self.port,
+        settings = {"host": self.host, "port": self.port,
                     "jetstream": {"store_dir": os.path.join(self.home, f"js-{self.port}"), "max_file_store": 1 << 30},
                     **self.more}
         with open(path, "w") as file:
             json.dump(settings, file)
         before = len(self.output)
         self.process = await asyncio.create_subprocess_exec(
-            PROGRAM, "-c", path, cwd=self.home, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
+            *self.inside, PROGRAM, "-c", path, cwd=self.home, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
         self._readers.append(asyncio.ensure_future(self._read(self.process.stderr)))
         await self.changes.until(lambda: any(ready in x for x in self.output[before:]), f"nats-server: {ready}", 15)
         return self
