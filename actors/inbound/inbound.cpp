@@ -173,7 +173,8 @@ void inbound_state::fetch_held(const std::vector<std::uint64_t>& ids) {
 /// Whether the event ends here: an answer that no agent waits for. One that is for the agent may be changed.
 bool inbound_state::answers_prompt(inbound_item& item, const std::string& origin, core::instant now,
                                    core::inbox_step& step) {
-  auto answer = prompts.hear(*item.event, now);
+  auto answer =
+      prompts.hear(*item.event, now, wire::chat_type_of(item.event->source, session_of(*item.event)));
   if (answer.verdict == core::prompt_verdict::none) return false;
   env.metrics->add(counter::prompt_answers, core::to_string(answer.verdict));
   if (answer.verdict == core::prompt_verdict::numbered)
@@ -459,14 +460,8 @@ inbound_actor::behavior_type inbound(inbound_actor::stateful_pointer<inbound_sta
       [s](const link_up& x) { s->use(x); },
       [s](agent_line& x) { s->serve(x); },
       [s](const route_sink& x) { s->sink = x; },
-      [s](prompt_opened& x) {
-        s->prompts.open(std::move(x), now_of(s->self));
-        s->keep_prompts();
-      },
-      [s](prompt_resumed& x) {
-        s->prompts.resume(std::move(x.what), now_of(s->self));
-        s->keep_prompts();
-      },
+      [s](prompt_opened& x) { s->opened(std::move(x)); },
+      [s](prompt_resumed& x) { s->resumed(std::move(x.what)); },
       [s](const prompt_shown& x) {
         s->prompts.shown(x);
         s->keep_prompts();

@@ -95,6 +95,8 @@ struct inbound_state {
   void admit_when_last();
   void recalled(recalled_events& x);
   void scanned(const spill_page& x);
+  void opened(prompt_opened&& x);
+  void resumed(prompt_opened&& x);
   void keep_prompts(core::inbox_step& step);
   void keep_prompts();
   caf::result<dead_letter_answer> dead_letters(const dead_letter_ask& x);

@@ -124,6 +124,23 @@ void inbound_state::scanned(const spill_page& x) {
   execute(step);
 }
 
+void inbound_state::opened(prompt_opened&& x) {
+  auto id = x.prompt_id;
+  auto chat = x.chat;
+  if (!prompts.open(std::move(x), now_of(self)))
+    env.log->write(severity::warn, "prompt.asker_forgotten",
+                   {{"prompt", id},
+                    {"platform", chat.platform},
+                    {"chat", chat.chat_id},
+                    {"next", "in a group nobody can decide this approval: let the agent ask in a new turn"}});
+  keep_prompts();
+}
+
+void inbound_state::resumed(prompt_opened&& x) {
+  prompts.resume(std::move(x), now_of(self));
+  keep_prompts();
+}
+
 void inbound_state::keep_prompts(core::inbox_step& step) {
   if (!setup.rules.durable) return;
   auto changes = prompts.changes(now_of(self));

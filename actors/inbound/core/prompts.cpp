@@ -189,18 +189,20 @@ std::string prompts::earlier_author(const prompt_opened& x) {
   return {};
 }
 
-void prompts::open(prompt_opened x, instant now) { put(std::move(x), now); }
+bool prompts::open(prompt_opened x, instant now) { return !put(std::move(x), now).value.what.turn_forgotten; }
 
 prompts::known::entry& prompts::put(prompt_opened x, instant now) {
   trim(now);
   if (x.approval && x.decided_by.empty()) x.decided_by = earlier_author(x);
+  auto nobodys = x.approval && x.turn_forgotten && x.decided_by.empty() && !rules_.anyone_approves;
   if (auto* old = at_place(x)) {
-    const auto& before = old->value;
-    if (x.turn_forgotten && x.thread_id.empty()) x.thread_id = before.what.thread_id;
-    if (x.turn_forgotten && x.profile.empty()) x.profile = before.what.profile;
+    const auto& before = old->value.what;
+    if (x.turn_forgotten && x.thread_id.empty()) x.thread_id = before.thread_id;
+    if (x.turn_forgotten && x.profile.empty()) x.profile = before.profile;
+    if (before.approval) nobodys = nobodys && before.turn_forgotten; // else it is known to have no author
     forget(*old);
   }
-  x.turn_forgotten = false;
+  x.turn_forgotten = nobodys;
   auto lifetime = rules_.lifetime;
   if (x.lifetime_ms > 0 && x.lifetime_ms < static_cast<std::uint64_t>(lifetime.count()))
     lifetime = milliseconds{static_cast<milliseconds::rep>(x.lifetime_ms)};
@@ -226,8 +228,10 @@ void prompts::resume(prompt_opened x, instant now) {
 
 void prompts::restore(prompt_kept x, instant now) {
   auto left = milliseconds{static_cast<milliseconds::rep>(x.what.lifetime_ms)};
+  const auto nobodys = std::exchange(x.what.turn_forgotten, false); // its place is known
   auto& fresh = put(std::move(x.what), now);
   auto& one = fresh.value;
+  one.what.turn_forgotten = nobodys;
   one.until = now + left;
   one.now = static_cast<stage>(std::min<std::uint8_t>(x.stage, 2));
   if (x.numbered && one.now == stage::open) {
@@ -280,18 +284,21 @@ bool prompts::concerns(const inbound_event& x) const {
   return !numbered_.empty() && may_be_answer(x) && numbered_.count(x.source.chat_id) > 0;
 }
 
-prompt_hearing prompts::hear(const inbound_event& x, instant now) {
+prompt_hearing prompts::hear(const inbound_event& x, instant now, std::string_view chat_type) {
   trim(now);
-  if (x.prompt.present) return pressed(x, now);
-  return may_be_answer(x) ? wrote(x, now) : prompt_hearing{};
+  const answerer by{x.source, chat_type};
+  if (x.prompt.present) return pressed(x, by, now);
+  return may_be_answer(x) ? wrote(x, by, now) : prompt_hearing{};
 }
 
-bool prompts::may_decide(const event_source& who, const prompt_opened& what) const {
-  if (!what.approval || what.decided_by.empty() || rules_.anyone_approves) return true;
-  return who.user_id == what.decided_by || who.user_id_alt == what.decided_by;
+bool prompts::may_decide(const answerer& by, const prompt_opened& what) const {
+  if (!what.approval || rules_.anyone_approves) return true;
+  if (what.turn_forgotten) return by.chat_type == "dm";
+  if (what.decided_by.empty()) return true;
+  return by.who.user_id == what.decided_by || by.who.user_id_alt == what.decided_by;
 }
 
-prompt_hearing prompts::pressed(const inbound_event& event, instant now) {
+prompt_hearing prompts::pressed(const inbound_event& event, const answerer& by, instant now) {
   auto& x = event.prompt;
   auto* it = meant_by(event);
   if (!it) {
@@ -307,7 +314,7 @@ prompt_hearing prompts::pressed(const inbound_event& event, instant now) {
     settle(*it, stage::told_late, now);
     return {prompt_verdict::late, {}};
   }
-  if (!may_decide(event.source, one.what)) return {prompt_verdict::bystander, {}};
+  if (!may_decide(by, one.what)) return {prompt_verdict::bystander, {}};
   // Without options of its own the prompt takes whatever the platform offers.
   auto& options = one.what.options;
   if (!options.empty() &&
@@ -317,7 +324,7 @@ prompt_hearing prompts::pressed(const inbound_event& event, instant now) {
   return {prompt_verdict::taken, {}};
 }
 
-prompt_hearing prompts::wrote(const inbound_event& x, instant now) {
+prompt_hearing prompts::wrote(const inbound_event& x, const answerer& by, instant now) {
   auto at = numbered_.find(x.source.chat_id);
   if (at == numbered_.end()) return {};
   const auto number = number_of(x.text);
@@ -328,7 +335,7 @@ prompt_hearing prompts::wrote(const inbound_event& x, instant now) {
     auto* it = known_.find(*key);
     auto& one = it->value;
     auto& options = one.what.options;
-    if (one.until <= now || !is_there(x.source, one.what) || !may_decide(x.source, one.what)) continue;
+    if (one.until <= now || !is_there(x.source, one.what) || !may_decide(by, one.what)) continue;
     const bool counts = number > 0 && number <= options.size();
     const auto* chosen = counts ? &options[number - 1] : option_called(words, options);
     if (chosen == nullptr && number > 0) return {};

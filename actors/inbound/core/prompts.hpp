@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -79,16 +80,19 @@ public:
   }
 
   /// The prompt is about to be sent. The same id again in the same place (chat, thread, profile) is a new
-  /// prompt that takes the place of the older one; in another place it is a prompt beside it.
-  void open(prompt_opened x, instant now);
+  /// prompt that takes the place of the older one; in another place it is a prompt beside it. False: in a
+  /// group nobody can decide it, for nobody knows any more whose it is.
+  bool open(prompt_opened x, instant now);
   /// The prompt may be sent again: a known one keeps its state, answered or not.
   void resume(prompt_opened x, instant now);
   /// How it was shown; ignored once it is answered.
   void shown(const prompt_shown& x);
   /// Whether hear() could find an answer in this event: a cheap question, asked of every event.
   bool concerns(const inbound_event& x) const;
-  /// Decides about a fresh event (a repeat of one that was decided must not come here).
-  prompt_hearing hear(const inbound_event& x, instant now);
+  /// Decides about a fresh event (a repeat of one that was decided must not come here). `chat_type`: of its
+  /// session, which may know better than the event itself.
+  prompt_hearing hear(const inbound_event& x, instant now, std::string_view chat_type);
+  prompt_hearing hear(const inbound_event& x, instant now) { return hear(x, now, x.source.chat_type); }
 
   /// A prompt that an earlier process kept; `lifetime_ms` is the time that is left, 0 = it has expired.
   void restore(prompt_kept x, instant now);
@@ -105,7 +109,8 @@ public:
 private:
   enum class stage : std::uint8_t { open, answered, told_late };
   struct entry {
-    prompt_opened what; ///< without its options once it is answered
+    /// Without its options once it is answered. `turn_forgotten`: nobody remembers who decides this approval.
+    prompt_opened what;
     instant until{};
     stage now = stage::open;
     bool numbered = false;
@@ -116,9 +121,14 @@ private:
   known::entry* meant_by(const inbound_event& x);
   std::string earlier_author(const prompt_opened& x);
   known::entry& put(prompt_opened x, instant now);
-  prompt_hearing pressed(const inbound_event& x, instant now);
-  prompt_hearing wrote(const inbound_event& x, instant now);
-  bool may_decide(const event_source& who, const prompt_opened& what) const;
+  /// Who presses or writes something, and in what kind of chat.
+  struct answerer {
+    const event_source& who;
+    std::string_view chat_type;
+  };
+  prompt_hearing pressed(const inbound_event& x, const answerer& by, instant now);
+  prompt_hearing wrote(const inbound_event& x, const answerer& by, instant now);
+  bool may_decide(const answerer& by, const prompt_opened& what) const;
   void settle(known::entry& x, stage next, instant now);
   void unnumber(known::entry& x);
   void forget(known::entry& x);

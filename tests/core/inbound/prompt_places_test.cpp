@@ -142,7 +142,56 @@ TEST_F(places, AnApprovalOfAForgottenTurnInAnotherChatIsAnotherOne) {
   other.decided_by.clear();
   other.turn_forgotten = true;
   open(other);
-  EXPECT_EQ(verdict(pressed_by("bo", other)), taken);
+  EXPECT_EQ(verdict(pressed_by("bo", other)), taken) << "in a direct message";
+}
+
+// Whoever knew whose turn it was has died, the registry of the first asking included (seeds 5500004325,
+// 5600017388): in a group anybody could decide it.
+TEST_F(places, AnApprovalThatAnswersWhatNobodyRemembersIsForNobodyInAGroup) {
+  auto lost = approval_of_ana("telegram", "c");
+  lost.decided_by.clear();
+  lost.turn_forgotten = true;
+  auto of_a_group = [&](inbound_event x) {
+    x.source.chat_type = "group";
+    return x;
+  };
+  EXPECT_FALSE(all.open(lost, now)) << "its agent will wait for nothing";
+  all.shown(shown(lost, prompt_face::numbers));
+  auto typed = pressed_by("bo", lost);
+  typed.prompt = {};
+  typed.text = "1";
+  prompts next{"aaaa0000", prompt_rules{}};
+  all.track();
+  EXPECT_FALSE(all.open(lost, now)) << "asked once more it is no less lost";
+  all.shown(shown(lost, prompt_face::numbers));
+  for (auto& x : all.changes(now)) next.restore(std::get<prompt_kept>(x), now);
+  for (auto* life : {&all, &next}) {
+    EXPECT_EQ(life->hear(of_a_group(pressed_by("bo", lost)), now).verdict, bystander);
+    EXPECT_EQ(life->hear(pressed_by("bo", lost), now, "group").verdict, bystander) << "as its session says";
+    EXPECT_EQ(life->hear(of_a_group(typed), now).verdict, none) << "plain text";
+    EXPECT_EQ(life->hear(pressed_by("bo", lost), now).verdict, taken) << "in a direct message";
+  }
+  prompt_rules rules;
+  rules.anyone_approves = true;
+  all = prompts{"aaaa0000", rules};
+  EXPECT_TRUE(all.open(lost, now));
+  EXPECT_EQ(verdict(of_a_group(pressed_by("bo", lost))), taken);
+}
+
+TEST_F(places, WhatIsNoApprovalOrAnswersNothingNeedsNoAsker) {
+  auto choice = approval_of_ana("telegram", "c");
+  choice.decided_by.clear();
+  choice.turn_forgotten = true;
+  choice.approval = false;
+  EXPECT_TRUE(all.open(choice, now));
+  auto unasked = approval_of_ana("telegram", "d");
+  unasked.decided_by.clear();
+  EXPECT_TRUE(all.open(unasked, now));
+  for (const auto* x : {&choice, &unasked}) {
+    auto pressed = pressed_by("bo", *x);
+    pressed.source.chat_type = "group";
+    EXPECT_EQ(verdict(pressed), taken);
+  }
 }
 
 TEST_F(places, AreBoundedInBytesOldestFirst) {
