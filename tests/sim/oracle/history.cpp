@@ -202,6 +202,11 @@ std::string history::mark_of(std::uint64_t peer, const std::string& request_id) 
   return it == counted_.end() ? std::string{} : it->second;
 }
 
+/// Without its number: the part of the gateway that knows what it gave out.
+static std::string instance_of(const std::string& delivery) {
+  return delivery.substr(0, delivery.rfind('-'));
+}
+
 void history::gave(const json& frame, std::uint64_t peer) {
   auto& event = member(frame, "event");
   auto& source = member(event, "source");
@@ -214,9 +219,11 @@ void history::gave(const json& frame, std::uint64_t peer) {
   x.delivery_id = text(frame, "delivery_id");
   x.session = text(frame, "session_key");
   x.peer = peer;
-  // What was not read since the gateway forgot was given out by the part of it that died.
+  // Given out, perhaps, by a part of the gateway that died since: a child that hung takes it later.
   auto& reads_of = events[number].reads;
+  auto known = age_of_instance_.find(instance_of(x.delivery_id));
   x.age = reads_of.empty() ? inbound_age : reads_of.back().age;
+  if (known != age_of_instance_.end()) x.age = std::min(x.age, known->second);
   x.out_age = outbound_age;
   x.at = on_.time.now();
   x.redelivered = flag(frame, "redelivered");
@@ -295,11 +302,14 @@ void history::noted(severity, std::string_view id, std::string_view fields) {
     std::from_chars(digits.data(), digits.data() + digits.size(), ms);
     losses.push_back(on_.time.now() + usec{ms * 1'000});
   }
-  if (id != "event.dead_letter") return;
   auto from = fields.find("delivery=");
-  if (from == std::string_view::npos) return;
+  if ((id != "event.dead_letter" && id != "event.delivered") || from == std::string_view::npos) return;
   auto name = fields.substr(from + 9);
   std::string delivery{name.substr(0, name.find(' '))};
+  if (id == "event.delivered") {
+    age_of_instance_.try_emplace(instance_of(delivery), inbound_age);
+    return;
+  }
   if (auto* x = by_delivery(delivery)) x->set_aside = true;
   set_aside_.insert(std::move(delivery));
 }

@@ -198,6 +198,7 @@ private:
   std::map<std::string, std::uint64_t> edits_;                           ///< by message and text
   std::map<std::pair<std::uint64_t, std::string>, std::string> counted_; ///< marks of ids that count from one
   std::set<std::string> set_aside_;                                      ///< delivery ids
+  std::map<std::string, std::uint64_t> age_of_instance_; ///< by what delivery ids begin with: its first age
   std::set<std::string> named_by_altered_, altered_chats_;
   std::map<std::string, std::vector<std::string>> altered_keys_; ///< by chat and message: what came under it
   std::map<std::string, std::uint64_t> made_up_; ///< events that only a script knows, by chat and text

@@ -22,6 +22,8 @@ public:
   void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
     auto id = text(frame.root, "delivery_id");
+    // Its ack was on its way when it was given out again: nobody is blamed for it any more.
+    if (auto ack = acked_.find(id); ack != acked_.end() && now() < ack->second + slack) return;
     auto [it, first] = seen_.try_emplace(id);
     auto& x = it->second;
     // What an earlier part of the gateway knew of it is not known here.
@@ -34,7 +36,9 @@ public:
     x.at = now();
   }
   void agent_read(std::uint64_t, const frame_view& frame) override {
-    if (text(frame.root, "type") == "ack") seen_.erase(text(frame.root, "delivery_id"));
+    if (text(frame.root, "type") != "ack") return;
+    auto id = text(frame.root, "delivery_id");
+    if (seen_.erase(id) > 0) acked_[std::move(id)] = now();
   }
   void agent_ended(std::uint64_t peer) override {
     auto out = std::count_if(seen_.begin(), seen_.end(), [&](auto& y) { return y.second.peer == peer; });
@@ -84,7 +88,10 @@ private:
     if (!event || event->reads.empty()) return 0;
     return static_cast<std::uint64_t>((now() - event->reads.front().at) / ack_timeout());
   }
-  void forget() { seen_.clear(); }
+  void forget() {
+    seen_.clear();
+    acked_.clear();
+  }
   static constexpr usec slack{2'000'000}; // between its being given out and its being written
   void alone(const std::string& id) {
     for (auto& [other, y] : seen_)
@@ -92,6 +99,7 @@ private:
         fail(id + " is given out beside another suspect, " + other);
   }
   std::map<std::string, state> seen_; ///< by delivery
+  std::map<std::string, usec> acked_; ///< of these
 };
 
 /// After a missed ack an event goes to an agent that has not missed one of it, if there is one.

@@ -161,6 +161,7 @@ public:
   }
   /// What comes while it is being started again may be lost.
   void noted(severity, std::string_view id, std::string_view fields) override {
+    if (id == "event.repeated") return shown_already(fields);
     constexpr std::string_view next = "started again in ";
     auto at = fields.find(next);
     if (id != "child.down" || at == std::string_view::npos || fields.find("child=inbound ") == fields.npos)
@@ -199,6 +200,20 @@ public:
   }
 
 private:
+  /// An edit back whose former version was lost with inbound is what is shown already. When that version has
+  /// come again, it is news, behind all that was read meanwhile.
+  void shown_already(std::string_view fields) {
+    constexpr std::string_view buffer = "buffer_id=";
+    const auto at = fields.find(buffer);
+    if (fields.find("reason=version ") == fields.npos || at == fields.npos) return;
+    fields.remove_prefix(at + buffer.size());
+    auto& notes = checker_.notes();
+    const auto it = notes.event_of_buffer.find(std::string{fields.substr(0, fields.find(' '))});
+    if (it == notes.event_of_buffer.end()) return;
+    auto& x = notes.events[it->second];
+    if (x.what.edit_of != 0 && x.was_read() && notes.lost_since(x.reads.front().at))
+      forgotten_[&x] = x.reads.back().number;
+  }
   std::uint64_t first_read(const event_record& x, std::uint64_t age) const {
     auto it = forgotten_.find(&x);
     auto after = it == forgotten_.end() ? 0 : it->second;

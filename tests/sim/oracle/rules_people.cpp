@@ -143,16 +143,21 @@ public:
   explicit prompt_answers(checker& at) : rule(at, "prompt-answers") {}
   /// Asked again of a router that knows nothing of the first time, it is another prompt: also when that
   /// router dies before the prompt leaves, for the answers to the earlier one still come.
-  void agent_read(std::uint64_t, const frame_view& frame) override {
+  void agent_read(std::uint64_t peer, const frame_view& frame) override {
     auto& act = member(frame.root, "action");
-    if (text(frame.root, "type") == "action" && text(act, "op") == "prompt")
-      prompt_of_[text(frame.root, "request_id")] = text(act, "prompt_id");
+    auto type = text(frame.root, "type");
+    if (type == "hello" && has(frame.root, "name")) name_of_[peer] = text(frame.root, "name");
+    if (type == "action" && text(act, "op") == "prompt")
+      prompt_of_[name_of_[peer] + text(frame.root, "request_id")] = text(act, "prompt_id");
   }
   void noted(severity, std::string_view id, std::string_view fields) override {
     constexpr std::string_view request = "request=";
     if (id != "action.accepted" || !fields.starts_with(request)) return;
     fields.remove_prefix(request.size());
-    auto it = prompt_of_.find(std::string{fields.substr(0, fields.find(' '))});
+    fields = fields.substr(0, fields.find(" delivery="));
+    // Of a named agent its name stands before the id, and before that how long it is.
+    if (fields.starts_with('\n')) fields.remove_prefix(std::min(fields.find(':'), fields.size() - 1) + 1);
+    auto it = prompt_of_.find(std::string{fields});
     if (it != prompt_of_.end()) asked_[it->second].insert(checker_.notes().outbound_age);
   }
   void link_wrote(std::uint64_t, const frame_view& frame) override {
@@ -173,7 +178,8 @@ public:
   }
 
 private:
-  std::map<std::string, std::string> prompt_of_;         ///< by request id
+  std::map<std::uint64_t, std::string> name_of_;         ///< by peer
+  std::map<std::string, std::string> prompt_of_;         ///< by its agent's name and its request id
   std::map<std::string, std::set<std::uint64_t>> taken_; ///< by prompt: the events that answered it
   std::map<std::string, std::set<std::uint64_t>> asked_; ///< of which ages of what routers know
 };
