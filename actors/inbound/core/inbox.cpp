@@ -418,13 +418,19 @@ void inbox::give_again(entry& x, instant now, inbox_step& out) {
 
 void inbox::died(const std::vector<std::uint64_t>& with_it, instant now, inbox_step& out) {
   std::vector<std::uint64_t> ids;
+  bool had_more = false; // whose acks it missed and which nobody else has got yet: it may be one of those
   for (auto id : with_it) {
     auto* x = events_.find(id);
-    if (x == nullptr || !x->value.is_out()) continue;
+    if (x == nullptr) continue;
+    if (!x->value.is_out()) {
+      had_more = true;
+      continue;
+    }
     take_back(*x);
     ids.push_back(id);
   }
   auto blamed = suspects_.blamed(ids);
+  if (had_more) blamed = 0;
   for (auto id : ids) {
     auto& of = *events_.find(id);
     auto& x = of.value;

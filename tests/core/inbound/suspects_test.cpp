@@ -146,6 +146,24 @@ TEST(Suspects, AMissedAckGivesTheTurnToTheNext) {
   EXPECT_THAT(d.ack(2), ElementsAre(1));
 }
 
+// Nobody else has it yet, and it may be what killed its agent (seeds 5700007262, 5700015878).
+TEST(Suspects, WhatMissedItsAckIsStillInTheHandsOfItsAgent) {
+  inbox_rules rules;
+  rules.durable = true;
+  driver d{rules};
+  d.accept("a", "1");
+  d.accept("b", "2");
+  EXPECT_THAT(d.die(), ElementsAre(1));
+  d.now += 60s;
+  d.run([&](auto& step) { d.box.timer(d.now, step); });
+  EXPECT_THAT(d.out, ElementsAre(1, 2)) << "1 has not answered and waits for its next turn";
+  EXPECT_THAT(d.die(), ElementsAre(2));
+  EXPECT_EQ(without_suspicion(d.attempts.at(2)), 1U) << "its new attempt: the death before was not its own";
+  d.die();
+  d.ack(1);
+  EXPECT_EQ(without_suspicion(d.attempts.at(2)), 2U) << "that one was";
+}
+
 TEST(Suspects, WhatOnlyGetsNewHostsIsNotSuspect) {
   driver d;
   d.accept("a", "1");
