@@ -349,6 +349,9 @@ public:
     // A token that had expired by then does not count as a fresh one.
     constexpr std::int64_t rounding = 2;
     auto left = expires_ - checker_.wall_s();
+    // After a change of the target it may dial without a token; whether a clock that jumped made that one old
+    // cannot be seen.
+    if (!known_token_ && checker_.clock_jumped) doubt_ = true;
     if (known_token_ && revocation_suspected_ && std::abs(left) <= rounding) doubt_ = true;
     disabled_ =
         revocation_suspected_ && !(known_token_ && left <= 0) && !checker_.notes().sockets[socket].dropped;
