@@ -2,6 +2,7 @@
 #include "relay_gateway/app/net/http/http_text.hpp"
 #include "relay_gateway/app/net/http/upgrade_gate.hpp"
 #include "relay_gateway/app/net/websocket/keepalive.hpp"
+#include "relay_gateway/app/net/websocket/least_rate.hpp"
 #include "relay_gateway/app/net/websocket/send_bounds.hpp"
 #include "relay_gateway/app/net/websocket/send_queue.hpp"
 
@@ -165,6 +166,30 @@ TEST(stalls, APeerThatTakesNothingIsGivenUpAndOneThatTakesAByteIsNot) {
   EXPECT_FALSE(look(100s, 11, true, true)) << "we were frozen, not the peer";
   EXPECT_FALSE(look(124s, 11));
   EXPECT_TRUE(look(125s, 11));
+}
+
+TEST(least_rate, APeerMayBeSlowAndMayNotTrickle) {
+  using namespace std::chrono;
+  net::least_rate x{25s};
+  const steady_clock::time_point start{1h};
+  const auto look = [&](seconds at, std::uint64_t position, bool begun = true) {
+    return x.look(begun, position, start + at);
+  };
+  EXPECT_EQ(x.patience(), 75s);
+  EXPECT_FALSE(look(0s, 0, false));
+  for (int i = 1; i < 1000; ++i)
+    EXPECT_FALSE(look(seconds(i), i * 256)) << "as fast as it must be, for as long as it takes";
+  EXPECT_FALSE(look(1074s, 1000 * 256)) << "a pause within its patience";
+  EXPECT_TRUE(look(1076s, 1000 * 256 + 1)) << "a byte now and then is no progress";
+  x.begin_anew();
+  EXPECT_FALSE(look(1100s, 1000 * 256 + 1)) << "that frame has ended";
+  EXPECT_FALSE(look(1174s, 1000 * 256 + 2));
+  EXPECT_TRUE(look(1176s, 1000 * 256 + 3));
+  EXPECT_FALSE(look(1177s, 1000 * 256 + 3, false)) << "nothing is under way";
+  EXPECT_FALSE(look(2000s, 1000 * 256 + 3, false));
+  EXPECT_FALSE(look(2001s, 8 << 20)) << "credit is not kept";
+  EXPECT_FALSE(look(2070s, 8 << 20));
+  EXPECT_TRUE(look(2077s, 8 << 20));
 }
 
 TEST(text, DecodesEscapes) {

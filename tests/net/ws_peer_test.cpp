@@ -315,6 +315,51 @@ TEST_F(peer, F2BytesInTheMiddleOfALargeMessageCount) {
   EXPECT_FALSE(heard->ended());
 }
 
+/// Sends `stream` piece by piece, one for each ping that comes, until it is told to go; why.
+socket_end trickled(raw_socket& there, recorder& heard, std::string_view stream, std::size_t piece,
+                    bool pongs = false) {
+  for (std::size_t i = 0; i < stream.size(); i += piece) {
+    const auto ping = read_frame(there);
+    if (ping.opcode != 9) break;
+    there.send(stream.substr(i, piece));
+    if (pongs) there.send(frame_text(10, ping.payload));
+  }
+  return heard.wait_end();
+}
+
+TEST_F(peer, AFrameThatIsTrickledIsGivenUpWhateverItIsMadeOf) {
+  std::string messages, fragments, controls;
+  for (int i = 0; i < 100; ++i) {
+    messages += frame_text(1, "x"); // a line in as many messages
+    fragments += frame_text(i == 0 ? 1 : 0, "x", false);
+    controls += frame_text(10, std::string(100, 'x'));
+  }
+  const auto small = frame_text(1, std::string(100, 'x')), large = frame_text(1, std::string(5'000, 'x'));
+  for (auto [stream, piece, pongs] : {std::tuple<std::string, std::size_t, bool>{small, 1, false},
+                                      {large, 3, false},
+                                      {messages, 3, false},
+                                      {messages, 3, true},
+                                      {fragments, 3, true},
+                                      {controls, 1, false}}) {
+    auto there = open(quick());
+    const auto why = trickled(there, *heard, stream, piece, pongs);
+    EXPECT_NE(why.error.find("begun a frame"), std::string::npos) << why.error;
+  }
+}
+
+TEST_F(peer, ASlowFrameThatGoesOnArrives) {
+  auto there = open(quick());
+  const std::string text(2'000, 'x');
+  const auto stream = frame_text(1, text + "\n");
+  for (std::size_t i = 0; i < stream.size();
+       i += 64) { // three times the least rate, and longer than its patience
+    ASSERT_EQ(read_frame(there).opcode, 9) << i;
+    there.send(stream.substr(i, 64));
+  }
+  EXPECT_EQ(heard->wait_bytes(text.size() + 1).size(), text.size() + 1);
+  EXPECT_FALSE(heard->ended());
+}
+
 TEST_F(peer, SilenceWhileNotReadingDoesNotCount) {
   auto there = open(quick());
   socket->read(false);

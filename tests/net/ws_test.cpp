@@ -332,6 +332,23 @@ TEST_F(sockets, APeerThatDoesNotReadIsNotReadFromAndThenGivenUp) {
   EXPECT_LT(there.heard->total(), 1UL << 20) << "it was read from all the same";
 }
 
+TEST_F(sockets, AClientThatTricklesAMessageGoes) {
+  net::server_options what;
+  what.ping_interval = milliseconds(50);
+  what.ping_timeout = milliseconds(200);
+  what.message_ends_line = true;
+  listen(what);
+  auto peer = raw_socket::connect(server_->port());
+  request_upgrade(peer);
+  auto there = acceptor_.next();
+  for (char c : frame_text(1, std::string(100, 'x'), true, true)) {
+    if (read_frame(peer).opcode != 9) break;
+    peer.send(std::string(1, c));
+  }
+  auto end = there.heard->wait_end();
+  EXPECT_NE(end.error.find("begun a frame"), std::string::npos) << end.error;
+}
+
 TEST_F(sockets, APeerThatReadsLateGetsEverything) {
   listen();
   acceptor_.prepare = [](recorder& heard, line_socket& socket) {

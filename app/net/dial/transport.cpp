@@ -8,11 +8,9 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <new>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -21,6 +19,21 @@ namespace relay::net {
 namespace {
 
 constexpr std::chrono::seconds linger_limit{2};
+
+#ifdef __linux__
+/// What the kernel knows of a connection. glibc's structure ends before the counters.
+struct connection_info {
+  tcp_info basic{};
+  std::uint64_t pacing_rate = 0, max_pacing_rate = 0, bytes_acked = 0, bytes_received = 0;
+};
+
+/// Whether `wanted`, a member of `to`, is known.
+bool ask(int fd, connection_info& to, const void* wanted) {
+  socklen_t size = sizeof to;
+  const auto offset = static_cast<const char*>(wanted) - reinterpret_cast<const char*>(&to);
+  return ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &to, &size) == 0 && size > static_cast<socklen_t>(offset);
+}
+#endif
 
 } // namespace
 
@@ -138,6 +151,7 @@ void transport::filled(const error_code& ec, std::size_t n, const done& then) {
   filling_ = false;
   end_ += n;
   touched_ = std::max(touched_, end_);
+  filled_ += n;
   if (n > 0) last_byte_ = steady::now();
   // A peer that ends a TLS stream without close_notify has ended it all the same; what was cut off shows
   // above.
@@ -147,24 +161,33 @@ void transport::filled(const error_code& ec, std::size_t n, const done& then) {
 std::chrono::milliseconds transport::silence() const {
   auto own = std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - last_byte_);
 #ifdef __linux__
-  tcp_info info{};
-  socklen_t size = sizeof info;
+  connection_info info;
   auto fd = const_cast<socket_type&>(socket_).native_handle(); // a getter that Asio does not call const
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
-    own = std::min(own, std::chrono::milliseconds(info.tcpi_last_data_recv));
+  if (ask(fd, info, &info.basic.tcpi_last_data_recv))
+    own = std::min(own, std::chrono::milliseconds(info.basic.tcpi_last_data_recv));
 #endif
   return own;
+}
+
+std::uint64_t transport::received() const {
+#ifdef __linux__
+  connection_info info;
+  auto fd = const_cast<socket_type&>(socket_).native_handle();
+  if (ask(fd, info, &info.bytes_received)) return info.bytes_received;
+#endif
+  return filled_;
 }
 
 // -- writing ----------------------------------------------------------------------------------------
 
 std::uint64_t transport::taken() const {
-  int in_kernel = 0;
 #ifdef __linux__
-  auto fd = const_cast<socket_type&>(socket_).native_handle(); // a getter that Asio does not call const
-  if (::ioctl(fd, SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
+  // Not what was given to the kernel less what waits there: of TLS both stand still while a record goes on.
+  connection_info info;
+  auto fd = const_cast<socket_type&>(socket_).native_handle();
+  if (ask(fd, info, &info.bytes_acked)) return info.bytes_acked;
 #endif
-  return departed_ - static_cast<std::uint64_t>(in_kernel); // less what is on its way in there
+  return departed_;
 }
 
 void transport::flush() {

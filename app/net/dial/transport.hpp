@@ -69,6 +69,8 @@ public:
   /// How long the peer has sent no byte at all. Also asks the kernel, so that bytes which wait to be read, or
   /// a slowly arriving TLS record, count.
   std::chrono::milliseconds silence() const;
+  /// Bytes that the peer has sent, those included that are no whole TLS record yet.
+  std::uint64_t received() const;
 
   // -- writing: append(), then flush() -------------------------------------------------------------
 
@@ -80,7 +82,7 @@ public:
   /// go on.
   void hold(bool on);
   bool held() const noexcept { return held_; }
-  /// Changes whenever the peer takes bytes of what waits, also those that the kernel has already.
+  /// Grows whenever the peer takes bytes of what waits, also those that the kernel has already.
   std::uint64_t taken() const;
   /// Bytes that wait here.
   std::size_t unsent() const noexcept { return out_.size() - sent_ + flight_.size(); }
@@ -130,7 +132,7 @@ private:
   std::string out_;    // appended; the first sent_ bytes have left (plain TCP)
   std::string flight_; // being written (TLS)
   std::size_t sent_ = 0;
-  std::uint64_t departed_ = 0;
+  std::uint64_t departed_ = 0, filled_ = 0;
   steady::time_point last_byte_;
   error_code broken_;
   bool filling_ = false, writing_ = false, held_ = false, finishing_ = false, aborted_ = false;

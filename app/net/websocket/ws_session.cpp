@@ -40,7 +40,8 @@ private:
 } // namespace
 
 ws_session::ws_session(asio::io_context& io, std::shared_ptr<socket_listener> who, const options& what)
-    : io_(io), who_(std::move(who)), what_(what), limit_(io), beat_(io), again_(io) {}
+    : io_(io), who_(std::move(who)), what_(what), limit_(io), beat_(io), again_(io),
+      incoming_(what.ping_timeout), outgoing_(what.ping_timeout) {}
 
 std::shared_ptr<server_socket> ws_session::make_handle() {
   return std::make_shared<handle>(shared_from_this());
@@ -166,6 +167,7 @@ void ws_session::piece(error_code ec, std::size_t size, bool last) {
   read_pending_ = false;
   if (state_ == state::ended || dropped_) return;
   if (ec) return lost(ec);
+  count(size, last);
   if (!may_read()) {
     held_ = size; // it was on its way when reading was stopped
     held_last_ = last;
@@ -182,6 +184,16 @@ void ws_session::piece(error_code ec, std::size_t size, bool last) {
   if (std::exchange(batch_end_due_, false)) end_batch();
   // Reading was stopped meanwhile: nobody else flushes what the listener wrote.
   if (!read_pending_ && below_->unsent() > 0) flush_soon();
+}
+
+/// A frame ends with its line, and where messages end lines with its message.
+void ws_session::count(std::size_t size, bool last) {
+  const std::string_view text{piece_.data(), size};
+  const bool ends = last && what_.message_ends_line;
+  text_ += size;
+  if (ends || text.find('\n') != std::string_view::npos) ++frames_ended_;
+  if (size > 0) frame_open_ = text.back() != '\n';
+  if (ends) frame_open_ = false;
 }
 
 void ws_session::give(std::size_t size, bool last) {
@@ -248,6 +260,7 @@ void ws_session::absorb() {
 void ws_session::read_gate_changed(bool before) {
   if (may_read() == before) return;
   if (alive_) alive_->reading(may_read(), steady::now());
+  incoming_.begin_anew();
   if (!may_read()) return;
   // In a handler of its own: giving out what was held would be a call-back from inside a call.
   asio::post(io_, [self = shared_from_this()] {
@@ -428,6 +441,7 @@ void ws_session::beat() {
   const auto late = now - alive_->due() > what_.ping_interval / 2;
   if (stall_.look(below_->unsent() > 0 && !below_->held(), below_->taken(), now, what_.ping_timeout, late))
     return fail("the peer has not read for " + std::to_string(what_.ping_timeout.count()) + " ms");
+  if (too_slow(now, late)) return;
   switch (alive_->wake(now, below_->silence())) {
   case keepalive::verdict::dead:
     return fail("no byte from the peer for " + std::to_string(what_.ping_timeout.count()) + " ms");
@@ -442,6 +456,29 @@ void ws_session::beat() {
   case keepalive::verdict::wait: break;
   }
   arm_keepalive();
+}
+
+/// What it has begun to send, or to take, must go on. Pongs count as ends of their own, but not within a
+/// frame.
+bool ws_session::too_slow(least_rate::time now, bool late) {
+  if (state_ != state::open) return false;
+  const auto received = below_->received();
+  const auto ended = frames_ended_ + (frame_open_ ? 0 : ws_->controls());
+  if (ended != std::exchange(frames_seen_, ended)) {
+    settled_ = received;
+    incoming_.begin_anew();
+  }
+  if (late) {
+    incoming_.begin_anew();
+    outgoing_.begin_anew();
+  }
+  const auto limit = " bytes a second for " + std::to_string(incoming_.patience().count()) + " ms";
+  const auto least = std::to_string(least_rate::bytes_a_second);
+  if (incoming_.look(may_read() && (frame_open_ || received != settled_), text_, now))
+    fail("the peer has begun a frame and brought less than " + least + limit);
+  else if (outgoing_.look(below_->unsent() > 0 && !below_->held(), below_->taken(), now))
+    fail("the peer has read less than " + least + limit);
+  return state_ == state::ended;
 }
 
 } // namespace relay::net

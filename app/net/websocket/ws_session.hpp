@@ -4,6 +4,7 @@
 #include "relay_gateway/app/net/http/http_server.hpp"
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/net/websocket/keepalive.hpp"
+#include "relay_gateway/app/net/websocket/least_rate.hpp"
 #include "relay_gateway/app/net/websocket/send_bounds.hpp"
 #include "relay_gateway/app/net/websocket/send_queue.hpp"
 #include "relay_gateway/app/net/websocket/ws_stream.hpp"
@@ -83,6 +84,8 @@ private:
   void drained();
   void arm_keepalive();
   void beat();
+  void count(std::size_t size, bool last);
+  bool too_slow(least_rate::time now, bool late);
   std::size_t waiting() const noexcept;
   void weigh();
   bool may_read() const noexcept { return read_on_ && !choked_ && !behind_; }
@@ -120,6 +123,12 @@ private:
   asio::steady_timer again_; // of looking whether the listener is still behind
   std::optional<keepalive> alive_;
   stall_detector stall_;
+
+  // What the peer has begun, and how fast it goes on.
+  bool frame_open_ = false; // of a line or message the end is missing
+  std::uint64_t text_ = 0, frames_ended_ = 0, frames_seen_ = 0;
+  std::uint64_t settled_ = 0; // bytes received when a frame was seen to have ended
+  least_rate incoming_, outgoing_;
 };
 
 } // namespace relay::net

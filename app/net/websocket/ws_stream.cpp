@@ -49,6 +49,7 @@ struct ws_stream::impl {
   impl(std::shared_ptr<transport> below, bool client) : ws(std::move(below), client) {}
   websocket::stream<ws_layer, false> ws; // false: permessage-deflate is not compiled in
   websocket::response_type answer;
+  std::uint64_t controls = 0;
 };
 
 ws_stream::ws_stream(std::shared_ptr<transport> below, bool client, std::uint64_t max_message)
@@ -58,6 +59,7 @@ ws_stream::ws_stream(std::shared_ptr<transport> below, bool client, std::uint64_
   ws.auto_fragment(false);          // the transport gathers; fragments would only cost
   ws.write_buffer_bytes(16 * 1024); // where a client's frames are masked
   ws.text(true);
+  ws.control_callback([&count = impl_->controls](websocket::frame_type, beast::string_view) { ++count; });
 }
 
 ws_stream::~ws_stream() = default;
@@ -115,6 +117,8 @@ void ws_stream::write(std::string_view text, error_code& ec) {
 }
 
 void ws_stream::ping(error_code& ec) { impl_->ws.ping({}, ec); }
+
+std::uint64_t ws_stream::controls() const { return impl_->controls; }
 
 ws_goodbye ws_stream::goodbye() const {
   const auto& why = impl_->ws.reason();

@@ -65,6 +65,8 @@ public:
   /// One text message, into the transport's buffer; flushing is the caller's business.
   void write(std::string_view text, error_code& ec);
   void ping(error_code& ec);
+  /// Pings and pongs of the peer so far.
+  std::uint64_t controls() const;
   ws_goodbye goodbye() const;
   /// Whether `ec` says that the peer has sent a close frame, which may be without a code (1005).
   static bool said_goodbye(const error_code& ec);

@@ -243,6 +243,25 @@ class Slow(Scenario):
         self.assertLess(abs(asyncio.get_running_loop().time() - begun - 5), 1.5)
 
 
+class Trickle(Scenario):
+    """A frame that never ends, a byte of it for each ping, so that the link is never silent."""
+    PIECES = [b"\x81\x7e\x10\x00"] + [b"x"] * 400
+
+    async def test_a_connector_that_trickles_a_frame_is_dialled_again(self):
+        connector, gateway, link = await self.connected(IMPATIENT)
+        socket = link.socket
+        socket.answers_pings = False
+        for piece in self.PIECES:
+            seen = len(socket.pings)
+            socket.writer.write(piece)
+            await connector.changes.poll(lambda: len(socket.pings) > seen or socket.closed, "a ping, or the end", 20)
+            if socket.closed:
+                break
+        self.assertIn("has begun a frame", await gateway.said("link.lost"))
+        await connector.link(2, 2)
+        await gateway.ready()
+
+
 class Ambiguous(Scenario):
     """What two readers may read differently."""
 
