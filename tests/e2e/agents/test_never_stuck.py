@@ -1,4 +1,5 @@
 """What hangs, is missing or is gone outside of the process: it stays answerable, says so, and heals."""
+import ctypes
 import os
 import resource
 import shutil
@@ -10,7 +11,52 @@ from harness.scenario import PINNED, QUICK, TWO, Scenario
 from agents.test_exec import Exec, alive
 
 
+def hang_opens(path):
+    """Whoever opens that file waits in the kernel, as on a mount whose server is gone, until the returned file is closed.
+    None where that is not permitted."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    content, at_once, add, open_permission, here = 0x04, 0x01, 1, 0x00010000, -100
+    watch = libc.fanotify_init(content | at_once, os.O_RDONLY)
+    if watch < 0:
+        return None
+    if libc.fanotify_mark(watch, add, ctypes.c_uint64(open_permission), here, ctypes.c_char_p(path.encode())) < 0:
+        os.close(watch)
+        return None
+    return watch
+
+
 class Files(Scenario):
+    async def test_a_secret_file_on_a_mount_that_hangs_holds_nobody_up(self):
+        path = os.path.join(self.home(), "token")
+        with open(path, "w") as file:
+            file.write("identity-token-c3d4\n")
+        watch = hang_opens(path)
+        if watch is None:
+            self.skipTest("needs fanotify with permission events")
+        self._stack.callback(lambda: os.close(watch) if watch is not None else None)
+        connector = await self.connector()
+        gateway = await self.gateway(connector, TWO, QUICK, GATEWAY_RELAY_ID="gw-e2e", GATEWAY_RELAY_ACCESS_TOKEN_FILE=path)
+        await gateway.said("access token file", 20)
+        self.assertEqual((await gateway.get("/livez", limit=2.0)).status, 200)
+        self.assertEqual((await gateway.get("/metrics", limit=2.0)).status, 200)
+        os.close(watch)         # the server is back: who waited goes on
+        watch = None
+        await connector.until(lambda: connector.provisions, "a provisioning call", 30)
+
+    async def test_a_secret_file_that_hangs_holds_no_exit_up(self):
+        path = os.path.join(self.home(), "token")
+        with open(path, "w") as file:
+            file.write("identity-token-c3d4\n")
+        watch = hang_opens(path)
+        if watch is None:
+            self.skipTest("needs fanotify with permission events")
+        self._stack.callback(os.close, watch)
+        connector = await self.connector()
+        gateway = await self.gateway(connector, TWO, QUICK, GATEWAY_RELAY_ID="gw-e2e", GATEWAY_RELAY_ACCESS_TOKEN_FILE=path)
+        await gateway.said("access token file", 20)
+        gateway.signal(TERM)
+        self.assertEqual(await gateway.exited(15), 0)
+
     async def test_a_pipe_as_secret_file_holds_nobody_up(self):
         pipe = os.path.join(self.home(), "token")
         os.mkfifo(pipe)
