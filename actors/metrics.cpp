@@ -65,7 +65,8 @@ constexpr declared<counter> counters[] = {
      {"relay_gateway_actions_accepted_total", "Actions taken from agents.", "", ""}},
     {counter::actions_refused,
      {"relay_gateway_actions_refused_total", "Actions refused at the edge.", "reason",
-      "request_id_conflict long_id overloaded unsupported bad_action unknown_platform stopping unreachable "
+      "request_id_conflict long_id too_many overloaded unsupported bad_action unknown_platform stopping "
+      "unreachable "
       "link_lost"}},
     {counter::actions_settled,
      {"relay_gateway_actions_settled_total", "Actions with an outcome.", "outcome", "done definite unknown"}},

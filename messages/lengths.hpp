@@ -13,4 +13,7 @@ inline constexpr std::size_t longest_request_id = 256;
 /// Bytes of a session key, which is made of several ids.
 inline constexpr std::size_t longest_session_key = 4'096;
 
+/// Entries of a list of an action: options of a prompt, chunks of a card.
+inline constexpr std::size_t most_entries = 1'000;
+
 } // namespace relay

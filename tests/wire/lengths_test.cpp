@@ -149,17 +149,42 @@ TEST(Lengths, IdsThatAnActionOnlyPassesOn) {
       "action: only_if_current_name is longer than 512 bytes");
 }
 
-TEST(Lengths, OptionsOfAPromptAreComparedWithoutEachOther) {
-  // Each with each would be 10^10 comparisons: minutes, in which nobody else is served.
+TEST(Lengths, ListsOfAnActionHaveABound) {
+  // What is done for each entry would be done 10^5 times and more, in which nobody else is served.
   const auto prompt = [](std::size_t count, const std::string& last) {
     std::string out =
         R"({"type":"action","request_id":"r","action":{"op":"prompt","chat_id":"c","prompt_kind":"choice","content":"x","options":[)";
     for (std::size_t i = 0; i < count; ++i) out += R"({"id":"a)" + std::to_string(i) + R"(","label":"l"},)";
     return out + R"({"id":")" + last + R"(","label":"l"}]}})";
   };
-  constexpr std::size_t many = 150'000;
-  EXPECT_EQ(refused_by_agent_link(prompt(many, "b")).what, "it was accepted");
-  EXPECT_EQ(refused_by_agent_link(prompt(many, "a7")).what, "prompt: options must have different ids");
+  EXPECT_EQ(refused_by_agent_link(prompt(999, "b")).what, "it was accepted");
+  EXPECT_EQ(refused_by_agent_link(prompt(999, "a7")).what, "prompt: options must have different ids");
+  for (const auto count : {1'000UL, 150'000UL}) {
+    const auto bad = refused_by_agent_link(prompt(count, "b"));
+    EXPECT_EQ(bad.what, "action: options has more than 1000 entries");
+    EXPECT_EQ(bad.request_id, "r");
+    EXPECT_TRUE(bad.too_many);
+  }
+  const auto card = [](std::size_t count, const std::string& name) {
+    std::string list = "[1";
+    for (std::size_t i = 1; i < count; ++i) list += ",1";
+    return R"({"type":"action","request_id":"r","action":{"op":"task_card","chat_id":"c","card_id":"d","chunks":[],")" +
+           name + "\":" + list + "]}}";
+  };
+  EXPECT_EQ(refused_by_agent_link(card(1'000, "more")).what, "it was accepted");
+  EXPECT_EQ(refused_by_agent_link(card(1'001, "more")).what, "action: more has more than 1000 entries");
+}
+
+TEST(Lengths, LabelsOfOptions) {
+  const auto prompt = [](const std::string& label) {
+    return refused_by_agent_link(
+               R"({"type":"action","request_id":"r","action":{"op":"prompt","chat_id":"c","prompt_kind":"choice","content":"x",)"
+               R"("options":[{"id":"a","label":")" +
+               label + R"("}]}})")
+        .what;
+  };
+  EXPECT_EQ(prompt(fits), "it was accepted");
+  EXPECT_EQ(prompt(too_long), "prompt: options must have labels of at most 512 bytes");
 }
 
 // -- one name twice -------------------------------------------------------------------------------------

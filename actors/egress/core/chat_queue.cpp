@@ -103,11 +103,12 @@ void chat_queue::pump(chat_queue_step& out) {
     }
     const auto as = shape_of(x.act, to, begun ? std::optional{x.as_text} : std::nullopt);
     x.as_text = as.as_text;
-    std::optional<action> numbered;
-    if (as.as_text) numbered = wire::numbered_prompt(x.act);
-    const auto& said = numbered ? *numbered : x.act;
     // Until a piece has left, the connection that takes the first one decides the limit.
-    if (!begun) cut(x, said, to);
+    if (const auto fault = begun ? std::string{} : cut(x, to); !fault.empty()) {
+      finish(after_all(x, action_result::failed(to_string(ec::bad_action), fault)), out);
+      continue;
+    }
+    const auto& said = x.numbered ? *x.numbered : x.act;
     if (const auto lacks = missing_op(to, x.act, x.pieces, x.next_piece)) {
       refuse(*lacks, to, out);
       continue;
@@ -143,15 +144,6 @@ void chat_queue::pump(chat_queue_step& out) {
       aside_.splice(aside_.end(), waiting_, waiting_.begin());
     }
   }
-}
-
-void chat_queue::cut(item& x, const action& said, const descriptor& to) {
-  const auto how = traits_of(said.kind).overflow;
-  const bool further_messages = how == text_overflow::continued || how == text_overflow::removed;
-  const auto* further = further_messages ? memory_.further(said.message_id) : nullptr;
-  auto pieces = text_frames(said, to, further ? *further : std::vector<std::string>{});
-  if (x.lost > 0 && x.pieces != pieces) x.lost_before = x.lost;
-  x.pieces = std::move(pieces);
 }
 
 /// The first action cannot go on here.

@@ -140,7 +140,8 @@ private:
     route where;
     std::vector<text_frame> pieces; ///< made when the first one goes out
     std::size_t next_piece = 0;
-    bool as_text = false; ///< a prompt that began as a text
+    bool as_text = false;           ///< a prompt that began as a text
+    std::optional<action> numbered; ///< that text's action, without the text
     std::vector<std::string> message_ids;
     std::string turn; ///< of a draft
     draft_state draft;
@@ -167,7 +168,8 @@ private:
   void end_wait(instant now, chat_queue_step& out);
   void behind_returned();
   bool settled_aside(transmitted& x, chat_queue_step& out, instant now);
-  void cut(item& x, const action& said, const descriptor& to);
+  /// One line when it cannot be sent there.
+  std::string cut(item& x, const descriptor& to);
   void refuse(op missing, const descriptor& to, chat_queue_step& out);
   action_result piece_done(action_result result);
   static action_result after_all(const item& x, action_result of_last);

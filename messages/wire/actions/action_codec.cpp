@@ -1,6 +1,7 @@
 #include "relay_gateway/messages/wire/actions/action_codec.hpp"
 
 #include "relay_gateway/messages/contract/op_traits.hpp"
+#include "relay_gateway/messages/lengths.hpp"
 #include "relay_gateway/messages/wire/actions/action_fields.hpp"
 #include "relay_gateway/messages/wire/actions/action_rules.hpp"
 #include "relay_gateway/messages/wire/json/object_members.hpp"
@@ -30,6 +31,13 @@ bool fill(std::string& to, std::string_view name, const json::value& from, op ki
     return true;
   }
   return json::to_id(from, to);
+}
+
+/// The first list with too many entries; empty = there is none.
+std::string_view crowded_list(const json::value& from) {
+  for (const auto& x : from.GetObject())
+    if (x.value.IsArray() && x.value.Size() > most_entries) return json::view(x.name);
+  return {};
 }
 
 bool names(const json::value& metadata, std::string_view name) {
@@ -116,6 +124,13 @@ action_or_error read_action(const json::value& from, std::string_view source) {
   }
   if (from.MemberCount() > most_members) {
     out.error = "action: has too many fields";
+    return out;
+  }
+  // Before anything looks at the entries.
+  if (const auto list = crowded_list(from); !list.empty()) {
+    out.error =
+        "action: " + std::string{list} + " has more than " + std::to_string(most_entries) + " entries";
+    out.too_many = true;
     return out;
   }
   out.error = check_action(out.value.kind, from);

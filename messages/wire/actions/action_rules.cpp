@@ -1,5 +1,6 @@
 #include "relay_gateway/messages/wire/actions/action_rules.hpp"
 
+#include "relay_gateway/messages/lengths.hpp"
 #include "relay_gateway/messages/wire/actions/prompts.hpp"
 #include "relay_gateway/messages/wire/http/urls.hpp"
 
@@ -171,6 +172,8 @@ std::string check_prompt(const json::value& from) {
   std::vector<std::string_view> ids;
   for (const auto& x : options) {
     ids.push_back(json::view(*json::find(x, "id")));
+    if (json::find(x, "label")->GetStringLength() > longest_id)
+      return complaint(op::prompt, "options", "must have labels of at most 512 bytes");
     if (!prompt_token_fits(id, ids.back()))
       return complaint(op::prompt, "prompt_id", "and an option id are too long together");
   }

@@ -13,7 +13,8 @@ namespace relay::wire {
 /// Either a valid action or one line that names the field that is wrong.
 struct action_or_error {
   relay::action value;
-  std::string error; ///< empty = valid
+  std::string error;     ///< empty = valid
+  bool too_many = false; ///< entries of a list: more than messages/lengths.hpp allows
   explicit operator bool() const noexcept { return error.empty(); }
 };
 

@@ -47,7 +47,8 @@ agent_frame read_action_frame(const json::value& root, std::string_view line) {
   const auto* what = json::find(root, "action");
   auto read = what == nullptr ? read_action(json::value{}, {})
                               : read_action(*what, json::member_source(root, line, "action"));
-  if (!read) return bad_agent_frame{std::move(read.error), std::move(out.request.request_id)};
+  if (!read)
+    return bad_agent_frame{std::move(read.error), std::move(out.request.request_id), false, read.too_many};
   if (!read_on_unknown(root, out.request.resend_unknown))
     return bad_agent_frame{bad_on_unknown, std::move(out.request.request_id)};
   if (const auto field = overlong_field(read.value); !field.empty())

@@ -16,7 +16,8 @@ namespace relay::wire {
 /// A frame that an agent sent and that is not one; answered with `error`, the link lives on.
 struct bad_agent_frame {
   std::string what, request_id;
-  bool long_id = false; ///< an id, name or key is longer than messages/lengths.hpp allows
+  bool long_id = false;  ///< an id, name or key is longer than messages/lengths.hpp allows
+  bool too_many = false; ///< a list of an action has more entries than it allows
 };
 struct agent_ack {
   std::string delivery_id;

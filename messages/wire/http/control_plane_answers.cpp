@@ -1,4 +1,5 @@
 // What the answers of the control plane mean (protocol.md 2.1 to 2.3).
+#include "relay_gateway/messages/lengths.hpp"
 #include "relay_gateway/messages/wire/http/control_plane.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
@@ -40,18 +41,30 @@ std::string told_line(std::string_view text) {
   return out;
 }
 
-/// The part that provision and enrolment answers share; false without a secret.
-bool read_credentials(const json::value& from, credentials& out) {
+/// The part that provision and enrolment answers share. Why it cannot be used; empty = it can. Each dial
+/// sends the id, and each report shows the tenant, so both are as short as other ids.
+std::string read_credentials(const json::value& from, credentials& out) {
   out.key = secret{json::text(from, "secret")};
-  if (out.key.empty()) return false;
+  if (out.key.empty()) return "the answer carries no secret";
   out.delivery_key = secret{json::text(from, "deliveryKey")};
   out.tenant = json::id(from, "tenant");
   out.gateway_id = json::id(from, "gatewayId");
-  return true;
+  constexpr std::size_t longest_secret = 4'096;
+  const auto longer = [&](const char* name, std::size_t most) {
+    out = {};
+    return std::string{"the answer's "} + name + " is longer than " + std::to_string(most) + " bytes";
+  };
+  if (out.key.reveal().size() > longest_secret) return longer("secret", longest_secret);
+  if (out.delivery_key.reveal().size() > longest_secret) return longer("deliveryKey", longest_secret);
+  if (out.tenant.size() > longest_id) return longer("tenant", longest_id);
+  if (out.gateway_id.size() > longest_id) return longer("gatewayId", longest_id);
+  return {};
 }
 
-/// Fit for an `Authorization` header: visible ASCII only.
+/// Fit for an `Authorization` header: visible ASCII only, no longer than any server takes.
 bool is_bearer(std::string_view x) {
+  constexpr std::size_t longest = 16'384;
+  if (x.size() > longest) return false;
   for (const char c : x)
     if (c <= ' ' || c > '~') return false;
   return !x.empty();
@@ -94,12 +107,13 @@ provision_answer decode_provision(int status, std::string_view body, std::string
   // Withheld on purpose: provisioned, and nothing here may replace what is held (F52).
   const auto* issued = json::find(root, "secretIssued");
   const bool withheld = issued != nullptr && issued->IsFalse();
-  if (!withheld && read_credentials(root, out.given)) {
+  const auto fault = withheld ? std::string{} : read_credentials(root, out.given);
+  if (!withheld && fault.empty()) {
     if (out.given.gateway_id.empty()) out.given.gateway_id = requested_id;
     out.carries_credentials = out.given.usable();
   }
   out.provisioned = withheld || out.carries_credentials || holds_credentials;
-  if (!out.provisioned) out.error = failure(status, "the answer carries no secret");
+  if (!out.provisioned) out.error = failure(status, fault.empty() ? "the answer carries no secret" : fault);
   return out;
 }
 
@@ -117,8 +131,8 @@ enroll_answer decode_enroll(int status, std::string_view body) {
   json::document doc{json::document::content::sensitive};
   if (!doc.parse_object(body)) {
     out.error = failure(status, std::string{"the answer is "} + json::explain(doc.why()));
-  } else if (!read_credentials(doc.root(), out.given)) {
-    out.error = failure(status, "the answer carries no secret");
+  } else if (const auto fault = read_credentials(doc.root(), out.given); !fault.empty()) {
+    out.error = failure(status, fault);
   } else {
     out.ok = true;
   }

@@ -205,5 +205,25 @@ TEST(ChatQueue, F38_TheLimitIsTheDestinationsOwn) {
   EXPECT_EQ(d.push(text(1, std::string(2001, 'x'))).out[0].act.content.size(), 2000U);
 }
 
+TEST(ChatQueue, TextOfVeryManyMessagesFailsBeforeItIsCut) {
+  chat_queue_driver d;
+  d.link(set_of({platform("p", 1, {"send"})}));
+  auto step = d.push(text(1, std::string(8UL << 20, 'x')));
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::definite);
+  EXPECT_THAT(step.done[0].result.error, HasSubstr("more than 10000 messages of 1"));
+  EXPECT_THAT(contents(d.push(text(2, "xy"))), ElementsAre("x")) << "the chat goes on";
+}
+
+TEST(ChatQueue, WhatEachMessageRepeatsIsBoundedTogether) {
+  chat_queue_driver d;
+  d.link(set_of({platform("p", 4'000, {"send"})}));
+  auto large = text(1, std::string(4UL << 20, 'x'));
+  large.act.metadata = R"({"blocks":")" + std::string(1UL << 20, 'm') + "\"}";
+  auto step = d.push(std::move(large));
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_THAT(step.done[0].result.error, HasSubstr("too large to stand beside each message"));
+}
+
 } // namespace chat_queue_capability_test
 } // namespace relay::core

@@ -6,6 +6,30 @@
 namespace relay::wire {
 namespace control_plane_test {
 
+TEST(ProvisionAnswer, WhatTheConnectorIssuesHasALength) {
+  const auto answer = [](const char* name, std::size_t size) {
+    std::string body = R"({"secret":"s","deliveryKey":"k","tenant":"t","gatewayId":"g")";
+    const auto at = body.find(std::string{"\""} + name + "\":\"") + std::string_view{name}.size() + 4;
+    body.replace(at, 1, std::string(size, 'x'));
+    return body + "}";
+  };
+  for (auto [name, most] :
+       {std::pair{"secret", 4'096UL}, {"deliveryKey", 4'096UL}, {"tenant", 512UL}, {"gatewayId", 512UL}}) {
+    EXPECT_TRUE(decode_provision(200, answer(name, most), "gw", false).carries_credentials) << name;
+    EXPECT_TRUE(decode_enroll(200, answer(name, most)).ok) << name;
+    const auto x = decode_provision(200, answer(name, most + 1), "gw", false);
+    EXPECT_FALSE(x.provisioned || x.carries_credentials) << name;
+    EXPECT_TRUE(x.given == credentials{}) << name;
+    EXPECT_EQ(x.error, "status 200: the answer's " + std::string{name} + " is longer than " +
+                           std::to_string(most) + " bytes");
+    EXPECT_EQ(decode_enroll(200, answer(name, most + 1)).error, x.error);
+  }
+  EXPECT_TRUE(
+      decode_token_answer(200, R"({"access_token":")" + std::string(16'384, 'x') + "\"}").error.empty());
+  EXPECT_FALSE(
+      decode_token_answer(200, R"({"access_token":")" + std::string(16'385, 'x') + "\"}").error.empty());
+}
+
 TEST(provision, body) {
   EXPECT_EQ(
       encode_provision({"gw", "discord", "7", "", {"g1", "g2"}, "", "", ""}),

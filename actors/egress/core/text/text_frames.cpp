@@ -56,7 +56,26 @@ action around_text(const action& x) {
   return {x.kind, x.chat_id, {}, x.message_id, x.reply_to, x.metadata, x.fields, x.rest};
 }
 
+/// What each frame of its text carries besides.
+std::size_t repeated_bytes(const action& x) {
+  const auto beside =
+      prompt_of(x) != nullptr ? 0 : x.rest.text().size(); // its options stand in one frame only
+  return x.metadata.size() + beside;
+}
+
 } // namespace
+
+std::string too_many_messages(const action& x, const descriptor& to) {
+  constexpr std::size_t most_messages = 10'000, most_repeated = 64UL << 20, longest_code_point = 4;
+  if (x.content.size() <= to.max_message_length) return {};
+  const auto messages = x.content.size() / to.max_message_length; // of one byte for each character
+  if (messages / longest_code_point > most_messages)
+    return "content takes more than " + std::to_string(most_messages) + " messages of " +
+           std::to_string(to.max_message_length);
+  if (messages * repeated_bytes(x) > most_repeated)
+    return "metadata and other fields are too large to stand beside each message of this content";
+  return {};
+}
 
 std::vector<text_frame> text_frames(const action& x, const descriptor& to,
                                     const std::vector<std::string>& continuations) {

@@ -27,6 +27,9 @@ struct text_frame {
   friend bool operator==(const text_frame&, const text_frame&) = default;
 };
 
+/// One line when the text would take more messages than anybody reads, or repeat too much of what stands
+/// beside it; empty = it may be cut. Told before it is cut, for a peer chooses both the text and the limit.
+std::string too_many_messages(const action& x, const descriptor& to);
 /// At least one frame, each text at most as long as the platform takes. `continuations`: the ids of the
 /// messages that carry on the text of the message that is edited or deleted.
 std::vector<text_frame> text_frames(const action& x, const descriptor& to,
