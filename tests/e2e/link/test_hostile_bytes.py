@@ -3,7 +3,7 @@ than the frame's size, and is read the same by gateway and agent."""
 import base64
 import json
 
-from harness.events import event, inbound
+from harness.events import descriptor, event, inbound
 from harness.scenario import Scenario
 
 MIB = 1 << 20
@@ -109,3 +109,34 @@ class Cost(Scenario):
                 link.send(inbound(f"after {name}", chat_id="2"))
                 await agent.delivery(f"after {name}", 30)
                 self.assertLess(gateway.cpu() - cpu, 4, "what grows faster than the frame takes minutes")
+
+    async def test_a_prompt_with_very_many_options_is_refused_and_a_long_one_is_cheap(self):
+        connector, gateway, link = await self.connected()
+        agent = await self.agent(gateway)
+
+        def prompt(count, label, content="which?"):
+            return {"op": "prompt", "chat_id": "1", "prompt_kind": "choice", "content": content,
+                    "options": [{"id": str(n), "label": label} for n in range(count)]}
+        cpu = gateway.cpu()
+        agent.act(prompt(150_000, "one"), platform="telegram", request_id="many")
+        error = await agent.frame("error")
+        self.assertEqual((error["request_id"], error["message"]), ("many", "action: options has more than 1000 entries"))
+        self.assertEqual((await gateway.metrics())['relay_gateway_actions_refused_total{reason="too_many"}'], 1)
+        # Telegram has no buttons here, so these are a thousand messages of text.
+        agent.act(prompt(1000, "l" * 500, "w " * 1_800_000), platform="telegram", request_id="long")
+        self.assertTrue((await agent.result("long", limit=60))["success"])
+        self.assertGreater(len(connector.outbound), 900)
+        self.assertLess(gateway.cpu() - cpu, 3)
+
+    async def test_a_limit_of_one_makes_no_million_messages(self):
+        connector, gateway, link = await self.connected()
+        agent = await self.agent(gateway)
+        link.send({"type": "descriptor", "descriptor": descriptor("discord", max_message_length=1)})
+        link.send(inbound("behind it", chat_id="2"))
+        await agent.delivery("behind it")
+        before = gateway.rss()
+        agent.act({"op": "send", "chat_id": "1", "content": "x" * (7 * MIB)}, platform="discord", request_id="long")
+        result = await agent.result("long", limit=30)
+        self.assertIn("more than 10000 messages of 1", result["error"])
+        self.assertNotIn("ambiguous", result)
+        self.assertLess(gateway.peak() - before, 64 * MIB)
