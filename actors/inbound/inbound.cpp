@@ -14,12 +14,6 @@
 
 namespace relay {
 
-wire::session_rules session_rules_of(const config::settings& x) {
-  // Flat replies never leave the chat: a session of one message could not be continued.
-  return {x.service.group_sessions_per_user, x.service.thread_sessions_per_user,
-          x.slack.reply_in_thread && x.slack.dm_top_level_threads_as_sessions};
-}
-
 std::uint64_t inbound_state::id_of(const std::string& delivery_id) const {
   auto prefix = "d" + setup.instance + "-";
   if (delivery_id.size() <= prefix.size() || delivery_id.compare(0, prefix.size(), prefix) != 0) return 0;
@@ -110,20 +104,21 @@ void inbound_state::accept(inbound_batch& batch) {
   ever += events;
   env.metrics->add(counter::events_received, events);
   std::vector<std::uint64_t> held;
+  core::buffered_id buffered{{}, batch.origin};
   for (auto& item : batch.items) {
+    buffered.id = item.buffer_id;
     if (item.event->unreadable) {
-      if (inbox.set_aside(item.event, {item.buffer_id, batch.origin}, now, step))
-        env.metrics->add(counter::events_dead_letter);
+      if (inbox.set_aside(item.event, buffered, now, step)) env.metrics->add(counter::events_dead_letter);
       continue;
     }
     step.fresh = 0;
     if (!item.event->interaction) session_aliases.learn(item.event->source);
     // A repeat is the inbox's: that of a winning answer must not be taken for a second one.
-    if (prompts.concerns(*item.event) && !inbox.known(*item.event, {item.buffer_id, batch.origin}, now) &&
-        answers_prompt(item, batch.origin, now, step))
+    if (prompts.concerns(*item.event) && !inbox.known(*item.event, buffered, now) &&
+        answers_prompt(item, buffered, now, step))
       continue;
     auto files = wants_files(*item.event);
-    if (inbox.accept(item.event, {item.buffer_id, batch.origin}, now, step, files) != core::arrival::fresh) {
+    if (inbox.accept(item.event, buffered, now, step, files) != core::arrival::fresh) {
       repeated(*item.event, item.buffer_id, inbox.why_repeated());
       continue;
     }
@@ -171,7 +166,7 @@ void inbound_state::fetch_held(const std::vector<std::uint64_t>& ids) {
 }
 
 /// Whether the event ends here: an answer that no agent waits for. One that is for the agent may be changed.
-bool inbound_state::answers_prompt(inbound_item& item, const std::string& origin, core::instant now,
+bool inbound_state::answers_prompt(inbound_item& item, const core::buffered_id& buffered, core::instant now,
                                    core::inbox_step& step) {
   auto answer =
       prompts.hear(*item.event, now, wire::chat_type_of(item.event->source, session_of(*item.event)));
@@ -182,7 +177,7 @@ bool inbound_state::answers_prompt(inbound_item& item, const std::string& origin
   if (answer.for_agent()) return false;
   env.metrics->add(counter::events_dropped, "prompt");
   event_log::consumed(*env.log, item, core::to_string(answer.verdict));
-  inbox.consume(*item.event, {item.buffer_id, origin}, now, step);
+  inbox.consume(*item.event, buffered, now, step);
   if (answer.verdict == core::prompt_verdict::late) tell_late(*item.event);
   return true;
 }
@@ -231,7 +226,9 @@ void inbound_state::acked(const delivery_ack& x, core::inbox_step& step) {
 }
 
 std::string inbound_state::session_of(const inbound_event& x) const {
-  return wire::session_key(session_aliases.keyed(x), setup.sessions, wire::session_message(x));
+  const auto message = wire::session_message(x);
+  if (!x.interaction) return wire::session_key(x.source, setup.sessions, message); // its own names hold
+  return wire::session_key(session_aliases.keyed(x), setup.sessions, message);
 }
 
 void inbound_state::given_back(const delivery_returned& x, core::inbox_step& step) {
@@ -280,14 +277,17 @@ void inbound_state::execute(core::inbox_step& step) {
 /// Routes before the events can reach an agent, so that its answers find them.
 void inbound_state::hand_out(std::vector<core::handout>& all) {
   const auto gathers = all.size() > 1;
+  routes.reserve(gathers ? all.size() : 0);
+  deliveries.reserve(gathers ? all.size() : 0);
   const auto gather = [&] {
     for (auto& x : all) {
-      delivery out{name_of(x.id), x.session, x.event, x.redelivered, std::move(x.files), setup.gateway};
+      delivery out{name_of(x.id), std::move(x.session), x.event,
+                   x.redelivered, std::move(x.files),   setup.gateway};
       env.metrics->add(counter::events_delivered);
       if (x.redelivered) env.metrics->add(counter::events_redelivered);
       connector_keys.learn(*x.event, setup.sessions, out.session_key);
       if (event_log::wanted(*env.log)) event_log::delivered(*env.log, link.epoch, out, x);
-      auto route = route_of(out.id, *x.event, x.session);
+      auto route = route_of(out.id, *x.event, out.session_key);
       if (gathers) {
         routes.push_back(std::move(route));
         deliveries.push_back(std::move(out));

@@ -23,7 +23,11 @@
 namespace relay {
 
 /// How these settings make session keys.
-wire::session_rules session_rules_of(const config::settings& x);
+inline wire::session_rules session_rules_of(const config::settings& x) {
+  // Flat replies never leave the chat: a session of one message could not be continued.
+  return {x.service.group_sessions_per_user, x.service.thread_sessions_per_user,
+          x.slack.reply_in_thread && x.slack.dm_top_level_threads_as_sessions};
+}
 
 struct inbound_setup {
   core::inbox_rules rules;
@@ -56,7 +60,7 @@ struct inbound_state {
   void take(inbound_batch& batch);
   void admit_waiting();
   void accept(inbound_batch& batch);
-  bool answers_prompt(inbound_item& item, const std::string& origin, core::instant now,
+  bool answers_prompt(inbound_item& item, const core::buffered_id& buffered, core::instant now,
                       core::inbox_step& step);
   void tell_late(const inbound_event& x);
   /// An event that no agent gets a second time.

@@ -106,6 +106,7 @@ std::string message_key(std::string_view platform, std::string_view profile, std
 
 std::vector<std::string> keys_of(const inbound_event& event, const buffered_id& buffered) {
   std::vector<std::string> keys;
+  keys.reserve((buffered.empty() ? 0U : 1U) + (event.message_id.empty() ? 0U : 1U));
   if (!buffered.empty()) keys.push_back(buffer_key(event, buffered));
   if (event.message_id.empty()) return keys;
   auto& key = keys.emplace_back();
@@ -167,15 +168,15 @@ void dedupe_index::own(known::entry& x, std::string_view key, std::uint64_t seq)
   x.value = {seq, version_of_key(key), true, {}};
 }
 
-std::vector<std::string> dedupe_index::claim(const std::vector<std::string>& keys, std::uint64_t seq) {
-  std::vector<std::string> fresh;
-  for (auto& key : keys) {
-    bool first = false;
-    auto& x = keys_.put(print(key), first);
-    if (first) fresh.push_back(key);
-    if (first || (has_version(key) && x.value.seq < seq)) own(x, key, seq);
-  }
-  return fresh;
+void dedupe_index::claim(const std::vector<std::string>& keys, std::uint64_t seq) {
+  for (auto& key : keys) (void)claim(key, seq);
+}
+
+bool dedupe_index::claim(std::string_view key, std::uint64_t seq) {
+  bool first = false;
+  auto& x = keys_.put(print(key), first);
+  if (first || (has_version(key) && x.value.seq < seq)) own(x, key, seq);
+  return first;
 }
 
 void dedupe_index::take_over(const std::vector<std::string>& keys, std::uint64_t seq) {

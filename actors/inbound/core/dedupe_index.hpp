@@ -83,8 +83,10 @@ public:
   /// latest version of its message is the same.
   finding find(const std::vector<std::string>& keys, bool edit, instant now);
   /// They are `seq`'s now. Keys that belong to another event keep their owner, but for a message that `seq`
-  /// has a later version of. Returns those that were new.
-  std::vector<std::string> claim(const std::vector<std::string>& keys, std::uint64_t seq);
+  /// has a later version of.
+  void claim(const std::vector<std::string>& keys, std::uint64_t seq);
+  /// The same of one key; true when it was new.
+  bool claim(std::string_view key, std::uint64_t seq);
   /// They are `seq`'s now, also those that an undetected duplicate of it has open.
   void take_over(const std::vector<std::string>& keys, std::uint64_t seq);
   /// `seq` is over: from now on repeats of it are known as such for the window. `at` may lie in the past.

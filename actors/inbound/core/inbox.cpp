@@ -115,15 +115,17 @@ bool inbox::nothing_waits(const std::string& session) const {
 }
 
 /// It waits for the disk from now on.
-void inbox::admit(std::uint64_t id, open_event x, inbox_step& out) {
+inbox::entry& inbox::admit(std::uint64_t id, open_event&& x, inbox_step& out) {
   x.stage = being_written{};
   out.upto = unstored_.add(id, x.bytes, false);
-  insert(id, std::move(x));
+  return insert(id, std::move(x));
 }
 
-void inbox::insert(std::uint64_t id, open_event x) {
+inbox::entry& inbox::insert(std::uint64_t id, open_event&& x) {
   bytes_ += x.bytes;
-  events_.put(id).value = std::move(x);
+  auto& out = events_.put(id);
+  out.value = std::move(x);
+  return out;
 }
 
 void inbox::erase(entry& x) {
@@ -161,7 +163,7 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
   if (repeat_of == 0)
     dedupe_.claim(keys, id);
   else if (!buffered.empty()) // whether the message is its own is not decided yet
-    dedupe_.claim({keys.front()}, id);
+    (void)dedupe_.claim(keys.front(), id);
   open_event x;
   x.bytes = bytes;
   x.since = now;
@@ -171,7 +173,7 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
     out.records.emplace_back(event_taken{
         {id, event, keys, x.marked ? 1 | out_bit : 0, session}, out.spilled, repeat_of, differs_from});
   x.event = event;
-  x.session = session;
+  x.session = std::move(session);
   x.keys = std::move(keys);
   if (out.spilled)
     x.once_stored = after_store::leaves_memory;
@@ -179,12 +181,12 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
     x.held = file_wait::awaited;
   name(id, x, buffered);
   if (rules_.durable) {
-    admit(id, std::move(x), out);
-    if (!out.spilled) queues_[session].push_back(id);
+    const auto& placed = admit(id, std::move(x), out);
+    if (!out.spilled) queues_[placed.value.session].push_back(id);
     wish(out);
   } else {
-    insert(id, std::move(x));
-    line_up(id, session, now, out);
+    const auto& placed = insert(id, std::move(x));
+    line_up(id, placed.value.session, now, out);
   }
   return arrival::fresh;
 }
@@ -198,9 +200,9 @@ repeat_reason inbox::why_refused(std::uint64_t id) const {
 void inbox::repeat(std::uint64_t open, std::vector<std::string> keys, const buffered_id& buffered,
                    inbox_step& out) {
   auto& x = events_.find(open)->value;
-  auto more = dedupe_.claim(keys, open);
-  if (!more.empty()) {
-    x.keys.insert(x.keys.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  std::erase_if(keys, [&](const std::string& key) { return !dedupe_.claim(key, open); });
+  if (!keys.empty()) {
+    x.keys.insert(x.keys.end(), std::make_move_iterator(keys.begin()), std::make_move_iterator(keys.end()));
     record(event_keyed{open, x.keys}, out);
   }
   if (rules_.durable && x.is_stored())

@@ -257,7 +257,7 @@ private:
   void record(store_record x, inbox_step& out) const {
     if (rules_.durable) out.records.push_back(std::move(x));
   }
-  void admit(std::uint64_t id, open_event x, inbox_step& out);
+  entry& admit(std::uint64_t id, open_event&& x, inbox_step& out);
   void repeat(std::uint64_t open, std::vector<std::string> keys, const buffered_id& buffered,
               inbox_step& out);
   std::string session_of(const inbound_event& x) const;
@@ -269,7 +269,7 @@ private:
   void ack_all(entry& x, instant now, inbox_step& out);
   void line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out);
   bool nothing_waits(const std::string& session) const;
-  void insert(std::uint64_t id, open_event x);
+  entry& insert(std::uint64_t id, open_event&& x);
   void erase(entry& x);
   void give(entry& x, instant now, inbox_step& out);
   void marked(std::uint64_t id, instant now, inbox_step& out);
