@@ -170,8 +170,9 @@ std::string connection_state::next_request_id() {
   std::array<char, 20> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), ++requests).ptr;
   std::string out;
-  out.reserve(setup.request_prefix.size() + digits.size());
-  return out.append(setup.request_prefix).append(digits.data(), end);
+  out.reserve(setup.request_prefix.size() + static_cast<std::size_t>(end - digits.data()));
+  out.append(setup.request_prefix).append(digits.data(), end);
+  return out;
 }
 
 /// Of a request id as it was given; 0 of any other text.

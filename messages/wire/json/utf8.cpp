@@ -97,7 +97,8 @@ std::string on_one_line(std::string text) {
     i += n == 0 ? 1 : n;
   }
   if (copied == 0) return text;
-  return out.append(text, copied);
+  out.append(text, copied);
+  return out;
 }
 
 bool is_blank(std::string_view text) noexcept {

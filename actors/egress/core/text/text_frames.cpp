@@ -79,10 +79,15 @@ std::string too_many_messages(const action& x, const descriptor& to) {
 
 std::vector<text_frame> text_frames(const action& x, const descriptor& to,
                                     const std::vector<std::string>& continuations) {
-  auto pieces = pieces_of(x, to);
   const auto overflow = traits_of(x.kind).overflow;
-  if (overflow == text_overflow::continued) return of_edit(x, std::move(pieces), to, continuations);
   std::vector<text_frame> out;
+  const bool one_frame = overflow != text_overflow::continued && overflow != text_overflow::removed;
+  if (one_frame && x.content.size() <= to.max_message_length) { // most texts fit: no list of pieces for one
+    out.push_back({x.kind, x.content, {}});
+    return out;
+  }
+  auto pieces = pieces_of(x, to);
+  if (overflow == text_overflow::continued) return of_edit(x, std::move(pieces), to, continuations);
   if (overflow == text_overflow::removed) {
     out.push_back({x.kind, {}, x.message_id});
     for (auto& id : continuations) out.push_back(removal(to, id));
