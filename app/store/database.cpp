@@ -6,6 +6,7 @@
 
 #include <SQLiteCpp/Statement.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -95,7 +96,7 @@ std::string fresh_image() {
   const auto size = static_cast<sqlite3_int64>(empty.size());
   auto* copy = static_cast<unsigned char*>(sqlite3_malloc64(empty.size()));
   if (copy == nullptr) throw SQLite::Exception("no memory for a new database", SQLITE_NOMEM);
-  std::memcpy(copy, empty.data(), empty.size());
+  std::copy(empty.begin(), empty.end(), copy);
   SQLite::Database file{":memory:", connection_flags};
   const auto code =
       sqlite3_deserialize(file.getHandle(), "main", copy, size, size, SQLITE_DESERIALIZE_FREEONCLOSE);
