@@ -201,9 +201,10 @@ void link_manager_state::gone(link_gone x) {
   }
   auto before = session.state();
   auto aged = env.clock->wall_ms() - minted_ms >= wire::token_lifetime_s * 1000;
-  execute(session.ended(
-      x.epoch, {x.close_code, x.close_reason, x.http_status, x.error, aged, milliseconds{x.retry_after_ms}},
-      now_of(self), random()));
+  execute(session.ended(x.epoch,
+                        {x.close_code, x.close_reason, x.http_status, x.error, aged, minted.empty(),
+                         milliseconds{x.retry_after_ms}},
+                        now_of(self), random()));
   if (session.state() == core::link_state::disabled && before != core::link_state::disabled) {
     env.metrics->set(gauge::revoked, 1);
     env.log->write(severity::error, "link.revoked",

@@ -184,7 +184,8 @@ void link_state_machine::closed(link_orders& out, const closing& was, instant no
 void link_state_machine::after_refusal(link_orders& out, const ending& why, instant now,
                                        std::uint64_t random) {
   auto expired = why.close_reason == "expired";
-  if (!ever_served_) { // cold start: provisioning may not have settled yet (F10)
+  // Cold start: provisioning may not have settled yet (F10). Nor is a credential revoked that was not shown.
+  if (!ever_served_ || why.no_token) {
     pause(now, random);
     return;
   }

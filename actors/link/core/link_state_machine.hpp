@@ -71,6 +71,7 @@ struct ending {
   int http_status = 0; ///< of a refused upgrade
   std::string error;
   bool aged = false;           ///< by the wall clock the token of this dial had expired before the end
+  bool no_token = false;       ///< this dial carried none: no credentials are held yet
   milliseconds retry_after{0}; ///< of a refused upgrade: no dial before; 0 = not told
   /// The connector refused our credential: close 4401, or 401 to the upgrade.
   bool refused() const { return close_code == 4401 || http_status == 401; }

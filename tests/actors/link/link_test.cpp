@@ -165,6 +165,23 @@ TEST_F(link, F9_SecondRefusalOfAFreshTokenIsTerminalAndVisible) {
   EXPECT_FALSE(report().ready);
 }
 
+TEST_F(link, WithoutCredentialsNoneIsRevoked) {
+  settings.relay.gateway_id.clear();
+  settings.relay.gateway_secret = {};
+  start();
+  handshake();
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(token(), "");
+    env.link->last().end(4401, "unauthorized");
+    settle();
+    advance(31s);
+    ASSERT_EQ(env.link->dials.size(), static_cast<std::size_t>(i) + 2);
+  }
+  EXPECT_EQ(env.log->count("link.revoked"), 0U);
+  handshake();
+  EXPECT_EQ(phase(), link_phase::connected);
+}
+
 TEST_F(link, F8_ExpiredIsNeverARevocation) {
   start();
   handshake();

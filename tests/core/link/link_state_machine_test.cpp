@@ -216,6 +216,20 @@ TEST(LinkStateMachine, F9_ARefusedFreshTokenRevokes) {
   }
 }
 
+TEST(LinkStateMachine, WithoutATokenThereIsNothingToRevoke) {
+  driver d;
+  d.serve();
+  auto bare = refused;
+  bare.no_token = true;
+  EXPECT_EQ(d.ended(bare), "down") << "no fresh token can be minted";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(d.s.state(), link_state::waiting);
+    d.now += 31s;
+    EXPECT_EQ(d.timer(), "dial:backoff");
+    EXPECT_EQ(d.ended(bare), "");
+  }
+}
+
 TEST(LinkStateMachine, F9_TheConnectionThatTheFreshTokenOpenedRevokesToo) {
   driver d;
   d.serve().ended(refused);

@@ -346,15 +346,13 @@ public:
       doubt_ = true;
       return;
     }
+    // Without credentials there is none that could be revoked.
+    if (!known_token_) return;
     // A token that had expired by then does not count as a fresh one.
     constexpr std::int64_t rounding = 2;
     auto left = expires_ - checker_.wall_s();
-    // After a change of the target it may dial without a token; whether a clock that jumped made that one old
-    // cannot be seen.
-    if (!known_token_ && checker_.clock_jumped) doubt_ = true;
-    if (known_token_ && revocation_suspected_ && std::abs(left) <= rounding) doubt_ = true;
-    disabled_ =
-        revocation_suspected_ && !(known_token_ && left <= 0) && !checker_.notes().sockets[socket].dropped;
+    if (revocation_suspected_ && std::abs(left) <= rounding) doubt_ = true;
+    disabled_ = revocation_suspected_ && left > 0 && !checker_.notes().sockets[socket].dropped;
     revocation_suspected_ = true;
   }
   void reported(const gateway_report& x) override {
