@@ -224,6 +224,7 @@ void nats_state::obey(const queue_message& x, wire::worker_frame& frame) {
   } else {
     if (auto* bad = std::get_if<wire::bad_agent_frame>(&frame)) {
       env.metrics->add(counter::agent_frames_refused);
+      if (const auto why = bad->counted_as(); !why.empty()) env.metrics->add(counter::actions_refused, why);
       env.log->write(severity::warn, "agent.bad_frame", {{"worker", x.sender}, {"what", bad->what}});
       if (!bad->request_id.empty())
         answer({x.sender, 0}, {bad->request_id, action_result::failed("bad_action", bad->what)});

@@ -184,8 +184,7 @@ void agent_peers::on_frames(agent_said& x, peer_entry& from) {
       silent = false;
       declared(x.peer, from, *describe_self);
     } else if (auto* bad = std::get_if<wire::bad_agent_frame>(&frame)) {
-      if (bad->long_id) env.metrics->add(counter::actions_refused, "long_id");
-      if (bad->too_many) env.metrics->add(counter::actions_refused, "too_many");
+      if (const auto why = bad->counted_as(); !why.empty()) env.metrics->add(counter::actions_refused, why);
       refuse(x.peer, from, bad->what, bad->request_id);
     }
   }

@@ -23,6 +23,8 @@ bool read_text(const wire::json::value& root, const char* name, std::string& out
 
 one_shot not_one(std::string why) { return {{}, std::move(why)}; }
 
+one_shot too_long(std::string why) { return {{}, std::move(why), "long_id"}; }
+
 } // namespace
 
 one_shot read_one_shot(std::string_view body) {
@@ -35,15 +37,15 @@ one_shot read_one_shot(std::string_view body) {
     return not_one("request_id is not a string");
   if (!wire::read_on_unknown(doc.root(), result.request.resend_unknown)) return not_one(wire::bad_on_unknown);
   if (result.request.request_id.size() > longest_request_id)
-    return not_one("request_id is longer than " + std::to_string(longest_request_id) + " bytes");
+    return too_long("request_id is longer than " + std::to_string(longest_request_id) + " bytes");
   if (result.request.platform.size() > longest_id)
-    return not_one("platform is longer than " + std::to_string(longest_id) + " bytes");
+    return too_long("platform is longer than " + std::to_string(longest_id) + " bytes");
   const auto* what = wire::json::object(doc.root(), "action");
   if (what == nullptr) return not_one("action is missing or not an object");
   auto read = wire::read_action(*what, wire::json::member_source(doc.root(), doc.text(), "action"));
-  if (!read) return not_one(read.error);
+  if (!read) return {{}, std::move(read.error), read.too_many ? "too_many" : "bad_action"};
   if (const auto field = wire::overlong_field(read.value); !field.empty())
-    return not_one("action: " + std::string{field} + " is too long");
+    return too_long("action: " + std::string{field} + " is too long");
   result.request.act = std::move(read.value);
   return result;
 }

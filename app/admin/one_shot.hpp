@@ -11,7 +11,8 @@ namespace relay::admin {
 /// Either a request or one line that says what is wrong with the body.
 struct one_shot {
   action_request request;
-  std::string error; ///< empty = fine
+  std::string error;                          ///< empty = fine
+  std::string_view counted_as = "bad_action"; ///< a literal: why it is refused, as the metrics name it
 };
 /// Reads `{"platform"?,"request_id"?,"on_unknown"?,"action":{...}}`.
 one_shot read_one_shot(std::string_view body);

@@ -350,7 +350,10 @@ private:
   }
   void act(const scope& at, const server_request& x, const answering& to) {
     auto what = read_one_shot(x.body);
-    if (!what.error.empty()) return to->answer(guarded(problem(400, what.error)));
+    if (!what.error.empty()) {
+      at.with->counts->add(counter::actions_refused, what.counted_as);
+      return to->answer(guarded(problem(400, what.error)));
+    }
     at.gateway->supervisor.act(
         std::move(what.request), at.gateway->action_limit, [to](const action_outcome* done) {
           // No answer at all: the action may be anywhere on its way.

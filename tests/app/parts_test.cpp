@@ -188,6 +188,23 @@ TEST(OneShot, SaysWhatIsWrong) {
     EXPECT_THAT(admin::read_one_shot(bad).error, Not(IsEmpty())) << bad;
 }
 
+TEST(OneShot, WhatIsRefusedHasAReasonToCount) {
+  const auto of = [](const std::string& action) {
+    return admin::read_one_shot(
+               R"({"action":{"op":"prompt","chat_id":"c","prompt_kind":"choice","content":"?",)" + action +
+               "}}")
+        .counted_as;
+  };
+  const std::string option = R"({"id":"a","label":"A"})";
+  std::string options = option;
+  for (int i = 0; i < 1000; ++i) options += "," + option;
+  EXPECT_EQ(of("\"options\":[" + options + "]"), "too_many");
+  EXPECT_EQ(of("\"options\":[]"), "bad_action");
+  EXPECT_EQ(of("\"prompt_id\":\"p.1\",\"metadata\":{\"thread_id\":\"" + std::string(513, 't') +
+               "\"},\"options\":[" + option + "]"),
+            "long_id");
+}
+
 TEST(OneShot, OutcomesHaveTheirStatus) {
   EXPECT_EQ(admin::status_of(action_result::success()), 200);
   EXPECT_EQ(admin::status_of(action_result::ambiguous("?")), 504);

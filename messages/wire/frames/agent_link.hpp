@@ -18,6 +18,8 @@ struct bad_agent_frame {
   std::string what, request_id;
   bool long_id = false;  ///< an id, name or key is longer than messages/lengths.hpp allows
   bool too_many = false; ///< a list of an action has more entries than it allows
+  /// What a refused action is counted under; empty: it is counted with the lines that are no frames alone.
+  std::string_view counted_as() const { return long_id ? "long_id" : too_many ? "too_many" : ""; }
 };
 struct agent_ack {
   std::string delivery_id;

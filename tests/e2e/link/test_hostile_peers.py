@@ -187,7 +187,10 @@ class Lengths(Scenario):
         answer = await gateway.get("/v1/actions", method="POST", body={"request_id": "r" * 257,
                                    "action": {"op": "send", "chat_id": "c", "content": "x"}})
         self.assertEqual(answer.status, 400)
-        self.assertEqual((await gateway.metrics())['relay_gateway_actions_refused_total{reason="long_id"}'], 2)
+        self.assertEqual((await gateway.metrics())['relay_gateway_actions_refused_total{reason="long_id"}'], 3)
+        answer = await gateway.get("/v1/actions", method="POST", body={"action": {"op": "fly", "chat_id": "c"}})
+        self.assertEqual(answer.status, 400)
+        self.assertEqual((await gateway.metrics())['relay_gateway_actions_refused_total{reason="bad_action"}'], 1)
 
     async def test_large_events_wait_on_disk_not_in_memory(self):
         connector, gateway, link = await self.connected()
