@@ -276,11 +276,15 @@ class Scripts(Storm):
         stand_in, gateway = await self.under("replay-storm.json")
         await stand_in.records("fault", 1, "rule", "break", limit=20)
         await stand_in.records("handshake", 2, limit=20)
-        await self.fine(stand_in, gateway)
+        metrics = await self.fine(stand_in, gateway)
         said = [x["frame"]["action"]["content"] for x in stand_in.written("outbound")]
         answers = [x for x in said if x.startswith("replayed ")]
-        self.assertEqual(len(set(answers)), 300, "none is lost")
-        self.assertEqual(len(answers), 300, "and none is answered twice")
+        # Answers that were on their way when the connection broke may have arrived or not: they are told as unknown and,
+        # because of that, never sent again. One in flight for each chat is the most that there can be.
+        unknown = int(metrics.get('relay_gateway_actions_settled_total{outcome="unknown"}', 0))
+        self.assertLessEqual(unknown, 20, "one for each chat")
+        self.assertGreaterEqual(len(set(answers)), 300 - unknown, "none is lost untold")
+        self.assertEqual(len(answers), len(set(answers)), "and none is answered twice")
 
 
 class Pokes(Storm):
