@@ -23,13 +23,14 @@ constexpr std::size_t most =
 constexpr std::chrono::seconds patience_with_one{2}, patience_with_all{4};
 
 auto regular_files() {
-  return [until = std::chrono::steady_clock::now() + patience_with_all](const std::string& path) {
+  return [until =
+              std::chrono::steady_clock::now() + patience_with_all](const std::string& path) -> file_content {
     const auto left = until - std::chrono::steady_clock::now();
-    return net::read_regular_file(
-               path, most,
-               std::chrono::duration_cast<std::chrono::milliseconds>(std::clamp<std::chrono::nanoseconds>(
-                   left, std::chrono::nanoseconds{0}, patience_with_one)))
-        .text;
+    auto found = net::read_regular_file(
+        path, most,
+        std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::clamp<std::chrono::nanoseconds>(left, std::chrono::nanoseconds{0}, patience_with_one)));
+    return {std::move(found.text), std::move(found.why)};
   };
 }
 

@@ -72,7 +72,7 @@ private:
 
   static bool take(net::file_text found, const std::string& path, secret& out, std::string& why) {
     if (!found.text) {
-      why = std::move(found.why);
+      why = path + ": " + found.why;
       return false;
     }
     secret whole{std::move(*found.text)}; // wiped at the end

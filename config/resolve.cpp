@@ -14,6 +14,7 @@
 #include "relay_gateway/config/sections/service_section.hpp"
 #include "relay_gateway/config/sections/tls_section.hpp"
 #include "relay_gateway/config/sources/file_locations.hpp"
+#include "relay_gateway/config/sources/read_file.hpp"
 #include "relay_gateway/config/sources/substitution.hpp"
 #include "relay_gateway/config/unknown_keys.hpp"
 #include "relay_gateway/config/unknown_variables.hpp"
@@ -22,15 +23,6 @@
 namespace relay::config {
 
 namespace {
-
-std::optional<std::string> read_file(const sources& from, const std::string& path) {
-  if (path.empty() || !from.reader) return std::nullopt;
-  try {
-    return from.reader(path);
-  } catch (const std::exception&) {
-    return std::nullopt;
-  }
-}
 
 bool exists(const sources& from, const std::string& path) {
   try {
@@ -42,17 +34,19 @@ bool exists(const sources& from, const std::string& path) {
 
 yaml_node read_config(const sources& from, const config_location& place, resolution& into) {
   into.config_path = place.path;
-  auto text = read_file(from, place.path);
+  const auto found = read_file(from, place.path);
+  const auto& text = found.text;
   into.config_found = text.has_value();
+  into.config_fault = found.why;
   auto wrong = [&](int line, std::string reason, std::string applied, bool fatal = false) {
     auto where = line == 0 ? place.path : place.path + ":" + std::to_string(line);
     into.problems.push_back({"config file", where, std::move(reason), std::move(applied), fatal});
   };
   if (!text) {
     if (place.by_flag)
-      wrong(0, "is named by --config and cannot be read", "run stops", true);
+      wrong(0, with_reason("is named by --config and cannot be read", found), "run stops", true);
     else if (exists(from, place.path))
-      wrong(0, "is there but cannot be read", "treated as empty");
+      wrong(0, with_reason("is there but cannot be read", found), "treated as empty");
     return {};
   }
   auto document = parse_yaml(*text);
@@ -68,13 +62,14 @@ yaml_node read_config(const sources& from, const config_location& place, resolut
 }
 
 dotenv read_env_file(const sources& from, const std::string& path, resolution& into) {
-  auto text = read_file(from, path);
-  if (!text) {
+  const auto found = read_file(from, path);
+  if (!found.text) {
     if (exists(from, path))
-      into.problems.push_back({".env", path, "is there but cannot be read", "treated as empty", false});
+      into.problems.push_back(
+          {".env", path, with_reason("is there but cannot be read", found), "treated as empty", false});
     return {};
   }
-  auto result = parse_dotenv(*text);
+  auto result = parse_dotenv(*found.text);
   for (auto line : result.bad_lines)
     into.problems.push_back(
         {".env", path + ":" + std::to_string(line), "is not NAME=value", "ignored", false});

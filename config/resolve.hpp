@@ -12,14 +12,25 @@
 
 namespace relay::config {
 
+/// What a reader of files answers. Made from a text alone, or from nothing: then nobody knows why.
+struct file_content {
+  file_content(std::optional<std::string> content, std::string reason = {})
+      : text(std::move(content)), why(std::move(reason)) {}
+  file_content(std::string content) : text(std::move(content)) {}
+  file_content(std::nullopt_t) {}
+
+  std::optional<std::string> text; ///< unset when it cannot be read
+  std::string why; ///< then in a few words, without the path: "Permission denied"; may be empty
+};
+
 /// What resolve() may look at. Tests give all of it; the process fills it from argv, environ and the disk.
 struct sources {
   std::map<std::string, std::string> flags; ///< by setting key: agent, listen, state_dir, log.level, ...
   std::map<std::string, std::string> environment; ///< the process environment
   std::optional<std::string> config_file;         ///< --config
   std::string hostname;                           ///< empty when unknown
-  /// The content of a file, or nothing when it cannot be read.
-  std::function<std::optional<std::string>(const std::string& path)> reader;
+  /// The content of a file. One that throws cannot read it; what it says is the reason.
+  std::function<file_content(const std::string& path)> reader;
   /// Whether there is such a file at all; tells "missing" from "not allowed". Optional.
   std::function<bool(const std::string& path)> exists;
   /// Whether users beside the owner and the group may read a file. Optional.
@@ -46,6 +57,7 @@ struct resolution {
   std::vector<problem> problems;
   std::string config_path; ///< the file that was looked for
   bool config_found = false;
+  std::string config_fault; ///< why it was not found, where that is known
 };
 
 /// Never throws, never fails: a bad value is a problem and its rule is applied.

@@ -97,7 +97,7 @@ int enroll(const setting_options& from, const enroll_options& what) {
     return fail(exit_code::failure, "not enrolled: " + enrolled.error + remedy(answer.status));
   if (enrolled.given.gateway_id.empty()) enrolled.given.gateway_id = id;
 
-  auto text = with_variables(sources.reader(path).value_or(""), to_keep(what, enrolled.given), error);
+  auto text = with_variables(sources.reader(path).text.value_or(""), to_keep(what, enrolled.given), error);
   if (!error.empty()) return fail(exit_code::failure, path + ": " + error);
   if (!file->commit(text, error)) return fail(exit_code::failure, error);
   print("enrolled as " + enrolled.given.gateway_id + "; its credentials are in " + path + "\n");

@@ -41,9 +41,9 @@ config::resolution watching_resolver::resolve() const {
   auto from = impl_->from();
   std::set<std::string> read;
   auto reader = std::exchange(from.reader, nullptr);
-  from.reader = [&](const std::string& path) -> std::optional<std::string> {
+  from.reader = [&](const std::string& path) -> config::file_content {
     read.insert(path);
-    return reader ? reader(path) : std::nullopt;
+    return reader ? reader(path) : config::file_content{std::nullopt};
   };
   auto out = impl_->how(from);
   read.erase(out.config_path);

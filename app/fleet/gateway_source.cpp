@@ -70,7 +70,8 @@ config::resolution for_gateway(config::resolution out, const config::settings& c
 }
 
 std::string file_fault(const config::resolution& x) {
-  if (!x.config_found) return x.config_path + ": cannot be read";
+  if (!x.config_found)
+    return x.config_path + ": cannot be read" + (x.config_fault.empty() ? "" : ": " + x.config_fault);
   for (const auto& one : x.problems)
     if (one.fatal_for_run || (one.key == "config file" && one.applied == "treated as empty"))
       return to_string(one);

@@ -1,5 +1,6 @@
 #include "relay_gateway/config/sections/nats_section.hpp"
 
+#include "relay_gateway/config/sources/read_file.hpp"
 #include "relay_gateway/config/values/agent_choice.hpp"
 #include "relay_gateway/config/values/rows.hpp"
 #include "relay_gateway/config/values/subject_prefix.hpp"
@@ -31,9 +32,10 @@ nats_settings read_nats(reading& in) {
   x.url = in.value(keys::nats_url, x.url, parse_servers, shown_servers);
   x.prefix = in.value(keys::nats_prefix, x.prefix, parse_prefix, [](const std::string& y) { return y; });
   x.credentials_file = in.path(keys::nats_credentials_file);
-  if (!x.credentials_file.empty() && !in.file(x.credentials_file))
-    in.wrong(keys::nats_credentials_file.key, in.where(keys::nats_credentials_file),
-             "names a file that cannot be read", "it is tried again with each connection");
+  if (!x.credentials_file.empty())
+    if (const auto found = in.file(x.credentials_file); !found.text)
+      in.wrong(keys::nats_credentials_file.key, in.where(keys::nats_credentials_file), unreadable_file(found),
+               "it is tried again with each connection");
   read_rows(in, nats_rows, x);
   return x;
 }

@@ -1,6 +1,7 @@
 #include "relay_gateway/config/sections/openai_section.hpp"
 
 #include "relay_gateway/config/sources/file_locations.hpp"
+#include "relay_gateway/config/sources/read_file.hpp"
 #include "relay_gateway/config/values/rows.hpp"
 #include "relay_gateway/config/values/text.hpp"
 
@@ -35,9 +36,9 @@ secret_source read_key(reading& in) {
   auto key = in.hidden_or_file(keys::openai_api_key);
   const auto file = in.path(keys::openai_api_key_file);
   if (file.empty() || key.configured()) return key;
-  if (!in.file(file))
-    in.wrong(keys::openai_api_key_file.key, in.where(keys::openai_api_key_file),
-             "names a file that cannot be read", "it is tried again at each use");
+  if (const auto found = in.file(file); !found.text)
+    in.wrong(keys::openai_api_key_file.key, in.where(keys::openai_api_key_file), unreadable_file(found),
+             "it is tried again at each use");
   return {secret{}, file};
 }
 

@@ -1,5 +1,7 @@
 #include "relay_gateway/config/sections/tls_section.hpp"
 
+#include "relay_gateway/config/sources/read_file.hpp"
+
 namespace relay::config {
 
 namespace {
@@ -9,9 +11,9 @@ namespace {
 void check_readable(reading& in, const entry& x, const std::string& path) {
   if (path.empty()) return;
   auto content = in.file(path);
-  if (!content)
-    in.wrong(x.key, in.where(x), "names a file that cannot be read", "connections fail until it can be read");
-  secret gone{content ? std::move(*content) : std::string{}};
+  if (!content.text)
+    in.wrong(x.key, in.where(x), unreadable_file(content), "connections fail until it can be read");
+  secret gone{content.text ? std::move(*content.text) : std::string{}};
 }
 
 } // namespace

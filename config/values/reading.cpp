@@ -1,6 +1,7 @@
 #include "relay_gateway/config/values/reading.hpp"
 
 #include "relay_gateway/config/sources/file_locations.hpp"
+#include "relay_gateway/config/sources/read_file.hpp"
 #include "relay_gateway/config/values/scalars.hpp"
 #include "relay_gateway/config/values/text.hpp"
 
@@ -16,11 +17,11 @@ given reading::content_of(given file) {
   guard_file(file.text);
   auto content = this->file(file.text);
   file.what = given::kind::bad;
-  if (!content) {
-    file.reason = "names a file that cannot be read";
+  if (!content.text) {
+    file.reason = unreadable_file(content);
     return file;
   }
-  secret whole{std::move(*content)}; // wiped when it goes
+  secret whole{std::move(*content.text)}; // wiped when it goes
   file.text = trimmed(whole.reveal());
   if (file.text.empty())
     file.reason = "names a file that is empty";
@@ -44,15 +45,7 @@ given reading::one_line(const entry& x) {
   return result;
 }
 
-std::optional<std::string> reading::file(const std::string& path) const {
-  if (!from_.reader) return std::nullopt;
-  try {
-    return from_.reader(path);
-  } catch (const std::exception&) {
-    return std::nullopt; // an embedder's reader may throw; a file that cannot be read is all that it means
-                         // here
-  }
-}
+file_content reading::file(const std::string& path) const { return read_file(from_, path); }
 
 std::string reading::text(const entry& x, const std::string& fallback) {
   return value(

@@ -53,7 +53,7 @@ public:
   given any(const entry& x);
   /// Items of a list or of a comma-separated text.
   std::vector<std::string> items(const std::string& key, const given& from);
-  std::optional<std::string> file(const std::string& path) const;
+  file_content file(const std::string& path) const;
 
   void row(std::string key, std::string value, std::string source);
   /// Takes a value back that turned out to be unusable together with another one.

@@ -15,12 +15,12 @@ TEST(process, sources_of_this_process) {
   ASSERT_EQ(::setenv("RELAY_CONFIG_TEST", "a=b", 1), 0);
   auto x = process_sources({{"agent", "echo"}}, path);
   EXPECT_EQ(x.environment.at("RELAY_CONFIG_TEST"), "a=b");
-  EXPECT_EQ(x.reader(path), "text");
+  EXPECT_EQ(x.reader(path).text, "text");
   EXPECT_TRUE(x.exists(path));
-  EXPECT_EQ(x.reader(path + ".none"), std::nullopt);
+  EXPECT_EQ(x.reader(path + ".none").why, "No such file or directory");
   EXPECT_FALSE(x.exists(path + ".none"));
-  EXPECT_EQ(x.reader(::testing::TempDir()), std::nullopt) << "a directory";
-  EXPECT_EQ(x.reader("/dev/zero"), std::nullopt) << "would never end";
+  EXPECT_EQ(x.reader(::testing::TempDir()).why, "not a regular file");
+  EXPECT_EQ(x.reader("/dev/zero").text, std::nullopt) << "would never end";
   EXPECT_EQ(x.flags.at("agent"), "echo");
   EXPECT_EQ(x.config_file, path);
   EXPECT_FALSE(x.hostname.empty());

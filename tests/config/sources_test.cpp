@@ -63,6 +63,27 @@ TEST(config_file, a_reader_that_throws_is_a_file_that_cannot_be_read) {
   from.exists = [](const std::string&) -> bool { throw std::runtime_error{"disk"}; };
   auto result = resolve(from);
   EXPECT_EQ(problem_of(result, "gateway.relay_secret").where, "GATEWAY_RELAY_SECRET_FILE");
+  EXPECT_EQ(problem_of(result, "gateway.relay_secret").reason, "names a file that cannot be read: disk");
+}
+
+TEST(config_file, every_file_that_cannot_be_read_is_told_with_its_reason) {
+  sources from;
+  from.config_file = "/c.yaml";
+  from.environment = {{"HOME", "/home/u"},
+                      {"GATEWAY_RELAY_SECRET_FILE", "/x"},
+                      {"GATEWAY_TLS_CA_FILE", "/x"},
+                      {"GATEWAY_NATS_CREDENTIALS_FILE", "/x"},
+                      {"GATEWAY_OPENAI_API_KEY_FILE", "/x"}};
+  from.reader = [](const std::string&) { return file_content{std::nullopt, "Permission denied"}; };
+  from.exists = [](const std::string&) { return true; };
+  const auto result = resolve(from);
+  for (const char* key : {"gateway.relay_secret", "gateway.tls.ca_file", "gateway.nats.credentials_file",
+                          "gateway.openai.api_key"})
+    EXPECT_EQ(problem_of(result, key).reason, "names a file that cannot be read: Permission denied") << key;
+  EXPECT_EQ(problem_of(result, "config file").reason,
+            "is named by --config and cannot be read: Permission denied");
+  EXPECT_EQ(problem_of(result, ".env").reason, "is there but cannot be read: Permission denied");
+  EXPECT_EQ(result.config_fault, "Permission denied");
 }
 
 TEST(config_file, env_file_is_read_without_a_config_file) {

@@ -35,7 +35,7 @@ public:
     constexpr std::size_t most = 16UL << 20;
     constexpr std::chrono::seconds patience{2};
     auto found = net::read_regular_file(path, most, patience);
-    if (!found.text) error = "cannot use " + found.why;
+    if (!found.text) error = "cannot use " + path + ": " + found.why;
     text_ = std::move(found.text);
   }
   pem_file(const pem_file&) = delete;

@@ -24,22 +24,22 @@ struct pending_read {
   file_text found;
 };
 
-file_text failed(const std::string& path, const char* why) { return {std::nullopt, path + ": " + why}; }
+file_text failed(const char* why) { return {std::nullopt, why}; }
 
 file_text read_now(const std::string& path, std::size_t bytes) {
   // Opening a pipe would wait for its other end.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return failed(path, std::strerror(errno));
+  if (fd < 0) return failed(std::strerror(errno));
   const std::unique_ptr<const int, void (*)(const int*)> closing{&fd, [](const int* x) { ::close(*x); }};
   struct stat info {};
-  if (::fstat(fd, &info) != 0) return failed(path, std::strerror(errno));
-  if (!S_ISREG(info.st_mode)) return failed(path, "not a regular file");
+  if (::fstat(fd, &info) != 0) return failed(std::strerror(errno));
+  if (!S_ISREG(info.st_mode)) return failed("not a regular file");
   std::string text(bytes, '\0');
   std::size_t size = 0;
   while (size < bytes) {
     const auto n = ::read(fd, text.data() + size, bytes - size);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failed(path, std::strerror(errno));
+    if (n < 0) return failed(std::strerror(errno));
     if (n == 0) break;
     size += static_cast<std::size_t>(n);
   }
@@ -65,11 +65,11 @@ file_text read_regular_file(const std::string& path, std::size_t bytes, std::chr
     }).detach();
   } catch (const std::system_error&) {
     if (ended) ended();
-    return failed(path, "no thread can be made to read it");
+    return failed("no thread can be made to read it");
   }
   std::unique_lock held{shared->lock};
   if (!shared->changed.wait_for(held, limit, [&] { return shared->done; }))
-    return failed(path, "it could not be read in time; its file system may hang");
+    return failed("it could not be read in time; its file system may hang");
   return std::move(shared->found);
 }
 

@@ -11,7 +11,8 @@
 namespace relay::net {
 
 struct file_text {
-  std::optional<std::string> text; ///< unset: it cannot be read, and `why` says so in one line
+  std::optional<std::string>
+      text; ///< unset: it cannot be read, and `why` says so in a few words, without the path
   std::string why;
 };
 

@@ -61,7 +61,9 @@ TEST(FleetStart, AFileThatCannotBeReadIsTriedAgainAndABadOneIsNot) {
                                    config::sources out;
                                    out.config_file = "/fleet/a.yaml";
                                    out.reader = [text](const std::string& path) {
-                                     return path == "/fleet/a.yaml" ? text : std::nullopt;
+                                     return path == "/fleet/a.yaml"
+                                                ? config::file_content{text, "Input/output error"}
+                                                : config::file_content{std::nullopt};
                                    };
                                    return out;
                                  },
@@ -70,7 +72,7 @@ TEST(FleetStart, AFileThatCannotBeReadIsTriedAgainAndABadOneIsNot) {
   };
   const auto away = outcome_of(std::nullopt);
   EXPECT_EQ(away.outcome, start_outcome::failed);
-  EXPECT_NE(away.why.find("cannot be read"), std::string::npos) << away.why;
+  EXPECT_NE(away.why.find("cannot be read: Input/output error"), std::string::npos) << away.why;
   const auto bad = outcome_of("gateway: [");
   EXPECT_EQ(bad.outcome, start_outcome::bad_file) << bad.why;
 }
