@@ -139,7 +139,6 @@ public:
   /// The same, of an event as the gateway has it.
   std::uint64_t number_of(const inbound_event& x) const;
   event_record* by_delivery(const std::string& id);
-  /// The one that the gateway read last under this id.
   /// An event was set aside that its agent has not taken once: a child that hangs reads nothing.
   bool set_aside_unseen() const;
   bool was_set_aside(const std::string& delivery) const { return set_aside_.count(delivery) > 0; }
