@@ -16,7 +16,8 @@ inline std::string ws_bytes(int opcode, bool last, std::string_view payload) {
   int wide = size < 126 ? 0 : size < 65536 ? 2 : 8;
   byte(wide == 0 ? size : wide == 2 ? 126U : 127U);
   for (int i = wide - 1; i >= 0; --i) byte(size >> (8U * static_cast<unsigned>(i)));
-  return out.append(payload);
+  out += payload;
+  return out;
 }
 
 } // namespace relay::connector

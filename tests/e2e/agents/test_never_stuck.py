@@ -1,4 +1,5 @@
 """What hangs, is missing or is gone outside of the process: it stays answerable, says so, and heals."""
+import contextlib
 import ctypes
 import os
 import resource
@@ -26,34 +27,31 @@ def hang_opens(path):
 
 
 class Files(Scenario):
-    async def test_a_secret_file_on_a_mount_that_hangs_holds_nobody_up(self):
+    async def waits_for_a_token(self):
+        """A gateway whose token file hangs when it is opened; `release` is as if its server were back."""
         path = os.path.join(self.home(), "token")
         with open(path, "w") as file:
             file.write("identity-token-c3d4\n")
         watch = hang_opens(path)
         if watch is None:
             self.skipTest("needs fanotify with permission events")
-        self._stack.callback(lambda: os.close(watch) if watch is not None else None)
+        release = contextlib.ExitStack()
+        release.callback(os.close, watch)
+        self._stack.callback(release.close)
         connector = await self.connector()
         gateway = await self.gateway(connector, TWO, QUICK, GATEWAY_RELAY_ID="gw-e2e", GATEWAY_RELAY_ACCESS_TOKEN_FILE=path)
         await gateway.said("access token file", 20)
+        return connector, gateway, release.close
+
+    async def test_a_secret_file_on_a_mount_that_hangs_holds_nobody_up(self):
+        connector, gateway, release = await self.waits_for_a_token()
         self.assertEqual((await gateway.get("/livez", limit=2.0)).status, 200)
         self.assertEqual((await gateway.get("/metrics", limit=2.0)).status, 200)
-        os.close(watch)         # the server is back: who waited goes on
-        watch = None
+        release()               # who waited goes on
         await connector.until(lambda: connector.provisions, "a provisioning call", 30)
 
     async def test_a_secret_file_that_hangs_holds_no_exit_up(self):
-        path = os.path.join(self.home(), "token")
-        with open(path, "w") as file:
-            file.write("identity-token-c3d4\n")
-        watch = hang_opens(path)
-        if watch is None:
-            self.skipTest("needs fanotify with permission events")
-        self._stack.callback(os.close, watch)
-        connector = await self.connector()
-        gateway = await self.gateway(connector, TWO, QUICK, GATEWAY_RELAY_ID="gw-e2e", GATEWAY_RELAY_ACCESS_TOKEN_FILE=path)
-        await gateway.said("access token file", 20)
+        _, gateway, _ = await self.waits_for_a_token()
         gateway.signal(TERM)
         self.assertEqual(await gateway.exited(15), 0)
 
