@@ -303,6 +303,13 @@ void history::noted(severity, std::string_view id, std::string_view fields) {
     losses.push_back(on_.time.now() + usec{ms * 1'000});
   }
   auto from = fields.find("delivery=");
+  constexpr std::string_view became = "given out as ";
+  if (auto to = fields.find(became); id == "dead_letter.retried" && to != std::string_view::npos) {
+    auto before = fields.substr(from + 9), after = fields.substr(to + became.size());
+    auto* x = by_delivery(std::string{before.substr(0, before.find(' '))});
+    if (x) x->retried_as = after.substr(0, after.find(' '));
+    return;
+  }
   if ((id != "event.dead_letter" && id != "event.delivered") || from == std::string_view::npos) return;
   auto name = fields.substr(from + 9);
   std::string delivery{name.substr(0, name.find(' '))};

@@ -35,6 +35,7 @@ struct event_record {
   bool set_aside = false;                ///< the gateway says so
   bool retried = false, dropped = false; ///< an operator wanted it, or had it so, of what was set aside
   usec retried_at{0};                    ///< done then; 0 = not
+  std::string retried_as{};              ///< the delivery that the gateway said it became, the last time
   /// The gateway has read something that is, or may pass for, a changed copy of it (altered_read). Which of
   /// the two counts is not the contract's to say.
   bool altered = false;
@@ -142,6 +143,10 @@ public:
   /// An event was set aside that its agent has not taken once: a child that hangs reads nothing.
   bool set_aside_unseen() const;
   bool was_set_aside(const std::string& delivery) const { return set_aside_.count(delivery) > 0; }
+  /// The same, of one that no agent was ever seen to get.
+  bool was_set_aside_unseen(const std::string& delivery) const {
+    return was_set_aside(delivery) && event_of_delivery.count(delivery) == 0;
+  }
   bool lost_since(usec when) const;
   /// What was lost so shortly before that whoever takes over may not have been there yet; time that the
   /// process slept through does not count.

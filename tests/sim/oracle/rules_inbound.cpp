@@ -267,8 +267,9 @@ public:
       auto asked = x.retried_at;
       auto again = std::any_of(x.deliveries.begin(), x.deliveries.end(),
                                [&](auto& y) { return y.at + usec{5'000'000} >= asked; });
-      // It was, to a child that hung until it was set aside once more.
-      if (!again && notes.set_aside_unseen() && spent(checker_, x)) continue;
+      // This very one was: it waited for a child that hung, until it was set aside once more.
+      auto waited = checker_.what().agent == agent_choice::exec && notes.was_set_aside_unseen(x.retried_as);
+      if (!again && waited) continue;
       if (!again) return name_of(x) + " was to be given out again, and was not";
     }
     return {};
