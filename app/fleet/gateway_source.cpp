@@ -1,6 +1,7 @@
 #include "relay_gateway/app/fleet/gateway_source.hpp"
 
 #include "relay_gateway/config/catalogue.hpp"
+#include "relay_gateway/config/sources/read_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,7 +72,7 @@ config::resolution for_gateway(config::resolution out, const config::settings& c
 
 std::string file_fault(const config::resolution& x) {
   if (!x.config_found)
-    return x.config_path + ": cannot be read" + (x.config_fault.empty() ? "" : ": " + x.config_fault);
+    return config::with_reason(x.config_path + ": cannot be read", {std::nullopt, x.config_fault});
   for (const auto& one : x.problems)
     if (one.fatal_for_run || (one.key == "config file" && one.applied == "treated as empty"))
       return to_string(one);

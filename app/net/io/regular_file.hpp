@@ -11,9 +11,8 @@
 namespace relay::net {
 
 struct file_text {
-  std::optional<std::string>
-      text; ///< unset: it cannot be read, and `why` says so in a few words, without the path
-  std::string why;
+  std::optional<std::string> text; ///< unset: it cannot be read
+  std::string why;                 ///< then in a few words, without the path
 };
 
 /// At most this many bytes of a regular file. Read by a thread of its own, which is left alone after `limit`;
