@@ -1,6 +1,6 @@
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
+#include "relay_gateway/messages/wire/frames/event_fields.hpp"
 #include "relay_gateway/messages/wire/json/json_members.hpp"
-#include "relay_gateway/messages/wire/json/name_table.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 
 #include <array>
@@ -11,25 +11,7 @@ namespace relay::wire {
 namespace {
 
 /// The members of an event that are read here, the first one of each name; null when there is none.
-struct event_members {
-  enum name : std::uint8_t {
-    text,
-    source,
-    type,
-    message_id,
-    reply_to_message_id,
-    reply_to,
-    prompt_response,
-    media_urls,
-    media,
-    context,
-    context_error,
-    first_gateway_only // these three only a gateway may set: a peer's are dropped
-  };
-  static constexpr json::name_table names{std::array<std::string_view, 14>{
-      "text", "source", "message_type", "message_id", "reply_to_message_id", "reply_to", "prompt_response",
-      "media_urls", "media", "context", "context_error", "delivered_via_upstream_relay", "channel_context",
-      "display_name"}};
+struct event_members : event_names {
   static bool gateway_only(std::size_t number) {
     return number >= first_gateway_only && number != decltype(names)::none;
   }
@@ -51,52 +33,9 @@ struct event_members {
     return out;
   }
 
-  std::array<const json::value*, 14> all{};
+  std::array<const json::value*, count> all{};
   bool foreign = false; ///< a peer set what only a gateway may set
 };
-
-message_type type_of(std::string_view name) {
-  if (name == "image") return message_type::photo;
-  for (auto x = message_type::text; x <= message_type::command; x = static_cast<message_type>(int(x) + 1))
-    if (to_string(x) == name) return x;
-  return message_type::text;
-}
-
-struct source_field {
-  std::string_view name;
-  std::string event_source::*id = nullptr;
-  bool event_source::*flag = nullptr;
-};
-constexpr std::array source_fields{
-    source_field{"chat_name", &event_source::chat_name},
-    source_field{"user_id", &event_source::user_id},
-    source_field{"user_name", &event_source::user_name},
-    source_field{"thread_id", &event_source::thread_id},
-    source_field{"chat_topic", &event_source::chat_topic},
-    source_field{"user_display_name", &event_source::user_display_name},
-    source_field{"user_handle", &event_source::user_handle},
-    source_field{"user_id_alt", &event_source::user_id_alt},
-    source_field{"chat_id_alt", &event_source::chat_id_alt},
-    source_field{"parent_chat_id", &event_source::parent_chat_id},
-    source_field{"message_id", &event_source::message_id},
-    source_field{"profile", &event_source::profile},
-    source_field{"auto_thread_initial_name", &event_source::auto_thread_initial_name},
-    source_field{"prospective_thread_id", &event_source::prospective_thread_id},
-    source_field{"scope_id", &event_source::scope_id},
-    source_field{"is_bot", nullptr, &event_source::is_bot},
-    source_field{"message_is_edit", nullptr, &event_source::message_is_edit},
-    source_field{"one_to_one_verified", nullptr, &event_source::one_to_one_verified},
-    source_field{"auto_thread_created", nullptr, &event_source::auto_thread_created},
-    source_field{"chat_id"}, // these four are read apart
-    source_field{"platform"},
-    source_field{"chat_type"},
-    source_field{"guild_id"}};
-constexpr std::size_t chat_id_field = 19, platform_field = 20, chat_type_field = 21, guild_id_field = 22;
-constexpr json::name_table source_names{[] {
-  std::array<std::string_view, source_fields.size()> out;
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = source_fields[i].name;
-  return out;
-}()};
 
 bool read_source(const json::value* from, event_source& out, std::string& why) {
   if (from == nullptr || from->IsNull()) return true;
@@ -177,6 +116,13 @@ std::string raw_text(const json::value& event, std::string_view source, bool for
 }
 
 } // namespace
+
+message_type type_of(std::string_view name) {
+  if (name == "image") return message_type::photo;
+  for (auto x = message_type::text; x <= message_type::command; x = static_cast<message_type>(int(x) + 1))
+    if (to_string(x) == name) return x;
+  return message_type::text;
+}
 
 std::string render_context(const json::value& context) {
   std::string out;

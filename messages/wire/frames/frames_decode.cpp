@@ -4,6 +4,7 @@
 #include "relay_gateway/messages/wire/frames/descriptor_codec.hpp"
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/frames/ordinary_frames.hpp"
 #include "relay_gateway/messages/wire/frames/side_fields.hpp"
 #include "relay_gateway/messages/wire/http/base64.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
@@ -198,12 +199,14 @@ constexpr reader readers[] = {{"inbound", read_inbound},
 /// A type name short enough for a log line.
 std::string shortened(std::string_view type) { return std::string{utf8_prefix(type, 64)}; }
 
-frame read_line(std::string_view line, bool authenticated) {
+} // namespace
+
+frame read_frame(std::string_view line, bool authenticated) {
   json::document doc;
   if (!doc.parse(line)) {
     // Whatever is wrong with a side field is no reason to lose an event.
     std::string mended;
-    if (without_unreadable_fields(line, mended)) return read_line(mended, authenticated);
+    if (without_unreadable_fields(line, mended)) return read_frame(mended, authenticated);
     return bad_frame{doc.why(), json::explain(doc.why()), shortened(salvage(line, "type")),
                      salvage(line, "bufferId")};
   }
@@ -211,7 +214,7 @@ frame read_line(std::string_view line, bool authenticated) {
   if (json::has_repeated_names(root)) { // whoever gets a part of it must read what was read here
     std::string once;
     json::append_unique(once, root, doc.text());
-    return read_line(once, authenticated);
+    return read_frame(once, authenticated);
   }
   if (!root.IsObject()) return bad_frame{refusal::not_object, json::explain(refusal::not_object), {}, {}};
   const auto* type = json::find(root, "type");
@@ -222,8 +225,6 @@ frame read_line(std::string_view line, bool authenticated) {
     if (x.type == name) return x.read({doc, root, authenticated});
   return unknown_frame{shortened(name)};
 }
-
-} // namespace
 
 std::string_view overlong_field(const inbound_event& x) {
   const auto& from = x.source;
@@ -256,7 +257,9 @@ std::string_view overlong_field(const inbound_event& x) {
 
 frame decode(std::string_view line, bool authenticated) {
   if (line.ends_with('\r')) line.remove_suffix(1);
-  auto out = read_line(line, authenticated);
+  frame out;
+  if (read_ordinary_frame(line, authenticated, out)) return out;
+  out = read_frame(line, authenticated);
   if (auto* bad = std::get_if<bad_frame>(&out)) bad->line = valid_utf8(line, longest_kept_line);
   return out;
 }

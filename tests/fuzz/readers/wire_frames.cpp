@@ -4,6 +4,7 @@
 #include "relay_gateway/messages/wire/frames/discord.hpp"
 #include "relay_gateway/messages/wire/frames/event_codec.hpp"
 #include "relay_gateway/messages/wire/frames/frames.hpp"
+#include "relay_gateway/messages/wire/frames/ordinary_frames.hpp"
 #include "relay_gateway/messages/wire/json/json_read.hpp"
 #include "relay_gateway/messages/wire/json/utf8.hpp"
 #include "relay_gateway/tests/fuzz/fuzz.hpp"
@@ -121,8 +122,26 @@ void require_same_names(const Frame& x, const frame& again) {
   if constexpr (requires { x.bot_id; }) require(y.bot_id == x.bot_id, "a bot survives");
 }
 
+/// What is read without a document is what the document says.
+void require_same_both_ways(std::string_view line, bool authenticated) {
+  frame brief;
+  if (!read_ordinary_frame(line, authenticated, brief)) return;
+  const auto whole = read_frame(line, authenticated);
+  require(brief.index() == whole.index(), "both ways lead to the same frame");
+  if (const auto* x = std::get_if<inbound>(&brief)) {
+    const auto& y = std::get<inbound>(whole);
+    require(*x->event == *y.event && x->buffer_id == y.buffer_id, "both ways lead to the same event");
+  } else {
+    const auto& result = std::get<outbound_result>(brief);
+    const auto& y = std::get<outbound_result>(whole);
+    require(result.request_id == y.request_id && result.result == y.result,
+            "both ways lead to the same result");
+  }
+}
+
 void run(std::string_view line) {
   for (const bool authenticated : {false, true}) {
+    require_same_both_ways(line, authenticated);
     const auto decoded = decode(line, authenticated);
     std::visit([&](const auto& x) { look_at(x); }, decoded);
     if (const auto* x = std::get_if<inbound>(&decoded))
