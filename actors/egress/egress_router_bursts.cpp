@@ -9,11 +9,13 @@ namespace relay {
 
 void egress_state::requests(burst<action_request>& x) {
   const auto from = caf::actor_cast<outcome_sink_actor>(self->current_sender());
+  frames.reserve(x.items.size());
   for (auto& one : x.items) take(one, outcome_asker{from, outcomes});
 }
 
 void egress_state::results(burst<transmitted>& x) {
   auto step = begin_step();
+  outcomes.expect(x.items.size());
   const auto one_by_one = [&] {
     for (auto& one : x.items) chats.settled(std::move(one), now_of(self), step);
   };
@@ -29,7 +31,7 @@ void egress_state::finish_step(core::chat_table_step& step) {
 }
 
 void egress_state::send(std::vector<transmit>& all) {
-  if (gathers && frames.empty()) return frames.swap(all);
+  if (gathers && frames.empty() && frames.capacity() < all.size()) return frames.swap(all);
   for (auto& x : all) {
     if (gathers)
       frames.push_back(std::move(x));

@@ -8,6 +8,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -18,9 +19,14 @@ class outcome_bursts {
 public:
   void add(const outcome_sink_actor& to, action_outcome&& x) {
     auto it = std::find_if(all_.begin(), all_.end(), [&](auto& y) { return y.first == to; });
-    if (it == all_.end()) it = all_.insert(it, {to, {}});
+    if (it == all_.end()) {
+      it = all_.insert(it, {to, {}});
+      it->second.reserve(expected_);
+    }
     it->second.push_back(std::move(x));
   }
+  /// So many may come before the next tell().
+  void expect(std::size_t count) { expected_ = count; }
   bool empty() const { return all_.empty(); }
   template <class Self>
   void tell(const Self& self, const ports& env) {
@@ -30,6 +36,7 @@ public:
 
 private:
   std::vector<std::pair<outcome_sink_actor, std::vector<action_outcome>>> all_; ///< hardly ever more than one
+  std::size_t expected_ = 0;
 };
 
 class outcome_asker {

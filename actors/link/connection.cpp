@@ -41,6 +41,9 @@ void connection_state::on_arrivals() {
   batch.origin = setup.origin;
   if (!news.frames.empty()) env.metrics->add(counter::frames_received, news.frames.size());
   gathers = news.frames.size() != 1;
+  constexpr std::size_t most_expected = 64; // in their lists: items are large, so growing would cost much
+  expected = std::min(news.frames.size(), most_expected);
+  batch.items.reserve(expected);
   const auto one_by_one = [&] {
     for (auto& x : news.frames) on_frame(x, batch);
   };
@@ -165,21 +168,18 @@ void connection_state::write(std::string frame) {
   if (socket) socket->write(std::move(frame));
 }
 
-/// Names the next request.
-std::string connection_state::next_request_id() {
+/// Names the next request; valid until the one after it.
+std::string_view connection_state::next_request_id() {
   std::array<char, 20> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), ++requests).ptr;
-  std::string out;
-  out.reserve(setup.request_prefix.size() + static_cast<std::size_t>(end - digits.data()));
-  out.append(setup.request_prefix).append(digits.data(), end);
-  return out;
+  return request_id.assign(setup.request_prefix).append(digits.data(), end);
 }
 
 /// Of a request id as it was given; 0 of any other text.
-std::uint64_t connection_state::number_of(std::string_view request_id) const {
+std::uint64_t connection_state::number_of(std::string_view id) const {
   const std::string_view prefix{setup.request_prefix};
-  if (!request_id.starts_with(prefix)) return 0;
-  const auto digits = request_id.substr(prefix.size());
+  if (!id.starts_with(prefix)) return 0;
+  const auto digits = id.substr(prefix.size());
   std::uint64_t out = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
   const bool whole = error == std::errc{} && end == digits.data() + digits.size();
@@ -193,8 +193,7 @@ void connection_state::put(transmit& x, const transmitted_sink_actor& from) {
     return;
   }
   std::string frame;
-  frame.reserve(x.act.content.size() + 256);
-  wire::encode(frame, wire::outbound{next_request_id(), std::move(x.act), std::move(x.where)});
+  wire::encode_outbound(frame, next_request_id(), x.act, x.where);
   write(std::move(frame));
   env.metrics->add(counter::frames_sent);
   open.add(requests, {from, x.chat, x.piece}, frames, now_of(self) + setup.outbound_timeout);
@@ -219,6 +218,7 @@ void connection_state::tell_owner(const asker& owner, action_result result, bool
   if (!gathers) return tell(self, owner.from, std::move(out));
   if (answers_to != owner.from) flush();
   answers_to = owner.from;
+  if (answers.capacity() == 0) answers.reserve(expected);
   answers.push_back(std::move(out));
 }
 
@@ -231,7 +231,7 @@ void connection_state::send_best_effort(best_effort_send& x) {
   env.metrics->add(counter::reactions, fits ? "sent" : "dropped");
   if (!fits) return;
   std::string frame;
-  wire::encode(frame, wire::outbound{next_request_id(), std::move(x.act), std::move(x.where)});
+  wire::encode_outbound(frame, next_request_id(), x.act, x.where);
   write(std::move(frame));
   env.metrics->add(counter::frames_sent);
   open.add(requests, {}, frames, now_of(self) + setup.outbound_timeout); // its result is reported to nobody

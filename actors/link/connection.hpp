@@ -51,8 +51,8 @@ struct connection_state {
   void send_hello(const identity& who);
   void publish(const command_manifest& x);
   void write(std::string frame);
-  std::string next_request_id();
-  std::uint64_t number_of(std::string_view request_id) const;
+  std::string_view next_request_id();
+  std::uint64_t number_of(std::string_view id) const;
   void interrupt(const session_interrupt& x);
   void acknowledge(const buffer_acks& x);
   void room(backpressure x);
@@ -74,7 +74,9 @@ struct connection_state {
   core::pending_requests<asker> open;
   transmitted_sink_actor answers_to; ///< who is to be told `answers`
   std::vector<transmitted> answers;
-  bool gathers = true; ///< answers, until flush()
+  bool gathers = true;      ///< answers, until flush()
+  std::size_t expected = 0; ///< answers, or events, of one read at most, about
+  std::string request_id;   ///< the last one
   std::uint64_t requests = 0, frames = 0;
   backpressure current_backpressure = backpressure::none;
   bool open_now = false, reading = true, over = false;

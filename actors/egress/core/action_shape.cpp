@@ -40,7 +40,7 @@ bool offers(const descriptor& to, const action& x, op kind) {
   return to.supports(kind);
 }
 
-std::optional<op> missing_op(const descriptor& to, const action& x, const std::vector<text_frame>& pieces,
+std::optional<op> missing_op(const descriptor& to, const action& x, const text_frame_list& pieces,
                              std::size_t from) {
   for (std::size_t i = from; i < pieces.size(); ++i)
     if (!offers(to, x, pieces[i].kind)) return pieces[i].kind;

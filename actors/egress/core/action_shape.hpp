@@ -36,7 +36,7 @@ action_shape shape_of(const action& x, const descriptor& to, std::optional<bool>
 /// Whether the platform takes this op of the action.
 bool offers(const descriptor& to, const action& x, op kind);
 /// The first op that the frames from `from` on need and the platform lacks.
-std::optional<op> missing_op(const descriptor& to, const action& x, const std::vector<text_frame>& pieces,
+std::optional<op> missing_op(const descriptor& to, const action& x, const text_frame_list& pieces,
                              std::size_t from);
 
 } // namespace relay::core

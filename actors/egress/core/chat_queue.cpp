@@ -69,7 +69,9 @@ void chat_queue::collapse(item& newest) {
     // Its content may go out for as long as anybody waits, so it must not be told earlier that it did not.
     auto& hold = newest.callers.back().hold_until;
     for (auto& who : y.callers) hold = std::max(hold, who.hold_until);
-    newest.callers.insert(newest.callers.begin(), y.callers.begin(), y.callers.end());
+    auto callers = std::move(y.callers);
+    for (const auto& who : newest.callers) callers.push_back(who);
+    newest.callers = std::move(callers);
     waiting_.erase(at);
     return;
   }
@@ -466,7 +468,7 @@ void chat_queue::expire(instant now, chat_queue_step& out) {
     auto late = [&](const caller& who) { return who.hold_until <= now; };
     if (std::any_of(x.callers.begin(), x.callers.end(), late)) {
       const auto result = too_long(x, !link_);
-      std::erase_if(x.callers, [&](auto& who) {
+      x.callers.erase_if([&](auto& who) {
         if (!late(who)) return false;
         out.done.push_back({who.token, result});
         return true;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/core/short_list.hpp"
 #include "relay_gateway/actors/core/waits.hpp"
 #include "relay_gateway/actors/egress/core/action_shape.hpp"
 #include "relay_gateway/actors/egress/core/chat_action.hpp"
@@ -135,10 +136,10 @@ private:
     bool seal_lost = false; ///< its seal was sent once, and the outcome lost
   };
   struct item {
-    std::vector<caller> callers; ///< several once edits have collapsed
+    short_list<caller> callers; ///< several once edits have collapsed
     action act;
     route where;
-    std::vector<text_frame> pieces; ///< made when the first one goes out
+    text_frame_list pieces; ///< made when the first one goes out
     std::size_t next_piece = 0;
     bool as_text = false;           ///< a prompt that began as a text
     std::optional<action> numbered; ///< that text's action, without the text

@@ -1,8 +1,23 @@
 #include "relay_gateway/actors/egress/core/idempotency_cache.hpp"
 
+#include <string_view>
 #include <utility>
 
 namespace relay::core {
+
+namespace {
+
+// What nearly every connector says of a success is made again from the id.
+constexpr std::string_view before_id = R"({"success":true,"message_id":")", behind_id = R"("})";
+
+bool said_no_more(const action_result& x) {
+  const std::string_view raw{x.raw};
+  return raw.size() == before_id.size() + x.message_id.size() + behind_id.size() &&
+         raw.starts_with(before_id) && raw.ends_with(behind_id) &&
+         raw.substr(before_id.size(), x.message_id.size()) == x.message_id;
+}
+
+} // namespace
 
 idempotency_cache::packed_result::packed_result(const action_result& x) {
   if (x.how != outcome::done || !x.message_ids.empty() || !x.error.empty() || !x.code.empty() ||
@@ -11,6 +26,11 @@ idempotency_cache::packed_result::packed_result(const action_result& x) {
     return;
   }
   id_size_ = x.message_id.size();
+  if (said_no_more(x)) {
+    success_ = x.message_id;
+    brief_ = true;
+    return;
+  }
   success_.reserve(id_size_ + x.raw.size());
   success_.append(x.message_id).append(x.raw);
 }
@@ -19,7 +39,10 @@ action_result idempotency_cache::packed_result::unpacked() const {
   if (other_) return *other_;
   auto out = action_result::success();
   out.message_id.assign(success_, 0, id_size_);
-  out.raw.assign(success_, id_size_, std::string::npos);
+  if (brief_)
+    out.raw.append(before_id).append(success_).append(behind_id);
+  else
+    out.raw.assign(success_, id_size_, std::string::npos);
   return out;
 }
 

@@ -56,6 +56,7 @@ private:
 
   private:
     std::string success_; ///< the message's id and what the connector said, without anything between
+    bool brief_ = false;  ///< that said no more than the id, which is all that the text holds
     std::size_t id_size_ = 0;
     std::unique_ptr<const action_result> other_; ///< of any other kind
   };

@@ -34,10 +34,15 @@ public:
     h_ = fnv1a(part, h_);
     return *this;
   }
-  std::string hex() const {
+  void append_hex(std::string& out) const {
     auto h = mixed(h_);
     if (h == 0) h = 1; // 0 stands for an unknown version
-    return wire::hex(h, version_digits);
+    wire::append_hex(out, h, version_digits);
+  }
+  std::string hex() const {
+    std::string out;
+    append_hex(out);
+    return out;
   }
 
 private:
@@ -45,14 +50,15 @@ private:
 };
 
 /// Text, media and their order: what a person sees of a message.
-std::string version_of(const inbound_event& x) {
+void append_version(std::string& key, const inbound_event& x) {
   digest out;
   out.add(x.text);
   for (const auto& url : x.media_urls) out.add(url);
   out.add("media");
   for (const auto& m : x.media)
     out.add(m.url).add(m.kind).add(m.mime).add(m.filename).add(m.caption).add(std::to_string(m.size));
-  return out.hex();
+  key += version_mark;
+  out.append_hex(key);
 }
 
 const std::string& chat_or_participant(const event_source& from) {
@@ -92,7 +98,7 @@ std::string buffer_key(const inbound_event& x, const buffered_id& buffered) {
   append_part(key, buffered.id.size() > longest_id ? digest{}.add(buffered.id).hex() : buffered.id);
   append_message(key, x);
   // An id that is given again may name another edit of the same message, or another nameless message.
-  if (x.message_id.empty() || x.source.message_is_edit) key.append(1, version_mark).append(version_of(x));
+  if (x.message_id.empty() || x.source.message_is_edit) append_version(key, x);
   return key;
 }
 
@@ -115,7 +121,7 @@ std::vector<std::string> keys_of(const inbound_event& event, const buffered_id& 
               chat_or_participant(event.source).size() + event.message_id.size());
   key += message_mark;
   append_message(key, event);
-  key.append(1, version_mark).append(version_of(event));
+  append_version(key, event);
   return keys;
 }
 

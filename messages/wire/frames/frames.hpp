@@ -115,6 +115,8 @@ void encode(std::string& out, const inbound_ack& x);
 /// Discriminators and thread are attached only where the metadata lacks them (protocol.md 6, routing 2, 5,
 /// 6).
 void encode(std::string& out, const outbound& x);
+/// The same of its parts.
+void encode_outbound(std::string& out, std::string_view request_id, const action& what, const route& where);
 void encode(std::string& out, const outbound_result& x);
 void encode(std::string& out, const interrupt& x);
 void encode(std::string& out, const interrupt_inbound& x);

@@ -56,13 +56,15 @@ void encode(std::string& out, const inbound_ack& x) {
   to.text("bufferId", x.buffer_id);
 }
 
-void encode(std::string& out, const outbound& x) {
+void encode(std::string& out, const outbound& x) { encode_outbound(out, x.request_id, x.what, x.where); }
+
+void encode_outbound(std::string& out, std::string_view request_id, const action& what, const route& where) {
   constexpr std::size_t around = 256; // the rest of an ordinary frame
-  out.reserve(out.size() + x.what.content.size() + x.what.rest.size() + x.what.metadata.size() + around);
+  out.reserve(out.size() + what.content.size() + what.rest.size() + what.metadata.size() + around);
   frame_writer to{out, "outbound"};
-  to.text("requestId", x.request_id).key("action");
-  append_action(out, x.what, x.where);
-  to.optional("platform", x.where.platform).optional("botId", x.where.bot_id);
+  to.text("requestId", request_id).key("action");
+  append_action(out, what, where);
+  to.optional("platform", where.platform).optional("botId", where.bot_id);
 }
 
 void encode(std::string& out, const outbound_result& x) {

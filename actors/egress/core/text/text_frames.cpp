@@ -28,9 +28,9 @@ text_frame removal(const descriptor& to, const std::string& message_id) {
   return {op::edit, nothing_left, message_id, true};
 }
 
-std::vector<text_frame> of_edit(const action& x, std::vector<std::string> pieces, const descriptor& to,
-                                const std::vector<std::string>& continuations) {
-  std::vector<text_frame> out;
+text_frame_list of_edit(const action& x, std::vector<std::string> pieces, const descriptor& to,
+                        const std::vector<std::string>& continuations) {
+  text_frame_list out;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     auto& text = pieces[i];
     if (i == 0)
@@ -77,10 +77,10 @@ std::string too_many_messages(const action& x, const descriptor& to) {
   return {};
 }
 
-std::vector<text_frame> text_frames(const action& x, const descriptor& to,
-                                    const std::vector<std::string>& continuations) {
+text_frame_list text_frames(const action& x, const descriptor& to,
+                            const std::vector<std::string>& continuations) {
   const auto overflow = traits_of(x.kind).overflow;
-  std::vector<text_frame> out;
+  text_frame_list out;
   const bool one_frame = overflow != text_overflow::continued && overflow != text_overflow::removed;
   if (one_frame && x.content.size() <= to.max_message_length) { // most texts fit: no list of pieces for one
     out.push_back({x.kind, x.content, {}});
@@ -96,7 +96,6 @@ std::vector<text_frame> text_frames(const action& x, const descriptor& to,
   if (overflow == text_overflow::cut || grows(x)) pieces.resize(1);
   const bool as_itself = overflow == text_overflow::repeated;
   const auto itself = overflow == text_overflow::before ? pieces.size() - 1 : 0;
-  out.reserve(pieces.size());
   for (std::size_t i = 0; i < pieces.size(); ++i)
     out.push_back({as_itself || i == itself ? x.kind : op::send, std::move(pieces[i]), {}});
   return out;

@@ -9,6 +9,7 @@
 //   draft, typing     the first piece; a final draft is followed by sends
 #pragma once
 
+#include "relay_gateway/actors/core/short_list.hpp"
 #include "relay_gateway/messages/contract/action.hpp"
 #include "relay_gateway/messages/contract/descriptor.hpp"
 
@@ -27,13 +28,15 @@ struct text_frame {
   friend bool operator==(const text_frame&, const text_frame&) = default;
 };
 
+using text_frame_list = short_list<text_frame>;
+
 /// One line when the text would take more messages than anybody reads, or repeat too much of what stands
 /// beside it; empty = it may be cut. Told before it is cut, for a peer chooses both the text and the limit.
 std::string too_many_messages(const action& x, const descriptor& to);
 /// At least one frame, each text at most as long as the platform takes. `continuations`: the ids of the
 /// messages that carry on the text of the message that is edited or deleted.
-std::vector<text_frame> text_frames(const action& x, const descriptor& to,
-                                    const std::vector<std::string>& continuations);
+text_frame_list text_frames(const action& x, const descriptor& to,
+                            const std::vector<std::string>& continuations);
 /// The action as this frame carries it. Only the first one replies.
 action frame_of(const action& x, text_frame frame, bool first);
 
