@@ -1,16 +1,18 @@
 """Gateways, a cluster of NATS servers and a pool of workers, killed and frozen one after the other while events come.
 
 What must hold: every event is answered, though nobody sends it again once it is acknowledged; no answer leaves twice; per
-chat the answers keep the order of the events. An answer that was on its way when its own gateway was killed may be missing:
-the gateway reports it as unknown and does not repeat it.
+chat the answers keep the order of the events. Only an answer may be missing that was on its way when its own gateway was killed:
+the store of the dead gateway must say so (answers.py), the next one reports so many as unknown, and none of them comes later.
 """
 import asyncio
 import contextlib
+import json
 import os
 import random
 import shutil
 import signal
 import tempfile
+import time
 
 from harness.connector import Connector
 from harness.events import inbound
@@ -19,6 +21,8 @@ from harness.http import fetch
 from harness.nats_server import NatsServer, free_port
 from harness.scenario import PINNED, TWO
 from harness.waiting import Changes, ended, lasts
+
+from .answers import StoredActions
 
 CHATS = [("discord", str(n)) for n in range(6)] + [("telegram", str(n)) for n in range(6)]
 SETTINGS = {**PINNED, **TWO, "GATEWAY_BACKOFF_MIN": "20ms", "GATEWAY_BACKOFF_MAX": "200ms", "GATEWAY_LOG_FORMAT": "json",
@@ -36,8 +40,10 @@ class Tenant:
         self.buffer, self.chat_of, self.place, self.told = {}, {}, {}, {}
         self.said = {chat: [] for chat in CHATS}
         self.last = {chat: -1 for chat in CHATS}
-        self.excused, self.open = set(), set()
-        self.count, self.gateway = 0, None
+        self.unknown, self.open = {}, set()     # a text whose answer a kill caught on its way -> which kill
+        self.count, self.gateway, self.kills, self.caught = 0, None, 0, 0
+        self.actions = StoredActions(os.path.join(self.home, "state"))
+        self.slowness = random.Random(f"{pool.seed} {self.name} results")
 
     async def begin(self):
         self.connector = await Connector().start()
@@ -82,6 +88,8 @@ class Tenant:
         text, chat = frame["action"].get("content"), (frame.get("platform"), frame["action"].get("chat_id"))
         if text not in self.chat_of:
             self.pool.wrong(f"{self.name}: an answer to nothing: {frame}")
+        elif text in self.unknown:
+            self.pool.wrong(f"{self.name}: {text} was answered although that had been reported as unknown by {self.unknown[text]}")
         elif self.chat_of[text] != chat:
             self.pool.wrong(f"{self.name}: {text} of {self.chat_of[text]} was answered in {chat}")
         else:
@@ -93,18 +101,50 @@ class Tenant:
             self.last[chat] = max(self.last[chat], self.place[text])
         self.open.discard(text)
         self.pool.changes.notify()
-        return {"success": True, "message_id": f"m-{text}"}
+        result = {"success": True, "message_id": f"m-{text}"}
+        return self.late(result) if self.slowness.random() < 0.1 else result
 
-    def missing(self):
-        return [x for x in self.open if x not in self.excused]
+    async def late(self, result):
+        """The platform takes its time, so that kills meet answers that it has and the gateway knows nothing of."""
+        await lasts(self.slowness.uniform(0, 0.3))
+        return result
 
     async def kill(self):
+        self.look_at_links()
         self.gateway.signal(signal.SIGKILL)
         await self.gateway.exited()
-        # Only what the agent had at that moment can be on its way to the platform.
-        self.excused |= {x for x in self.open if f"b-{x}" not in self.buffer}
-        self.connector.links[:] = self.connector.links[-2:]
+        await self.connector.until(lambda: all(x.over for x in self.connector.links), "the end of the dead gateway's link")
+        self.connector.links.clear()
+        self.kills += 1
+        caught, accepted = self.actions.look(self.wrong)
+        cause = f"kill {self.kills} of {self.name} at {self.pool.now():.1f} s"
+        lost = sorted(caught & self.open)       # the connector has read all that the dead process wrote
+        self.unknown |= {x: cause for x in lost}
+        self.open -= set(lost)
+        self.caught += len(caught)
+        if caught:
+            print(f"{cause}: {len(caught)} answers were on their way, {len(lost)} of them did not arrive: {' '.join(lost)}", flush=True)
         await self.start()
+        if caught or accepted:
+            told = json.loads(await self.gateway.said('"outbox.resumed"', 30))
+            if told["unknown"] != len(caught):
+                self.wrong(f"the store had {len(caught)} answers on their way at {cause}, the next gateway reports: {told}")
+
+    def look_at_links(self):
+        """No fault of this campaign is the connector's: a link ends with its gateway alone, so no outcome is unknown for its sake."""
+        for link in self.connector.links:
+            if link.over:
+                self.wrong(f"its link ended with {link.over} although it was not killed")
+
+    async def last_look(self):
+        """Once all is settled: the outcomes since the last kill."""
+        self.look_at_links()
+        self.gateway.signal(signal.SIGKILL)
+        await self.gateway.exited()
+        self.actions.look(self.wrong)
+
+    def wrong(self, what):
+        self.pool.wrong(f"{self.name}: {what}")
 
 
 class Pool:
@@ -113,12 +153,16 @@ class Pool:
         self.people = random.Random(f"{seed} people")
         self.home = tempfile.mkdtemp(prefix="relay-pool-")
         self.changes, self.violations, self.counts = Changes(), [], {}
+        self.begun = time.monotonic()
         self.network = network          # of namespaces; none: all are on loopback, and none can be cut off
         places = [network.join(n) if network else ("127.0.0.1", ()) for n in range(servers)]
         self.servers = [NatsServer(self.home, host=host, inside=inside) for host, inside in places]
         self.tenants = [Tenant(self, n) for n in range(gateways)]
         self.workers, self.wanted, self.monitors = [], workers, []
         self.urls = ",".join(x.url for x in self.servers)
+
+    def now(self):
+        return time.monotonic() - self.begun
 
     def wrong(self, what):
         self.violations.append(what)
@@ -218,7 +262,7 @@ class Pool:
 
     async def settled(self, limit=90, again=True):
         try:
-            await self.changes.poll(lambda: not any(x.missing() or x.buffer for x in self.tenants), "", limit)
+            await self.changes.poll(lambda: not any(x.open or x.buffer for x in self.tenants), "", limit)
             return True
         except AssertionError:
             stalled = await self.stalled() if again else None
@@ -230,9 +274,9 @@ class Pool:
                 await self.servers[stalled].start()
                 return await self.settled(limit, False)
             for x in self.tenants:
-                if x.missing() or x.buffer:
-                    self.wrong(f"{x.name}: {len(x.missing())} events without an answer, {len(x.buffer)} not acknowledged: "
-                               f"{sorted(x.missing())[:5]}")
+                if x.open or x.buffer:
+                    self.wrong(f"{x.name}: {len(x.open)} events without an answer, {len(x.buffer)} not acknowledged: "
+                               f"{sorted(x.open)[:5]}")
             await self.explain()
             return False
 
@@ -264,6 +308,11 @@ class Pool:
             await ended(traffic)
             if not await self.settled():
                 break
+            if number % 20 == 19:
+                print(f"{number + 1} faults, {sum(x.count for x in self.tenants)} events, {self.now():.0f} s", flush=True)
+        else:
+            for x in self.tenants:
+                await x.last_look()
         return sum(x.count for x in self.tenants)
 
     async def finish(self):
