@@ -95,7 +95,11 @@ private:
 } // namespace
 
 std::shared_ptr<clock_port> make_system_clock() { return std::make_shared<system_clock_port>(); }
-std::shared_ptr<random_port> make_system_random() { return std::make_shared<system_random>(); }
+/// One for the process: its device takes 5 KB, and asks the kernel all the same.
+std::shared_ptr<random_port> make_system_random() {
+  static const auto only = std::make_shared<system_random>();
+  return only;
+}
 std::shared_ptr<secret_file_port> make_secret_files() { return std::make_shared<secret_files>(); }
 
 } // namespace relay

@@ -160,6 +160,7 @@ void ws_session::upgraded(error_code ec, const upgrade_answer& what) {
 void ws_session::read_next() {
   if (state_ == state::ended || dropped_ || !opened_ || !may_read() || read_pending_) return;
   read_pending_ = true;
+  piece_.make_room();
   ws_->read_some(piece_.data(), piece_.size(), shared_from_this());
 }
 
@@ -167,6 +168,7 @@ void ws_session::piece(error_code ec, std::size_t size, bool last) {
   read_pending_ = false;
   if (state_ == state::ended || dropped_) return;
   if (ec) return lost(ec);
+  piece_.filled(size);
   count(size, last);
   if (!may_read()) {
     held_ = size; // it was on its way when reading was stopped

@@ -5,11 +5,11 @@
 #include "relay_gateway/app/net/io/io_scheduler.hpp"
 #include "relay_gateway/app/net/websocket/keepalive.hpp"
 #include "relay_gateway/app/net/websocket/least_rate.hpp"
+#include "relay_gateway/app/net/websocket/read_buffer.hpp"
 #include "relay_gateway/app/net/websocket/send_bounds.hpp"
 #include "relay_gateway/app/net/websocket/send_queue.hpp"
 #include "relay_gateway/app/net/websocket/ws_stream.hpp"
 
-#include <array>
 #include <atomic>
 #include <deque>
 #include <memory>
@@ -105,7 +105,7 @@ private:
   std::shared_ptr<transport> below_;
   std::unique_ptr<ws_stream> ws_;
   std::deque<arrival_queue::frame> queue_;
-  std::array<char, 16 * 1024> piece_;
+  read_buffer piece_;
   std::size_t held_ = 0; // bytes of piece_ that came after reading was stopped
   bool held_last_ = false;
   unsigned since_flush_ = 0;

@@ -24,6 +24,9 @@ struct unchecked_buffer {
 };
 static_assert(boost::asio::is_mutable_buffer_sequence<unchecked_buffer>::value);
 
+/// Where a client's frames are masked, piece by piece. Most links of a process never write a long one.
+constexpr std::size_t small_mask = 2UL * 1024, large_mask = 16UL * 1024;
+
 /// What Beast passes to its UTF-8 checker when it reads into an unchecked_buffer.
 using unchecked_text = beast::buffers_prefix_view<beast::buffers_suffix<unchecked_buffer>>;
 
@@ -56,8 +59,8 @@ ws_stream::ws_stream(std::shared_ptr<transport> below, bool client, std::uint64_
     : impl_(std::make_unique<impl>(std::move(below), client)) {
   auto& ws = impl_->ws;
   ws.read_message_max(static_cast<std::size_t>(max_message));
-  ws.auto_fragment(false);          // the transport gathers; fragments would only cost
-  ws.write_buffer_bytes(16 * 1024); // where a client's frames are masked
+  ws.auto_fragment(false); // the transport gathers; fragments would only cost
+  ws.write_buffer_bytes(small_mask);
   ws.text(true);
   ws.control_callback([&count = impl_->controls](websocket::frame_type, beast::string_view) { ++count; });
 }
@@ -113,6 +116,7 @@ void ws_stream::close(std::uint16_t code, std::string_view reason, std::shared_p
 bool ws_stream::open() const { return impl_->ws.is_open(); }
 
 void ws_stream::write(std::string_view text, error_code& ec) {
+  if (text.size() > small_mask) impl_->ws.write_buffer_bytes(large_mask);
   impl_->ws.write(boost::asio::buffer(text.data(), text.size()), ec);
 }
 
