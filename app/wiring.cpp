@@ -26,12 +26,12 @@ namespace relay {
 // settings -> what outlives the process
 std::shared_ptr<store_port> open_store(const config::settings& settings, bool reset,
                                        std::shared_ptr<log_port> log, std::shared_ptr<metrics_port> metrics,
-                                       store_fault& why, milliseconds park_after) {
+                                       store_fault& why, std::shared_ptr<store::parked_stores> parked) {
   if (settings.service.state_dir.empty()) return make_memory_store();
   sqlite_store_options what;
   what.dir = settings.service.state_dir;
   what.reset = reset;
-  what.park_after = park_after;
+  what.parked = std::move(parked);
   what.dedupe_window = settings.limits.dedupe_window;
   what.dedupe_entries = settings.limits.dedupe_entries;
   what.max_chats = settings.limits.max_chats;

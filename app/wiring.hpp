@@ -22,10 +22,10 @@ class io_context;
 namespace relay {
 
 /// What the settings say outlives the process: the store of the state directory, or memory. `reset`: what is
-/// there is set aside first. `park_after`: as in sqlite_store_options. Null and `why` when it cannot be had.
+/// there is set aside first. `parked`: as in sqlite_store_options. Null and `why` when it cannot be had.
 std::shared_ptr<store_port> open_store(const config::settings& settings, bool reset,
                                        std::shared_ptr<log_port> log, std::shared_ptr<metrics_port> metrics,
-                                       store_fault& why, milliseconds park_after = {});
+                                       store_fault& why, std::shared_ptr<store::parked_stores> parked = {});
 
 /// The real world for the actors, less the store: sockets on `io`, the real clock. TLS files that cannot be
 /// used fail each dial with their reason until they can.

@@ -23,7 +23,7 @@ using boost::system::error_code;
 constexpr std::chrono::milliseconds watch_pause{200};
 constexpr milliseconds metrics_limit{2'000};
 constexpr std::chrono::seconds look_pause{60};
-/// After this long without a change the stores are closed (gateway_start.cpp) and dials are over.
+/// After this long without a change the stores are closed (fleet_members.cpp) and dials are over.
 constexpr std::chrono::seconds trim_pause{3};
 
 } // namespace

@@ -9,6 +9,7 @@
 #include "relay_gateway/app/fleet/fleet_plan.hpp"
 #include "relay_gateway/app/fleet/gateway_start.hpp"
 #include "relay_gateway/app/gateway.hpp"
+#include "relay_gateway/app/store/parked_stores.hpp"
 
 #include <boost/asio/thread_pool.hpp>
 
@@ -76,6 +77,7 @@ protected:
   const fleet_options what_;
   fleet_plan plan_;
   std::map<std::string, slot> slots_;
+  std::shared_ptr<store::parked_stores> parked_;
   boost::asio::thread_pool pool_;
 
 private:

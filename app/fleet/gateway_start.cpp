@@ -9,16 +9,9 @@
 
 namespace relay::fleet {
 
-namespace {
-
-/// Most gateways of a fleet are idle at any moment, and an open database takes a quarter of a megabyte.
-constexpr milliseconds park_after{500};
-
-} // namespace
-
 prepared_gateway prepare_gateway(const watching_resolver& from, const config::settings& common,
-                                 const std::shared_ptr<log_port>& log,
-                                 const std::shared_ptr<metrics>& counts) {
+                                 const std::shared_ptr<log_port>& log, const std::shared_ptr<metrics>& counts,
+                                 const std::shared_ptr<store::parked_stores>& parked) {
   prepared_gateway out;
   try {
     auto found = for_gateway(from.resolve(), common);
@@ -32,7 +25,7 @@ prepared_gateway prepare_gateway(const watching_resolver& from, const config::se
     out.settings = std::move(found.values);
     out.problems = std::move(found.problems);
     store_fault fault;
-    out.store = open_store(out.settings, false, log, counts, fault, park_after);
+    out.store = open_store(out.settings, false, log, counts, fault, parked);
     out.why = std::move(fault.text);
     out.outcome = out.store ? start_outcome::running : start_outcome::failed;
   } catch (const std::exception& x) { // no memory, no thread

@@ -5,6 +5,7 @@
 #include "relay_gateway/app/files/file_secrets.hpp"
 #include "relay_gateway/app/fleet/fleet_plan.hpp"
 #include "relay_gateway/app/metrics/metrics.hpp"
+#include "relay_gateway/app/store/parked_stores.hpp"
 #include "relay_gateway/config/resolve.hpp"
 
 #include <memory>
@@ -20,9 +21,9 @@ struct prepared_gateway {
   std::shared_ptr<store_port> store{};
 };
 
-/// `log` and `counts` are the gateway's own.
+/// `log` and `counts` are the gateway's own; `parked` is where its store goes while it is idle.
 prepared_gateway prepare_gateway(const watching_resolver& from, const config::settings& common,
-                                 const std::shared_ptr<log_port>& log,
-                                 const std::shared_ptr<metrics>& counts);
+                                 const std::shared_ptr<log_port>& log, const std::shared_ptr<metrics>& counts,
+                                 const std::shared_ptr<store::parked_stores>& parked = {});
 
 } // namespace relay::fleet

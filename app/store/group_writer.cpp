@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <iterator>
 #include <sqlite3.h>
+#include <system_error>
 #include <utility>
 
 namespace relay::store {
@@ -21,8 +22,6 @@ constexpr std::uint64_t worth_tending = 1ULL << 20;
 constexpr std::uint64_t look_every = 256ULL << 10;
 /// Whether the directory is still there is looked at this often while nobody wants anything.
 constexpr std::chrono::milliseconds look_around_every{1'000};
-/// While the database is closed nothing is in the journal, so less depends on it.
-constexpr std::chrono::milliseconds look_around_parked{10'000};
 /// A larger database is worth keeping open: what it remembers is read anew each time.
 constexpr std::uint64_t most_parked = 1ULL << 20;
 /// Pieces of a file that are given back at a time while the disk has hardly any room.
@@ -87,15 +86,17 @@ void group_writer::ask(question what) {
 }
 
 void group_writer::push(job x) {
-  bool wake = false;
+  bool wake = false, call = false;
   {
     std::lock_guard guard{lock_};
     if (finishing_) return; // nobody is left who could hear of it
     queued_records_ += x.records.size();
     queue_.push_back(std::move(x));
     wake = std::exchange(waiting_, false);
+    call = !has_thread_ && !std::exchange(called_, true);
   }
   if (wake) changed_.notify_one();
+  if (call) what_.parked->wake(*this);
 }
 
 void group_writer::watch(std::function<void(store_health)> told) {
@@ -114,11 +115,16 @@ void group_writer::set_health(store_health x) {
   if (watcher_) watcher_(health_);
 }
 
-std::thread group_writer::start(std::shared_ptr<group_writer> self) {
-  return std::thread{[held = std::move(self)] { held->run(); }};
+void group_writer::start() {
+  std::lock_guard guard{lock_};
+  thread_ = std::thread{[self = shared_from_this()] {
+    self->where_.opened();
+    self->written(); // a disk that is nearly full already says so before anything comes
+    self->work();
+  }};
 }
 
-void group_writer::finish() {
+void group_writer::end() {
   {
     std::lock_guard guard{lock_};
     finishing_ = true;
@@ -126,36 +132,61 @@ void group_writer::finish() {
     waiting_ = false;
   }
   changed_.notify_one();
+  if (what_.parked) what_.parked->forget(*this);
+  std::unique_lock held{lock_};
+  auto thread = std::move(thread_);
+  const auto parked = !std::exchange(has_thread_, true);
+  held.unlock();
+  // A call-back on the thread may have held the last handle, and a thread cannot join itself. It owns all
+  // that it needs.
+  if (thread.get_id() == std::this_thread::get_id())
+    thread.detach();
+  else
+    thread.join();
+  if (parked) work(); // what came last, before a thread could be had for it
+}
+
+bool group_writer::resume() {
+  std::lock_guard guard{lock_};
+  if (finishing_ || has_thread_) return true;
+  if (thread_.joinable()) thread_.join(); // it has left
+  try {
+    thread_ = std::thread{[self = shared_from_this()] { self->work(); }};
+  } catch (const std::system_error&) {
+    return false;
+  }
+  has_thread_ = true;
+  called_ = false;
+  return true;
 }
 
 // -- the thread ------------------------------------------------------------------------------------------
 
-void group_writer::run() {
-  where_.opened();
-  written(); // a disk that is nearly full already says so before anything comes
-  for (auto batch = next_batch(); !batch.empty(); batch = next_batch()) {
-    if (!write(batch)) break;
-    tell(batch);
-    batch.clear();
+void group_writer::work() {
+  for (;;) {
+    auto batch = next_batch();
+    if (!batch) return;
+    if (batch->empty() || !write(*batch)) break;
+    tell(*batch);
+    batch->clear();
     tend();
   }
   tables_.reset(); // takes the journal into the file
 }
 
-/// Waits; empty when the end has come.
-std::vector<group_writer::job> group_writer::next_batch() {
+/// Waits; empty when the end has come, none when it is parked: then nothing here is this thread's any more.
+std::optional<std::vector<group_writer::job>> group_writer::next_batch() {
   std::unique_lock held{lock_};
   auto some = [this] { return !queue_.empty() || finishing_; };
   while (!some()) {
+    if (leave()) return std::nullopt;
     waiting_ = true;
     const auto busy = !tidy_ || scarce_;
-    const auto pause = !tables_                       ? look_around_parked
-                       : what_.park_after.count() > 0 ? what_.park_after
-                                                      : look_around_every;
+    const auto pause = what_.parked ? what_.parked->after() : look_around_every;
     if (!changed_.wait_for(held, busy ? what_.idle : pause, some)) {
       held.unlock();
       look_around();
-      if (!busy) park();
+      if (!busy) close_if_small();
       if (!displaced_ && busy) {
         tidy_ = !tidy_up();
         if (scarce_) written(); // somebody may have made room
@@ -177,10 +208,18 @@ std::vector<group_writer::job> group_writer::next_batch() {
   return out;
 }
 
-/// Closes a small database: what is queued next opens it again.
-void group_writer::park() {
-  if (what_.park_after.count() == 0 || !tables_ || displaced_ || where_.used_bytes() > most_parked) return;
+/// What is queued next opens it again.
+void group_writer::close_if_small() {
+  if (!what_.parked || !tables_ || displaced_ || where_.used_bytes() > most_parked) return;
   tables_.reset(); // takes the journal into the file
+}
+
+/// With the lock, and nothing queued: whether the thread may end, since what it worked on is closed.
+bool group_writer::leave() {
+  if (!what_.parked || tables_ || displaced_) return false;
+  has_thread_ = waiting_ = false;
+  what_.parked->add(shared_from_this());
+  return true;
 }
 
 /// Until it is on disk; false when the end came first.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "relay_gateway/app/store/headroom.hpp"
+#include "relay_gateway/app/store/parked_stores.hpp"
 #include "relay_gateway/app/store/state_directory.hpp"
 #include "relay_gateway/app/store/tables/tables.hpp"
 
@@ -14,13 +15,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 namespace relay::store {
 
-class group_writer {
+class group_writer final : public parked_store, public std::enable_shared_from_this<group_writer> {
 public:
   /// What to do when a question's transaction is on disk.
   using answer = std::function<void()>;
@@ -33,17 +35,22 @@ public:
                opener again);
   group_writer(const group_writer&) = delete;
   group_writer& operator=(const group_writer&) = delete;
-  ~group_writer() = default;
+  ~group_writer() override = default;
 
   // Any thread; none of them waits for the disk.
   void commit(std::vector<store_record> batch, std::function<void(store_receipt)> done);
   void ask(question what);
   void watch(std::function<void(store_health)> told);
 
-  /// Starts the thread, which holds `self`.
-  static std::thread start(std::shared_ptr<group_writer> self);
-  /// Nothing more comes: the thread writes what is queued, at most until `last_attempt` is over, and ends.
-  void finish();
+  /// Starts the thread, which holds this object. Throws std::system_error when none can be had.
+  void start();
+  /// Nothing more comes: what is queued is written, at most until `last_attempt` is over. Waits for that,
+  /// unless the thread itself calls it.
+  void end();
+
+  // While it is parked.
+  void look_after() override { look_around(); }
+  bool resume() override;
 
 private:
   using clock = std::chrono::steady_clock;
@@ -56,9 +63,10 @@ private:
     answer then{};
   };
   void push(job x);
-  void run();
-  std::vector<job> next_batch();
-  void park();
+  void work();
+  std::optional<std::vector<job>> next_batch();
+  void close_if_small();
+  bool leave();
   bool write(std::vector<job>& batch);
   void divide(std::vector<job>& batch);
   struct write_fault {
@@ -103,7 +111,10 @@ private:
   std::deque<job> queue_;
   std::size_t queued_records_ = 0;
   bool waiting_ = false, finishing_ = false;
+  bool has_thread_ = true; ///< false while parked
+  bool called_ = false;    ///< parked, and wanted again
   clock::time_point deadline_{};
+  std::thread thread_;
 
   std::recursive_mutex watch_lock_; ///< held while the watcher is called, so that its end is final
   std::function<void(store_health)> watcher_;

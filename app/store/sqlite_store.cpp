@@ -8,7 +8,6 @@
 #include <SQLiteCpp/Exception.h>
 
 #include <memory>
-#include <thread>
 #include <utility>
 
 namespace relay {
@@ -27,18 +26,14 @@ std::int64_t system_wall_ms() {
 class sqlite_store final : public store_port {
 public:
   sqlite_store(std::shared_ptr<group_writer> writer, std::map<std::string, std::string> facts)
-      : writer_(std::move(writer)), facts_(std::move(facts)), thread_(group_writer::start(writer_)) {}
+      : writer_(std::move(writer)), facts_(std::move(facts)) {
+    writer_->start();
+  }
   sqlite_store(const sqlite_store&) = delete;
   sqlite_store& operator=(const sqlite_store&) = delete;
   ~sqlite_store() override {
     writer_->watch(nullptr);
-    writer_->finish();
-    // A call-back on the writer's own thread may have held the last handle, and a thread cannot join itself.
-    // It owns all that it needs.
-    if (thread_.get_id() == std::this_thread::get_id())
-      thread_.detach();
-    else
-      thread_.join();
+    writer_->end();
   }
 
   bool durable() const noexcept override { return true; }
@@ -82,7 +77,6 @@ private:
 
   std::shared_ptr<group_writer> writer_;
   const std::map<std::string, std::string> facts_;
-  std::thread thread_;
 };
 
 void note(const sqlite_store_options& to, severity level, std::string_view id,

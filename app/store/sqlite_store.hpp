@@ -11,6 +11,10 @@
 #include <memory>
 #include <string>
 
+namespace relay::store {
+class parked_stores;
+}
+
 namespace relay {
 
 struct sqlite_store_options {
@@ -27,9 +31,9 @@ struct sqlite_store_options {
   std::chrono::milliseconds retry{500};          ///< between attempts while the disk refuses
   std::chrono::milliseconds last_attempt{2'000}; ///< what is queued at the end gets this long
   std::chrono::milliseconds idle{500};           ///< without work for so long, the files are tidied up
-  /// Without work for so long a small database is closed until there is some: of a thousand stores in a
-  /// process most are idle. 0: never. What a closed one holds is lost when somebody empties the directory.
-  std::chrono::milliseconds park_after{0};
+  /// Set: a small database without work is closed, and its thread ends, until there is some: of a thousand
+  /// stores in a process most are idle. What a closed one holds is lost when somebody empties the directory.
+  std::shared_ptr<store::parked_stores> parked{};
 };
 
 /// Why a store cannot be opened.

@@ -1,5 +1,6 @@
 // Who may open a store, and what becomes of files that are not as they should be.
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
+#include "relay_gateway/app/store/parked_stores.hpp"
 #include "relay_gateway/app/store/tables/schema.hpp"
 #include "relay_gateway/messages/wire/session_key.hpp"
 #include "relay_gateway/tests/store/rig.hpp"
@@ -53,7 +54,8 @@ TEST_F(store_opening, DirectoryAndFilesAreTheUsersAlone) {
 
 TEST_F(store_opening, AnIdleOneIsClosedAndOpensForWork) {
   auto what = options();
-  what.idle = what.park_after = std::chrono::milliseconds{1};
+  what.idle = std::chrono::milliseconds{1};
+  what.parked = std::make_shared<store::parked_stores>(what.idle);
   auto journal = [this] { return fs::exists(database() + "-wal"); };
   auto parked = [&] {
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
