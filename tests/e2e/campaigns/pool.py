@@ -254,31 +254,36 @@ class Pool:
                 for x in said.get("account_details", []) for stream in x["stream_detail"]}
 
     async def stalled(self):
-        """A server that leads a consumer and whose own replica of the stream is behind: nats-server 2.9 can stay so for good, and
-        gives out nothing then. It has to be started again; None when there is none."""
+        """The server that leads a consumer and whose own replica of the stream is furthest behind: nats-server 2.9 can stay so for
+        good, and gives out nothing then. It has to be started again; None when there is none."""
         told = [await self.streams(x) for x in range(len(self.servers))]
         newest = {name: max(x[name][0] for x in told if name in x) for x in told for name in x}
-        return next((n for n, x in enumerate(told) for name, (last, leads) in x.items() if leads and last < newest[name]), None)
+        behind = [(newest[name] - last, number) for number, x in enumerate(told) for name, (last, leads) in x.items()
+                  if leads and last < newest[name]]
+        return max(behind)[1] if behind else None
 
-    async def settled(self, limit=90, again=True):
-        try:
-            await self.changes.poll(lambda: not any(x.open or x.buffer for x in self.tenants), "", limit)
-            return True
-        except AssertionError:
-            stalled = await self.stalled() if again else None
+    async def settled(self, limit=90, look=30):
+        """Servers that stand still are started again, one after the other: several can, each in another stream."""
+        restarts, left = len(self.servers), limit
+        while left > 0:
+            try:
+                await self.changes.poll(lambda: not any(x.open or x.buffer for x in self.tenants), "", min(look, left))
+                return True
+            except AssertionError:
+                left -= look
+                stalled = await self.stalled() if restarts else None
             if stalled is not None:
                 await self.explain()
                 print(f"seed {self.seed}: n{stalled} stands still; it is started again", flush=True)
                 self.counts["stalled_server"] = self.counts.get("stalled_server", 0) + 1
+                restarts, left = restarts - 1, limit
                 await self.servers[stalled].kill()
                 await self.servers[stalled].start()
-                return await self.settled(limit, False)
-            for x in self.tenants:
-                if x.open or x.buffer:
-                    self.wrong(f"{x.name}: {len(x.open)} events without an answer, {len(x.buffer)} not acknowledged: "
-                               f"{sorted(x.open)[:5]}")
-            await self.explain()
-            return False
+        for x in self.tenants:
+            if x.open or x.buffer:
+                self.wrong(f"{x.name}: {len(x.open)} events without an answer, {len(x.buffer)} not acknowledged: {sorted(x.open)[:5]}")
+        await self.explain()
+        return False
 
     async def explain(self):
         """What gateways and servers say of the queue."""
