@@ -80,7 +80,7 @@ void nats_state::announce_gateway(gateway_announcement& x) {
 void nats_state::announce_to(const std::string& worker) {
   if (!announced) return;
   std::string frame;
-  wire::encode_ready(frame, announcement.gateway_id, announcement.platforms);
+  wire::encode_ready(frame, announcement.gateway_id, announcement.platforms, true);
   session->note({{names.results(worker), setup.gateway, std::move(frame)}});
 }
 
@@ -205,11 +205,11 @@ void nats_state::take(queue_message& x) {
 
 void nats_state::obey(const queue_message& x, wire::worker_frame& frame) {
   core::delivery_step step;
-  if (auto* ack = std::get_if<wire::agent_ack>(&frame)) {
-    if (const auto turn = turns.find(ack->delivery_id); turn != turns.end() && turn->second.ack == 0)
-      turn->second.ack = x.sequence;
-    else
-      acknowledged(x.sequence, ack->delivery_id);
+  if (const auto* ack = std::get_if<wire::agent_ack>(&frame)) {
+    take_ack(x.sequence, ack->delivery_id);
+  } else if (const auto* many = std::get_if<wire::worker_acks>(&frame)) {
+    shared_acks[x.sequence] = many->delivery_ids.size();
+    for (const auto& id : many->delivery_ids) take_ack(x.sequence, id);
   } else if (auto* wanted = std::get_if<wire::agent_action>(&frame)) {
     ask(x, wanted->request);
   } else if (auto* back = std::get_if<wire::worker_returned>(&frame)) {
@@ -234,11 +234,21 @@ void nats_state::obey(const queue_message& x, wire::worker_frame& frame) {
   run(step);
 }
 
+void nats_state::take_ack(std::uint64_t sequence, const std::string& delivery_id) {
+  if (const auto turn = turns.find(delivery_id); turn != turns.end() && turn->second.ack == 0)
+    turn->second.ack = sequence;
+  else
+    acknowledged(sequence, delivery_id);
+}
+
 void nats_state::acknowledged(std::uint64_t sequence, const std::string& delivery_id) {
   core::delivery_step step;
   deliveries.acked(delivery_id, step);
   tell(self, host.acks, delivery_ack{delivery_id});
-  acks.emplace_back(now_of(self) + ack_hold, sequence);
+  const auto shared = shared_acks.find(sequence);
+  const bool last = shared == shared_acks.end() || --shared->second == 0;
+  if (last && shared != shared_acks.end()) shared_acks.erase(shared);
+  if (last) acks.emplace_back(now_of(self) + ack_hold, sequence);
   run(step);
 }
 

@@ -73,6 +73,7 @@ struct nats_state {
   void acknowledged(std::uint64_t sequence, const std::string& delivery_id);
   void answered(const std::string& delivery_id);
   void obey(const queue_message& x, wire::worker_frame& frame);
+  void take_ack(std::uint64_t sequence, const std::string& delivery_id);
   void ask(const queue_message& x, action_request& wanted);
   void noted(const queue_note& x);
   void answer(const asker& to, const action_outcome& x);
@@ -102,9 +103,11 @@ struct nats_state {
   std::unordered_map<std::string, open_turn> turns;         ///< by delivery
   std::set<std::uint64_t> in_hand;                          ///< messages that are not settled
   std::deque<std::pair<core::instant, std::uint64_t>> acks; ///< settled once inbound has written them
-  std::vector<queue_message> unheard;                       ///< before it is known whom to tell
-  bool usable = false;                                      ///< the session is
-  bool proved = false;                                      ///< since then something was stored
+  /// Messages with several acks, and how many of these are not with inbound.
+  std::unordered_map<std::uint64_t, std::size_t> shared_acks;
+  std::vector<queue_message> unheard; ///< before it is known whom to tell
+  bool usable = false;                ///< the session is
+  bool proved = false;                ///< since then something was stored
   bool present = false;
   std::uint64_t probes = 0;
   core::instant stored_at{};

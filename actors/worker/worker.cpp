@@ -11,6 +11,8 @@
 
 namespace relay {
 
+using core::turn_of;
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -24,10 +26,6 @@ constexpr std::uint64_t most_question_deliveries = 8;
 
 /// The same for the same text in every worker.
 std::string digest_of(const std::string& text) { return std::to_string(fnv1a(text)); }
-
-std::string turn_of(const std::string& gateway, const std::string& delivery_id) {
-  return gateway + "\n" + delivery_id;
-}
 
 } // namespace
 
@@ -177,9 +175,11 @@ void worker_state::noted(const queue_note& x) {
   auto frame = wire::decode_gateway_frame(x.body);
   if (auto* outcome_of = std::get_if<action_outcome>(&frame)) return outcome(gateway, *outcome_of);
   if (hosts.count(gateway) == 0 && hosts.size() >= most_gateways) return;
-  if (auto* ready = std::get_if<gateway_announcement>(&frame)) {
-    ready->gateway = gateway;
-    tell(self, host_of(gateway).agent, std::move(*ready));
+  if (auto* ready = std::get_if<wire::gateway_ready>(&frame)) {
+    auto& host = host_of(gateway);
+    host.takes_acks = ready->takes_acks;
+    ready->who.gateway = gateway;
+    tell(self, host.agent, std::move(ready->who));
   } else if (auto* stop = std::get_if<turn_interrupt>(&frame)) {
     stop->gateway = gateway;
     if (const auto it = hosts.find(gateway); it != hosts.end())
@@ -224,17 +224,6 @@ void worker_state::hear(hosted_news& x) {
   }
   end_if_done();
   arm();
-}
-
-/// What an agent says of an event leaves behind the actions that answer it: all have its id as their key.
-void worker_state::tell_ack(const std::string& gateway, const std::string& id) {
-  queue_publication out;
-  out.subject = names.acks(gateway);
-  // Its own each time: an ack that the gateway lost must not be taken for one that it has.
-  out.id = setup.name + "#ack" + std::to_string(++repeats);
-  out.sender = setup.name;
-  wire::encode_worker_ack(out.body, id);
-  put(turn_of(gateway, id), std::move(out), {gateway, turn_of(gateway, id), true});
 }
 
 /// The gateway may have let go of an event that is answered later: only the queue can give it out again.
@@ -322,6 +311,8 @@ void worker_state::put(const std::string& key, queue_publication x, purpose why)
     outcome(why.gateway, full);
   } else if (why.closes) {
     turns.forget(why.turn);
+    for (const auto& turn : why.turns) turns.forget(turn);
+    if (!why.turns.empty()) hosts.at(why.gateway).ack_out = false;
   }
   run(step);
 }
@@ -330,8 +321,9 @@ void worker_state::run(core::publish_step& step) {
   if (!step.publish.empty()) session->publish(std::exchange(step.publish, {}));
   for (const auto number : step.refused) {
     const auto found = purposes.extract(number);
+    if (found && !found.mapped().turns.empty()) acks_refused(found.mapped());
     if (!found || found.mapped().ask == 0) continue;
-    settle(turns.published(found.mapped().turn));
+    published(found.mapped());
     action_outcome large{found.mapped().request_id,
                          action_result::failed("too_large", "the action is larger than the queue takes")};
     outcome(found.mapped().gateway, large);
@@ -340,8 +332,12 @@ void worker_state::run(core::publish_step& step) {
     const auto found = purposes.extract(x.number);
     if (!found) continue;
     const auto& why = found.mapped();
-    const auto over = why.closes ? turns.settled(why.turn) : turns.published(why.turn);
-    if (why.closes || !over.empty()) settle(over); // the gateway will hear what became of it
+    if (!why.turns.empty())
+      acks_stored(why);
+    else if (why.closes)
+      settle(turns.settled(why.turn)); // the gateway will hear what became of it
+    else
+      published(why);
     if (why.ask == 0 || !x.duplicate) continue;
     // Somebody asked the same before: the gateway is asked for what it has recorded.
     const auto host = hosts.find(why.gateway);

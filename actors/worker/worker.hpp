@@ -64,13 +64,17 @@ struct worker_state {
     std::vector<delivery> early; ///< until it is present
     std::vector<command_spec> commands;
     std::map<std::string, std::deque<ask>> asks; ///< by request id as published, in order
+    bool takes_acks = false;                     ///< several in one message
+    bool ack_out = false;                        ///< one such message is on its way
+    std::vector<std::string> acks;               ///< events whose acks are for the next one
   };
   /// What a publication is about, for when it is stored.
   struct purpose {
-    std::string gateway, turn; ///< the event that it belongs to
-    bool closes = false;       ///< it tells what became of that event
-    std::string request_id{};  ///< of an action
-    std::uint64_t ask = 0;     ///< its number; 0: it is none
+    std::string gateway, turn;        ///< the event that it belongs to
+    bool closes = false;              ///< it tells what became of that event
+    std::string request_id{};         ///< of an action
+    std::uint64_t ask = 0;            ///< its number; 0: it is none
+    std::vector<std::string> turns{}; ///< instead of `turn`: of several acks in one
   };
   explicit worker_state(worker_actor::pointer ptr) : self(ptr) {}
 
@@ -92,6 +96,11 @@ struct worker_state {
   void give_back(const std::string& gateway, delivery_returned what);
   void apologise(const std::string& gateway, const delivery& x);
   void tell_ack(const std::string& gateway, const std::string& id);
+  void gather_ack(const std::string& gateway, const std::string& id);
+  void send_acks(const std::string& gateway, hosted& host);
+  void acks_stored(const purpose& why);
+  void acks_refused(const purpose& why);
+  void published(const purpose& why);
   void publish_action(const std::string& gateway, ask& what, const std::string& key, const std::string& id);
   void ask_again();
   void give_up_waiting();

@@ -139,9 +139,9 @@ void node_host_state::take(node_lines& x) {
     } else if (auto* stop = std::get_if<turn_interrupt>(&frame)) {
       stop->gateway = setup.gateway;
       tell_urgent(self, setup.agent, std::move(*stop));
-    } else if (auto* ready = std::get_if<gateway_announcement>(&frame)) {
-      ready->gateway = setup.gateway;
-      tell(self, setup.agent, std::move(*ready));
+    } else if (auto* ready = std::get_if<wire::gateway_ready>(&frame)) {
+      ready->who.gateway = setup.gateway;
+      tell(self, setup.agent, std::move(ready->who));
     } else if (auto* gone = std::get_if<delivery_withdrawn>(&frame)) {
       gone->gateway = setup.gateway;
       tell(self, setup.agent, std::move(*gone));

@@ -87,7 +87,7 @@ TEST(architecture, ActorsReadNoJson) {
   // Where lines and bodies of peers (agents, the connector, a model's server) become messages and messages
   // become lines: the only ones that call a codec.
   static const std::regex edge{
-      "actors/(agents/(link|nats|peers|openai(_turns)?|core/model_(answer|turn))|worker/worker|boot/"
+      "actors/(agents/(link|nats|peers|openai(_turns)?|core/model_(answer|turn))|worker/worker(_acks)?|boot/"
       "[a-z_]+|link/[a-z_]+|inbound/(media|inbound_store)"
       "|http_bridge)\\.[ch]pp"};
   // What decodes and encodes nothing: how actions are made and changed, texts, keys and addresses.

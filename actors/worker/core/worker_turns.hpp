@@ -14,6 +14,14 @@
 
 namespace relay::core {
 
+/// The id of an event, unique over all gateways, and back.
+inline std::string turn_of(const std::string& gateway, const std::string& delivery_id) {
+  return gateway + "\n" + delivery_id;
+}
+inline std::string id_of(const std::string& gateway, const std::string& turn) {
+  return turn.substr(gateway.size() + 1);
+}
+
 enum class turn_arrival : std::uint8_t {
   fresh,   ///< for the agent
   again,   ///< the gateway takes it for missed: the agent, which has it, gets it once more
@@ -75,6 +83,19 @@ public:
     if (it == turns_.end()) return {};
     it->second.told = true;
     return messages_if_over(it);
+  }
+  /// The gateway is to be told that the agent took it. True when it may be told now; else published() says
+  /// when: what the agent did for it has to be in the stream before.
+  bool may_tell(const std::string& id) {
+    const auto it = turns_.find(id);
+    if (it == turns_.end()) return false;
+    it->second.tells = it->second.unstored > 0;
+    return !it->second.tells;
+  }
+  /// Whether that is due now.
+  bool tells(const std::string& id) {
+    const auto it = turns_.find(id);
+    return it != turns_.end() && it->second.unstored == 0 && std::exchange(it->second.tells, false);
   }
   /// An action that belongs to it is on its way to the stream.
   void publishing(const std::string& id) {
@@ -144,6 +165,7 @@ private:
     bool closed = false; ///< what became of it is on its way to the gateway, or there
     bool told = false;   ///< it is there
     bool answered = true;
+    bool tells = false;       ///< the gateway is to be told, once these are stored:
     std::size_t unstored = 0; ///< actions on their way to the stream
   };
   using turn_table = std::unordered_map<std::string, open_turn>;

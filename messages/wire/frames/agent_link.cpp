@@ -249,7 +249,8 @@ bool decode_first_frame(std::string_view line, agent_hello& out, bool& more) {
   return true;
 }
 
-void encode_ready(std::string& out, std::string_view gateway_id, const std::vector<descriptor>& platforms) {
+void encode_ready(std::string& out, std::string_view gateway_id, const std::vector<descriptor>& platforms,
+                  bool takes_acks) {
   json::object_writer to{out};
   to.text("type", "ready").text("gateway_id", gateway_id).key("platforms");
   out += '[';
@@ -264,6 +265,7 @@ void encode_ready(std::string& out, std::string_view gateway_id, const std::vect
     }
   }
   out += ']';
+  if (takes_acks) to.flag("acks", true);
   finish(out, to);
 }
 

@@ -52,7 +52,9 @@ agent_frame decode_agent_frame(std::string_view line);
 bool decode_first_frame(std::string_view line, agent_hello& out, bool& more);
 
 // Each appends one frame and its `\n`.
-void encode_ready(std::string& out, std::string_view gateway_id, const std::vector<descriptor>& platforms);
+/// `takes_acks`: the acks of several events may come in one frame (worker_frames.hpp).
+void encode_ready(std::string& out, std::string_view gateway_id, const std::vector<descriptor>& platforms,
+                  bool takes_acks = false);
 /// The event goes out as it came, plus `delivered_via_upstream_relay`, `channel_context` and `display_name`
 /// where known. `paths`: each item of `media` also gets the `path` of its file, or `path_error`.
 void encode_delivery(std::string& out, const delivery& x, bool paths = false);

@@ -55,7 +55,9 @@ gateway_frame read_outcome(const json::value& root, std::string_view line) {
 }
 
 gateway_frame read_announcement(const json::value& root, std::string_view line) {
-  gateway_announcement out;
+  gateway_ready ready;
+  ready.takes_acks = json::flag(root, "acks");
+  auto& out = ready.who;
   out.gateway_id = json::text(root, "gateway_id");
   if (const auto* platforms = json::array(root, "platforms")) {
     json::item_walk texts{json::member_source(root, line, "platforms")};
@@ -64,7 +66,7 @@ gateway_frame read_announcement(const json::value& root, std::string_view line) 
       if (item.IsObject()) out.platforms.push_back(read_descriptor(item, text));
     }
   }
-  return out;
+  return ready;
 }
 
 std::string_view worker_of(const json::value& root, std::string& out) {
@@ -84,6 +86,11 @@ worker_frame decode_worker_frame(std::string_view line) {
     worker_returned out{{read_delivery_ids(root), json::flag(root, "unseen")}};
     if (!out.what.delivery_ids.empty()) return out;
     return bad_agent_frame{"returned: delivery_ids must name deliveries", {}};
+  }
+  if (type == "acks") {
+    worker_acks out{read_delivery_ids(root)};
+    if (!out.delivery_ids.empty()) return out;
+    return bad_agent_frame{"acks: delivery_ids must name deliveries", {}};
   }
   if (type == "hello") {
     worker_hello out;
@@ -125,6 +132,11 @@ void encode(std::string& out, const worker_bye& x) {
 void encode(std::string& out, const worker_returned& x) {
   json::object_writer to{out};
   to.text("type", "returned").texts("delivery_ids", x.what.delivery_ids).flag("unseen", x.what.unseen).end();
+}
+
+void encode(std::string& out, const worker_acks& x) {
+  json::object_writer to{out};
+  to.text("type", "acks").texts("delivery_ids", x.delivery_ids).end();
 }
 
 void encode(std::string& out, const queue_probe&) {

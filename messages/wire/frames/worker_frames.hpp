@@ -1,6 +1,6 @@
 // The frames between a gateway and a worker at the other end of a queue. A worker is a remote host of agents,
 // so these are the frames of the agent link (agent-link.md) and a few of the worker's own: `hello` with a
-// name and room, `returned`, `bye`. Thread-safe, never throws.
+// name and room, `returned`, `acks`, `bye`. Thread-safe, never throws.
 #pragma once
 
 #include "relay_gateway/messages/control.hpp"
@@ -29,10 +29,14 @@ struct worker_bye {
 struct worker_returned {
   delivery_returned what;
 };
+/// What `ack` says, of several events at once. Only to a gateway whose `ready` says that it takes them.
+struct worker_acks {
+  std::vector<std::string> delivery_ids;
+};
 /// A gateway asks whether its own queue takes messages.
 struct queue_probe {};
 using worker_frame = std::variant<bad_agent_frame, agent_ack, agent_action, agent_interrupt, worker_hello,
-                                  worker_bye, worker_returned, queue_probe>;
+                                  worker_bye, worker_returned, worker_acks, queue_probe>;
 
 /// What a worker said.
 worker_frame decode_worker_frame(std::string_view line);
@@ -41,6 +45,7 @@ worker_frame decode_worker_frame(std::string_view line);
 void encode(std::string& out, const worker_hello& x);
 void encode(std::string& out, const worker_bye& x);
 void encode(std::string& out, const worker_returned& x);
+void encode(std::string& out, const worker_acks& x);
 void encode(std::string& out, const queue_probe& x);
 void encode_worker_ack(std::string& out, std::string_view delivery_id);
 void encode_worker_action(std::string& out, const action_request& x);
@@ -48,8 +53,12 @@ void encode_worker_interrupt(std::string& out, const session_interrupt& x);
 
 /// What a gateway said to a worker; the gateway is named by the message that holds the frame.
 struct worker_draining {};
-using gateway_frame = std::variant<bad_agent_frame, delivery, action_outcome, turn_interrupt,
-                                   gateway_announcement, delivery_withdrawn, worker_draining>;
+struct gateway_ready {
+  gateway_announcement who;
+  bool takes_acks = false; ///< `acks` as well as `ack`
+};
+using gateway_frame = std::variant<bad_agent_frame, delivery, action_outcome, turn_interrupt, gateway_ready,
+                                   delivery_withdrawn, worker_draining>;
 gateway_frame decode_gateway_frame(std::string_view line);
 void encode_withdrawn(std::string& out, const std::vector<std::string>& delivery_ids);
 

@@ -262,48 +262,20 @@ class Pool:
                   if leads and last < newest[name]]
         return max(behind)[1] if behind else None
 
-    async def behind(self):
-        """By stream: the server whose replica has least of it, unless all have the same, while next to nothing comes."""
-        told = [await self.streams(x) for x in range(len(self.servers))]
-        lasts_of = {name: [x.get(name, (0,))[0] for x in told] for x in told for name in x}
-        return {name: lasts.index(min(lasts)) for name, lasts in lasts_of.items() if len(set(lasts)) > 1}
-
-    async def whole(self):
-        """Three replicas carry the loss of one server, so the next one is not touched before all have everything again. With nats-server
-        2.9 one that was killed can stay behind for good: it is started again, and then with nothing, as on a new disk."""
-        for remedy in (self.restart, self.renew, self.renew, None):
-            lacking = None      # streams that have not been seen equal yet
-
-            async def equal():
-                nonlocal lacking
-                with contextlib.suppress(OSError, asyncio.TimeoutError, AssertionError, KeyError):
-                    now = await self.behind()
-                    lacking = now if lacking is None else {name: x for name, x in now.items() if name in lacking}
-                return lacking == {}
-            with contextlib.suppress(AssertionError):
-                return await self.changes.poll(equal, "", 20, 0.2)
-            lacks = list((lacking or {None: 0}).values())
-            number = max(lacks, key=lacks.count)
-            if remedy:
-                print(f"seed {self.seed}: n{number} stays behind in {lacking}: {remedy.__name__}", flush=True)
-                self.counts[remedy.__name__ + "_server"] = self.counts.get(remedy.__name__ + "_server", 0) + 1
-                await remedy(number)
-        await self.explain()
-        self.wrong("the replicas of the servers do not become equal")
-        return False
-
     async def restart(self, number):
         await self.servers[number].kill()
         await self.servers[number].start()
 
-    async def renew(self, number):
-        server = self.servers[number]
-        await server.kill()
-        shutil.rmtree(os.path.join(self.home, f"js-{server.port}"))
-        await server.start()
+    async def renew(self):
+        """All servers at once, with empty disks: whatever was in the streams is lost, and still nothing may be."""
+        for server in self.servers:
+            await server.kill()
+            shutil.rmtree(os.path.join(self.home, f"js-{server.port}"))
+        await asyncio.gather(*(x.start() for x in self.servers))
 
-    async def settled(self, limit=90, look=30):
-        """Servers that stand still are started again, one after the other: several can, each in another stream."""
+    async def settled(self, limit=90, look=20):
+        """Servers that stand still are started again, one after the other: several can, each in another stream. Where that does not
+        help, their replicas have come apart for good, and they begin anew."""
         restarts, left = len(self.servers), limit
         while left > 0:
             try:
@@ -311,13 +283,21 @@ class Pool:
                 return True
             except AssertionError:
                 left -= look
-                stalled = await self.stalled() if restarts else None
-            if stalled is not None:
-                await self.explain()
+            stalled = await self.stalled() if restarts >= 0 else None
+            if stalled is None:
+                continue
+            if restarts > 0:
                 print(f"seed {self.seed}: n{stalled} stands still; it is started again", flush=True)
                 self.counts["stalled_server"] = self.counts.get("stalled_server", 0) + 1
-                restarts, left = restarts - 1, limit
                 await self.restart(stalled)
+                left = limit
+            else:
+                await self.explain()
+                print(f"seed {self.seed}: the servers stand still; they begin with nothing", flush=True)
+                self.counts["renewed_servers"] = self.counts.get("renewed_servers", 0) + 1
+                await self.renew()
+                left = 2 * limit
+            restarts -= 1
         for x in self.tenants:
             if x.open or x.buffer:
                 self.wrong(f"{x.name}: {len(x.open)} events without an answer, {len(x.buffer)} not acknowledged: {sorted(x.open)[:5]}")
@@ -350,7 +330,7 @@ class Pool:
             await fault()
             await lasts(self.rng.uniform(0.2, 1.0))
             await ended(traffic)
-            if not (await self.settled() and await self.whole()):
+            if not await self.settled():
                 break
             if number % 20 == 19:
                 print(f"{number + 1} faults, {sum(x.count for x in self.tenants)} events, {self.now():.0f} s", flush=True)

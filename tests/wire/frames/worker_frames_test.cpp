@@ -88,6 +88,9 @@ TEST(worker_frames, acks_returns_and_presence) {
   encode(line, worker_returned{{{"d1", "d2"}, true}});
   EXPECT_EQ(worker_says<worker_returned>(line).what, (delivery_returned{{"d1", "d2"}, true}));
   line.clear();
+  encode(line, worker_acks{{"d1", "d2"}});
+  EXPECT_EQ(worker_says<worker_acks>(line).delivery_ids, (std::vector<std::string>{"d1", "d2"}));
+  line.clear();
   encode(line, worker_hello{"w1", 16, {{"ask", "Ask", {}}}});
   const auto hello = worker_says<worker_hello>(line);
   EXPECT_EQ(hello.worker, "w1");
@@ -109,10 +112,15 @@ TEST(worker_frames, what_a_gateway_announces) {
   descriptor one;
   one.platform = "discord";
   encode_ready(line, "gw", {one});
-  const auto got = gateway_says<gateway_announcement>(line);
+  EXPECT_FALSE(gateway_says<gateway_ready>(line).takes_acks);
+  const auto got = gateway_says<gateway_ready>(line).who;
   EXPECT_EQ(got.gateway_id, "gw");
   ASSERT_EQ(got.platforms.size(), 1U);
   EXPECT_EQ(got.platforms[0].platform, "discord");
+  line.clear();
+  encode_ready(line, "gw", {one}, true);
+  EXPECT_TRUE(gateway_says<gateway_ready>(line).takes_acks);
+  EXPECT_EQ(gateway_says<gateway_ready>(line).who, got);
   line.clear();
   encode_interrupt(line, "s", "c");
   EXPECT_EQ(gateway_says<turn_interrupt>(line), (turn_interrupt{"s", "c"}));
@@ -124,7 +132,8 @@ TEST(worker_frames, what_a_gateway_announces) {
 TEST(worker_frames, bad_ones_are_refused) {
   for (const auto* line :
        {"", "no", "[]", R"({"type":"hello"})", R"({"type":"bye","worker":""})",
-        R"({"type":"returned","delivery_ids":[]})", R"({"type":"ack"})", R"({"type":"x"})"})
+        R"({"type":"returned","delivery_ids":[]})", R"({"type":"acks","delivery_ids":[1.5,""]})",
+        R"({"type":"ack"})", R"({"type":"x"})"})
     worker_says<bad_agent_frame>(line);
   for (const auto* line : {"", "no", R"({"type":"inbound","delivery_id":"d"})", R"({"type":"result"})",
                            R"({"type":"inbound","delivery_id":"d","event":{"source":7}})", R"({"type":"x"})"})
