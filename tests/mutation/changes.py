@@ -2,7 +2,9 @@
 
 A change that does not compile says nothing and is not counted, so these need not be sure of the grammar.
 """
+import collections
 import dataclasses
+import hashlib
 import re
 
 FOLDERS = ("actors", "messages", "config", "app/store")
@@ -15,6 +17,11 @@ class Change:
     kind: str
     old: str
     new: str
+    nth: int = 0  # of the lines of this file that read the same
+
+    def key(self):
+        """What it is called for as long as the line and its like stay, wherever they move."""
+        return self.path, self.old, self.nth, self.new
 
     def text(self):
         return f"{self.path}:{self.line} [{self.kind}] `{self.old.strip()}` -> `{self.new.strip() or '(nothing)'}`"
@@ -78,12 +85,13 @@ def changes_of_line(line):
 
 def changes_of(path, text):
     """All changes of a file, in order. Enumerators and the inside of raw strings are left alone."""
-    out, raw = [], False
+    out, raw, same = [], False, collections.Counter()
     for number, line in enumerate(text.splitlines(), 1):
         if raw or 'R"' in line:
             raw = (raw or 'R"' in line) and ')"' not in line[line.find('R"') + 2:]
             continue
-        out += [Change(path, number, kind, line, new) for kind, new in changes_of_line(line)]
+        out += [Change(path, number, kind, line, new, same[line]) for kind, new in changes_of_line(line)]
+        same[line] += 1
     return out
 
 
@@ -95,13 +103,15 @@ def applied(text, change):
     return "".join(lines)
 
 
-def choose(changes, rng, count):
-    """So many of them: first a file, by its number of lines that can be changed, then a line, then what.
+def choose(changes, seed, count):
+    """So many of them, as the seed says. A line that is added or moved elsewhere changes nothing about the choice of the others.
 
     A line is taken once, so that one with many operators does not stand for its neighbours."""
+    def rank(*what):
+        return hashlib.sha256(repr((seed, *what)).encode()).digest()
+
     lines = {}
     for x in changes:
-        lines.setdefault((x.path, x.line), []).append(x)
-    keys = sorted(lines)
-    rng.shuffle(keys)
-    return [rng.choice(lines[key]) for key in keys[:count]]
+        lines.setdefault((x.path, x.old, x.nth), []).append(x)
+    first = sorted(lines, key=lambda key: rank(*key))[:count]
+    return [min(lines[key], key=lambda x: rank(*x.key())) for key in first]

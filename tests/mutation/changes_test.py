@@ -1,8 +1,8 @@
 """What is changed in a line, and that nothing else is."""
-import random
 import unittest
 
 import changes
+import switched
 
 
 def kinds(line):
@@ -56,10 +56,49 @@ class Files(unittest.TestCase):
     def test_the_same_seed_chooses_the_same_and_each_line_once(self):
         text = "".join(f"  f({i});\n  if (a < {i} && b) g();\n" for i in range(50))
         all_of = changes.changes_of("a.cpp", text)
-        one, two = (changes.choose(all_of, random.Random(7), 30) for _ in range(2))
+        one, two = (changes.choose(all_of, 7, 30) for _ in range(2))
         self.assertEqual(one, two)
         self.assertEqual(len({x.line for x in one}), 30)
-        self.assertNotEqual(one, changes.choose(all_of, random.Random(8), 30))
+        self.assertNotEqual(one, changes.choose(all_of, 8, 30))
+
+    def test_a_line_more_changes_nothing_about_the_choice_of_others(self):
+        text = "".join(f"  f({i});\n  g();\n" for i in range(50))
+        one, two = (changes.choose(changes.changes_of("a.cpp", x), 7, 40) for x in (text, "  more();\n" + text))
+        self.assertLessEqual(len({x.key() for x in one} - {x.key() for x in two}), 1)
+
+
+class Switches(unittest.TestCase):
+    def both(self, line, kind, new):
+        return switched.switched(changes.Change("a.cpp", 1, kind, line, new), 7)
+
+    def test_a_statement(self):
+        self.assertEqual(self.both("  f(x);  // why", "drop", ""), "  { if (relay_change(7)) {  } else { f(x); } }")
+        self.assertEqual(self.both("  return a < b;", "swap", "  return a <= b;"),
+                         "  { if (relay_change(7)) { return a <= b; } else { return a < b; } }")
+
+    def test_a_condition_and_what_hangs_on_it(self):
+        self.assertEqual(self.both("  } else if (a) {", "negate", "  } else if (!(a)) {"),
+                         "  } else if (relay_change(7) ? (!(a)) : (a)) {")
+        self.assertEqual(self.both("  if (f(a)) x = a + b;", "swap", "  if (f(a)) x = a - b;"),
+                         "  if (f(a)) { if (relay_change(7)) { x = a - b; } else { x = a + b; } }")
+        self.assertEqual(self.both("  for (int i = 0; i < n; ++i) {", "swap", "  for (int i = 0; i <= n; ++i) {"),
+                         "  for (int i = 0; relay_change(7) ? (i <= n) : (i < n); ++i) {")
+
+    def test_a_value_wherever_it_stands(self):
+        self.assertEqual(self.both("constexpr int most = 1'000;", "number", "constexpr int most = 1001;"),
+                         "const int most = (relay_change(7) ? (1001) : (1'000));")
+        self.assertEqual(self.both("      false, x,", "flip", "      true, x,"), "      (relay_change(7) ? (true) : (false)), x,")
+        self.assertEqual(self.both("  auto x = a && b;", "swap", "  auto x = a || b;"),
+                         "  auto x = relay_change(7) ? (a || b) : (a && b);")
+
+    def test_a_part_of_a_longer_one_is_left_to_be_compiled_alone(self):
+        self.assertIsNone(self.both("  return a < b &&", "swap", "  return a <= b &&"))
+
+    def test_lines_keep_their_numbers(self):
+        change = changes.changes_of("a.cpp", Files.TEXT)[0]
+        lines = switched.with_switches(Files.TEXT, [(1, change)]).splitlines()
+        self.assertEqual(lines[1], "#line 1")
+        self.assertIn("relay_change(1)", lines[1 + change.line])
 
 
 if __name__ == "__main__":

@@ -3,16 +3,20 @@
 
 usage: run.py --changes N [--seed S] [--work FOLDER] [--jobs N] [--minutes M] [--sim-seeds N] [--only PATH] [--list]
 
-It works in a copy of the tree (--work, kept for the next time), never in the tree itself, and each change is taken back before
-the next. Suites are built and run one after another, those nearest to the change first, until one fails: then the change is
-found. What all of them miss lives, and is printed; so it is in FOLDER/results.jsonl, where a later run goes on.
+It works in a copy of the tree (--work, kept for the next time), never in the tree itself. Most changes are compiled into it at
+once, each behind a switch that the environment turns on (switched.py); the others are made alone and taken back before the
+next. Suites that reach the change are run one after another, the nearest first, until one fails: then the change is found.
+What all of them miss lives, and is printed; so it is in FOLDER/results.jsonl, where a later run goes on.
 """
 import argparse
+import collections
+import concurrent.futures
 import contextlib
+import dataclasses
 import json
 import os
 import pathlib
-import random
+import re
 import shutil
 import signal
 import subprocess
@@ -21,17 +25,20 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import changes  # noqa: E402
+import switched  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EQUIVALENT = pathlib.Path(__file__).with_name("equivalent.txt")
 SUITES = ["core_test", "wire_test", "config_test", "store_test", "actors_test", "relay-sim"]
-NEAREST = {"messages": "wire_test", "config": "config_test", "app/store": "store_test"}
+NEAREST = {"messages/": "wire_test", "config/": "config_test", "app/store/": "store_test", "actors/": "actors_test"}
 
 
 def suites_for(path):
     """All of them, the one for this folder first."""
-    first = next((suite for folder, suite in NEAREST.items() if path.startswith(folder + "/")), None)
-    return sorted(SUITES, key=lambda x: x != first) if first else SUITES
+    if path.startswith("actors/") and "/core/" in path:
+        return SUITES
+    first = next((suite for folder, suite in NEAREST.items() if path.startswith(folder)), None)
+    return sorted(SUITES, key=lambda x: x != first)
 
 
 class Copy:
@@ -40,33 +47,72 @@ class Copy:
     def __init__(self, work, jobs, sim_seeds):
         self.tree, self.build = work / "tree", work / "tree/build/release"
         self.jobs, self.sim_seeds = jobs, sim_seeds
+        self.alone_file = work / "alone.jsonl"
+        self.numbers = {}  # of the changes that have a switch
+        self.reached = {}  # suite -> numbers
+        self.takes = {}  # suite -> seconds
+
+    def put_switches(self, wanted):
+        """Builds all suites with a switch for each of these changes, but for those with which it does not compile."""
+        alone = {changes.Change(**x).key() for x in lines_of(self.alone_file)}
+        for _ in range(20):
+            self.numbers = {x: number for number, x in enumerate(wanted, 1)
+                            if x.key() not in alone and switched.switched(x, number) is not None}
+            self.sync()
+            if not self.configure():
+                sys.exit("the copy cannot be configured")
+            code, text = run(["ninja", "-k0", f"-j{self.jobs}", "-C", str(self.build), *SUITES], self.tree, 7200)
+            if code == 0:
+                return
+            named = set(re.findall(r"((?:%s)/[\w/]+\.cpp):(\d+)" % "|".join(changes.FOLDERS), text))
+            faulty = [x for x in self.numbers if (x.path, str(x.line)) in named]
+            if not faulty:
+                sys.exit(f"the copy cannot be built:\n{text[-2000:]}")
+            print(f"{len(faulty)} changes have to be compiled alone", flush=True)
+            alone |= {x.key() for x in faulty}
+            with self.alone_file.open("a") as to:
+                to.writelines(json.dumps(vars(x)) + "\n" for x in faulty)
+        sys.exit("the copy cannot be built")
+
+    def text_of(self, name):
+        """What a file of the tree is here: as it is there, with its switches."""
+        numbered = [(number, x) for x, number in self.numbers.items() if x.path == name]
+        source = (ROOT / name).read_bytes()
+        return switched.with_switches(source.decode(), numbered).encode() if numbered else source
 
     def sync(self):
         """Makes it what the tree is now. An equal file keeps its time, so that nothing is compiled for nothing."""
         listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True,
                                 capture_output=True).stdout.decode().split("\0")
         wanted = {x for x in listed if x and (ROOT / x).is_file()}
+        header = self.tree / "relay_change.hpp"
         if self.tree.exists():
             for file in [x for x in self.tree.rglob("*") if x.is_file() or x.is_symlink()]:
                 name = file.relative_to(self.tree).as_posix()
-                if not name.startswith("build/") and name not in wanted:
+                if not name.startswith("build/") and name not in wanted and file != header:
                     file.unlink()
         for name in wanted:
             source, target = ROOT / name, self.tree / name
-            if not target.exists() or target.read_bytes() != source.read_bytes():
+            text = self.text_of(name)
+            if not target.exists() or target.read_bytes() != text:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(source, target)
+                target.write_bytes(text)
+                shutil.copymode(source, target)
+        if not header.exists() or header.read_text() != switched.HEADER:
+            header.write_text(switched.HEADER)
 
     def configure(self):
-        return run(["cmake", "--preset", "release"], self.tree, 120)[0] == 0
+        linker = next((f"-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld={x}" for x in ("mold", "lld") if shutil.which(x)), None)
+        return run(["cmake", "--preset", "release", *([linker] if linker else [])], self.tree, 120)[0] == 0
 
     @contextlib.contextmanager
     def changed(self, change):
         """The copy with this change, for as long as it lasts."""
         file = self.tree / change.path
         text = file.read_text()
+        shift = text.count("\n") - (ROOT / change.path).read_text().count("\n")  # switches have lines of their own above
         try:
-            file.write_text(changes.applied(text, change))
+            file.write_text(changes.applied(text, dataclasses.replace(change, line=change.line + shift)))
             yield
         finally:
             file.write_text(text)
@@ -79,20 +125,29 @@ class Copy:
         how = "late" if code is None else "built" if code == 0 else "broken"
         return how, binary.exists() and binary.stat().st_mtime_ns != before, text
 
-    def play(self, target, seconds):
+    def play(self, target, seconds, **environment):
         """None = too late, else the exit code; and the output."""
         binary = str(self.build / "bin" / target)
         if target == "relay-sim":
-            how = [binary, "--seeds", str(self.sim_seeds), "--jobs", str(self.jobs), "--stop-after", "1", "--patience", "30"]
+            how = [binary, "--seeds", str(self.sim_seeds), "--jobs", "1", "--stop-after", "1", "--patience", "30"]
         else:
             how = [binary, "--gtest_brief=1", "--gtest_fail_fast"]
-        return run(how, self.tree, seconds)
+        return run(how, self.tree, seconds, environment)
+
+    def patience(self, target):
+        """What takes this long hangs."""
+        return 4 * self.takes[target] + 30
 
 
-def run(command, folder, seconds):
+def lines_of(file):
+    return [json.loads(x) for x in file.read_text().splitlines()] if file.exists() else []
+
+
+def run(command, folder, seconds, environment=None):
     """(exit code or None, output). What is late ends with all its children."""
-    with subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", start_new_session=True) as child:
+    with subprocess.Popen(command, cwd=folder, env=os.environ | (environment or {}), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          start_new_session=True) as child:
         try:
             text = child.communicate(timeout=max(seconds, 1))[0]
             return child.returncode, text
@@ -103,7 +158,23 @@ def run(command, folder, seconds):
                 os.killpg(child.pid, signal.SIGKILL)
 
 
-def judge(copy, change, seconds):
+def judge(copy, change):
+    """(`found` or `lived`, by which suite, seconds) of a change that has a switch."""
+    began = time.monotonic()
+    number = copy.numbers[change]
+    verdict, by = "lived", ""
+    for suite in suites_for(change.path):
+        if number not in copy.reached[suite]:
+            continue
+        by = by or "reached"
+        code, text = copy.play(suite, copy.patience(suite), RELAY_CHANGE=str(number))
+        if code != 0:  # also one that hangs
+            verdict, by = "found", suite
+            break
+    return verdict, by, round(time.monotonic() - began)
+
+
+def judge_alone(copy, change, seconds):
     """(`found`, `lived`, `no code` or `late`, by which suite, seconds)."""
     began = time.monotonic()
     left = lambda: seconds - (time.monotonic() - began)  # noqa: E731
@@ -117,7 +188,7 @@ def judge(copy, change, seconds):
                 break
             if not another:
                 continue
-            code, text = copy.play(suite, min(left(), 180))
+            code, text = copy.play(suite, min(left(), copy.patience(suite)))
             if code is None and left() <= 0:
                 verdict, by = "late", suite
                 break
@@ -145,22 +216,22 @@ def candidates(only):
             name = file.relative_to(ROOT).as_posix()
             if not only or name.startswith(only):
                 out += changes.changes_of(name, file.read_text())
-    known = known_equivalent()
-    return [x for x in out if (x.path, x.old.strip(), x.new.strip()) not in known]
+    return out
 
 
-def prepare(copy):
-    """Builds everything once and sees it pass: of tests that fail anyway nothing can be learned."""
-    copy.sync()
-    if not copy.configure():
-        sys.exit("the copy cannot be configured")
+def prepare(copy, wanted):
+    """Builds everything and sees it pass: of tests that fail anyway nothing can be learned."""
+    copy.put_switches(wanted)
     for suite in SUITES:
-        how, _, text = copy.build_target(suite, 3600)
-        if how != "built":
-            sys.exit(f"{suite} cannot be built in the copy:\n{text[-2000:]}")
-        code, text = copy.play(suite, 900)
+        reached = copy.alone_file.with_name("reached")
+        reached.unlink(missing_ok=True)
+        began = time.monotonic()
+        code, text = copy.play(suite, 900, RELAY_CHANGES_REACHED=str(reached))
         if code != 0:
             sys.exit(f"{suite} fails without a change:\n{text[-2000:]}")
+        copy.takes[suite] = time.monotonic() - began
+        copy.reached[suite] = {int(x) for x in reached.read_text().split()} if reached.exists() else set()
+        print(f"{suite} reaches {len(copy.reached[suite])} of {len(copy.numbers)}, {copy.takes[suite]:.0f} s", flush=True)
 
 
 def main():
@@ -174,7 +245,7 @@ def main():
     parser.add_argument("--only", default="", help="changes below this path only")
     parser.add_argument("--list", action="store_true", help="print the changes and do nothing")
     how = parser.parse_args()
-    chosen = changes.choose(candidates(how.only), random.Random(how.seed), how.changes * 3)
+    chosen = changes.choose(candidates(how.only), how.seed, how.changes * 3)
     if how.list:
         print("\n".join(x.text() for x in chosen))
         return 0
@@ -182,24 +253,40 @@ def main():
     copy = Copy(how.work.resolve(), how.jobs, how.sim_seeds)
     copy.tree.mkdir(parents=True, exist_ok=True)
     results = how.work / "results.jsonl"
-    done = [json.loads(x) for x in results.read_text().splitlines()] if results.exists() else []
-    seen = {(x["path"], x["old"], x["new"]): x for x in done}
-    prepare(copy)
-    tally = {"found": 0, "lived": 0, "late": 0, "no code": 0}
-    lived = []
+    seen = {(x["path"], x["old"], x["nth"], x["new"]): x for x in lines_of(results)}
+    equivalent = {x.key() for x in chosen if (x.path, x.old.strip(), x.new.strip() or "(nothing)") in known_equivalent()}
+    wanted = [x for x in chosen[:how.changes + how.changes // 10] if x.key() not in equivalent]
+    prepare(copy, wanted)
+
+    def keep(change, verdict, by, seconds):
+        seen[change.key()] = one = {**vars(change), "verdict": verdict, "by": by, "seconds": seconds}
+        with results.open("a") as to:
+            to.write(json.dumps(one) + "\n")
+        print(f"{verdict:8} {by:12} {seconds:4} s  {change.text()}", flush=True)
+
+    # A change that lived is tried again: tests may have been written for it.
+    todo = [x for x in copy.numbers if seen.get(x.key(), {"verdict": "lived"})["verdict"] == "lived"]
+    with concurrent.futures.ThreadPoolExecutor(how.jobs) as pool:
+        for future, change in [(pool.submit(judge, copy, x), x) for x in todo]:
+            keep(change, *future.result())
+    tally, suites, lived = collections.Counter(), collections.Counter(), []
     for change in chosen:
-        if tally["found"] + tally["lived"] >= how.changes:
+        if tally["found"] + tally["lived"] + tally["equivalent"] >= how.changes:
             break
-        known = seen.get((change.path, change.old, change.new))
-        verdict, by, seconds = (known["verdict"], known["by"], known["seconds"]) if known else judge(copy, change, how.minutes * 60)
+        if change.key() in equivalent:
+            tally["equivalent"] += 1
+            continue
+        if (key := change.key()) not in seen or (change not in copy.numbers and seen[key]["verdict"] == "lived"):
+            keep(change, *judge_alone(copy, change, how.minutes * 60))
+        verdict = seen[key]["verdict"]
         tally[verdict] += 1
-        if not known:
-            with results.open("a") as to:
-                to.write(json.dumps({**vars(change), "verdict": verdict, "by": by, "seconds": seconds}) + "\n")
+        if verdict == "found":
+            suites[seen[key]["by"]] += 1
         if verdict == "lived":
             lived.append(change)
-        print(f"{verdict:8} {by:12} {seconds:4} s  {change.text()}", flush=True)
-    print(f"\n{tally['found']} found, {tally['lived']} lived, {tally['late']} took too long, {tally['no code']} did not compile")
+    print(f"\n{tally['found']} found, {tally['equivalent']} are equivalent, {tally['lived']} lived, {tally['late']} took too long, "
+          f"{tally['no code']} did not compile")
+    print("found by", ", ".join(f"{suite}: {count}" for suite, count in suites.most_common()))
     for x in lived:
         print("lived:", x.text())
     return 1 if lived else 0
