@@ -27,7 +27,9 @@ void frame_listener::on_bytes(std::string_view piece) {
 }
 
 void frame_listener::on_batch_end() {
-  if (fresh_.empty() && !too_long_) return;
+  const auto ends =
+      too_long_ && !told_too_long_; // told once: the batch and the end of the socket come behind it
+  if (fresh_.empty() && !ends) return;
   constexpr std::size_t most_expected = 64;
   expected_ = std::min(fresh_.size(), most_expected);
   auto token = inflow_->enter(std::exchange(fresh_bytes_, 0), fresh_.size());
@@ -39,9 +41,10 @@ void frame_listener::on_batch_end() {
     } else {
       std::move(fresh_.begin(), fresh_.end(), std::back_inserter(held_.frames));
     }
-    held_.oversized = too_long_;
+    held_.oversized = held_.oversized || ends;
   }
   fresh_.clear();
+  told_too_long_ = too_long_;
   wake();
 }
 

@@ -44,7 +44,7 @@ private:
   std::vector<wire::frame> fresh_; // socket's thread only
   std::size_t fresh_bytes_ = 0;    // socket's thread only
   std::size_t expected_ = 0;       // frames of the last batch; socket's thread only
-  bool too_long_ = false;
+  bool too_long_ = false, told_too_long_ = false;
   const std::shared_ptr<inflow> inflow_ = std::make_shared<inflow>();
   std::mutex lock_;
   arrivals held_;
