@@ -74,6 +74,14 @@ void expect(const std::vector<display_action>& x, kind what, const std::string& 
   EXPECT_EQ(x[0].message_id, id);
 }
 
+TEST(AnswerDisplay, EachPlatformHasItsPace) {
+  EXPECT_EQ(pace_of("discord", display_mode::edits).change, 1'500ms);
+  EXPECT_EQ(pace_of("telegram", display_mode::edits).change, 3'000ms);
+  EXPECT_EQ(pace_of("slack", display_mode::edits).change, 2'000ms);
+  for (const auto* any : {"discord", "telegram", "slack"})
+    EXPECT_EQ(pace_of(any, display_mode::drafts).change, 1'000ms) << any;
+}
+
 TEST(AnswerDisplay, TypesWhileNothingIsThere) {
   shown x{false, true};
   auto typed = x.after(9s);

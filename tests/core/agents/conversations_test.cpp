@@ -87,6 +87,19 @@ TEST(Conversations, HistoryIsBoundedByNumberAndBytes) {
   EXPECT_TRUE(none.find("s") == nullptr || none.find("s")->past.empty());
 }
 
+TEST(Conversations, WhatWasStoredCountsAsItsOwnersDo) {
+  conversations all;
+  all.add("s", question("3"));
+  all.loaded("s", {{}, {question("1"), question("2"), question("3")}});
+  EXPECT_EQ(all.questions(), 3U) << "one of them was there already";
+  all.start();
+  for (const auto* answer : {"a", "b", "c"}) {
+    all.finished("s", answer);
+    all.start();
+  }
+  EXPECT_EQ(all.questions(), 0U);
+}
+
 TEST(Conversations, ForgetAndDrop) {
   conversations all;
   all.loaded("s", {{{"a", "b"}}, {}});

@@ -38,6 +38,19 @@ TEST(ChatQueue, F3_HeldTooLongFailsAsDefinite) {
   EXPECT_THAT(contents(d.link()), ElementsAre("two"));
 }
 
+TEST(ChatQueue, WhatWasSentOfASplitTextIsNamedWhenTheRestComesTooLate) {
+  chat_queue_driver d;
+  d.link();
+  d.push(text(1, "one two three"));
+  EXPECT_THAT(contents(d.settle(ok("m1"))), ElementsAre("three"));
+  d.closing();
+  EXPECT_THAT(tokens(d.unwritten()), IsEmpty());
+  auto step = d.expire(start + 31s);
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_THAT(step.done[0].result.error, HasSubstr("only the first 1 of 2 pieces were sent"));
+  EXPECT_THAT(step.done[0].result.message_ids, ElementsAre("m1"));
+}
+
 TEST(ChatQueue, EachCallerOfACollapsedEditIsHeldForItsOwnTime) {
   chat_queue_driver d;
   auto early = edit(1, "m", "a"), late = edit(2, "m", "b");

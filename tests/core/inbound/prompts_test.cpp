@@ -56,6 +56,15 @@ TEST(Prompts, IdsAreTheNonceAndEightHexDigits) {
   EXPECT_EQ(mint.next(), "aaaa0000.00000000");
 }
 
+TEST(Prompts, OptionsOfOneThatIsOverAreNotKept) {
+  registry r;
+  r.open("a.1");
+  const auto open = r.all.bytes();
+  EXPECT_EQ(r.verdict(press("a.1")), taken);
+  EXPECT_LT(r.all.bytes(), open);
+  EXPECT_EQ(r.all.size(), 1U) << "it is remembered all the same";
+}
+
 TEST(Prompts, OneThatLeavesAgainKeepsItsAnswer) {
   registry r;
   r.open("p");

@@ -134,6 +134,19 @@ TEST(Suspects, WhatWasOutComesAgainOneAtATimeAndNewOnesGoOn) {
   EXPECT_EQ(d.box.suspected(), 0U);
 }
 
+TEST(Suspects, TheDiskIsToldOfWhatComesBackUnseen) {
+  inbox_rules rules;
+  rules.durable = true;
+  driver d(rules);
+  ASSERT_THAT(d.accept("a", "1"), ElementsAre(1));
+  inbox_step step;
+  d.box.returned(1, d.now, step, true);
+  ASSERT_FALSE(step.records.empty());
+  const auto* tried = std::get_if<event_tried>(&step.records.front());
+  ASSERT_NE(tried, nullptr);
+  EXPECT_EQ(tried->attempts, 0U) << "a process that died now would not have given it to anybody";
+}
+
 TEST(Suspects, AMissedAckGivesTheTurnToTheNext) {
   driver d;
   d.accept("a", "1");
