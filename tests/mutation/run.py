@@ -49,7 +49,7 @@ class Copy:
         self.jobs, self.sim_seeds = jobs, sim_seeds
         self.alone_file = work / "alone.jsonl"
         self.numbers = {}  # of the changes that have a switch
-        self.reached = {}  # suite -> numbers
+        self.reached = {}  # suite -> number -> filter that names its test cases that reach it
         self.takes = {}  # suite -> seconds
 
     def put_switches(self, wanted):
@@ -66,6 +66,9 @@ class Copy:
                 return
             named = set(re.findall(r"((?:%s)/[\w/]+\.cpp):(\d+)" % "|".join(changes.FOLDERS), text))
             faulty = [x for x in self.numbers if (x.path, str(x.line)) in named]
+            if not faulty:  # named is a neighbour of the line that is wrong
+                files = {path for path, _ in named}
+                faulty = [x for x in self.numbers if x.path in files]
             if not faulty:
                 sys.exit(f"the copy cannot be built:\n{text[-2000:]}")
             print(f"{len(faulty)} changes have to be compiled alone", flush=True)
@@ -125,14 +128,35 @@ class Copy:
         how = "late" if code is None else "built" if code == 0 else "broken"
         return how, binary.exists() and binary.stat().st_mtime_ns != before, text
 
-    def play(self, target, seconds, **environment):
+    def play(self, target, seconds, only="*", **environment):
         """None = too late, else the exit code; and the output."""
         binary = str(self.build / "bin" / target)
         if target == "relay-sim":
             how = [binary, "--seeds", str(self.sim_seeds), "--jobs", "1", "--stop-after", "1", "--patience", "30"]
         else:
-            how = [binary, "--gtest_brief=1", "--gtest_fail_fast"]
+            how = [binary, "--gtest_brief=1", "--gtest_fail_fast", f"--gtest_filter={only}"]
         return run(how, self.tree, seconds, environment)
+
+    def cases(self, target):
+        """Filters that take the whole of it one after the other."""
+        if target == "relay-sim":
+            return ["*"]
+        listed = run([str(self.build / "bin" / target), "--gtest_list_tests"], self.tree, 60)[1].splitlines()
+        return [x.split("#")[0].strip() + "*" for x in listed if re.match(r"\S+\.(\s*#|$)", x)]
+
+    def explore(self, target):
+        """Sees it pass: of tests that fail anyway nothing can be learned. Notes what each part reaches."""
+        file = self.alone_file.with_name("reached")
+        reached, began = {}, time.monotonic()
+        for case in self.cases(target):
+            file.unlink(missing_ok=True)
+            code, text = self.play(target, 900, only=case, RELAY_CHANGES_REACHED=str(file))
+            if code != 0:
+                sys.exit(f"{target} fails without a change:\n{text[-2000:]}")
+            for x in file.read_text().split() if file.exists() else []:
+                reached.setdefault(int(x), []).append(case)
+        self.takes[target] = time.monotonic() - began
+        self.reached[target] = {number: ":".join(cases) for number, cases in reached.items()}
 
     def patience(self, target):
         """What takes this long hangs."""
@@ -167,7 +191,7 @@ def judge(copy, change):
         if number not in copy.reached[suite]:
             continue
         by = by or "reached"
-        code, text = copy.play(suite, copy.patience(suite), RELAY_CHANGE=str(number))
+        code, text = copy.play(suite, copy.patience(suite), only=copy.reached[suite][number], RELAY_CHANGE=str(number))
         if code != 0:  # also one that hangs
             verdict, by = "found", suite
             break
@@ -220,17 +244,9 @@ def candidates(only):
 
 
 def prepare(copy, wanted):
-    """Builds everything and sees it pass: of tests that fail anyway nothing can be learned."""
     copy.put_switches(wanted)
     for suite in SUITES:
-        reached = copy.alone_file.with_name("reached")
-        reached.unlink(missing_ok=True)
-        began = time.monotonic()
-        code, text = copy.play(suite, 900, RELAY_CHANGES_REACHED=str(reached))
-        if code != 0:
-            sys.exit(f"{suite} fails without a change:\n{text[-2000:]}")
-        copy.takes[suite] = time.monotonic() - began
-        copy.reached[suite] = {int(x) for x in reached.read_text().split()} if reached.exists() else set()
+        copy.explore(suite)
         print(f"{suite} reaches {len(copy.reached[suite])} of {len(copy.numbers)}, {copy.takes[suite]:.0f} s", flush=True)
 
 

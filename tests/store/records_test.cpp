@@ -35,6 +35,20 @@ TEST_F(store_records, F24_OpenEventsComeBackInOrderWithAllThatTheyAre) {
   EXPECT_EQ(in.spilled, 0U);
 }
 
+TEST_F(store_records, ANumberIsTakenAsSoonAsItIsWritten) {
+  auto store = open(); // an actor that is started again asks the store that is there
+  put(*store, {event_taken{taken(9), false}, action_taken{action_of(6, "r6")}});
+  EXPECT_EQ(way_in(*store).last_seq, 9U);
+  EXPECT_EQ(way_out(*store).last_token, 6U);
+  put(*store, {event_taken{taken(11), true}});
+  EXPECT_EQ(way_in(*store).last_seq, 11U);
+  put(*store, {keys_settled{12, {"k"}}});
+  EXPECT_EQ(way_in(*store).last_seq, 12U);
+  put(*store, {event_settled{13, {"l"}}, action_settled{7, "r7", {}}});
+  EXPECT_EQ(way_in(*store).last_seq, 13U);
+  EXPECT_EQ(way_out(*store).last_token, 7U);
+}
+
 TEST_F(store_records, F22_SettledEventsLeaveTheirKeysWithTheirAge) {
   auto store = open();
   put(*store, {event_taken{taken(1, {"ba", "mb"}), false}, event_taken{taken(2), false}});

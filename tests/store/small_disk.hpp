@@ -14,6 +14,9 @@ class health_log {
 public:
   void operator()(const store_health& x) {
     std::lock_guard guard{lock_};
+    if (!all_.empty()) {
+      EXPECT_GT(x.number, all_.back().number) << "receipts say by it which one they are behind";
+    }
     all_.push_back(x);
     changed_.notify_all();
   }

@@ -77,6 +77,16 @@ TEST(Lengths, OtherFramesOfTheConnector) {
   }
 }
 
+TEST(Lengths, OtherFramesOfTheConnectorWithTheLongestIds) {
+  for (const auto& line :
+       {R"({"type":"outbound_result","requestId":")" + std::string(256, 'r') + R"(","result":{}})",
+        R"({"type":"descriptor","descriptor":{"platform":")" + fits + R"("}})",
+        R"({"type":"interrupt_inbound","session_key":"s","chat_id":")" + fits + R"("})",
+        R"({"type":"interrupt_inbound","chat_id":"c","session_key":")" + std::string(4'096, 's') + R"("})",
+        R"({"type":"passthrough_forward","forward":{"platform":")" + fits + R"("}})"})
+    EXPECT_FALSE(std::holds_alternative<bad_frame>(decode(line, true))) << line.substr(0, 60);
+}
+
 bad_agent_frame refused_by_agent_link(const std::string& line) {
   auto out = decode_agent_frame(line);
   auto* bad = std::get_if<bad_agent_frame>(&out);
@@ -107,6 +117,17 @@ TEST(Lengths, IdsOfAnAgent) {
                                         R"(","action":{"op":"send","chat_id":"c","content":"x"}})");
   EXPECT_TRUE(id.long_id);
   EXPECT_TRUE(id.request_id.empty()) << "it is no id, so it is not told back";
+  const auto both = refused_by_agent_link(R"({"type":"action","request_id":")" + std::string(256, 'r') +
+                                          R"(","action":{"op":"send","chat_id":")" + too_long + R"("}})");
+  EXPECT_EQ(both.request_id, std::string(256, 'r')) << "it is the longest that is one";
+  for (const auto& line : {R"({"type":"ack","delivery_id":")" + fits + "\"}",
+                           R"({"type":"interrupt","session_key":")" + std::string(4'096, 's') + "\"}"})
+    EXPECT_EQ(refused_by_agent_link(line).what, "it was accepted");
+  for (const auto* name : {"delivery_id", "platform"})
+    EXPECT_EQ(
+        refused_by_agent_link(action(R"("chat_id":"c")", std::string{",\""} + name + "\":\"" + fits + "\""))
+            .what,
+        "it was accepted");
   EXPECT_FALSE(refused_by_agent_link(R"({"type":"action","request_id":")" + std::string(256, 'r') +
                                      R"(","action":{"op":"send","chat_id":")" + fits + R"(","content":"x"}})")
                    .long_id);

@@ -47,6 +47,7 @@ TEST_F(provisioning, OneByOneUntilCredentialsThenTheRestAtOnce) {
   provisions()[0]->answer(200, issued());
   settle();
   EXPECT_EQ(env.link->dials.size(), 1U) << "a slow platform does not hold up the dial";
+  EXPECT_EQ(env.log->count("provision.none"), 0U);
   ASSERT_EQ(provisions().size(), 1U);
   EXPECT_NE(body(provisions()[0]).find("slack"), std::string::npos);
   advance(2s); // discord's own backoff
@@ -115,6 +116,7 @@ TEST_F(provisioning, AllFailedDialsWithoutCredentialsAndHealsLater) {
   ASSERT_EQ(env.link->dials.size(), 1U);
   EXPECT_TRUE(env.link->last().request.bearer.empty());
   EXPECT_TRUE(report().started);
+  EXPECT_EQ(env.log->count("provision.none"), 1U);
   advance(2s);
   ASSERT_EQ(provisions().size(), 1U) << "the next round, one by one again";
   provisions()[0]->answer(200, issued());

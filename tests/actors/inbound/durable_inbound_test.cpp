@@ -37,6 +37,7 @@ TEST_F(durable_inbound, F24_AnEventThatWasAckedReachesTheAgentOfTheNextProcess) 
   EXPECT_EQ(agent->deliveries[0].id, id) << "an ack of the old process' agent would count";
   EXPECT_TRUE(agent->deliveries[0].redelivered);
   EXPECT_EQ(agent->deliveries[0].event->text, "hi");
+  EXPECT_EQ(env.log->count("store.resumed"), 1U) << "of the second life; the first had nothing to resume";
 }
 
 TEST_F(durable_inbound, F22_ARepeatAfterARestartIsAckedAndGoesNoFurther) {

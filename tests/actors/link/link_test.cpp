@@ -1,4 +1,5 @@
 // Losing, finding and giving up the connector (protocol.md 3.1, 3.2), on virtual time.
+#include "relay_gateway/actors/link/link_manager.hpp"
 #include "relay_gateway/messages/wire/actions/actions.hpp"
 #include "relay_gateway/messages/wire/http/tokens.hpp"
 #include "relay_gateway/tests/actors/fixture.hpp"
@@ -363,6 +364,19 @@ TEST_F(link, F5_EveryActionGetsExactlyOneResultHoweverTheSocketFares) {
   settle();
   advance(2min, 1s);
   EXPECT_EQ(agent->outcomes.size(), 12U);
+}
+
+TEST_F(link, NothingIsKeptOfConnectionsThatEnded) {
+  start();
+  for (int i = 0; i < 5; ++i) {
+    handshake();
+    env.link->last().end();
+    advance(70s, 1s);
+  }
+  using manager_type = caf::stateful_actor<link_manager_state, link_manager_actor::base>;
+  auto manager = handle("link-manager");
+  auto& state = static_cast<manager_type*>(caf::actor_cast<caf::abstract_actor*>(manager))->state;
+  EXPECT_TRUE(state.lingering.empty());
 }
 
 TEST_F(link, F62_DraftsGoByTheChatsPlatformNotByTheSessionDefault) {

@@ -226,6 +226,34 @@ TEST_F(pool, AnAnsweredEventWaitsForItsActions) {
   EXPECT_EQ(queue->stored("relay_IN"), 0U);
 }
 
+TEST_F(pool, OneRequestIdAskedTwiceIsAnsweredTwice) {
+  start_gateway();
+  start_worker("w1", false);
+  arrives("c", "hello", "1");
+  auto& script = *agents["w1"];
+  caf::scoped_actor one{sys}, two{sys};
+  for (auto* who : {&one, &two})
+    (*who)->send(script.host.actions, action_request{"q1", "discord", {}, wire::send("c", "hi")});
+  settle();
+  EXPECT_EQ(env.metrics->gauges["relay_gateway_agent_actions"], 2);
+  answer_all();
+  advance(1s);
+  EXPECT_EQ(env.metrics->gauges["relay_gateway_agent_actions"], 0);
+  EXPECT_EQ(answers(), 1U);
+}
+
+TEST_F(pool, WhatIsNotStoredIsCounted) {
+  start_gateway();
+  start_worker("w1");
+  queue->lose_publications(1);
+  arrives("c", "hello", "1");
+  EXPECT_EQ(env.metrics->get("queue_publications_total{failed}"), 1U);
+  EXPECT_EQ(env.log->count("queue.publish_failed"), 1U);
+  advance(10s);
+  EXPECT_EQ(env.metrics->get("queue_publications_total{failed}"), 1U);
+  EXPECT_EQ(answers(), 1U);
+}
+
 TEST_F(pool, WhatASecondAgentDiedOverBeforeItTookItIsNotLost) {
   start_gateway();
   start_worker("w1", false, true, true);
