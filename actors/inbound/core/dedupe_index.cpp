@@ -34,14 +34,14 @@ public:
     h_ = fnv1a(part, h_);
     return *this;
   }
-  void append_hex(std::string& out) const {
+  void add_hex(std::string& out) const {
     auto h = mixed(h_);
     if (h == 0) h = 1; // 0 stands for an unknown version
-    wire::append_hex(out, h, version_digits);
+    wire::add_hex(out, h, version_digits);
   }
   std::string hex() const {
     std::string out;
-    append_hex(out);
+    add_hex(out);
     return out;
   }
 
@@ -58,7 +58,7 @@ void append_version(std::string& key, const inbound_event& x) {
   for (const auto& m : x.media)
     out.add(m.url).add(m.kind).add(m.mime).add(m.filename).add(m.caption).add(std::to_string(m.size));
   key += version_mark;
-  out.append_hex(key);
+  out.add_hex(key);
 }
 
 const std::string& chat_or_participant(const event_source& from) {

@@ -11,13 +11,13 @@ namespace relay::wire {
 inline constexpr std::string_view hex_digits = "0123456789abcdef";
 
 /// The lowest `width` digits of a number, zeros in front.
-inline void append_hex(std::string& out, std::uint64_t x, std::size_t width) {
+inline void add_hex(std::string& out, std::uint64_t x, std::size_t width) {
   out.resize(out.size() + width);
   for (auto it = out.rbegin(); width > 0; ++it, x >>= 4, --width) *it = hex_digits[x & 15];
 }
 inline std::string hex(std::uint64_t x, std::size_t width) {
   std::string out;
-  append_hex(out, x, width);
+  add_hex(out, x, width);
   return out;
 }
 /// Two digits for each byte.
