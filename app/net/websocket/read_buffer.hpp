@@ -17,7 +17,7 @@ public:
   /// Before a read: what the last one brought is not needed any more.
   void make_room() {
     if (size_ == wanted_) return;
-    bytes_.reset(new char[wanted_]);
+    bytes_ = std::make_unique_for_overwrite<char[]>(wanted_);
     size_ = wanted_;
   }
   /// So much came.
