@@ -29,8 +29,8 @@ public:
   fingerprint of(std::string_view text) && {
     const char* p = text.data();
     auto left = text.size();
-    for (; left >= 8; left -= 8, p += 8) absorb(word(p, 8));
-    absorb(word(p, left) | static_cast<std::uint64_t>(text.size()) << 56);
+    for (; left >= 8; left -= 8, p += 8) absorb(word(p));
+    absorb(rest(text, left) | static_cast<std::uint64_t>(text.size()) << 56);
     fingerprint out;
     v_[2] ^= 0xee;
     rounds<Finalizations>();
@@ -43,9 +43,17 @@ public:
 
 private:
   /// As little-endian machines read it; nothing of this leaves the process.
-  static std::uint64_t word(const char* p, std::size_t size) {
+  static std::uint64_t word(const char* p) {
     std::uint64_t out = 0;
-    if (size > 0) std::memcpy(&out, p, size);
+    std::memcpy(&out, p, sizeof out);
+    return out;
+  }
+  /// The last bytes, fewer than eight: of a text that is longer than that, by way of its last word.
+  static std::uint64_t rest(std::string_view text, std::size_t size) {
+    std::uint64_t out = 0;
+    if (size == 0) return out;
+    if (text.size() >= 8) return word(text.data() + text.size() - 8) >> (64 - 8 * size);
+    for (auto at = size; at > 0; --at) out = out << 8 | static_cast<unsigned char>(text[at - 1]);
     return out;
   }
   void absorb(std::uint64_t m) {
