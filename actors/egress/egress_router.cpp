@@ -133,7 +133,7 @@ void egress_state::accept(action_request& x, std::uint64_t digest, core::routing
   const auto [chat_ready, chat_holds] = chats.activate_for(key, now);
   chat_action out;
   out.token = outbox.next_token();
-  auto& as = open[out.token];
+  auto& as = open.put(out.token).value;
   as.asker = asker;
   as.chat = key;
   if (traits_of(x.act.kind).answers) as.turn = x.delivery_id;
@@ -211,10 +211,10 @@ void egress_state::push(const chat_key& chat, chat_action&& x, bool held) {
 
 void egress_state::execute(core::chat_table_step& step) {
   for (auto& x : step.shown) {
-    auto it = open.find(x.token);
-    if (it == open.end() || it->second.prompt.prompt_id.empty()) continue;
-    it->second.prompt.how = x.how;
-    tell(self, registry.prompts, it->second.prompt);
+    auto* of = open.find(x.token);
+    if (of == nullptr || of->value.prompt.prompt_id.empty()) continue;
+    of->value.prompt.how = x.how;
+    tell(self, registry.prompts, of->value.prompt);
   }
   for (auto& x : step.sent) sent(x);
   send(step.out);
@@ -245,16 +245,16 @@ void egress_state::execute(core::chat_table_step& step) {
 
 void egress_state::execute(core::outbox_step& step) {
   for (auto& x : step.ready)
-    if (auto it = open.find(x.token); it != open.end()) push(it->second.chat, std::move(x), true);
+    if (auto* of = open.find(x.token)) push(of->value.chat, std::move(x), true);
   for (auto& x : step.committed) {
     core::chat_table_step next;
     chats.intent_committed(x, next);
     execute(next);
   }
   for (auto token : step.not_stored) {
-    auto it = open.find(token);
-    if (it == open.end()) continue;
-    const auto chat = it->second.chat;
+    auto* of = open.find(token);
+    if (of == nullptr) continue;
+    const auto chat = of->value.chat;
     settle(token, core::not_stored());
     chats.release(chat);
   }
@@ -263,9 +263,9 @@ void egress_state::execute(core::outbox_step& step) {
 }
 
 void egress_state::sent(const core::sent_piece& x) {
-  auto it = open.find(x.token);
-  if (it == open.end()) return;
-  auto& of = it->second;
+  auto* known = open.find(x.token);
+  if (known == nullptr) return;
+  auto& of = known->value;
   of.attempt = of.piece == x.piece ? of.attempt + 1 : 1;
   of.piece = x.piece;
   if (env.log->wants(severity::debug)) action_log::sent(*env.log, link.epoch, of, x, now_of(self));
@@ -291,9 +291,9 @@ void egress_state::upload(const core::upload& x) {
 }
 
 void egress_state::settle(std::uint64_t token, action_result&& result) {
-  auto it = open.find(token);
-  if (it == open.end() || outbox.is_settled(token)) return;
-  auto& x = it->second;
+  auto* of = open.find(token);
+  if (of == nullptr || outbox.is_settled(token)) return;
+  auto& x = of->value;
   if (x.asks_chat && result.raw.empty() && result.code == to_string(ec::unsupported)) {
     auto known = routes.facts(x.chat.platform, x.chat.chat_id, now_of(self));
     result = wire::chat_info(known.name, known.type);
@@ -312,9 +312,9 @@ void egress_state::settle(std::uint64_t token, action_result&& result) {
 
 /// Tells everybody who asked.
 void egress_state::deliver_outcome(std::uint64_t token, action_result&& result) {
-  const auto taken = open.extract(token);
-  if (taken.empty()) return;
-  auto& done = taken.mapped();
+  auto* of = open.find(token);
+  if (of == nullptr) return;
+  auto done = open.take(*of);
   if (!done.turn.empty()) turns.answered(done.turn);
   env.metrics->add(counter::actions_settled, to_string(result.how));
   if (result.how != outcome::done || env.log->wants(severity::debug))
@@ -393,7 +393,7 @@ void egress_state::wake() {
 }
 
 void egress_state::drained_yet() {
-  if (drain_waiters.empty() || !open.empty() || !early.empty()) return;
+  if (drain_waiters.empty() || open.size() > 0 || !early.empty()) return;
   if (!outbox.quiet() || !outcomes.empty()) return; // outcomes are on their way to the disk, or to agents
   for (auto& x : drain_waiters) x.deliver(true);
   drain_waiters.clear();
@@ -440,14 +440,15 @@ egress_router_actor::behavior_type egress_router(egress_router_actor::stateful_p
                                                  const caf::strong_actor_ptr& parent) {
   auto* s = &self->state;
   guard_actor(self, env, parent);
-  s->routes = core::route_table{
-      core::route_bounds{setup.max_chats, setup.dedupe_entries, setup.route_age, setup.turn_age}};
+  const core::fingerprint_key secret{env.random->bits(), env.random->bits()};
+  s->routes = core::route_table{setup.bounds_of_routes(secret)};
   s->chats = core::chat_table{core::chat_limits{setup.max_chats, setup.chat_idle}};
   s->routes.fronted(setup.fronted);
   s->routes.slack_threads(setup.reply_in_thread);
   constexpr std::size_t outcome_bytes = 32UL << 20;
-  s->idempotency_cache = core::idempotency_cache{
-      setup.dedupe_entries, setup.dedupe_window, outcome_bytes, {env.random->bits(), env.random->bits()}};
+  s->idempotency_cache =
+      core::idempotency_cache{setup.dedupe_entries, setup.dedupe_window, outcome_bytes, secret};
+  s->turns = core::open_turns{core::open_turns::usual_limit, core::open_turns::usual_max, secret};
   s->shown = core::shown_reactions{10'000, setup.turn_age};
   s->env = std::move(env);
   s->setup = std::move(setup);

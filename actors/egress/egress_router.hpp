@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay_gateway/actors/core/alarm.hpp"
+#include "relay_gateway/actors/core/flat_map.hpp"
 #include "relay_gateway/actors/egress/core/action_digest.hpp"
 #include "relay_gateway/actors/egress/core/chat_table.hpp"
 #include "relay_gateway/actors/egress/core/idempotency_cache.hpp"
@@ -47,6 +48,12 @@ struct egress_setup {
     x.route_age = l.route_age;
     x.turn_age = l.turn_age;
     x.reply_in_thread = from.slack.reply_in_thread;
+    return x;
+  }
+  /// `secret`: as in core::fingerprint_key.
+  core::route_bounds bounds_of_routes(core::fingerprint_key secret) const {
+    core::route_bounds x{max_chats, dedupe_entries, route_age, turn_age};
+    x.secret = secret;
     return x;
   }
 };
@@ -149,7 +156,7 @@ struct egress_state {
   std::vector<transmit> frames;     ///< to be told to the connection
   bool gathers = true;              ///< frames, until flush()
   outcome_bursts outcomes;          ///< to be told to agents
-  std::unordered_map<std::uint64_t, open_action> open;
+  core::number_map<open_action> open;
   struct repeat {
     outcome_asker asker;
     bool of_another = false; ///< it asked for another action, which is refused

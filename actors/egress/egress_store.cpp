@@ -47,7 +47,7 @@ void resume(egress_state& s, core::resumed_action& x) {
     said.what = s.opened(*prompt, key, x.what.where, asked.delivery_id);
     as.prompt = egress_state::place_of(said.what);
   }
-  s.open.emplace(token, std::move(as));
+  s.open.put(token).value = std::move(as);
   s.env.metrics->add(counter::actions_resumed, core::to_string(x.how));
   if (x.how != core::resumption::sent) return s.settle(token, std::move(x.result));
   if (prompt != nullptr) { // its answers are still ours

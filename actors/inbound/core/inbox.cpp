@@ -52,7 +52,7 @@ void inbox::restore(inbound_image& image, instant now, inbox_step& out,
     y.bytes = bytes_of(*y.event);
     spill_.restored(x.session, y.bytes);
     insert(x.seq, std::move(y));
-    queues_[x.session].push_back(x.seq);
+    queues_.put(print(x.session)).value.push_back(x.seq);
   }
   // The process that died may have died of one of these, as an agent does.
   died(out_then, now, out);
@@ -110,8 +110,8 @@ bool inbox::set_aside(const event_ref& line, const buffered_id& buffered, instan
 }
 
 bool inbox::nothing_waits(const std::string& session) const {
-  const auto queue = queues_.find(session);
-  return queue == queues_.end() || queue->second.empty();
+  const auto* queue = queues_.find(print(session));
+  return queue == nullptr || queue->value.empty();
 }
 
 /// It waits for the disk from now on.
@@ -182,7 +182,7 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
   name(id, x, buffered);
   if (rules_.durable) {
     const auto& placed = admit(id, std::move(x), out);
-    if (!out.spilled) queues_[placed.value.session].push_back(id);
+    if (!out.spilled) queues_.put(print(placed.value.session)).value.push_back(id);
     wish(out);
   } else {
     const auto& placed = insert(id, std::move(x));
@@ -279,7 +279,7 @@ void inbox::recalled(recalled_events& x, instant now, inbox_step& out,
     y.event = std::move(e.event);
     y.bytes = bytes_of(*y.event);
     insert(e.seq, std::move(y));
-    queues_[x.session].push_back(e.seq);
+    queues_.put(print(x.session)).value.push_back(e.seq);
   }
   advance(x.session, now, out);
   wish(out);
@@ -314,7 +314,7 @@ void inbox::retry_dead_letter(const dead_letter& x, instant now, inbox_step& out
     y.held = file_wait::awaited;
   if (rules_.durable) {
     admit(id, std::move(y), out);
-    if (!out.spilled) queues_[session].push_back(id);
+    if (!out.spilled) queues_.put(print(session)).value.push_back(id);
   } else {
     insert(id, std::move(y));
     line_up(id, session, now, out);
@@ -328,21 +328,21 @@ void inbox::drop_dead_letter(std::uint64_t seq, inbox_step& out) {
 }
 
 void inbox::line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out) {
-  const auto it = queues_.try_emplace(session).first;
-  it->second.push_back(id);
-  advance(it, now, out);
+  auto& queue = queues_.put(print(session));
+  queue.value.push_back(id);
+  advance(queue, now, out);
 }
 
 void inbox::advance(const std::string& session, instant now, inbox_step& out) {
-  if (const auto it = queues_.find(session); it != queues_.end()) advance(it, now, out);
+  if (auto* queue = queues_.find(print(session))) advance(*queue, now, out);
 }
 
-void inbox::advance(queues::iterator it, instant now, inbox_step& out) {
-  if (it->second.empty()) {
-    queues_.erase(it);
+void inbox::advance(queues::entry& queue, instant now, inbox_step& out) {
+  if (queue.value.empty()) {
+    queues_.erase(queue);
     return;
   }
-  auto id = it->second.front();
+  auto id = queue.value.front();
   auto& x = *events_.find(id);
   if (suspects_.contains(id))
     probe(now, out);
@@ -359,8 +359,8 @@ void inbox::probe(instant now, inbox_step& out) {
 bool inbox::may_go(std::uint64_t id) const {
   const auto* x = events_.find(id);
   if (x == nullptr || !x->value.can_go()) return false;
-  auto queue = queues_.find(x->value.session);
-  return queue != queues_.end() && !queue->second.empty() && queue->second.front() == id;
+  const auto* queue = queues_.find(print(x->value.session));
+  return queue != nullptr && !queue->value.empty() && queue->value.front() == id;
 }
 
 bool inbox::acked(std::uint64_t id, instant now, inbox_step& out) {
@@ -389,8 +389,8 @@ void inbox::settle(entry& of, instant now, inbox_step& out, bool dead) {
   }
   const auto bytes = x.bytes;
   erase(of);
-  const auto queue = queues_.find(session); // it has one as long as it is open
-  queue->second.erase(id);                  // mostly the first one: only that is ever given out
+  auto& queue = *queues_.find(print(session)); // it has one as long as it is open
+  queue.value.erase(id);                       // mostly the first one: only that is ever given out
   spill_.gone(session, bytes);
   advance(queue, now, out);
   probe(now, out);
@@ -451,11 +451,11 @@ void inbox::presence(bool anybody, instant now, inbox_step& out) {
   anybody_ = anybody;
   if (!anybody_) return;
   std::vector<std::uint64_t> heads;
-  for (auto& [session, ids] : queues_) {
-    if (ids.empty()) continue;
-    const auto& x = events_.find(ids.front())->value;
-    if (x.can_go() && !suspects_.contains(ids.front())) heads.push_back(ids.front());
-  }
+  queues_.for_each([&](const queues::entry& queue) {
+    if (queue.value.empty()) return;
+    const auto first = queue.value.front();
+    if (events_.find(first)->value.can_go() && !suspects_.contains(first)) heads.push_back(first);
+  });
   std::sort(heads.begin(), heads.end()); // oldest first over all chats
   for (auto id : heads) give(*events_.find(id), now, out);
   probe(now, out);

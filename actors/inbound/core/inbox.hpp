@@ -7,8 +7,8 @@
 // Without a durable store "stored" is at once, and the connector's ack waits for the agent's.
 #pragma once
 
-#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/core/fingerprint_map.hpp"
 #include "relay_gateway/actors/core/id_queue.hpp"
 #include "relay_gateway/actors/inbound/core/arrival_times.hpp"
 #include "relay_gateway/actors/inbound/core/dedupe_index.hpp"
@@ -252,7 +252,7 @@ private:
   };
   /// Those that are with an agent have an age. Their acks have the same time-out, so that the oldest is the
   /// next one due.
-  using open_events = aged_map<std::uint64_t, open_event>;
+  using open_events = number_map<open_event>;
   using entry = open_events::entry;
   void record(store_record x, inbox_step& out) const {
     if (rules_.durable) out.records.push_back(std::move(x));
@@ -264,7 +264,9 @@ private:
   void ack(const buffered_id& x, inbox_step& out) const {
     if (!x.empty() && x.origin == origin_) out.acks.push_back(x.id);
   }
-  using queues = std::unordered_map<std::string, id_queue>;
+  using queues = fingerprint_map<id_queue>;
+  /// Of a session, whose key is made of what peers choose.
+  fingerprint print(const std::string& session) const { return fingerprint_of(session, rules_.secret); }
   void name(std::uint64_t id, open_event& x, const buffered_id& buffered);
   void ack_all(entry& x, instant now, inbox_step& out);
   void line_up(std::uint64_t id, const std::string& session, instant now, inbox_step& out);
@@ -279,7 +281,7 @@ private:
   std::vector<std::uint64_t> ids_of(const Which& which) const; ///< oldest first
   void note_attempts(entry& x, bool is_out, inbox_step& out) const;
   void advance(const std::string& session, instant now, inbox_step& out);
-  void advance(queues::iterator it, instant now, inbox_step& out);
+  void advance(queues::entry& queue, instant now, inbox_step& out);
   void probe(instant now, inbox_step& out);
   bool may_go(std::uint64_t id) const;
   void settle(entry& x, instant now, inbox_step& out, bool dead = false);

@@ -191,8 +191,10 @@ bool gateway_life::break_chat(seeded_rng& rng) {
   auto& router = *static_cast<router_type*>(caf::actor_cast<caf::abstract_actor*>(who));
   auto& state = router.state;
   std::set<std::pair<std::string, std::string>> busy; // in an order of their own, so that a seed repeats
-  for (auto& [token, x] : state.open)
-    if (state.chats.contains(x.chat)) busy.emplace(x.chat.platform, x.chat.chat_id);
+  state.open.for_each([&](const auto& x) {
+    const auto& chat = x.value.chat;
+    if (state.chats.contains(chat)) busy.emplace(chat.platform, chat.chat_id);
+  });
   if (busy.empty()) return false;
   const auto& [platform, chat] =
       *std::next(busy.begin(), static_cast<std::ptrdiff_t>(rng.below(busy.size())));

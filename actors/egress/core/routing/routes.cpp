@@ -67,7 +67,7 @@ route_table::noted_chat route_table::put_chat(const route_seen& x, bool restored
 
 void route_table::put_turn(const route_seen& x, instant now) {
   bool first = false;
-  auto& entry = turns_.put(x.delivery_id, first);
+  auto& entry = turns_.put(print(x.delivery_id), first);
   auto& turn = entry.value;
   if (!first) turn_bytes_ -= cost_of(entry);
   turns_.touch(entry);
@@ -81,7 +81,7 @@ void route_table::put_turn(const route_seen& x, instant now) {
   turn.at = now;
   turn_bytes_ += cost_of(entry);
   if (x.chat.platform == slack && !x.message_id.empty() && !x.chat.chat_id.empty())
-    turn_of_slack_message_[{x.chat.chat_id, x.message_id}] = x.delivery_id;
+    turn_of_slack_message_[{x.chat.chat_id, x.message_id}] = entry.key();
 }
 
 void route_table::restore(const route_seen& x, instant now) {
@@ -94,7 +94,7 @@ void route_table::restore(const route_seen& x, instant now) {
     const bool live = other != nullptr && !other->restored; // something came in since
     if (!live && x.chat.platform != generic_platform && !x.chat.platform.empty()) chats_.arrived(x.chat);
   }
-  if (!x.delivery_id.empty() && !turns_.contains(x.delivery_id)) put_turn(x, now);
+  if (!x.delivery_id.empty() && !turns_.contains(print(x.delivery_id))) put_turn(x, now);
   trim(now);
 }
 
@@ -143,11 +143,10 @@ std::optional<known_chat> route_table::chat(const chat_key& key, instant now) {
   return chats_.find(key);
 }
 
-/// What a turn holds: its texts, and its name in two nodes.
+/// What a turn holds, its texts among it.
 std::size_t route_table::cost_of(const turns_by_delivery::entry& entry) {
-  constexpr std::size_t around = 256;
   const auto& x = entry.value;
-  return sizeof entry + around + 2 * entry.key().size() + 2 * x.chat.chat_id.size() + x.chat.platform.size() +
+  return turns_by_delivery::bytes_each + 2 * x.chat.chat_id.size() + x.chat.platform.size() +
          x.who.scope_id.size() + x.who.user_id.size() + x.who.profile.size() + x.parent.size() +
          x.thread.size() + 2 * x.message.size() + x.type.size() + x.opens_thread.size();
 }
@@ -164,7 +163,7 @@ bool route_table::generic() const {
 
 turn_place route_table::place_of(const std::string& delivery_id, const std::string& chat_id) const {
   turn_place out;
-  const auto* known = turns_.find(delivery_id);
+  const auto* known = turns_.find(print(delivery_id));
   if (known == nullptr) return out;
   const auto& turn = known->value;
   out.known = true;
@@ -224,7 +223,7 @@ routing route_table::resolve(const action_request& x, instant now) {
 
 route_table::answered route_table::answered_turn(const action_request& x, const std::string& named) const {
   answered out;
-  const auto* known = turns_.find(x.delivery_id);
+  const auto* known = turns_.find(print(x.delivery_id));
   if (known == nullptr) return out;
   auto& act = x.act;
   auto& t = known->value;

@@ -2,8 +2,8 @@
 // chat.
 #pragma once
 
-#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/clock.hpp"
+#include "relay_gateway/actors/core/fingerprint_map.hpp"
 #include "relay_gateway/actors/egress/core/routing/known_chats.hpp"
 #include "relay_gateway/messages/control.hpp"
 #include "relay_gateway/messages/flow.hpp"
@@ -37,6 +37,7 @@ struct route_bounds {
   milliseconds chat_age{720 * 3'600'000LL}; ///< a chat that was not used for so long is forgotten
   milliseconds turn_age{24 * 3'600'000LL};  ///< a turn of this age is forgotten
   std::size_t max_chat_bytes = 128UL << 20, max_turn_bytes = 32UL << 20;
+  fingerprint_key secret{}; ///< of the deliveries that turns are known by
 };
 
 /// What is known of a chat from its events.
@@ -90,7 +91,10 @@ private:
     std::string opens_thread;
     instant at{};
   };
-  using turns_by_delivery = aged_map<std::string, known_turn>;
+  using turns_by_delivery = fingerprint_map<known_turn>;
+  fingerprint print(const std::string& delivery_id) const {
+    return fingerprint_of(delivery_id, bounds_.secret);
+  }
   std::optional<known_chat> chat(const chat_key& key, instant now);
   struct noted_chat {
     known_chats::times* times; ///< valid until another chat is forgotten
@@ -117,7 +121,7 @@ private:
   std::size_t turn_bytes_ = 0;
   turns_by_delivery turns_;
   /// Slack only: by chat and message, the newest turn on that message.
-  std::unordered_map<chat_key, std::string> turn_of_slack_message_;
+  std::unordered_map<chat_key, fingerprint> turn_of_slack_message_;
   std::unordered_set<chat_key> changed_; ///< of chats that are known
 };
 
