@@ -107,7 +107,10 @@ class moves final : public rule {
 public:
   explicit moves(checker& at) : rule(at, "moves") {}
   void life_begins(std::uint64_t) override { forget(); }
-  void actor_killed(const std::string&) override { seen_.clear(); }
+  void actor_killed(const std::string&) override {
+    seen_.clear();
+    killed_ = now();
+  }
   void agent_attached(std::uint64_t peer) override { there_.emplace(peer, now()); }
   void agent_ended(std::uint64_t peer) override {
     there_.erase(peer);
@@ -122,7 +125,9 @@ public:
     auto id = text(frame.root, "delivery_id");
     auto [it, first] = seen_.try_emplace(id);
     auto& x = it->second;
-    if (first) x.known = !flag(frame.root, "redelivered");
+    // What a part of the gateway gave out before it died may be written after that.
+    constexpr usec on_its_way{1'000'000};
+    if (first) x.known = !flag(frame.root, "redelivered") && now() > killed_ + on_its_way;
     // What comes again at once was on its way when a part of the gateway died.
     usec ack_timeout = checker_.what().settings.limits.agent_ack_timeout;
     if (x.peer != 0 && now() < x.at + ack_timeout / 2) x.known = false;
@@ -142,7 +147,7 @@ private:
   struct state {
     std::uint64_t peer = 0;
     usec at{0};
-    bool known = false; ///< from its first delivery on
+    bool known = false; ///< from its first delivery on, by the same parts of the gateway
     std::set<std::uint64_t> missed;
   };
   void forget() {
@@ -151,6 +156,7 @@ private:
   }
   std::map<std::string, state> seen_; ///< by delivery
   std::map<std::uint64_t, usec> there_;
+  usec killed_{-10'000'000}; ///< when a part of the gateway died last
 };
 
 /// No agent here uses an id for two actions, so none is told that it did: others' ids are not its own.

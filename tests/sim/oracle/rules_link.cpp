@@ -80,17 +80,30 @@ public:
   void life_begins(std::uint64_t) override {
     renamed_ = usec{-10'000'000};
     provisioning_.clear();
+    arrived_.clear();
   }
   void settings_changed(const config::settings& x) override {
     if (x.relay.gateway_id != id_) renamed_ = now();
     id_ = x.relay.gateway_id;
-    if (x.relay.pinned()) learn(x.relay.gateway_id, x.relay.gateway_secret.reveal());
+    if (!x.relay.pinned()) return;
+    pairs_.emplace(id_, x.relay.gateway_secret.reveal());
+    holds(id_);
   }
   void answered(std::uint64_t call, const http_response& x) override {
-    if (provisioning_.erase(call) == 0) return;
+    auto asked = provisioning_.extract(call);
+    if (asked.empty()) return;
     json_text body{x.body.reveal()};
     auto key = text(body.root(), "secret");
-    if (!key.empty()) learn(text(body.root(), "gatewayId"), key);
+    auto id = text(body.root(), "gatewayId");
+    if (key.empty()) return;
+    pairs_.emplace(id, key);
+    arrived_[asked.mapped()] = std::move(id);
+  }
+  /// What comes when a further reload has asked anew already is read by nobody.
+  void noted(severity, std::string_view id, std::string_view fields) override {
+    if (id != "provision.done") return;
+    for (auto& [platform, of] : arrived_)
+      if (fields.find("platform=" + platform + " ") != fields.npos) holds(of);
   }
   /// Nobody reads the answer of what it asked.
   void provisioner_killed(const std::string& platform) override {
@@ -112,8 +125,7 @@ public:
   }
 
 private:
-  void learn(const std::string& id, const std::string& key) {
-    if (!pairs_.emplace(id, key).second) return;
+  void holds(const std::string& id) {
     if (ids_.insert(id).second && id == id_) renamed_ = now(); // until then the older pair was all there was
   }
   void look(const std::string& token, const std::string& what, bool fresh) {
@@ -141,8 +153,9 @@ private:
       fail(what + ": a token that lives " + std::to_string(left) + " s");
   }
   std::set<std::pair<std::string, std::string>> pairs_;
-  std::set<std::string> ids_;                         ///< those that have a pair
+  std::set<std::string> ids_;                         ///< those that the gateway has had a pair of
   std::map<std::uint64_t, std::string> provisioning_; ///< platforms of calls that are out and will be read
+  std::map<std::string, std::string> arrived_;        ///< by platform: the id of its last answer
   std::string id_;
   usec renamed_{0};
   bool answer_altered_ = false; ///< a script may have given the gateway another id
@@ -215,7 +228,7 @@ public:
     ended_ = now();
     least_ = usec{0};
     if (looking_away()) return; // perhaps a planned end: it is not counted
-    if (refused && ever_described_ && !fresh_spent_) {
+    if (refused && showed_token_ && ever_described_ && !fresh_spent_) {
       fresh_spent_ = true; // at once, with a fresh token
       return;
     }
@@ -238,6 +251,7 @@ public:
     socket_ = socket;
     token_claims claims;
     auto known = read_token(x.bearer.reveal(), claims);
+    showed_token_ = !x.bearer.empty(); // where none was shown, none was refused
     if (!known || claims.gateway_id == relay_.gateway_id) renewing_ = false;
   }
 
@@ -263,7 +277,7 @@ private:
   config::limits limits_;
   config::relay_settings relay_;
   unsigned tries_ = 0;
-  bool fresh_spent_ = false, ever_described_ = false, asleep_ = false;
+  bool fresh_spent_ = false, ever_described_ = false, asleep_ = false, showed_token_ = false;
   bool renewing_ = false;    ///< the answer that decides on the new target is not there yet
   usec worked_{-10'000'000}; ///< when somebody asked for something last
   usec ended_{0}, least_{0}, served_since_{0}, away_until_{0};
