@@ -1,5 +1,5 @@
 // What agents may rely on beside each other (agent-link.md, Promises): whose death it was, who gets what was
-// not acked, and whose request id it is.
+// not acked, whose request id it is, and who hears of a stop.
 #include "relay_gateway/tests/sim/oracle/checker.hpp"
 #include "relay_gateway/tests/sim/oracle/rules.hpp"
 
@@ -31,7 +31,9 @@ public:
     if (first) x.counted = missed_unseen(id);
     if (!first) x.counted += untaken(x); // it comes again although its agent lives
     x.crossed = x.suspect && now() < x.died + slack && now() + slack >= x.at + ack_timeout();
-    if (x.suspect && !x.crossed) alone(id);
+    auto given = given_.find(id);
+    x.given = given != given_.end() ? given->second : now();
+    if (x.suspect && !x.crossed) alone(id, x.given);
     x.peer = peer;
     x.at = now();
   }
@@ -51,11 +53,16 @@ public:
     }
   }
   void noted(severity, std::string_view id, std::string_view fields) override {
-    if (id != "event.dead_letter") return;
+    if (id != "event.dead_letter" && id != "event.delivered") return;
     auto from = fields.find("delivery=");
     if (from == std::string_view::npos) return;
-    auto name = fields.substr(from + 9);
-    auto it = seen_.find(std::string{name.substr(0, name.find(' '))});
+    auto rest = fields.substr(from + 9);
+    std::string name{rest.substr(0, rest.find(' '))};
+    if (id == "event.delivered") {
+      given_[std::move(name)] = now();
+      return;
+    }
+    auto it = seen_.find(name);
     if (it == seen_.end()) return;
     auto x = it->second;
     x.counted += untaken(x); // nobody acked it
@@ -71,6 +78,7 @@ private:
     bool suspect = false, known = false;
     bool crossed = false; ///< given out again for its missed ack, beside the news of its agent's death
     usec at{0}, died{0};
+    usec given{0}; ///< out; a child that hangs reads it later, beside what was given out after its missed ack
   };
   usec ack_timeout() const { return usec{checker_.what().settings.limits.agent_ack_timeout}; }
   /// Missed acks since it was last given out. An agent that hangs, or is gone while the gateway stands still,
@@ -91,15 +99,17 @@ private:
   void forget() {
     seen_.clear();
     acked_.clear();
+    given_.clear();
   }
   static constexpr usec slack{2'000'000}; // between its being given out and its being written
-  void alone(const std::string& id) {
+  void alone(const std::string& id, usec given) {
     for (auto& [other, y] : seen_)
-      if (other != id && y.suspect && y.peer != 0 && !y.crossed && now() + slack < y.at + ack_timeout())
+      if (other != id && y.suspect && y.peer != 0 && !y.crossed && given + slack < y.given + ack_timeout())
         fail(id + " is given out beside another suspect, " + other);
   }
   std::map<std::string, state> seen_; ///< by delivery
   std::map<std::string, usec> acked_; ///< of these
+  std::map<std::string, usec> given_; ///< likewise, when it was given out last
 };
 
 /// After a missed ack an event goes to an agent that has not missed one of it, if there is one.
@@ -170,12 +180,61 @@ public:
   }
 };
 
+/// A user who stops a turn is heard at once by some agent, if one was there to be stopped.
+class interrupts final : public rule {
+public:
+  explicit interrupts(checker& at) : rule(at, "interrupts") {}
+  void link_read(std::uint64_t, const frame_view& frame) override {
+    if (text(frame.root, "type") != "interrupt_inbound") return;
+    auto session = text(frame.root, "session_key");
+    auto ended = ended_until_.find(holder_of(session));
+    if (ended != ended_until_.end() && now() < ended->second) return;
+    open_.try_emplace(std::move(session), asked{now(), checker_.notes().peers});
+  }
+  void agent_wrote(std::uint64_t peer, const frame_view& frame) override {
+    auto type = text(frame.root, "type");
+    if (type == "interrupt") open_.erase(text(frame.root, "session_key"));
+    if (type == "inbound") holders_[text(frame.root, "session_key")] = peer;
+  }
+  void agent_ended(std::uint64_t peer) override {
+    // Whose turn it was has nothing to stop any more, also when the gateway heard of its end only later.
+    constexpr usec heard{1'000'000};
+    for (auto it = open_.begin(); it != open_.end();)
+      it = holder_of(it->first) == peer ? open_.erase(it) : std::next(it);
+    ended_until_[peer] = now() + heard;
+  }
+  void at_rest() override {
+    auto& notes = checker_.notes();
+    constexpr usec restart{15'000'000};
+    for (auto& [session, x] : open_) {
+      auto stayed =
+          std::any_of(x.peers.begin(), x.peers.end(), [&](auto y) { return notes.peers.count(y) > 0; });
+      if (stayed && !notes.lost_since(x.at - restart)) fail("no agent hears of the stop of " + session);
+    }
+    open_.clear();
+  }
+
+private:
+  struct asked {
+    usec at{0};
+    std::set<std::uint64_t> peers; ///< attached then: one that comes later has nothing to stop
+  };
+  std::uint64_t holder_of(const std::string& session) const {
+    auto it = holders_.find(session);
+    return it == holders_.end() ? 0 : it->second;
+  }
+  std::map<std::string, asked> open_;
+  std::map<std::string, std::uint64_t> holders_; ///< who got an event of a session last
+  std::map<std::uint64_t, usec> ended_until_;    ///< agents that ended, and when that is known at the latest
+};
+
 } // namespace
 
 void add_agent_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<blame>(at));
   to.push_back(std::make_unique<moves>(at));
   to.push_back(std::make_unique<own_ids>(at));
+  to.push_back(std::make_unique<interrupts>(at));
 }
 
 } // namespace relay::sim

@@ -441,36 +441,6 @@ private:
   std::map<std::string, usec> there_; ///< until when
 };
 
-/// A user who stops a turn is heard at once by some agent, if one was there to be stopped.
-class interrupts final : public rule {
-public:
-  explicit interrupts(checker& at) : rule(at, "interrupts") {}
-  void link_read(std::uint64_t, const frame_view& frame) override {
-    if (text(frame.root, "type") == "interrupt_inbound")
-      open_.try_emplace(text(frame.root, "session_key"), asked{now(), checker_.notes().peers});
-  }
-  void agent_wrote(std::uint64_t, const frame_view& frame) override {
-    if (text(frame.root, "type") == "interrupt") open_.erase(text(frame.root, "session_key"));
-  }
-  void at_rest() override {
-    auto& notes = checker_.notes();
-    constexpr usec restart{15'000'000};
-    for (auto& [session, x] : open_) {
-      auto stayed =
-          std::any_of(x.peers.begin(), x.peers.end(), [&](auto y) { return notes.peers.count(y) > 0; });
-      if (stayed && !notes.lost_since(x.at - restart)) fail("no agent hears of the stop of " + session);
-    }
-    open_.clear();
-  }
-
-private:
-  struct asked {
-    usec at{0};
-    std::set<std::uint64_t> peers; ///< attached then: one that comes later has nothing to stop
-  };
-  std::map<std::string, asked> open_;
-};
-
 } // namespace
 
 void add_inbound_rules(rule_list& to, checker& at) {
@@ -481,7 +451,6 @@ void add_inbound_rules(rule_list& to, checker& at) {
   to.push_back(std::make_unique<acks>(at));
   to.push_back(std::make_unique<verbatim>(at));
   to.push_back(std::make_unique<files>(at));
-  to.push_back(std::make_unique<interrupts>(at));
 }
 
 } // namespace relay::sim

@@ -163,8 +163,8 @@ public:
     if (!is_left_behind(mark))
       out_[text(frame.root, "requestId")] = {socket, now(), queue, mark, text(act, "op")};
     if (auto it = until_.find(queue);
-        // What leaves in the same moment was on its way: reactions and texts of a chat are out side by side.
-        it != until_.end() && now() < it->second.first && now() > it->second.second && !stopping_)
+        // What leaves at once was on its way: reactions and texts of a chat are out side by side.
+        it != until_.end() && now() < it->second.first && now() > it->second.second + inside && !stopping_)
       fail(mark + " left " + std::to_string((it->second.first - now()).count() / 1000) +
            " ms before its chat was allowed to");
   }
@@ -186,6 +186,7 @@ public:
 
 private:
   static constexpr usec slack{1'000'000};
+  static constexpr usec inside{10'000}; ///< from actor to actor
   /// Its router died and had given its frame to the connection: nobody hears what comes of it.
   bool is_left_behind(const std::string& mark) const {
     const auto& notes = checker_.notes();
