@@ -419,14 +419,29 @@ private:
 class files final : public rule {
 public:
   explicit files(checker& at) : rule(at, "files") {}
-  void life_begins(std::uint64_t) override { there_.clear(); }
+  void life_begins(std::uint64_t) override {
+    there_.clear();
+    given_.clear();
+    died_ = usec{0};
+  }
+  void actor_killed(const std::string& name) override {
+    if (name == "inbound") died_ = now();
+  }
+  void noted(severity, std::string_view id, std::string_view fields) override {
+    auto from = fields.find("delivery=");
+    if (id != "event.delivered" || from == std::string_view::npos) return;
+    auto rest = fields.substr(from + 9);
+    given_[std::string{rest.substr(0, rest.find(' '))}] = now();
+  }
   void attachment(const std::string& path, bool there) override {
     there ? there_.insert_or_assign(path, usec::max()) : there_.insert_or_assign(path, now());
   }
   void agent_wrote(std::uint64_t, const frame_view& frame) override {
     if (text(frame.root, "type") != "inbound") return;
     auto& media = member(member(frame.root, "event"), "media");
-    if (!media.IsArray()) return;
+    auto given = given_.find(text(frame.root, "delivery_id"));
+    // A child that hangs reads at last what an inbound that died had given out, whose files went with it.
+    if (!media.IsArray() || (given != given_.end() && given->second <= died_)) return;
     for (auto& x : media.GetArray()) {
       auto path = text(x, "path");
       if (path.empty()) continue;
@@ -439,6 +454,8 @@ public:
 
 private:
   std::map<std::string, usec> there_; ///< until when
+  std::map<std::string, usec> given_; ///< out, by delivery
+  usec died_{0};                      ///< when inbound did last
 };
 
 } // namespace
