@@ -22,8 +22,9 @@ std::size_t action_record::applied() const {
 }
 
 bool action_record::may_come_back(bool clock_jumped) const {
-  return clock_jumped && !asks.empty() && std::any_of(results.begin(), results.end(), [](auto& x) {
-           return x.code == "not_stored" || x.code == "not_connected";
+  return clock_jumped && !asks.empty() && std::any_of(results.begin(), results.end(), [&](auto& x) {
+           return x.code == "not_stored" || x.code == "not_connected" ||
+                  (resend && x.how == told_outcome::definite);
          });
 }
 

@@ -89,7 +89,8 @@ struct action_record {
   std::vector<put_frame> frames;
   std::vector<carried_out> heard;
   std::size_t applied() const;
-  /// It was told as not sent in time, and a clock that was set back makes it look fresh to the next process.
+  /// It was told as not sent in time, or as failed where its agent would rather have it twice, and a clock
+  /// that was set back makes it look fresh to the next process.
   bool may_come_back(bool clock_jumped) const;
 };
 

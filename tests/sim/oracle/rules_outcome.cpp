@@ -415,6 +415,10 @@ public:
     if (x.results.empty()) return;
     root.unsure = root.unsure || x.doubted || x.asks.size() > 1 || x.results.back().how != told_outcome::done;
     if (root.unsure || forgets() || notes.lost_since(root.since - slack, x.chat_id)) return;
+    // A removal that was lost with its connection three times may be given up.
+    auto removals = std::count_if(x.frames.begin(), x.frames.end(), [](auto& y) { return y.op == "delete"; });
+    constexpr std::ptrdiff_t most_attempts = 3;
+    if (removals >= most_attempts) return;
     for (auto& [id_shown, mark] : root.shows)
       if (mark != it->first && surely_before(notes.actions[mark], x))
         fail(id_shown + " shows what is left of " + mark + " after " + it->first + " is done");

@@ -125,7 +125,6 @@ private:
   const plan& plan_;
   observer& who_;
   seeded_rng rng_;
-  std::map<std::string, std::size_t> removals_cut_; ///< by platform, chat and message
   accounts history_;
   platform_side platforms_;
   std::list<entry> backlog_;

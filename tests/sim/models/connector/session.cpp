@@ -91,12 +91,8 @@ void session::outbound(const json& frame, hearing how) {
   }
   x.socket = socket_;
   x.platform = !x.platform_tag.empty() ? x.platform_tag : hellos_.empty() ? "" : hellos_.front();
-  if (x.op == "delete" && home_.on_.faults.often(fault::removal_cut)) { // and nothing is done
-    constexpr std::size_t most_attempts = 3;                            // then it may be given up
-    if (++home_.removals_cut_[x.platform + "/" + x.chat_id + "/" + x.message_id] >= most_attempts)
-      home_.who_.was_carried_out(x);
+  if (x.op == "delete" && home_.on_.faults.often(fault::removal_cut)) // and nothing is done
     return link_socket_->cut();
-  }
   auto answer = home_.platforms_.carry_out(x, home_.plan_.settings.limits.outbound_timeout);
   ++home_.outbound_heard;
   home_.who_.was_carried_out(x);
