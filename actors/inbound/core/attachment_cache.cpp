@@ -143,9 +143,10 @@ void attachment_cache::forgotten(const std::string& delivery_id, instant now, me
 void attachment_cache::drop_dead_letter(const std::deque<dead_letter_files>::iterator& it, media_step& out) {
   bytes_ -= it->bytes;
   dead_letter_bytes_ -= it->bytes;
-  for (auto& path : it->paths)
+  auto paths = std::move(it->paths);
+  dead_letters_.erase(it); // its own claim ends first
+  for (auto& path : paths)
     if (!in_use(path)) out.remove.push_back(std::move(path));
-  dead_letters_.erase(it);
 }
 
 void attachment_cache::drop_dead_letter(const std::string& delivery_id, media_step& out) {
@@ -170,7 +171,9 @@ bool attachment_cache::in_use(const std::string& path) const {
   for (auto& [id, x] : events_)
     for (auto& one : x.items)
       if (one.file.path == path) return true;
-  return false;
+  return std::any_of(dead_letters_.begin(), dead_letters_.end(), [&](auto& x) {
+    return std::find(x.paths.begin(), x.paths.end(), path) != x.paths.end();
+  });
 }
 
 void attachment_cache::all_released(instant now, media_step& out) {

@@ -320,6 +320,16 @@ TEST_F(cache_dead_letters, they_outlive_whoever_asked) {
   EXPECT_THAT(all.remove, ElementsAre("/1"));
 }
 
+TEST_F(cache_dead_letters, a_late_answer_takes_nothing_from_them) {
+  auto before = wanted("d1", {at("1")});
+  set_aside();
+  keep_files("d1", "/1");
+  EXPECT_THAT(fetched(before.start.at(0).call, "/1").remove, IsEmpty());
+  EXPECT_THAT(later(rules.patience).remove, IsEmpty());
+  EXPECT_THAT(forgotten("d1").remove, ElementsAre("/1"));
+  EXPECT_EQ(it.bytes(), 0U);
+}
+
 TEST(media, types_by_name) {
   EXPECT_EQ(mime_of("/a.b/c.PNG"), "image/png");
   EXPECT_EQ(mime_of("/a.png/c"), "application/octet-stream");

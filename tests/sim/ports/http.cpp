@@ -109,8 +109,9 @@ public:
                if (x.status == 200) {
                  out.path = "/sim/media/" + std::to_string(++media_files_.fetched);
                  out.bytes = 100;
+                 // Two that are kept under one name are one file.
+                 if (pinned) out.path = media_files_.pinned.emplace(key, out.path).first->second;
                  appears(out.path);
-                 if (pinned) media_files_.pinned.emplace(key, out.path);
                } else {
                  out.error = x.status == 0 ? x.error : "status " + std::to_string(x.status);
                }
