@@ -197,6 +197,7 @@ TEST(identity_token, a_token_file_is_kept_as_a_path) {
 
 TEST(identity_token, login_store_and_portal) {
   EXPECT_EQ(config_inputs{}.resolved().values.idp.login_store, "/home/u/.hermes/auth.json");
+  EXPECT_EQ(row_of(config_inputs{}.resolved(), "login_store").value, "/home/u/.hermes/auth.json");
   EXPECT_EQ(config_inputs{}.env("HERMES_HOME", "/h/").resolved().values.idp.login_store, "/h/auth.json");
   config_inputs bare;
   bare.from.environment.clear();

@@ -138,6 +138,15 @@ TEST(hostile_yaml, every_shape_is_a_problem_or_nothing_never_an_exception) {
   }
 }
 
+TEST(hostile_yaml, a_file_has_1_MiB_at_most) {
+  std::string text = "gateway: {relay_id: gw-1}\n#";
+  text.resize(1U << 20, 'x');
+  EXPECT_EQ(config_inputs{}.yaml(text).resolved().values.relay.gateway_id, "gw-1");
+  const auto larger = config_inputs{}.yaml(text + "x").resolved();
+  EXPECT_EQ(larger.values.relay.gateway_id, config_inputs{}.resolved().values.relay.gateway_id);
+  EXPECT_EQ(problem_of(larger, "config file").reason, "is larger than 1 MiB");
+}
+
 TEST(hostile_yaml, faults_name_the_line) {
   auto where = [](const std::string& text) {
     return problem_of(config_inputs{}.yaml(text).resolved(), "config file").where;

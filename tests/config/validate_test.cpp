@@ -37,6 +37,15 @@ TEST(Validate, DefaultsAndWhatResolveYieldsCanBeUsed) {
   EXPECT_TRUE(validate(resolve(from).values).empty());
 }
 
+TEST(Validate, ADisplayNameHas64CharactersNotBytes) {
+  auto x = usable();
+  x.relay.display_name.clear();
+  for (int i = 0; i < 64; ++i) x.relay.display_name += "\xc3\xa9";
+  EXPECT_TRUE(validate(x).empty());
+  x.relay.display_name += "e";
+  EXPECT_THAT(keys_of(x), ElementsAre("gateway.relay_display_name"));
+}
+
 TEST(Validate, NamesTheSettingOfEachFault) {
   const std::vector<std::pair<std::string, std::function<void(settings&)>>> faults{
       {"gateway.relay_url", [](auto& x) { x.relay.url = "not a url"; }},

@@ -170,6 +170,16 @@ TEST(Lengths, IdsThatAnActionOnlyPassesOn) {
       "action: only_if_current_name is longer than 512 bytes");
 }
 
+TEST(Lengths, WhatIsWrongOtherwiseIsNotCountedAsThat) {
+  for (const auto* wrong :
+       {R"({"op":5,"chat_id":"c","content":"x"})", R"({"op":"prompt","chat_id":"c"})", "[]"}) {
+    const auto bad =
+        refused_by_agent_link(R"({"type":"action","request_id":"r","action":)" + std::string{wrong} + "}");
+    EXPECT_NE(bad.what, "it was accepted") << wrong;
+    EXPECT_EQ(bad.counted_as(), "") << wrong;
+  }
+}
+
 TEST(Lengths, ListsOfAnActionHaveABound) {
   // What is done for each entry would be done 10^5 times and more, in which nobody else is served.
   const auto prompt = [](std::size_t count, const std::string& last) {

@@ -238,6 +238,16 @@ TEST(AnswerDisplay, GivingUpTakesTheStatusBack) {
   EXPECT_FALSE(x.due());
 }
 
+TEST(AnswerDisplay, TheFirstEndCounts) {
+  shown x{false, true, "m"};
+  expect(x.ends("all of it"), kind::final_edit, "all of it", "m");
+  EXPECT_TRUE(x.ends("another end").empty());
+  expect(x.comes(action_result::failed("not_found", "no such message")), kind::final_send, "all of it");
+  x.comes(sent("n"));
+  EXPECT_TRUE(x.over());
+  EXPECT_TRUE(x.ends("too late").empty());
+}
+
 TEST(AnswerDisplay, PlatformsDecideHow) {
   EXPECT_EQ(display_mode_of(platform(true, true), true), display_mode::drafts);
   EXPECT_EQ(display_mode_of(platform(false, true), true), display_mode::edits);

@@ -75,7 +75,8 @@ TEST(ModelAnswer, IsRefused) {
   EXPECT_EQ(status(429).how(), answer_end::busy);
   EXPECT_EQ(status(503).how(), answer_end::busy);
   EXPECT_EQ(status(500).how(), answer_end::refused);
-  EXPECT_EQ(status(302).how(), answer_end::refused) << "redirects are not followed";
+  for (int redirect : {300, 302, 308})
+    EXPECT_EQ(status(redirect).how(), answer_end::refused) << "redirects are not followed";
   EXPECT_TRUE(status(400).may_dislike_images());
   EXPECT_FALSE(status(401).may_dislike_images());
   EXPECT_FALSE(status(429).may_dislike_images());

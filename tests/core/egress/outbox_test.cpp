@@ -213,6 +213,15 @@ TEST(OutboxRestart, WhatIsHeldIsSentWhatIsSendingIsUnknown) {
   EXPECT_EQ(d.outbox.next_token(), 51U) << "tokens are never used twice";
 }
 
+TEST(OutboxRestart, ThatWhatMayBeSentAgainWasRefusedIsToldOnceTheDiskKnows) {
+  outbox_driver d;
+  resume(d.outbox, {left(1, request("a"), false), left(2, request("b", true), false)});
+  auto refused = action_result::failed("odd", "no such chat");
+  refused.raw = R"({"success":false})";
+  EXPECT_TRUE(d.outbox.settle(1, refused, d.now));
+  EXPECT_FALSE(d.outbox.settle(2, refused, d.now)) << "the next process would send it again";
+}
+
 TEST(OutboxRestart, WhatIsTooLateIsNotSent) {
   outbox_driver d;
   auto all = resume(d.outbox, {left(1, request("a"), false, wall), left(2, request("b", true), true, wall),

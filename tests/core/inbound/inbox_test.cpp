@@ -193,6 +193,28 @@ TEST(Inbox, WhatNobodySawIsNotCountedAmongItsDeliveries) {
   EXPECT_EQ(d.box.dead_letters(), 0U);
 }
 
+TEST(Inbox, WhatIsNotOutCannotComeBackUnseen) {
+  driver d{small()};
+  const auto unseen = [&](std::uint64_t id) {
+    return ids(d.run([&](auto& out) { d.box.returned(id, d.now, out, true); }));
+  };
+  d.accept(event("c", "1"));
+  d.accept(event("c", "2"));
+  EXPECT_THAT(unseen(99), IsEmpty()) << "nobody knows it";
+  EXPECT_THAT(unseen(2), IsEmpty()) << "it waits for the first one";
+  EXPECT_THAT(ids(d.ack(1)), ElementsAre(2));
+  d.ack(2);
+  EXPECT_THAT(unseen(2), IsEmpty()) << "it was taken";
+}
+
+TEST(Inbox, TellsHowLongADeliveryWaited) {
+  driver d;
+  EXPECT_EQ(d.accept(event("c", "1")).deliver.at(0).waited, std::chrono::nanoseconds{0});
+  d.accept(event("c", "2"));
+  d.now += 5s;
+  EXPECT_EQ(d.ack(1).deliver.at(0).waited, std::chrono::nanoseconds{5s});
+}
+
 TEST(Inbox, AllThatWasWithADeadAgentIsGivenOutAgain) {
   driver d;
   d.accept(event("a", "1"));

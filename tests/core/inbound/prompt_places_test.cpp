@@ -56,6 +56,23 @@ TEST_F(places, SoDoesEachThread) {
   EXPECT_EQ(all.unanswered(now), 0U);
 }
 
+TEST_F(places, TheDiskIsToldOfOneThatIsForgotten) {
+  all.track();
+  open(asked("c"));
+  const auto withdrawn = asked("d");
+  open(withdrawn);
+  ASSERT_EQ(all.changes(now).size(), 2U);
+  all.shown(shown(withdrawn, prompt_face::withdrawn));
+  auto records = all.changes(now);
+  ASSERT_EQ(records.size(), 1U) << "a restart would bring back what nobody remembers";
+  EXPECT_TRUE(std::holds_alternative<prompt_gone>(records[0]));
+  now += 3 * prompt_rules{}.lifetime;
+  open(asked("e"));
+  records = all.changes(now);
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_NE(std::holds_alternative<prompt_gone>(records[0]), std::holds_alternative<prompt_gone>(records[1]));
+}
+
 TEST_F(places, APressFromElsewhereMeansTheNewest) {
   open(asked("c"));
   open(asked("d"));

@@ -81,10 +81,11 @@ TEST(ReloadPlan, SaysWhichSectionsDiffer) {
   auto a = some_settings(), b = a;
   b.media.wait = 5s;
   b.policies[0].require_address = false;
+  b.service.commands = {{"forecast", "The forecast here", {}}};
   b.service.log_level = "debug";
   auto out = plan_reload(a, b);
-  EXPECT_TRUE(out.media && out.policies);
-  EXPECT_THAT(out.changed, ElementsAre("policies", "media", "log"));
+  EXPECT_TRUE(out.media && out.policies && out.commands);
+  EXPECT_THAT(out.changed, ElementsAre("policies", "commands", "media", "log"));
 }
 
 TEST(WaitingForRestart, ComparesWithWhatRunsSoAnUndoneChangeWaitsForNothing) {

@@ -36,6 +36,7 @@ TEST(ActionMakers, EveryOpHasAConstructorWhoseResultIsValidAndRoundTrips) {
     auto back = decode_action(encode_action(x));
     ASSERT_TRUE(back) << back.error;
     EXPECT_EQ(encode_action(back.value), encode_action(x));
+    EXPECT_TRUE(back.value == x) << to_string(x.kind) << ": what the gateway reads of it is what was made";
     seen.insert(x.kind);
   }
   EXPECT_EQ(seen.size(), op_count);
