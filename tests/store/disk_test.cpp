@@ -117,19 +117,20 @@ TEST_F(store_disk, ADirectoryOnAFullDiskIsNotWritable) {
   EXPECT_TRUE(open());
 }
 
+/// Whoever writes beyond this gets an error that is not "full".
+struct limited {
+  rlimit old{};
+  explicit limited(rlim_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &old);
+    auto low = old;
+    low.rlim_cur = bytes;
+    ::setrlimit(RLIMIT_FSIZE, &low);
+  }
+  ~limited() { ::setrlimit(RLIMIT_FSIZE, &old); }
+};
+
 TEST_F(store_disk, ADiskWithErrorsHoldsEverythingBackAndHeals) {
-  // Whoever writes beyond this gets an error that is not "full".
-  struct limited {
-    rlimit old{};
-    explicit limited(rlim_t bytes) {
-      std::signal(SIGXFSZ, SIG_IGN);
-      ::getrlimit(RLIMIT_FSIZE, &old);
-      auto low = old;
-      low.rlim_cur = bytes;
-      ::setrlimit(RLIMIT_FSIZE, &low);
-    }
-    ~limited() { ::setrlimit(RLIMIT_FSIZE, &old); }
-  };
   auto store = open();
   auto health = watch(*store);
   put(*store, {event_taken{taken(1), false}});
@@ -149,6 +150,22 @@ TEST_F(store_disk, ADiskWithErrorsHoldsEverythingBackAndHeals) {
   EXPECT_EQ(done, 300U);
   EXPECT_EQ(way_in(*store).open.size(), 300U);
   EXPECT_GE(seen->lines("store.failing").size(), 1U); // one for each time that it begins
+}
+
+TEST_F(store_disk, AReceiptTellsOfTheAttemptThatReachedTheDisk) {
+  auto store = open();
+  put(*store, {event_taken{taken(1, {"k"}), true}});
+  std::vector<store_record> batch{event_taken{taken(2, {"k"}), true}};
+  for (std::uint64_t seq = 3; seq <= 300; ++seq)
+    batch.emplace_back(event_taken{{seq, event(std::string(2'000, 'y')), {}, 0}, false});
+  std::promise<store_receipt> told;
+  {
+    limited now{150'000};
+    store->commit(std::move(batch), [&](store_receipt x) { told.set_value(std::move(x)); });
+    while (seen->count(counter::store_failures, "io") < 3) ::poll(nullptr, 0, 5);
+  }
+  EXPECT_EQ(told.get_future().get().refused, std::vector<std::uint64_t>{2})
+      << "once, however often it was tried";
 }
 
 TEST_F(store_disk, F24_ACommitIsNotOverBeforeItIsOnTheDisk) {

@@ -270,6 +270,23 @@ TEST_F(store_damage, TheJournalOfADamagedFileIsKeptWithIt) {
   EXPECT_TRUE(content(database() + ".corrupt-1700000000-wal") == journal);
 }
 
+TEST_F(store_opening, WhatCannotBeReplacedByANewDatabaseIsNamed) {
+  fs::create_directories(database() + ".new/of somebody");
+  EXPECT_FALSE(open(options()));
+  EXPECT_EQ(fault.exit_code, 73);
+  EXPECT_NE(fault.text.find("File exists"), std::string::npos) << fault.text;
+}
+
+TEST_F(store_opening, OneThatIsClosedLeavesNoFileOpen) {
+  const auto open_files = [] {
+    return std::distance(fs::directory_iterator{"/proc/self/fd"}, fs::directory_iterator{});
+  };
+  open().reset();
+  const auto before = open_files();
+  for (int i = 0; i < 3; ++i) open().reset();
+  EXPECT_EQ(open_files(), before);
+}
+
 TEST_F(store_damage, AJournalWithoutItsDatabaseIsNoPartOfANewOne) {
   auto child = ::fork();
   if (child == 0) {
@@ -282,6 +299,7 @@ TEST_F(store_damage, AJournalWithoutItsDatabaseIsNoPartOfANewOne) {
   auto store = open();
   EXPECT_TRUE(store->facts().empty());
   EXPECT_TRUE(way_in(*store).open.empty());
+  EXPECT_TRUE(fs::exists(database() + ".old-0-wal")) << "it is kept, for people";
 }
 
 TEST_F(store_damage, AResetKeepsAGoodStoreAsWell) {

@@ -166,6 +166,24 @@ TEST_F(store_order, SettledThingsGoByNumber) {
   EXPECT_EQ(out.turns.size(), 106U);
 }
 
+TEST_F(store_order, OneCommitForgetsNoMoreThanAFew) {
+  auto what = options();
+  what.dedupe_window = std::chrono::milliseconds{10'000};
+  auto store = open(what);
+  constexpr std::uint64_t all = 12'000;
+  std::vector<store_record> batch;
+  for (std::uint64_t n = 1; n <= all; ++n) batch.emplace_back(keys_settled{n, {"k" + std::to_string(n)}});
+  put(*store, std::move(batch));
+  wall += 20'000;
+  put(*store, {fact{"a", "b"}});
+  store.reset();
+  what.dedupe_window = std::chrono::milliseconds{1'000'000}; // so that all that is left is seen
+  store = open(what);
+  const auto left = way_in(*store).settled.size();
+  EXPECT_LT(left, all);
+  EXPECT_GT(left, all / 2) << "what waits for that commit would wait for all of it";
+}
+
 TEST_F(store_order, SettledThingsGoByAge) {
   auto what = options();
   what.dedupe_window = std::chrono::milliseconds{10'000};
