@@ -233,5 +233,34 @@ TEST_F(supervision, OneShotActionsAreAnsweredLikeAnAgents) {
   EXPECT_TRUE(done);
 }
 
+TEST_F(supervision, AOneShotActionMayWaitForAsLongAsTheConnectorAsks) {
+  start();
+  handshake();
+  caf::scoped_actor self{sys, true};
+  auto asked =
+      self->request(root, caf::infinite, action_request{"one", "telegram", {}, relay::wire::send("c", "x")});
+  settle();
+  ASSERT_EQ(sent().size(), 1U);
+  env.link->last().say(R"({"type":"outbound_result","requestId":")" + field(sent()[0], "requestId") +
+                       R"(","result":{"success":false,"error":"slow down","retry_after":110}})"
+                       "\n");
+  advance(111s, 1s);
+  answered = 1;
+  answer_all();
+  action_result result;
+  asked.receive([&](action_outcome& x) { result = x.result; },
+                [](caf::error& e) { ADD_FAILURE() << caf::to_string(e); });
+  EXPECT_EQ(result.how, outcome::done) << result.error;
+}
+
+TEST_F(supervision, AReportNamesWhatEachPlatformCanDoOnceItIsDescribed) {
+  start();
+  ASSERT_EQ(report().platforms.size(), 2U);
+  EXPECT_FALSE(report().platforms[0].described);
+  handshake();
+  EXPECT_TRUE(report().platforms[0].described);
+  EXPECT_EQ(report().platforms[0].what.max_message_length, 2000U);
+}
+
 } // namespace
 } // namespace relay::testing

@@ -376,6 +376,20 @@ TEST_F(agent_link, AFullInboxLeavesRoomToInterruptAnAgentAtWork) {
   EXPECT_FALSE(more(1)) << "but no further than twice the bound";
 }
 
+TEST_F(agent_link, OneEventAtWorkIsEnoughForThat) {
+  settings.limits.max_pending = 2;
+  start(with::link);
+  handshake();
+  auto a = attach(1);
+  for (const auto* id : {"1", "2", "3"}) env.link->last().say(event("discord", "c", "x", id));
+  settle();
+  ASSERT_EQ(of(a, "inbound").size(), 1U);
+  EXPECT_TRUE(env.link->last().reading);
+  env.link->last().say(event("discord", "c", "x", "4"));
+  settle();
+  EXPECT_FALSE(env.link->last().reading);
+}
+
 TEST_F(agent_link, InterruptsReachTheAgentsAndDrainingIsTold) {
   start(with::link);
   handshake();

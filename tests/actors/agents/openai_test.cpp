@@ -195,6 +195,19 @@ TEST_F(openai_agent_test, WhatIsDecidedIsSaidOnceOverACrash) {
   EXPECT_NE(asked(1).what.body.reveal().find("hello"), std::string::npos) << "the history has it";
 }
 
+TEST_F(openai_agent_test, WhatIsDecidedIsSaidThoughACrashKeptItsActionFromTheDisk) {
+  start_model();
+  says("hi", "1");
+  disk->hold();
+  asked(0).answer("hello");
+  settle();
+  ASSERT_EQ(texts("send"), strings{}) << "it waits for the disk";
+  die(1); // the decision is there
+  start_model();
+  EXPECT_EQ(streams->all.size(), 1U) << "the model is not asked again";
+  EXPECT_EQ(texts("send"), strings{"hello"});
+}
+
 TEST_F(openai_agent_test, AQuestionIsOnDiskBeforeItIsAcknowledged) {
   start_model();
   std::vector<std::string> order;

@@ -172,6 +172,7 @@ TEST_F(provisioning, ClientCredentialsAreFetchedOnceForAllWhoWait) {
   ASSERT_EQ(env.http->open("/token").size(), 1U);
   auto* call = env.http->open("/token")[0];
   EXPECT_EQ(body(call), "grant_type=client_credentials&client_id=me&client_secret=cs");
+  EXPECT_EQ(call->what.timeout, settings.limits.http_timeout);
   call->answer(200, R"({"access_token":"at","expires_in":3600})");
   settle();
   ASSERT_EQ(provisions().size(), 1U);

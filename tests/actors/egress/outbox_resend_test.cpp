@@ -43,6 +43,18 @@ TEST_F(outbox, ResendGoesOutAgainAfterARestart) {
   EXPECT_EQ(agent->outcomes[0].result.how, outcome::done);
 }
 
+TEST_F(outbox, ARefusalAfterARestartDoesNotSayThatTheFirstOneDidNotArrive) {
+  up();
+  ask(resend(send("r1")));
+  restart();
+  handshake();
+  ASSERT_EQ(contents(), strings{"x"});
+  refuse_all();
+  ask(send("r1"));
+  ASSERT_EQ(agent->outcomes.size(), 1U);
+  EXPECT_EQ(agent->outcomes[0].result.how, outcome::unknown);
+}
+
 // Seed 4962: it was told as refused, and done by the next process.
 TEST_F(outbox, AFailureOfWhatMayBeSentAgainIsToldOnceTheDiskKnowsOfIt) {
   up();

@@ -61,6 +61,27 @@ TEST_F(dead_letters_media, F31_TheyOutliveTheProcess) {
   EXPECT_EQ(last_fetch().pin_before, first);
 }
 
+TEST_F(dead_letters_media, FilesThatNobodyWantsAfterADeathAreRemoved) {
+  start(with::link);
+  handshake();
+  auto a = attach(1, true);
+  auto x = event("discord", "c", "look", "1", "b1");
+  x.insert(x.find(R"("text":)"), R"("media_urls":[")" + at("m1") + R"("],)");
+  env.link->last().say(x);
+  settle();
+  fetched("/f1");
+  ASSERT_EQ(of(a, "inbound").size(), 1U);
+  kill("inbound");
+  ASSERT_EQ(env.media->fetches.size(), 2U) << "it is given out again, with its file";
+  EXPECT_TRUE(env.media->removed.empty());
+  fetched("/f2");
+  ASSERT_EQ(of(a, "inbound").size(), 2U);
+  ack(a, of(a, "inbound")[1]);
+  EXPECT_EQ(env.media->removed, std::vector<std::string>{"/f2"});
+  advance(300s, 5s);
+  EXPECT_EQ(env.media->removed, (std::vector<std::string>{"/f2", "/f1"}));
+}
+
 TEST_F(dead_letters_media, WhatIsDroppedLeavesNothing) {
   up();
   one_is_set_aside();

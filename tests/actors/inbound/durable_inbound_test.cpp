@@ -189,6 +189,24 @@ TEST_F(durable_inbound, AFrozenAgentFillsTheDiskNotTheMemoryAndTheReaderGoesOn) 
   EXPECT_EQ(report().inbound.pending, 0U);
 }
 
+TEST_F(durable_inbound, WhatIsResumedIsToldWithWhatIsOnDiskOnly) {
+  settings.limits.chat_in_memory = 1;
+  agent->ack = false;
+  start(with::scripted);
+  handshake();
+  for (const auto* n : {"1", "2"}) env.link->last().say(event("discord", "c", n, n));
+  settle();
+  ASSERT_EQ(env.metrics->get("events_spilled_total"), 1U);
+  die();
+  EXPECT_EQ(env.log->count("store.resumed"), 0U);
+  start(with::scripted);
+  ASSERT_EQ(env.log->count("store.resumed"), 1U);
+  const auto& lines = env.log->lines;
+  const auto told =
+      std::find_if(lines.begin(), lines.end(), [](const auto& x) { return x.id == "store.resumed"; });
+  EXPECT_NE(told->text.find("open=2 "), std::string::npos) << told->text;
+}
+
 TEST_F(durable_inbound, ADiskThatRefusesIsNotReadyAcksNothingAndHeals) {
   start(with::scripted);
   handshake();

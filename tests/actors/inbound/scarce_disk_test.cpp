@@ -45,6 +45,7 @@ TEST_F(scarce_disk, WhatComesWaitsUnackedAndWhatTheAgentTakesIsSettled) {
   EXPECT_EQ(disk->disk.events.size(), 3U);
   EXPECT_EQ(report().inbound.pending, 6U);
   EXPECT_EQ(env.metrics->gauges["relay_gateway_events_unstored"], 3);
+  EXPECT_EQ(env.metrics->gauges["relay_gateway_events_pending"], 6) << "those that wait for room, too";
   ASSERT_EQ(texts(), (std::vector<std::string>{"t1", "t2"})); // one of each chat
   take(0);
   EXPECT_EQ(disk->disk.events.size(), 2U);

@@ -33,6 +33,18 @@ TEST_F(idle, QuietGatewayGoesDormantAndAPokeWakesIt) {
   EXPECT_EQ(env.link->dials.size(), 2U);
 }
 
+TEST_F(idle, AnOutageIsNoRest) {
+  start();
+  handshake();
+  advance(10s, 1s);
+  env.link->last().end(); // and no connector answers
+  advance(150s, 1s);
+  EXPECT_EQ(env.log->count("idle.now"), 0U);
+  handshake();
+  advance(59s, 1s);
+  EXPECT_FALSE(announced()) << "the time counts from when it serves again";
+}
+
 class sleep_url : public idle {
 protected:
   sleep_url() { settings.relay.sleep_url = "https://host.example/stop?m=1"; }

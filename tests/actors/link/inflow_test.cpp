@@ -25,6 +25,20 @@ TEST_F(inflow_test, AnAgentIsNotReadFromWhileWhatItSaidWaits) {
   EXPECT_FALSE(x.socket->listener->behind());
 }
 
+TEST_F(inflow_test, FewLongLinesCountAsTheBytesThatTheyAre) {
+  start(with::link);
+  auto x = attach(1);
+  const auto line = R"({"type":"action","request_id":"r","platform":"discord","action":{"op":"send",)"
+                    R"("chat_id":"c","content":")" +
+                    std::string(900'000, 'y') + "\"}}\n";
+  x.socket->say(line);
+  EXPECT_FALSE(x.socket->listener->behind());
+  for (int i = 0; i < 5; ++i) x.socket->say(line);
+  EXPECT_TRUE(x.socket->listener->behind());
+  settle();
+  EXPECT_FALSE(x.socket->listener->behind());
+}
+
 TEST_F(inflow_test, LinesOfOneLetterCountAsWhatTheyHoldInMemory) {
   start(with::link);
   auto x = attach(1);

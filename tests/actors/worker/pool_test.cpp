@@ -1,79 +1,8 @@
 // A gateway, a queue and workers: what happens to events and actions when any of them fails.
-#include "relay_gateway/actors/agents/nats.hpp"
-#include "relay_gateway/actors/worker/worker.hpp"
-#include "relay_gateway/messages/wire/actions/action_makers.hpp"
-#include "relay_gateway/tests/actors/fixture.hpp"
-#include "relay_gateway/tests/actors/worker/nats_gateway.hpp"
-#include "relay_gateway/tests/actors/worker/queue_model.hpp"
-
-#include <map>
+#include "relay_gateway/tests/actors/worker/pool_fixture.hpp"
 
 namespace relay::testing {
 namespace {
-
-class pool : public gateway_test {
-protected:
-  std::shared_ptr<queue_model> queue = std::make_shared<queue_model>();
-  std::map<std::string, worker_actor> workers;
-  std::map<std::string, std::shared_ptr<scripted_agent>> agents;
-  std::map<std::string, std::vector<agent_actor>> hosted; ///< made for each worker
-
-  ~pool() override {
-    for (auto& [name, x] : workers) caf::anon_send_exit(x, caf::exit_reason::kill);
-    workers.clear();
-    sched.clock().cancel_all();
-    settle();
-    for (auto& [name, x] : agents) x->host = {};
-    hosted.clear();
-    settle();
-  }
-  ports with_queue() {
-    auto out = env.all();
-    out.queue = queue;
-    return out;
-  }
-  void start_gateway() {
-    settings.limits.agent_max_deliveries = 3;
-    root = start_nats_gateway(sys, with_queue(), settings);
-    settle();
-    handshake();
-  }
-  void start_worker(const std::string& name, bool echo = true, bool acks = true, bool answers_later = false) {
-    worker_setup what;
-    what.name = name;
-    what.room = 4;
-    what.answers_later = answers_later;
-    auto script = agents[name] = std::make_shared<scripted_agent>();
-    script->ack = acks;
-    what.make_agent = [this, echo, name, script,
-                       all = env.all()](caf::strong_actor_ptr parent) -> agent_actor {
-      auto made = echo ? agent_actor{sys.spawn(echo_agent, all, std::move(parent))}
-                       : agent_actor{sys.spawn(run_scripted, script)};
-      hosted[name].push_back(made);
-      return made;
-    };
-    workers[name] = sys.spawn(worker, with_queue(), std::move(what));
-    settle();
-  }
-  void kill_worker(const std::string& name) {
-    queue->kill(name);
-    caf::anon_send_exit(workers[name], caf::exit_reason::kill);
-    workers.erase(name);
-    settle();
-  }
-  void arrives(const std::string& chat, const std::string& text, const std::string& id) {
-    env.link->last().say(event("discord", chat, text, id));
-    settle();
-  }
-  std::size_t answers() { return sent().size(); }
-  /// The agent of that worker has answered the first event that it took.
-  void answered(const std::string& name) {
-    auto& script = *agents[name];
-    caf::scoped_actor tells{sys};
-    tells->send(script.host.answers, delivery_answered{script.deliveries.at(0).id});
-    settle();
-  }
-};
 
 TEST_F(pool, AnEventIsAnsweredByAWorker) {
   start_gateway();
@@ -476,22 +405,6 @@ TEST_F(pool, AnotherRouterTellsTheWorkerThatItDoesNotKnow) {
   asks->receive([&](const action_outcome& x) { unknown = x.result.how == outcome::unknown; },
                 caf::after(0s) >> [] {});
   EXPECT_TRUE(unknown);
-}
-
-TEST_F(pool, AStoppedWorkerFinishesAndSaysGoodbye) {
-  start_gateway();
-  start_worker("w1", false, false);
-  arrives("c", "hello", "1");
-  caf::anon_send(workers["w1"], atom::finish_v);
-  settle();
-  EXPECT_EQ(report().inbound.agents, 0U) << "it takes nothing new";
-  auto& script = *agents["w1"];
-  EXPECT_EQ(script.finished, 1U);
-  caf::scoped_actor acks{sys};
-  acks->send(script.host.acks, delivery_ack{script.deliveries[0].id});
-  settle();
-  EXPECT_EQ(report().inbound.pending, 0U);
-  EXPECT_EQ(env.log->count("worker.detached"), 1U);
 }
 
 } // namespace
