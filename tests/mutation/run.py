@@ -271,8 +271,8 @@ def main():
     results = how.work / "results.jsonl"
     seen = {(x["path"], x["old"], x["nth"], x["new"]): x for x in lines_of(results)}
     equivalent = {x.key() for x in chosen if (x.path, x.old.strip(), x.new.strip() or "(nothing)") in known_equivalent()}
-    wanted = [x for x in chosen[:how.changes + how.changes // 10] if x.key() not in equivalent]
-    prepare(copy, wanted)
+    # Those that are equivalent have a switch, too: the numbers of the others stay when one more is listed, and with them the build.
+    prepare(copy, chosen[:how.changes + how.changes // 10])
 
     def keep(change, verdict, by, seconds):
         seen[change.key()] = one = {**vars(change), "verdict": verdict, "by": by, "seconds": seconds}
@@ -281,7 +281,8 @@ def main():
         print(f"{verdict:8} {by:12} {seconds:4} s  {change.text()}", flush=True)
 
     # A change that lived is tried again: tests may have been written for it.
-    todo = [x for x in copy.numbers if seen.get(x.key(), {"verdict": "lived"})["verdict"] == "lived"]
+    todo = [x for x in copy.numbers
+            if x.key() not in equivalent and seen.get(x.key(), {"verdict": "lived"})["verdict"] == "lived"]
     with concurrent.futures.ThreadPoolExecutor(how.jobs) as pool:
         for future, change in [(pool.submit(judge, copy, x), x) for x in todo]:
             keep(change, *future.result())
