@@ -117,8 +117,10 @@ TEST(Lengths, IdsOfAnAgent) {
                                         R"(","action":{"op":"send","chat_id":"c","content":"x"}})");
   EXPECT_TRUE(id.long_id);
   EXPECT_TRUE(id.request_id.empty()) << "it is no id, so it is not told back";
-  const auto both = refused_by_agent_link(R"({"type":"action","request_id":")" + std::string(256, 'r') +
-                                          R"(","action":{"op":"send","chat_id":")" + too_long + R"("}})");
+  const auto both =
+      refused_by_agent_link(R"({"type":"action","request_id":")" + std::string(256, 'r') +
+                            R"(","action":{"op":"send","content":"x","chat_id":")" + too_long + R"("}})");
+  EXPECT_TRUE(both.long_id);
   EXPECT_EQ(both.request_id, std::string(256, 'r')) << "it is the longest that is one";
   for (const auto& line : {R"({"type":"ack","delivery_id":")" + fits + "\"}",
                            R"({"type":"interrupt","session_key":")" + std::string(4'096, 's') + "\"}"})

@@ -51,6 +51,20 @@ TEST(ChatQueue, WhatWasSentOfASplitTextIsNamedWhenTheRestComesTooLate) {
   EXPECT_THAT(step.done[0].result.message_ids, ElementsAre("m1"));
 }
 
+TEST(ChatQueue, SoItIsWhenTheRestWasLostAndComesNoMore) {
+  chat_queue_driver d;
+  d.link();
+  auto x = text(1, "one two three");
+  x.resend = true;
+  d.push(std::move(x));
+  EXPECT_THAT(contents(d.settle(ok("m1"))), ElementsAre("three"));
+  EXPECT_THAT(tokens(d.down()), IsEmpty()) << "it may go out again";
+  auto step = d.expire(start + 31s);
+  ASSERT_THAT(tokens(step), ElementsAre(1));
+  EXPECT_EQ(step.done[0].result.how, outcome::unknown);
+  EXPECT_THAT(step.done[0].result.message_ids, ElementsAre("m1"));
+}
+
 TEST(ChatQueue, EachCallerOfACollapsedEditIsHeldForItsOwnTime) {
   chat_queue_driver d;
   auto early = edit(1, "m", "a"), late = edit(2, "m", "b");

@@ -108,6 +108,19 @@ RC_GTEST_PROP(ActionDigest, WhatTheStoreHasIsReadBack, (const std::string& id, s
   RC_ASSERT(without_digest("plain").second == 0U);
 }
 
+TEST(IdempotencyCache, WhatTheConnectorSaidIsToldAgainToTheLetter) {
+  idempotency_cache x{10, 10min};
+  auto said = result("m1");
+  for (const auto* raw : {R"({"success":true,"message_id":"m1"})", R"({"success":true,"message-id":"m1"})",
+                          R"({"success":true,"message_id":"m2"})", R"({"message_id":"m1","success":true})",
+                          R"({"success":true,"message_id":"m1"} )", R"({"success":true})"}) {
+    said.raw = raw;
+    EXPECT_EQ(x.open(raw, now), verdict::fresh);
+    x.settle(raw, said, now);
+    EXPECT_EQ(*x.recorded(raw), said) << raw;
+  }
+}
+
 TEST(IdempotencyCache, ARepeatWaitsThenGetsTheRecordedOutcome) {
   idempotency_cache x{10, 10min};
   EXPECT_EQ(x.open("a", now), verdict::fresh);

@@ -56,6 +56,7 @@ TEST(ordinary_frames, WhatNearlyAllTrafficIsGoesTheShortWay) {
       event_with("", R"("platform":"","chat_type":"","guild_id":"g","scope_id":"s","profile":null,"x":1)"),
       R"({"event":{"source":null,"text":null},"bufferId":"b","type":"inbound"})",
       R"( { "type" : "inbound" , "event" : { "text" : "a\u0000\n\"\\\/\b\f\r\t\u00e9\u20ac\ud83c\udfae" } } )",
+      R"({"type":"inbound","event":{"text":"\u007f\u0080\u07ff\u0800\uffff\ud800\udc00\udbff\udfff"}})",
       result_with(""),
       result_with(R"(,"message_id":"m","seen_by":["a"])"),
       result_with(R"(,"message_id":null)"),
@@ -110,6 +111,15 @@ TEST(ordinary_frames, WhatIsUnusualIsLeftToTheDocument) {
       "nonsense",
   };
   for (const auto& line : lines) EXPECT_FALSE(is_ordinary(line)) << line;
+  std::string deep = "1";
+  for (int i = 0; i < 40; ++i) deep = R"({"a":)" + deep + "}";
+  EXPECT_FALSE(is_ordinary(event_with(R"(,"x":)" + deep)));
+  for (char c = 'A'; c <= 'z'; ++c) {
+    if (c == '\\') continue;
+    const std::string member{',', '"', c, '"', ':', '1'};
+    EXPECT_TRUE(is_ordinary(event_with(member))) << member;
+    EXPECT_FALSE(is_ordinary(event_with(member + member))) << member << " twice";
+  }
 }
 
 /// Any byte changed, left out or repeated, and any piece of one line in another.
