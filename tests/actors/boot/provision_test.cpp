@@ -167,12 +167,13 @@ TEST_F(provisioning, ClientCredentialsAreFetchedOnceForAllWhoWait) {
   settings.idp.access_token.value = {};
   settings.idp.token_url = "https://idp.example/token";
   settings.idp.client_id = "me";
+  settings.limits.http_timeout = 4s;
   settings.idp.client_secret = secret{"cs"};
   start();
   ASSERT_EQ(env.http->open("/token").size(), 1U);
   auto* call = env.http->open("/token")[0];
   EXPECT_EQ(body(call), "grant_type=client_credentials&client_id=me&client_secret=cs");
-  EXPECT_EQ(call->what.timeout, settings.limits.http_timeout);
+  EXPECT_EQ(call->what.timeout, 4s);
   call->answer(200, R"({"access_token":"at","expires_in":3600})");
   settle();
   ASSERT_EQ(provisions().size(), 1U);

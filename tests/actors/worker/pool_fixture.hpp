@@ -22,6 +22,7 @@ protected:
   std::map<std::string, worker_actor> workers;
   std::map<std::string, std::shared_ptr<scripted_agent>> agents;
   std::map<std::string, std::vector<agent_actor>> hosted; ///< made for each worker
+  bool agents_present = true;                             ///< of workers that are started, from the beginning
 
   ~pool() override {
     for (auto& [name, x] : workers) caf::anon_send_exit(x, caf::exit_reason::kill);
@@ -48,6 +49,7 @@ protected:
     what.name = name;
     what.room = 4;
     what.answers_later = answers_later;
+    what.agent_present = agents_present;
     auto script = agents[name] = std::make_shared<scripted_agent>();
     script->ack = acks;
     what.make_agent = [this, echo, name, script,

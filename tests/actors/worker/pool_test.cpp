@@ -183,6 +183,20 @@ TEST_F(pool, WhatIsNotStoredIsCounted) {
   EXPECT_EQ(answers(), 1U);
 }
 
+TEST_F(pool, WhatWaitsForAnAgentThatDoesNotComeGoesToAnotherWorker) {
+  start_gateway();
+  agents_present = false;
+  start_worker("w1", false);
+  arrives("c", "hello", "1");
+  agents_present = true;
+  start_worker("w2", false);
+  EXPECT_TRUE(agents["w2"]->deliveries.empty()) << "the first one has it";
+  advance(25s, 1s);
+  EXPECT_TRUE(agents["w1"]->deliveries.empty());
+  ASSERT_EQ(agents["w2"]->deliveries.size(), 1U);
+  EXPECT_EQ(env.log->count("event.dead_letter"), 0U);
+}
+
 TEST_F(pool, WhatASecondAgentDiedOverBeforeItTookItIsNotLost) {
   start_gateway();
   start_worker("w1", false, true, true);
