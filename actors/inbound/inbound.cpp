@@ -86,8 +86,8 @@ void inbound_state::admit_waiting() {
   while (ready && !scarce && !awaiting_admission.empty() && (draining || inbox.unstored() < some)) {
     const auto bytes = admissible_now();
     if (bytes == 0) return;
-    auto batch = awaiting_admission.take(bytes);
-    accept(batch);
+    auto next = awaiting_admission.take(bytes);
+    accept(next.batch, next.id_reused);
   }
 }
 
@@ -96,7 +96,7 @@ void inbound_state::admit_when_last() {
   if (room_bytes != store_health{}.room_bytes) admit_waiting();
 }
 
-void inbound_state::accept(inbound_batch& batch) {
+void inbound_state::accept(inbound_batch& batch, const std::vector<bool>& id_reused) {
   auto now = now_of(self);
   core::inbox_step step;
   const auto events = static_cast<std::uint64_t>(
@@ -105,8 +105,10 @@ void inbound_state::accept(inbound_batch& batch) {
   env.metrics->add(counter::events_received, events);
   std::vector<std::uint64_t> held;
   core::buffered_id buffered{{}, batch.origin};
-  for (auto& item : batch.items) {
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    auto& item = batch.items[i];
     buffered.id = item.buffer_id;
+    buffered.reused = i < id_reused.size() && id_reused[i];
     if (item.event->unreadable) {
       if (inbox.set_aside(item.event, buffered, now, step)) env.metrics->add(counter::events_dead_letter);
       continue;

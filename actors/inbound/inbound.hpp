@@ -59,7 +59,7 @@ struct inbound_state {
   // -- the way of an event (inbound.cpp)
   void take(inbound_batch& batch);
   void admit_waiting();
-  void accept(inbound_batch& batch);
+  void accept(inbound_batch& batch, const std::vector<bool>& id_reused = {});
   bool answers_prompt(inbound_item& item, const core::buffered_id& buffered, core::instant now,
                       core::inbox_step& step);
   void tell_late(const inbound_event& x);

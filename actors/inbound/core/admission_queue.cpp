@@ -2,14 +2,13 @@
 
 #include "relay_gateway/actors/inbound/core/event_bytes.hpp"
 
-#include <iterator>
 #include <utility>
 
 namespace relay::core {
 
 std::vector<inbound_item> admission_queue::add(inbound_batch batch) {
   std::vector<inbound_item> repeats;
-  const auto origin = batch.origin;
+  const auto origin = std::move(batch.origin);
   auto waits = [&](const inbound_item& x) {
     // Without a key the connector does not replay it: it is never taken for another one.
     const buffered_id id{x.buffer_id, origin};
@@ -20,49 +19,57 @@ std::vector<inbound_item> admission_queue::add(inbound_batch batch) {
     named_[id] = std::move(key);
     return false;
   };
-  auto items = std::exchange(batch.items, {});
-  batches_.push_back(std::move(batch)); // so that a later item of the batch finds an earlier one
+  batches_.push_back({batch.epoch, origin, {}}); // so that a later item of the batch finds an earlier one
   auto& fresh = batches_.back().items;
-  for (auto& x : items) (waits(x) ? repeats : fresh).push_back(std::move(x));
+  for (auto& x : batch.items) {
+    if (waits(x))
+      repeats.push_back(std::move(x));
+    else
+      fresh.push_back({std::move(x)});
+  }
   size_ += fresh.size();
-  for (const auto& x : fresh) bytes_ += bytes_of(*x.event);
+  for (const auto& x : fresh) bytes_ += bytes_of(*x.what.event);
   if (fresh.empty()) batches_.pop_back();
   return repeats;
 }
 
-/// Whoever waits under this id is not acknowledged by it.
+/// Whoever waits under this id is not acknowledged by it. What he repeats is still known by it.
 void admission_queue::withdraw(const buffered_id& id) {
   for (auto& batch : batches_) {
     if (batch.origin != id.origin) continue;
     for (auto& x : batch.items) {
-      if (x.buffer_id != id.id) continue;
-      buffered_.erase(buffer_key(*x.event, id));
-      x.buffer_id.clear();
+      if (x.what.buffer_id != id.id || x.id_reused) continue;
+      buffered_.erase(buffer_key(*x.what.event, id));
+      x.id_reused = true;
     }
   }
 }
 
-std::size_t admission_queue::first_bytes() const { return bytes_of(*batches_.front().items.front().event); }
+std::size_t admission_queue::first_bytes() const {
+  return bytes_of(*batches_.front().items.front().what.event);
+}
 
-inbound_batch admission_queue::take(std::size_t most) {
+admission_queue::admitted admission_queue::take(std::size_t most) {
   auto& oldest = batches_.front();
   auto end = oldest.items.begin();
   for (std::size_t bytes = 0; end != oldest.items.end(); ++end) {
-    bytes += bytes_of(*end->event);
+    bytes += bytes_of(*end->what.event);
     if (bytes > most && end != oldest.items.begin()) break;
   }
-  auto out = inbound_batch{oldest.epoch, {}, oldest.origin};
-  out.items.assign(std::make_move_iterator(oldest.items.begin()), std::make_move_iterator(end));
-  oldest.items.erase(oldest.items.begin(), end);
-  if (oldest.items.empty()) batches_.pop_front();
-  size_ -= out.items.size();
-  for (auto& x : out.items) {
+  admitted out{{oldest.epoch, {}, oldest.origin}, {}};
+  for (auto it = oldest.items.begin(); it != end; ++it) {
+    out.id_reused.push_back(it->id_reused);
+    auto& x = out.batch.items.emplace_back(std::move(it->what));
     bytes_ -= bytes_of(*x.event);
-    const buffered_id id{x.buffer_id, out.origin};
+    if (it->id_reused) continue; // withdrawn already
+    const buffered_id id{x.buffer_id, oldest.origin};
     auto key = buffer_key(*x.event, id);
     if (auto named = named_.find(id); named != named_.end() && named->second == key) named_.erase(named);
     buffered_.erase(key);
   }
+  size_ -= out.batch.items.size();
+  oldest.items.erase(oldest.items.begin(), end);
+  if (oldest.items.empty()) batches_.pop_front();
   return out;
 }
 

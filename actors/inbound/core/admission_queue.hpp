@@ -31,13 +31,17 @@ inline std::size_t admissible(std::uint64_t room, std::size_t unstored, std::siz
 
 class admission_queue {
 public:
+  struct admitted {
+    inbound_batch batch;
+    std::vector<bool> id_reused; ///< of each item: the connector gave its buffer id to another event since
+  };
   /// Puts the batch behind the others. Returns those of its items that wait there already, under the same
   /// buffer id, and were left out: each reconnect brings all that is not acked again.
-  /// An item whose id names another event by now loses it: the connector would take its ack for that one's.
+  /// An item whose id names another event by now is marked: the connector would take its ack for that one's.
   std::vector<inbound_item> add(inbound_batch batch);
   /// The oldest batch, or its first part of at most `most` bytes, but never less than one event. Only while
   /// it is not empty().
-  inbound_batch take(std::size_t most = std::numeric_limits<std::size_t>::max());
+  admitted take(std::size_t most = std::numeric_limits<std::size_t>::max());
   bool empty() const { return batches_.empty(); }
   /// Bytes of the oldest event. Only while it is not empty().
   std::size_t first_bytes() const;
@@ -46,8 +50,17 @@ public:
   std::size_t bytes() const { return bytes_; }
 
 private:
+  struct waiting_item {
+    inbound_item what;
+    bool id_reused = false;
+  };
+  struct waiting_batch {
+    std::uint64_t epoch = 0;
+    std::string origin;
+    std::vector<waiting_item> items;
+  };
   void withdraw(const buffered_id& id);
-  std::deque<inbound_batch> batches_;
+  std::deque<waiting_batch> batches_;
   std::unordered_set<std::string> buffered_;
   std::unordered_map<buffered_id, std::string, buffered_id_hash> named_; ///< id -> the key that it is part of
   std::size_t size_ = 0, bytes_ = 0;

@@ -25,6 +25,7 @@ namespace relay::core {
 /// the ids of two of them have nothing to do with each other.
 struct buffered_id {
   std::string id, origin;
+  bool reused = false; ///< it names another event by now: good for telling a repeat, not for an ack
   buffered_id() = default;
   buffered_id(std::string id_, std::string origin_ = {}) : id(std::move(id_)), origin(std::move(origin_)) {}
   buffered_id(const char* id_) : id(id_) {}

@@ -214,7 +214,7 @@ void inbox::repeat(std::uint64_t open, std::vector<std::string> keys, const buff
 /// Its ack waits for this event. A connector that began to count anew drops what it names now, so that no
 /// earlier event of that id may acknowledge it.
 void inbox::name(std::uint64_t id, open_event& x, const buffered_id& buffered) {
-  if (buffered.empty()) return;
+  if (buffered.empty() || buffered.reused) return;
   auto [it, first] = named_.try_emplace(buffered, id);
   if (!first && it->second == id) return;
   if (auto* old = events_.find(it->second); !first && old != nullptr)

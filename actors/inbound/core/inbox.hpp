@@ -262,7 +262,7 @@ private:
               inbox_step& out);
   std::string session_of(const inbound_event& x) const;
   void ack(const buffered_id& x, inbox_step& out) const {
-    if (!x.empty() && x.origin == origin_) out.acks.push_back(x.id);
+    if (!x.empty() && !x.reused && x.origin == origin_) out.acks.push_back(x.id);
   }
   using queues = fingerprint_map<id_queue>;
   /// Of a session, whose key is made of what peers choose.

@@ -167,6 +167,23 @@ TEST_F(scarce_disk, ARepeatWaitsToo) {
   EXPECT_GE(acked().size(), 1U);
 }
 
+// Seed 5800023077: the repeat lost its buffer id to another event, and with it all that it was known by.
+TEST_F(scarce_disk, ARepeatWhoseIdNamesAnotherEventByNowIsNoNews) {
+  start(with::scripted);
+  handshake();
+  const auto nameless = [] { return event("discord", "c", "without an id", "", "b1"); };
+  env.link->last().say(nameless());
+  settle();
+  ASSERT_EQ(acked().size(), 1U);
+  scarce(true);
+  env.link->last().say(nameless());
+  env.link->last().say(event("discord", "c", "another", "m-9", "b1"));
+  settle();
+  scarce(false);
+  EXPECT_EQ(texts(), (std::vector<std::string>{"without an id", "another"}));
+  EXPECT_EQ(acked().size(), 2U) << "only what b1 names now is acknowledged by it";
+}
+
 TEST_F(scarce_disk, TheReaderStopsAtTheBoundOfWhatMayWait) {
   settings.limits.max_pending = 10;
   start(with::scripted);

@@ -19,8 +19,8 @@ TEST(AdmissionQueue, WhatCameFirstLeavesFirst) {
   EXPECT_TRUE(room.add({1, {item_of("1", "b1"), item_of("2", "b2")}}).empty());
   EXPECT_TRUE(room.add({2, {item_of("3", "")}}).empty());
   EXPECT_EQ(room.size(), 3U);
-  EXPECT_EQ(room.take().items.size(), 2U);
-  auto last = room.take();
+  EXPECT_EQ(room.take().batch.items.size(), 2U);
+  auto last = room.take().batch;
   EXPECT_EQ(last.epoch, 2U);
   EXPECT_EQ(last.items.at(0).event->message_id, "3");
   EXPECT_TRUE(room.empty());
@@ -32,13 +32,13 @@ TEST(AdmissionQueue, ABatchLeavesInPartsOfTheBytesThatAreWanted) {
   room.add({7, {item_of("1", "b1"), item_of("2", "b2"), item_of("3", "b3")}, "origin"});
   const auto one = room.first_bytes();
   EXPECT_EQ(room.bytes(), 3 * one);
-  auto first = room.take(2 * one);
+  auto first = room.take(2 * one).batch;
   EXPECT_EQ(first.items.size(), 2U);
   EXPECT_EQ(first.epoch, 7U);
   EXPECT_EQ(first.origin, "origin");
   EXPECT_EQ(room.size(), 1U);
   EXPECT_EQ(room.bytes(), one);
-  EXPECT_EQ(room.take(1).items.at(0).buffer_id, "b3") << "never less than one";
+  EXPECT_EQ(room.take(1).batch.items.at(0).buffer_id, "b3") << "never less than one";
   EXPECT_TRUE(room.empty());
   EXPECT_EQ(room.bytes(), 0U);
 }
@@ -91,16 +91,26 @@ TEST(AdmissionQueue, AnIdThatNamesAnotherEventByNowIsNotTheOlderOnesToAcknowledg
   room.add({1, {item_of("1", "b1")}, "another connector"});
   EXPECT_TRUE(room.add({2, {item_of("9", "b1"), item_of("10", "b3"), item_of("11", "b3")}}).empty());
   auto first = room.take();
-  EXPECT_EQ(first.items.at(0).event->message_id, "1");
-  EXPECT_EQ(first.items.at(0).buffer_id, "") << "it is taken, and its id is not";
-  EXPECT_EQ(first.items.at(1).buffer_id, "b2");
-  EXPECT_EQ(room.take().items.at(0).buffer_id, "b1") << "ids of another connector are others";
+  EXPECT_EQ(first.batch.items.at(0).event->message_id, "1");
+  EXPECT_EQ(first.batch.items.at(0).buffer_id, "b1") << "what it repeats is known by it";
+  EXPECT_TRUE(first.id_reused.at(0)) << "it is taken, and its id acknowledges nothing";
+  EXPECT_FALSE(first.id_reused.at(1));
+  EXPECT_FALSE(room.take().id_reused.at(0)) << "ids of another connector are others";
   EXPECT_EQ(room.add({3, {item_of("9", "b1")}}).size(), 1U) << "the newer one is known to wait";
   auto last = room.take();
-  EXPECT_EQ(last.items.at(0).buffer_id, "b1");
-  EXPECT_EQ(last.items.at(1).buffer_id, "") << "also within a batch";
-  EXPECT_EQ(last.items.at(2).buffer_id, "b3");
+  EXPECT_EQ(last.id_reused, (std::vector<bool>{false, true, false})) << "also within a batch";
   EXPECT_TRUE(room.empty());
+}
+
+TEST(AdmissionQueue, AnIdThatComesBackToItsEventIsItsOwnAgain) {
+  admission_queue room;
+  room.add({1, {item_of("1", "b1")}});
+  room.add({2, {item_of("2", "b1")}});
+  EXPECT_TRUE(room.add({3, {item_of("1", "b1")}}).empty());
+  EXPECT_TRUE(room.take().id_reused.at(0));
+  EXPECT_EQ(room.add({4, {item_of("1", "b1")}}).size(), 1U) << "the newest one still waits";
+  EXPECT_TRUE(room.take().id_reused.at(0));
+  EXPECT_FALSE(room.take().id_reused.at(0));
 }
 
 TEST(AdmissionQueue, WhatIsNotBufferedIsNeverARepeat) {

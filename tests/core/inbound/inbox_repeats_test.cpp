@@ -32,6 +32,25 @@ TEST(Inbox, F22_ARepeatOfASettledEventIsAckedAndGoesNoFurther) {
   EXPECT_EQ(d.last, arrival::repeat_settled);
 }
 
+// Seed 5800023077.
+TEST(Inbox, AnIdThatNamesAnotherEventByNowTellsARepeatAndAcksNothing) {
+  driver d;
+  buffered_id again{"b1"};
+  again.reused = true;
+  const auto accept = [&](const event_ref& x) {
+    return d.run([&](auto& out) { d.last = d.box.accept(x, again, d.now, out); });
+  };
+  d.accept(event("c", ""), "b1");
+  EXPECT_THAT(accept(event("c", "")).acks, IsEmpty());
+  EXPECT_EQ(d.last, arrival::repeat_open);
+  EXPECT_THAT(d.ack(1).acks, ElementsAre("b1"));
+  EXPECT_THAT(accept(event("c", "")).acks, IsEmpty());
+  EXPECT_EQ(d.last, arrival::repeat_settled);
+  accept(event("c", "2"));
+  EXPECT_EQ(d.last, arrival::fresh);
+  EXPECT_THAT(d.ack(2).acks, IsEmpty());
+}
+
 TEST(Inbox, F25_ARepeatOfAnOpenEventWaitsForItsOutcome) {
   driver d;
   d.accept(event("c", "1"), "b1");
