@@ -73,6 +73,19 @@ protected:
     settle();
   }
   std::size_t answers() { return sent().size(); }
+  /// The agent of that worker does something for the first event that it has, and takes that.
+  void says(const std::string& name, const std::string& request_id, const std::string& text) {
+    auto& script = *agents[name];
+    caf::scoped_actor asks{sys};
+    asks->send(script.host.actions,
+               action_request{request_id, "discord", script.deliveries.at(0).id, wire::send("c", text)});
+    settle();
+  }
+  void acks_first(const std::string& name) {
+    caf::scoped_actor acks{sys};
+    acks->send(agents[name]->host.acks, delivery_ack{agents[name]->deliveries.at(0).id});
+    settle();
+  }
   /// The agent of that worker has answered the first event that it took.
   void answered(const std::string& name) {
     auto& script = *agents[name];
