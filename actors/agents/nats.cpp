@@ -63,8 +63,9 @@ void nats_state::rehost(agent_host x) {
         answer(who, {id, action_result::ambiguous("the gateway's router was restarted")});
   if (other_router) {
     open_actions = 0;
+    heard = decltype(heard){most_unsettled};
     for (auto& [id, turn] : std::exchange(turns, {}))
-      if (turn.ack != 0) acknowledged(turn.ack, id);
+      for (const auto ack : turn.acks) acknowledged(ack, id);
   }
   tell(self, host.acks, agent_presence{told, false});
   declare();
@@ -94,8 +95,8 @@ void nats_state::tell_workers(const std::string& frame) {
 void nats_state::hand(delivery& x) {
   core::delivery_step step;
   const auto turn = turns.find(x.id);
-  if (turn != turns.end() && turn->second.ack != 0) // it was taken; inbound waits no longer for its answers
-    acknowledged(std::exchange(turn->second.ack, 0), x.id);
+  if (turn != turns.end() && !turn->second.acks.empty()) // it was taken; inbound waits no longer
+    for (const auto ack : std::exchange(turn->second.acks, {})) acknowledged(ack, x.id);
   else
     deliveries.handed(std::move(x), now_of(self), step);
   run(step);
@@ -207,11 +208,12 @@ void nats_state::obey(const queue_message& x, wire::worker_frame& frame) {
   core::delivery_step step;
   if (const auto* ack = std::get_if<wire::agent_ack>(&frame)) {
     take_ack(x.sequence, ack->delivery_id);
-  } else if (const auto* many = std::get_if<wire::worker_acks>(&frame)) {
+  } else if (auto* many = std::get_if<wire::worker_acks>(&frame)) {
+    take_along(x.sender, many->actions);
     shared_acks[x.sequence] = many->delivery_ids.size();
     for (const auto& id : many->delivery_ids) take_ack(x.sequence, id);
   } else if (auto* wanted = std::get_if<wire::agent_action>(&frame)) {
-    ask(x, wanted->request);
+    ask({x.sender, x.sequence, wanted->request.delivery_id}, wanted->request);
   } else if (auto* back = std::get_if<wire::worker_returned>(&frame)) {
     auto& ids = back->what.delivery_ids;
     std::erase_if(ids, [&](const auto& id) { return !deliveries.returned(id, step); });
@@ -235,10 +237,21 @@ void nats_state::obey(const queue_message& x, wire::worker_frame& frame) {
 }
 
 void nats_state::take_ack(std::uint64_t sequence, const std::string& delivery_id) {
-  if (const auto turn = turns.find(delivery_id); turn != turns.end() && turn->second.ack == 0)
-    turn->second.ack = sequence;
+  if (const auto turn = turns.find(delivery_id); turn != turns.end())
+    turn->second.acks.push_back(sequence);
   else
     acknowledged(sequence, delivery_id);
+}
+
+/// What an ack has with it came before, unless the queue lost it. Without a disk an event that is not out is
+/// an earlier process's, which may have done all this.
+void nats_state::take_along(const std::string& worker, std::vector<action_request>& actions) {
+  for (auto& x : actions) {
+    if (heard.contains(x.request_id) || (!env.store->durable() && !deliveries.knows(x.delivery_id))) continue;
+    env.log->write(severity::warn, "queue.action_missed",
+                   {{"worker", worker}, {"request", x.request_id}, {"next", "its ack has it too"}});
+    ask({worker, 0, x.delivery_id}, x);
+  }
 }
 
 void nats_state::acknowledged(std::uint64_t sequence, const std::string& delivery_id) {
@@ -255,18 +268,19 @@ void nats_state::acknowledged(std::uint64_t sequence, const std::string& deliver
 void nats_state::answered(const std::string& delivery_id) {
   const auto turn = turns.find(delivery_id);
   if (turn == turns.end() || --turn->second.actions > 0) return;
-  const auto ack = turn->second.ack;
+  const auto acks_of_it = std::move(turn->second.acks);
   turns.erase(turn);
-  if (ack != 0) acknowledged(ack, delivery_id);
+  for (const auto ack : acks_of_it) acknowledged(ack, delivery_id);
 }
 
-void nats_state::ask(const queue_message& x, action_request& wanted) {
+void nats_state::ask(asker who, action_request& wanted) {
   if (file_of(wanted.act) != nullptr) { // a path of another machine
     const auto refused =
         action_result::failed("unsupported", "a worker cannot send a file by its path; send a URL");
-    return answer({x.sender, x.sequence}, {wanted.request_id, refused});
+    return answer(who, {wanted.request_id, refused});
   }
-  asked[wanted.request_id].push_back({x.sender, x.sequence, wanted.delivery_id});
+  heard.insert(wanted.request_id);
+  asked[wanted.request_id].push_back(std::move(who));
   if (!wanted.delivery_id.empty()) ++turns[wanted.delivery_id].actions;
   env.metrics->set(gauge::agent_actions, static_cast<std::int64_t>(++open_actions));
   tell(self, host.actions, std::move(wanted));

@@ -5,6 +5,7 @@
 #include "relay_gateway/actors/agents/core/published_deliveries.hpp"
 #include "relay_gateway/actors/agents/core/worker_roster.hpp"
 #include "relay_gateway/actors/core/alarm.hpp"
+#include "relay_gateway/actors/core/bounded_map.hpp"
 #include "relay_gateway/actors/core/publish_queue.hpp"
 #include "relay_gateway/actors/core/queue_names.hpp"
 #include "relay_gateway/actors/interfaces.hpp"
@@ -54,7 +55,7 @@ struct nats_state {
   /// dies now would answer the next event before it gets these again.
   struct open_turn {
     std::size_t actions = 0;
-    std::uint64_t ack = 0; ///< the message; 0: it has not come
+    std::vector<std::uint64_t> acks; ///< the messages that hold one
   };
   explicit nats_state(nats_agent_actor::pointer ptr) : self(ptr) {}
 
@@ -74,7 +75,8 @@ struct nats_state {
   void answered(const std::string& delivery_id);
   void obey(const queue_message& x, wire::worker_frame& frame);
   void take_ack(std::uint64_t sequence, const std::string& delivery_id);
-  void ask(const queue_message& x, action_request& wanted);
+  void take_along(const std::string& worker, std::vector<action_request>& actions);
+  void ask(asker who, action_request& wanted);
   void noted(const queue_note& x);
   void answer(const asker& to, const action_outcome& x);
   void announce_to(const std::string& worker);
@@ -101,6 +103,7 @@ struct nats_state {
   core::worker_roster<std::vector<command_spec>> workers;
   std::unordered_map<std::string, std::deque<asker>> asked; ///< by request id, in order
   std::unordered_map<std::string, open_turn> turns;         ///< by delivery
+  core::recent_set<std::string> heard{20'000};              ///< request ids that the router got
   std::set<std::uint64_t> in_hand;                          ///< messages that are not settled
   std::deque<std::pair<core::instant, std::uint64_t>> acks; ///< settled once inbound has written them
   /// Messages with several acks, and how many of these are not with inbound.

@@ -248,6 +248,7 @@ void worker_state::act(const std::string& gateway, hosted& host, hosted_action& 
   ask one;
   one.number = x.number;
   one.request_id = x.request.request_id;
+  one.delivery_id = x.request.delivery_id;
   // Every action has an id on the queue: it must not be done twice because a message comes twice.
   if (x.request.request_id.empty()) x.request.request_id = setup.name + "#" + std::to_string(++unnamed);
   const auto request_id = x.request.request_id;
@@ -262,6 +263,7 @@ void worker_state::act(const std::string& gateway, hosted& host, hosted_action& 
   one.what.session = x.request.delivery_id.empty() ? x.request.platform + "\n" + x.request.act.chat_id
                                                    : x.request.delivery_id;
   const auto id = request_id + "#" + digest_of(one.what.body);
+  if (!one.delivery_id.empty()) host.open[one.delivery_id].push_back(request_id);
   auto& line = host.asks[request_id];
   line.push_back(std::move(one));
   publish_action(gateway, line.back(), request_id, id);
@@ -285,7 +287,7 @@ void worker_state::outcome(const std::string& gateway, action_outcome& x) {
   auto one = std::move(it->second.front());
   it->second.pop_front();
   if (it->second.empty()) host->second.asks.erase(it);
-  x.request_id = std::move(one.request_id);
+  had_outcome(gateway, host->second, std::exchange(x.request_id, one.request_id), one);
   tell(self, host->second.gateway, hosted_outcome{one.number, std::move(x)});
 }
 

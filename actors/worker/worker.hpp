@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -51,8 +52,9 @@ struct worker_state {
   static inline const char* name = "worker";
   /// An action without an outcome.
   struct ask {
-    std::uint64_t number = 0; ///< of the hosted action
-    std::string request_id;   ///< as the agent said it
+    std::uint64_t number = 0;  ///< of the hosted action
+    std::string request_id;    ///< as the agent said it
+    std::string delivery_id{}; ///< of the event that it answers
     core::instant published{};
     queue_publication what;
   };
@@ -63,10 +65,12 @@ struct worker_state {
     bool waited = false;         ///< it was away for a while, and events wait for it
     std::vector<delivery> early; ///< until it is present
     std::vector<command_spec> commands;
-    std::map<std::string, std::deque<ask>> asks; ///< by request id as published, in order
-    bool takes_acks = false;                     ///< several in one message
-    bool ack_out = false;                        ///< one such message is on its way
-    std::vector<std::string> acks;               ///< events whose acks are for the next one
+    std::map<std::string, std::deque<ask>> asks;                    ///< by request id as published, in order
+    std::unordered_map<std::string, std::vector<std::string>> open; ///< their request ids, by event
+    std::set<std::string> late;    ///< events whose acks wait until none of theirs is open
+    bool takes_acks = false;       ///< several in one message
+    bool ack_out = false;          ///< one such message is on its way
+    std::vector<std::string> acks; ///< events whose acks are for the next one
   };
   /// What a publication is about, for when it is stored.
   struct purpose {
@@ -98,6 +102,7 @@ struct worker_state {
   void tell_ack(const std::string& gateway, const std::string& id);
   void gather_ack(const std::string& gateway, const std::string& id);
   void send_acks(const std::string& gateway, hosted& host);
+  void had_outcome(const std::string& gateway, hosted& host, const std::string& request_id, const ask& one);
   void acks_stored(const purpose& why);
   void acks_refused(const purpose& why);
   void published(const purpose& why);

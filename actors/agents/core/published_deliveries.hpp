@@ -54,6 +54,8 @@ public:
   /// Renews what has waited here for so long that inbound would count it as missed.
   void timer(instant now, delivery_step& out);
   deadline due() const { return renewals_.due(); }
+  /// Inbound has handed it out, and nobody was heard to have it.
+  bool knows(const std::string& id) const { return entries_.contains(id); }
   std::size_t out() const { return out_; }
   std::size_t waiting() const { return waiting_.size(); }
 

@@ -24,6 +24,26 @@ std::vector<std::string> read_delivery_ids(const json::value& root) {
   return out;
 }
 
+/// A bad one is left out: its own message is refused.
+std::vector<action_request> read_actions(const json::value& root, std::string_view line) {
+  std::vector<action_request> out;
+  const auto* actions = json::array(root, "actions");
+  if (actions == nullptr) return out;
+  json::item_walk texts{json::member_source(root, line, "actions")};
+  for (auto left = actions->Size(); left > 0 && texts.next(); --left) {
+    auto read = decode_agent_frame(texts.text());
+    if (auto* wanted = std::get_if<agent_action>(&read)) out.push_back(std::move(wanted->request));
+  }
+  return out;
+}
+
+void add_actions(json::object_writer& to, const std::vector<std::string>& actions) {
+  if (actions.empty()) return;
+  std::string all;
+  for (const auto& x : actions) all += (all.empty() ? "[" : ",") + x;
+  to.json("actions", all + "]");
+}
+
 gateway_frame read_delivery(const json::value& root, std::string_view line) {
   delivery out;
   out.id = json::id(root, "delivery_id");
@@ -88,7 +108,7 @@ worker_frame decode_worker_frame(std::string_view line) {
     return bad_agent_frame{"returned: delivery_ids must name deliveries", {}};
   }
   if (type == "acks") {
-    worker_acks out{read_delivery_ids(root)};
+    worker_acks out{read_delivery_ids(root), read_actions(root, doc.text())};
     if (!out.delivery_ids.empty()) return out;
     return bad_agent_frame{"acks: delivery_ids must name deliveries", {}};
   }
@@ -110,7 +130,11 @@ worker_frame decode_worker_frame(std::string_view line) {
   }
   if (type == "probe") return queue_probe{};
   auto read = decode_agent_frame(line);
-  if (auto* ack = std::get_if<agent_ack>(&read)) return std::move(*ack);
+  if (auto* ack = std::get_if<agent_ack>(&read)) {
+    auto actions = read_actions(root, doc.text());
+    if (actions.empty()) return std::move(*ack);
+    return worker_acks{{std::move(ack->delivery_id)}, std::move(actions)};
+  }
   if (auto* wanted = std::get_if<agent_action>(&read)) return std::move(*wanted);
   if (auto* stop = std::get_if<agent_interrupt>(&read)) return std::move(*stop);
   auto* bad = std::get_if<bad_agent_frame>(&read);
@@ -134,9 +158,12 @@ void encode(std::string& out, const worker_returned& x) {
   to.text("type", "returned").texts("delivery_ids", x.what.delivery_ids).flag("unseen", x.what.unseen).end();
 }
 
-void encode(std::string& out, const worker_acks& x) {
+void encode_worker_acks(std::string& out, const std::vector<std::string>& delivery_ids,
+                        const std::vector<std::string>& actions) {
   json::object_writer to{out};
-  to.text("type", "acks").texts("delivery_ids", x.delivery_ids).end();
+  to.text("type", "acks").texts("delivery_ids", delivery_ids);
+  add_actions(to, actions);
+  to.end();
 }
 
 void encode(std::string& out, const queue_probe&) {
@@ -144,9 +171,12 @@ void encode(std::string& out, const queue_probe&) {
   to.text("type", "probe").end();
 }
 
-void encode_worker_ack(std::string& out, std::string_view delivery_id) {
+void encode_worker_ack(std::string& out, std::string_view delivery_id,
+                       const std::vector<std::string>& actions) {
   json::object_writer to{out};
-  to.text("type", "ack").text("delivery_id", delivery_id).end();
+  to.text("type", "ack").text("delivery_id", delivery_id);
+  add_actions(to, actions);
+  to.end();
 }
 
 void encode_worker_action(std::string& out, const action_request& x) {

@@ -29,9 +29,13 @@ struct worker_bye {
 struct worker_returned {
   delivery_returned what;
 };
-/// What `ack` says, of several events at once. Only to a gateway whose `ready` says that it takes them.
+/// What `ack` says, of several events at once (`acks`: only to a gateway whose `ready` says that it takes
+/// them), or of one with its actions.
 struct worker_acks {
   std::vector<std::string> delivery_ids;
+  /// What the agent did for these and has no outcome of: each was said before in a message of its own, which
+  /// a queue may lose although it said that it is stored. A gateway that does not know the member ignores it.
+  std::vector<action_request> actions;
 };
 /// A gateway asks whether its own queue takes messages.
 struct queue_probe {};
@@ -45,9 +49,12 @@ worker_frame decode_worker_frame(std::string_view line);
 void encode(std::string& out, const worker_hello& x);
 void encode(std::string& out, const worker_bye& x);
 void encode(std::string& out, const worker_returned& x);
-void encode(std::string& out, const worker_acks& x);
 void encode(std::string& out, const queue_probe& x);
-void encode_worker_ack(std::string& out, std::string_view delivery_id);
+/// `actions`: as encode_worker_action() makes them.
+void encode_worker_ack(std::string& out, std::string_view delivery_id,
+                       const std::vector<std::string>& actions = {});
+void encode_worker_acks(std::string& out, const std::vector<std::string>& delivery_ids,
+                        const std::vector<std::string>& actions = {});
 void encode_worker_action(std::string& out, const action_request& x);
 void encode_worker_interrupt(std::string& out, const session_interrupt& x);
 

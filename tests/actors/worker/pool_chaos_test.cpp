@@ -101,7 +101,8 @@ private:
     settle();
   }
   void step() {
-    switch (any(24)) {
+    switch (any(25)) {
+    case 24: return queue_->lose_stored(static_cast<int>(1 + any(2)));
     case 22: // it dies with something on its way to it
       people_write();
       queue_->lose_deliveries(static_cast<int>(1 + any(2)));
@@ -155,6 +156,7 @@ private:
     queue_->lose_receipts(0);
     queue_->lose_publications(0);
     queue_->lose_deliveries(0);
+    queue_->lose_stored(0);
     queue_->hold_receipts(false);
     queue_->up();
     disk->release();
@@ -196,20 +198,24 @@ private:
 
 constexpr int steps = 60;
 
-TEST(pool_chaos, EveryEventIsAnsweredOnceAndInOrder) {
+void play(port_mistake mistake) {
   const auto* asked = std::getenv("RELAY_POOL_SEEDS"); // more than in each run
   const std::uint64_t seeds = asked == nullptr ? 60 : std::strtoull(asked, nullptr, 10);
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    const auto wrong = pool_world{seed}.run(steps);
+    const auto wrong = pool_world{seed, mistake}.run(steps);
     ASSERT_TRUE(wrong.empty()) << "seed " << seed << ": " << wrong.front();
   }
 }
 
+TEST(pool_chaos, EveryEventIsAnsweredOnceAndInOrder) { play(port_mistake::none); }
+
+/// An ack brings the actions that it follows, so that it does no harm when these come behind it.
+TEST(pool_chaos, WhatAnEarlierSessionHadMayComeLate) { play(port_mistake::late_first); }
+
 /// The world would notice a port that breaks its promises.
 TEST(pool_chaos, MistakesOfAPortAreFound) {
   constexpr std::uint64_t seeds = 60;
-  for (const auto mistake :
-       {port_mistake::late_first, port_mistake::loses_stored, port_mistake::settles_itself}) {
+  for (const auto mistake : {port_mistake::loses_stored, port_mistake::settles_itself}) {
     bool found = false;
     for (std::uint64_t seed = 1; seed <= seeds && !found; ++seed)
       found = !pool_world{seed, mistake}.run(steps).empty();

@@ -68,6 +68,8 @@ public:
   }
   /// So many of the next messages are given out and do not arrive.
   void lose_deliveries(int n) { lost_deliveries_ = n; }
+  /// So many of the next ones have a receipt, and are gone: replicas that come apart do that.
+  void lose_stored(int n) { lost_stored_ = n; }
   /// So many are not stored.
   void lose_publications(int n) { lost_publications_ = n; }
   /// The stream forgets which ids it has seen.
@@ -182,7 +184,9 @@ private:
       if (!out.duplicate) {
         ids.push_back(x.id);
         constexpr std::uint64_t now_and_then = 7;
-        if (mistake != port_mistake::loses_stored || ++to->last % now_and_then != 0)
+        if (lost_stored_ > 0)
+          --lost_stored_;
+        else if (mistake != port_mistake::loses_stored || ++to->last % now_and_then != 0)
           to->all.push_back({{++to->last, 0, x.subject, x.sender, x.session, x.body}, nullptr, nullptr});
       }
       if (lost_receipts_ > 0) {
@@ -253,7 +257,7 @@ private:
   }
 
   bool up_ = true;
-  int lost_receipts_ = 0, lost_publications_ = 0, lost_deliveries_ = 0;
+  int lost_receipts_ = 0, lost_publications_ = 0, lost_deliveries_ = 0, lost_stored_ = 0;
   bool hold_receipts_ = false;
   std::vector<std::pair<std::shared_ptr<session>, queue_receipt>> receipts_;
   std::map<std::string, stored_stream> streams_;

@@ -88,8 +88,9 @@ TEST(worker_frames, acks_returns_and_presence) {
   encode(line, worker_returned{{{"d1", "d2"}, true}});
   EXPECT_EQ(worker_says<worker_returned>(line).what, (delivery_returned{{"d1", "d2"}, true}));
   line.clear();
-  encode(line, worker_acks{{"d1", "d2"}});
+  encode_worker_acks(line, {"d1", "d2"});
   EXPECT_EQ(worker_says<worker_acks>(line).delivery_ids, (std::vector<std::string>{"d1", "d2"}));
+  EXPECT_TRUE(worker_says<worker_acks>(line).actions.empty());
   line.clear();
   encode(line, worker_hello{"w1", 16, {{"ask", "Ask", {}}}});
   const auto hello = worker_says<worker_hello>(line);
@@ -105,6 +106,31 @@ TEST(worker_frames, acks_returns_and_presence) {
   line.clear();
   encode_worker_interrupt(line, {"s", "because", true});
   EXPECT_EQ(worker_says<agent_interrupt>(line).reason, "because");
+}
+
+TEST(worker_frames, acks_have_their_actions_with_them) {
+  const action_request one{"r1", "discord", "d1", send("c", "a \"b\", [c]")},
+      two{"r2", "", "d2", send("c", "")};
+  std::vector<std::string> actions(2);
+  encode_worker_action(actions[0], one);
+  encode_worker_action(actions[1], two);
+  std::string line;
+  encode_worker_acks(line, {"d1", "d2"}, actions);
+  auto got = worker_says<worker_acks>(line);
+  EXPECT_EQ(got.delivery_ids, (std::vector<std::string>{"d1", "d2"}));
+  EXPECT_EQ(got.actions, (std::vector<action_request>{one, two})) << line;
+  line.clear();
+  encode_worker_ack(line, "d1", {actions[0]});
+  got = worker_says<worker_acks>(line);
+  EXPECT_EQ(got.delivery_ids, std::vector<std::string>{"d1"});
+  EXPECT_EQ(got.actions, std::vector<action_request>{one});
+  EXPECT_EQ(std::get<agent_ack>(decode_agent_frame(line)).delivery_id, "d1") << "for older gateways";
+  // One that is bad is left out.
+  got = worker_says<worker_acks>(R"({"type":"acks","delivery_ids":["d"],"actions":[7,{"type":"ack"},)" +
+                                 actions[1] + "]}");
+  EXPECT_EQ(got.actions, std::vector<action_request>{two});
+  EXPECT_TRUE(
+      worker_says<worker_acks>(R"({"type":"acks","delivery_ids":["d"],"actions":7})").actions.empty());
 }
 
 TEST(worker_frames, what_a_gateway_announces) {
