@@ -43,7 +43,7 @@ message_handle make_message(const std::string& subject, const std::string& body)
 nats_session::nats_session(boost::asio::io_context& io, nats_options options, queue_request what,
                            std::shared_ptr<queue_listener> who)
     : io_(io), options_(std::move(options)), what_(std::move(what)), who_(std::move(who)),
-      id_(callbacks::next_id()), timer_(io), pull_timer_(io) {}
+      id_(callbacks::next_id()), timer_(io), pull_timer_(io), watch_timer_(io) {}
 
 nats_session::~nats_session() { callbacks::forget(id_); }
 
@@ -112,6 +112,8 @@ void nats_session::prepare() {
   usable_ = true;
   why_.clear();
   who_->on_state({true, {}});
+  stalls_.resumed(std::chrono::steady_clock::now());
+  watch();
   catch_up();
   flush_messages();
 }
@@ -325,6 +327,7 @@ void nats_session::arrived(std::uint64_t generation, message_handle what) {
     return request_messages();
   }
   pulls_.arrived();
+  stalls_.arrived(std::chrono::steady_clock::now());
   const auto how = held_.arrived(place->sequence, reply);
   if (what_.sole && next_given_ != 0 && place->consumer_sequence > next_given_) missed_ = true;
   next_given_ = std::max(next_given_, place->consumer_sequence + 1);
@@ -364,6 +367,7 @@ void nats_session::end() {
   callbacks::forget(id_);
   timer_.cancel();
   pull_timer_.cancel();
+  watch_timer_.cancel();
   if (connection_ && usable_) natsConnection_FlushTimeout(connection_.get(), request_wait_ms / 4);
   usable_ = false;
   subscriptions_.clear();

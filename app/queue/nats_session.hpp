@@ -5,12 +5,14 @@
 #include "relay_gateway/app/queue/held_messages.hpp"
 #include "relay_gateway/app/queue/nats_objects.hpp"
 #include "relay_gateway/app/queue/pull_requests.hpp"
+#include "relay_gateway/app/queue/stall_watch.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -55,6 +57,9 @@ private:
   void after(std::chrono::milliseconds delay, void (nats_session::*what)());
   void flush_messages();
   void catch_up();
+  void watch();
+  void look();
+  std::optional<consumer_look> ask_consumer();
 
   boost::asio::io_context& io_;
   nats_options options_;
@@ -66,7 +71,7 @@ private:
   stream_handle streams_;
   std::vector<subscription_handle> subscriptions_;
   std::string inbox_; ///< subject below which requested messages are announced
-  boost::asio::steady_timer timer_, pull_timer_;
+  boost::asio::steady_timer timer_, pull_timer_, watch_timer_;
   bool usable_ = false;
   std::string why_; ///< as last told
   pull_requests pulls_;
@@ -74,6 +79,7 @@ private:
   held_messages held_;
   std::vector<queue_message> fresh_;
   bool flushing_ = false;
+  stall_watch stalls_;
   std::uint64_t next_given_ = 0; ///< consumer sequence that comes next
   bool missed_ = false;          ///< the consumer gave something out that did not come
 };

@@ -1,6 +1,7 @@
 #include "relay_gateway/app/queue/ack_subject.hpp"
 #include "relay_gateway/app/queue/held_messages.hpp"
 #include "relay_gateway/app/queue/pull_requests.hpp"
+#include "relay_gateway/app/queue/stall_watch.hpp"
 #include "relay_gateway/app/queue/stored_message.hpp"
 #include "relay_gateway/messages/wire/http/base64.hpp"
 
@@ -23,6 +24,54 @@ TEST(AckSubject, TellsHowOftenAndWhich) {
   for (const auto* bad :
        {"", "_INBOX.x.1", "$JS.ACK.S.C.3.42", "$JS.ACK.S.C.x.42.7.1.5", "$JS.FC.S.C.3.42.7.1.5"})
     EXPECT_FALSE(parse_ack_subject(bad).has_value()) << bad;
+}
+
+struct StallWatch : ::testing::Test {
+  StallWatch() { watch.arrived(now); }
+  /// At its time, 10 messages behind.
+  stall_remedy looks(std::uint64_t delivered = 90, std::uint64_t waiting = 3, std::uint64_t others = 2,
+                     std::uint64_t messages = 10) {
+    now = watch.due();
+    return watch.looked({100, delivered, messages, waiting, others}, now);
+  }
+  stall_watch watch;
+  stall_watch::instant now{std::chrono::seconds{100}};
+};
+
+TEST_F(StallWatch, WhatStandsStillGetsAnotherLeader) {
+  EXPECT_EQ(looks(), stall_remedy::none) << "one look is no proof";
+  EXPECT_EQ(now - stall_watch::instant{std::chrono::seconds{100}}, stall_watch::first_pause);
+  EXPECT_EQ(looks(), stall_remedy::other_consumer_leader);
+  EXPECT_EQ(looks(), stall_remedy::other_stream_leader);
+  EXPECT_EQ(looks(), stall_remedy::other_consumer_leader);
+  watch.arrived(now);
+  EXPECT_EQ(looks(), stall_remedy::none);
+}
+
+TEST_F(StallWatch, WhatMovesDoesNotStandStill) {
+  for (std::uint64_t delivered = 80; delivered < 90; ++delivered)
+    EXPECT_EQ(looks(delivered), stall_remedy::none);
+}
+
+TEST_F(StallWatch, NothingToGiveOrNobodyToGiveItToIsNoStall) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(looks(100), stall_remedy::none) << "all was given out";
+    EXPECT_EQ(looks(90, 0), stall_remedy::none) << "nobody waits";
+    EXPECT_EQ(looks(90, 3, 0), stall_remedy::none) << "nobody else could lead it";
+    EXPECT_EQ(looks(90, 3, 2, 0), stall_remedy::none) << "the stream is empty";
+  }
+  EXPECT_EQ(watch.due() - now, stall_watch::longest_pause) << "it is looked at seldom";
+}
+
+TEST_F(StallWatch, AnotherLeaderIsNotAskedForAllTheTime) {
+  looks();
+  auto before = std::chrono::steady_clock::duration{};
+  for (int i = 0; i < 8; ++i) {
+    looks();
+    EXPECT_GE(watch.due() - now, before);
+    before = watch.due() - now;
+  }
+  EXPECT_EQ(before, stall_watch::longest_pause);
 }
 
 struct PullRequests : ::testing::Test {

@@ -30,6 +30,9 @@ SETTINGS = {**PINNED, **TWO, "GATEWAY_BACKOFF_MIN": "20ms", "GATEWAY_BACKOFF_MAX
             "GATEWAY_NATS_ACK_WAIT": "2s"}
 
 
+SAID = {"queue.action_missed": "actions_from_acks", "gave nothing out": "consumers_moved"}     # by gateways and workers
+
+
 class Tenant:
     """A connector with one gateway, and what was said there."""
 
@@ -113,6 +116,7 @@ class Tenant:
         self.look_at_links()
         self.gateway.signal(signal.SIGKILL)
         await self.gateway.exited()
+        self.pool.heard(self.gateway)
         await self.connector.until(lambda: all(x.over for x in self.connector.links), "the end of the dead gateway's link")
         self.connector.links.clear()
         self.kills += 1
@@ -152,7 +156,7 @@ class Pool:
         self.binary, self.seed, self.rng = binary, seed, random.Random(f"{seed} faults")
         self.people = random.Random(f"{seed} people")
         self.home = tempfile.mkdtemp(prefix="relay-pool-")
-        self.changes, self.violations, self.counts = Changes(), [], {}
+        self.changes, self.violations, self.counts, self.said = Changes(), [], {}, {}
         self.begun = time.monotonic()
         self.network = network          # of namespaces; none: all are on loopback, and none can be cut off
         places = [network.join(n) if network else ("127.0.0.1", ()) for n in range(servers)]
@@ -167,6 +171,13 @@ class Pool:
     def wrong(self, what):
         self.violations.append(what)
         print(f"VIOLATION seed {self.seed}: {what}", flush=True)
+
+    def heard(self, process):
+        """What a process that is gone had said of servers that lose or keep what they stored."""
+        for line in process.output:
+            for what, name in SAID.items():
+                if what in line:
+                    self.said[name] = self.said.get(name, 0) + 1
 
     async def begin(self):
         routes = [free_port() for _ in self.servers]
@@ -215,6 +226,7 @@ class Pool:
         worker = self.workers.pop(self.rng.randrange(len(self.workers)))
         worker.signal(signal.SIGKILL)
         await worker.exited()
+        self.heard(worker)
         await self.hire()
 
     async def freeze_worker(self):
@@ -344,6 +356,7 @@ class Pool:
             if x.running:
                 x.signal(signal.SIGCONT)
             await x.finish()
+            self.heard(x)
         for x in self.tenants:
             await x.connector.stop()
         for x in self.servers:
