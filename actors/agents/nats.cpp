@@ -209,7 +209,7 @@ void nats_state::obey(const queue_message& x, wire::worker_frame& frame) {
   if (const auto* ack = std::get_if<wire::agent_ack>(&frame)) {
     take_ack(x.sequence, ack->delivery_id);
   } else if (auto* many = std::get_if<wire::worker_acks>(&frame)) {
-    take_along(x.sender, many->actions);
+    take_along(x, many->actions);
     shared_acks[x.sequence] = many->delivery_ids.size();
     for (const auto& id : many->delivery_ids) take_ack(x.sequence, id);
   } else if (auto* wanted = std::get_if<wire::agent_action>(&frame)) {
@@ -245,12 +245,13 @@ void nats_state::take_ack(std::uint64_t sequence, const std::string& delivery_id
 
 /// What an ack has with it came before, unless the queue lost it. Without a disk an event that is not out is
 /// an earlier process's, which may have done all this.
-void nats_state::take_along(const std::string& worker, std::vector<action_request>& actions) {
+void nats_state::take_along(const queue_message& ack, std::vector<action_request>& actions) {
   for (auto& x : actions) {
     if (heard.contains(x.request_id) || (!env.store->durable() && !deliveries.knows(x.delivery_id))) continue;
-    env.log->write(severity::warn, "queue.action_missed",
-                   {{"worker", worker}, {"request", x.request_id}, {"next", "its ack has it too"}});
-    ask({worker, 0, x.delivery_id}, x);
+    if (ack.deliveries <= 1) // else a process before this one had it, and perhaps the action too
+      env.log->write(severity::warn, "queue.action_missed",
+                     {{"worker", ack.sender}, {"request", x.request_id}, {"next", "its ack has it too"}});
+    ask({ack.sender, 0, x.delivery_id}, x);
   }
 }
 

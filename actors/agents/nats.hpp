@@ -75,7 +75,7 @@ struct nats_state {
   void answered(const std::string& delivery_id);
   void obey(const queue_message& x, wire::worker_frame& frame);
   void take_ack(std::uint64_t sequence, const std::string& delivery_id);
-  void take_along(const std::string& worker, std::vector<action_request>& actions);
+  void take_along(const queue_message& ack, std::vector<action_request>& actions);
   void ask(asker who, action_request& wanted);
   void noted(const queue_note& x);
   void answer(const asker& to, const action_outcome& x);
