@@ -40,6 +40,8 @@ public:
   bool known(std::uint64_t sequence) const {
     return held_.contains(sequence) || done_early_.contains(sequence) || settled_.contains(sequence);
   }
+  /// This session has it, and has not settled it.
+  bool holds(std::uint64_t sequence) const { return held_.contains(sequence); }
   /// The subject to tell it to; none when it is not held, or was read and has not been given out yet.
   std::optional<std::string> settle(std::uint64_t sequence, settlement how) {
     const auto it = held_.find(sequence);

@@ -59,6 +59,7 @@ private:
   void catch_up();
   void watch();
   void look();
+  void settle_gone(const consumer_look& x);
   std::optional<consumer_look> ask_consumer();
 
   boost::asio::io_context& io_;

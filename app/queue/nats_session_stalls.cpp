@@ -1,6 +1,8 @@
 // The part of a session that notices a consumer which gives nothing out any more.
 #include "relay_gateway/app/queue/nats_session.hpp"
+#include "relay_gateway/app/queue/unsettled_messages.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <utility>
@@ -32,6 +34,7 @@ void nats_session::look() {
   if (!seen) stalls_.resumed(now);
   const auto remedy = seen ? stalls_.looked(*seen, now) : stall_remedy::none;
   if (remedy == stall_remedy::none) return watch();
+  settle_gone(*seen);
   const auto subject = remedy == stall_remedy::other_consumer_leader
                            ? "$JS.API.CONSUMER.LEADER.STEPDOWN." + what_.stream + "." + what_.consumer
                            : "$JS.API.STREAM.LEADER.STEPDOWN." + what_.stream;
@@ -43,6 +46,22 @@ void nats_session::look() {
   after(1s, &nats_session::prepare);
 }
 
+/// What the consumer gave out, waits for, and cannot give out again because its stream has it no more
+/// (nats-server 2.9, after replicas came apart): it tries that before anything new, and stands still. Whoever
+/// works on one needs nothing more of the stream.
+void nats_session::settle_gone(const consumer_look& x) {
+  constexpr std::uint64_t most = 100'000;
+  std::vector<std::uint64_t> gone;
+  if (x.delivered - x.floor > most || !read_gone(connection_.get(), what_.stream, x.floor, x.delivered, gone))
+    return;
+  const auto head = "$JS.ACK." + what_.stream + "." + what_.consumer + ".1.";
+  for (const auto sequence : gone) {
+    if (held_.holds(sequence)) continue;
+    const auto place = std::to_string(sequence);
+    natsConnection_PublishString(connection_.get(), (head + place + "." + place + ".0.0").c_str(), "+ACK");
+  }
+}
+
 /// None when the servers do not say.
 std::optional<consumer_look> nats_session::ask_consumer() {
   consumer_look out;
@@ -52,6 +71,7 @@ std::optional<consumer_look> nats_session::ask_consumer() {
                          &code) != NATS_OK)
     return std::nullopt;
   out.delivered = consumer->Delivered.Stream;
+  out.floor = std::min(consumer->AckFloor.Stream, consumer->Delivered.Stream);
   out.waiting = static_cast<std::uint64_t>(consumer->NumWaiting);
   if (consumer->Cluster != nullptr) out.others = static_cast<std::uint64_t>(consumer->Cluster->ReplicasLen);
   jsConsumerInfo_Destroy(consumer);

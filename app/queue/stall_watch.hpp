@@ -12,6 +12,7 @@ namespace relay::queue {
 struct consumer_look {
   std::uint64_t last_stored = 0; ///< in the stream
   std::uint64_t delivered = 0;   ///< of that, the last one that the consumer gave out
+  std::uint64_t floor = 0;       ///< all up to this one are settled
   std::uint64_t messages = 0;    ///< in the stream
   std::uint64_t waiting = 0;     ///< requests for messages that the consumer has
   std::uint64_t others = 0;      ///< servers that could lead the consumer instead

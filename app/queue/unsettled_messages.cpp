@@ -3,6 +3,7 @@
 #include "relay_gateway/app/queue/nats_objects.hpp"
 #include "relay_gateway/app/queue/stored_message.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -51,6 +52,21 @@ bool read_unsettled(natsConnection* by, jsCtx* streams, const std::string& strea
     at = found.sequence;
     found.deliveries = 2; // somebody had it before
     if (!known(at)) out.all.push_back(std::move(found));
+  }
+  return true;
+}
+
+bool read_gone(natsConnection* by, const std::string& stream, std::uint64_t floor, std::uint64_t last,
+               std::vector<std::uint64_t>& out) {
+  const auto subject = "$JS.API.STREAM.MSG.GET." + stream;
+  const auto end = std::chrono::steady_clock::now() + whole_wait;
+  for (auto at = floor + 1; at <= last;) {
+    queue_message found;
+    const auto answer = next_message(by, subject, at, found);
+    if (answer == stream_answer::error || std::chrono::steady_clock::now() >= end) return false;
+    const auto next = answer == stream_answer::nothing ? last + 1 : std::min(found.sequence, last + 1);
+    for (; at < next; ++at) out.push_back(at);
+    ++at;
   }
   return true;
 }

@@ -22,4 +22,9 @@ bool read_unsettled(natsConnection* by, jsCtx* streams, const std::string& strea
                     const std::string& consumer, const std::function<bool(std::uint64_t)>& known,
                     unsettled_messages& out);
 
+/// Of the sequences behind `floor` up to `last`, those that the stream has no message of. False when that is
+/// not known.
+bool read_gone(natsConnection* by, const std::string& stream, std::uint64_t floor, std::uint64_t last,
+               std::vector<std::uint64_t>& out);
+
 } // namespace relay::queue

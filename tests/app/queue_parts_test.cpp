@@ -32,7 +32,7 @@ struct StallWatch : ::testing::Test {
   stall_remedy looks(std::uint64_t delivered = 90, std::uint64_t waiting = 3, std::uint64_t others = 2,
                      std::uint64_t messages = 10) {
     now = watch.due();
-    return watch.looked({100, delivered, messages, waiting, others}, now);
+    return watch.looked({100, delivered, 0, messages, waiting, others}, now);
   }
   stall_watch watch;
   stall_watch::instant now{std::chrono::seconds{100}};

@@ -19,6 +19,12 @@ class Standing(Pool):
         await worker.said("gave nothing out", 5)
         await worker.said("queue.connected", 5)
 
+    async def test_what_the_stream_has_no_more_is_settled(self):
+        nats = await self.standing(stored=9, delivered=5, left=(2, 4))
+        await self.worker(nats)
+        await nats.changes.until(lambda: nats.asked, "a server to be asked to step down", 30)
+        self.assertEqual(nats.settled, [1, 3, 5])
+
     async def test_nobody_is_asked_where_all_was_given_out_or_nobody_else_could_lead(self):
         quiet = [await self.standing(stored=0), await self.standing(others=0)]
         for x in quiet:
