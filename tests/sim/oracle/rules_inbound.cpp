@@ -24,7 +24,8 @@ bool spent(checker& at, const event_record& x) {
   auto& limits = at.what().settings.limits;
   auto most = limits.agent_max_deliveries;
   if (x.deliveries.size() >= most) return true;
-  auto never_taken = x.deliveries.empty() && at.notes().set_aside_unseen();
+  // By the agents of the inbound that is there now: one before it may have had better luck.
+  auto never_taken = x.deliveries_in(at.notes().inbound_age) == 0 && at.notes().set_aside_unseen();
   if (!x.was_read() || !(x.set_aside || never_taken)) return false;
   // One that takes nothing does not see each attempt; then they take their time, from what it saw last on.
   auto since = x.deliveries.empty() ? x.reads.front().at : x.deliveries.back().at;
