@@ -83,6 +83,7 @@ struct service::impl {
   void reload(std::function<void(admin::reload_answer)> done);
   void watch_files();
   void files_changed(const std::vector<std::string>& changed);
+  void read_secrets();
   void secrets_resolved(const config::resolution& next);
   void use(const config::settings& next);
   void reloaded(const reload_outcome& x, const std::function<void(admin::reload_answer)>& done);
@@ -283,14 +284,19 @@ void service::impl::use(const config::settings& next) {
   if (metrics_listener) metrics_listener->use_tokens({}, running.service.read_token);
 }
 
+/// What changed between the settings' reading and the beginning of the watch is found by reading once more.
 void service::impl::watch_files() {
-  if (files && what.files) files->watch(what.files());
+  if (files && what.files) files->watch(what.files(), [this] { read_secrets(); });
 }
 
 /// Tokens and TLS files are read at each use. A secret that became part of the settings is read anew.
 void service::impl::files_changed(const std::vector<std::string>& changed) {
   for (auto& path : changed)
     note(severity::info, "files.changed", {{"file", path}, {"next", "used at the next dial"}});
+  read_secrets();
+}
+
+void service::impl::read_secrets() {
   if (!source || draining) return;
   source->resolve([this](config::resolution next) {
     boost::asio::post(io, [this, next = std::move(next)] { secrets_resolved(next); });

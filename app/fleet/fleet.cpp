@@ -106,18 +106,25 @@ struct running_fleet::impl final : members {
         what_.log->write(severity::warn, "fleet.file_refused", {{"file", x.file}, {"why", x.reason}});
   }
 
-  /// A file of the directory that is watched for the first time is read once more: it may have changed before
-  /// its watch began.
+  /// A file that is watched for the first time, of the directory or a gateway's secret, is read once more: it
+  /// may have changed before its watch began.
   void watch_files() {
     std::set<std::string> paths{what_.directory + "/.", what_.directory + "/.env"};
     for (const auto& [name, file] : names_) paths.insert(what_.directory + "/" + file);
     const bool more = !std::includes(watched_.begin(), watched_.end(), paths.begin(), paths.end());
-    for (const auto& [name, x] : slots_)
-      if (x.resolver)
-        for (auto& path : x.resolver->files()) paths.insert(std::move(path));
+    std::vector<std::string> with_new_secrets;
+    for (const auto& [name, x] : slots_) {
+      if (!x.resolver) continue;
+      auto secrets = x.resolver->files();
+      if (std::any_of(secrets.begin(), secrets.end(), [&](auto& y) { return watched_.count(y) == 0; }))
+        with_new_secrets.push_back(name);
+      paths.insert(std::make_move_iterator(secrets.begin()), std::make_move_iterator(secrets.end()));
+    }
     if (!watch_ || (paths == watched_ && !std::exchange(watch_anew_, false))) return;
-    watch_->watch({paths.begin(), paths.end()}, [this, more] {
-      if (more && !plan_.draining()) read();
+    watch_->watch({paths.begin(), paths.end()}, [this, more, renewed = std::move(with_new_secrets)] {
+      if (plan_.draining() || (!more && renewed.empty())) return;
+      for (const auto& name : renewed) plan_.secrets_changed(name);
+      read();
     });
     watched_ = std::move(paths);
   }

@@ -69,6 +69,13 @@ void fleet_plan::renew_all() {
   for (const auto& name : names) renew(name);
 }
 
+void fleet_plan::secrets_changed(const std::string& name) {
+  const auto it = members_.find(name);
+  if (it == members_.end()) return;
+  const auto now = it->second.phase;
+  if (now != phase::stopped && now != phase::asleep && now != phase::stopping) renew(name);
+}
+
 bool fleet_plan::stop(const std::string& name) {
   const auto it = members_.find(name);
   if (it == members_.end() || it->second.phase != phase::running) return false;

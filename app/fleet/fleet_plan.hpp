@@ -71,6 +71,9 @@ public:
   /// Reloads a gateway although its file may be the same, or tries again to start it. False: there is none.
   bool renew(const std::string& name);
   void renew_all();
+  /// The same for one of which a secret's file may have changed. One that ends, or rests in order, is left as
+  /// it is: it reads its files when it is started.
+  void secrets_changed(const std::string& name);
   /// Stops one; it stays stopped until its file changes or renew() is called. False: it does not run.
   bool stop(const std::string& name);
   /// Starts one that is asleep; one that is just ending by itself starts anew. False: a wake does not help.

@@ -99,8 +99,9 @@ struct fleet_service::impl {
     watch_files();
   }
 
+  /// What changed between the settings' reading and the beginning of the watch is found by reading once more.
   void watch_files() {
-    if (files) files->watch(what.resolver.files());
+    if (files) files->watch(what.resolver.files(), [this] { read_tokens(); });
   }
 
   /// The listener's tokens alone are the process's own; gateways follow the files of theirs.
@@ -109,6 +110,11 @@ struct fleet_service::impl {
     for (const auto& path : changed)
       note(severity::info, "files.changed",
            {{"file", path}, {"next", "the listener's tokens are read anew"}});
+    read_tokens();
+  }
+
+  void read_tokens() {
+    if (draining) return;
     source->resolve([this](config::resolution next) {
       boost::asio::post(io, [this, next = std::move(next)] {
         if (draining) return;

@@ -187,6 +187,18 @@ TEST_F(plan_test, renewal_reloads_though_the_file_is_the_same_and_tries_failed_o
   EXPECT_THAT(take(), ElementsAre(order{what::reload, "a"}, order{what::start, "b"}));
 }
 
+TEST_F(plan_test, a_secret_that_changed_reloads_what_runs_and_starts_nothing_that_was_to_end) {
+  run({{"a", 1}, {"b", 1}});
+  EXPECT_TRUE(plan.stop("b"));
+  EXPECT_THAT(take(), ElementsAre(order{what::stop, "b"}));
+  for (const auto* x : {"a", "b", "c"}) plan.secrets_changed(x);
+  EXPECT_THAT(take(), ElementsAre(order{what::reload, "a"}));
+  plan.ended("b", true, "", now, 0);
+  plan.secrets_changed("b");
+  now += 24h;
+  EXPECT_THAT(take(), IsEmpty());
+}
+
 TEST_F(plan_test, a_drain_stops_all_and_starts_nothing) {
   run({{"a", 1}, {"b", 1}});
   plan.files({{"a", 2}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}});

@@ -1,4 +1,5 @@
 """A reload compares with what runs, says no with a status of its own, and what waits for a restart stays visible."""
+import asyncio
 import json
 import os
 
@@ -73,6 +74,41 @@ class Reload(Scenario):
         await connector.link(2)
         self.assertTrue(genuine(connector.dials[0].token, "first-secret", now()))
         self.assertTrue(genuine(connector.dials[1].token, "second-secret", now()))
+
+    async def renewed_while_it_starts(self, arguments, **settings):
+        """A process whose token file is renewed all the while takes the newest one."""
+        connector, path = await self.connector(), os.path.join(self.home(), "token")
+
+        def renew(token):
+            with open(path + ".new", "w") as file:
+                file.write(token)
+            os.replace(path + ".new", path)
+
+        for attempt in range(6):
+            newest = f"first-{attempt}"
+            renew(newest)
+            starting = asyncio.ensure_future(self.gateway(connector, PINNED | settings, GATEWAY_LISTEN="0.0.0.0:0",
+                                                          GATEWAY_ADMIN_TOKEN_FILE=path, arguments=arguments))
+            while not starting.done():
+                newest += "+"
+                renew(newest)
+                await asyncio.wait([starting], timeout=0.001)
+            gateway = await starting
+            gateway.url = gateway.url.replace("0.0.0.0", "127.0.0.1")
+
+            async def taken():
+                return (await gateway.get("/v1/status", headers={"Authorization": f"Bearer {newest}"})).status == 200
+            await gateway.changes.poll(taken, "the newest token is taken")
+
+    async def test_a_token_file_that_is_renewed_while_it_starts_is_followed(self):
+        await self.renewed_while_it_starts(("run",))
+
+    async def test_one_of_a_fleet_that_is_renewed_while_it_starts_is_followed(self):
+        directory = os.path.join(self.home(), "fleet")
+        os.mkdir(directory)
+        with open(os.path.join(directory, "a.yaml"), "w") as file:
+            json.dump({"gateway": {"agent": "echo", "relay_platforms": "discord"}}, file)
+        await self.renewed_while_it_starts(("run", "--fleet", directory))
 
 
 OTHER_VALUES = {
