@@ -43,6 +43,9 @@ struct event_taken {
   /// An edit whose message has another version in the gateway's memory, of this event: what the store guards
   /// of older ones says nothing. 0 = none.
   std::uint64_t differs_from = 0;
+  /// Not spilled, and yet to be refused when it repeats a spilled one. Its session need not be the other's:
+  /// what was known of a chat when that came, a gateway that was started since does not know.
+  bool compared = false;
 };
 /// It has these keys now (a repeat came under a further one).
 struct event_keyed {
@@ -154,7 +157,7 @@ using store_record = std::variant<event_taken, event_keyed, event_tried, event_s
 
 /// What became of a commit. Everything is on disk, but for:
 struct store_receipt {
-  std::vector<std::uint64_t> refused; ///< spilled events that are repeats of spilled ones: not stored
+  std::vector<std::uint64_t> refused; ///< events that are repeats of spilled ones: not stored
   bool room = true;                   ///< the store had room for further events behind it
   std::uint64_t number = 0;           ///< of the store_health that said so
 };

@@ -103,7 +103,7 @@ void inbound_state::stored(const inbound_stored& x) {
   core::inbox_step step;
   for (auto id : x.receipt.refused)
     if (auto* event = inbox.find(id)) repeated(*event, {}, inbox.why_refused(id));
-  inbox.stored(x.upto, now_of(self), step);
+  inbox.stored(x.upto, now_of(self), step, x.receipt.refused);
   execute(step);
   admit_waiting();
 }

@@ -270,13 +270,12 @@ private:
   void write(event_taken& x, store_receipt& out) {
     auto seq = x.what.seq;
     saw(seq);
-    if (x.spilled) {
-      if (is_repeat(x)) {
-        out.refused.push_back(seq);
-        return;
-      }
-      for (auto& k : x.what.keys) disk.guard.emplace(k, seq);
+    if ((x.spilled || x.compared) && is_repeat(x)) {
+      out.refused.push_back(seq);
+      return;
     }
+    if (x.spilled)
+      for (auto& k : x.what.keys) disk.guard.emplace(k, seq);
     disk.events.insert_or_assign(seq, disk_image::event_row{std::move(x.what), x.spilled, x.spilled});
   }
   bool is_repeat(const event_taken& x) const {

@@ -61,6 +61,22 @@ TEST_F(store_spill, F22_ARepeatOfASpilledEventIsRefusedAndNothingElseIs) {
   EXPECT_EQ(open()->facts().at("k"), "v");
 }
 
+// Of another session's name, so that it does not wait on disk itself.
+TEST_F(store_spill, ARepeatOfASpilledEventThatIsToBeComparedIsRefusedThoughItIsNotSpilled) {
+  auto store = open();
+  put(*store, {event_taken{taken(1, {"ba", "ma"}), true}});
+  const auto compared = [](std::uint64_t seq, std::vector<std::string> keys) {
+    event_taken out{taken(seq, std::move(keys), "c2")};
+    out.compared = true;
+    return out;
+  };
+  EXPECT_EQ(put(*store, {compared(2, {"ba", "ma"}), compared(3, {"bb", "mb"})}).refused, (numbers{2}));
+  const auto open_now = way_in(*store).open;
+  ASSERT_EQ(open_now.size(), 1U);
+  EXPECT_EQ(open_now.front().seq, 3U);
+  EXPECT_TRUE(put(*store, {compared(4, {"mb"})}).refused.empty()) << "what is in memory, the gateway knows";
+}
+
 TEST_F(store_spill, KeysStayGuardedUntilTheRecalledEventIsSettledOrDead) {
   auto store = open();
   put(*store, {event_taken{taken(1, {"ba"}), true}, event_taken{taken(2, {"bb"}), true}});

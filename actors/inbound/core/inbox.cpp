@@ -170,8 +170,11 @@ arrival inbox::accept(const event_ref& event, const buffered_id& buffered, insta
   // It will be given out as soon as it is on disk: one record says both.
   x.marked = rules_.durable && !out.spilled && !held && anybody_ && !stopping_ && nothing_waits(session);
   if (rules_.durable)
-    out.records.emplace_back(event_taken{
-        {id, event, keys, x.marked ? 1 | out_bit : 0, session}, out.spilled, repeat_of, differs_from});
+    out.records.emplace_back(event_taken{{id, event, keys, x.marked ? 1 | out_bit : 0, session},
+                                         out.spilled,
+                                         repeat_of,
+                                         differs_from,
+                                         !out.spilled && spill_.backlog()});
   x.event = event;
   x.session = std::move(session);
   x.keys = std::move(keys);
@@ -233,7 +236,7 @@ void inbox::ack_all(entry& of, instant now, inbox_step& out) {
   x.buffer_ids.clear();
 }
 
-void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
+void inbox::stored(std::uint64_t upto, instant now, inbox_step& out, std::span<const std::uint64_t> refused) {
   while (const auto done = unstored_.take(upto)) {
     if (done->of_attempt) {
       marked(done->id, now, out);
@@ -253,6 +256,11 @@ void inbox::stored(std::uint64_t upto, instant now, inbox_step& out) {
       erase(*of);
       break;
     case after_store::stays:
+      if (std::find(refused.begin(), refused.end(), done->id) != refused.end()) {
+        dedupe_.release(x.keys, of->key());
+        leave(*of, now, out);
+        break;
+      }
       x.stage = waiting{};
       advance(x.session, now, out);
       break;
@@ -374,11 +382,9 @@ bool inbox::acked(std::uint64_t id, instant now, inbox_step& out) {
 void inbox::settle(entry& of, instant now, inbox_step& out, bool dead) {
   const auto id = of.key();
   auto& x = of.value;
-  if (x.held != file_wait::none) out.released.push_back(id);
   ack_all(of, now, out);
   dedupe_.settle(x.keys, id, now, now);
   suspects_.clear(id);
-  auto session = std::move(x.session);
   auto guarded = x.recalled ? std::move(x.keys) : std::vector<std::string>{};
   if (dead) {
     if (rules_.durable || dead_ < most_dead_in_memory) ++dead_;
@@ -387,14 +393,22 @@ void inbox::settle(entry& of, instant now, inbox_step& out, bool dead) {
   } else {
     record(event_settled{id, std::move(guarded)}, out);
   }
-  const auto bytes = x.bytes;
+  leave(of, now, out);
+  probe(now, out);
+  wish(out);
+}
+
+/// Out of memory and of its session's queue, where the next one comes up.
+void inbox::leave(entry& of, instant now, inbox_step& out) {
+  const auto id = of.key();
+  if (of.value.held != file_wait::none) out.released.push_back(id);
+  const auto session = std::move(of.value.session);
+  const auto bytes = of.value.bytes;
   erase(of);
   auto& queue = *queues_.find(print(session)); // it has one as long as it is open
   queue.value.erase(id);                       // mostly the first one: only that is ever given out
   spill_.gone(session, bytes);
   advance(queue, now, out);
-  probe(now, out);
-  wish(out);
 }
 
 /// Its delivery counts: nobody took it in time.

@@ -24,6 +24,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -124,7 +125,7 @@ public:
   void serve(std::string origin) { origin_ = std::move(origin); }
   /// Everything up to this number of a step is on disk, or turned out to be a repeat of something there:
   /// either way it is safe.
-  void stored(std::uint64_t upto, instant now, inbox_step& out);
+  void stored(std::uint64_t upto, instant now, inbox_step& out, std::span<const std::uint64_t> refused = {});
   /// Events of a session come back from disk; as in accept(), `held` says which of them wait for ready().
   void recalled(recalled_events& x, instant now, inbox_step& out,
                 const std::function<bool(const inbound_event&)>& held);
@@ -285,6 +286,7 @@ private:
   void probe(instant now, inbox_step& out);
   bool may_go(std::uint64_t id) const;
   void settle(entry& x, instant now, inbox_step& out, bool dead = false);
+  void leave(entry& x, instant now, inbox_step& out);
   void give_again(entry& x, instant now, inbox_step& out);
   void wish(inbox_step& out) {
     if (!closed_) spill_.wishes(out.wishes);

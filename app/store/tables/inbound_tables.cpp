@@ -103,12 +103,12 @@ void inbound_tables::rolled_back() {
 
 void inbound_tables::write(const event_taken& x, std::int64_t, store_receipt& out) {
   saw(x.what.seq);
-  if (!x.spilled) return insert(sql_.insert_event, x.what);
-  if (is_repeat(x)) {
+  if ((x.spilled || x.compared) && is_repeat(x)) {
     out.refused.push_back(x.what.seq);
     at_risk_ = true;
     return;
   }
+  if (!x.spilled) return insert(sql_.insert_event, x.what);
   guard(x.what.keys, x.what.seq);
   insert(sql_.insert_spill, x.what);
   if (auto it = spilled_.find(x.what.session); it != spilled_.end()) ++it->second;
