@@ -207,38 +207,6 @@ TEST_F(durable_inbound, WhatIsResumedIsToldWithWhatIsOnDiskOnly) {
   EXPECT_NE(told->text.find("open=2 "), std::string::npos) << told->text;
 }
 
-// Before the restart the chat was known as a group, after it as a conversation of two: another session, which
-// has nothing on disk.
-TEST_F(durable_inbound, F22_WhatWaitsOnDiskIsNotTakenAgainUnderAnotherSession) {
-  settings.limits.chat_in_memory = 1;
-  agent->ack = false;
-  start(with::scripted);
-  handshake();
-  const auto in_a_group = [](std::string line) { return line.replace(line.find("\"dm\""), 4, "\"group\""); };
-  for (const auto* n : {"1", "2"})
-    env.link->last().say(in_a_group(event("discord", "c", n, n, std::string{"b"} + n)));
-  settle();
-  ASSERT_EQ(env.metrics->get("events_spilled_total"), 1U);
-  die();
-  start(with::scripted);
-  handshake();
-  env.link->last().say(event("discord", "c", "2", "2", "b2") + event("discord", "c", "3", "3", "b3"));
-  settle();
-  EXPECT_EQ(env.log->count("event.repeated"), 1U);
-  EXPECT_EQ(acked().size(), 2U) << "b2 is safe, for it is on disk";
-  std::multiset<std::string> given;
-  agent->ack = true;
-  for (std::size_t i = 0; i < agent->deliveries.size(); ++i) {
-    const auto x = agent->deliveries[i];
-    given.insert(x.event->text);
-    caf::send_as(agent_handle, agent->host.acks, delivery_ack{x.id});
-    settle();
-  }
-  EXPECT_EQ(given.count("2"), 1U);
-  EXPECT_EQ(given.count("3"), 1U);
-  EXPECT_EQ(report().inbound.pending, 0U);
-}
-
 TEST_F(durable_inbound, ADiskThatRefusesIsNotReadyAcksNothingAndHeals) {
   start(with::scripted);
   handshake();

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -47,6 +48,7 @@ public:
   void work(inbox& box, instant now, inbox_step& out, const held_function& held = held_by_nobody) {
     const auto oldest = std::move(jobs_.front());
     jobs_.pop_front();
+    const auto refused_before = refused.size();
     for (const auto& record : oldest.records) std::visit([this](const auto& x) { write(x); }, record);
     if (oldest.limit > 0) {
       auto back = recall(oldest.session, oldest.limit);
@@ -54,7 +56,7 @@ public:
     } else if (oldest.scan) {
       box.scanned(page_behind(*oldest.scan), out);
     } else if (oldest.upto > 0) {
-      box.stored(oldest.upto, now, out);
+      box.stored(oldest.upto, now, out, std::span{refused}.subspan(refused_before));
     }
   }
   /// What the next process finds.
@@ -105,13 +107,12 @@ private:
 
   void write(const event_taken& x) {
     last_seq = std::max(last_seq, x.what.seq);
-    if (x.spilled) {
-      if (is_repeat(x)) {
-        refused.push_back(x.what.seq);
-        return;
-      }
-      for (const auto& key : x.what.keys) guards_.emplace(key, x.what.seq);
+    if ((x.spilled || x.compared) && is_repeat(x)) {
+      refused.push_back(x.what.seq);
+      return;
     }
+    if (x.spilled)
+      for (const auto& key : x.what.keys) guards_.emplace(key, x.what.seq);
     must(rows.emplace(x.what.seq, row{x.what, x.spilled, false}).second, "a seq is given once");
   }
   void write(const event_keyed& x) {

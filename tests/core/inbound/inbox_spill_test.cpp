@@ -129,6 +129,34 @@ TEST(InboxDurable, F22_ARepeatThatTheStoreRefusesLeavesTheKeysToTheEventThatCome
   EXPECT_THAT(ids(d.sync()), IsEmpty());
 }
 
+// Seed 5900235922: what a gateway knew of a chat, the next one does not know, and so names another session.
+TEST(InboxDurable, F22_ARepeatOfASpilledEventIsRefusedUnderAnotherSessionToo) {
+  auto rules = durable();
+  rules.chat_in_memory = 1;
+  driver d{rules};
+  const auto in_a_group = [](const std::string& message) {
+    inbound_event x = *event("c", message);
+    x.source.chat_type = "group";
+    x.source.user_id = "u";
+    return event_ref{std::move(x)};
+  };
+  d.accept(in_a_group("1"), "b1");
+  d.accept(in_a_group("2"), "b2");
+  d.sync();
+  d.restart();
+  d.accept(event("c", "2"), "b2");
+  d.accept(event("c", "3"), "b3");
+  const auto step = d.sync();
+  EXPECT_THAT(d.store.refused, ElementsAre(3));
+  EXPECT_THAT(ids(step), ElementsAre(4)) << "the refused one holds up nobody";
+  EXPECT_EQ(step.acks.size(), 2U) << "both are safe on disk";
+  d.ack(1);
+  EXPECT_THAT(ids(d.sync()), ElementsAre(2));
+  d.ack(2);
+  d.accept(event("c", "2"), "b2");
+  EXPECT_EQ(d.last, arrival::repeat_settled);
+}
+
 TEST(InboxDurable, BeyondTheBoundsOfAChatEventsWaitOnDiskAndComeBackInOrder) {
   auto rules = durable();
   rules.chat_in_memory = 4;
